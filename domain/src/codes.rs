@@ -1,0 +1,387 @@
+//! Code lists of the field: national standards and the county's own lists, read from the data files, never an enum in code.
+//!
+//! Standard lists (sex GB/T 2261.1, relation GB/T 4761) and the lists that the forms of this product define are fixed here;
+//! incident categories and severities are versioned data that the desk edits, so they arrive with [`Lists`].
+
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A list that a field's values come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum CodeList {
+    /// GB/T 2261.1.
+    Sex,
+    /// Relation to the householder, GB/T 4761-2008.
+    Relation,
+    /// 户籍在住 户籍外出 流入 其他.
+    Residence,
+    /// Identity documents.
+    DocumentKind,
+    /// How consent was given: oral, paper, statutory duty.
+    Consent,
+    /// 居民楼 农房 商业 公共.
+    BuildingKind,
+    /// 自住 出租 空置 商铺.
+    DwellingUse,
+    /// 综合网格 专属网格 微网格.
+    CellKind,
+    /// 上门 电话 视频.
+    VisitWay,
+    /// 见面 无人 拒访 已搬离 代答.
+    VisitResult,
+    /// The published list of a visit's purposes.
+    VisitPurpose,
+    /// What a resident asked for during a visit.
+    VisitNeed,
+    /// 网格员 居民 12345 部门 巡查.
+    IncidentSource,
+    /// 现场 处置前 处置后 纸质.
+    PhotoKind,
+    /// approved, returned.
+    Verdict,
+    /// Kinds of record that a visit, photo or review can be about.
+    SubjectKind,
+}
+
+/// One entry of a code list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Code {
+    /// The stored value.
+    pub code: String,
+    /// Simplified Chinese.
+    pub name_zh: String,
+    /// English.
+    pub name_en: String,
+    /// Offered first.
+    pub common: bool,
+}
+
+/// An incident category (事件类别) of the county's list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Category {
+    /// Two digits for a group, four for a category that can be reported.
+    pub code: String,
+    /// The group's code; empty for a group.
+    pub parent: String,
+    /// Simplified Chinese.
+    pub name_zh: String,
+    /// English.
+    pub name_en: String,
+    /// 1 most urgent … 4; none for a group.
+    pub default_severity: Option<u8>,
+    /// The department that usually answers.
+    pub first_handler_zh: String,
+    /// Retired categories stay readable but are not offered.
+    #[serde(default)]
+    pub retired: bool,
+}
+
+/// A severity and its deadlines, as the county's table words them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Severity {
+    /// 1 most urgent … 4.
+    pub level: u8,
+    /// Simplified Chinese.
+    pub name_zh: String,
+    /// English.
+    pub name_en: String,
+    /// Time to accept, for example `30 min` or `1 workday`.
+    pub accept_within: String,
+    /// Time until the resident hears something.
+    pub feedback_within: String,
+    /// Time until closed.
+    pub close_within: String,
+}
+
+/// The lists that a county edits, with their version: an incident names the version its category was chosen from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Lists {
+    /// Grows with every edit.
+    pub version: i64,
+    /// Groups and categories, in the order to show them.
+    pub categories: Vec<Category>,
+    /// Severities, most urgent first.
+    pub severities: Vec<Severity>,
+}
+
+impl Lists {
+    /// The lists that a new server starts with.
+    pub fn initial() -> Self {
+        INITIAL.clone()
+    }
+
+    /// The category that can be reported under that code, retired or not.
+    pub fn category(&self, code: &str) -> Option<&Category> {
+        self.categories.iter().find(|category| category.code == code && !category.parent.is_empty())
+    }
+}
+
+/// The entries of a code list, in the order to show them.
+pub fn codes(list: CodeList) -> &'static [Code] {
+    match list {
+        CodeList::Sex => &SEX,
+        CodeList::Relation => &RELATION,
+        other => {
+            let index = FORM_LISTS.iter().position(|(name, _)| *name == other);
+            index.map_or(&[], |index| FORM_CODES[index].as_slice())
+        }
+    }
+}
+
+/// Every list, for handing them to a window in one go.
+pub fn all_lists() -> Vec<(CodeList, &'static [Code])> {
+    let fixed = [CodeList::Sex, CodeList::Relation];
+    fixed.into_iter().chain(FORM_LISTS.iter().map(|(list, _)| *list)).map(|list| (list, codes(list))).collect()
+}
+
+/// Whether a value is in a list.
+pub fn is_code(list: CodeList, value: &str) -> bool {
+    codes(list).iter().any(|code| code.code == value)
+}
+
+/// code, Chinese, English.
+type Entry = (&'static str, &'static str, &'static str);
+
+const FORM_LISTS: &[(CodeList, &[Entry])] = &[
+    (
+        CodeList::Residence,
+        &[
+            ("resident", "户籍在住", "registered and living here"),
+            ("away", "户籍外出", "registered, living elsewhere"),
+            ("inflow", "流入", "living here, registered elsewhere"),
+            ("other", "其他", "other"),
+        ],
+    ),
+    (
+        CodeList::DocumentKind,
+        &[
+            ("id_card", "居民身份证", "identity card"),
+            ("passport", "护照", "passport"),
+            ("permanent_residence", "永久居留证", "permanent-residence card"),
+            ("none", "无证件", "none"),
+        ],
+    ),
+    (
+        CodeList::Consent,
+        &[("oral", "口头同意", "oral"), ("paper", "书面同意", "on paper"), ("statutory", "法定职责", "statutory duty")],
+    ),
+    (
+        CodeList::BuildingKind,
+        &[
+            ("residential", "居民楼", "residential"),
+            ("farmhouse", "农房", "farmhouse"),
+            ("commercial", "商业", "commercial"),
+            ("public", "公共", "public"),
+        ],
+    ),
+    (
+        CodeList::DwellingUse,
+        &[
+            ("own", "自住", "lived in by the owner"),
+            ("let", "出租", "let"),
+            ("vacant", "空置", "vacant"),
+            ("shop", "商铺", "shop"),
+        ],
+    ),
+    (
+        CodeList::CellKind,
+        &[("general", "综合网格", "general"), ("dedicated", "专属网格", "dedicated"), ("micro", "微网格", "micro")],
+    ),
+    (
+        CodeList::VisitWay,
+        &[("door", "上门", "at the door"), ("phone", "电话", "by phone"), ("video", "视频", "by video")],
+    ),
+    (
+        CodeList::VisitResult,
+        &[
+            ("met", "见面", "met"),
+            ("absent", "无人", "nobody home"),
+            ("refused", "拒访", "declined"),
+            ("moved", "已搬离", "moved away"),
+            ("proxy", "代答", "answered by another"),
+        ],
+    ),
+    (
+        CodeList::VisitPurpose,
+        &[
+            ("register", "信息核对", "checking the register"),
+            ("care", "关爱探访", "care visit"),
+            ("safety", "安全提醒", "safety advice"),
+            ("fraud", "反诈宣传", "fraud prevention"),
+            ("policy", "政策告知", "telling about a policy"),
+            ("errand", "代办帮办", "errand"),
+            ("mediation", "矛盾调解", "mediation"),
+            ("warning", "预警叫应", "warning"),
+            ("follow_up", "回访", "follow-up"),
+        ],
+    ),
+    (
+        CodeList::VisitNeed,
+        &[
+            ("errand", "代办", "errand"),
+            ("medical", "就医", "medical"),
+            ("hardship", "困难救助", "hardship relief"),
+            ("care", "照料", "care"),
+            ("repair", "维修", "repair"),
+            ("job", "就业社保", "job or social insurance"),
+            ("dispute", "调解", "mediation"),
+            ("other", "其他", "other"),
+        ],
+    ),
+    (
+        CodeList::IncidentSource,
+        &[
+            ("worker", "网格员", "grid worker"),
+            ("resident", "居民", "resident"),
+            ("hotline", "12345", "hotline 12345"),
+            ("department", "部门", "department"),
+            ("patrol", "巡查", "patrol"),
+        ],
+    ),
+    (
+        CodeList::PhotoKind,
+        &[
+            ("scene", "现场", "on the spot"),
+            ("before", "处置前", "before"),
+            ("after", "处置后", "after"),
+            ("paper", "纸质", "paper"),
+        ],
+    ),
+    (CodeList::Verdict, &[("approved", "通过", "approved"), ("returned", "退回", "returned")]),
+    (
+        CodeList::SubjectKind,
+        &[
+            ("building", "楼栋", "building"),
+            ("dwelling", "房屋", "dwelling"),
+            ("household", "户", "household"),
+            ("person", "居民", "person"),
+            ("visit", "走访", "visit"),
+            ("incident", "事件", "incident"),
+        ],
+    ),
+];
+
+static FORM_CODES: LazyLock<Vec<Vec<Code>>> = LazyLock::new(|| {
+    let code =
+        |&(code, zh, en): &Entry| Code { code: code.into(), name_zh: zh.into(), name_en: en.into(), common: true };
+    FORM_LISTS.iter().map(|(_, entries)| entries.iter().map(code).collect()).collect()
+});
+
+static SEX: LazyLock<Vec<Code>> = LazyLock::new(|| {
+    let english = [("0", "unknown"), ("1", "male"), ("2", "female"), ("9", "not stated")];
+    rows(include_str!("../data/code_sex_gbt2261_1.csv"))
+        .map(|row| Code {
+            name_en: english
+                .iter()
+                .find(|(code, _)| *code == &row[0])
+                .map_or(row[1].to_owned(), |(_, en)| (*en).to_owned()),
+            code: row[0].to_owned(),
+            name_zh: row[1].to_owned(),
+            common: matches!(&row[0], "1" | "2"),
+        })
+        .collect()
+});
+
+/// English names of the relations that are shown first; the standard itself has none.
+const RELATION_EN: &[(&str, &str)] = &[
+    ("02", "householder"),
+    ("10", "spouse"),
+    ("20", "son"),
+    ("28", "son-in-law"),
+    ("30", "daughter"),
+    ("38", "daughter-in-law"),
+    ("41", "grandson (son's side)"),
+    ("42", "granddaughter (son's side)"),
+    ("43", "grandson (daughter's side)"),
+    ("44", "granddaughter (daughter's side)"),
+    ("51", "father"),
+    ("52", "mother"),
+    ("55", "wife's father"),
+    ("56", "wife's mother"),
+    ("61", "grandfather"),
+    ("62", "grandmother"),
+    ("99", "not related"),
+];
+
+static RELATION: LazyLock<Vec<Code>> = LazyLock::new(|| {
+    rows(include_str!("../data/code_relationship_gbt4761_2008.csv"))
+        .map(|row| Code {
+            name_en: RELATION_EN
+                .iter()
+                .find(|(code, _)| *code == &row[0])
+                .map_or(row[1].to_owned(), |(_, en)| (*en).to_owned()),
+            code: row[0].to_owned(),
+            name_zh: row[1].to_owned(),
+            common: &row[2] == "y",
+        })
+        .collect()
+});
+
+static INITIAL: LazyLock<Lists> = LazyLock::new(|| {
+    let categories = rows(include_str!("../data/incident_categories.csv"))
+        .map(|row| Category {
+            code: row[0].to_owned(),
+            parent: row[1].to_owned(),
+            name_zh: row[2].to_owned(),
+            name_en: row[3].to_owned(),
+            default_severity: row[4].parse().ok(),
+            first_handler_zh: row[5].to_owned(),
+            retired: false,
+        })
+        .collect();
+    let english = ["most urgent", "urgent", "ordinary", "difficult or a suggestion"];
+    let severities = rows(include_str!("../data/severity_deadlines.csv"))
+        .zip(english)
+        .map(|(row, english)| Severity {
+            level: row[0].parse().expect("the severity table's first column is a number"),
+            name_zh: row[1].to_owned(),
+            name_en: english.to_owned(),
+            accept_within: row[2].to_owned(),
+            feedback_within: row[3].to_owned(),
+            close_within: row[4].to_owned(),
+        })
+        .collect();
+    Lists { version: 1, categories, severities }
+});
+
+/// The rows of one of the data files compiled in, without the header. They are well formed: the tests read them all.
+fn rows(text: &'static str) -> impl Iterator<Item = csv::StringRecord> {
+    csv::Reader::from_reader(text.as_bytes())
+        .into_records()
+        .map(|row| row.expect("compiled-in code lists are well formed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_list_has_entries_and_no_code_stands_twice() {
+        for (list, entries) in all_lists() {
+            assert!(!entries.is_empty(), "{list:?}");
+            for (index, entry) in entries.iter().enumerate() {
+                assert!(!entry.name_zh.is_empty() && !entry.name_en.is_empty());
+                assert!(entries[..index].iter().all(|earlier| earlier.code != entry.code), "{list:?} {}", entry.code);
+            }
+        }
+    }
+
+    #[test]
+    fn a_new_server_has_45_categories_in_8_groups_and_4_severities() {
+        let lists = Lists::initial();
+        assert_eq!(lists.categories.iter().filter(|c| c.parent.is_empty()).count(), 8);
+        let leaves: Vec<_> = lists.categories.iter().filter(|c| !c.parent.is_empty()).collect();
+        assert_eq!(leaves.len(), 45);
+        assert!(leaves.iter().all(|c| matches!(c.default_severity, Some(1..=4))));
+        assert_eq!(lists.severities.len(), 4);
+        assert!(lists.category("0601").is_some() && lists.category("06").is_none());
+    }
+}

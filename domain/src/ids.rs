@@ -1,0 +1,172 @@
+//! The names of things: records, cells, devices, accounts, photos, versions. Each its own type, so that none is taken for another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use ts_rs::TS;
+use uuid::Uuid;
+
+/// A text that is not a name of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid {what}")]
+pub struct Malformed {
+    /// The kind of name that was expected.
+    pub what: &'static str,
+}
+
+macro_rules! uuid_name {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+        #[serde(transparent)]
+        #[ts(type = "string")]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Malformed;
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                // Only the hyphenated form: one record has one spelling of its name.
+                match Uuid::try_parse(text) {
+                    Ok(uuid) if text.len() == 36 => Ok(Self(uuid)),
+                    _ => Err(Malformed { what: $what }),
+                }
+            }
+        }
+    };
+}
+
+uuid_name!(
+    /// The name of a record, everywhere and for ever (UUIDv7).
+    RecordId,
+    "record id"
+);
+uuid_name!(
+    /// An enrolled phone (or the desk's writing identity), given out by the server.
+    DeviceId,
+    "device id"
+);
+uuid_name!(
+    /// A server database between two restores from a backup.
+    Epoch,
+    "epoch"
+);
+
+macro_rules! text_name {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, TS)]
+        #[serde(transparent)]
+        #[ts(type = "string")]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Reads the name.
+            ///
+            /// # Errors
+            /// [`Malformed`] when the text has not the form of this name.
+            pub fn new(text: &str) -> Result<Self, Malformed> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(text) { Ok(Self(text.into())) } else { Err(Malformed { what: $what }) }
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Malformed;
+            fn from_str(text: &str) -> Result<Self, Malformed> {
+                Self::new(text)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                Self::new(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+fn digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn lower_hex(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+text_name!(
+    /// A cell (网格) code: 12 digits of the village or community (GB/T 2260 and below) and 3 of the cell.
+    CellCode,
+    "cell code",
+    |t| t.len() == 15 && digits(t)
+);
+text_name!(
+    /// A prefix of a division code: 2 province, 4 city, 6 county, 9 town, 12 village, 15 cell digits.
+    /// Whoever has the scope sees everything whose code begins with it.
+    Scope,
+    "division code",
+    |t| matches!(t.len(), 2 | 4 | 6 | 9 | 12 | 15) && digits(t)
+);
+text_name!(
+    /// An account's sign-in name: 3–40 lower-case letters, digits, `-`, `_` or `.`.
+    AccountId,
+    "account name",
+    |t| (3..=40).contains(&t.len())
+        && t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.'))
+);
+text_name!(
+    /// The SHA-256 of a photo's stored bytes, 64 lower-case hexadecimal digits: the photo's address on phone and server.
+    Sha256Hex,
+    "SHA-256",
+    |t| t.len() == 64 && lower_hex(t)
+);
+text_name!(
+    /// Names the state of a record that somebody looked at: 32 hexadecimal digits over all its stamps
+    /// (see [`crate::Record::version`]). An approval names it, so it cannot cover an edit that came later.
+    Version,
+    "version",
+    |t| t.len() == 32 && lower_hex(t)
+);
+
+impl CellCode {
+    /// The village or community that the cell lies in.
+    pub fn village(&self) -> &str {
+        &self.0[..12]
+    }
+}
+
+impl Scope {
+    /// Whether a cell lies in this scope.
+    pub fn covers(&self, cell: &CellCode) -> bool {
+        cell.as_str().starts_with(self.as_str())
+    }
+
+    /// Whether every cell of `other` lies in this scope too.
+    pub fn contains(&self, other: &Scope) -> bool {
+        other.as_str().starts_with(self.as_str())
+    }
+}
+
+impl From<&CellCode> for Scope {
+    fn from(cell: &CellCode) -> Self {
+        Scope(cell.as_str().into())
+    }
+}

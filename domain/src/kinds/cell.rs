@@ -1,0 +1,16 @@
+//! 网格: the piece of a village or community that workers look after. Written on the desk only.
+
+use crate::codes::CodeList;
+use crate::spec::{FieldSpec, FieldType, optional, required};
+
+/// The fields of a cell.
+pub const FIELDS: &[FieldSpec] = &[
+    required("code", FieldType::Division),
+    required("name", FieldType::Text { max: 60 }),
+    required("cell_kind", FieldType::Code { list: CodeList::CellKind }),
+    optional("village_name", FieldType::Text { max: 60 }),
+    optional("town_name", FieldType::Text { max: 60 }),
+    optional("boundary", FieldType::GeoJson),
+    optional("public_phone", FieldType::Phone),
+    optional("succeeded_by", FieldType::Division),
+];

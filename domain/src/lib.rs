@@ -1,0 +1,33 @@
+//! What is true everywhere in Doorstep: on the phone, on the wire and on the server.
+//!
+//! Pure: no I/O, no clock, no randomness, no async. Time and fresh randomness enter through one argument,
+//! [`World`], so the same seed gives the same run. The merge of two records exists here and nowhere else.
+
+pub mod address;
+pub mod change;
+pub mod codes;
+pub mod document;
+pub mod fold;
+pub mod ids;
+pub mod kinds;
+pub mod mask;
+pub mod merge;
+pub mod phone;
+pub mod problem;
+pub mod protocol;
+pub mod record;
+pub mod review;
+pub mod scope;
+pub mod spec;
+pub mod stamp;
+pub mod stamps;
+pub mod validate;
+pub mod world;
+
+pub use change::Change;
+pub use ids::{AccountId, CellCode, DeviceId, Epoch, RecordId, Scope, Sha256Hex, Version};
+pub use problem::{Problem, ProblemCode};
+pub use record::{Fields, Kind, Record};
+pub use stamp::{HybridClock, Node, Stamp};
+pub use stamps::Stamps;
+pub use world::World;

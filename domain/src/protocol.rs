@@ -1,0 +1,336 @@
+//! The words that phones and the server exchange, and the trait in which they meet.
+//!
+//! The hub in process and the HTTP client both implement [`Peer`], so a simulation runs a hundred phones and a server in one
+//! thread without sockets, and the same code runs over the network.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ts_rs::TS;
+
+use crate::change::Change;
+use crate::codes::Lists;
+use crate::ids::{AccountId, CellCode, DeviceId, Epoch, RecordId, Sha256Hex};
+use crate::problem::{Problem, ProblemCode};
+use crate::record::Record;
+use crate::scope::Role;
+use crate::stamp::Node;
+use crate::world::Millis;
+
+/// The version of these messages. A server answers the versions it knows and says so in [`Hello`].
+pub const PROTOCOL: u16 = 1;
+
+/// At most this many changes in one exchange.
+pub const PUSH_CHANGES_MAX: usize = 5_000;
+/// At most this many bytes in one exchange's body after decompression.
+pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// At most this many bytes in one change, as JSON.
+pub const CHANGE_BYTES_MAX: usize = 128 * 1024;
+/// At most this many fields in one change.
+pub const CHANGE_FIELDS_MAX: usize = 80;
+/// Values are nested at most this deep.
+pub const VALUE_DEPTH_MAX: usize = 8;
+/// A page of an answer ends near this many bytes after compression.
+pub const PAGE_BYTES: usize = 512 * 1024;
+/// A phone whose clock is further off than this tells its worker (5 min, in milliseconds).
+pub const CLOCK_OFF_WARN: Millis = 5 * 60 * 1000;
+/// The server refuses stamps further ahead of its own clock than this (2 min, in milliseconds); the phone then measures and shifts.
+pub const STAMP_AHEAD_ACCEPTED: Millis = 2 * 60 * 1000;
+
+/// First words of a phone with a code that works once. Sent without a token.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EnrolRequest {
+    /// The code, as shown by the desk.
+    pub code: String,
+    /// What the phone is called, for the desk's list of devices: at most 60 characters.
+    pub device_name: String,
+    /// The app's version.
+    pub app_version: String,
+}
+
+/// The server's answer to a code that was right.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// The phone's name from now on.
+    pub device: DeviceId,
+    /// Whose phone it is.
+    pub account: AccountId,
+    /// The worker's name, as shown in the app.
+    pub display_name: String,
+    /// What the account is for.
+    pub role: Role,
+    /// The cells it holds.
+    pub cells: Vec<CellCode>,
+    /// Whether this server holds demonstration data: the app then says so on every screen.
+    pub demo: bool,
+    /// How to authenticate.
+    pub tokens: Tokens,
+}
+
+/// A pair of tokens. Random, 256 bits, base64url; the server stores their hashes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Tokens {
+    /// Sent as `Authorization: Bearer …`.
+    pub access: String,
+    /// When the access token stops working, by the server's clock.
+    pub access_until: Millis,
+    /// Exchanged for a new pair; keeps working for a while after its use, since that answer can get lost.
+    pub refresh: String,
+}
+
+/// What a phone needs to know before a round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The server's clock.
+    pub server_time: Millis,
+    /// The server's database.
+    pub epoch: Epoch,
+    /// Oldest and newest protocol version that the server speaks.
+    pub protocols: (u16, u16),
+    /// The version of the county's lists.
+    pub lists_version: i64,
+}
+
+/// One round, or a part of it: what is unsent goes up, what is new comes down.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExchangeRequest {
+    /// [`PROTOCOL`].
+    pub protocol: u16,
+    /// The phone's clock when it wrote this, uncorrected.
+    pub device_time: Millis,
+    /// The stamp node of the phone's present run: feed entries that only this run wrote are not echoed.
+    pub node: Node,
+    /// The epoch that the cursors belong to; none on the first round.
+    pub epoch: Option<Epoch>,
+    /// What is unsent.
+    pub push: Vec<Change>,
+    /// Per cell the number up to which the phone has everything. A cell without one is sent from its beginning.
+    pub cursors: BTreeMap<CellCode, u64>,
+}
+
+/// The answer to an [`ExchangeRequest`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExchangeAnswer {
+    /// The server's clock.
+    pub server_time: Millis,
+    /// The server's database. If it is another than the request's, the cursors were ignored and the phone offers all it holds.
+    pub epoch: Epoch,
+    /// The version of the county's lists.
+    pub lists_version: i64,
+    /// One verdict per pushed change, in the order of the request.
+    pub verdicts: Vec<Verdict>,
+    /// The cells that the phone holds now.
+    pub cells: Vec<CellCode>,
+    /// What is new, page by page of a cell.
+    pub pages: Vec<FeedPage>,
+    /// Whether there is more to pull.
+    pub more: bool,
+}
+
+/// What the server did with one change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is in the record or, where it lost, in the history. Durable.
+    Accepted,
+    /// It is not stored. The phone keeps it among "could not be sent".
+    Refused(Refusal),
+}
+
+/// Why a change was refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The first and most telling code.
+    pub code: ProblemCode,
+    /// What is wrong with which field.
+    pub problems: Vec<Problem>,
+    /// The server's record, when there is one that the phone may see: the phone must not go on showing what was refused.
+    pub current: Option<Record>,
+}
+
+/// A piece of a cell's feed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FeedPage {
+    /// The cell.
+    pub cell: CellCode,
+    /// The phone has everything up to this number once it stored the page, in the same transaction.
+    pub upto: u64,
+    /// Merged records.
+    pub records: Vec<Record>,
+    /// Records that left the cell or were erased.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<RecordId>,
+}
+
+/// A photo whose bytes the phone wants to hand over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhotoOffer {
+    /// The photo's record; the server must know it already.
+    pub photo: RecordId,
+    /// Address and check.
+    pub sha256: Sha256Hex,
+    /// Size.
+    pub bytes: u64,
+}
+
+/// Where a photo's bytes stand on the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PhotoPlace {
+    /// The server has them and checked the hash: the phone may free the original.
+    Stored,
+    /// They are to be sent from this offset on.
+    Upload {
+        /// The upload's address, unguessable; opaque to the phone.
+        upload: String,
+        /// Bytes that the server has.
+        offset: u64,
+    },
+}
+
+/// Which rendering of a photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum PhotoSize {
+    /// Longer edge 320 px.
+    Thumb,
+    /// As stored.
+    Full,
+}
+
+/// Why a call did not lead to an answer. Nothing on the phone is dropped for any of these.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// No connection, cut in the middle, timed out: later.
+    #[error("no connection: {0}")]
+    Offline(String),
+    /// The tokens are not accepted any more: the worker enrols again; reading and writing go on.
+    #[error("not signed in")]
+    SignedOut,
+    /// The server is overloaded or broken: later.
+    #[error("the server cannot answer now: {0}")]
+    Unavailable(String),
+    /// The server refuses this whole call.
+    #[error("refused: {code:?}")]
+    Refused {
+        /// Why.
+        code: CallRefusal,
+    },
+    /// The answer cannot be read: one of the two is wrong.
+    #[error("unreadable answer: {0}")]
+    Unreadable(String),
+}
+
+/// Codes of refused calls, in the body `{"code": …}` of every HTTP answer of 400 and above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum CallRefusal {
+    /// Not JSON, truncated, or another shape than the call has.
+    Malformed,
+    /// Larger than allowed, before or after decompression.
+    TooLarge,
+    /// Nested deeper than allowed.
+    TooDeep,
+    /// A content type or encoding that the server does not take.
+    UnsupportedEncoding,
+    /// A protocol version that the server does not speak: the app must be updated.
+    UnknownProtocol,
+    /// No, a wrong, an expired or a revoked token or session.
+    SignedOut,
+    /// Signed in, but not allowed (also for what does not exist in one's scope).
+    NotAllowed,
+    /// No such thing.
+    NotFound,
+    /// An enrolment code that is wrong, used or expired.
+    WrongCode,
+    /// Wrong name or password.
+    WrongPassword,
+    /// Too many tries; later.
+    TooManyTries,
+    /// The CSRF token is missing or wrong.
+    WrongCsrf,
+    /// Somebody else was first: the version named is not the present one.
+    Stale,
+    /// Fields are wrong; `problems` says which.
+    Invalid,
+    /// Bytes that are no picture.
+    NotAnImage,
+    /// Bytes whose hash is not the announced one.
+    HashMismatch,
+    /// An upload offset that is not the server's.
+    WrongOffset,
+    /// An upload that is gone or expired.
+    UploadGone,
+    /// The tus version of the request is not 1.0.0.
+    TusVersion,
+    /// Something broke on the server; nothing was changed.
+    Internal,
+}
+
+/// The body of every HTTP answer of 400 and above.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ErrorBody {
+    /// Why.
+    pub code: CallRefusal,
+    /// What is wrong with which field, for [`CallRefusal::Invalid`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
+}
+
+/// The server, as an enrolled phone sees it.
+pub trait Peer: Send {
+    /// The server's clock and epoch.
+    ///
+    /// # Errors
+    /// Any [`CallError`].
+    fn hello(&self) -> Result<Hello, CallError>;
+
+    /// One round or a part of it. May be repeated: it does nothing twice.
+    ///
+    /// # Errors
+    /// Any [`CallError`]; the push may or may not have been stored.
+    fn exchange(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError>;
+
+    /// The county's lists.
+    ///
+    /// # Errors
+    /// Any [`CallError`].
+    fn lists(&self) -> Result<Lists, CallError>;
+
+    /// Announces a photo's bytes, or learns that they are there.
+    ///
+    /// # Errors
+    /// Any [`CallError`].
+    fn photo_offer(&self, offer: &PhotoOffer) -> Result<PhotoPlace, CallError>;
+
+    /// Where an announced upload stands after a break.
+    ///
+    /// # Errors
+    /// Any [`CallError`]; [`CallRefusal::UploadGone`] when it has to be announced again.
+    fn photo_offset(&self, upload: &str) -> Result<u64, CallError>;
+
+    /// Hands over the bytes from `offset` on and returns the offset reached. At the photo's size the server has checked the
+    /// hash: the photo is stored.
+    ///
+    /// # Errors
+    /// Any [`CallError`]; [`CallRefusal::HashMismatch`] or [`CallRefusal::NotAnImage`] discard the upload.
+    fn photo_append(&self, upload: &str, offset: u64, chunk: &[u8]) -> Result<u64, CallError>;
+
+    /// The bytes of a photo that another phone sent.
+    ///
+    /// # Errors
+    /// Any [`CallError`].
+    fn photo_fetch(&self, sha256: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, CallError>;
+}
+
+/// How deep a value is nested: 1 for a scalar.
+pub fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        _ => 1,
+    }
+}

@@ -1,0 +1,216 @@
+//! A record: one representation on phone, wire and server.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use ts_rs::TS;
+
+use crate::ids::{CellCode, RecordId, Version};
+use crate::stamp::Stamp;
+use crate::stamps::Stamps;
+
+/// Field values by name. `null` is a value: it says that somebody emptied the field.
+pub type Fields = BTreeMap<String, Value>;
+
+/// What a record is about. Kinds of a newer version are carried along unread.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, TS)]
+#[ts(type = "string")]
+pub enum Kind {
+    /// 网格
+    Cell,
+    /// 楼栋
+    Building,
+    /// 房屋
+    Dwelling,
+    /// 户
+    Household,
+    /// 居民
+    Person,
+    /// 走访
+    Visit,
+    /// 事件
+    Incident,
+    /// 照片
+    Photo,
+    /// 审核
+    Review,
+    /// A kind that this version does not know.
+    Other(Box<str>),
+}
+
+impl Kind {
+    /// The kinds that this version knows.
+    pub const KNOWN: [Kind; 9] = [
+        Kind::Cell,
+        Kind::Building,
+        Kind::Dwelling,
+        Kind::Household,
+        Kind::Person,
+        Kind::Visit,
+        Kind::Incident,
+        Kind::Photo,
+        Kind::Review,
+    ];
+
+    /// The kind's name in tables, messages and language files.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Kind::Cell => "cell",
+            Kind::Building => "building",
+            Kind::Dwelling => "dwelling",
+            Kind::Household => "household",
+            Kind::Person => "person",
+            Kind::Visit => "visit",
+            Kind::Incident => "incident",
+            Kind::Photo => "photo",
+            Kind::Review => "review",
+            Kind::Other(name) => name,
+        }
+    }
+
+    /// The kind of that name; an unknown name becomes [`Kind::Other`].
+    pub fn from_name(name: &str) -> Kind {
+        Kind::KNOWN.into_iter().find(|kind| kind.as_str() == name).unwrap_or_else(|| Kind::Other(name.into()))
+    }
+
+    /// Append-only kinds (mark A in the table of records): written once, never overwritten; states are folds over them.
+    pub fn is_append_only(&self) -> bool {
+        matches!(self, Kind::Visit | Kind::Photo | Kind::Review)
+    }
+
+    /// Whether a supervisor approves or returns records of this kind. Photos are looked at with their subject.
+    pub fn is_reviewed(&self) -> bool {
+        matches!(self, Kind::Building | Kind::Dwelling | Kind::Household | Kind::Person | Kind::Visit | Kind::Incident)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        if name.is_empty() || name.len() > 40 || !is_field_name(&name) {
+            return Err(serde::de::Error::custom("not a valid kind"));
+        }
+        Ok(Kind::from_name(&name))
+    }
+}
+
+/// Whether a text can name a field or a kind: lower-case letters, digits and `_`, 1–40 of them, a letter first.
+pub fn is_field_name(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    (1..=40).contains(&bytes.len())
+        && bytes[0].is_ascii_lowercase()
+        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_')
+}
+
+/// A record with the stamp of every field.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Record {
+    /// Its name, given by whoever created it.
+    pub id: RecordId,
+    /// What it is about.
+    pub kind: Kind,
+    /// The cell that it belongs to: the one it was created in, or the value of its field `cell` once it was moved.
+    pub cell: CellCode,
+    /// The values.
+    #[ts(type = "Record<string, unknown>")]
+    pub fields: Fields,
+    /// When each was written.
+    #[serde(flatten)]
+    pub stamps: Stamps,
+}
+
+impl Record {
+    /// The text in a field, if there is one.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.fields.get(field).and_then(Value::as_str)
+    }
+
+    /// The whole number in a field, if there is one.
+    pub fn int(&self, field: &str) -> Option<i64> {
+        self.fields.get(field).and_then(Value::as_i64)
+    }
+
+    /// The record that a field names, if it names one.
+    pub fn reference(&self, field: &str) -> Option<RecordId> {
+        self.text(field).and_then(|text| text.parse().ok())
+    }
+
+    /// Whether the record was taken out of the register. It can be put back: deletion is a field.
+    pub fn is_deleted(&self) -> bool {
+        self.fields.get("deleted") == Some(&Value::Bool(true))
+    }
+
+    /// The greatest stamp of any field.
+    pub fn latest(&self) -> Stamp {
+        self.stamps.greatest(self.fields.keys())
+    }
+
+    /// Names this state of the record: the first 16 bytes of SHA-256 over the id and every field's name and stamp.
+    ///
+    /// A stamp is issued once and goes with one value, so the values need not be hashed.
+    pub fn version(&self) -> Version {
+        let mut hash = Sha256::new();
+        hash.update(self.id.0.as_bytes());
+        for field in self.fields.keys() {
+            hash.update(field.as_bytes());
+            hash.update([0]);
+            hash.update(self.stamps.of(field).to_bytes());
+        }
+        let hex: String = hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        Version::new(&hex).expect("sixteen bytes are 32 hexadecimal digits")
+    }
+}
+
+/// The value's one spelling as bytes: JSON without white space and with sorted names, so that two programs compare alike
+/// whatever order their maps keep.
+pub fn canonical_bytes(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_canonical(value, &mut out);
+    out
+}
+
+fn write_canonical(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Object(map) => {
+            let mut names: Vec<&String> = map.keys().collect();
+            names.sort_unstable();
+            out.push(b'{');
+            for (index, name) in names.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_canonical(&Value::String(name.clone()), out);
+                out.push(b':');
+                write_canonical(&map[name], out);
+            }
+            out.push(b'}');
+        }
+        Value::Array(items) => {
+            out.push(b'[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_canonical(item, out);
+            }
+            out.push(b']');
+        }
+        scalar => out.extend_from_slice(scalar.to_string().as_bytes()),
+    }
+}

@@ -1,0 +1,135 @@
+//! Who may do what: one table, enforced on the server for every path in and out, used on the phone only to hide what would be refused.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::ids::{AccountId, CellCode, Scope};
+use crate::record::Kind;
+
+/// What an account is for (DOMAIN §1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Role {
+    /// 网格员: phone, own cells.
+    Worker,
+    /// 网格信息员: phone, reports incidents, sees names and room numbers only.
+    Informant,
+    /// 网格长 / 审核员: desk, approves or returns.
+    Supervisor,
+    /// 部门经办人: desk, only the incidents dispatched to the department.
+    Handler,
+    /// 县级管理员: desk, divisions, accounts, devices, lists.
+    Admin,
+    /// 安全审计员: desk, the audit log.
+    Auditor,
+}
+
+/// An action on records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// See its fields.
+    Read,
+    /// Create it or change its fields.
+    Write,
+}
+
+/// Who is acting, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The signed-in account.
+    pub account: AccountId,
+    /// What it is for.
+    pub role: Role,
+    /// What it may see: everything whose cell code begins with one of these.
+    pub scopes: Vec<Scope>,
+}
+
+impl Actor {
+    /// Whether a cell lies in the actor's scope.
+    pub fn covers(&self, cell: &CellCode) -> bool {
+        self.scopes.iter().any(|scope| scope.covers(cell))
+    }
+
+    /// Whether the actor may do this to records of this kind in this cell.
+    pub fn may(&self, action: Action, kind: &Kind, cell: &CellCode) -> bool {
+        self.covers(cell) && allowed(self.role, action, kind)
+    }
+}
+
+/// The table of rights by role and kind. What is not named is not allowed.
+///
+/// Kinds of a newer version are readable by who reads everything of the cell (a phone passes them on unread) and writable by nobody.
+pub fn allowed(role: Role, action: Action, kind: &Kind) -> bool {
+    use Action::{Read, Write};
+    use Kind::{Building, Cell, Dwelling, Household, Incident, Other, Person, Photo, Visit};
+    match (role, action) {
+        (Role::Worker, Read) => true,
+        (Role::Worker, Write) => matches!(kind, Building | Dwelling | Household | Person | Visit | Incident | Photo),
+        // Names and room numbers: the fields of persons are cut by `visible_field`.
+        (Role::Informant, Read) => matches!(kind, Cell | Building | Dwelling | Household | Person | Incident | Photo),
+        (Role::Informant, Write) => matches!(kind, Incident | Photo),
+        (Role::Supervisor, Read) => true,
+        (Role::Supervisor, Write) => !matches!(kind, Cell | Visit | Photo | Other(_)),
+        (Role::Admin, Read | Write) => matches!(kind, Cell),
+        (Role::Handler | Role::Auditor, _) => false,
+    }
+}
+
+/// Whether a role that may read a kind sees this field of it.
+pub fn visible_field(role: Role, kind: &Kind, field: &str) -> bool {
+    match (role, kind) {
+        (Role::Informant, Kind::Person) => matches!(field, "household" | "name" | "deleted" | "cell"),
+        (Role::Informant, Kind::Household) => matches!(field, "dwelling" | "head" | "deleted" | "cell"),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn actor(role: Role, scopes: &[&str]) -> Actor {
+        Actor {
+            account: AccountId::new("somebody").unwrap(),
+            role,
+            scopes: scopes.iter().map(|scope| Scope::new(scope).unwrap()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_worker_writes_the_own_cell_only_and_approves_nothing() {
+        let own = CellCode::new("610722001001001").unwrap();
+        let other = CellCode::new("610722001001002").unwrap();
+        let worker = actor(Role::Worker, &["610722001001001"]);
+        assert!(worker.may(Action::Write, &Kind::Visit, &own));
+        assert!(!worker.may(Action::Write, &Kind::Visit, &other));
+        assert!(!worker.may(Action::Read, &Kind::Person, &other));
+        assert!(!worker.may(Action::Write, &Kind::Review, &own));
+        assert!(!worker.may(Action::Write, &Kind::Cell, &own));
+    }
+
+    #[test]
+    fn a_supervisor_reviews_in_the_own_village_only() {
+        let supervisor = actor(Role::Supervisor, &["610722001001"]);
+        assert!(supervisor.may(Action::Write, &Kind::Review, &CellCode::new("610722001001003").unwrap()));
+        assert!(!supervisor.may(Action::Read, &Kind::Person, &CellCode::new("610722001002001").unwrap()));
+    }
+
+    #[test]
+    fn handlers_and_auditors_see_no_register() {
+        for role in [Role::Handler, Role::Auditor] {
+            for kind in Kind::KNOWN {
+                assert!(!allowed(role, Action::Read, &kind) && !allowed(role, Action::Write, &kind));
+            }
+        }
+    }
+
+    #[test]
+    fn an_informant_sees_names_and_rooms_only() {
+        assert!(visible_field(Role::Informant, &Kind::Person, "name"));
+        for hidden in ["phone", "document_number", "birth_date"] {
+            assert!(!visible_field(Role::Informant, &Kind::Person, hidden));
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! What may be stored: judged field by field from the tables of the kinds, then across fields. The same on phone and server.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate};
+use serde_json::Value;
+
+use crate::change::Change;
+use crate::codes::{Lists, is_code};
+use crate::document::read_id_card;
+use crate::ids::{AccountId, CellCode, RecordId, Scope, Sha256Hex, Version};
+use crate::phone::is_phone;
+use crate::problem::{Problem, ProblemCode};
+use crate::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX, VALUE_DEPTH_MAX, depth};
+use crate::record::{Fields, Kind, Record, is_field_name};
+use crate::spec::{FieldSpec, FieldType, field, fields};
+use crate::world::Millis;
+
+/// A worker's clock may be this far ahead before a moment counts as lying in the future (one day, in milliseconds).
+const MOMENT_GRACE: Millis = 24 * 60 * 60 * 1000;
+
+/// What a judgement depends on besides the change.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// Now, by the judge's clock.
+    pub now: Millis,
+    /// The county's lists.
+    pub lists: &'a Lists,
+}
+
+impl Setting<'_> {
+    /// Today in China (UTC+8, no daylight saving time): dates on forms are Chinese dates.
+    pub fn today(&self) -> NaiveDate {
+        today(self.now)
+    }
+}
+
+/// The day in China (UTC+8) at a moment.
+pub fn today(now: Millis) -> NaiveDate {
+    const CHINA: Millis = 8 * 60 * 60 * 1000;
+    DateTime::from_timestamp_millis(now.saturating_add(CHINA)).map_or(NaiveDate::MIN, |moment| moment.date_naive())
+}
+
+/// Everything that is wrong with a change, given the record as it stands. An empty list: it may be merged.
+///
+/// Fields that this version does not know are kept as they are (an old program never destroys what a newer one wrote); only
+/// their name, size and depth are bounded.
+pub fn problems(change: &Change, current: Option<&Record>, setting: Setting<'_>) -> Vec<Problem> {
+    if let Kind::Other(_) = change.kind {
+        return vec![Problem::new("", ProblemCode::UnknownKind)];
+    }
+    let size = serde_json::to_string(&change.fields).map_or(usize::MAX, |text| text.len());
+    if size > CHANGE_BYTES_MAX {
+        return vec![Problem::with_limit("", ProblemCode::TooManyBytes, CHANGE_BYTES_MAX as i64)];
+    }
+    if change.fields.is_empty() || change.fields.len() > CHANGE_FIELDS_MAX {
+        return vec![Problem::with_limit("", ProblemCode::FieldName, CHANGE_FIELDS_MAX as i64)];
+    }
+    let mut found: Vec<Problem> =
+        change.fields.iter().filter_map(|(name, value)| field_problem(&change.kind, name, value, setting)).collect();
+    if current.is_none() {
+        found.extend(missing(&change.kind, &change.fields));
+    }
+    if found.is_empty() {
+        found.extend(across_fields(change, current, setting));
+    }
+    found
+}
+
+fn missing(kind: &Kind, given: &Fields) -> Vec<Problem> {
+    let absent = |spec: &&FieldSpec| spec.required && !given.contains_key(spec.name);
+    fields(kind).iter().filter(absent).map(|spec| Problem::new(spec.name, ProblemCode::Required)).collect()
+}
+
+fn field_problem(kind: &Kind, name: &str, value: &Value, setting: Setting<'_>) -> Option<Problem> {
+    if !is_field_name(name) {
+        // The name itself is hostile: it is not repeated.
+        return Some(Problem::new("", ProblemCode::FieldName));
+    }
+    if depth(value) > VALUE_DEPTH_MAX {
+        return Some(Problem::with_limit(name, ProblemCode::ValueSize, VALUE_DEPTH_MAX as i64));
+    }
+    let spec = field(kind, name)?;
+    if value.is_null() || value.as_str() == Some("") {
+        return spec.required.then(|| Problem::new(name, ProblemCode::Required));
+    }
+    value_problem(spec.of, value, setting).map(|(code, limit)| Problem { field: name.to_owned(), code, limit })
+}
+
+type Fault = (ProblemCode, Option<i64>);
+
+fn fault(wrong: bool, code: ProblemCode) -> Option<Fault> {
+    wrong.then_some((code, None))
+}
+
+/// What is wrong with a value that is not empty.
+fn value_problem(of: FieldType, value: &Value, setting: Setting<'_>) -> Option<Fault> {
+    const WRONG_TYPE: Option<Fault> = Some((ProblemCode::WrongType, None));
+    let text = value.as_str();
+    match of {
+        FieldType::Bool => fault(!value.is_boolean(), ProblemCode::WrongType),
+        FieldType::Int { min, max } => value.as_i64().map_or(WRONG_TYPE, |number| int_fault(number, min, max)),
+        FieldType::PastMoment => value.as_i64().map_or(WRONG_TYPE, |at| {
+            fault(at > setting.now.saturating_add(MOMENT_GRACE), ProblemCode::InFuture)
+                .or_else(|| fault(at < 0, ProblemCode::NoSuchDate))
+        }),
+        FieldType::Codes { list } => items(value, 40, |item| fault(!is_code(list, item), ProblemCode::UnknownCode)),
+        FieldType::Refs { max } => {
+            items(value, max, |item| fault(item.parse::<RecordId>().is_err(), ProblemCode::WrongType))
+        }
+        FieldType::Position => position_fault(value),
+        FieldType::Remarks => remarks_fault(value),
+        FieldType::GeoJson => geojson_fault(value),
+        _ => text.map_or(WRONG_TYPE, |text| text_problem(of, text, setting)),
+    }
+}
+
+/// What is wrong with the text of a field whose values are texts.
+fn text_problem(of: FieldType, text: &str, setting: Setting<'_>) -> Option<Fault> {
+    match of {
+        FieldType::Text { max } => text_fault(text, max),
+        FieldType::Name => name_fault(text),
+        FieldType::Code { list } => fault(!is_code(list, text), ProblemCode::UnknownCode),
+        FieldType::Category => fault(setting.lists.category(text).is_none(), ProblemCode::UnknownCode),
+        FieldType::PastDate => date_fault(text, setting.today()),
+        FieldType::Ref => fault(text.parse::<RecordId>().is_err(), ProblemCode::WrongType),
+        FieldType::Phone => fault(!is_phone(text), ProblemCode::PhoneForm),
+        FieldType::DocumentNumber => text_fault(text, 30),
+        FieldType::Sha256 => fault(Sha256Hex::new(text).is_err(), ProblemCode::WrongType),
+        FieldType::Version => fault(Version::new(text).is_err(), ProblemCode::WrongType),
+        FieldType::Division => fault(Scope::new(text).is_err(), ProblemCode::WrongType),
+        FieldType::Account => fault(AccountId::new(text).is_err(), ProblemCode::WrongType),
+        _ => fault(true, ProblemCode::WrongType),
+    }
+}
+
+fn int_fault(number: i64, min: i64, max: i64) -> Option<Fault> {
+    if number < min {
+        Some((ProblemCode::TooSmall, Some(min)))
+    } else if number > max {
+        Some((ProblemCode::TooLarge, Some(max)))
+    } else {
+        None
+    }
+}
+
+fn text_fault(text: &str, max: usize) -> Option<Fault> {
+    if text.chars().count() > max {
+        return Some((ProblemCode::TooLong, Some(max as i64)));
+    }
+    let stray = |c: char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || is_direction_mark(c);
+    fault(text.chars().any(stray), ProblemCode::ControlCharacter)
+}
+
+/// Marks that make a text read in another order than it is stored in.
+fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+fn name_fault(text: &str) -> Option<Fault> {
+    if text.chars().count() > 50 {
+        return Some((ProblemCode::TooLong, Some(50)));
+    }
+    let fits = |c: char| c.is_alphabetic() || matches!(c, '·' | '•' | '.' | ' ' | '\'' | '-' | '〇' | '*');
+    // Private-use characters stand for rare characters in older registers: kept as they are.
+    let rare = |c: char| matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFD}');
+    fault(text.trim().is_empty() || !text.chars().all(|c| fits(c) || rare(c)), ProblemCode::NameForm)
+}
+
+fn date_fault(text: &str, today: NaiveDate) -> Option<Fault> {
+    match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        Ok(date) if text.len() == 10 => fault(date > today, ProblemCode::InFuture)
+            .or_else(|| fault(date.to_string() < "1850".into(), ProblemCode::NoSuchDate)),
+        _ => fault(true, ProblemCode::NoSuchDate),
+    }
+}
+
+fn items(value: &Value, max: usize, each: impl Fn(&str) -> Option<Fault>) -> Option<Fault> {
+    let Some(array) = value.as_array() else { return fault(true, ProblemCode::WrongType) };
+    if array.len() > max {
+        return Some((ProblemCode::TooLong, Some(max as i64)));
+    }
+    let mut seen = BTreeSet::new();
+    for item in array {
+        let Some(item) = item.as_str() else { return fault(true, ProblemCode::WrongType) };
+        if !seen.insert(item) {
+            return fault(true, ProblemCode::UnknownCode);
+        }
+        if let Some(found) = each(item) {
+            return Some(found);
+        }
+    }
+    None
+}
+
+fn position_fault(value: &Value) -> Option<Fault> {
+    let position = serde_json::from_value::<crate::kinds::Position>(value.clone());
+    let fits = position.is_ok_and(|p| {
+        p.lat.abs() <= 90.0 && p.lng.abs() <= 180.0 && p.accuracy_m.is_none_or(|metres| (0.0..=1e6).contains(&metres))
+    });
+    fault(!fits, ProblemCode::PositionForm)
+}
+
+fn remarks_fault(value: &Value) -> Option<Fault> {
+    let Some(map) = value.as_object() else { return fault(true, ProblemCode::WrongType) };
+    if map.len() > 40 || !map.keys().all(|name| is_field_name(name)) {
+        return fault(true, ProblemCode::FieldName);
+    }
+    map.values()
+        .find_map(|remark| remark.as_str().map_or(fault(true, ProblemCode::WrongType), |text| text_fault(text, 500)))
+}
+
+fn geojson_fault(value: &Value) -> Option<Fault> {
+    let size = value.to_string().len();
+    if size > 64 * 1024 {
+        return Some((ProblemCode::TooManyBytes, Some(64 * 1024)));
+    }
+    fault(value.get("type").and_then(Value::as_str).is_none(), ProblemCode::WrongType)
+}
+
+/// Rules that look at several fields. They are asked only when one of the fields they speak of is being written, so that an
+/// old entry that breaks a newer rule does not stand in the way of another correction.
+fn across_fields(change: &Change, current: Option<&Record>, setting: Setting<'_>) -> Vec<Problem> {
+    let written = |name: &str| change.fields.contains_key(name);
+    let value = |name: &str| {
+        let stored = || current.and_then(|record| record.fields.get(name));
+        change.fields.get(name).or_else(stored).and_then(Value::as_str).filter(|text| !text.is_empty())
+    };
+    let mut found = Vec::new();
+    match change.kind {
+        Kind::Person if written("document_kind") || written("document_number") => {
+            found.extend(document_problem(value("document_kind"), value("document_number"), setting.today()));
+        }
+        Kind::Dwelling
+            if (written("room") || written("house_number") || current.is_none())
+                && value("room").is_none()
+                && value("house_number").is_none() =>
+        {
+            found.push(Problem::new("room", ProblemCode::Required));
+        }
+        Kind::Cell if written("code") && value("code").is_none_or(|code| CellCode::new(code).is_err()) => {
+            found.push(Problem::new("code", ProblemCode::WrongType));
+        }
+        _ => {}
+    }
+    if let Some(moved_to) = change.fields.get("cell").filter(|cell| !cell.is_null())
+        && moved_to.as_str().is_none_or(|cell| CellCode::new(cell).is_err())
+    {
+        found.push(Problem::new("cell", ProblemCode::WrongType));
+    }
+    found
+}
+
+fn document_problem(kind: Option<&str>, number: Option<&str>, today: NaiveDate) -> Option<Problem> {
+    let problem = |code| Some(Problem::new("document_number", code));
+    match (kind, number) {
+        (None | Some("none"), None) => None,
+        (None | Some("none"), Some(_)) => Some(Problem::new("document_kind", ProblemCode::DocumentIncomplete)),
+        (Some(_), None) => problem(ProblemCode::DocumentIncomplete),
+        (Some("id_card"), Some(number)) => read_id_card(number, today).err().and_then(problem),
+        (Some(_), Some(number)) => {
+            let fits = (3..=30).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_alphanumeric());
+            if fits { None } else { problem(ProblemCode::IdCardForm) }
+        }
+    }
+}
+
+/// What looks odd but is no error: the form asks again, and takes it.
+pub fn warnings(fields: &Fields, today: NaiveDate) -> Vec<Warning> {
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let card = match (text("document_kind"), text("document_number")) {
+        (Some("id_card"), Some(number)) => read_id_card(number, today).ok(),
+        _ => None,
+    };
+    let Some(card) = card else { return Vec::new() };
+    let mut found = Vec::new();
+    if text("birth_date").is_some_and(|date| date != card.birth_date.to_string()) {
+        found.push(Warning::BirthDateDiffers);
+    }
+    if text("sex").is_some_and(|sex| matches!(sex, "1" | "2") && sex != card.sex) {
+        found.push(Warning::SexDiffers);
+    }
+    found
+}
+
+/// Something odd that may be right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Warning {
+    /// The identity number says another birth date.
+    BirthDateDiffers,
+    /// The identity number says another sex.
+    SexDiffers,
+}
