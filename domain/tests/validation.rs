@@ -1,0 +1,203 @@
+//! What may be stored and what is refused, with the code that the screen translates.
+
+use std::collections::BTreeMap;
+
+use domain::codes::Lists;
+use domain::validate::{Setting, Warning, problems, warnings};
+use domain::{CellCode, Change, Fields, Kind, Node, ProblemCode, Record, RecordId, Stamp, Stamps};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const NOW: i64 = 1_795_300_000_000; // 2026-11-22
+
+fn change(kind: &str, fields: Value) -> Change {
+    Change {
+        id: RecordId(Uuid::from_u128(1)),
+        kind: Kind::from_name(kind),
+        cell: CellCode::new("610722001001001").unwrap(),
+        fields: serde_json::from_value::<Fields>(fields).unwrap(),
+        stamps: Stamps::all(Stamp::new(NOW, 0, Node(1))),
+        base: BTreeMap::new(),
+    }
+}
+
+fn judge(change: &Change, current: Option<&Record>) -> Vec<(String, ProblemCode)> {
+    let lists = Lists::initial();
+    problems(change, current, Setting { now: NOW, lists: &lists }).into_iter().map(|p| (p.field, p.code)).collect()
+}
+
+fn id() -> String {
+    RecordId(Uuid::from_u128(2)).to_string()
+}
+
+fn person() -> Record {
+    change("person", json!({"household": id(), "name": "单小明"})).into_record()
+}
+
+/// One field of an existing person gets this value: what is wrong with it?
+fn person_field(field: &str, value: Value) -> Option<ProblemCode> {
+    judge(&change("person", json!({field: value})), Some(&person())).first().map(|(_, code)| *code)
+}
+
+#[test]
+fn target_and_result_are_enough_for_a_visit() {
+    let visit = json!({"target": id(), "target_kind": "household", "at": NOW, "result": "met", "by": "worker-1"});
+    assert_eq!(judge(&change("visit", visit), None), []);
+    let empty = judge(&change("visit", json!({"note": "x"})), None);
+    let missing: Vec<&str> = empty.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(missing, ["target", "target_kind", "at", "result", "by"]);
+    assert!(empty.iter().all(|(_, code)| *code == ProblemCode::Required));
+}
+
+#[test]
+fn a_correction_needs_only_the_corrected_field() {
+    assert_eq!(judge(&change("person", json!({"phone": "13800001111"})), Some(&person())), []);
+}
+
+#[test]
+fn each_kind_of_wrong_value_has_its_code() {
+    let cases = [
+        ("name", json!(""), ProblemCode::Required),
+        ("name", json!(null), ProblemCode::Required),
+        ("name", json!("<script>"), ProblemCode::NameForm),
+        ("name", json!("a1"), ProblemCode::NameForm),
+        ("name", json!("名".repeat(51)), ProblemCode::TooLong),
+        ("name", json!(7), ProblemCode::WrongType),
+        ("sex", json!("3"), ProblemCode::UnknownCode),
+        ("birth_date", json!("2026-02-30"), ProblemCode::NoSuchDate),
+        ("birth_date", json!("2026-2-3"), ProblemCode::NoSuchDate),
+        ("birth_date", json!("2027-01-01"), ProblemCode::InFuture),
+        ("birth_date", json!("0001-01-01"), ProblemCode::NoSuchDate),
+        ("phone", json!("1380000"), ProblemCode::PhoneForm),
+        ("household", json!("somewhere"), ProblemCode::WrongType),
+        ("deleted", json!("yes"), ProblemCode::WrongType),
+        ("cell", json!("6107"), ProblemCode::WrongType),
+        ("document_number", json!("610722199001011234"), ProblemCode::DocumentIncomplete),
+    ];
+    for (field, value, code) in cases {
+        assert_eq!(person_field(field, value.clone()), Some(code), "{field} = {value}");
+    }
+}
+
+#[test]
+fn a_wrong_check_digit_is_told_from_a_wrong_form() {
+    let number = |text: &str| {
+        let fields = json!({"document_kind": "id_card", "document_number": text});
+        judge(&change("person", fields), Some(&person()))
+    };
+    assert_eq!(number("11010519491231002X"), []);
+    assert_eq!(number("110105194912310021"), [("document_number".to_owned(), ProblemCode::IdCardCheck)]);
+    assert_eq!(number("1101051949"), [("document_number".to_owned(), ProblemCode::IdCardForm)]);
+}
+
+#[test]
+fn rare_characters_and_minority_names_are_names() {
+    for name in ["阿卜杜拉·买买提", "𠀀𪚥", "单", "欧阳娜娜", "José María", "\u{E000}伟"] {
+        assert_eq!(person_field("name", json!(name)), None, "{name}");
+    }
+}
+
+#[test]
+fn long_notes_and_marks_that_turn_text_around_are_refused_and_line_breaks_are_not() {
+    let visit = |note: String| {
+        let fields = json!({"target": id(), "target_kind": "household", "at": NOW, "result": "met", "by": "worker-1", "note": note});
+        judge(&change("visit", fields), None)
+    };
+    assert_eq!(visit("老人独居😀\n下周再来\t。".into()), []);
+    assert_eq!(visit("字".repeat(10_000)), [("note".to_owned(), ProblemCode::TooLong)]);
+    assert_eq!(visit("a\u{202E}b".into()), [("note".to_owned(), ProblemCode::ControlCharacter)]);
+    assert_eq!(visit("a\u{0}b".into()), [("note".to_owned(), ProblemCode::ControlCharacter)]);
+}
+
+#[test]
+fn a_moment_in_the_future_is_refused_beyond_a_days_grace() {
+    let visit = |at: i64| {
+        judge(
+            &change(
+                "visit",
+                json!({"target": id(), "target_kind": "household", "at": at, "result": "met", "by": "worker-1"}),
+            ),
+            None,
+        )
+    };
+    assert_eq!(visit(NOW + 60_000), []);
+    assert_eq!(visit(NOW + 30 * 86_400_000), [("at".to_owned(), ProblemCode::InFuture)]);
+}
+
+#[test]
+fn an_unknown_kind_is_refused_and_an_unknown_field_is_kept() {
+    assert_eq!(judge(&change("balloon", json!({"a": 1})), None), [(String::new(), ProblemCode::UnknownKind)]);
+    assert_eq!(person_field("floor_heating", json!("gas")), None);
+    assert_eq!(person_field("Floor heating", json!("gas")), Some(ProblemCode::FieldName));
+}
+
+#[test]
+fn deep_and_huge_values_are_refused() {
+    let mut deep = json!(1);
+    for _ in 0..20 {
+        deep = json!([deep]);
+    }
+    assert_eq!(person_field("newer", deep), Some(ProblemCode::ValueSize));
+    assert_eq!(person_field("newer", json!("x".repeat(200_000))), Some(ProblemCode::TooManyBytes));
+    let many: Fields = (0..200).map(|n| (format!("f{n}"), json!(1))).collect();
+    assert_eq!(judge(&change("person", json!(many)), Some(&person()))[0].1, ProblemCode::FieldName);
+    assert_eq!(judge(&change("person", json!({})), Some(&person()))[0].1, ProblemCode::FieldName);
+}
+
+#[test]
+fn a_dwelling_needs_a_room_or_a_house_number() {
+    assert_eq!(judge(&change("dwelling", json!({"use": "own"})), None), [("room".to_owned(), ProblemCode::Required)]);
+    assert_eq!(judge(&change("dwelling", json!({"use": "own", "house_number": "18"})), None), []);
+}
+
+#[test]
+fn a_birth_date_or_sex_that_does_not_fit_the_number_warns() {
+    let fields = json!({"document_kind": "id_card", "document_number": "11010519491231002X", "birth_date": "1950-01-01", "sex": "1"});
+    let fields: Fields = serde_json::from_value(fields).unwrap();
+    let today = domain::validate::today(NOW);
+    assert_eq!(warnings(&fields, today), [Warning::BirthDateDiffers, Warning::SexDiffers]);
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(|number| json!(number)),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::btree_map(any::<String>(), inner, 0..4).prop_map(|map| json!(map)),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn no_value_in_any_field_of_any_kind_makes_the_judge_panic(
+        kind in 0usize..9,
+        field in 0usize..20,
+        stray in any::<String>(),
+        value in any_json(),
+    ) {
+        let kind = &Kind::KNOWN[kind];
+        let specs = domain::spec::fields(kind);
+        let name = specs.get(field).map_or(stray, |spec| spec.name.to_owned());
+        let change = change(kind.as_str(), json!({name: value}));
+        judge(&change, None);
+        let record = change.clone().into_record();
+        judge(&change, Some(&record));
+        // Reading is lenient: whatever is stored can be read.
+        let _ = domain::kinds::person::Person::from(&record);
+        let _ = domain::kinds::visit::Visit::from(&record);
+        let _ = domain::kinds::incident::Incident::from(&record);
+        let _ = domain::kinds::photo::Photo::from(&record);
+        let _ = domain::kinds::review::Review::from(&record);
+        let _ = domain::kinds::dwelling::Dwelling::from(&record);
+    }
+}
