@@ -353,7 +353,7 @@ static INITIAL: LazyLock<Lists> = LazyLock::new(|| {
 });
 
 /// The rows of one of the data files compiled in, without the header. They are well formed: the tests read them all.
-fn rows(text: &'static str) -> impl Iterator<Item = csv::StringRecord> {
+pub(crate) fn rows(text: &'static str) -> impl Iterator<Item = csv::StringRecord> {
     csv::Reader::from_reader(text.as_bytes())
         .into_records()
         .map(|row| row.expect("compiled-in code lists are well formed"))
