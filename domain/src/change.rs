@@ -21,7 +21,7 @@ pub struct Change {
     /// The cell in which the writer held it. Moving it elsewhere is a value of the field `cell`.
     pub cell: CellCode,
     /// The new values.
-    #[ts(type = "Record<string, unknown>")]
+    #[ts(type = "{ [key in string]: unknown }")]
     pub fields: Fields,
     /// When each was written.
     #[serde(flatten)]

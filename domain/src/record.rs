@@ -128,7 +128,7 @@ pub struct Record {
     /// The cell that it belongs to: the one it was created in, or the value of its field `cell` once it was moved.
     pub cell: CellCode,
     /// The values.
-    #[ts(type = "Record<string, unknown>")]
+    #[ts(type = "{ [key in string]: unknown }")]
     pub fields: Fields,
     /// When each was written.
     #[serde(flatten)]

@@ -1,0 +1,59 @@
+// The two languages of both apps: Simplified Chinese first, English second. Every text that a user reads comes from here.
+import { createI18n } from 'vue-i18n'
+
+/** The languages there are. */
+export type Language = 'zh' | 'en'
+
+/** The language files of an app: `common` and `problem` are shared, the third is its own. */
+export type Part = 'field' | 'desk'
+
+type Messages = Record<string, unknown>
+
+const files = import.meta.glob<Messages>('./{zh,en}/*.json', { import: 'default' })
+
+async function file(language: Language, name: string): Promise<Messages> {
+  const load = files[`./${language}/${name}.json`]
+  if (!load) throw new Error(`language file ${language}/${name}.json is missing`)
+  return load()
+}
+
+/** The messages of one language for one app, as the keys name them: `common.…`, `problem.…`, and `field.…` or `desk.…`. */
+export async function messages(language: Language, part: Part): Promise<Messages> {
+  const [common, problem, own] = await Promise.all([
+    file(language, 'common'),
+    file(language, 'problems'),
+    file(language, part),
+  ])
+  return { common, problem, [part]: own }
+}
+
+/** Makes the i18n plugin of an app. Languages are loaded when they are first asked for, see {@link setLanguage}. */
+export function makeI18n() {
+  return createI18n({
+    legacy: false,
+    locale: 'zh',
+    fallbackLocale: 'zh',
+    messages: { zh: {}, en: {} } as Record<Language, Record<string, never>>,
+    datetimeFormats: {},
+    warnHtmlMessage: false,
+    missingWarn: import.meta.env.DEV,
+    fallbackWarn: false,
+  })
+}
+
+/** What {@link makeI18n} makes. */
+export type AppI18n = ReturnType<typeof makeI18n>
+
+const loaded = new WeakMap<object, Set<string>>()
+
+/** Loads a language if it is not there yet, and shows everything in it. */
+export async function setLanguage(i18n: AppI18n, language: Language, part: Part): Promise<void> {
+  const done = loaded.get(i18n) ?? new Set<string>()
+  loaded.set(i18n, done)
+  if (!done.has(language)) {
+    i18n.global.setLocaleMessage(language, (await messages(language, part)) as Record<string, never>)
+    done.add(language)
+  }
+  i18n.global.locale.value = language
+  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'
+}

@@ -1,0 +1,22 @@
+// Builds the worker's app into dist/field, which the Tauri window and the local host of the commands serve.
+import { defineConfig } from 'vite'
+import vue from '@vitejs/plugin-vue'
+import Components from 'unplugin-vue-components/vite'
+import { VantResolver } from '@vant/auto-import-resolver'
+import { alias, define, inside, target } from './vite.shared'
+
+export default defineConfig({
+  root: inside('src/field'),
+  base: './',
+  resolve: { alias },
+  define,
+  plugins: [vue(), Components({ dts: false, dirs: [], resolvers: [VantResolver()] })],
+  server: {
+    host: '127.0.0.1',
+    port: 1420,
+    strictPort: true,
+    // In a plain browser the commands are answered by the local host of the device (`device-host`).
+    proxy: { '/call': process.env.DOORSTEP_DEVICE_HOST ?? 'http://127.0.0.1:8620' },
+  },
+  build: { outDir: inside('dist/field'), emptyOutDir: true, target, modulePreload: { polyfill: false } },
+})

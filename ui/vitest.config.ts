@@ -1,0 +1,11 @@
+// Tests of the pure pieces of both apps; the screens themselves are driven in real windows by the journeys.
+import { defineConfig } from 'vitest/config'
+import vue from '@vitejs/plugin-vue'
+import { alias, define } from './vite.shared'
+
+export default defineConfig({
+  resolve: { alias },
+  define,
+  plugins: [vue()],
+  test: { include: ['tests/**/*.test.ts'], environment: 'node' },
+})
