@@ -1,7 +1,7 @@
 //! Type-checks the app for Android and iOS without their SDKs.
 //!
 //! The phones' standard library is built from source by Debian's Rust, unpacked inside the build folder and never
-//! installed. C code is not compiled: a stand-in for the C compiler hands back empty object files. So nothing here
+//! installed. C code is not compiled: a stand-in for the C compiler hands back empty files. So nothing here
 //! can be linked or run, but errors under `cfg(mobile)`, a dependency that does not know the phone and a
 //! permission that the phone's capability file gets wrong are all found.
 
@@ -31,8 +31,8 @@ const COMPILER: &str = "rustc-web";
 const SOURCE: &str = "rust-web-src";
 
 /// Stands in for the C compiler. What only asks (`-E`, `--version`) goes to the real one, without the phone's flags.
-const STAND_IN: &str = r#"#!/bin/sh
-# Stands in for a phone's C compiler: answers questions like the machine's own, and compiles to an empty object.
+const C_COMPILER: &str = r#"#!/bin/sh
+# Stands in for a phone's C compiler: answers questions like the machine's own, and compiles to an empty file.
 out=
 asks=
 previous=
@@ -62,7 +62,17 @@ if [ -n "$asks" ]; then
     done
     exec gcc "$@"
 fi
-[ -z "$out" ] || echo | gcc -c -x c -o "$out" -
+[ -z "$out" ] || : > "$out"
+"#;
+
+/// Stands in for the phone's archiver, since the objects that it would collect are none.
+const ARCHIVER: &str = r#"#!/bin/sh
+# Stands in for a phone's archiver: every archive it is asked to write is an empty one.
+for argument in "$@"; do
+    case $argument in
+        *.a) printf '!<arch>\n' > "$argument" ;;
+    esac
+done
 "#;
 
 /// Type-checks for every kind of phone.
@@ -71,14 +81,15 @@ pub(crate) fn check() -> Outcome {
         return fail("The check for phones takes its compiler from Debian's packages, which are not to be had here.");
     }
     let rust = unpack_compiler()?;
-    let stand_in = write_stand_in()?;
+    let compiler = write_program("phone-cc", C_COMPILER)?;
+    let archiver = write_program("phone-ar", ARCHIVER)?;
     for phone in PHONES {
-        check_for(phone, &rust, &stand_in)?;
+        check_for(phone, &rust, &compiler, &archiver)?;
     }
     Ok(())
 }
 
-fn check_for(phone: &Phone, rust: &Path, stand_in: &Path) -> Outcome {
+fn check_for(phone: &Phone, rust: &Path, compiler: &Path, archiver: &Path) -> Outcome {
     let small = phone.triple.replace('-', "_");
     let large = small.to_uppercase();
     let libraries = Step::new("pkg-config").args(["--variable=libdir", "libcrypto"]).read()?;
@@ -90,9 +101,9 @@ fn check_for(phone: &Phone, rust: &Path, stand_in: &Path) -> Outcome {
         .env("RUSTC", rust.join("usr/bin/rustc"))
         .env("RUSTC_BOOTSTRAP", "1")
         .env("LD_LIBRARY_PATH", rust.join("libraries"))
-        .env(format!("CC_{small}"), stand_in)
-        .env(format!("CXX_{small}"), stand_in)
-        .env(format!("AR_{small}"), "ar")
+        .env(format!("CC_{small}"), compiler)
+        .env(format!("CXX_{small}"), compiler)
+        .env(format!("AR_{small}"), archiver)
         // Only its headers are read; building it for a phone would need that phone's compiler.
         .env("OPENSSL_NO_VENDOR", "1")
         .env(format!("{large}_OPENSSL_LIB_DIR"), libraries.trim())
@@ -152,10 +163,10 @@ fn packages() -> Outcome<Vec<String>> {
     Ok(found)
 }
 
-fn write_stand_in() -> Outcome<PathBuf> {
-    let path = paths::memory().join("phone-cc");
+fn write_program(name: &str, text: &str) -> Outcome<PathBuf> {
+    let path = paths::memory().join(name);
     let written = fs::create_dir_all(paths::memory())
-        .and_then(|()| fs::write(&path, STAND_IN))
+        .and_then(|()| fs::write(&path, text))
         .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o755)));
-    written.map(|()| path).or_else(|error| fail(format!("The stand-in compiler could not be written: {error}.")))
+    written.map(|()| path).or_else(|error| fail(format!("{name} could not be written: {error}.")))
 }

@@ -53,7 +53,7 @@ fn open(data: &Path, release: bool) -> Outcome {
         return fail(format!("`sync-server demo` did not say how to sign in; it said: {}", demo.trim()));
     };
 
-    let address = SocketAddr::from(([127, 0, 0, 1], free_port(PORT)?));
+    let address = SocketAddr::from(([127, 0, 0, 1], port_of(data)?));
     let serve = Step::new(&program).args(["serve", "--listen", &address.to_string(), "--data"]).arg(&server_data);
     let mut server = Server::start(serve)?;
     server.wait_until_ready(address, "/readyz", Duration::from_secs(60))?;
@@ -69,6 +69,22 @@ fn open(data: &Path, release: bool) -> Outcome {
         .env("DOORSTEP_ENROL", format!("http://{address}#{}", demo.code))
         .env("DOORSTEP_PIN", PIN)
         .run()
+}
+
+/// The port of this demonstration, the same every time: the phone was enrolled with it.
+fn port_of(data: &Path) -> Outcome<u16> {
+    let kept = data.join("port");
+    let known = std::fs::read_to_string(&kept).ok().and_then(|text| text.trim().parse::<u16>().ok());
+    let port = free_port(known.unwrap_or(PORT))?;
+    match known {
+        Some(known) if known != port => fail(format!(
+            "Port {known}, which this demonstration's phone knows, is taken; end what listens there, or choose another --data."
+        )),
+        Some(_) => Ok(port),
+        None => std::fs::write(&kept, port.to_string())
+            .map(|()| port)
+            .or_else(|error| fail(format!("{} could not be written: {error}.", kept.display()))),
+    }
 }
 
 /// What the server says about its demonstration village.

@@ -1,0 +1,71 @@
+//! The device behind the window: opened once at the start, shared by all calls, closed on exit.
+
+use device::api::{self, Answer, Failure, FailureCode};
+use device::edge::SystemWorld;
+use device::{Background, Device, DeviceConfig};
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use tauri::path::PathResolver;
+use tauri::{PackageInfo, Runtime};
+
+/// Names the folder of the data instead of the system's own place for it: for demonstrations and tests.
+const FOLDER: &str = "DOORSTEP_DATA";
+/// Enrols a phone that is still empty, so that a demonstration opens on its work: `<server>#<code>`.
+const ENROL: &str = "DOORSTEP_ENROL";
+/// The PIN that goes with it. There is none by default: an app must not have a PIN that everybody knows.
+const PIN: &str = "DOORSTEP_PIN";
+
+/// The opened device, or nothing when it could not be opened.
+///
+/// A device that does not open is no reason for a window that does not open: the worker must be able to
+/// read what is wrong, so every call is then answered with that failure.
+pub(crate) struct Host {
+    device: Option<Device>,
+    background: Mutex<Option<Background>>,
+}
+
+impl Host {
+    /// Opens the device in the app's data folder and starts its background rounds.
+    pub(crate) fn open<R: Runtime>(paths: &PathResolver<R>, package: &PackageInfo) -> tauri::Result<Self> {
+        let folder = match std::env::var_os(FOLDER) {
+            Some(folder) => PathBuf::from(folder),
+            None => paths.app_local_data_dir()?,
+        };
+        let app_version = package.version.to_string();
+        let config = DeviceConfig { folder, world: Box::new(SystemWorld), app_version };
+        let device = match Device::open(config) {
+            Ok(device) => device,
+            Err(error) => {
+                eprintln!("The data of this phone could not be opened: {error}");
+                return Ok(Self { device: None, background: Mutex::new(None) });
+            }
+        };
+        if let (Ok(invitation), Ok(pin)) = (std::env::var(ENROL), std::env::var(PIN)) {
+            enrol(&device, &invitation, &pin);
+        }
+        let background = Mutex::new(Some(device.start_background()));
+        Ok(Self { device: Some(device), background })
+    }
+
+    /// The device to ask, or the failure that answers every call without one.
+    pub(crate) fn device(&self) -> Result<Device, Failure> {
+        self.device.clone().ok_or_else(|| Failure::new(FailureCode::StorageBroken))
+    }
+
+    /// Ends the background rounds, so that the program leaves between two writes and not within one.
+    pub(crate) fn close(&self) {
+        let background = self.background.lock().ok().and_then(|mut running| running.take());
+        drop(background);
+    }
+}
+
+/// Enrols the phone if it is still empty. Whatever goes wrong shows on the screen: it then asks for the code itself.
+fn enrol(device: &Device, invitation: &str, pin: &str) {
+    let Ok(Answer::Json(state)) = api::call(device, "state", json!({}), None) else { return };
+    let (true, Some((server, code))) = (state["phase"] == "empty", invitation.rsplit_once('#')) else { return };
+    let args = json!({ "server": server, "code": code, "pin": pin, "device_name": "Doorstep" });
+    if let Err(failure) = api::call(device, "enrol", args, None) {
+        eprintln!("This phone could not be enrolled with {server}: {:?}", failure.code);
+    }
+}
