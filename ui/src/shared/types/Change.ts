@@ -23,7 +23,7 @@ cell: CellCode,
 /**
  * The new values.
  */
-fields: Record<string, unknown>, 
+fields: { [key in string]: unknown }, 
 /**
  * The stamp that the writer had seen on a field before writing it; a field without one had no value.
  * A different stamp on the server means that two people edited without knowing of each other.

@@ -23,7 +23,7 @@ cell: CellCode,
 /**
  * The values.
  */
-fields: Record<string, unknown>, 
+fields: { [key in string]: unknown }, 
 /**
  * The stamp of every field that is not named in `except`.
  */

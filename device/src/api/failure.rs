@@ -1,0 +1,79 @@
+//! Why a command did not lead to an answer: one stable code that the screens translate, and what is wrong with which field.
+
+use domain::{Problem, ProblemCode};
+use serde::Serialize;
+use ts_rs::TS;
+
+/// The codes of failures. The language files have one sentence for each (`failure.<code>`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum FailureCode {
+    /// The register is sealed: the PIN is wanted first.
+    Locked,
+    /// Not this phone's PIN.
+    WrongPin,
+    /// Too many wrong PINs: `wait_ms` says for how long nothing is tried.
+    TooManyTries,
+    /// This phone belongs to nobody yet.
+    NotEnrolled,
+    /// The server does not know this enrolment code, or not any more.
+    WrongCode,
+    /// Fields are wrong; `problems` says which.
+    Invalid,
+    /// No such thing on this phone.
+    NotFound,
+    /// Bytes that are no picture this app can read.
+    NotAnImage,
+    /// The phone's storage is full. What was saved before is safe.
+    StorageFull,
+    /// The phone's storage cannot be read or written.
+    StorageBroken,
+    /// It needs the server, and the server cannot be reached.
+    Offline,
+    /// The server said no.
+    Refused,
+    /// It was offered to the server already, or belongs to an append-only record: it stays.
+    Sealed,
+    /// Arguments of another shape than the command has.
+    Malformed,
+    /// No such command.
+    UnknownCommand,
+    /// Not six digits.
+    PinForm,
+}
+
+/// A command's failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, thiserror::Error)]
+#[error("{code:?}")]
+#[ts(export)]
+pub struct Failure {
+    /// Why.
+    pub code: FailureCode,
+    /// What is wrong with which field, for [`FailureCode::Invalid`].
+    pub problems: Vec<Problem>,
+    /// For how long nothing is tried, for [`FailureCode::TooManyTries`] and [`FailureCode::WrongPin`].
+    pub wait_ms: Option<i64>,
+}
+
+impl Failure {
+    /// A failure that needs no more words than its code.
+    pub fn new(code: FailureCode) -> Self {
+        Self { code, problems: Vec::new(), wait_ms: None }
+    }
+
+    /// Fields are wrong.
+    pub fn invalid(problems: Vec<Problem>) -> Self {
+        Self { code: FailureCode::Invalid, problems, wait_ms: None }
+    }
+
+    /// One field is wrong.
+    pub fn problem(field: &str, code: ProblemCode) -> Self {
+        Self::invalid(vec![Problem::new(field, code)])
+    }
+
+    /// No such thing on this phone.
+    pub fn not_found() -> Self {
+        Self::new(FailureCode::NotFound)
+    }
+}
