@@ -1,0 +1,347 @@
+//! Windows under the hand of a test: the app's own web view, and Chromium for the desk, both through WebDriver.
+//!
+//! Every wait is a condition: it is asked again until it holds, and gives up with a sentence that names it.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::program::{self, Program};
+use crate::screen::Screen;
+use crate::trouble::{Doing, Outcome, trouble};
+
+/// How long a screen may take to show what is waited for. Generous: it is only ever waited for in full when it does not come.
+pub const PATIENCE: Duration = Duration::from_secs(40);
+/// How long to wait before a condition is asked again.
+const PAUSE: Duration = Duration::from_millis(40);
+
+/// A window with the driver that moves it; both end when this value does.
+#[derive(Debug)]
+pub struct Browser {
+    name: &'static str,
+    client: Client,
+    driver: Program,
+}
+
+impl Browser {
+    /// Opens the app itself, with its data in `folder`, in a window of a phone's size.
+    ///
+    /// # Errors
+    /// When app, driver or screen are missing, or the window does not come.
+    pub async fn app(folder: &Path, screen: &Screen, env: &[(&str, &str)]) -> Outcome<Self> {
+        let app = program::built("doorstep")?;
+        let mut command = Command::new(program::installed("WebKitWebDriver", "webkit2gtk-driver")?);
+        private(&mut command, folder)?;
+        screen.show(&mut command);
+        command.env("TAURI_WEBVIEW_AUTOMATION", "true").env("DOORSTEP_DATA", folder.join("phone"));
+        command.envs(env.iter().copied());
+        let options = json!({ "webkitgtk:browserOptions": { "binary": app, "args": [] } });
+        let browser = Self::open("phone", "WebKitWebDriver", command, folder, options).await?;
+        browser.client.set_window_size(390, 844).await.doing("sizing the phone's window")?;
+        Ok(browser)
+    }
+
+    /// Opens Chromium without a screen of its own, with a profile of its own, on the desk's address.
+    ///
+    /// # Errors
+    /// When Chromium or its driver are missing, or the page does not come.
+    pub async fn desk(folder: &Path, address: &str) -> Outcome<Self> {
+        let chromium = program::installed("chromium", "chromium")?;
+        let mut command = Command::new(program::installed("chromedriver", "chromium-driver")?);
+        private(&mut command, folder)?;
+        let profile = format!("--user-data-dir={}", folder.join("chromium").display());
+        let args = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--window-size=1440,900",
+            "--lang=zh-CN",
+            &profile,
+        ];
+        let options = json!({ "goog:chromeOptions": { "binary": chromium, "args": args } });
+        let browser = Self::open("desk", "chromedriver", command, folder, options).await?;
+        browser.client.set_window_size(1440, 900).await.doing("sizing the desk's window")?;
+        browser.client.goto(address).await.doing("opening the desk")?;
+        Ok(browser)
+    }
+
+    async fn open(
+        name: &'static str,
+        driver: &str,
+        mut command: Command,
+        folder: &Path,
+        options: Value,
+    ) -> Outcome<Self> {
+        let port = program::free_port()?;
+        command.arg(format!("--port={port}"));
+        let mut driver = Program::start(driver, command, folder)?;
+        driver.wait_until("listening", || program::listens(port))?;
+        let capabilities: Capabilities = serde_json::from_value(options).doing("writing the window's options")?;
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://{}", program::loopback(port)))
+            .await;
+        match client {
+            Ok(client) => Ok(Self { name, client, driver }),
+            Err(error) => trouble(format!("The {name}'s window did not open: {error}\n{}", driver.log())),
+        }
+    }
+
+    /// What this window is called in the pictures.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The process of the app in this window.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn process(&self, program: &str) -> Outcome<u32> {
+        match program::offspring(self.driver.id()).into_iter().find(|id| program::name_of(*id) == program) {
+            Some(id) => Ok(id),
+            None => trouble(format!("There is no process of {program} behind this window.")),
+        }
+    }
+
+    /// Waits until an element is shown, and returns it.
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub async fn see(&self, css: &str) -> Outcome<Element> {
+        self.ask(&format!("`{css}` to be shown"), async || {
+            let element = self.client.find(Locator::Css(css)).await?;
+            Ok(element.is_displayed().await?.then_some(element))
+        })
+        .await
+    }
+
+    /// Waits until an element is in the page, shown or not: a file input is often hidden behind its button.
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub async fn have(&self, css: &str) -> Outcome<Element> {
+        self.ask(&format!("`{css}` to be there"), async || self.client.find(Locator::Css(css)).await.map(Some)).await
+    }
+
+    /// Waits until no such element is shown.
+    ///
+    /// # Errors
+    /// When it stays.
+    pub async fn gone(&self, css: &str) -> Outcome {
+        self.ask(&format!("`{css}` to go away"), async || {
+            for element in self.client.find_all(Locator::Css(css)).await? {
+                if element.is_displayed().await? {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(()))
+        })
+        .await
+    }
+
+    /// Waits until an element is shown that contains this text, and returns it.
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub async fn see_text(&self, css: &str, text: &str) -> Outcome<Element> {
+        self.ask(&format!("`{css}` to say “{text}”"), async || {
+            for element in self.client.find_all(Locator::Css(css)).await? {
+                if element.is_displayed().await? && element.text().await?.contains(text) {
+                    return Ok(Some(element));
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    /// Waits until an attribute of an element has this value.
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub async fn see_attribute(&self, css: &str, attribute: &str, value: &str) -> Outcome {
+        self.ask(&format!("`{css}` to have {attribute}=\"{value}\""), async || {
+            let found = self.client.find(Locator::Css(css)).await?.attr(attribute).await?;
+            Ok((found.as_deref() == Some(value)).then_some(()))
+        })
+        .await
+    }
+
+    /// How many such elements there are now, shown or not.
+    ///
+    /// # Errors
+    /// When the window cannot be asked.
+    pub async fn count(&self, css: &str) -> Outcome<usize> {
+        Ok(self.client.find_all(Locator::Css(css)).await.doing("counting elements")?.len())
+    }
+
+    /// Taps an element once it is shown and nothing lies over it.
+    ///
+    /// # Errors
+    /// When it cannot be tapped in time.
+    pub async fn tap(&self, css: &str) -> Outcome {
+        self.ask(&format!("`{css}` to take a tap"), async || {
+            let element = self.client.find(Locator::Css(css)).await?;
+            if !element.is_displayed().await? || !element.is_enabled().await? {
+                return Ok(None);
+            }
+            element.click().await.map(Some)
+        })
+        .await
+    }
+
+    /// Taps the element that says this text.
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub async fn tap_text(&self, css: &str, text: &str) -> Outcome {
+        self.ask(&format!("`{css}` saying “{text}” to take a tap"), async || {
+            for element in self.client.find_all(Locator::Css(css)).await? {
+                if element.is_displayed().await? && element.text().await?.contains(text) {
+                    return element.click().await.map(Some);
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    /// Types into a field, after what is in it already.
+    ///
+    /// # Errors
+    /// When the field does not come in time.
+    pub async fn write(&self, css: &str, text: &str) -> Outcome {
+        self.see(css).await?.send_keys(text).await.doing(&format!("typing into `{css}`"))
+    }
+
+    /// Empties a field and types into it.
+    ///
+    /// # Errors
+    /// When the field does not come in time.
+    pub async fn rewrite(&self, css: &str, text: &str) -> Outcome {
+        let field = self.see(css).await?;
+        field.clear().await.doing(&format!("emptying `{css}`"))?;
+        field.send_keys(text).await.doing(&format!("typing into `{css}`"))
+    }
+
+    /// Hands a file to a file input, which may be hidden.
+    ///
+    /// # Errors
+    /// When the input does not come in time.
+    pub async fn choose_file(&self, css: &str, file: &Path) -> Outcome {
+        let input = self.have(css).await?;
+        input.send_keys(&file.display().to_string()).await.doing(&format!("choosing a file in `{css}`"))
+    }
+
+    /// The text that an element shows.
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub async fn text(&self, css: &str) -> Outcome<String> {
+        self.see(css).await?.text().await.doing(&format!("reading `{css}`"))
+    }
+
+    /// An attribute of an element.
+    ///
+    /// # Errors
+    /// When the element does not come in time, or has none.
+    pub async fn attribute(&self, css: &str, attribute: &str) -> Outcome<String> {
+        match self.have(css).await?.attr(attribute).await.doing(&format!("reading `{css}`"))? {
+            Some(value) => Ok(value),
+            None => trouble(format!("`{css}` has no {attribute}.")),
+        }
+    }
+
+    /// What is typed in a field.
+    ///
+    /// # Errors
+    /// When the field does not come in time.
+    pub async fn value(&self, css: &str) -> Outcome<String> {
+        let value = self.have(css).await?.prop("value").await.doing(&format!("reading `{css}`"))?;
+        Ok(value.unwrap_or_default())
+    }
+
+    /// Runs a script in the page that calls its last argument when it is done.
+    ///
+    /// # Errors
+    /// When the page does not answer.
+    pub async fn run(&self, script: &str, args: Vec<Value>) -> Outcome<Value> {
+        self.client.execute_async(script, args).await.doing("running a script in the page")
+    }
+
+    /// Loads the page again.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub async fn reload(&self) -> Outcome {
+        self.client.refresh().await.doing("loading the page again")
+    }
+
+    /// A picture of the window's content, PNG.
+    ///
+    /// # Errors
+    /// When the window gives none.
+    pub async fn screenshot(&self) -> Outcome<Vec<u8>> {
+        self.client.screenshot().await.doing("taking a picture of the window")
+    }
+
+    /// The page's source as it stands.
+    ///
+    /// # Errors
+    /// When the window does not give it.
+    pub async fn source(&self) -> Outcome<String> {
+        self.client.source().await.doing("reading the page's source")
+    }
+
+    /// Asks until there is an answer. Errors of the driver (a stale element, something lying over a button) are the page still
+    /// moving, so they are asked again too; the last one is told when time is over.
+    pub async fn ask<T>(&self, what: &str, condition: impl AsyncFn() -> Result<Option<T>, CmdError>) -> Outcome<T> {
+        let start = Instant::now();
+        loop {
+            let last = match condition().await {
+                Ok(Some(answer)) => return Ok(answer),
+                Ok(None) => String::new(),
+                Err(error) => format!(" ({error})"),
+            };
+            if start.elapsed() > PATIENCE {
+                return trouble(format!("The {} waited in vain for {what}{last}.", self.name));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// The selector of an element by its name for tests.
+pub fn named(name: &str) -> String {
+    format!("[data-test=\"{name}\"]")
+}
+
+/// The selector of an element by its name for tests and another attribute.
+pub fn named_with(name: &str, attribute: &str, value: &str) -> String {
+    format!("[data-test=\"{name}\"][{attribute}=\"{value}\"]")
+}
+
+/// Keeps what a program remembers in the test's own folder.
+fn private(command: &mut Command, folder: &Path) -> Outcome {
+    for (variable, name) in
+        [("HOME", "home"), ("XDG_DATA_HOME", "home/data"), ("XDG_CACHE_HOME", "home/cache"), ("XDG_CONFIG_HOME", "home/config"), ("XDG_RUNTIME_DIR", "run")]
+    {
+        let path = folder.join(name);
+        std::fs::create_dir_all(&path).doing("making a private folder")?;
+        command.env(variable, path);
+    }
+    Ok(())
+}

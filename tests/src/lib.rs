@@ -1,0 +1,11 @@
+//! What the tests of more than one crate share: programs in the background, windows, pictures, and the simulation.
+
+pub mod browser;
+pub mod county;
+pub mod picture;
+pub mod program;
+pub mod screen;
+pub mod stations;
+pub mod trouble;
+
+pub use trouble::{Outcome, Trouble};
