@@ -1,0 +1,221 @@
+//! The phone as a whole: enrolled or not, locked or open. Cheap to clone; every clone is the same phone.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use domain::World;
+use domain::protocol::{CallError, Enrolment};
+use domain::world::Millis;
+
+use crate::DeviceError;
+use crate::crypto::{self, Key, Tries, WrappedKey};
+use crate::open::{Open, Pulse, SharedWorld, lock};
+use crate::store::Store;
+
+const REGISTER_FILE: &str = "register.db";
+
+/// What a phone needs to start.
+pub struct DeviceConfig {
+    /// The folder of one worker's register. Workers who share a phone have a folder each.
+    pub folder: PathBuf,
+    /// Clock and randomness.
+    pub world: Box<dyn World>,
+    /// The app's version, as told to the server.
+    pub app_version: String,
+}
+
+/// Where the phone stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Not enrolled.
+    Empty,
+    /// Enrolled, waiting for the PIN.
+    Locked,
+    /// Unlocked.
+    Open,
+}
+
+/// One worker's phone.
+#[derive(Clone)]
+pub struct Device {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) folder: PathBuf,
+    pub(crate) app_version: String,
+    pub(crate) world: SharedWorld,
+    pub(crate) pulse: Arc<Pulse>,
+    /// Never locked across a call to the server.
+    open: Mutex<Option<Open>>,
+    /// PINs are tried one after the other, or the pauses could be walked around.
+    door: Mutex<()>,
+    /// One round at a time. Held across calls, unlike `open`.
+    pub(crate) rounds: Mutex<()>,
+    pub(crate) in_round: AtomicBool,
+    /// Why the last call of this run did not lead to an answer.
+    pub(crate) last_call: Mutex<Option<CallError>>,
+}
+
+impl Device {
+    /// Looks at the folder and makes it where there is none; opens nothing yet.
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageBroken`] when there can be no such folder.
+    pub fn open(config: DeviceConfig) -> Result<Device, DeviceError> {
+        std::fs::create_dir_all(&config.folder)?;
+        let inner = Inner {
+            folder: config.folder,
+            app_version: config.app_version,
+            world: Arc::new(Mutex::new(config.world)),
+            pulse: Arc::default(),
+            open: Mutex::new(None),
+            door: Mutex::new(()),
+            rounds: Mutex::new(()),
+            in_round: AtomicBool::new(false),
+            last_call: Mutex::new(None),
+        };
+        Ok(Device { inner: Arc::new(inner) })
+    }
+
+    /// Where the phone stands.
+    pub fn phase(&self) -> Phase {
+        if lock(&self.inner.open).is_some() {
+            Phase::Open
+        } else if self.wrapped_key().exists() {
+            Phase::Locked
+        } else {
+            Phase::Empty
+        }
+    }
+
+    /// The folder of this worker.
+    pub fn folder(&self) -> &std::path::Path {
+        &self.inner.folder
+    }
+
+    /// The app's version.
+    pub fn app_version(&self) -> &str {
+        &self.inner.app_version
+    }
+
+    /// Whether the register holds demonstration data; known on the lock screen too.
+    pub fn is_demo(&self) -> bool {
+        self.wrapped_key().is_demo()
+    }
+
+    /// Grows whenever something changed that a screen may show.
+    pub fn generation(&self) -> u64 {
+        self.inner.pulse.generation()
+    }
+
+    /// Makes the encrypted register of a freshly enrolled phone and opens it.
+    ///
+    /// # Errors
+    /// [`DeviceError::PinForm`], [`DeviceError::AlreadyEnrolled`], and the storage's errors.
+    pub fn enrol(&self, server: &str, enrolment: &Enrolment, pin: &str) -> Result<(), DeviceError> {
+        self.may_enrol(pin)?;
+        let _door = lock(&self.inner.door);
+        // A register without its key is what an enrolment left that broke off: nobody can ever read it.
+        for name in [REGISTER_FILE, "register.db-wal", "register.db-shm"] {
+            let path = self.inner.folder.join(name);
+            if path.exists() {
+                std::fs::remove_file(path)?;
+            }
+        }
+        let mut key = Key::default();
+        self.inner.world_mut(|world| world.fill(key.as_mut_slice()));
+        let mut store = Store::open(&self.inner.folder.join(REGISTER_FILE), &key)?;
+        Open::enrol(&mut store, server, enrolment)?;
+        // From here on the phone is enrolled: the key file is the commit.
+        self.inner.world_mut(|world| self.wrapped_key().store(&key, pin, enrolment.demo, world))?;
+        self.install(store)
+    }
+
+    /// Whether this phone could be enrolled with this PIN: asked before a code that works once is used up.
+    ///
+    /// # Errors
+    /// [`DeviceError::PinForm`], [`DeviceError::AlreadyEnrolled`].
+    pub fn may_enrol(&self, pin: &str) -> Result<(), DeviceError> {
+        if self.phase() != Phase::Empty {
+            return Err(DeviceError::AlreadyEnrolled);
+        }
+        if crypto::is_pin(pin) { Ok(()) } else { Err(DeviceError::PinForm) }
+    }
+
+    /// How long until the next PIN is looked at; none when one is taken at once.
+    pub fn pin_wait(&self) -> Option<Millis> {
+        let now = self.inner.world_mut(|world| world.now());
+        Some(self.tries().wait(now)).filter(|wait| *wait > 0)
+    }
+
+    /// Opens the register.
+    ///
+    /// # Errors
+    /// [`DeviceError::WrongPin`], [`DeviceError::TooManyTries`], [`DeviceError::PinForm`], [`DeviceError::NotEnrolled`],
+    /// [`DeviceError::NewerFile`], and the storage's errors.
+    pub fn unlock(&self, pin: &str) -> Result<(), DeviceError> {
+        let _door = lock(&self.inner.door);
+        if !self.wrapped_key().exists() {
+            return Err(DeviceError::NotEnrolled);
+        }
+        if !crypto::is_pin(pin) {
+            return Err(DeviceError::PinForm);
+        }
+        if let Some(wait_ms) = self.pin_wait() {
+            return Err(DeviceError::TooManyTries { wait_ms });
+        }
+        let now = self.inner.world_mut(|world| world.now());
+        self.tries().begin(now)?;
+        let Some(key) = self.wrapped_key().open(pin)? else {
+            return Err(DeviceError::WrongPin { wait_ms: self.pin_wait().unwrap_or(0) });
+        };
+        self.tries().succeeded()?;
+        if lock(&self.inner.open).is_some() {
+            return Ok(());
+        }
+        let store = Store::open(&self.inner.folder.join(REGISTER_FILE), &key)?;
+        self.install(store)
+    }
+
+    fn install(&self, store: Store) -> Result<(), DeviceError> {
+        let open = Open::new(store, self.inner.world.clone(), self.inner.pulse.clone())?;
+        *lock(&self.inner.open) = Some(open);
+        self.inner.pulse.changed();
+        self.inner.pulse.bell().ring_now();
+        Ok(())
+    }
+
+    /// Seals the register until the PIN is entered again. A round under way ends at its next step; nothing is lost.
+    pub fn lock(&self) {
+        *lock(&self.inner.open) = None;
+        self.inner.pulse.changed();
+    }
+
+    /// Does something with the open register. Never call the server in here.
+    ///
+    /// # Errors
+    /// [`DeviceError::Locked`] when it is not open, and whatever `f` says.
+    pub fn with_open<T, E: From<DeviceError>>(&self, f: impl FnOnce(&mut Open) -> Result<T, E>) -> Result<T, E> {
+        let mut open = lock(&self.inner.open);
+        match open.as_mut() {
+            Some(open) => f(open),
+            None => Err(DeviceError::Locked.into()),
+        }
+    }
+
+    fn wrapped_key(&self) -> WrappedKey {
+        WrappedKey::in_folder(&self.inner.folder)
+    }
+
+    fn tries(&self) -> Tries {
+        Tries::in_folder(&self.inner.folder)
+    }
+}
+
+impl Inner {
+    pub(crate) fn world_mut<T>(&self, f: impl FnOnce(&mut dyn World) -> T) -> T {
+        f(lock(&self.world).as_mut())
+    }
+}

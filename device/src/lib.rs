@@ -1,0 +1,25 @@
+//! The phone without its window: encrypted store, outbox, drafts, search, photos, sync rounds, and every command the
+//! window can ask for.
+//!
+//! Blocking and without a clock of its own: time and randomness come in through [`domain::World`]; sockets, threads and the
+//! system's clock live in [`edge`].
+
+pub mod api;
+pub mod crypto;
+mod device;
+pub mod edge;
+mod error;
+mod open;
+mod outbox;
+pub mod picture;
+pub mod preferences;
+pub mod read;
+pub mod round;
+pub mod search;
+pub mod store;
+
+pub use device::{Device, DeviceConfig, Phase};
+pub use error::DeviceError;
+pub use open::{Account, Open};
+pub use outbox::Refused;
+pub use round::{RoundReport, SyncPhase, SyncState};

@@ -1,0 +1,329 @@
+//! The unlocked register: where everything the worker saves becomes durable.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use domain::codes::Lists;
+use domain::protocol::{Enrolment, Tokens};
+use domain::scope::{Role, allowed};
+use domain::validate::{Setting, problems};
+use domain::world::Millis;
+use domain::{
+    AccountId, CellCode, Change, DeviceId, Fields, HybridClock, Kind, Problem, ProblemCode, RecordId, Stamp, Stamps, World,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::DeviceError;
+use crate::outbox;
+use crate::store::{self, Held, Meta, Store};
+
+/// Who uses this phone, as the server said at enrolment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The account's name.
+    pub account: AccountId,
+    /// The worker's name, as shown.
+    pub display_name: String,
+    /// What the account is for.
+    pub role: Role,
+    /// The phone's name on the server.
+    pub device: DeviceId,
+    /// Whether the server holds demonstration data.
+    pub demo: bool,
+}
+
+/// Counts everything that changed, so that a screen knows when to read again; and wakes whoever sends.
+#[derive(Debug, Default)]
+pub(crate) struct Pulse {
+    generation: AtomicU64,
+    wake: crate::edge::Bell,
+}
+
+impl Pulse {
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn changed(&self) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn bell(&self) -> &crate::edge::Bell {
+        &self.wake
+    }
+}
+
+/// The clock and randomness of this program, shared by the lock screen and the open register.
+pub(crate) type SharedWorld = Arc<Mutex<Box<dyn World>>>;
+
+/// The open register with everything a write needs: clock, lists, who writes and where.
+pub struct Open {
+    pub(crate) store: Store,
+    pub(crate) clock: HybridClock,
+    /// Milliseconds to add to the phone's clock; as measured last, in this run or an earlier one.
+    pub(crate) offset: Millis,
+    /// When the offset was measured, by the phone's clock; none in this run yet.
+    pub(crate) measured_at: Option<Millis>,
+    world: SharedWorld,
+    pulse: Arc<Pulse>,
+    account: Account,
+    cells: Vec<CellCode>,
+    lists: Lists,
+}
+
+impl Open {
+    pub(crate) fn new(store: Store, world: SharedWorld, pulse: Arc<Pulse>) -> Result<Self, DeviceError> {
+        let connection = store.connection();
+        let account = Meta::Account.get(connection)?.ok_or(DeviceError::NotEnrolled)?;
+        let last = Meta::ClockLast.get(connection)?.unwrap_or(Stamp::ZERO);
+        let offset = Meta::ClockOffset.get(connection)?.unwrap_or(0);
+        let cells = Meta::Cells.get(connection)?.unwrap_or_default();
+        let lists = Meta::Lists.get(connection)?.unwrap_or_else(Lists::initial);
+        let node = lock(&world).node();
+        let clock = HybridClock::new(node, last);
+        Ok(Self { store, clock, offset, measured_at: None, world, pulse, account, cells, lists })
+    }
+
+    /// Fills a fresh register with what the enrolment said.
+    pub(crate) fn enrol(store: &mut Store, server: &str, enrolment: &Enrolment) -> Result<(), DeviceError> {
+        let account = Account {
+            account: enrolment.account.clone(),
+            display_name: enrolment.display_name.clone(),
+            role: enrolment.role,
+            device: enrolment.device,
+            demo: enrolment.demo,
+        };
+        let transaction = store.begin()?;
+        Meta::Account.set(&transaction, &account)?;
+        Meta::Server.set(&transaction, &server)?;
+        Meta::Tokens.set(&transaction, &enrolment.tokens)?;
+        Meta::Cells.set(&transaction, &enrolment.cells)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The records, drafts and pictures.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Who uses this phone.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The cells that this phone holds now.
+    pub fn cells(&self) -> &[CellCode] {
+        &self.cells
+    }
+
+    /// The county's lists: categories, severities.
+    pub fn lists(&self) -> &Lists {
+        &self.lists
+    }
+
+    /// Now, by the phone's clock corrected to the server's.
+    pub fn now(&self) -> Millis {
+        self.device_now().saturating_add(self.offset)
+    }
+
+    /// What the phone's clock says, uncorrected.
+    pub(crate) fn device_now(&self) -> Millis {
+        lock(&self.world).now()
+    }
+
+    /// A fresh id for a record.
+    pub fn new_id(&self) -> RecordId {
+        lock(&self.world).record_id()
+    }
+
+    /// Says that something a screen shows has changed.
+    pub fn changed(&self) {
+        self.pulse.changed();
+    }
+
+    pub(crate) fn set_cells(&mut self, cells: Vec<CellCode>) {
+        self.cells = cells;
+    }
+
+    pub(crate) fn set_lists(&mut self, lists: Lists) {
+        self.lists = lists;
+    }
+
+    pub(crate) fn tokens(&self) -> Result<Option<Tokens>, DeviceError> {
+        Meta::Tokens.get(self.store.connection())
+    }
+
+    /// Stores what the worker entered: one transaction, on the storage before this returns.
+    ///
+    /// Without an id a new record is made; with the id of a refused one it is made again from its own words and these fields.
+    /// Fields whose value is the same already are left alone. Without a cell it is the record's, or the phone's first.
+    ///
+    /// # Errors
+    /// [`DeviceError::Invalid`] with what is wrong, [`DeviceError::NotFound`], [`DeviceError::Sealed`] for another value in an
+    /// append-only record, and the storage's errors; nothing is stored then.
+    pub fn write(
+        &mut self,
+        kind: &Kind,
+        id: Option<RecordId>,
+        cell: Option<&CellCode>,
+        fields: Fields,
+    ) -> Result<RecordId, DeviceError> {
+        let current = id.map(|id| store::held(self.store.connection(), id)).transpose()?.flatten();
+        let refused = id.map(|id| outbox::refused_one(self.store.connection(), id)).transpose()?.flatten();
+        let mut fields = fields;
+        let id = match (id, &current, &refused) {
+            (None, ..) => self.new_id(),
+            (Some(id), Some(_), _) => id,
+            (Some(id), None, Some(refused)) => {
+                for (field, value) in &refused.fields {
+                    fields.entry(field.clone()).or_insert_with(|| value.clone());
+                }
+                id
+            }
+            (Some(_), None, None) => return Err(DeviceError::NotFound),
+        };
+        let cell = self.cell_for(cell, current.as_ref(), refused.as_ref())?;
+        self.write_as(kind, id, cell, fields, current)?;
+        Ok(id)
+    }
+
+    /// Stores a new record under an id that was drawn before, so that other records of the same form can name it already.
+    ///
+    /// # Errors
+    /// As [`Open::write`]; [`DeviceError::Sealed`] when the id is taken.
+    pub fn create(
+        &mut self,
+        kind: &Kind,
+        id: RecordId,
+        cell: Option<&CellCode>,
+        fields: Fields,
+    ) -> Result<RecordId, DeviceError> {
+        if store::held(self.store.connection(), id)?.is_some() {
+            return Err(DeviceError::Sealed);
+        }
+        let cell = self.cell_for(cell, None, None)?;
+        self.write_as(kind, id, cell, fields, None)?;
+        Ok(id)
+    }
+
+    fn cell_for(
+        &self,
+        given: Option<&CellCode>,
+        current: Option<&Held>,
+        refused: Option<&outbox::Refused>,
+    ) -> Result<CellCode, DeviceError> {
+        current
+            .map(|held| &held.record.cell)
+            .or(given)
+            .or(refused.map(|refused| &refused.cell))
+            .or(self.cells.first())
+            .cloned()
+            .ok_or_else(|| DeviceError::Invalid(vec![Problem::new("", ProblemCode::ForeignCell)]))
+    }
+
+    fn write_as(
+        &mut self,
+        kind: &Kind,
+        id: RecordId,
+        cell: CellCode,
+        mut fields: Fields,
+        current: Option<Held>,
+    ) -> Result<(), DeviceError> {
+        let record = current.as_ref().map(|held| &held.record);
+        if record.is_some_and(|record| record.kind != *kind) {
+            return Err(DeviceError::NotFound);
+        }
+        fields.retain(|field, value| record.and_then(|record| record.fields.get(field)) != Some(value));
+        if fields.is_empty() && record.is_some() {
+            return Ok(());
+        }
+        if record.is_some_and(|record| kind.is_append_only() && fields.keys().any(|f| record.fields.contains_key(f))) {
+            return Err(DeviceError::Sealed);
+        }
+        let now = self.now();
+        let standing = record.map_or(Stamp::ZERO, |record| record.stamps.greatest(fields.keys()));
+        let stamp = self.stamp_after(standing, now);
+        let base = fields.keys().filter_map(|field| {
+            let record = record?;
+            record.fields.contains_key(field).then(|| (field.clone(), record.stamps.of(field)))
+        });
+        let base = base.collect();
+        let change = Change { id, kind: kind.clone(), cell, fields, stamps: Stamps::all(stamp), base };
+        self.judge(&change, current.as_ref(), now)?;
+        let held = outbox::apply_own(current, &change)?;
+        let last = self.clock.last();
+        let transaction = self.store.begin()?;
+        store::put(&transaction, &held)?;
+        outbox::words_were_corrected(&transaction, id, change.fields.keys())?;
+        Meta::ClockLast.set(&transaction, &last)?;
+        transaction.commit()?;
+        self.pulse.changed();
+        self.pulse.bell().ring_after_write();
+        Ok(())
+    }
+
+    /// A stamp that wins against the value it replaces, even if that one's writer had a clock far in the future.
+    fn stamp_after(&mut self, standing: Stamp, now: Millis) -> Stamp {
+        let stamp = self.clock.tick(now);
+        if stamp > standing {
+            return stamp;
+        }
+        match standing.counter().checked_add(1) {
+            Some(counter) => Stamp::new(standing.millis(), counter, self.clock.node()),
+            None => Stamp::new(standing.millis() + 1, 0, self.clock.node()),
+        }
+    }
+
+    fn judge(&self, change: &Change, current: Option<&Held>, now: Millis) -> Result<(), DeviceError> {
+        let refuse = |code| Err(DeviceError::Invalid(vec![Problem::new("", code)]));
+        if !allowed(self.account.role, domain::scope::Action::Write, &change.kind) {
+            return refuse(ProblemCode::NotAllowed);
+        }
+        if current.is_none() && !self.cells.contains(&change.cell) {
+            return refuse(ProblemCode::ForeignCell);
+        }
+        let setting = Setting { now, lists: &self.lists };
+        let found = problems(change, current.map(|held| &held.record), setting);
+        if !found.is_empty() {
+            return Err(DeviceError::Invalid(found));
+        }
+        if change.kind == Kind::Photo && current.is_none() {
+            let subject = change.fields.get("subject").and_then(|subject| subject.as_str()).unwrap_or_default();
+            let count: i64 = self.store.connection().query_row(
+                "SELECT count(*) FROM record WHERE kind = 'photo' AND parent = ?1 AND deleted = 0",
+                [subject],
+                |row| row.get(0),
+            )?;
+            let most = domain::kinds::photo::PHOTOS_PER_RECORD_MAX as i64;
+            if count >= most {
+                return Err(DeviceError::Invalid(vec![Problem::with_limit("", ProblemCode::TooManyPhotos, most)]));
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes an own visit or photo without trace, as long as nobody else can know of it.
+    ///
+    /// # Errors
+    /// [`DeviceError::Sealed`] once it was offered to the server, and for kinds that can be corrected instead;
+    /// [`DeviceError::NotFound`].
+    pub fn take_back(&mut self, id: RecordId) -> Result<(), DeviceError> {
+        let held = store::held(self.store.connection(), id)?.ok_or(DeviceError::NotFound)?;
+        let only_here = !held.offered && held.record.fields.keys().all(|field| held.unsent.contains_key(field));
+        if !only_here || !held.record.kind.is_append_only() {
+            return Err(DeviceError::Sealed);
+        }
+        let transaction = self.store.begin()?;
+        store::remove(&transaction, id)?;
+        store::drop_unnamed_photos(&transaction)?;
+        transaction.commit()?;
+        self.pulse.changed();
+        Ok(())
+    }
+}
+
+/// The world behind its lock. A panic elsewhere leaves a clock and a source of randomness as good as before.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

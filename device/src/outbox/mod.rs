@@ -1,0 +1,46 @@
+//! What the server has not acknowledged: which fields, on top of which base, and what it refused.
+//!
+//! *Unsent* is state, not a log: a field is in `unsent` until the very stamp it carries was acknowledged. Losing an answer
+//! costs a repetition, never data.
+
+mod refused;
+
+use domain::merge::{MergeError, merge};
+use domain::{Change, Record};
+
+pub use refused::Refused;
+pub(crate) use refused::{discard, keep_refused, refused_all, refused_count, refused_one, words_were_corrected};
+
+use crate::DeviceError;
+use crate::store::{Held, Pending};
+
+/// The record after the worker's own change, with the changed fields unsent.
+///
+/// A field that is unsent already keeps its base: what the server knows of it has not moved.
+pub(crate) fn apply_own(current: Option<Held>, change: &Change) -> Result<Held, DeviceError> {
+    let merged = merge(current.as_ref().map(|held| &held.record), change).map_err(|error| match error {
+        MergeError::Sealed { .. } => DeviceError::Sealed,
+        MergeError::OtherKind => DeviceError::NotFound,
+    })?;
+    let mut held = current.unwrap_or_else(|| Held::from_server(merged.record.clone()));
+    for field in &merged.taken {
+        let base = match held.unsent.get(field) {
+            Some(pending) => pending.base,
+            None => change.base.get(field).copied(),
+        };
+        held.unsent.insert(field.clone(), Pending { base, offered: false });
+    }
+    held.record = merged.record;
+    Ok(held)
+}
+
+/// The change that brings what is unsent of a record to the server.
+pub(crate) fn change_of(held: &Held) -> Change {
+    let Record { id, kind, cell, fields, stamps } = &held.record;
+    let unsent = |field: &String| held.unsent.contains_key(field) || held.reoffer;
+    let fields: domain::Fields =
+        fields.iter().filter(|(field, _)| unsent(field)).map(|(field, value)| (field.clone(), value.clone())).collect();
+    let stamps = domain::Stamps::from_pairs(fields.keys().map(|field| (field.as_str(), stamps.of(field))));
+    let base = held.unsent.iter().filter_map(|(field, pending)| Some((field.clone(), pending.base?))).collect();
+    Change { id: *id, kind: kind.clone(), cell: cell.clone(), fields, stamps, base }
+}

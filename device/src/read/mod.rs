@@ -1,0 +1,1 @@
+//! (owned by the screens' half of this crate)

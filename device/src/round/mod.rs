@@ -1,0 +1,5 @@
+//! Sync rounds.
+
+mod state;
+
+pub use state::{RoundReport, SyncPhase, SyncState};

@@ -1,0 +1,131 @@
+//! What the sync bar says, and what a round did.
+
+use std::sync::atomic::Ordering;
+
+use domain::protocol::{CLOCK_OFF_WARN, CallError};
+use domain::world::Millis;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::open::{Open, lock};
+use crate::outbox;
+use crate::store::Meta;
+use crate::{Device, DeviceError};
+
+/// The one word of the sync bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum SyncPhase {
+    /// Nothing was ever synchronised, and nothing has been tried in vain.
+    Never,
+    /// The server could not be reached last time.
+    Offline,
+    /// Something waits to be sent.
+    Waiting,
+    /// A round is running.
+    Sending,
+    /// Everything is on the server.
+    Safe,
+    /// The server does not accept this phone any more; everything stays readable and writable.
+    SignedOut,
+}
+
+/// What the sync bar shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SyncState {
+    /// The one word.
+    pub phase: SyncPhase,
+    /// Records with something unsent.
+    pub waiting_records: i64,
+    /// Photos whose bytes the server does not have.
+    pub waiting_photos: i64,
+    /// Records of which something was refused.
+    pub refused: i64,
+    /// When everything was last known to be on the server, by the server's clock.
+    pub safe_at: Option<Millis>,
+    /// Milliseconds that the server's clock is ahead of the phone's, once measured.
+    pub server_time_off_ms: Option<Millis>,
+    /// Whether the phone's clock is so far off that the worker should set it.
+    pub clock_wrong: bool,
+    /// Grows whenever something stored changed.
+    pub generation: u64,
+}
+
+/// What a round did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoundReport {
+    /// Changes that the server took.
+    pub accepted: usize,
+    /// Changes that it refused.
+    pub refused: usize,
+    /// Records that came down.
+    pub pulled: usize,
+    /// Photos whose last byte arrived.
+    pub photos: usize,
+    /// Why the round ended early. Nothing is lost; the next round goes on.
+    pub ended_by: Option<CallError>,
+}
+
+/// What still waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub(crate) records: i64,
+    pub(crate) photos: i64,
+}
+
+impl Waiting {
+    pub(crate) fn nothing(self) -> bool {
+        self.records == 0 && self.photos == 0
+    }
+}
+
+pub(crate) fn waiting(open: &Open) -> Result<Waiting, DeviceError> {
+    let count = |sql: &str| -> Result<i64, DeviceError> {
+        Ok(open.store.connection().prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    };
+    Ok(Waiting {
+        records: count(
+            "SELECT count(*) FROM (SELECT id FROM record WHERE unsent IS NOT NULL
+                UNION SELECT id FROM record WHERE reoffer = 1 UNION SELECT id FROM overtaken)",
+        )?,
+        photos: count("SELECT count(*) FROM photo_file WHERE state = 'waiting'")?,
+    })
+}
+
+impl Device {
+    /// What the sync bar shows, read from what is stored: it can be asked at any time.
+    ///
+    /// # Errors
+    /// [`DeviceError::Locked`] and the storage's errors.
+    pub fn sync_state(&self) -> Result<SyncState, DeviceError> {
+        let in_round = self.inner.in_round.load(Ordering::SeqCst);
+        let last_call = lock(&self.inner.last_call).clone();
+        self.with_open(|open| {
+            let waiting = waiting(open)?;
+            let connection = open.store.connection();
+            let safe_at: Option<Millis> = Meta::SafeAt.get(connection)?;
+            let signed_out = Meta::SignedOut.get(connection)?.unwrap_or(false);
+            let offset: Option<Millis> = Meta::ClockOffset.get(connection)?;
+            let phase = match last_call {
+                _ if signed_out => SyncPhase::SignedOut,
+                _ if in_round && (!waiting.nothing() || safe_at.is_none()) => SyncPhase::Sending,
+                Some(_) => SyncPhase::Offline,
+                None if safe_at.is_none() => SyncPhase::Never,
+                None if !waiting.nothing() => SyncPhase::Waiting,
+                None => SyncPhase::Safe,
+            };
+            Ok(SyncState {
+                phase,
+                waiting_records: waiting.records,
+                waiting_photos: waiting.photos,
+                refused: outbox::refused_count(connection)?,
+                safe_at,
+                server_time_off_ms: offset,
+                clock_wrong: offset.is_some_and(|offset| offset.abs() > CLOCK_OFF_WARN),
+                generation: self.generation(),
+            })
+        })
+    }
+}

@@ -1,0 +1,123 @@
+//! The register on the phone: an encrypted SQLite file and the records in it.
+//!
+//! Everything here is plain and blocking. What a write means (stamps, validation, outbox) is decided in [`crate::Open`] and
+//! [`crate::round`]; this module keeps rows.
+
+mod drafts;
+mod meta;
+mod photo_files;
+mod row;
+mod schema;
+
+use std::path::Path;
+use std::time::Duration;
+
+use domain::{CellCode, Kind, Record, RecordId};
+use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
+
+pub use drafts::Draft;
+pub(crate) use meta::{Meta, cursors, forget_cursors, set_cursor};
+pub(crate) use photo_files::{drop_unnamed_photos, photos_wait_again, sha256};
+pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
+pub use row::RECORD_COLUMNS;
+pub(crate) use row::{Held, Pending, Unsent, held, put, record_body, remove};
+
+use crate::DeviceError;
+use crate::crypto::Key;
+
+/// The open register.
+pub struct Store {
+    connection: Connection,
+}
+
+impl Store {
+    /// Opens the file with its key, creating and migrating it as needed.
+    pub(crate) fn open(path: &Path, key: &Key) -> Result<Self, DeviceError> {
+        let mut connection = Connection::open(path)?;
+        let hex: zeroize::Zeroizing<String> =
+            zeroize::Zeroizing::new(key.iter().map(|byte| format!("{byte:02x}")).collect());
+        connection.pragma_update(None, "key", format!("x'{}'", hex.as_str()))?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        // The answer to the first query is also the proof that the key fits.
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        // Sorting never spills readable residents into a file.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+        connection.set_prepared_statement_cache_capacity(64);
+        schema::migrate(&mut connection)?;
+        Ok(Self { connection })
+    }
+
+    /// The database, for queries of one's own. Write only through [`crate::Open`].
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// A transaction that takes the write lock at once.
+    pub(crate) fn begin(&mut self) -> Result<Transaction<'_>, DeviceError> {
+        Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+    }
+
+    /// A record, deleted ones included.
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageBroken`] when the file cannot be read.
+    pub fn get(&self, id: RecordId) -> Result<Option<Record>, DeviceError> {
+        Ok(held(&self.connection, id)?.map(|held| held.record))
+    }
+
+    /// The records of a kind, in one cell or in all; deleted ones are left out.
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageBroken`] when the file cannot be read.
+    pub fn of_kind(&self, kind: &Kind, cell: Option<&CellCode>) -> Result<Vec<Record>, DeviceError> {
+        match cell {
+            Some(cell) => self.records("kind = ?1 AND cell = ?2 AND deleted = 0 ORDER BY id", (kind.as_str(), cell.as_str())),
+            None => self.records("kind = ?1 AND deleted = 0 ORDER BY id", (kind.as_str(),)),
+        }
+    }
+
+    /// The records of a kind that belong to another: persons of a household, visits to it, photos of an incident, reviews of
+    /// a record. Deleted ones are left out; ordered by their moment.
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageBroken`] when the file cannot be read.
+    pub fn of_parent(&self, kind: &Kind, parent: RecordId) -> Result<Vec<Record>, DeviceError> {
+        let parent = parent.to_string();
+        self.records("parent = ?1 AND kind = ?2 AND deleted = 0 ORDER BY at, id", (parent, kind.as_str()))
+    }
+
+    /// The records that a condition (and order) over the columns of `record` picks.
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageBroken`] when the condition or the file is wrong.
+    pub fn records(&self, condition: &str, params: impl Params) -> Result<Vec<Record>, DeviceError> {
+        let mut statement =
+            self.connection.prepare_cached(&format!("SELECT {RECORD_COLUMNS} FROM record WHERE {condition}"))?;
+        let mut rows = statement.query(params)?;
+        let mut records = Vec::new();
+        while let Some(row) = rows.next()? {
+            records.push(row::record(row)?);
+        }
+        Ok(records)
+    }
+
+    /// A record from a row that begins with [`RECORD_COLUMNS`].
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageBroken`] when the row holds something else.
+    pub fn record_of_row(row: &rusqlite::Row<'_>) -> Result<Record, DeviceError> {
+        row::record(row)
+    }
+
+    /// Whether the server has everything of a record (also true of one that is not here).
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageBroken`] when the file cannot be read.
+    pub fn is_sent(&self, id: RecordId) -> Result<bool, DeviceError> {
+        let sql = "SELECT unsent IS NULL FROM record WHERE id = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?.unwrap_or(true))
+    }
+}

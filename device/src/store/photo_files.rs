@@ -1,0 +1,203 @@
+//! The pictures themselves, by their hash. The register lies around them: a photo's record travels with the text.
+
+use domain::world::Millis;
+use domain::{RecordId, Sha256Hex};
+use rusqlite::{Connection, OptionalExtension, Row};
+use sha2::{Digest, Sha256};
+
+use super::Store;
+use crate::DeviceError;
+
+/// Where a picture stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhotoFileState {
+    /// Taken here; the server does not have it yet.
+    Waiting,
+    /// Taken here; the server confirmed its hash.
+    Stored,
+    /// Taken by another phone and loaded from the server.
+    Fetched,
+}
+
+impl PhotoFileState {
+    fn from_name(name: &str) -> Self {
+        match name {
+            "waiting" => PhotoFileState::Waiting,
+            "stored" => PhotoFileState::Stored,
+            _ => PhotoFileState::Fetched,
+        }
+    }
+}
+
+/// A picture as far as it is on this phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhotoFile {
+    /// The stored JPEG, when it is here.
+    pub full: Option<Vec<u8>>,
+    /// The thumbnail's JPEG, when it is here.
+    pub thumb: Option<Vec<u8>>,
+    /// Where it stands.
+    pub state: PhotoFileState,
+}
+
+/// A picture that waits for its turn to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingPhoto {
+    /// A photo record that names it and that the server has.
+    pub photo: RecordId,
+    /// Its hash.
+    pub sha256: Sha256Hex,
+    /// Its size.
+    pub bytes: u64,
+    /// The upload that was begun for it.
+    pub upload: Option<String>,
+    /// Bytes of that upload which the server confirmed.
+    pub sent: u64,
+    /// How often it failed by itself.
+    pub tries: u32,
+}
+
+/// The SHA-256 of some bytes.
+pub(crate) fn sha256(bytes: &[u8]) -> Sha256Hex {
+    let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    Sha256Hex::new(&hex).expect("32 bytes are 64 hexadecimal digits")
+}
+
+impl Store {
+    /// Keeps a picture taken here and returns its hash. It waits until a photo record names it and the server has that record.
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageFull`] and [`DeviceError::StorageBroken`].
+    pub fn keep_taken_photo(&self, full: &[u8], thumb: &[u8]) -> Result<Sha256Hex, DeviceError> {
+        let hash = sha256(full);
+        // The same picture may have come from another phone before, without its original.
+        const SQL: &str = "INSERT INTO photo_file (sha256, full, thumb, state) VALUES (?1, ?2, ?3, 'waiting')
+            ON CONFLICT (sha256) DO UPDATE SET full = ?2, thumb = ?3";
+        self.connection.prepare_cached(SQL)?.execute((hash.as_str(), full, thumb))?;
+        Ok(hash)
+    }
+
+    /// Keeps what was loaded from the server; exactly one of the two is given at a time.
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageFull`] and [`DeviceError::StorageBroken`].
+    pub fn keep_fetched_photo(&self, hash: &Sha256Hex, full: Option<&[u8]>, thumb: Option<&[u8]>) -> Result<(), DeviceError> {
+        const SQL: &str = "INSERT INTO photo_file (sha256, full, thumb, state) VALUES (?1, ?2, ?3, 'fetched')
+            ON CONFLICT (sha256) DO UPDATE SET full = coalesce(?2, full), thumb = coalesce(?3, thumb)";
+        self.connection.prepare_cached(SQL)?.execute((hash.as_str(), full, thumb))?;
+        Ok(())
+    }
+
+    /// A picture as far as it is here.
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageBroken`] when the file cannot be read.
+    pub fn photo_file(&self, hash: &Sha256Hex) -> Result<Option<PhotoFile>, DeviceError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT full, thumb, state FROM photo_file WHERE sha256 = ?1")?;
+        let read = |row: &Row<'_>| {
+            let state: String = row.get(2)?;
+            Ok(PhotoFile { full: row.get(0)?, thumb: row.get(1)?, state: PhotoFileState::from_name(&state) })
+        };
+        Ok(statement.query_row([hash.as_str()], read).optional()?)
+    }
+
+    /// Whether the server has a picture: true unless it was taken here and still waits.
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageBroken`] when the file cannot be read.
+    pub fn is_photo_file_sent(&self, hash: &Sha256Hex) -> Result<bool, DeviceError> {
+        let sql = "SELECT 1 FROM photo_file WHERE sha256 = ?1 AND state = 'waiting'";
+        Ok(!super::row::exists(&self.connection, sql, [hash.as_str()])?)
+    }
+
+    /// The pictures that could be sent now, oldest first: their record is with the server, and the pause after a failure of
+    /// their own is over.
+    pub(crate) fn waiting_photos(&self, now: Millis) -> Result<Vec<WaitingPhoto>, DeviceError> {
+        const SQL: &str = "SELECT min(photo.id), file.sha256, length(file.full), file.upload, file.sent, file.tries
+            FROM photo_file AS file JOIN record AS photo
+                ON photo.kind = 'photo' AND photo.unsent IS NULL AND photo.body ->> '$.fields.sha256' = file.sha256
+            WHERE file.state = 'waiting' AND file.full IS NOT NULL AND file.try_after <= ?1
+            GROUP BY file.sha256 ORDER BY 1";
+        let mut statement = self.connection.prepare_cached(SQL)?;
+        let mut rows = statement.query([now])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (photo, hash): (String, String) = (row.get(0)?, row.get(1)?);
+            let (Ok(photo), Ok(sha256)) = (photo.parse(), Sha256Hex::new(&hash)) else { continue };
+            let bytes: i64 = row.get(2)?;
+            let sent: i64 = row.get(4)?;
+            found.push(WaitingPhoto {
+                photo,
+                sha256,
+                bytes: bytes.unsigned_abs(),
+                upload: row.get(3)?,
+                sent: sent.unsigned_abs(),
+                tries: row.get(5)?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// A piece of a picture.
+    pub(crate) fn photo_chunk(&self, hash: &Sha256Hex, offset: u64, length: usize) -> Result<Vec<u8>, DeviceError> {
+        let (offset, length) = (i64::try_from(offset).unwrap_or(i64::MAX - 1), i64::try_from(length).unwrap_or(i64::MAX));
+        let mut statement =
+            self.connection.prepare_cached("SELECT substr(full, ?2 + 1, ?3) FROM photo_file WHERE sha256 = ?1")?;
+        let chunk: Option<Vec<u8>> = statement.query_row((hash.as_str(), offset, length), |row| row.get(0)).optional()?;
+        chunk.ok_or(DeviceError::NotFound)
+    }
+
+    /// Notes how far an upload is.
+    pub(crate) fn photo_progress(&self, hash: &Sha256Hex, upload: Option<&str>, sent: u64) -> Result<(), DeviceError> {
+        let sent = i64::try_from(sent).unwrap_or(i64::MAX);
+        let mut statement =
+            self.connection.prepare_cached("UPDATE photo_file SET upload = ?2, sent = ?3 WHERE sha256 = ?1")?;
+        statement.execute((hash.as_str(), upload, sent))?;
+        Ok(())
+    }
+
+    /// The server confirmed the hash.
+    pub(crate) fn photo_stored(&self, hash: &Sha256Hex, now: Millis) -> Result<(), DeviceError> {
+        const SQL: &str = "UPDATE photo_file SET state = 'stored', upload = NULL, sent = length(full), tries = 0, stored_at = ?2
+            WHERE sha256 = ?1 AND state = 'waiting'";
+        self.connection.prepare_cached(SQL)?.execute((hash.as_str(), now))?;
+        Ok(())
+    }
+
+    /// The upload failed by itself (not for want of a connection): others go first, it starts again after a growing pause.
+    pub(crate) fn photo_failed(&self, hash: &Sha256Hex, tries: u32, try_after: Millis) -> Result<(), DeviceError> {
+        const SQL: &str =
+            "UPDATE photo_file SET upload = NULL, sent = 0, tries = ?2, try_after = ?3 WHERE sha256 = ?1";
+        self.connection.prepare_cached(SQL)?.execute((hash.as_str(), tries, try_after))?;
+        Ok(())
+    }
+
+    /// Frees the originals that the server has had for a while; the thumbnail stays, the original can be loaded again.
+    pub(crate) fn free_originals(&self, stored_before: Millis) -> Result<usize, DeviceError> {
+        const SQL: &str = "UPDATE photo_file SET full = NULL
+            WHERE state = 'stored' AND stored_at < ?1 AND full IS NOT NULL AND thumb IS NOT NULL";
+        Ok(self.connection.prepare_cached(SQL)?.execute([stored_before])?)
+    }
+}
+
+/// After a restore the server may lack what it once confirmed: what is still here waits again.
+pub(crate) fn photos_wait_again(connection: &Connection) -> Result<(), DeviceError> {
+    connection.execute(
+        "UPDATE photo_file SET state = 'waiting', upload = NULL, sent = 0, tries = 0, try_after = 0
+            WHERE state = 'stored' AND full IS NOT NULL",
+        [],
+    )?;
+    Ok(())
+}
+
+/// Forgets pictures that no record and no refused words name any more.
+pub(crate) fn drop_unnamed_photos(connection: &Connection) -> Result<(), DeviceError> {
+    connection.execute(
+        "DELETE FROM photo_file WHERE sha256 NOT IN
+            (SELECT body ->> '$.fields.sha256' FROM record WHERE kind = 'photo' AND body ->> '$.fields.sha256' IS NOT NULL
+             UNION ALL SELECT fields ->> '$.sha256' FROM refused WHERE kind = 'photo' AND fields ->> '$.sha256' IS NOT NULL)",
+        [],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! How a record lies in its row.
+
+use std::collections::BTreeMap;
+
+use domain::{CellCode, Fields, Kind, Record, RecordId, Stamp, Stamps};
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde::{Deserialize, Serialize};
+
+use crate::DeviceError;
+
+/// The columns that make a record, in the order that [`super::Store::record_of_row`] reads them.
+pub const RECORD_COLUMNS: &str = "id, kind, cell, body";
+
+/// A field that the server has not acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    /// The stamp that was seen on the field before it was written.
+    pub(crate) base: Option<Stamp>,
+    /// Whether this very value was in a request that was sent: its stamp may have been seen.
+    pub(crate) offered: bool,
+}
+
+/// The unsent fields of a record.
+pub(crate) type Unsent = BTreeMap<String, Pending>;
+
+/// A record with what the phone knows about its sending.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Held {
+    pub(crate) record: Record,
+    pub(crate) unsent: Unsent,
+    /// Was ever part of a request.
+    pub(crate) offered: bool,
+    /// The server was restored; the whole record goes up once more.
+    pub(crate) reoffer: bool,
+    /// Left the cell; goes when nothing of it is unsent.
+    pub(crate) gone: bool,
+}
+
+impl Held {
+    /// A record as it came from the server.
+    pub(crate) fn from_server(record: Record) -> Self {
+        Self { record, unsent: Unsent::new(), offered: false, reoffer: false, gone: false }
+    }
+}
+
+#[derive(Serialize)]
+struct BodyRef<'a> {
+    fields: &'a Fields,
+    stamp: Stamp,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    stamps: &'a BTreeMap<String, Stamp>,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    fields: Fields,
+    stamp: Stamp,
+    #[serde(default)]
+    stamps: BTreeMap<String, Stamp>,
+}
+
+/// The body of a record as stored.
+pub(crate) fn record_body(record: &Record) -> Result<String, DeviceError> {
+    let body = BodyRef { fields: &record.fields, stamp: record.stamps.common, stamps: &record.stamps.except };
+    Ok(serde_json::to_string(&body)?)
+}
+
+/// Reads the four columns of [`RECORD_COLUMNS`].
+pub(super) fn record(row: &Row<'_>) -> Result<Record, DeviceError> {
+    let malformed = |error: domain::ids::Malformed| DeviceError::StorageBroken(format!("a record's row: {error}"));
+    let text = |index: usize| row.get_ref(index)?.as_str().map_err(|_| rusqlite::Error::InvalidQuery);
+    let body: Body = serde_json::from_str(text(3)?)?;
+    Ok(Record {
+        id: text(0)?.parse().map_err(malformed)?,
+        kind: Kind::from_name(text(1)?),
+        cell: CellCode::new(text(2)?).map_err(malformed)?,
+        fields: body.fields,
+        stamps: Stamps { common: body.stamp, except: body.stamps },
+    })
+}
+
+/// A record and its sending state.
+pub(crate) fn held(connection: &Connection, id: RecordId) -> Result<Option<Held>, DeviceError> {
+    const SQL: &str = "SELECT id, kind, cell, body, unsent, offered, reoffer, gone FROM record WHERE id = ?1";
+    let mut statement = connection.prepare_cached(SQL)?;
+    let mut rows = statement.query([id.to_string()])?;
+    rows.next()?.map(held_of_row).transpose()
+}
+
+/// Reads the columns of a record and `unsent, offered, reoffer, gone` after them.
+pub(crate) fn held_of_row(row: &Row<'_>) -> Result<Held, DeviceError> {
+    let unsent: Option<String> = row.get(4)?;
+    Ok(Held {
+        record: record(row)?,
+        unsent: unsent.map_or_else(|| Ok(Unsent::new()), |text| serde_json::from_str(&text))?,
+        offered: row.get(5)?,
+        reoffer: row.get(6)?,
+        gone: row.get(7)?,
+    })
+}
+
+/// Stores a record with its index columns.
+pub(crate) fn put(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
+    const SQL: &str = "INSERT INTO record (id, kind, cell, body, unsent, offered, reoffer, gone, parent, at, deleted)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        ON CONFLICT (id) DO UPDATE SET kind = ?2, cell = ?3, body = ?4, unsent = ?5, offered = ?6, reoffer = ?7, gone = ?8,
+            parent = ?9, at = ?10, deleted = ?11";
+    let record = &held.record;
+    let unsent = if held.unsent.is_empty() { None } else { Some(serde_json::to_string(&held.unsent)?) };
+    connection.prepare_cached(SQL)?.execute((
+        record.id.to_string(),
+        record.kind.as_str(),
+        record.cell.as_str(),
+        record_body(record)?,
+        unsent,
+        held.offered,
+        held.reoffer,
+        held.gone,
+        parent(record),
+        moment(record),
+        record.is_deleted(),
+    ))?;
+    Ok(())
+}
+
+/// Removes a record's row. For what left the phone, or never left it; a resident taken out of the register keeps the row.
+pub(crate) fn remove(connection: &Connection, id: RecordId) -> Result<(), DeviceError> {
+    connection.prepare_cached("DELETE FROM record WHERE id = ?1")?.execute([id.to_string()])?;
+    Ok(())
+}
+
+/// The record that this one belongs to, for the index.
+fn parent(record: &Record) -> Option<&str> {
+    match record.kind {
+        Kind::Person => record.text("household"),
+        Kind::Household => record.text("dwelling"),
+        Kind::Dwelling => record.text("building"),
+        Kind::Visit | Kind::Review => record.text("target"),
+        Kind::Photo => record.text("subject"),
+        Kind::Incident => record.text("household").or_else(|| record.text("dwelling")),
+        Kind::Cell | Kind::Building | Kind::Other(_) => None,
+    }
+}
+
+/// The record's own moment, for the index.
+fn moment(record: &Record) -> Option<i64> {
+    match record.kind {
+        Kind::Visit | Kind::Review => record.int("at"),
+        Kind::Photo => record.int("taken_at"),
+        Kind::Incident => record.int("happened_at"),
+        _ => None,
+    }
+}
+
+/// Whether a row with this condition exists.
+pub(crate) fn exists(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<bool, DeviceError> {
+    Ok(connection.prepare_cached(sql)?.query_row(params, |_| Ok(())).optional()?.is_some())
+}

@@ -1,0 +1,135 @@
+//! The tables of the register, and how a file of an older version becomes one of this version.
+
+use domain::{Kind, spec};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::DeviceError;
+
+/// A step from one version of the file to the next. Steps are never edited once they were released.
+struct Migration {
+    /// Why the step is needed; what the log says when it runs.
+    why: &'static str,
+    sql: &'static str,
+}
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    why: "the first register: records as JSON with the columns that screens ask for, outbox, drafts, photos",
+    sql: "
+        -- One row per fact about the phone itself: tokens, cells, clock, epoch.
+        CREATE TABLE meta (
+            key   TEXT NOT NULL PRIMARY KEY,
+            value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- body: {fields, stamp, stamps}. unsent: field -> {base, offered}; NULL when the server has everything.
+        -- parent, at, deleted repeat what is in the body, for the indexes.
+        CREATE TABLE record (
+            id      TEXT NOT NULL PRIMARY KEY,
+            kind    TEXT NOT NULL,
+            cell    TEXT NOT NULL,
+            body    TEXT NOT NULL,
+            unsent  TEXT,
+            offered INTEGER NOT NULL DEFAULT 0,  -- was in a request that was sent
+            reoffer INTEGER NOT NULL DEFAULT 0,  -- the server was restored: everything held is offered once more
+            gone    INTEGER NOT NULL DEFAULT 0,  -- left the cell; stays until nothing of it is unsent
+            parent  TEXT,
+            at      INTEGER,
+            deleted INTEGER NOT NULL DEFAULT 0
+        ) STRICT;
+        CREATE INDEX record_by_kind ON record (kind, at);
+        CREATE INDEX record_by_parent ON record (parent, kind) WHERE parent IS NOT NULL;
+        CREATE INDEX record_by_cell ON record (cell);
+        CREATE INDEX record_unsent ON record (id) WHERE unsent IS NOT NULL;
+        CREATE INDEX record_reoffer ON record (id) WHERE reoffer = 1;
+
+        -- Own values that lost against a pulled one before they were acknowledged: they go up for the history's sake.
+        CREATE TABLE overtaken (
+            id    TEXT NOT NULL,
+            field TEXT NOT NULL,
+            value TEXT NOT NULL,
+            stamp TEXT NOT NULL,
+            base  TEXT,
+            PRIMARY KEY (id, field, stamp)
+        ) STRICT, WITHOUT ROWID;
+
+        -- What the server did not take, in the worker's own words, until it is corrected or discarded.
+        CREATE TABLE refused (
+            id       TEXT NOT NULL PRIMARY KEY,
+            kind     TEXT NOT NULL,
+            cell     TEXT NOT NULL,
+            code     TEXT NOT NULL,
+            problems TEXT NOT NULL,
+            fields   TEXT NOT NULL,
+            at       INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- Up to which number of a cell's feed everything is here.
+        CREATE TABLE cursor (
+            cell TEXT NOT NULL PRIMARY KEY,
+            upto INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- Unfinished forms, saved at every change.
+        CREATE TABLE draft (
+            key      TEXT NOT NULL PRIMARY KEY,
+            value    TEXT NOT NULL,
+            saved_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- Pictures by their hash. state: waiting (own, to be sent), stored (own, the server has it), fetched (another's).
+        CREATE TABLE photo_file (
+            sha256    TEXT NOT NULL PRIMARY KEY,
+            full      BLOB,
+            thumb     BLOB,
+            state     TEXT NOT NULL CHECK (state IN ('waiting', 'stored', 'fetched')),
+            upload    TEXT,
+            sent      INTEGER NOT NULL DEFAULT 0,  -- bytes that the server confirmed
+            tries     INTEGER NOT NULL DEFAULT 0,
+            try_after INTEGER NOT NULL DEFAULT 0,
+            stored_at INTEGER
+        ) STRICT;
+        CREATE INDEX photo_file_waiting ON photo_file (sha256) WHERE state = 'waiting';
+    ",
+}];
+
+/// The newest version of the file that this program knows.
+pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// Brings the file to this version, in one transaction; a newer file is left untouched.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), DeviceError> {
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > VERSION {
+        return Err(DeviceError::NewerFile { found, known: VERSION });
+    }
+    let transaction = connection.transaction()?;
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or_default()) {
+        tracing::info!(to = index + 1, why = migration.why, "register file brought to a newer version");
+        transaction.execute_batch(migration.sql)?;
+    }
+    if found < VERSION {
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    for kind in Kind::KNOWN {
+        refresh_view(&transaction, &kind)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// A view per kind with a column per field, so that a query reads like the domain. Follows the field tables of this version.
+fn refresh_view(connection: &Connection, kind: &Kind) -> Result<(), DeviceError> {
+    let name = kind.as_str();
+    let fields = spec::fields(kind).iter().filter(|field| !matches!(field.name, "id" | "cell" | "deleted"));
+    let columns: String =
+        fields.map(|field| format!(", body ->> '$.fields.{0}' AS \"{0}\"", field.name)).collect();
+    let sql = format!(
+        "CREATE VIEW \"{name}\" AS SELECT id, cell, deleted, unsent IS NULL AS sent{columns} FROM record WHERE kind = '{name}'"
+    );
+    let existing: Option<String> = connection
+        .query_row("SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = ?1", [name], |row| row.get(0))
+        .optional()?;
+    if existing.as_deref() != Some(&sql) {
+        connection.execute_batch(&format!("DROP VIEW IF EXISTS \"{name}\"; {sql}"))?;
+    }
+    Ok(())
+}
