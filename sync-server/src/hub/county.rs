@@ -1,0 +1,128 @@
+//! The county's set-up: accounts, places, bulk loading, the demonstration mark, backup.
+
+use std::path::Path;
+
+use domain::protocol::CallRefusal;
+use domain::{AccountId, CellCode, Epoch, Problem, ProblemCode, World};
+
+use crate::hub::phones::note;
+use crate::hub::world::SystemWorld;
+use crate::hub::{Hub, HubError, secrets};
+use crate::store::{Account, BulkRecord, Place, Store};
+
+/// The name under which the server writes by itself; nobody's account.
+pub const SERVER_ACCOUNT: &str = "server";
+/// A password has at least so many characters.
+pub const PASSWORD_CHARS_MIN: usize = 10;
+
+/// The account under which the server writes by itself.
+pub(super) fn server_account() -> AccountId {
+    AccountId::new(SERVER_ACCOUNT).expect("the server's own name has an account's form")
+}
+
+impl<S: Store> Hub<S> {
+    /// Creates or overwrites an account: its scopes, its cells, and its password when one is given.
+    ///
+    /// # Errors
+    /// [`CallRefusal::Invalid`] when the name is the server's own or the password too short.
+    pub fn put_account(
+        &self,
+        mut account: Account,
+        password: Option<&str>,
+        cells: &[CellCode],
+    ) -> Result<(), HubError> {
+        if account.id.as_str() == SERVER_ACCOUNT {
+            return Err(HubError::invalid(vec![Problem::new("account", ProblemCode::NotAllowed)]));
+        }
+        if let Some(password) = password {
+            if password.chars().count() < PASSWORD_CHARS_MIN {
+                let short = Problem::with_limit("password", ProblemCode::TooSmall, PASSWORD_CHARS_MIN as i64);
+                return Err(HubError::invalid(vec![short]));
+            }
+            account.password_hash = Some(secrets::hash_password(password)?);
+        }
+        let now = self.now();
+        self.store.write(|writing| {
+            if account.password_hash.is_none() {
+                account.password_hash = writing.account(&account.id)?.and_then(|known| known.password_hash);
+            }
+            writing.put_account(&account)?;
+            writing.set_holdings(&account.id, cells, now)?;
+            note(writing, now, SERVER_ACCOUNT, "account", account.id.as_str())
+        })
+    }
+
+    /// Gives an account a new password and ends its desk sessions.
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotFound`] when there is no such account; as [`Hub::put_account`] otherwise.
+    pub fn set_password(&self, id: &AccountId, password: &str) -> Result<(), HubError> {
+        let (account, cells) = self.store.read(|reading| {
+            let account = reading.account(id)?.ok_or_else(|| HubError::refused(CallRefusal::NotFound))?;
+            let held = reading.holdings(id)?.into_iter().filter(|held| held.until.is_none());
+            Ok::<_, HubError>((account, held.map(|held| held.cell).collect::<Vec<_>>()))
+        })?;
+        self.put_account(account, Some(password), &cells)?;
+        Ok(self.store.write(|writing| writing.remove_desk_sessions_of(id))?)
+    }
+
+    /// Loads records that were made elsewhere: no history, no judgement. Existing records are left alone; answers how many were new.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub fn load(&self, records: &[BulkRecord]) -> Result<usize, HubError> {
+        Ok(self.store.write(|writing| writing.bulk_load(records))?)
+    }
+
+    /// Names divisions and cells.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub fn put_places(&self, places: &[Place]) -> Result<(), HubError> {
+        Ok(self.store.write(|writing| places.iter().try_for_each(|place| writing.put_place(place)))?)
+    }
+
+    /// Whether this server holds demonstration data.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub fn is_demo(&self) -> Result<bool, HubError> {
+        Ok(self.store.read(|reading| reading.setting("demo"))?.as_deref() == Some("yes"))
+    }
+
+    /// Marks this server's data as demonstration data, for ever.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub fn mark_demo(&self) -> Result<(), HubError> {
+        Ok(self.store.write(|writing| writing.put_setting("demo", "yes"))?)
+    }
+
+    /// Writes a complete copy of the database into a new file while it is in use. The copy knows when it was made.
+    ///
+    /// # Errors
+    /// [`HubError::Photos`] when the file exists already; [`HubError::Store`] when it cannot be written.
+    pub fn back_up(&self, file: &Path) -> Result<(), HubError> {
+        if file.exists() {
+            return Err(std::io::Error::from(std::io::ErrorKind::AlreadyExists).into());
+        }
+        let now = self.now();
+        self.store.write(|writing| writing.put_setting("backed_up_at", &now.to_string()))?;
+        Ok(self.store.back_up(file)?)
+    }
+}
+
+/// Marks a database that was put back from a backup: a new epoch, so that phones offer everything they hold.
+///
+/// # Errors
+/// [`HubError::Store`].
+pub fn renew_epoch(store: &impl Store) -> Result<Epoch, HubError> {
+    let mut world = SystemWorld;
+    let (epoch, now) = (world.epoch(), world.now());
+    store.write(|writing| {
+        writing.put_setting("epoch", &epoch.to_string())?;
+        writing.put_setting("restored_at", &now.to_string())?;
+        note(writing, now, SERVER_ACCOUNT, "restore", &epoch.to_string())
+    })?;
+    Ok(epoch)
+}

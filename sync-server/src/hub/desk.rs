@@ -1,0 +1,147 @@
+//! The desk: signing in with a password, server-side sessions, and what somebody at the desk may see of a record.
+
+use domain::protocol::CallRefusal;
+use domain::scope::{Action, Actor, Role};
+use domain::world::Millis;
+use domain::{AccountId, RecordId};
+
+use crate::hub::phones::note;
+use crate::hub::{Hub, HubError, secrets};
+use crate::store::{Account, DeskSession, Reading, SecretHash, Store, StoredRecord};
+
+/// A session that nobody used for an hour is over.
+const IDLE_MAX: Millis = 60 * 60 * 1000;
+/// A session is over after twelve hours, used or not.
+const SESSION_MAX: Millis = 12 * 60 * 60 * 1000;
+/// How often at most the last use is written down.
+const SEEN_EVERY: Millis = 60 * 1000;
+/// Longer passwords are not hashed: that would be work for nothing.
+const PASSWORD_CHARS_MAX: usize = 200;
+
+/// Somebody signed in at the desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Desk {
+    /// Who, and where.
+    pub actor: Actor,
+    /// The person's name.
+    pub display_name: String,
+    /// What every request that changes something must repeat.
+    pub csrf: String,
+    /// The session.
+    pub session: SecretHash,
+}
+
+/// A fresh session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The cookie's value; only its hash is kept.
+    pub cookie: String,
+    /// The session.
+    pub desk: Desk,
+}
+
+/// Whether somebody of this role works at the desk.
+pub fn works_at_desk(role: Role) -> bool {
+    !matches!(role, Role::Worker | Role::Informant)
+}
+
+impl<S: Store> Hub<S> {
+    /// Signs somebody in at the desk.
+    ///
+    /// # Errors
+    /// [`CallRefusal::WrongPassword`] whatever of the two was wrong, and for accounts that have no desk.
+    pub fn sign_in(&self, account: &str, password: &str) -> Result<SignedIn, HubError> {
+        let wrong = || HubError::refused(CallRefusal::WrongPassword);
+        let found = match AccountId::new(account) {
+            Ok(id) => self.store.read(|reading| reading.account(&id))?,
+            Err(_) => None,
+        };
+        let found = found.filter(|found| found.closed_at.is_none() && works_at_desk(found.role));
+        let stored = found.as_ref().and_then(|found| found.password_hash.as_deref());
+        let right = password.chars().count() <= PASSWORD_CHARS_MAX && secrets::is_password(password, stored);
+        let account = found.filter(|_| right).ok_or_else(wrong)?;
+        let (cookie, csrf, now) = {
+            let mut time = self.time();
+            (secrets::token(time.world.as_mut()), secrets::token(time.world.as_mut()), time.world.now())
+        };
+        let session = DeskSession {
+            hash: secrets::hash_token(&cookie),
+            account: account.id.clone(),
+            csrf,
+            since: now,
+            seen_at: now,
+        };
+        self.store.write(|writing| {
+            writing.remove_expired(now)?;
+            writing.put_desk_session(&session)?;
+            note(writing, now, account.id.as_str(), "sign_in", "desk")
+        })?;
+        Ok(SignedIn { cookie, desk: desk(&account, &session) })
+    }
+
+    /// The session that a cookie belongs to.
+    ///
+    /// # Errors
+    /// [`CallRefusal::SignedOut`] when there is none or it is over.
+    pub fn desk(&self, cookie: &str) -> Result<Desk, HubError> {
+        let signed_out = || HubError::refused(CallRefusal::SignedOut);
+        let hash = secrets::hash_token(cookie);
+        let now = self.now();
+        let (session, account) = self.store.read(|reading| {
+            let session = reading.desk_session(&hash)?.ok_or_else(signed_out)?;
+            if now - session.seen_at > IDLE_MAX || now - session.since > SESSION_MAX {
+                return Err(signed_out());
+            }
+            let account = reading.account(&session.account)?.filter(|found| found.closed_at.is_none());
+            Ok((session, account.ok_or_else(signed_out)?))
+        })?;
+        if now - session.seen_at > SEEN_EVERY {
+            self.store.write(|writing| writing.put_desk_session(&DeskSession { seen_at: now, ..session.clone() }))?;
+        }
+        Ok(desk(&account, &session))
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub fn sign_out(&self, desk: &Desk) -> Result<(), HubError> {
+        let now = self.now();
+        self.store.write(|writing| {
+            writing.remove_desk_session(&desk.session)?;
+            note(writing, now, desk.actor.account.as_str(), "sign_out", "desk")
+        })
+    }
+
+    /// A record, if it lies in the actor's scope and the role may read its kind.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub fn record_for(&self, actor: &Actor, id: RecordId) -> Result<Option<StoredRecord>, HubError> {
+        self.store.read(|reading| readable(reading, actor, id))
+    }
+}
+
+/// A record in an actor's scope that the role may read.
+pub(super) fn readable<R: Reading + ?Sized>(
+    reading: &R,
+    actor: &Actor,
+    id: RecordId,
+) -> Result<Option<StoredRecord>, HubError> {
+    for scope in &actor.scopes {
+        if let Some(found) = reading.record(scope, id)? {
+            let may = actor.may(Action::Read, &found.record.kind, &found.record.cell);
+            return Ok(Some(found).filter(|_| may));
+        }
+    }
+    Ok(None)
+}
+
+fn desk(account: &Account, session: &DeskSession) -> Desk {
+    Desk {
+        actor: account.actor(),
+        display_name: account.display_name.clone(),
+        csrf: session.csrf.clone(),
+        session: session.hash,
+    }
+}

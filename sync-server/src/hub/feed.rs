@@ -1,0 +1,112 @@
+//! What goes down: pages of the cells' feeds, cut by size.
+
+use std::collections::BTreeMap;
+
+use domain::protocol::{FeedPage, PAGE_BYTES};
+use domain::scope::{Action, Actor};
+use domain::{CellCode, RecordId, Scope};
+
+use crate::hub::HubError;
+use crate::hub::judge::cut;
+use crate::store::{FeedEntry, Reading, Run, StoredRecord};
+
+/// Records compress to about a quarter (ids and stamps hardly do, words and names do well): a page is cut by this many raw bytes.
+const PAGE_RAW_BYTES: usize = PAGE_BYTES * 4;
+
+/// Records are read this many at a time.
+const READ_AT_ONCE: usize = 200;
+
+/// Pages, and whether there is more.
+pub(super) struct Pages {
+    pub(super) pages: Vec<FeedPage>,
+    pub(super) more: bool,
+}
+
+/// What the actor's cells have that the cursors do not cover.
+pub(super) fn pages(
+    reading: &dyn Reading,
+    actor: &Actor,
+    cells: &[CellCode],
+    cursors: &BTreeMap<CellCode, u64>,
+    run: Run,
+) -> Result<Pages, HubError> {
+    let mut out = Pages { pages: Vec::new(), more: false };
+    let mut room = PAGE_RAW_BYTES;
+    for cell in cells {
+        let reached = reading.feed_reached(cell)?;
+        // A cursor that is ahead of the feed belongs to some other database: the cell is sent anew.
+        let cursor = cursors.get(cell).copied().filter(|cursor| *cursor <= reached);
+        if cursor == Some(reached) {
+            continue;
+        }
+        if room == 0 {
+            out.more = true;
+            break;
+        }
+        let entries = reading.feed_after(cell, cursor, run)?;
+        let (page, whole) = page(reading, actor, cell, &entries, reached, &mut room)?;
+        out.pages.push(page);
+        if !whole {
+            out.more = true;
+            break;
+        }
+    }
+    Ok(out)
+}
+
+/// One page of a cell; the second value says whether it took all entries.
+fn page(
+    reading: &dyn Reading,
+    actor: &Actor,
+    cell: &CellCode,
+    entries: &[FeedEntry],
+    reached: u64,
+    room: &mut usize,
+) -> Result<(FeedPage, bool), HubError> {
+    let mut page = FeedPage { cell: cell.clone(), upto: reached, records: Vec::new(), gone: Vec::new() };
+    for chunk in entries.chunks(READ_AT_ONCE) {
+        let ids: Vec<RecordId> = chunk.iter().filter(|entry| !entry.gone).map(|entry| entry.record).collect();
+        let mut found: BTreeMap<RecordId, StoredRecord> = BTreeMap::new();
+        for stored in reading.records(&Scope::from(cell), &ids)? {
+            found.insert(stored.record.id, stored);
+        }
+        for entry in chunk {
+            if *room == 0 {
+                return Ok((page, false));
+            }
+            page.upto = entry.n;
+            if entry.gone {
+                page.gone.push(entry.record);
+                *room = room.saturating_sub(40);
+            } else if let Some(stored) = found.remove(&entry.record)
+                && actor.may(Action::Read, &stored.record.kind, cell)
+            {
+                let record = cut(&stored.record, actor);
+                *room = room.saturating_sub(size(&record));
+                page.records.push(record);
+            }
+        }
+    }
+    page.upto = reached;
+    Ok((page, true))
+}
+
+/// The record's size on the wire before compression, near enough: written out once, never kept.
+fn size(record: &domain::Record) -> usize {
+    let mut counter = Counter(0);
+    // Counting cannot fail; a record that could not be written out would count as nothing.
+    let _ = serde_json::to_writer(&mut counter, record);
+    counter.0
+}
+
+struct Counter(usize);
+
+impl std::io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

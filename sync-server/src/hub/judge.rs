@@ -1,0 +1,235 @@
+//! May this change be taken? Asked of every change by itself: a refused one never stands in the way of another.
+
+use domain::protocol::{CHANGE_FIELDS_MAX, Refusal, STAMP_AHEAD_ACCEPTED};
+use domain::record::is_field_name;
+use domain::scope::{Action, Actor, allowed, visible_field};
+use domain::spec::{FieldType, field};
+use domain::validate::{Setting, problems};
+use domain::world::Millis;
+use domain::{AccountId, CellCode, Change, DeviceId, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp};
+use serde_json::Value;
+
+use crate::hub::phones::Phone;
+use crate::store::Run;
+
+/// The field of an incident that the server alone writes.
+pub(super) const NUMBER: &str = "number";
+
+/// Whoever hands in changes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Author<'a> {
+    /// A phone, in a run of its program.
+    Phone { phone: &'a Phone, run: Run },
+    /// Somebody at the desk.
+    Desk(&'a Actor),
+}
+
+impl Author<'_> {
+    pub(super) fn actor(&self) -> &Actor {
+        match self {
+            Author::Phone { phone, .. } => &phone.actor,
+            Author::Desk(actor) => actor,
+        }
+    }
+
+    pub(super) fn device(&self) -> Option<DeviceId> {
+        match self {
+            Author::Phone { phone, .. } => Some(phone.device),
+            Author::Desk(_) => None,
+        }
+    }
+
+    pub(super) fn run(&self) -> Run {
+        match self {
+            Author::Phone { run, .. } => *run,
+            Author::Desk(_) => Run::SERVER,
+        }
+    }
+
+    fn is_phone(&self) -> bool {
+        matches!(self, Author::Phone { .. })
+    }
+
+    /// Whether the cell was the author's when this was written.
+    fn reaches(&self, cell: &CellCode, written: Stamp) -> bool {
+        match self {
+            Author::Phone { phone, .. } => phone.held(cell, written),
+            Author::Desk(actor) => actor.covers(cell),
+        }
+    }
+}
+
+/// What is wrong with a change: the first and most telling problem, and all of them.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Fault {
+    pub(super) code: ProblemCode,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Fault {
+    pub(super) fn new(field: &str, code: ProblemCode) -> Self {
+        Self { code, problems: vec![Problem::new(field, code)] }
+    }
+}
+
+/// What the judgement depends on besides change and record.
+pub(super) struct Bench<'a> {
+    pub(super) author: Author<'a>,
+    pub(super) setting: Setting<'a>,
+    /// The stamps that a restored server may have lost: phones hand in again what others wrote then.
+    pub(super) lost: Option<(Millis, Millis)>,
+}
+
+impl Bench<'_> {
+    /// Place and role: what may be known of the record at all. Nothing is revealed of a cell that is not the author's.
+    pub(super) fn place_fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
+        let written = change.latest();
+        if !self.author.reaches(&change.cell, written) {
+            return Some(Fault::new("", ProblemCode::ForeignCell));
+        }
+        if current.is_some_and(|record| !self.author.reaches(&record.cell, written)) {
+            return Some(Fault::new("", ProblemCode::ForeignRecord));
+        }
+        if current.is_some_and(|record| record.kind != change.kind) {
+            return Some(Fault::new("", ProblemCode::OtherKind));
+        }
+        None
+    }
+
+    /// Everything else that can be said of one change by itself.
+    pub(super) fn fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
+        let found = problems(change, current, self.setting);
+        if let Some(unknown) = found.iter().find(|problem| problem.code == ProblemCode::UnknownKind) {
+            return Some(Fault::new("", unknown.code));
+        }
+        self.right_fault(change, current)
+            .or_else(|| found.first().map(|first| Fault { code: first.code, problems: found.clone() }))
+            .or_else(|| stamp_fault(change, self.setting.now))
+            .or_else(|| self.move_fault(change))
+            .or_else(|| self.author_fault(change, current))
+    }
+
+    /// Kinds and fields that this author may not write.
+    fn right_fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
+        let not_allowed = |field: &str| Some(Fault::new(field, ProblemCode::NotAllowed));
+        let desk_only = matches!(change.kind, Kind::Review | Kind::Cell);
+        if !allowed(self.author.actor().role, Action::Write, &change.kind) || (self.author.is_phone() && desk_only) {
+            return not_allowed("");
+        }
+        let numbered = change.kind == Kind::Incident && change.fields.contains_key(NUMBER);
+        if numbered && !self.was_lost(change) && change.fields.get(NUMBER) != standing(current, NUMBER) {
+            return not_allowed(NUMBER);
+        }
+        None
+    }
+
+    /// A record can be moved only to where its author reaches.
+    fn move_fault(&self, change: &Change) -> Option<Fault> {
+        if change.kind.is_append_only() {
+            return None;
+        }
+        let target = CellCode::new(change.fields.get("cell")?.as_str()?).ok()?;
+        // The author must hold the new cell now: nothing is pushed into a cell that was handed over.
+        let reached = self.author.actor().covers(&target);
+        if reached { None } else { Some(Fault::new("cell", ProblemCode::ForeignCell)) }
+    }
+
+    /// `by` is whoever is signed in, or who it was before.
+    fn author_fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
+        field(&change.kind, "by").filter(|spec| spec.of == FieldType::Account)?;
+        let by = change.fields.get("by")?;
+        let own = by.as_str() == Some(self.author.actor().account.as_str());
+        let unchanged = standing(current, "by") == Some(by);
+        if own || unchanged || self.was_lost(change) { None } else { Some(Fault::new("by", ProblemCode::OtherAuthor)) }
+    }
+
+    /// Whether all of this was written in the time that a restored server has lost. Phones then bring back each other's work.
+    fn was_lost(&self, change: &Change) -> bool {
+        self.lost.is_some_and(|(from, to)| {
+            change.fields.keys().all(|field| (from..=to).contains(&change.stamps.of(field).millis()))
+        })
+    }
+
+    /// The refusal as the author may see it.
+    pub(super) fn refusal(&self, fault: Fault, current: Option<&Record>) -> Refusal {
+        let actor = self.author.actor();
+        let readable = current.filter(|record| actor.may(Action::Read, &record.kind, &record.cell));
+        Refusal { code: fault.code, problems: fault.problems, current: readable.map(|record| cut(record, actor)) }
+    }
+}
+
+fn standing<'r>(current: Option<&'r Record>, field: &str) -> Option<&'r Value> {
+    current.and_then(|record| record.fields.get(field))
+}
+
+fn stamp_fault(change: &Change, now: Millis) -> Option<Fault> {
+    if change.latest().millis() > now.saturating_add(STAMP_AHEAD_ACCEPTED) {
+        return Some(Fault::new("", ProblemCode::StampFuture));
+    }
+    let names = change.base.keys().chain(change.stamps.except.keys());
+    let too_many = change.base.len() > CHANGE_FIELDS_MAX || change.stamps.except.len() > CHANGE_FIELDS_MAX;
+    if too_many || !names.into_iter().all(|name| is_field_name(name)) {
+        return Some(Fault::new("", ProblemCode::FieldName));
+    }
+    None
+}
+
+/// A record with the fields that the actor's role may see.
+pub(super) fn cut(record: &Record, actor: &Actor) -> Record {
+    let mut seen = record.clone();
+    seen.fields.retain(|field, _| visible_field(actor.role, &record.kind, field));
+    if seen.fields.len() != record.fields.len() {
+        seen.stamps = domain::Stamps::from_pairs(
+            seen.fields.keys().map(|field| (field.as_str(), record.stamps.of(field))).collect::<Vec<_>>(),
+        );
+    }
+    seen
+}
+
+/// The county of a cell: how far a record is looked for.
+pub(super) fn county(cell: &CellCode) -> Scope {
+    Scope::new(&cell.as_str()[..6]).expect("the first six digits of a cell code are a division code")
+}
+
+/// The records that a change names, with the kind each must have.
+pub(super) fn references(change: &Change, current: Option<&Record>) -> Vec<(String, RecordId, Option<Kind>)> {
+    let mut found = Vec::new();
+    for (name, value) in &change.fields {
+        if standing(current, name) == Some(value) {
+            continue;
+        }
+        let Some(spec) = field(&change.kind, name) else { continue };
+        let expected = expected_kind(name, change, current);
+        let texts: Vec<&str> = match spec.of {
+            FieldType::Ref => value.as_str().into_iter().collect(),
+            FieldType::Refs { .. } => value.as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
+            _ => continue,
+        };
+        let ids = texts.into_iter().filter_map(|text| text.parse().ok());
+        found.extend(ids.map(|id| (name.clone(), id, expected.clone())));
+    }
+    found
+}
+
+fn expected_kind(field: &str, change: &Change, current: Option<&Record>) -> Option<Kind> {
+    let told = |name: &str| {
+        let value = change.fields.get(name).or_else(|| standing(current, name));
+        value.and_then(Value::as_str).map(Kind::from_name)
+    };
+    match field {
+        "building" => Some(Kind::Building),
+        "dwelling" => Some(Kind::Dwelling),
+        "household" => Some(Kind::Household),
+        "head" => Some(Kind::Person),
+        "replaces" => Some(Kind::Visit),
+        "incidents" => Some(Kind::Incident),
+        "target" => told("target_kind"),
+        "subject" => told("subject_kind"),
+        _ => None,
+    }
+}
+
+/// Accounts named by a change that was lost and is handed in again must exist.
+pub(super) fn named_author(change: &Change) -> Option<AccountId> {
+    change.fields.get("by").and_then(Value::as_str).and_then(|text| AccountId::new(text).ok())
+}

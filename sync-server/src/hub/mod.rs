@@ -1,0 +1,127 @@
+//! The hub: the server's rules, without HTTP and without SQL.
+//!
+//! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
+//! (`judge`, `push`), what goes down (`feed`, [`exchange`]), reviews ([`reviews`]), photos ([`photo`]), accounts and the
+//! county's set-up ([`county`]). The same rules hold for a phone over HTTP and for one in the same process ([`peer`]).
+
+pub mod county;
+pub mod desk;
+mod error;
+pub mod exchange;
+mod feed;
+mod judge;
+pub mod peer;
+pub mod phones;
+pub mod photo;
+mod push;
+pub mod reviews;
+mod secrets;
+pub mod world;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use domain::codes::Lists;
+use domain::world::Millis;
+use domain::{HybridClock, RecordId, Stamp, World};
+
+pub use error::HubError;
+
+use crate::photos::PhotoFolder;
+use crate::store::Store;
+use crate::store::sqlite::SqliteStore;
+
+/// The server as it runs: on SQLite.
+pub type CountyHub = Hub<SqliteStore>;
+
+/// The rules of one server, over some store.
+pub struct Hub<S: Store> {
+    store: S,
+    photos: PhotoFolder,
+    time: Mutex<Time>,
+    lists: RwLock<Arc<Lists>>,
+    /// The stamps that a restored server may have lost: from its backup until its restore.
+    lost_since_backup: Option<(Millis, Millis)>,
+}
+
+/// The clock, chance, and the stamps made of them.
+struct Time {
+    world: Box<dyn World>,
+    clock: HybridClock,
+}
+
+/// The database's file in the data folder.
+pub const DATABASE_FILE: &str = "county.db";
+/// The photos' folder in the data folder.
+pub const PHOTO_FOLDER: &str = "photos";
+
+/// Opens the server that lives in a data folder, with the system's clock; makes a new one in an empty folder.
+///
+/// # Errors
+/// [`HubError`] when the folder cannot be written or the database cannot be opened.
+pub fn open_folder(data: &Path) -> Result<CountyHub, HubError> {
+    std::fs::create_dir_all(data)?;
+    let store = SqliteStore::open(&data.join(DATABASE_FILE))?;
+    let photos = PhotoFolder::open(&data.join(PHOTO_FOLDER))?;
+    Hub::open(store, photos, Box::new(world::SystemWorld))
+}
+
+impl<S: Store> Hub<S> {
+    /// A hub over a store and a photo folder.
+    ///
+    /// # Errors
+    /// [`HubError`] when the store cannot be read.
+    pub fn open(store: S, photos: PhotoFolder, mut world: Box<dyn World>) -> Result<Self, HubError> {
+        let (lists, backed_up, restored) = store.read(|reading| {
+            let number = |name| -> Result<Option<Millis>, HubError> {
+                Ok(reading.setting(name)?.and_then(|text| text.parse().ok()))
+            };
+            Ok::<_, HubError>((reading.lists()?, number("backed_up_at")?, number("restored_at")?))
+        })?;
+        let clock = HybridClock::new(world.node(), Stamp::ZERO);
+        Ok(Self {
+            store,
+            photos,
+            time: Mutex::new(Time { world, clock }),
+            lists: RwLock::new(Arc::new(lists)),
+            lost_since_backup: backed_up.zip(restored),
+        })
+    }
+
+    /// The store.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// The photo folder.
+    pub fn photos(&self) -> &PhotoFolder {
+        &self.photos
+    }
+
+    /// Now, by the server's clock.
+    pub fn now(&self) -> Millis {
+        self.time().world.now()
+    }
+
+    /// A fresh record id.
+    pub fn record_id(&self) -> RecordId {
+        self.time().world.record_id()
+    }
+
+    /// The county's lists.
+    pub fn lists(&self) -> Arc<Lists> {
+        Arc::clone(&self.lists.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn time(&self) -> MutexGuard<'_, Time> {
+        self.time.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A stamp of the server's own, after `seen` and after every other that it issued.
+    fn stamp_after(&self, seen: Stamp) -> Stamp {
+        let mut time = self.time();
+        let now = time.world.now();
+        time.clock.observe(seen, now);
+        time.clock.tick(now)
+    }
+}

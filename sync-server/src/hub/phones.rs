@@ -1,0 +1,314 @@
+//! Phones: enrolled by a code that works once, known by tokens, revocable.
+
+use std::collections::BTreeSet;
+
+use domain::protocol::{CallRefusal, EnrolRequest, Enrolment, Hello, PROTOCOL, Tokens};
+use domain::scope::{Action, Actor, Role, allowed};
+use domain::world::Millis;
+use domain::{AccountId, CellCode, DeviceId, Kind, Problem, ProblemCode, Scope, Stamp};
+
+use crate::hub::{Hub, HubError, secrets};
+use crate::store::{Account, AuditEntry, Device, EnrolCode, Holding, Store, TokenPair, Writing};
+
+/// An access token works for an hour.
+const ACCESS_LIVES: Millis = 60 * 60 * 1000;
+/// A refresh token works for half a year: a phone may lie in a drawer for a season.
+const REFRESH_LIVES: Millis = 180 * 24 * 60 * 60 * 1000;
+/// How often at most the time a phone was last heard of is written down.
+const SEEN_EVERY: Millis = 60 * 1000;
+/// At most so many characters of a phone's name.
+const DEVICE_NAME_MAX: usize = 60;
+
+/// An enrolled phone whose token was right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phone {
+    /// The phone.
+    pub device: DeviceId,
+    /// Who carries it, and the cells that it holds now.
+    pub actor: Actor,
+    /// The cells, by code.
+    pub cells: Vec<CellCode>,
+    /// The cells that its account holds or held.
+    pub(super) holdings: Vec<Holding>,
+}
+
+impl Phone {
+    fn new(device: DeviceId, account: &Account, holdings: Vec<Holding>) -> Self {
+        let cells: Vec<CellCode> =
+            holdings.iter().filter(|held| held.until.is_none()).map(|held| held.cell.clone()).collect();
+        let scopes = cells.iter().map(Scope::from).collect();
+        Self { device, actor: Actor { account: account.id.clone(), role: account.role, scopes }, cells, holdings }
+    }
+
+    /// Whether the account held the cell when this was written: changes made before a handover are taken after it too.
+    pub(super) fn held(&self, cell: &CellCode, written: Stamp) -> bool {
+        let then = |held: &Holding| held.until.is_none_or(|until| written.millis() <= until);
+        self.holdings.iter().any(|held| held.cell == *cell && then(held))
+    }
+}
+
+/// A code, shown once: only its hash is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeCode {
+    /// As people type it.
+    pub code: String,
+    /// When it stops working.
+    pub until: Millis,
+}
+
+/// A phone in the desk's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceLine {
+    /// The phone.
+    pub device: Device,
+    /// Its owner's name.
+    pub display_name: String,
+}
+
+impl<S: Store> Hub<S> {
+    /// Makes a code with which one phone of this account can be enrolled, once. Who may do that is asked with
+    /// [`Hub::may_administer`].
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotFound`] when there is no such account or nobody of its role carries a phone.
+    pub fn make_enrol_code(&self, made_by: &str, account: &AccountId, lives: Millis) -> Result<MadeCode, HubError> {
+        let (code, now) = {
+            let mut time = self.time();
+            (secrets::typed_code(time.world.as_mut()), time.world.now())
+        };
+        let until = now + lives;
+        self.store.write(|writing| {
+            let known = writing.account(account)?;
+            if !known.is_some_and(|known| known.closed_at.is_none() && carries_phone(known.role)) {
+                return Err(HubError::refused(CallRefusal::NotFound));
+            }
+            writing.put_enrol_code(&EnrolCode {
+                hash: secrets::hash_code(&code),
+                account: account.clone(),
+                until,
+                made_by: made_by.to_owned(),
+            })?;
+            note(writing, now, made_by, "enrol_code", account.as_str())
+        })?;
+        Ok(MadeCode { code, until })
+    }
+
+    /// Enrols a phone.
+    ///
+    /// # Errors
+    /// [`CallRefusal::WrongCode`] when the code is wrong, used or over: all the same to whoever tries.
+    pub fn enrol(&self, request: &EnrolRequest) -> Result<Enrolment, HubError> {
+        let wrong = || HubError::refused(CallRefusal::WrongCode);
+        check_words(request)?;
+        let hash = secrets::hash_code(&request.code);
+        let now = self.now();
+        let demo = self.is_demo()?;
+        self.store.write(|writing| {
+            let code = writing.enrol_code(&hash)?.filter(|code| code.until > now).ok_or_else(wrong)?;
+            let account =
+                writing.account(&code.account)?.filter(|found| found.closed_at.is_none()).ok_or_else(wrong)?;
+            if !writing.use_enrol_code(&hash, now)? {
+                return Err(wrong());
+            }
+            let device = self.time().world.device_id();
+            writing.put_device(&Device {
+                id: device,
+                account: account.id.clone(),
+                name: request.device_name.trim().to_owned(),
+                app_version: request.app_version.clone(),
+                enrolled_at: now,
+                seen_at: now,
+                revoked_at: None,
+            })?;
+            let tokens = self.issue(writing, device, now)?;
+            note(writing, now, account.id.as_str(), "enrol", &device.to_string())?;
+            let phone = Phone::new(device, &account, writing.holdings(&account.id)?);
+            Ok(Enrolment {
+                device,
+                account: account.id,
+                display_name: account.display_name,
+                role: account.role,
+                cells: phone.cells,
+                demo,
+                tokens,
+            })
+        })
+    }
+
+    fn issue(&self, writing: &mut dyn Writing, device: DeviceId, now: Millis) -> Result<Tokens, HubError> {
+        let (access, refresh) = {
+            let mut time = self.time();
+            (secrets::token(time.world.as_mut()), secrets::token(time.world.as_mut()))
+        };
+        writing.put_tokens(&TokenPair {
+            device,
+            access: secrets::hash_token(&access),
+            access_until: now + ACCESS_LIVES,
+            refresh: secrets::hash_token(&refresh),
+            refresh_until: now + REFRESH_LIVES,
+            confirmed: false,
+        })?;
+        Ok(Tokens { access, access_until: now + ACCESS_LIVES, refresh })
+    }
+
+    /// A new pair for a refresh token. The old one keeps working until the phone has used the new pair, since this answer can
+    /// get lost.
+    ///
+    /// # Errors
+    /// [`CallRefusal::SignedOut`] when the token is unknown, over or revoked.
+    pub fn refresh(&self, refresh: &str) -> Result<Tokens, HubError> {
+        let hash = secrets::hash_token(refresh);
+        let now = self.now();
+        self.store.write(|writing| {
+            let pair = writing.tokens_by_refresh(&hash)?.filter(|pair| pair.refresh_until > now);
+            let pair = pair.ok_or_else(signed_out)?;
+            self.living(writing, pair.device)?;
+            self.issue(writing, pair.device, now)
+        })
+    }
+
+    /// The phone that an access token belongs to.
+    ///
+    /// # Errors
+    /// [`CallRefusal::SignedOut`] when the token is unknown, over or revoked, or the account closed.
+    pub fn phone(&self, access: &str) -> Result<Phone, HubError> {
+        let hash = secrets::hash_token(access);
+        let now = self.now();
+        let (pair, device, account, holdings) = self.store.read(|reading| {
+            let pair =
+                reading.tokens_by_access(&hash)?.filter(|pair| pair.access_until > now).ok_or_else(signed_out)?;
+            let (device, account) = living(reading.device(pair.device)?, |id| Ok(reading.account(id)?))?;
+            let holdings = reading.holdings(&account.id)?;
+            Ok::<_, HubError>((pair, device, account, holdings))
+        })?;
+        if !pair.confirmed || now - device.seen_at > SEEN_EVERY {
+            self.store.write(|writing| {
+                if !pair.confirmed {
+                    writing.confirm_tokens(&pair)?;
+                }
+                writing.put_device(&Device { seen_at: now, ..device.clone() })?;
+                Ok::<_, HubError>(())
+            })?;
+        }
+        Ok(Phone::new(pair.device, &account, holdings))
+    }
+
+    fn living(&self, writing: &dyn Writing, id: DeviceId) -> Result<Account, HubError> {
+        living(writing.device(id)?, |account| Ok(writing.account(account)?)).map(|(_, account)| account)
+    }
+
+    /// The first words of a round.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub fn hello(&self) -> Result<Hello, HubError> {
+        let epoch = self.store.read(|reading| reading.epoch())?;
+        Ok(Hello {
+            server_time: self.now(),
+            epoch,
+            protocols: (PROTOCOL, PROTOCOL),
+            lists_version: self.lists().version,
+        })
+    }
+
+    /// The phones of the accounts that the actor administers, the latest enrolled first.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub fn devices_for(&self, actor: &Actor) -> Result<Vec<DeviceLine>, HubError> {
+        self.store.read(|reading| {
+            let mut lines = Vec::new();
+            for device in reading.devices()? {
+                let Some(account) = reading.account(&device.account)? else { continue };
+                if administers(actor, &account, &reading.holdings(&account.id)?) {
+                    lines.push(DeviceLine { device, display_name: account.display_name });
+                }
+            }
+            Ok(lines)
+        })
+    }
+
+    /// Whether an actor may give out codes for an account and revoke its phones: everything the account sees must lie in the
+    /// actor's own scope.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub fn may_administer(&self, actor: &Actor, account: &AccountId) -> Result<bool, HubError> {
+        self.store.read(|reading| {
+            let Some(account) = reading.account(account)? else { return Ok(false) };
+            Ok(administers(actor, &account, &reading.holdings(&account.id)?))
+        })
+    }
+
+    /// Shuts a phone out: its tokens stop working at once. What it still holds unsent stays on it.
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotFound`] when there is no such phone.
+    pub fn revoke_device(&self, who: &str, id: DeviceId) -> Result<(), HubError> {
+        let now = self.now();
+        self.store.write(|writing| {
+            let device = writing.device(id)?.ok_or_else(|| HubError::refused(CallRefusal::NotFound))?;
+            writing.put_device(&Device { revoked_at: Some(device.revoked_at.unwrap_or(now)), ..device })?;
+            writing.remove_tokens(id)?;
+            note(writing, now, who, "revoke", &id.to_string())
+        })
+    }
+}
+
+fn signed_out() -> HubError {
+    HubError::refused(CallRefusal::SignedOut)
+}
+
+/// The device and its account, if neither was shut out.
+fn living(
+    device: Option<Device>,
+    account: impl FnOnce(&AccountId) -> Result<Option<Account>, HubError>,
+) -> Result<(Device, Account), HubError> {
+    let device = device.filter(|device| device.revoked_at.is_none()).ok_or_else(signed_out)?;
+    let account = account(&device.account)?.filter(|account| account.closed_at.is_none()).ok_or_else(signed_out)?;
+    Ok((device, account))
+}
+
+/// Whether somebody of this role writes on a phone.
+fn carries_phone(role: Role) -> bool {
+    allowed(role, Action::Write, &Kind::Incident)
+}
+
+fn administers(actor: &Actor, account: &Account, holdings: &[Holding]) -> bool {
+    let desk_role = matches!(actor.role, Role::Admin | Role::Supervisor);
+    // A supervisor looks after the workers below, not after other supervisors.
+    let below = actor.role == Role::Admin || matches!(account.role, Role::Worker | Role::Informant);
+    let mut reached: BTreeSet<Scope> = account.scopes.iter().cloned().collect();
+    reached.extend(holdings.iter().filter(|held| held.until.is_none()).map(|held| Scope::from(&held.cell)));
+    let inside = |scope: &Scope| actor.scopes.iter().any(|own| own.contains(scope));
+    desk_role && below && !reached.is_empty() && reached.iter().all(inside)
+}
+
+fn check_words(request: &EnrolRequest) -> Result<(), HubError> {
+    let stray = |text: &str| text.chars().any(char::is_control);
+    let mut problems = Vec::new();
+    let name = request.device_name.trim();
+    if name.is_empty() {
+        problems.push(Problem::new("device_name", ProblemCode::Required));
+    } else if name.chars().count() > DEVICE_NAME_MAX {
+        problems.push(Problem::with_limit("device_name", ProblemCode::TooLong, DEVICE_NAME_MAX as i64));
+    } else if stray(name) {
+        problems.push(Problem::new("device_name", ProblemCode::ControlCharacter));
+    }
+    if request.app_version.chars().count() > 40 || stray(&request.app_version) {
+        problems.push(Problem::with_limit("app_version", ProblemCode::TooLong, 40));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(HubError::invalid(problems)) }
+}
+
+/// Appends to the audit log.
+pub(super) fn note(
+    writing: &mut dyn Writing,
+    at: Millis,
+    who: &str,
+    action: &str,
+    subject: &str,
+) -> Result<(), HubError> {
+    let entry = AuditEntry { at, who: who.to_owned(), action: action.to_owned(), subject: subject.to_owned() };
+    Ok(writing.append_audit(&entry)?)
+}

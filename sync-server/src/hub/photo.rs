@@ -1,0 +1,199 @@
+//! Photos: whose bytes are awaited, where they stand, and who may see them.
+
+use domain::kinds::photo::Photo;
+use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
+use domain::scope::{Action, Actor, allowed};
+use domain::world::Millis;
+use domain::{Kind, Sha256Hex};
+
+use crate::hub::desk::readable;
+use crate::hub::phones::Phone;
+use crate::hub::{Hub, HubError, secrets};
+use crate::photos::Finished;
+use crate::store::{Store, Upload};
+
+/// An upload that nobody finished is thrown away after a week.
+const UPLOAD_LIVES: Millis = 7 * 24 * 60 * 60 * 1000;
+
+fn refused(code: CallRefusal) -> HubError {
+    HubError::refused(code)
+}
+
+impl<S: Store> Hub<S> {
+    /// Announces a photo's bytes: answers where to send them, or that they are there.
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotFound`] when the phone's cells have no such photo, [`CallRefusal::HashMismatch`] when its record says another
+    /// hash or size, [`CallRefusal::NotAllowed`] for other roles.
+    pub fn photo_offer(&self, phone: &Phone, offer: &PhotoOffer) -> Result<PhotoPlace, HubError> {
+        if !allowed(phone.actor.role, Action::Write, &Kind::Photo) {
+            return Err(refused(CallRefusal::NotAllowed));
+        }
+        let now = self.now();
+        let fresh = secrets::token(self.time().world.as_mut());
+        self.store.write(|writing| {
+            let found = readable(writing, &phone.actor, offer.photo)?.filter(|found| found.record.kind == Kind::Photo);
+            let found = found.ok_or_else(|| refused(CallRefusal::NotFound))?;
+            let photo = Photo::from(&found.record);
+            if photo.sha256.as_ref() != Some(&offer.sha256) || u64::try_from(photo.bytes) != Ok(offer.bytes) {
+                return Err(refused(CallRefusal::HashMismatch));
+            }
+            if writing.photo_stored(&offer.sha256)? {
+                return Ok(PhotoPlace::Stored);
+            }
+            if let Some(known) = writing.upload_of(phone.device, offer.photo)?.filter(|known| known.until > now) {
+                return Ok(PhotoPlace::Upload { upload: known.id, offset: known.offset });
+            }
+            writing.put_upload(&Upload {
+                id: fresh.clone(),
+                device: phone.device,
+                photo: offer.photo,
+                cell: found.record.cell,
+                sha256: offer.sha256.clone(),
+                bytes: offer.bytes,
+                offset: 0,
+                until: now + UPLOAD_LIVES,
+            })?;
+            Ok(PhotoPlace::Upload { upload: fresh, offset: 0 })
+        })
+    }
+
+    /// An upload of this phone's own.
+    ///
+    /// # Errors
+    /// [`CallRefusal::UploadGone`] for everybody else's too: nobody learns that it exists.
+    pub fn own_upload(&self, phone: &Phone, id: &str) -> Result<Upload, HubError> {
+        let now = self.now();
+        let found = self.store.read(|reading| reading.upload(id))?;
+        found
+            .filter(|upload| upload.device == phone.device && upload.until > now)
+            .ok_or_else(|| refused(CallRefusal::UploadGone))
+    }
+
+    /// Appends bytes and answers with the offset reached. They are on the disk when this returns; with the last of them the photo
+    /// was checked and stored.
+    ///
+    /// # Errors
+    /// [`HubError::WrongOffset`] when the upload stands elsewhere (another request was faster), [`CallRefusal::TooLarge`] when more
+    /// comes than was announced, [`CallRefusal::HashMismatch`] and [`CallRefusal::NotAnImage`] at the end: the upload is then discarded.
+    pub fn photo_append(&self, phone: &Phone, id: &str, offset: u64, chunk: &[u8]) -> Result<u64, HubError> {
+        let own = self.photos.alone_with(id);
+        let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let upload = self.own_upload(phone, id)?;
+        let reached = offset.checked_add(chunk.len() as u64).ok_or_else(|| refused(CallRefusal::TooLarge))?;
+        if reached > upload.bytes {
+            return Err(refused(CallRefusal::TooLarge));
+        }
+        if upload.offset == upload.bytes && reached == upload.bytes && self.is_stored(&upload.sha256)? {
+            // The last answer was lost, and its request repeated.
+            return Ok(upload.bytes);
+        }
+        if offset != upload.offset {
+            return Err(HubError::WrongOffset { offset: upload.offset });
+        }
+        self.photos.append(id, offset, chunk)?;
+        if reached < upload.bytes {
+            self.store.write(|writing| writing.set_upload_offset(id, reached))?;
+            return Ok(reached);
+        }
+        self.finish(&upload)?;
+        Ok(reached)
+    }
+
+    fn is_stored(&self, sha256: &Sha256Hex) -> Result<bool, HubError> {
+        Ok(self.store.read(|reading| reading.photo_stored(sha256))?)
+    }
+
+    /// All bytes are there: they are checked, and become the photo or are thrown away.
+    fn finish(&self, upload: &Upload) -> Result<(), HubError> {
+        let now = self.now();
+        match self.photos.finish(&upload.id, &upload.sha256)? {
+            Finished::Stored => self.store.write(|writing| {
+                writing.put_photo_stored(&upload.sha256, upload.bytes, now)?;
+                Ok(writing.set_upload_offset(&upload.id, upload.bytes)?)
+            }),
+            Finished::Refused(code) => {
+                self.drop_upload(&upload.id)?;
+                Err(refused(code))
+            }
+        }
+    }
+
+    fn drop_upload(&self, id: &str) -> Result<(), HubError> {
+        self.store.write(|writing| writing.remove_upload(id))?;
+        Ok(self.photos.discard(id)?)
+    }
+
+    /// Ends an upload of this phone's own.
+    ///
+    /// # Errors
+    /// As [`Hub::own_upload`].
+    pub fn photo_abandon(&self, phone: &Phone, id: &str) -> Result<(), HubError> {
+        let own = self.photos.alone_with(id);
+        let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let upload = self.own_upload(phone, id)?;
+        self.drop_upload(&upload.id)
+    }
+
+    /// Throws away the uploads whose time is over.
+    ///
+    /// # Errors
+    /// [`HubError`] when the store or the folder breaks.
+    pub fn drop_expired_uploads(&self) -> Result<usize, HubError> {
+        let now = self.now();
+        let over = self.store.read(|reading| reading.uploads_expired(now))?;
+        for upload in &over {
+            self.drop_upload(&upload.id)?;
+        }
+        Ok(over.len())
+    }
+
+    /// Whether a photo with these bytes lies in the actor's scope.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub fn may_see_photo(&self, actor: &Actor, sha256: &Sha256Hex) -> Result<bool, HubError> {
+        self.store.read(|reading| {
+            for scope in &actor.scopes {
+                let found = reading.photo_records(scope, sha256)?;
+                if found.iter().any(|photo| actor.may(Action::Read, &Kind::Photo, &photo.record.cell)) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+    }
+
+    /// A photo's bytes, for somebody who may see it.
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotFound`] outside the scope, and while the bytes have not arrived.
+    pub fn photo_for(&self, actor: &Actor, sha256: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, HubError> {
+        if !self.may_see_photo(actor, sha256)? || !self.is_stored(sha256)? {
+            return Err(refused(CallRefusal::NotFound));
+        }
+        Ok(self.photos.read(sha256, size)?)
+    }
+
+    /// Stores a photo's bytes that were made on this machine (the demonstration's samples): checked as any other.
+    ///
+    /// # Errors
+    /// [`CallRefusal::HashMismatch`] or [`CallRefusal::NotAnImage`].
+    pub fn keep_photo(&self, sha256: &Sha256Hex, bytes: &[u8]) -> Result<(), HubError> {
+        let (id, now) = {
+            let mut time = self.time();
+            (secrets::token(time.world.as_mut()), time.world.now())
+        };
+        self.photos.append(&id, 0, bytes)?;
+        match self.photos.finish(&id, sha256)? {
+            Finished::Stored => {
+                self.photos.discard(&id)?;
+                Ok(self.store.write(|writing| writing.put_photo_stored(sha256, bytes.len() as u64, now))?)
+            }
+            Finished::Refused(code) => {
+                self.photos.discard(&id)?;
+                Err(refused(code))
+            }
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! Taking changes: judged one by one, merged by the one merge, stored with their history. All within one transaction.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
+use domain::merge::{MergeError, Merged, merge};
+use domain::protocol::Verdict;
+use domain::record::canonical_bytes;
+use domain::review;
+use domain::validate::{Setting, today};
+use domain::world::Millis;
+use domain::{Change, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::hub::county::server_account;
+use crate::hub::judge::{Author, Bench, Fault, NUMBER, county, named_author, references};
+use crate::hub::{Hub, HubError};
+use crate::store::{
+    Approval, ChangeDigest, HistoryEntry, LostValue, Place, Reading, Run, Store, StoredRecord, Writing, Written,
+};
+
+/// What the first look said of a change.
+enum Look {
+    /// Refused, with the record as it stood.
+    Refused(Fault, Option<Box<Record>>),
+    /// Everything in it is known: nothing will be written.
+    Known,
+    /// It can be taken, if the records that it names can.
+    Fits { creates: bool },
+}
+
+impl<S: Store> Hub<S> {
+    /// Takes what can be taken, and answers for every change in its order. Nothing is durable before the transaction is.
+    pub(super) fn take(
+        &self,
+        writing: &mut dyn Writing,
+        author: Author<'_>,
+        changes: &[Change],
+    ) -> Result<Vec<Verdict>, HubError> {
+        let lists = self.lists();
+        let setting = Setting { now: self.now(), lists: &lists };
+        let bench = Bench { author, setting, lost: self.lost_since_backup };
+        let mut looks = look_at_all(writing, &bench, changes)?;
+        refuse_missing_targets(writing, changes, &mut looks)?;
+        let mut verdicts = Vec::with_capacity(changes.len());
+        for (change, look) in changes.iter().zip(looks) {
+            verdicts.push(match look {
+                Look::Refused(fault, current) => Verdict::Refused(bench.refusal(fault, current.as_deref())),
+                Look::Known => Verdict::Accepted,
+                Look::Fits { creates } => self.store_one(writing, &bench, change, creates)?,
+            });
+        }
+        Ok(verdicts)
+    }
+
+    /// Merges a change that was found fitting, and stores the outcome.
+    fn store_one(
+        &self,
+        writing: &mut dyn Writing,
+        bench: &Bench<'_>,
+        change: &Change,
+        creates: bool,
+    ) -> Result<Verdict, HubError> {
+        let current = writing.record(&county(&change.cell), change.id)?.map(|stored| stored.record);
+        if current.is_none() && !creates {
+            // An earlier change of the same push would have created it, and was refused after the look.
+            let fault = Fault::new("", ProblemCode::MissingTarget);
+            return Ok(Verdict::Refused(bench.refusal(fault, None)));
+        }
+        let merged = match merge(current.as_ref(), change) {
+            Ok(merged) => merged,
+            Err(error) => return Ok(Verdict::Refused(bench.refusal(merge_fault(&error), current.as_ref()))),
+        };
+        if !nothing_new(writing, change, &merged)? {
+            let created = current.is_none();
+            self.time().clock.observe(change.latest(), bench.setting.now);
+            self.store_merged(writing, bench.author, change, merged, bench.setting.now, created)?;
+        }
+        Ok(Verdict::Accepted)
+    }
+
+    fn store_merged(
+        &self,
+        writing: &mut dyn Writing,
+        author: Author<'_>,
+        change: &Change,
+        merged: Merged,
+        now: Millis,
+        created: bool,
+    ) -> Result<(), HubError> {
+        let record = merged.record;
+        let by = author.actor().account.clone();
+        if !merged.taken.is_empty() {
+            let state = review_state(writing, &record)?;
+            writing.put_record(&record, &Written { at: now, by: by.clone(), run: author.run(), state })?;
+        }
+        let lost = merged.lost.into_iter().map(|lost| LostValue {
+            field: lost.field,
+            value: lost.value,
+            stamp: lost.stamp,
+            incoming: lost.incoming,
+        });
+        let entry = HistoryEntry {
+            at: now,
+            by: by.clone(),
+            device: author.device(),
+            fields: change.fields.clone(),
+            stamps: change.stamps.clone(),
+            base: change.base.clone(),
+            lost: lost.collect(),
+        };
+        writing.append_history(&record.cell, record.id, &entry, &digest(change))?;
+        match record.kind {
+            Kind::Review => settle_review(writing, &record),
+            Kind::Incident if created && record.text(NUMBER).is_none() => self.number(writing, &record, now, by),
+            Kind::Cell => name_cell(writing, &record),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives a new incident its number, as a change of the server's own: it reaches the phone through the feed.
+    fn number(
+        &self,
+        writing: &mut dyn Writing,
+        incident: &Record,
+        now: Millis,
+        by: domain::AccountId,
+    ) -> Result<(), HubError> {
+        let county = county(&incident.cell);
+        let day = today(now).format("%Y%m%d").to_string();
+        let taken = writing.take_number(&format!("incident {county} {day}"))?;
+        let stamp = self.stamp_after(incident.latest());
+        let change = Change {
+            id: incident.id,
+            kind: incident.kind.clone(),
+            cell: incident.cell.clone(),
+            fields: BTreeMap::from([(NUMBER.to_owned(), Value::from(format!("{county}-{day}-{taken:04}")))]),
+            stamps: Stamps::all(stamp),
+            base: BTreeMap::new(),
+        };
+        let merged = merge(Some(incident), &change).map_err(|error| HubError::Broken(error.to_string()))?;
+        let state = review_state(writing, &merged.record)?;
+        writing.put_record(&merged.record, &Written { at: now, by, run: Run::SERVER, state })?;
+        let entry = HistoryEntry {
+            at: now,
+            by: server_account(),
+            device: None,
+            fields: change.fields.clone(),
+            stamps: change.stamps.clone(),
+            base: BTreeMap::new(),
+            lost: Vec::new(),
+        };
+        Ok(writing.append_history(&incident.cell, incident.id, &entry, &digest(&change))?)
+    }
+}
+
+/// The first look: every change by itself, each on what the ones before it would leave behind.
+fn look_at_all(reading: &dyn Writing, bench: &Bench<'_>, changes: &[Change]) -> Result<Vec<Look>, HubError> {
+    let mut ahead: BTreeMap<RecordId, Record> = BTreeMap::new();
+    let mut photos: BTreeMap<RecordId, usize> = BTreeMap::new();
+    let mut looks = Vec::with_capacity(changes.len());
+    for change in changes {
+        let current = match ahead.get(&change.id) {
+            Some(record) => Some(record.clone()),
+            None => reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record),
+        };
+        let look = look_at(reading, bench, change, current.as_ref(), &mut photos)?;
+        looks.push(match look {
+            Ok(Some(merged)) => {
+                ahead.insert(change.id, merged.record);
+                Look::Fits { creates: current.is_none() }
+            }
+            Ok(None) => Look::Known,
+            Err(fault) => Look::Refused(fault, current.map(Box::new)),
+        });
+    }
+    Ok(looks)
+}
+
+/// The record as it would stand after the change; none when nothing in it is new.
+fn look_at(
+    reading: &dyn Writing,
+    bench: &Bench<'_>,
+    change: &Change,
+    current: Option<&Record>,
+    photos: &mut BTreeMap<RecordId, usize>,
+) -> Result<Result<Option<Merged>, Fault>, HubError> {
+    if let Some(fault) = bench.place_fault(change, current) {
+        return Ok(Err(fault));
+    }
+    let merged = merge(current, change);
+    // Whoever repeats what is known has lost an answer; that is no fault, whatever the rules have become since.
+    if let (Some(_), Ok(merged)) = (current, &merged)
+        && nothing_new(reading, change, merged)?
+    {
+        return Ok(Ok(None));
+    }
+    if let Some(fault) = bench.fault(change, current) {
+        return Ok(Err(fault));
+    }
+    let merged = match merged {
+        Ok(merged) => merged,
+        Err(error) => return Ok(Err(merge_fault(&error))),
+    };
+    if let Some(by) = named_author(change)
+        && by != bench.author.actor().account
+        && reading.account(&by)?.is_none()
+    {
+        return Ok(Err(Fault::new("by", ProblemCode::OtherAuthor)));
+    }
+    if current.is_none()
+        && let Some(fault) = too_many_photos(reading, &merged.record, photos)?
+    {
+        return Ok(Err(fault));
+    }
+    Ok(Ok(Some(merged)))
+}
+
+fn too_many_photos(
+    reading: &dyn Writing,
+    photo: &Record,
+    counted: &mut BTreeMap<RecordId, usize>,
+) -> Result<Option<Fault>, HubError> {
+    let (Kind::Photo, Some(subject)) = (&photo.kind, photo.reference("subject")) else { return Ok(None) };
+    let so_far = match counted.get(&subject) {
+        Some(count) => *count,
+        None => reading.count_referring(&Scope::from(&photo.cell), subject, &Kind::Photo)?,
+    };
+    if so_far >= PHOTOS_PER_RECORD_MAX {
+        return Ok(Some(Fault::new("subject", ProblemCode::TooManyPhotos)));
+    }
+    counted.insert(subject, so_far + 1);
+    Ok(None)
+}
+
+/// Refuses changes that name records which are neither in their cell nor among those that this push brings. Refusing one can
+/// leave another without its target, so it goes on until nothing more falls.
+fn refuse_missing_targets(reading: &dyn Writing, changes: &[Change], looks: &mut [Look]) -> Result<(), HubError> {
+    let mut coming: BTreeMap<RecordId, &Change> = BTreeMap::new();
+    for (change, look) in changes.iter().zip(looks.iter()) {
+        if matches!(look, Look::Fits { creates: true }) {
+            coming.insert(change.id, change);
+        }
+    }
+    // What is not in the store and can only come with this push, for every change that waits for something.
+    let mut waiting: Vec<(usize, String, RecordId)> = Vec::new();
+    for (index, change) in changes.iter().enumerate() {
+        if !matches!(looks[index], Look::Fits { .. }) {
+            continue;
+        }
+        let current = reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record);
+        let cell = current.as_ref().map_or(&change.cell, |record| &record.cell);
+        for (field, id, kind) in references(change, current.as_ref()) {
+            let fits_kind = |found: &Kind| kind.as_ref().is_none_or(|kind| kind == found);
+            if reading.record(&Scope::from(cell), id)?.is_some_and(|stored| fits_kind(&stored.record.kind)) {
+                continue;
+            }
+            if coming.get(&id).is_some_and(|other| other.cell == *cell && fits_kind(&other.kind)) {
+                waiting.push((index, field, id));
+            } else {
+                refuse(looks, index, &field, current.as_ref());
+            }
+        }
+    }
+    loop {
+        let standing: BTreeSet<RecordId> = (changes.iter().zip(looks.iter()))
+            .filter(|(_, look)| matches!(look, Look::Fits { creates: true }))
+            .map(|(change, _)| change.id)
+            .collect();
+        let refused: BTreeSet<RecordId> = coming.keys().filter(|id| !standing.contains(id)).copied().collect();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        coming.retain(|id, _| !refused.contains(id));
+        for (index, field, id) in &waiting {
+            if refused.contains(id) && matches!(looks[*index], Look::Fits { .. }) {
+                refuse(looks, *index, field, None);
+            }
+        }
+    }
+}
+
+fn refuse(looks: &mut [Look], index: usize, field: &str, current: Option<&Record>) {
+    let fault = Fault::new(field, ProblemCode::MissingTarget);
+    looks[index] = Look::Refused(fault, current.cloned().map(Box::new));
+}
+
+fn merge_fault(error: &MergeError) -> Fault {
+    match error {
+        MergeError::OtherKind => Fault::new("", ProblemCode::OtherKind),
+        MergeError::Sealed { field } => Fault::new(field, ProblemCode::Sealed),
+    }
+}
+
+/// Whether a change brings nothing: all of it stands in the record, or lost before and stands in the history.
+fn nothing_new<R: Reading + ?Sized>(reading: &R, change: &Change, merged: &Merged) -> Result<bool, HubError> {
+    if !merged.taken.is_empty() {
+        return Ok(false);
+    }
+    Ok(merged.lost.is_empty() || reading.knows_change(&change.cell, change.id, &digest(change))?)
+}
+
+/// Names a change by its content: the record, and every field with its stamp and value.
+pub(super) fn digest(change: &Change) -> ChangeDigest {
+    let mut hash = Sha256::new();
+    hash.update(change.id.0.as_bytes());
+    for (field, value) in &change.fields {
+        hash.update(field.as_bytes());
+        hash.update([0]);
+        hash.update(change.stamps.of(field).to_bytes());
+        hash.update(canonical_bytes(value));
+        hash.update([0]);
+    }
+    let mut first = [0; 16];
+    first.copy_from_slice(&hash.finalize()[..16]);
+    ChangeDigest(first)
+}
+
+/// Where a record stands with the supervisor, from the reviews that are stored.
+pub(super) fn review_state(reading: &dyn Writing, record: &Record) -> Result<review::ReviewState, HubError> {
+    if !record.kind.is_reviewed() {
+        return Ok(review::ReviewState::NotReviewed);
+    }
+    let reviews = reading.referring(&county(&record.cell), record.id, &Kind::Review)?;
+    Ok(review::state(record, reviews.iter().map(|stored| &stored.record)))
+}
+
+/// A review came in: its target's state is folded anew.
+fn settle_review(writing: &mut dyn Writing, review: &Record) -> Result<(), HubError> {
+    let Some(target) = review.reference("target") else { return Ok(()) };
+    let county = county(&review.cell);
+    let Some(StoredRecord { record, .. }) = writing.record(&county, target)? else { return Ok(()) };
+    let reviews = writing.referring(&county, target, &Kind::Review)?;
+    let records: Vec<&Record> = reviews.iter().map(|stored| &stored.record).collect();
+    let state = review::state(&record, records.iter().copied());
+    let approval = review::deciding(&record, records).filter(|deciding| deciding.approved).and_then(|deciding| {
+        let by = deciding.by.as_deref().and_then(|by| domain::AccountId::new(by).ok())?;
+        Some(Approval { at: deciding.at, by })
+    });
+    Ok(writing.set_review(&record.cell, target, state, approval.as_ref())?)
+}
+
+/// A cell's record names the place.
+fn name_cell(writing: &mut dyn Writing, cell: &Record) -> Result<(), HubError> {
+    let Some(name) = cell.text("name") else { return Ok(()) };
+    let place = Place { code: Scope::from(&cell.cell), name: name.to_owned() };
+    Ok(writing.put_place(&place)?)
+}

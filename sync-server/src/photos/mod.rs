@@ -1,0 +1,146 @@
+//! The photo folder: bytes on their way in `uploads/`, checked pictures under their hash in `ab/cdef…`, thumbnails beside them.
+
+mod picture;
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use domain::Sha256Hex;
+use domain::protocol::{CallRefusal, PhotoSize};
+use sha2::{Digest, Sha256};
+
+/// A folder of photos, addressed by the hash of their bytes.
+pub struct PhotoFolder {
+    root: PathBuf,
+    /// One lock per upload in use: two requests for the same one take turns.
+    busy: Mutex<HashMap<String, Weak<Mutex<()>>>>,
+}
+
+/// What the check of a complete upload said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finished {
+    /// It is stored under its hash.
+    Stored,
+    /// Its bytes are not what was announced.
+    Refused(CallRefusal),
+}
+
+impl PhotoFolder {
+    /// Opens the folder, makes it when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        fs::create_dir_all(root.join("uploads"))?;
+        Ok(Self { root: root.to_owned(), busy: Mutex::new(HashMap::new()) })
+    }
+
+    /// The lock of one upload.
+    pub fn alone_with(&self, upload: &str) -> Arc<Mutex<()>> {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        if busy.len() > 1_000 {
+            busy.retain(|_, lock| lock.strong_count() > 0);
+        }
+        if let Some(lock) = busy.get(upload).and_then(Weak::upgrade) {
+            return lock;
+        }
+        let lock = Arc::new(Mutex::new(()));
+        busy.insert(upload.to_owned(), Arc::downgrade(&lock));
+        lock
+    }
+
+    /// Uploads are named by the hub's own tokens; anything else (a path, above all) is nobody's upload.
+    fn upload_file(&self, upload: &str) -> io::Result<PathBuf> {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        if upload.is_empty() || upload.len() > 64 || !upload.bytes().all(plain) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        Ok(self.root.join("uploads").join(upload))
+    }
+
+    fn photo_file(&self, sha256: &Sha256Hex, size: PhotoSize) -> PathBuf {
+        let (folder, name) = sha256.as_str().split_at(2);
+        let name = match size {
+            PhotoSize::Full => format!("{name}.jpg"),
+            PhotoSize::Thumb => format!("{name}.thumb.jpg"),
+        };
+        self.root.join(folder).join(name)
+    }
+
+    /// Writes bytes at an offset; what lay behind it (an append that was never acknowledged) is cut off. On the disk when this returns.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn append(&self, upload: &str, offset: u64, chunk: &[u8]) -> io::Result<()> {
+        let path = self.upload_file(upload)?;
+        let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(path)?;
+        if file.metadata()?.len() < offset {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "bytes that were acknowledged are missing"));
+        }
+        file.set_len(offset)?;
+        file.seek(SeekFrom::Start(offset))?;
+        file.write_all(chunk)?;
+        file.sync_all()
+    }
+
+    /// Checks a complete upload and moves it under its hash. Doing it again is harmless.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn finish(&self, upload: &str, sha256: &Sha256Hex) -> io::Result<Finished> {
+        let path = self.upload_file(upload)?;
+        let bytes = fs::read(&path)?;
+        let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        if found != sha256.as_str() {
+            return Ok(Finished::Refused(CallRefusal::HashMismatch));
+        }
+        let Some(thumbnail) = picture::thumbnail(&bytes) else {
+            return Ok(Finished::Refused(CallRefusal::NotAnImage));
+        };
+        let full = self.photo_file(sha256, PhotoSize::Full);
+        let folder = full.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder)?;
+        self.place(&self.photo_file(sha256, PhotoSize::Thumb), &thumbnail)?;
+        // The photo last: whoever finds it finds the thumbnail too. The upload's file was synced with its last bytes.
+        fs::rename(&path, &full)?;
+        sync_folder(folder)?;
+        sync_folder(&self.root)?;
+        Ok(Finished::Stored)
+    }
+
+    /// Writes a file in one step: under another name first.
+    fn place(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let beside = path.with_extension("part");
+        let mut file = File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(beside, path)
+    }
+
+    /// Throws an upload's bytes away; that they are gone already is no error.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn discard(&self, upload: &str) -> io::Result<()> {
+        match fs::remove_file(self.upload_file(upload)?) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// A stored photo's bytes.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn read(&self, sha256: &Sha256Hex, size: PhotoSize) -> io::Result<Vec<u8>> {
+        fs::read(self.photo_file(sha256, size))
+    }
+}
+
+/// A rename is durable only when its folder is synced.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}

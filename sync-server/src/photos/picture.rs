@@ -1,0 +1,64 @@
+//! Whether bytes are a picture that this product stores, and its small rendering.
+
+use std::io::Cursor;
+
+use domain::kinds::photo::{PHOTO_EDGE_MAX, THUMBNAIL_EDGE};
+use image::codecs::jpeg::JpegEncoder;
+use image::{ImageFormat, ImageReader, Limits};
+
+/// Quality of thumbnails: they are looked at small.
+const THUMBNAIL_QUALITY: u8 = 75;
+
+/// The thumbnail of a JPEG of allowed size; none when the bytes are anything else. A picture that claims to be huge is refused
+/// before memory is taken for it.
+pub(super) fn thumbnail(bytes: &[u8]) -> Option<Vec<u8>> {
+    let reader = || ImageReader::with_format(Cursor::new(bytes), ImageFormat::Jpeg);
+    let (width, height) = reader().into_dimensions().ok()?;
+    if width == 0 || height == 0 || width > PHOTO_EDGE_MAX || height > PHOTO_EDGE_MAX {
+        return None;
+    }
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(PHOTO_EDGE_MAX);
+    limits.max_image_height = Some(PHOTO_EDGE_MAX);
+    limits.max_alloc = Some(64 * 1024 * 1024);
+    let mut decoder = reader();
+    decoder.limits(limits);
+    let small = decoder.decode().ok()?.thumbnail(THUMBNAIL_EDGE, THUMBNAIL_EDGE).to_rgb8();
+    let mut out = Vec::new();
+    JpegEncoder::new_with_quality(&mut out, THUMBNAIL_QUALITY).encode_image(&small).ok()?;
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jpeg(width: u32, height: u32) -> Vec<u8> {
+        let mut out = Vec::new();
+        let picture = image::RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 90]));
+        JpegEncoder::new_with_quality(&mut out, 80).encode_image(&picture).unwrap();
+        out
+    }
+
+    #[test]
+    fn a_thumbnail_keeps_the_shape_and_is_small() {
+        let small = thumbnail(&jpeg(1200, 600)).unwrap();
+        let (width, height) =
+            ImageReader::with_format(Cursor::new(small), ImageFormat::Jpeg).into_dimensions().unwrap();
+        assert_eq!((width, height), (320, 160));
+    }
+
+    #[test]
+    fn what_is_no_jpeg_of_allowed_size_is_no_photo() {
+        let whole = jpeg(100, 100);
+        assert!(thumbnail(b"GIF89a....").is_none());
+        assert!(thumbnail(&[]).is_none());
+        assert!(thumbnail(&whole[..200]).is_none());
+        assert!(thumbnail(&jpeg(1601, 10)).is_none());
+        // The header of a picture of 65,535 × 65,535 pixels in 200 bytes.
+        let mut bomb = whole;
+        let frame = bomb.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+        bomb[frame + 5..frame + 9].copy_from_slice(&[0xFF; 4]);
+        assert!(thumbnail(&bomb).is_none());
+    }
+}

@@ -1,0 +1,211 @@
+//! What the hub asks of a database, in the words of the field. Blocking; no SQL and no types of a database show through.
+//!
+//! Everything happens inside a transaction: [`Store::read`] sees one state of the database from beginning to end,
+//! [`Store::write`] stores all or nothing and is durable when it returns. Every verb names one cell, one county or one scope
+//! prefix, so that the tables can be distributed by county on a database of many machines.
+
+pub mod sqlite;
+mod types;
+
+use domain::codes::Lists;
+use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex};
+
+pub use types::*;
+
+/// The database could not do what it was asked; nothing of the transaction is stored.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file belongs to a newer version of this program.
+    #[error("the database was written by a newer version (schema {found}, this program knows {known})")]
+    Newer {
+        /// The file's schema version.
+        found: i64,
+        /// The newest that this program knows.
+        known: i64,
+    },
+    /// The database refused or broke.
+    #[error("the database: {0}")]
+    Broken(String),
+    /// Something that this program stored cannot be read back.
+    #[error("unreadable {0} in the database")]
+    Unreadable(&'static str),
+}
+
+/// A database that holds a county (or several).
+pub trait Store: Send + Sync + 'static {
+    /// Runs `work` on one consistent state.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`StoreError`] when the state cannot be read.
+    fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&dyn Reading) -> Result<T, E>) -> Result<T, E>;
+
+    /// Runs `work` in one write transaction. Nothing is stored when it answers with an error; durable on return otherwise.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`StoreError`] when nothing could be stored.
+    fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut dyn Writing) -> Result<T, E>) -> Result<T, E>;
+
+    /// Writes a complete copy of the database into a new file, while it is in use.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the copy could not be finished.
+    fn back_up(&self, file: &std::path::Path) -> Result<(), StoreError>;
+}
+
+/// The answer of every verb.
+pub type Answer<T> = Result<T, StoreError>;
+
+/// What can be asked. `within` cuts what is found to the cells that begin with it.
+pub trait Reading {
+    // -- records ---------------------------------------------------------------------------------------------------------
+    /// A record.
+    fn record(&self, within: &Scope, id: RecordId) -> Answer<Option<StoredRecord>>;
+    /// Several records, in no particular order; what is not found is left out.
+    fn records(&self, within: &Scope, ids: &[RecordId]) -> Answer<Vec<StoredRecord>>;
+    /// The records of a kind whose main reference names `target`: a target's visits, photos and reviews, a household's
+    /// people, a dwelling's households, a building's dwellings.
+    fn referring(&self, within: &Scope, target: RecordId, kind: &Kind) -> Answer<Vec<StoredRecord>>;
+    /// How many records [`Reading::referring`] would find.
+    fn count_referring(&self, within: &Scope, target: RecordId, kind: &Kind) -> Answer<usize>;
+    /// Every accepted change of a record, oldest first.
+    fn history(&self, within: &Scope, id: RecordId) -> Answer<Vec<HistoryEntry>>;
+    /// Whether the history has this very change already.
+    fn knows_change(&self, cell: &CellCode, id: RecordId, digest: &ChangeDigest) -> Answer<bool>;
+    /// The record as it stood when it was last approved.
+    fn approved(&self, within: &Scope, id: RecordId) -> Answer<Option<Approved>>;
+
+    // -- feeds -----------------------------------------------------------------------------------------------------------
+    /// The number that the cell's feed has reached; 0 before its first record.
+    fn feed_reached(&self, cell: &CellCode) -> Answer<u64>;
+    /// The entries after `cursor` that `run` has not written itself, in the order in which they are to be sent.
+    /// Without a cursor: all of them.
+    fn feed_after(&self, cell: &CellCode, cursor: Option<u64>, run: Run) -> Answer<Vec<FeedEntry>>;
+
+    // -- the desk --------------------------------------------------------------------------------------------------------
+    /// A page of the inbox.
+    fn inbox(&self, query: &InboxQuery) -> Answer<Vec<StoredRecord>>;
+    /// How many records stand in this review state, by cell and kind.
+    fn review_counts(&self, state: domain::review::ReviewState, scopes: &[Scope]) -> Answer<Vec<ReviewCount>>;
+    /// The divisions and cells within these scopes and those above them, by code.
+    fn places(&self, scopes: &[Scope]) -> Answer<Vec<Place>>;
+    /// The name of a division or cell.
+    fn place(&self, code: &Scope) -> Answer<Option<Place>>;
+
+    // -- photos ----------------------------------------------------------------------------------------------------------
+    /// Whether the bytes of that hash are stored.
+    fn photo_stored(&self, sha256: &Sha256Hex) -> Answer<bool>;
+    /// Which of these hashes are stored.
+    fn photos_stored(&self, hashes: &[Sha256Hex]) -> Answer<Vec<Sha256Hex>>;
+    /// The photo records within a scope that name this hash.
+    fn photo_records(&self, within: &Scope, sha256: &Sha256Hex) -> Answer<Vec<StoredRecord>>;
+    /// An unfinished (or just finished) upload.
+    fn upload(&self, id: &str) -> Answer<Option<Upload>>;
+    /// The unfinished upload of a photo by a device, to go on with.
+    fn upload_of(&self, device: DeviceId, photo: RecordId) -> Answer<Option<Upload>>;
+    /// Uploads whose time is over.
+    fn uploads_expired(&self, now: i64) -> Answer<Vec<Upload>>;
+
+    // -- people and phones ------------------------------------------------------------------------------------------------
+    /// An account.
+    fn account(&self, id: &AccountId) -> Answer<Option<Account>>;
+    /// Every account, by name.
+    fn accounts(&self) -> Answer<Vec<Account>>;
+    /// The cells that an account holds or held, by code.
+    fn holdings(&self, account: &AccountId) -> Answer<Vec<Holding>>;
+    /// A device.
+    fn device(&self, id: DeviceId) -> Answer<Option<Device>>;
+    /// Every device, the latest enrolled first.
+    fn devices(&self) -> Answer<Vec<Device>>;
+    /// The tokens that an access token belongs to.
+    fn tokens_by_access(&self, hash: &SecretHash) -> Answer<Option<TokenPair>>;
+    /// The tokens that a refresh token belongs to.
+    fn tokens_by_refresh(&self, hash: &SecretHash) -> Answer<Option<TokenPair>>;
+    /// An enrolment code that was not used yet.
+    fn enrol_code(&self, hash: &SecretHash) -> Answer<Option<EnrolCode>>;
+    /// A desk session.
+    fn desk_session(&self, hash: &SecretHash) -> Answer<Option<DeskSession>>;
+
+    // -- the county -------------------------------------------------------------------------------------------------------
+    /// The lists in force.
+    fn lists(&self) -> Answer<Lists>;
+    /// This database's epoch.
+    fn epoch(&self) -> Answer<Epoch>;
+    /// A setting of this database.
+    fn setting(&self, name: &str) -> Answer<Option<String>>;
+    /// The latest audit entries, newest first.
+    fn audit(&self, limit: usize) -> Answer<Vec<AuditEntry>>;
+}
+
+/// What can be written.
+pub trait Writing: Reading {
+    // -- records ---------------------------------------------------------------------------------------------------------
+    /// Stores a record as it stands after a merge, moves its feed entry forward (and leaves *gone* where it moved away from),
+    /// and keeps the approved version aside when the record departs from it.
+    fn put_record(&mut self, record: &Record, written: &Written) -> Answer<()>;
+    /// Appends to a record's history.
+    fn append_history(
+        &mut self,
+        cell: &CellCode,
+        id: RecordId,
+        entry: &HistoryEntry,
+        digest: &ChangeDigest,
+    ) -> Answer<()>;
+    /// Sets where a record stands with the supervisor. An approval makes the present version the approved one.
+    fn set_review(
+        &mut self,
+        cell: &CellCode,
+        id: RecordId,
+        state: domain::review::ReviewState,
+        approval: Option<&Approval>,
+    ) -> Answer<()>;
+    /// Inserts many new records quickly, with their feed entries, no history. Records that exist are left alone; answers how many were new.
+    fn bulk_load(&mut self, records: &[BulkRecord]) -> Answer<usize>;
+    /// The next number of a sequence, 1 first.
+    fn take_number(&mut self, sequence: &str) -> Answer<u64>;
+    /// Names a division or cell.
+    fn put_place(&mut self, place: &Place) -> Answer<()>;
+
+    // -- photos ----------------------------------------------------------------------------------------------------------
+    /// Creates or overwrites an upload.
+    fn put_upload(&mut self, upload: &Upload) -> Answer<()>;
+    /// Moves an upload's offset.
+    fn set_upload_offset(&mut self, id: &str, offset: u64) -> Answer<()>;
+    /// Forgets an upload.
+    fn remove_upload(&mut self, id: &str) -> Answer<()>;
+    /// Notes that the bytes of a hash are stored.
+    fn put_photo_stored(&mut self, sha256: &Sha256Hex, bytes: u64, at: i64) -> Answer<()>;
+
+    // -- people and phones ------------------------------------------------------------------------------------------------
+    /// Creates or overwrites an account with its scopes.
+    fn put_account(&mut self, account: &Account) -> Answer<()>;
+    /// Gives these cells to an account and ends its other holdings at `at`.
+    fn set_holdings(&mut self, account: &AccountId, cells: &[CellCode], at: i64) -> Answer<()>;
+    /// Creates or overwrites a device.
+    fn put_device(&mut self, device: &Device) -> Answer<()>;
+    /// Stores a new pair of tokens.
+    fn put_tokens(&mut self, pair: &TokenPair) -> Answer<()>;
+    /// Notes that a pair reached its phone, and forgets the device's other pairs.
+    fn confirm_tokens(&mut self, pair: &TokenPair) -> Answer<()>;
+    /// Forgets all tokens of a device.
+    fn remove_tokens(&mut self, device: DeviceId) -> Answer<()>;
+    /// Stores an enrolment code's hash.
+    fn put_enrol_code(&mut self, code: &EnrolCode) -> Answer<()>;
+    /// Uses up an enrolment code; false when somebody else was first.
+    fn use_enrol_code(&mut self, hash: &SecretHash, at: i64) -> Answer<bool>;
+    /// Creates or overwrites a desk session.
+    fn put_desk_session(&mut self, session: &DeskSession) -> Answer<()>;
+    /// Ends a desk session.
+    fn remove_desk_session(&mut self, hash: &SecretHash) -> Answer<()>;
+    /// Ends all desk sessions of an account.
+    fn remove_desk_sessions_of(&mut self, account: &AccountId) -> Answer<()>;
+    /// Forgets what is over: codes, tokens, sessions.
+    fn remove_expired(&mut self, now: i64) -> Answer<()>;
+
+    // -- the county -------------------------------------------------------------------------------------------------------
+    /// Publishes lists; their version must be greater than the present one.
+    fn put_lists(&mut self, lists: &Lists, by: &AccountId, at: i64) -> Answer<()>;
+    /// Sets a setting of this database.
+    fn put_setting(&mut self, name: &str, value: &str) -> Answer<()>;
+    /// Appends to the audit log.
+    fn append_audit(&mut self, entry: &AuditEntry) -> Answer<()>;
+}

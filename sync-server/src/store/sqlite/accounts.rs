@@ -1,0 +1,278 @@
+//! Accounts and what they hold, phones and their tokens, enrolment codes, desk sessions.
+
+use domain::scope::Role;
+use domain::{AccountId, CellCode, DeviceId, Scope};
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::Sql;
+use super::rows::{device_id, hash, parsed};
+use crate::store::{Account, Answer, DeskSession, Device, EnrolCode, Holding, SecretHash, StoreError, TokenPair};
+
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Worker => "worker",
+        Role::Informant => "informant",
+        Role::Supervisor => "supervisor",
+        Role::Handler => "handler",
+        Role::Admin => "admin",
+        Role::Auditor => "auditor",
+    }
+}
+
+fn role(name: &str) -> Result<Role, StoreError> {
+    let all = [Role::Worker, Role::Informant, Role::Supervisor, Role::Handler, Role::Admin, Role::Auditor];
+    all.into_iter().find(|role| role_name(*role) == name).ok_or(StoreError::Unreadable("role"))
+}
+
+fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
+    Ok(Device {
+        id: device_id(row, 0)?,
+        account: parsed(row, 1)?,
+        name: row.get(2)?,
+        app_version: row.get(3)?,
+        enrolled_at: row.get(4)?,
+        seen_at: row.get(5)?,
+        revoked_at: row.get(6)?,
+    })
+}
+
+const DEVICE_COLUMNS: &str = "id, account, name, app_version, enrolled_at, seen_at, revoked_at";
+
+fn tokens(row: &Row<'_>) -> rusqlite::Result<TokenPair> {
+    Ok(TokenPair {
+        device: device_id(row, 0)?,
+        access: hash(row, 1)?,
+        access_until: row.get(2)?,
+        refresh: hash(row, 3)?,
+        refresh_until: row.get(4)?,
+        confirmed: row.get(5)?,
+    })
+}
+
+const TOKEN_COLUMNS: &str = "device, access, access_until, refresh, refresh_until, confirmed";
+
+impl Sql<'_> {
+    pub(super) fn one_account(&self, id: &AccountId) -> Answer<Option<Account>> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT display_name, role, password_hash, closed_at FROM account WHERE id = ?1")?;
+        let found = statement
+            .query_row([id.as_str()], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get(3)?))
+            })
+            .optional()?;
+        let Some((display_name, role_name, password_hash, closed_at)) = found else { return Ok(None) };
+        let scopes = self.scopes_of(id)?;
+        Ok(Some(Account { id: id.clone(), display_name, role: role(&role_name)?, scopes, password_hash, closed_at }))
+    }
+
+    fn scopes_of(&self, id: &AccountId) -> Answer<Vec<Scope>> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT scope FROM account_scope WHERE account = ?1 ORDER BY scope")?;
+        Ok(statement.query_map([id.as_str()], |row| parsed(row, 0))?.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn all_accounts(&self) -> Answer<Vec<Account>> {
+        let mut statement = self.conn.prepare_cached("SELECT id FROM account ORDER BY id")?;
+        let ids: Vec<AccountId> = statement.query_map([], |row| parsed(row, 0))?.collect::<Result<_, _>>()?;
+        let mut accounts = Vec::with_capacity(ids.len());
+        for id in ids {
+            accounts.extend(self.one_account(&id)?);
+        }
+        Ok(accounts)
+    }
+
+    pub(super) fn store_account(&self, account: &Account) -> Answer<()> {
+        let mut statement = self.conn.prepare_cached(
+            "INSERT INTO account (id, display_name, role, password_hash, closed_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET display_name = excluded.display_name, role = excluded.role,
+                 password_hash = excluded.password_hash, closed_at = excluded.closed_at",
+        )?;
+        statement.execute(params![
+            account.id.as_str(),
+            account.display_name,
+            role_name(account.role),
+            account.password_hash,
+            account.closed_at
+        ])?;
+        self.conn.prepare_cached("DELETE FROM account_scope WHERE account = ?1")?.execute([account.id.as_str()])?;
+        let mut scope =
+            self.conn.prepare_cached("INSERT OR IGNORE INTO account_scope (account, scope) VALUES (?1, ?2)")?;
+        for code in &account.scopes {
+            scope.execute([account.id.as_str(), code.as_str()])?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn holdings_of(&self, account: &AccountId) -> Answer<Vec<Holding>> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT cell, since, until FROM account_cell WHERE account = ?1 ORDER BY cell")?;
+        let rows = statement.query_map([account.as_str()], |row| {
+            Ok(Holding { cell: parsed(row, 0)?, since: row.get(1)?, until: row.get(2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn hand_over(&self, account: &AccountId, cells: &[CellCode], at: i64) -> Answer<()> {
+        for held in self.holdings_of(account)? {
+            if held.until.is_none() && !cells.contains(&held.cell) {
+                self.conn
+                    .prepare_cached("UPDATE account_cell SET until = ?3 WHERE account = ?1 AND cell = ?2")?
+                    .execute(params![account.as_str(), held.cell.as_str(), at])?;
+            }
+        }
+        let mut statement = self.conn.prepare_cached(
+            "INSERT INTO account_cell (account, cell, since) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET since = CASE WHEN until IS NULL THEN since ELSE excluded.since END, until = NULL",
+        )?;
+        for cell in cells {
+            statement.execute(params![account.as_str(), cell.as_str(), at])?;
+        }
+        Ok(())
+    }
+
+    // -- phones -----------------------------------------------------------------------------------------------------------
+
+    pub(super) fn one_device(&self, id: DeviceId) -> Answer<Option<Device>> {
+        let sql = format!("SELECT {DEVICE_COLUMNS} FROM device WHERE id = ?1");
+        Ok(self.conn.prepare_cached(&sql)?.query_row([id.0.as_bytes()], device).optional()?)
+    }
+
+    pub(super) fn all_devices(&self) -> Answer<Vec<Device>> {
+        let sql = format!("SELECT {DEVICE_COLUMNS} FROM device ORDER BY enrolled_at DESC, id");
+        Ok(self.conn.prepare_cached(&sql)?.query_map([], device)?.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn store_device(&self, device: &Device) -> Answer<()> {
+        let mut statement = self.conn.prepare_cached(
+            "INSERT INTO device (id, account, name, app_version, enrolled_at, seen_at, revoked_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT DO UPDATE SET name = excluded.name, app_version = excluded.app_version,
+                 seen_at = excluded.seen_at, revoked_at = excluded.revoked_at",
+        )?;
+        statement.execute(params![
+            device.id.0.as_bytes(),
+            device.account.as_str(),
+            device.name,
+            device.app_version,
+            device.enrolled_at,
+            device.seen_at,
+            device.revoked_at
+        ])?;
+        Ok(())
+    }
+
+    pub(super) fn tokens_with_access(&self, access: &SecretHash) -> Answer<Option<TokenPair>> {
+        let sql = format!("SELECT {TOKEN_COLUMNS} FROM token_pair WHERE access = ?1");
+        Ok(self.conn.prepare_cached(&sql)?.query_row([access.0], tokens).optional()?)
+    }
+
+    pub(super) fn tokens_with_refresh(&self, refresh: &SecretHash) -> Answer<Option<TokenPair>> {
+        let sql = format!("SELECT {TOKEN_COLUMNS} FROM token_pair WHERE refresh = ?1");
+        Ok(self.conn.prepare_cached(&sql)?.query_row([refresh.0], tokens).optional()?)
+    }
+
+    pub(super) fn store_tokens(&self, pair: &TokenPair) -> Answer<()> {
+        let mut statement = self.conn.prepare_cached(
+            "INSERT INTO token_pair (device, access, access_until, refresh, refresh_until, confirmed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        statement.execute(params![
+            pair.device.0.as_bytes(),
+            pair.access.0,
+            pair.access_until,
+            pair.refresh.0,
+            pair.refresh_until,
+            pair.confirmed
+        ])?;
+        Ok(())
+    }
+
+    pub(super) fn settle_tokens(&self, pair: &TokenPair) -> Answer<()> {
+        self.conn.prepare_cached("UPDATE token_pair SET confirmed = 1 WHERE access = ?1")?.execute([pair.access.0])?;
+        self.conn
+            .prepare_cached("DELETE FROM token_pair WHERE device = ?1 AND access <> ?2")?
+            .execute(params![pair.device.0.as_bytes(), pair.access.0])?;
+        Ok(())
+    }
+
+    pub(super) fn forget_tokens(&self, device: DeviceId) -> Answer<()> {
+        self.conn.prepare_cached("DELETE FROM token_pair WHERE device = ?1")?.execute([device.0.as_bytes()])?;
+        Ok(())
+    }
+
+    // -- codes and sessions -------------------------------------------------------------------------------------------------
+
+    pub(super) fn unused_code(&self, code: &SecretHash) -> Answer<Option<EnrolCode>> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT hash, account, until, made_by FROM enrol_code WHERE hash = ?1 AND used_at IS NULL",
+        )?;
+        let found = statement.query_row([code.0], |row| {
+            Ok(EnrolCode { hash: hash(row, 0)?, account: parsed(row, 1)?, until: row.get(2)?, made_by: row.get(3)? })
+        });
+        Ok(found.optional()?)
+    }
+
+    pub(super) fn store_code(&self, code: &EnrolCode) -> Answer<()> {
+        let mut statement = self
+            .conn
+            .prepare_cached("INSERT INTO enrol_code (hash, account, until, made_by) VALUES (?1, ?2, ?3, ?4)")?;
+        statement.execute(params![code.hash.0, code.account.as_str(), code.until, code.made_by])?;
+        Ok(())
+    }
+
+    pub(super) fn use_code(&self, code: &SecretHash, at: i64) -> Answer<bool> {
+        let mut statement =
+            self.conn.prepare_cached("UPDATE enrol_code SET used_at = ?2 WHERE hash = ?1 AND used_at IS NULL")?;
+        Ok(statement.execute(params![code.0, at])? == 1)
+    }
+
+    pub(super) fn one_session(&self, session: &SecretHash) -> Answer<Option<DeskSession>> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT hash, account, csrf, since, seen_at FROM desk_session WHERE hash = ?1")?;
+        let found = statement.query_row([session.0], |row| {
+            Ok(DeskSession {
+                hash: hash(row, 0)?,
+                account: parsed(row, 1)?,
+                csrf: row.get(2)?,
+                since: row.get(3)?,
+                seen_at: row.get(4)?,
+            })
+        });
+        Ok(found.optional()?)
+    }
+
+    pub(super) fn store_session(&self, session: &DeskSession) -> Answer<()> {
+        let mut statement = self.conn.prepare_cached(
+            "INSERT INTO desk_session (hash, account, csrf, since, seen_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at",
+        )?;
+        statement.execute(params![
+            session.hash.0,
+            session.account.as_str(),
+            session.csrf,
+            session.since,
+            session.seen_at
+        ])?;
+        Ok(())
+    }
+
+    pub(super) fn end_session(&self, session: &SecretHash) -> Answer<()> {
+        self.conn.prepare_cached("DELETE FROM desk_session WHERE hash = ?1")?.execute([session.0])?;
+        Ok(())
+    }
+
+    pub(super) fn end_sessions_of(&self, account: &AccountId) -> Answer<()> {
+        self.conn.prepare_cached("DELETE FROM desk_session WHERE account = ?1")?.execute([account.as_str()])?;
+        Ok(())
+    }
+
+    pub(super) fn forget_expired(&self, now: i64) -> Answer<()> {
+        // Sessions end after twelve hours at the latest (the hub's rule is stricter); two days keep clocks out of it.
+        const SESSION_KEPT: i64 = 48 * 60 * 60 * 1000;
+        self.conn.prepare_cached("DELETE FROM enrol_code WHERE until < ?1")?.execute([now])?;
+        self.conn.prepare_cached("DELETE FROM token_pair WHERE refresh_until < ?1")?.execute([now])?;
+        self.conn.prepare_cached("DELETE FROM desk_session WHERE since < ?1")?.execute([now - SESSION_KEPT])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,259 @@
+//! Lists, settings, sequences and the audit log; and the verbs of the store, each one line to where it is done.
+
+use domain::codes::Lists;
+use domain::review::ReviewState;
+use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex};
+use rusqlite::{OptionalExtension, params};
+
+use super::Sql;
+use super::rows::{count, json};
+use crate::store::{
+    Account, Answer, Approval, Approved, AuditEntry, BulkRecord, ChangeDigest, DeskSession, Device, EnrolCode,
+    FeedEntry, HistoryEntry, Holding, InboxQuery, Place, Reading, ReviewCount, Run, SecretHash, StoreError,
+    StoredRecord, TokenPair, Upload, Writing, Written,
+};
+
+impl Sql<'_> {
+    fn lists_in_force(&self) -> Answer<Lists> {
+        let mut statement = self.conn.prepare_cached("SELECT body FROM lists ORDER BY version DESC LIMIT 1")?;
+        Ok(statement.query_row([], |row| json(row, 0))?)
+    }
+
+    fn publish_lists(&self, lists: &Lists, by: &AccountId, at: i64) -> Answer<()> {
+        let body = serde_json::to_string(lists).map_err(|_| StoreError::Unreadable("lists"))?;
+        let mut statement =
+            self.conn.prepare_cached("INSERT INTO lists (version, body, by, at) VALUES (?1, ?2, ?3, ?4)")?;
+        statement.execute(params![lists.version, body, by.as_str(), at])?;
+        Ok(())
+    }
+
+    fn setting_value(&self, name: &str) -> Answer<Option<String>> {
+        let mut statement = self.conn.prepare_cached("SELECT value FROM setting WHERE name = ?1")?;
+        Ok(statement.query_row([name], |row| row.get(0)).optional()?)
+    }
+
+    fn set_setting(&self, name: &str, value: &str) -> Answer<()> {
+        let mut statement = self.conn.prepare_cached("INSERT OR REPLACE INTO setting (name, value) VALUES (?1, ?2)")?;
+        statement.execute([name, value])?;
+        Ok(())
+    }
+
+    fn next_number(&self, sequence: &str) -> Answer<u64> {
+        let mut statement = self.conn.prepare_cached(
+            "INSERT INTO sequence (name, taken) VALUES (?1, 1) ON CONFLICT DO UPDATE SET taken = taken + 1 RETURNING taken",
+        )?;
+        Ok(statement.query_row([sequence], |row| count(row, 0))?)
+    }
+
+    fn latest_audit(&self, limit: usize) -> Answer<Vec<AuditEntry>> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT at, who, action, subject FROM audit ORDER BY seq DESC LIMIT ?1")?;
+        let rows = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            Ok(AuditEntry { at: row.get(0)?, who: row.get(1)?, action: row.get(2)?, subject: row.get(3)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn add_audit(&self, entry: &AuditEntry) -> Answer<()> {
+        let mut statement =
+            self.conn.prepare_cached("INSERT INTO audit (at, who, action, subject) VALUES (?1, ?2, ?3, ?4)")?;
+        statement.execute(params![entry.at, entry.who, entry.action, entry.subject])?;
+        Ok(())
+    }
+}
+
+impl Reading for Sql<'_> {
+    fn record(&self, within: &Scope, id: RecordId) -> Answer<Option<StoredRecord>> {
+        self.one_record(within, id)
+    }
+    fn records(&self, within: &Scope, ids: &[RecordId]) -> Answer<Vec<StoredRecord>> {
+        self.records_by_id(within, ids)
+    }
+    fn referring(&self, within: &Scope, target: RecordId, kind: &Kind) -> Answer<Vec<StoredRecord>> {
+        self.records_referring(within, target, kind)
+    }
+    fn count_referring(&self, within: &Scope, target: RecordId, kind: &Kind) -> Answer<usize> {
+        self.count_of_referring(within, target, kind)
+    }
+    fn history(&self, within: &Scope, id: RecordId) -> Answer<Vec<HistoryEntry>> {
+        self.history_of(within, id)
+    }
+    fn knows_change(&self, cell: &CellCode, id: RecordId, digest: &ChangeDigest) -> Answer<bool> {
+        self.has_change(cell, id, digest)
+    }
+    fn approved(&self, within: &Scope, id: RecordId) -> Answer<Option<Approved>> {
+        self.approved_version(within, id)
+    }
+    fn feed_reached(&self, cell: &CellCode) -> Answer<u64> {
+        self.feed_number(cell)
+    }
+    fn feed_after(&self, cell: &CellCode, cursor: Option<u64>, run: Run) -> Answer<Vec<FeedEntry>> {
+        self.feed_entries(cell, cursor, run)
+    }
+    fn inbox(&self, query: &InboxQuery) -> Answer<Vec<StoredRecord>> {
+        self.inbox_page(query)
+    }
+    fn review_counts(&self, state: ReviewState, scopes: &[Scope]) -> Answer<Vec<ReviewCount>> {
+        self.counts(state, scopes)
+    }
+    fn places(&self, scopes: &[Scope]) -> Answer<Vec<Place>> {
+        self.places_within(scopes)
+    }
+    fn place(&self, code: &Scope) -> Answer<Option<Place>> {
+        self.one_place(code)
+    }
+    fn photo_stored(&self, sha256: &Sha256Hex) -> Answer<bool> {
+        self.is_stored(sha256)
+    }
+    fn photos_stored(&self, hashes: &[Sha256Hex]) -> Answer<Vec<Sha256Hex>> {
+        let mut stored = Vec::new();
+        for hash in hashes {
+            if self.is_stored(hash)? {
+                stored.push(hash.clone());
+            }
+        }
+        Ok(stored)
+    }
+    fn photo_records(&self, within: &Scope, sha256: &Sha256Hex) -> Answer<Vec<StoredRecord>> {
+        self.photo_records_of(within, sha256.as_str())
+    }
+    fn upload(&self, id: &str) -> Answer<Option<Upload>> {
+        self.one_upload(id)
+    }
+    fn upload_of(&self, device: DeviceId, photo: RecordId) -> Answer<Option<Upload>> {
+        self.upload_of_photo(device, photo)
+    }
+    fn uploads_expired(&self, now: i64) -> Answer<Vec<Upload>> {
+        self.uploads_over(now)
+    }
+    fn account(&self, id: &AccountId) -> Answer<Option<Account>> {
+        self.one_account(id)
+    }
+    fn accounts(&self) -> Answer<Vec<Account>> {
+        self.all_accounts()
+    }
+    fn holdings(&self, account: &AccountId) -> Answer<Vec<Holding>> {
+        self.holdings_of(account)
+    }
+    fn device(&self, id: DeviceId) -> Answer<Option<Device>> {
+        self.one_device(id)
+    }
+    fn devices(&self) -> Answer<Vec<Device>> {
+        self.all_devices()
+    }
+    fn tokens_by_access(&self, hash: &SecretHash) -> Answer<Option<TokenPair>> {
+        self.tokens_with_access(hash)
+    }
+    fn tokens_by_refresh(&self, hash: &SecretHash) -> Answer<Option<TokenPair>> {
+        self.tokens_with_refresh(hash)
+    }
+    fn enrol_code(&self, hash: &SecretHash) -> Answer<Option<EnrolCode>> {
+        self.unused_code(hash)
+    }
+    fn desk_session(&self, hash: &SecretHash) -> Answer<Option<DeskSession>> {
+        self.one_session(hash)
+    }
+    fn lists(&self) -> Answer<Lists> {
+        self.lists_in_force()
+    }
+    fn epoch(&self) -> Answer<Epoch> {
+        let text = self.setting_value("epoch")?.ok_or(StoreError::Unreadable("epoch"))?;
+        text.parse().map_err(|_| StoreError::Unreadable("epoch"))
+    }
+    fn setting(&self, name: &str) -> Answer<Option<String>> {
+        self.setting_value(name)
+    }
+    fn audit(&self, limit: usize) -> Answer<Vec<AuditEntry>> {
+        self.latest_audit(limit)
+    }
+}
+
+impl Writing for Sql<'_> {
+    fn put_record(&mut self, record: &Record, written: &Written) -> Answer<()> {
+        self.store_record(record, written)
+    }
+    fn append_history(
+        &mut self,
+        cell: &CellCode,
+        id: RecordId,
+        entry: &HistoryEntry,
+        digest: &ChangeDigest,
+    ) -> Answer<()> {
+        self.add_history(cell, id, entry, digest)
+    }
+    fn set_review(
+        &mut self,
+        cell: &CellCode,
+        id: RecordId,
+        state: ReviewState,
+        approval: Option<&Approval>,
+    ) -> Answer<()> {
+        self.store_review(cell, id, state, approval)
+    }
+    fn bulk_load(&mut self, records: &[BulkRecord]) -> Answer<usize> {
+        self.load(records)
+    }
+    fn take_number(&mut self, sequence: &str) -> Answer<u64> {
+        self.next_number(sequence)
+    }
+    fn put_place(&mut self, place: &Place) -> Answer<()> {
+        self.name_place(place)
+    }
+    fn put_upload(&mut self, upload: &Upload) -> Answer<()> {
+        self.store_upload(upload)
+    }
+    fn set_upload_offset(&mut self, id: &str, offset: u64) -> Answer<()> {
+        self.move_upload(id, offset)
+    }
+    fn remove_upload(&mut self, id: &str) -> Answer<()> {
+        self.forget_upload(id)
+    }
+    fn put_photo_stored(&mut self, sha256: &Sha256Hex, bytes: u64, at: i64) -> Answer<()> {
+        self.note_stored(sha256, bytes, at)
+    }
+    fn put_account(&mut self, account: &Account) -> Answer<()> {
+        self.store_account(account)
+    }
+    fn set_holdings(&mut self, account: &AccountId, cells: &[CellCode], at: i64) -> Answer<()> {
+        self.hand_over(account, cells, at)
+    }
+    fn put_device(&mut self, device: &Device) -> Answer<()> {
+        self.store_device(device)
+    }
+    fn put_tokens(&mut self, pair: &TokenPair) -> Answer<()> {
+        self.store_tokens(pair)
+    }
+    fn confirm_tokens(&mut self, pair: &TokenPair) -> Answer<()> {
+        self.settle_tokens(pair)
+    }
+    fn remove_tokens(&mut self, device: DeviceId) -> Answer<()> {
+        self.forget_tokens(device)
+    }
+    fn put_enrol_code(&mut self, code: &EnrolCode) -> Answer<()> {
+        self.store_code(code)
+    }
+    fn use_enrol_code(&mut self, hash: &SecretHash, at: i64) -> Answer<bool> {
+        self.use_code(hash, at)
+    }
+    fn put_desk_session(&mut self, session: &DeskSession) -> Answer<()> {
+        self.store_session(session)
+    }
+    fn remove_desk_session(&mut self, hash: &SecretHash) -> Answer<()> {
+        self.end_session(hash)
+    }
+    fn remove_desk_sessions_of(&mut self, account: &AccountId) -> Answer<()> {
+        self.end_sessions_of(account)
+    }
+    fn remove_expired(&mut self, now: i64) -> Answer<()> {
+        self.forget_expired(now)
+    }
+    fn put_lists(&mut self, lists: &Lists, by: &AccountId, at: i64) -> Answer<()> {
+        self.publish_lists(lists, by, at)
+    }
+    fn put_setting(&mut self, name: &str, value: &str) -> Answer<()> {
+        self.set_setting(name, value)
+    }
+    fn append_audit(&mut self, entry: &AuditEntry) -> Answer<()> {
+        self.add_audit(entry)
+    }
+}

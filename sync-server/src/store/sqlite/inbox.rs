@@ -1,0 +1,92 @@
+//! What the desk asks: which records wait, how many of them where, and what places are called.
+
+use domain::review::ReviewState;
+use domain::{Kind, Scope};
+use rusqlite::types::Value;
+use rusqlite::{OptionalExtension, params, params_from_iter};
+
+use super::Sql;
+use super::rows::{RECORD_COLUMNS, count, parsed, range, state_number, stored_record};
+use crate::store::{Answer, InboxQuery, Place, ReviewCount, StoredRecord};
+
+/// `(cell >= ? AND cell < ?) OR …` with the bounds pushed onto `values`; no scope: nothing.
+fn within(column: &str, scopes: &[Scope], values: &mut Vec<Value>) -> String {
+    let mut terms = Vec::new();
+    for scope in scopes {
+        let (from, to) = range(scope);
+        values.extend([Value::from(from), Value::from(to)]);
+        terms.push(format!("({column} >= ? AND {column} < ?)"));
+    }
+    if terms.is_empty() { "0".to_owned() } else { format!("({})", terms.join(" OR ")) }
+}
+
+impl Sql<'_> {
+    pub(super) fn inbox_page(&self, query: &InboxQuery) -> Answer<Vec<StoredRecord>> {
+        let mut values = Vec::new();
+        let scopes = within("cell", &query.scopes, &mut values);
+        // The number is written into the statement: only then does SQLite see that the partial index fits.
+        let mut sql =
+            format!("SELECT {RECORD_COLUMNS} FROM record WHERE state = {} AND {scopes}", state_number(query.state));
+        if let Some(kind) = &query.kind {
+            sql.push_str(" AND kind = ?");
+            values.push(Value::from(kind.as_str().to_owned()));
+        }
+        if let Some(place) = query.after {
+            sql.push_str(if query.newest_first {
+                " AND (changed_at, id) < (?, ?)"
+            } else {
+                " AND (changed_at, id) > (?, ?)"
+            });
+            values.extend([Value::from(place.changed_at), Value::from(place.id.0.as_bytes().to_vec())]);
+        }
+        let order = if query.newest_first { "DESC" } else { "ASC" };
+        sql.push_str(&format!(" ORDER BY changed_at {order}, id {order} LIMIT ?"));
+        values.push(Value::from(i64::try_from(query.limit).unwrap_or(i64::MAX)));
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        Ok(statement.query_map(params_from_iter(values), stored_record)?.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn counts(&self, state: ReviewState, scopes: &[Scope]) -> Answer<Vec<ReviewCount>> {
+        let mut values = Vec::new();
+        let scopes = within("cell", scopes, &mut values);
+        let sql = format!(
+            "SELECT cell, kind, count(*) FROM record WHERE state = {} AND {scopes} GROUP BY cell, kind ORDER BY cell, kind",
+            state_number(state)
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(values), |row| {
+            let kind = Kind::from_name(row.get_ref(1)?.as_str()?);
+            Ok(ReviewCount { cell: parsed(row, 0)?, kind, records: count(row, 2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn places_within(&self, scopes: &[Scope]) -> Answer<Vec<Place>> {
+        let mut values = Vec::new();
+        let mut condition = within("code", scopes, &mut values);
+        for scope in scopes {
+            // What a scope lies in: its own code is longer than theirs and begins with it.
+            condition.push_str(" OR substr(?, 1, length(code)) = code");
+            values.push(Value::from(scope.as_str().to_owned()));
+        }
+        let sql = format!("SELECT code, name FROM place WHERE {condition} ORDER BY code");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement
+            .query_map(params_from_iter(values), |row| Ok(Place { code: parsed(row, 0)?, name: row.get(1)? }))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn one_place(&self, code: &Scope) -> Answer<Option<Place>> {
+        let mut statement = self.conn.prepare_cached("SELECT name FROM place WHERE code = ?1")?;
+        let name = statement.query_row([code.as_str()], |row| row.get(0)).optional()?;
+        Ok(name.map(|name| Place { code: code.clone(), name }))
+    }
+
+    pub(super) fn name_place(&self, place: &Place) -> Answer<()> {
+        let mut statement = self.conn.prepare_cached(
+            "INSERT INTO place (code, name) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET name = excluded.name",
+        )?;
+        statement.execute(params![place.code.as_str(), place.name])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,46 @@
+//! Numbered migrations: each brings a database from one schema to the next, in one transaction.
+
+use domain::World;
+use domain::codes::Lists;
+use rusqlite::{Connection, params};
+
+use crate::hub::world::SystemWorld;
+use crate::store::StoreError;
+
+/// The migrations; the schema's number is how many of them were applied.
+const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
+
+/// Brings the database to the present schema.
+///
+/// # Errors
+/// [`StoreError::Newer`] when it is ahead of this program: it is then left untouched.
+pub(super) fn to_present(conn: &mut Connection) -> Result<(), StoreError> {
+    let known = MIGRATIONS.len() as i64;
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for (done, migration) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
+        let transaction = conn.transaction()?;
+        transaction.execute_batch(migration)?;
+        if done == 0 {
+            begin(&transaction)?;
+        }
+        transaction.pragma_update(None, "user_version", done as i64 + 1)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// What a new database holds: its epoch and the lists to start with.
+fn begin(conn: &Connection) -> Result<(), StoreError> {
+    let epoch = SystemWorld.epoch().to_string();
+    conn.execute("INSERT INTO setting (name, value) VALUES ('epoch', ?1)", [epoch])?;
+    let lists = Lists::initial();
+    let body = serde_json::to_string(&lists).map_err(|_| StoreError::Unreadable("lists"))?;
+    conn.execute(
+        "INSERT INTO lists (version, body, by, at) VALUES (?1, ?2, 'server', 0)",
+        params![lists.version, body],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! The store on SQLite: one file, one writing connection, a few reading ones.
+//!
+//! Write-ahead logging with `synchronous=FULL`: what was answered survives a power cut. Concurrent writers share one commit
+//! (group commit): each runs in its own savepoint, the last one waiting commits for all, and nobody returns before that.
+
+mod accounts;
+mod county;
+mod feed;
+mod inbox;
+mod migrate;
+mod photos;
+mod records;
+mod rows;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::store::{Answer, Reading, Store, StoreError, Writing};
+use writer::Writer;
+
+/// Reading connections kept open between uses.
+const READERS_KEPT: usize = 4;
+
+/// A county's database in one file.
+pub struct SqliteStore {
+    path: PathBuf,
+    writer: Writer,
+    readers: Mutex<Vec<Connection>>,
+}
+
+/// What a transaction of this store works with.
+pub(in crate::store::sqlite) struct Sql<'c> {
+    conn: &'c Connection,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(cause: rusqlite::Error) -> Self {
+        StoreError::Broken(cause.to_string())
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file, creates it when there is none, and brings it to the present schema.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] when a newer version wrote it; [`StoreError::Broken`] when it is no database or cannot be opened.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut conn = Connection::open(path)?;
+        conn.busy_timeout(Duration::from_secs(10))?;
+        conn.pragma_update(None, "journal_mode", "WAL")?;
+        conn.pragma_update(None, "synchronous", "FULL")?;
+        conn.pragma_update(None, "foreign_keys", true)?;
+        conn.pragma_update(None, "trusted_schema", false)?;
+        conn.pragma_update(None, "cache_size", -8_000)?;
+        conn.set_prepared_statement_cache_capacity(80);
+        migrate::to_present(&mut conn)?;
+        Ok(Self { path: path.to_owned(), writer: Writer::new(conn), readers: Mutex::new(Vec::new()) })
+    }
+
+    fn reader(&self) -> Result<Connection, StoreError> {
+        let kept = self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+        if let Some(conn) = kept {
+            return Ok(conn);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(&self.path, flags)?;
+        conn.busy_timeout(Duration::from_secs(10))?;
+        conn.pragma_update(None, "cache_size", -2_000)?;
+        conn.set_prepared_statement_cache_capacity(40);
+        Ok(conn)
+    }
+
+    fn keep(&self, conn: Connection) {
+        let mut kept = self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if kept.len() < READERS_KEPT {
+            kept.push(conn);
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&dyn Reading) -> Result<T, E>) -> Result<T, E> {
+        let mut conn = self.reader()?;
+        let transaction = conn.transaction().map_err(StoreError::from)?;
+        let found = work(&Sql { conn: &transaction });
+        transaction.finish().map_err(StoreError::from)?;
+        self.keep(conn);
+        found
+    }
+
+    fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut dyn Writing) -> Result<T, E>) -> Result<T, E> {
+        self.writer.write(|conn| work(&mut Sql { conn }))
+    }
+
+    fn back_up(&self, file: &Path) -> Answer<()> {
+        let conn = self.reader()?;
+        let mut copy = Connection::open(file)?;
+        // In steps, so that writers are not kept out for long.
+        rusqlite::backup::Backup::new(&conn, &mut copy)?.run_to_completion(1_000, Duration::from_millis(5), None)?;
+        drop(conn);
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! Which photos' bytes are stored, and which are on their way.
+
+use domain::{DeviceId, RecordId, Sha256Hex};
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::Sql;
+use super::rows::{count, device_id, parsed, record_id};
+use crate::store::{Answer, Upload};
+
+const UPLOAD_COLUMNS: &str = "id, device, photo, cell, sha256, bytes, upload_offset, until";
+
+fn upload(row: &Row<'_>) -> rusqlite::Result<Upload> {
+    Ok(Upload {
+        id: row.get(0)?,
+        device: device_id(row, 1)?,
+        photo: record_id(row, 2)?,
+        cell: parsed(row, 3)?,
+        sha256: parsed(row, 4)?,
+        bytes: count(row, 5)?,
+        offset: count(row, 6)?,
+        until: row.get(7)?,
+    })
+}
+
+impl Sql<'_> {
+    pub(super) fn is_stored(&self, sha256: &Sha256Hex) -> Answer<bool> {
+        let mut statement = self.conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM photo_stored WHERE sha256 = ?1)")?;
+        Ok(statement.query_row([sha256.as_str()], |row| row.get(0))?)
+    }
+
+    pub(super) fn note_stored(&self, sha256: &Sha256Hex, bytes: u64, at: i64) -> Answer<()> {
+        let mut statement =
+            self.conn.prepare_cached("INSERT OR IGNORE INTO photo_stored (sha256, bytes, at) VALUES (?1, ?2, ?3)")?;
+        statement.execute(params![sha256.as_str(), bytes as i64, at])?;
+        Ok(())
+    }
+
+    pub(super) fn one_upload(&self, id: &str) -> Answer<Option<Upload>> {
+        let sql = format!("SELECT {UPLOAD_COLUMNS} FROM upload WHERE id = ?1");
+        Ok(self.conn.prepare_cached(&sql)?.query_row([id], upload).optional()?)
+    }
+
+    pub(super) fn upload_of_photo(&self, device: DeviceId, photo: RecordId) -> Answer<Option<Upload>> {
+        let sql =
+            format!("SELECT {UPLOAD_COLUMNS} FROM upload WHERE device = ?1 AND photo = ?2 ORDER BY until DESC LIMIT 1");
+        let key = params![device.0.as_bytes(), photo.0.as_bytes()];
+        Ok(self.conn.prepare_cached(&sql)?.query_row(key, upload).optional()?)
+    }
+
+    pub(super) fn uploads_over(&self, now: i64) -> Answer<Vec<Upload>> {
+        let sql = format!("SELECT {UPLOAD_COLUMNS} FROM upload WHERE until < ?1");
+        Ok(self.conn.prepare_cached(&sql)?.query_map([now], upload)?.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn store_upload(&self, upload: &Upload) -> Answer<()> {
+        let mut statement = self.conn.prepare_cached(
+            "INSERT OR REPLACE INTO upload (id, device, photo, cell, sha256, bytes, upload_offset, until)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?;
+        statement.execute(params![
+            upload.id,
+            upload.device.0.as_bytes(),
+            upload.photo.0.as_bytes(),
+            upload.cell.as_str(),
+            upload.sha256.as_str(),
+            upload.bytes as i64,
+            upload.offset as i64,
+            upload.until
+        ])?;
+        Ok(())
+    }
+
+    pub(super) fn move_upload(&self, id: &str, offset: u64) -> Answer<()> {
+        self.conn
+            .prepare_cached("UPDATE upload SET upload_offset = ?2 WHERE id = ?1")?
+            .execute(params![id, offset as i64])?;
+        Ok(())
+    }
+
+    pub(super) fn forget_upload(&self, id: &str) -> Answer<()> {
+        self.conn.prepare_cached("DELETE FROM upload WHERE id = ?1")?.execute([id])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! How values lie in columns and come back out of them.
+
+use std::collections::BTreeMap;
+
+use domain::review::ReviewState;
+use domain::{AccountId, CellCode, DeviceId, Fields, Kind, Record, RecordId, Scope, Stamp, Stamps, Version};
+use rusqlite::Row;
+use rusqlite::types::Type;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::store::{LostValue, SecretHash, StoredRecord};
+
+/// The first six digits: the county.
+pub(super) fn county(cell: &CellCode) -> &str {
+    &cell.as_str()[..6]
+}
+
+/// Codes from `.0` up to but not including `.1` begin with the scope: `:` is the character after `9`.
+pub(super) fn range(scope: &Scope) -> (String, String) {
+    (scope.as_str().to_owned(), format!("{}:", scope.as_str()))
+}
+
+/// The values and stamps of a record, as JSON in one column.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Body {
+    pub(super) fields: Fields,
+    #[serde(flatten)]
+    pub(super) stamps: Stamps,
+}
+
+/// A change in the history, as JSON in one column.
+#[derive(Serialize, Deserialize)]
+pub(super) struct HistoryBody {
+    pub(super) fields: Fields,
+    #[serde(flatten)]
+    pub(super) stamps: Stamps,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) base: BTreeMap<String, Stamp>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) lost: Vec<LostValue>,
+}
+
+pub(super) fn state_number(state: ReviewState) -> i64 {
+    match state {
+        ReviewState::NotReviewed => 0,
+        ReviewState::Waiting => 1,
+        ReviewState::Approved => 2,
+        ReviewState::Returned => 3,
+    }
+}
+
+fn state(number: i64) -> ReviewState {
+    match number {
+        1 => ReviewState::Waiting,
+        2 => ReviewState::Approved,
+        3 => ReviewState::Returned,
+        _ => ReviewState::NotReviewed,
+    }
+}
+
+/// A column whose content this program never wrote so.
+fn odd(column: usize, of: Type) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, of, "unreadable content".into())
+}
+
+/// Reads a text column as a name, a code, an id in words.
+pub(super) fn parsed<T: std::str::FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    row.get_ref(column)?.as_str()?.parse().map_err(|_| odd(column, Type::Text))
+}
+
+/// Reads a text column as a name, if there is one.
+pub(super) fn parsed_maybe<T: std::str::FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+    match row.get_ref(column)?.as_str_or_null()? {
+        Some(text) => text.parse().map(Some).map_err(|_| odd(column, Type::Text)),
+        None => Ok(None),
+    }
+}
+
+/// Reads a text column as JSON.
+pub(super) fn json<T: for<'de> Deserialize<'de>>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|_| odd(column, Type::Text))
+}
+
+pub(super) fn uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {
+    Uuid::from_slice(row.get_ref(column)?.as_blob()?).map_err(|_| odd(column, Type::Blob))
+}
+
+pub(super) fn record_id(row: &Row<'_>, column: usize) -> rusqlite::Result<RecordId> {
+    uuid(row, column).map(RecordId)
+}
+
+pub(super) fn device_id(row: &Row<'_>, column: usize) -> rusqlite::Result<DeviceId> {
+    uuid(row, column).map(DeviceId)
+}
+
+pub(super) fn hash(row: &Row<'_>, column: usize) -> rusqlite::Result<SecretHash> {
+    row.get_ref(column)?.as_blob()?.try_into().map(SecretHash).map_err(|_| odd(column, Type::Blob))
+}
+
+pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(|number| number.max(0) as u64)
+}
+
+/// The columns that [`stored_record`] reads, in its order.
+pub(super) const RECORD_COLUMNS: &str =
+    "id, kind, cell, body, version, state, approved_version, changed_at, changed_by";
+
+/// Reads a row of [`RECORD_COLUMNS`].
+pub(super) fn stored_record(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
+    let body: Body = json(row, 3)?;
+    let record = Record {
+        id: record_id(row, 0)?,
+        kind: Kind::from_name(row.get_ref(1)?.as_str()?),
+        cell: parsed::<CellCode>(row, 2)?,
+        fields: body.fields,
+        stamps: body.stamps,
+    };
+    Ok(StoredRecord {
+        record,
+        version: parsed::<Version>(row, 4)?,
+        state: state(row.get(5)?),
+        approved_version: parsed_maybe::<Version>(row, 6)?,
+        changed_at: row.get(7)?,
+        changed_by: parsed::<AccountId>(row, 8)?,
+    })
+}

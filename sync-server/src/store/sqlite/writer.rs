@@ -1,0 +1,114 @@
+//! The one writing connection, and the commit that concurrent writers share.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+
+use crate::store::StoreError;
+
+/// At most this many writers share one commit, so that the first of them does not wait for ever.
+const SHARED_MAX: usize = 64;
+
+/// One connection that writes, one writer at a time.
+pub(super) struct Writer {
+    bench: Mutex<Bench>,
+    committed: Condvar,
+    /// Writers that want the bench and have not got it yet: whoever leaves the bench leaves the commit to them.
+    waiting: AtomicUsize,
+}
+
+struct Bench {
+    conn: Connection,
+    /// The number of the transaction that is open or will be opened next.
+    batch: u64,
+    /// How many writers have stored something in it.
+    shared: usize,
+    /// The batches that could not be committed. Their writers may look late, so none is ever forgotten; it hardly ever happens.
+    failed: BTreeMap<u64, String>,
+}
+
+impl Writer {
+    pub(super) fn new(conn: Connection) -> Self {
+        let bench = Bench { conn, batch: 0, shared: 0, failed: BTreeMap::new() };
+        Self { bench: Mutex::new(bench), committed: Condvar::new(), waiting: AtomicUsize::new(0) }
+    }
+
+    /// Runs `work` in a savepoint of the shared transaction and returns when that is durable, or when `work` refused.
+    pub(super) fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let mut bench = self.bench.lock().unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+
+        let done = match bench.begin() {
+            // A panic must not leave the others' transaction hanging: it goes on after the commit.
+            Ok(()) => catch_unwind(AssertUnwindSafe(|| work(&bench.conn))),
+            Err(error) => Ok(Err(error.into())),
+        };
+        let stored = matches!(done, Ok(Ok(_)));
+        let ended = bench.end(stored);
+        let batch = bench.batch;
+        if self.waiting.load(Ordering::SeqCst) == 0 || bench.shared >= SHARED_MAX || ended.is_err() {
+            bench.commit();
+            self.committed.notify_all();
+        } else if stored {
+            bench = self.wait_for(bench, batch);
+        }
+        let failure = bench.failed.get(&batch).cloned();
+        drop(bench);
+        match done {
+            Err(panic) => resume_unwind(panic),
+            Ok(Ok(_)) if failure.is_some() => Err(StoreError::Broken(failure.unwrap_or_default()).into()),
+            Ok(result) => ended.map_err(E::from).and(result),
+        }
+    }
+
+    fn wait_for<'b>(&self, mut bench: MutexGuard<'b, Bench>, batch: u64) -> MutexGuard<'b, Bench> {
+        while bench.batch == batch {
+            bench = self.committed.wait(bench).unwrap_or_else(PoisonError::into_inner);
+        }
+        bench
+    }
+}
+
+impl Bench {
+    fn begin(&mut self) -> Result<(), StoreError> {
+        if self.conn.is_autocommit() {
+            self.conn.execute_batch("BEGIN IMMEDIATE")?;
+        }
+        self.conn.execute_batch("SAVEPOINT own")?;
+        Ok(())
+    }
+
+    /// Closes the writer's savepoint: keeps what it stored, or takes it back.
+    fn end(&mut self, stored: bool) -> Result<(), StoreError> {
+        if self.conn.is_autocommit() {
+            return if stored { Err(StoreError::Broken("the transaction ended early".into())) } else { Ok(()) };
+        }
+        if stored {
+            self.shared += 1;
+            self.conn.execute_batch("RELEASE own")?;
+        } else {
+            self.conn.execute_batch("ROLLBACK TO own; RELEASE own")?;
+        }
+        Ok(())
+    }
+
+    /// Commits for everybody in the batch; when that fails, everybody is told.
+    fn commit(&mut self) {
+        if !self.conn.is_autocommit() {
+            let committed = self.conn.execute_batch("COMMIT");
+            if let Err(cause) = committed {
+                self.failed.insert(self.batch, cause.to_string());
+                // Nothing more can be done if this fails too: the connection then refuses the next BEGIN.
+                let _ = self.conn.execute_batch("ROLLBACK");
+            }
+        } else if self.shared > 0 {
+            self.failed.insert(self.batch, "the transaction was rolled back".into());
+        }
+        self.batch += 1;
+        self.shared = 0;
+    }
+}

@@ -1,0 +1,329 @@
+//! The rows that stores answer with and take, free of any database.
+
+use std::collections::BTreeMap;
+
+use domain::review::ReviewState;
+use domain::scope::{Actor, Role};
+use domain::{
+    AccountId, CellCode, DeviceId, Fields, Kind, Node, Record, RecordId, Scope, Sha256Hex, Stamp, Stamps, Version,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Milliseconds since 1970.
+pub type Millis = i64;
+
+/// A record with what the server knows about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredRecord {
+    /// The record.
+    pub record: Record,
+    /// Its present version.
+    pub version: Version,
+    /// Where it stands with the supervisor.
+    pub state: ReviewState,
+    /// The version that was last approved; none: it is new to the supervisor.
+    pub approved_version: Option<Version>,
+    /// When it was last changed, by the server's clock.
+    pub changed_at: Millis,
+    /// Who changed it last.
+    pub changed_by: AccountId,
+}
+
+/// A record's values when it was last approved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Approved {
+    /// The version.
+    pub version: Version,
+    /// The values.
+    pub fields: Fields,
+    /// When.
+    pub at: Millis,
+    /// By whom.
+    pub by: AccountId,
+}
+
+/// Who approved the present version, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// When, by the server's clock.
+    pub at: Millis,
+    /// By whom.
+    pub by: AccountId,
+}
+
+/// One accepted change of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryEntry {
+    /// When the server took it.
+    pub at: Millis,
+    /// Who wrote it.
+    pub by: AccountId,
+    /// From which device; none: on the desk or by the server.
+    pub device: Option<DeviceId>,
+    /// The values it brought.
+    pub fields: Fields,
+    /// When each was written.
+    pub stamps: Stamps,
+    /// What its writer had seen.
+    pub base: BTreeMap<String, Stamp>,
+    /// The values that lost against others through it.
+    pub lost: Vec<LostValue>,
+}
+
+/// A value that lost: kept, never shown as the record's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LostValue {
+    /// The field.
+    pub field: String,
+    /// The value.
+    pub value: Value,
+    /// Its stamp.
+    pub stamp: Stamp,
+    /// Whether the incoming value lost (else the one that stood there).
+    pub incoming: bool,
+}
+
+/// Names a change by its content, so that a repetition is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeDigest(pub [u8; 16]);
+
+/// One run of one writer's program: what it wrote itself is not sent back to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run(pub i64);
+
+impl Run {
+    /// A run of a phone. The device takes part, so that no phone can pass for another.
+    pub fn of(device: DeviceId, node: Node) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(device.0.as_bytes());
+        hash.update(node.0.to_be_bytes());
+        let mut first = [0; 8];
+        first.copy_from_slice(&hash.finalize()[..8]);
+        Self(i64::from_be_bytes(first))
+    }
+
+    /// The server's own writing: no phone's run.
+    pub const SERVER: Run = Run(0);
+}
+
+/// Who stores a record, and where it then stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// When, by the server's clock.
+    pub at: Millis,
+    /// Whose change it is; none keeps the last writer (the server's own additions).
+    pub by: AccountId,
+    /// Which run wrote it.
+    pub run: Run,
+    /// The review state after the change.
+    pub state: ReviewState,
+}
+
+/// An entry of a cell's feed, to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedEntry {
+    /// Its place in the order of sending: a cursor that covers it.
+    pub n: u64,
+    /// The record.
+    pub record: RecordId,
+    /// It left the cell or was erased.
+    pub gone: bool,
+}
+
+/// What the inbox is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InboxQuery {
+    /// Cells that begin with one of these.
+    pub scopes: Vec<Scope>,
+    /// Only this kind.
+    pub kind: Option<Kind>,
+    /// Only this state.
+    pub state: ReviewState,
+    /// The order.
+    pub newest_first: bool,
+    /// Go on behind this one.
+    pub after: Option<InboxPlace>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// A place in the inbox's order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InboxPlace {
+    /// When the record was changed.
+    pub changed_at: Millis,
+    /// The record.
+    pub id: RecordId,
+}
+
+/// How many records of a kind in a cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewCount {
+    /// The cell.
+    pub cell: CellCode,
+    /// The kind.
+    pub kind: Kind,
+    /// How many.
+    pub records: u64,
+}
+
+/// A division or cell and its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// 6 county, 9 town, 12 village, 15 cell digits.
+    pub code: Scope,
+    /// Its name.
+    pub name: String,
+}
+
+/// A record that is loaded in bulk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BulkRecord {
+    /// The record.
+    pub record: Record,
+    /// Who wrote it.
+    pub by: AccountId,
+    /// When.
+    pub at: Millis,
+    /// Where it stands with the supervisor.
+    pub state: ReviewState,
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its sign-in name.
+    pub id: AccountId,
+    /// The person's name, as shown.
+    pub display_name: String,
+    /// What it is for.
+    pub role: Role,
+    /// What it may see on the desk.
+    pub scopes: Vec<Scope>,
+    /// Argon2id, in the PHC form; none: no sign-in on the desk.
+    pub password_hash: Option<String>,
+    /// Since when it is closed.
+    pub closed_at: Option<Millis>,
+}
+
+impl Account {
+    /// The account as somebody who acts on the desk.
+    pub fn actor(&self) -> Actor {
+        Actor { account: self.id.clone(), role: self.role, scopes: self.scopes.clone() }
+    }
+}
+
+/// A cell that an account holds, or held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// The cell.
+    pub cell: CellCode,
+    /// Since when.
+    pub since: Millis,
+    /// Until when; none: still.
+    pub until: Option<Millis>,
+}
+
+/// An enrolled phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Its name for the protocol.
+    pub id: DeviceId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What its owner calls it.
+    pub name: String,
+    /// The app's version at enrolment.
+    pub app_version: String,
+    /// When it was enrolled.
+    pub enrolled_at: Millis,
+    /// When it was last heard of.
+    pub seen_at: Millis,
+    /// When it was revoked.
+    pub revoked_at: Option<Millis>,
+}
+
+/// The SHA-256 of a token or code: all that is stored of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SecretHash(pub [u8; 32]);
+
+/// A pair of tokens, hashed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenPair {
+    /// Whose.
+    pub device: DeviceId,
+    /// The access token's hash.
+    pub access: SecretHash,
+    /// When the access token ends.
+    pub access_until: Millis,
+    /// The refresh token's hash.
+    pub refresh: SecretHash,
+    /// When the refresh token ends.
+    pub refresh_until: Millis,
+    /// Whether the phone showed that it received the pair.
+    pub confirmed: bool,
+}
+
+/// A code by which one phone can be enrolled, once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnrolCode {
+    /// The code's hash.
+    pub hash: SecretHash,
+    /// Whose phone it will be.
+    pub account: AccountId,
+    /// When it stops working.
+    pub until: Millis,
+    /// Who made it.
+    pub made_by: String,
+}
+
+/// Somebody signed in at the desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskSession {
+    /// The cookie's hash.
+    pub hash: SecretHash,
+    /// Who.
+    pub account: AccountId,
+    /// What every request that changes something must repeat.
+    pub csrf: String,
+    /// Since when.
+    pub since: Millis,
+    /// Last use.
+    pub seen_at: Millis,
+}
+
+/// A photo's bytes on their way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Unguessable.
+    pub id: String,
+    /// Who sends it.
+    pub device: DeviceId,
+    /// The photo's record.
+    pub photo: RecordId,
+    /// The record's cell.
+    pub cell: CellCode,
+    /// The announced hash.
+    pub sha256: Sha256Hex,
+    /// The announced size.
+    pub bytes: u64,
+    /// Bytes that are durable.
+    pub offset: u64,
+    /// When it is thrown away.
+    pub until: Millis,
+}
+
+/// Who did what, when. Never changed, never removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// When.
+    pub at: Millis,
+    /// An account, or `server`.
+    pub who: String,
+    /// What: `sign_in`, `enrol`, `revoke`, `review` …
+    pub action: String,
+    /// On what: an id or a code, no personal data.
+    pub subject: String,
+}
