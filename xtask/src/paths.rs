@@ -1,11 +1,17 @@
 //! Where things are: the project's folder and what builds leave in it.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-/// The project's folder, as it was when this program was built: xtask is always built where it is used.
+/// The project's folder. Cargo says where it started this program; what was known when it was built is the second
+/// best answer, since two checkouts may share one build folder.
 pub(crate) fn root() -> &'static Path {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().unwrap_or(own)
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let own =
+            std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        own.parent().map_or(own.clone(), Path::to_path_buf)
+    })
 }
 
 /// Where cargo builds.

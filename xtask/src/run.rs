@@ -23,12 +23,12 @@ pub(crate) fn run(arguments: Vec<String>) -> Outcome {
     let options = Options::read(arguments, &["--release"], &["--data"])?;
     let release = options.has("--release");
     if display::is_there() {
-        tools::ensure(&[tools::COMPILER, tools::WINDOW])?;
+        tools::ensure(&[tools::COMPILER, tools::SCREENS, tools::WINDOW])?;
         build(release)?;
         let data = options.value("--data").map_or_else(|| paths::target().join("demo"), |dir| paths::root().join(dir));
         open(&data, release)
     } else {
-        tools::ensure(&[tools::COMPILER, tools::WINDOW, tools::STAGE])?;
+        tools::ensure(&[tools::COMPILER, tools::SCREENS, tools::WINDOW, tools::STAGE])?;
         println!(
             "  There is no display here, so the app runs on a virtual one and plays a worker's journey by itself."
         );
