@@ -1,0 +1,196 @@
+//! The demonstration county is exact, reproducible and valid by the rules that real records are judged by.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::codes::Lists;
+use domain::review::ReviewState;
+use domain::validate::{Setting, problems, today, warnings};
+use domain::{Record, review};
+use serde_json::Value;
+
+use super::*;
+
+/// 2026-11-22, 18:00 in China.
+const NOW: Millis = 1_795_341_600_000;
+
+fn county(size: Size) -> County {
+    County::generate(size, SEED, NOW, samples().unwrap())
+}
+
+fn of_kind(records: &BTreeMap<RecordId, Record>, kind: Kind) -> Vec<&Record> {
+    records.values().filter(|record| record.kind == kind).collect()
+}
+
+#[test]
+fn the_county_has_17_towns_272_villages_and_1624_cells() {
+    let county = county(Size::County);
+    let towns: BTreeSet<&str> = county.villages.iter().map(|village| village.town_code.as_str()).collect();
+    assert_eq!((towns.len(), county.villages.len(), county.cells.len()), (17, 272, 1_624));
+    let codes: BTreeSet<&CellCode> = county.cells.iter().map(|cell| &cell.code).collect();
+    assert_eq!(codes.len(), 1_624);
+    assert!(county.cells.iter().all(|cell| cell.code.village() == cell.village.code));
+}
+
+#[test]
+fn a_village_is_one_community_and_a_town_has_24() {
+    let village = county(Size::Village);
+    assert_eq!((village.villages.len(), village.cells.len()), (1, 6));
+    assert_eq!(village.cells[0].code.as_str(), "610722001001001");
+    let town = county(Size::Town);
+    assert_eq!((town.villages.len(), town.cells.len()), (24, 144));
+}
+
+#[test]
+fn the_same_seed_makes_the_same_bytes_and_another_seed_other_people() {
+    let bytes = |seed| {
+        let county = County::generate(Size::Village, seed, NOW, samples().unwrap());
+        let changes: Vec<_> = county.cells.iter().flat_map(|cell| county.entries(cell)).map(|e| e.change).collect();
+        serde_json::to_vec(&changes).unwrap()
+    };
+    assert_eq!(bytes(1), bytes(1));
+    assert_ne!(bytes(1), bytes(2));
+}
+
+#[test]
+fn a_cell_is_the_same_whatever_else_of_the_county_is_made() {
+    let (village, town) = (county(Size::Village), county(Size::Town));
+    assert_eq!(village.entries(&village.cells[3]), town.entries(&town.cells[3]));
+}
+
+#[test]
+fn every_change_of_a_town_is_valid_and_none_looks_odd() {
+    let county = county(Size::Town);
+    let lists = Lists::initial();
+    let thin_village = county.cells.iter().find(|cell| !cell.urban).expect("the town has villages too");
+    let chosen = county.cells.iter().take(8).chain([thin_village]);
+    for cell in chosen {
+        let mut records = BTreeMap::<RecordId, Record>::new();
+        for Entry { at, change, .. } in county.entries(cell) {
+            let current = records.get(&change.id);
+            let found = problems(&change, current, Setting { now: at, lists: &lists });
+            assert_eq!(found, [], "{change:?}");
+            assert!(at < NOW);
+            let merged = domain::merge::merge(current, &change).unwrap();
+            assert_eq!(merged.lost, [], "{change:?}");
+            records.insert(change.id, merged.record);
+        }
+        for person in of_kind(&records, Kind::Person) {
+            assert_eq!(warnings(&person.fields, today(NOW)), [], "{:?}", person.fields);
+        }
+    }
+}
+
+#[test]
+fn a_full_cell_has_100_to_140_households_and_300_to_400_residents_each_behind_an_own_door() {
+    let county = county(Size::Village);
+    let mut doors = BTreeSet::new();
+    for cell in &county.cells {
+        let records = records(&county.entries(cell));
+        let (households, people) = (of_kind(&records, Kind::Household).len(), of_kind(&records, Kind::Person).len());
+        assert!((100..=140).contains(&households), "{}: {households} households", cell.name);
+        assert!((300..=400).contains(&people), "{}: {people} people", cell.name);
+        let names: BTreeMap<RecordId, &str> = of_kind(&records, Kind::Building)
+            .into_iter()
+            .map(|building| (building.id, building.text("name").unwrap()))
+            .collect();
+        for dwelling in of_kind(&records, Kind::Dwelling) {
+            let dwelling = domain::kinds::dwelling::Dwelling::from(dwelling);
+            let key = dwelling.address_key(names[&dwelling.building.unwrap()]);
+            assert!(doors.insert(key.clone()), "two doors with the address {key}");
+        }
+    }
+}
+
+#[test]
+fn every_reference_names_a_record_of_the_cell_and_every_identity_number_is_one_persons() {
+    let county = county(Size::Village);
+    for cell in &county.cells {
+        let records = records(&county.entries(cell));
+        for record in records.values() {
+            for field in ["building", "dwelling", "household", "head", "target", "subject"] {
+                if let Some(id) = record.reference(field) {
+                    assert!(records.contains_key(&id), "{field} of {record:?}");
+                }
+            }
+        }
+        let people = of_kind(&records, Kind::Person);
+        let numbers: Vec<&str> = people.iter().filter_map(|person| person.text("document_number")).collect();
+        assert!(numbers.len() > 280);
+        assert_eq!(numbers.iter().collect::<BTreeSet<_>>().len(), numbers.len());
+    }
+}
+
+#[test]
+fn the_inbox_is_neither_empty_nor_full_and_the_first_worker_has_something_returned() {
+    let county = county(Size::Village);
+    for cell in &county.cells {
+        let records = records(&county.entries(cell));
+        let reviews = of_kind(&records, Kind::Review);
+        let count = |state| {
+            let stands = |record: &&Record| {
+                let own = reviews.iter().copied().filter(|review| review.reference("target") == Some(record.id));
+                review::state(record, own) == state
+            };
+            records.values().filter(stands).count()
+        };
+        assert!((8..=20).contains(&count(ReviewState::Waiting)), "{} wait", count(ReviewState::Waiting));
+        assert!(count(ReviewState::Approved) > 400);
+        assert_eq!(count(ReviewState::Returned), if cell.ordinal == 1 { 2 } else { 1 });
+    }
+}
+
+#[test]
+fn surnames_that_are_read_in_two_ways_occur_and_children_mostly_bear_the_householders_name() {
+    let county = county(Size::Village);
+    let mut polyphonic = BTreeSet::new();
+    for cell in &county.cells {
+        let records = records(&county.entries(cell));
+        for person in of_kind(&records, Kind::Person) {
+            polyphonic
+                .extend("单查曾翟仇解".chars().filter(|surname| person.text("name").unwrap().starts_with(*surname)));
+            if let Some("20" | "30") = person.text("relation") {
+                let household = &records[&person.reference("household").unwrap()];
+                let head = &records[&household.reference("head").unwrap()];
+                assert_eq!(head.text("name").unwrap().chars().next(), person.text("name").unwrap().chars().next());
+            }
+        }
+    }
+    assert!(polyphonic.len() >= 4, "{polyphonic:?}");
+}
+
+#[test]
+fn pictures_are_upright_and_say_nothing_of_where_they_were_taken() {
+    for sample in samples().unwrap() {
+        assert!(sample.width <= 1600 && sample.height <= 1600);
+        assert!(!sample.full.windows(4).any(|bytes| bytes == b"Exif"));
+        let picture = image::load_from_memory(&sample.full).unwrap();
+        assert_eq!((picture.width(), picture.height()), (sample.width, sample.height));
+    }
+    // The words "RIGHT" stand upright: the photo of orientation 8 is 640 × 480 and becomes 480 × 640.
+    assert!(samples().unwrap().iter().any(|sample| (sample.width, sample.height) == (480, 640)));
+}
+
+#[test]
+fn nothing_is_stored_that_the_tables_of_the_kinds_do_not_name() {
+    let county = county(Size::Village);
+    for Entry { change, .. } in county.entries(&county.cells[0]) {
+        for (field, value) in &change.fields {
+            assert!(domain::spec::field(&change.kind, field).is_some(), "{}.{field}", change.kind);
+            assert_ne!(value, &Value::Null);
+        }
+    }
+}
+
+#[test]
+fn everybody_who_wrote_has_an_account_that_held_the_cell_or_reviews_it() {
+    let county = county(Size::Town);
+    let accounts: BTreeMap<_, _> = county.accounts.iter().map(|account| (account.id.clone(), account)).collect();
+    for cell in county.cells.iter().step_by(11) {
+        for Entry { by, change, .. } in county.entries(cell) {
+            let account = accounts[&by];
+            let holds = account.cells.contains(&cell.code);
+            let sees = account.scopes.iter().any(|scope| scope.covers(&cell.code));
+            assert!(if account.role == Role::Worker { holds } else { sees }, "{by} wrote {}", change.kind);
+        }
+    }
+}
