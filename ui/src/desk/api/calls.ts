@@ -1,0 +1,65 @@
+// The calls of the desk, one function each, as the server names them.
+import type { DeskDevice, DeskLists, DeskRecord, EnrolCode, Inbox, PlaceNode, Session } from './types'
+import type { PhotoSize } from '@shared/types/PhotoSize'
+import { read, write } from './http'
+
+/** In which order the inbox is read. */
+export type Order = 'oldest' | 'newest'
+
+/** Which of the three piles. */
+export type Pile = 'waiting' | 'returned' | 'approved'
+
+/** What part of the inbox to read. */
+export type InboxQuery = {
+  place: string | null
+  kind: string | null
+  order: Order
+  state: Pile
+  after?: string | null
+  limit: number
+}
+
+/** A verdict on one version of a record. */
+export type Verdict = {
+  id: string
+  version: string
+  verdict: 'approved' | 'returned'
+  remarks: { [field: string]: string }
+  note: string | null
+}
+
+/** Signs in. */
+export const signIn = (account: string, password: string) => write<Session>('sign-in', { account, password })
+/** Who is signed in. */
+export const session = () => read<Session>('session')
+/** Ends the session. */
+export const signOut = () => write<null>('sign-out')
+/** The places of the own scope, with what waits in each. */
+export const places = () => read<PlaceNode[]>('places')
+/** Code lists and the county's own lists. */
+export const lists = () => read<DeskLists>('lists')
+
+/** A page of the inbox. */
+export function inbox(query: InboxQuery, signal?: AbortSignal): Promise<Inbox> {
+  const words = new URLSearchParams({ order: query.order, state: query.state, limit: String(query.limit) })
+  if (query.place) words.set('place', query.place)
+  if (query.kind) words.set('kind', query.kind)
+  if (query.after) words.set('after', query.after)
+  return read<Inbox>(`inbox?${words}`, signal)
+}
+
+/** A record with all that a reviewer needs. */
+export const record = (id: string, signal?: AbortSignal) => read<DeskRecord>(`records/${id}`, signal)
+/** Approves or returns. */
+export const review = (verdict: Verdict) => write<{ id: string }>('reviews', verdict)
+/** Approves many; those that changed meanwhile are named and left alone. */
+export const approveMany = (items: { id: string; version: string }[]) =>
+  write<{ approved: number; stale: string[] }>('reviews/bulk', { items })
+/** Where a photo's bytes are. */
+export const photoAddress = (sha256: string, size: PhotoSize) => `/desk/api/photo/${sha256}/${size}`
+/** The phones of the own scope. */
+export const devices = () => read<DeskDevice[]>('devices')
+/** Takes a phone's access away. */
+export const revoke = (id: string) => write<null>(`devices/${id}/revoke`)
+/** A code by which one phone can be enrolled for an account, once. */
+export const enrolCode = (account: string) => write<EnrolCode>('enrol-codes', { account })

@@ -1,0 +1,100 @@
+// The one way to the server: every call carries the session's cookie, and those that change something also the token which
+// proves that they come from this page. What goes wrong becomes a `Refused` with a stable code.
+import type { CallRefusal } from '@shared/types/CallRefusal'
+import type { ErrorBody } from '@shared/types/ErrorBody'
+
+/** Why a call failed: the server's word, or that it could not be reached. */
+export type RefusalCode = CallRefusal | 'unreachable'
+
+/** A call that did not succeed. */
+export class Refused extends Error {
+  constructor(
+    readonly code: RefusalCode,
+    readonly status: number,
+  ) {
+    super(`${code} (${status})`)
+  }
+}
+
+/** Whether a call was given up by whoever started it, which is no failure. */
+export function isAborted(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError'
+}
+
+/** The code of anything that a call may throw; what is no refusal is a fault of this page and goes to the console's log. */
+export function refusalCode(error: unknown): RefusalCode {
+  if (error instanceof Refused) return error.code
+  console.error(error)
+  return 'internal'
+}
+
+const PATIENCE_MS = 20_000
+
+let token = ''
+let onSignedOut: () => void = () => {}
+let renewToken: () => Promise<void> = async () => {}
+
+/** Sets the token that changing calls carry. */
+export function carryToken(value: string): void {
+  token = value
+}
+
+/** Says what to do when the session has ended, and how to get a new token when the server does not know ours. */
+export function whenRefused(signedOut: () => void, renew: () => Promise<void>): void {
+  onSignedOut = signedOut
+  renewToken = renew
+}
+
+/** Reads. */
+export function read<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return call<T>('GET', path, undefined, signal)
+}
+
+/** Changes something. */
+export async function write<T>(path: string, body: unknown = {}): Promise<T> {
+  try {
+    return await call<T>('POST', path, body)
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== 'wrong_csrf') throw error
+    // Another tab signed in again: the cookie is shared, the token is not.
+    await renewToken()
+    return call<T>('POST', path, body)
+  }
+}
+
+async function call<T>(method: 'GET' | 'POST', path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const patience = new AbortController()
+  const timer = setTimeout(() => patience.abort(), PATIENCE_MS)
+  const giveUp = () => patience.abort()
+  signal?.addEventListener('abort', giveUp)
+  try {
+    const headers: HeadersInit = { accept: 'application/json' }
+    if (method !== 'GET') Object.assign(headers, { 'content-type': 'application/json', 'x-csrf-token': token })
+    const answer = await fetch(`/desk/api/${path}`, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: patience.signal,
+    })
+    if (!answer.ok) throw await refusal(answer)
+    const text = await answer.text()
+    return (text === '' ? null : JSON.parse(text)) as T
+  } catch (error) {
+    if (error instanceof Refused || signal?.aborted) throw error
+    // A network failure, our own patience, or an answer that is not the server's (a proxy's page).
+    throw new Refused('unreachable', 0)
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', giveUp)
+  }
+}
+
+async function refusal(answer: Response): Promise<Refused> {
+  const body: Partial<ErrorBody> = await answer.json().catch(() => ({}))
+  // A gateway in front of a server that is gone answers without our code.
+  const code = body.code ?? (answer.status === 502 || answer.status === 503 || answer.status === 504 ? 'unreachable' : 'internal')
+  if (code === 'signed_out') onSignedOut()
+  return new Refused(code, answer.status)
+}

@@ -1,0 +1,44 @@
+// What a reviewer has to look at in a record, and what may stay folded.
+import type { DeskRecord, FieldChange, HistoryEntry } from '../api/types'
+import { isEmpty, isShown, orderOf } from './values'
+
+/** The fields that changed, in the order of the forms. Of a new record: all that are filled. */
+export function changedFields(page: Pick<DeskRecord, 'record' | 'changes' | 'is_new'>): FieldChange[] {
+  const { kind } = page.record
+  return page.changes
+    .filter((change) => isShown(kind, change.field))
+    .filter((change) => !isEmpty(change.after) || !isEmpty(change.before))
+    .sort((a, b) => orderOf(kind, a.field) - orderOf(kind, b.field))
+}
+
+/** The filled fields that did not change. */
+export function unchangedFields(page: Pick<DeskRecord, 'record' | 'changes'>): { field: string; value: unknown }[] {
+  const { kind, fields } = page.record
+  const changed = new Set(page.changes.map((change) => change.field))
+  return Object.entries(fields)
+    .filter(([field, value]) => !changed.has(field) && isShown(kind, field) && !isEmpty(value))
+    .sort(([a], [b]) => orderOf(kind, a) - orderOf(kind, b))
+    .map(([field, value]) => ({ field, value }))
+}
+
+/** A value that two people wrote without knowing of each other: which one stands and which one was set aside. */
+export type Conflict = { field: string; kept: unknown; lost: unknown }
+
+/** The conflicts that an entry of the history tells of. */
+export function conflictsOf(entry: HistoryEntry, record: DeskRecord['record']): Conflict[] {
+  if (!entry.lost) return []
+  return Object.entries(entry.fields)
+    .filter(([field]) => isShown(record.kind, field))
+    .map(([field, lost]) => ({ field, kept: record.fields[field] ?? null, lost }))
+}
+
+/** Remarks without the empty ones, trimmed: what is sent. */
+export function filledRemarks(remarks: { readonly [field: string]: string }): { [field: string]: string } {
+  const filled = Object.entries(remarks).map(([field, text]) => [field, text.trim()] as const)
+  return Object.fromEntries(filled.filter(([, text]) => text !== ''))
+}
+
+/** Whether somebody said why a record goes back. */
+export function saysWhy(remarks: { readonly [field: string]: string }, note: string): boolean {
+  return note.trim() !== '' || Object.keys(filledRemarks(remarks)).length > 0
+}

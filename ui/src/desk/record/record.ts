@@ -1,0 +1,100 @@
+// The record under the reviewer's eyes: loaded when it is selected, kept for a moment, and never swapped without saying so.
+import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
+import type { DeskRecord, InboxItem } from '../api/types'
+import * as calls from '../api/calls'
+import { isAborted, refusalCode, type RefusalCode } from '../api/http'
+
+const KEPT = 40
+/** Somebody who holds `j` passes many rows: only where they rest is loaded. */
+const REST_MS = 70
+
+/** The record of the selected row, and the next one in advance. */
+export function useRecord(selected: Ref<InboxItem | null>, following: Ref<InboxItem | null>) {
+  const page = shallowRef<DeskRecord | null>(null)
+  const phase = ref<'none' | 'loading' | 'ready' | 'failed'>('none')
+  const failure = ref<RefusalCode | null>(null)
+  /** The record on the screen is not the present one any more. */
+  const overtaken = ref(false)
+
+  const kept = new Map<string, DeskRecord>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let running: AbortController | null = null
+
+  function keep(record: DeskRecord): void {
+    kept.delete(record.record.id)
+    kept.set(record.record.id, record)
+    const oldest = kept.keys().next().value
+    if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest)
+  }
+
+  async function fetchNow(id: string): Promise<void> {
+    running?.abort()
+    const mine = (running = new AbortController())
+    try {
+      const record = await calls.record(id, mine.signal)
+      if (mine.signal.aborted) return
+      keep(record)
+      page.value = record
+      phase.value = 'ready'
+      failure.value = null
+      overtaken.value = false
+      void inAdvance()
+    } catch (error) {
+      if (mine.signal.aborted || isAborted(error)) return
+      failure.value = refusalCode(error)
+      phase.value = 'failed'
+    }
+  }
+
+  async function inAdvance(): Promise<void> {
+    const item = following.value
+    if (!item || kept.get(item.id)?.version === item.version) return
+    await calls.record(item.id).then(keep, () => {})
+  }
+
+  function show(item: InboxItem | null): void {
+    clearTimeout(timer)
+    running?.abort()
+    failure.value = null
+    overtaken.value = false
+    if (!item) {
+      page.value = null
+      phase.value = 'none'
+      return
+    }
+    const known = kept.get(item.id)
+    if (known?.version === item.version && known.photos.every((photo) => photo.arrived)) {
+      page.value = known
+      phase.value = 'ready'
+      timer = setTimeout(() => void inAdvance(), REST_MS)
+      return
+    }
+    phase.value = 'loading'
+    timer = setTimeout(() => void fetchNow(item.id), REST_MS)
+  }
+
+  /** Loads the present state. */
+  async function reload(): Promise<void> {
+    const id = selected.value?.id ?? page.value?.record.id
+    if (id) await fetchNow(id)
+  }
+
+  watch(
+    selected,
+    (item, before) => {
+      if (item?.id !== before?.id) show(item)
+      else if (item && page.value?.record.id === item.id) {
+        if (page.value.version !== item.version) overtaken.value = true
+        // More photos have arrived: nothing that was read changes, so they may simply appear.
+        else if (item.photos.arrived > page.value.photos.filter((photo) => photo.arrived).length) void fetchNow(item.id)
+      }
+    },
+    { immediate: true },
+  )
+  onScopeDispose(() => {
+    clearTimeout(timer)
+    running?.abort()
+  })
+
+  return { page, phase, failure, overtaken, reload }
+}

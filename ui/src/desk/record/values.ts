@@ -1,0 +1,133 @@
+// How a stored value is read by people: codes by their names, dates in words, referenced records by their title.
+import type { Code } from '@shared/types/Code'
+import type { CodeList } from '@shared/types/CodeList'
+import type { FieldSpec } from '@shared/types/FieldSpec'
+import type { Lists } from '@shared/types/Lists'
+import type { Language } from '@shared/i18n'
+import { FIELDS } from '@shared/types/fields'
+import { dateText, momentText } from '../parts/time'
+
+/** All that is needed to read values. */
+export type Reading = {
+  language: Language
+  codes: { [list in CodeList]?: Code[] }
+  lists: Lists | null
+  refs: { readonly [id: string]: { readonly title: string } }
+  /** The name of a division or cell. */
+  place: (code: string) => string | null
+  yes: string
+  no: string
+  /** Joins the items of a list. */
+  comma: string
+}
+
+/** Fields that only programs read: they follow from another field that is shown. */
+const FOR_PROGRAMS: { readonly [kind: string]: readonly string[] } = {
+  visit: ['target_kind'],
+  incident: ['list_version'],
+  photo: ['subject_kind', 'sha256', 'bytes'],
+}
+
+/** Whether people see this field. */
+export function isShown(kind: string, field: string): boolean {
+  return !(FOR_PROGRAMS[kind] ?? []).includes(field)
+}
+
+/** What a field holds; none for one that a newer version wrote. */
+export function specOf(kind: string, field: string): FieldSpec | undefined {
+  return FIELDS[kind]?.find((spec) => spec.name === field)
+}
+
+/** The place of a field in the order of the forms; unknown ones come last. */
+export function orderOf(kind: string, field: string): number {
+  const index = FIELDS[kind]?.findIndex((spec) => spec.name === field) ?? -1
+  return index < 0 ? Number.MAX_SAFE_INTEGER : index
+}
+
+/** Whether a value says nothing: never filled, or emptied. */
+export function isEmpty(value: unknown): boolean {
+  return value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0)
+}
+
+/** A value in words; empty when there is none. What cannot be read is shown as it was stored, never hidden. */
+export function valueText(kind: string, field: string, value: unknown, reading: Reading): string {
+  if (isEmpty(value)) return ''
+  if (kind === 'incident' && field === 'severity') return severityText(value, reading)
+  const spec = specOf(kind, field)
+  switch (spec?.type) {
+    case 'code':
+      return codeText(reading.codes[spec.list], value, reading)
+    case 'codes':
+      return items(value).map((item) => codeText(reading.codes[spec.list], item, reading)).join(reading.comma)
+    case 'category':
+      return categoryText(value, reading)
+    case 'bool':
+      return value === true ? reading.yes : value === false ? reading.no : plain(value)
+    case 'past_date':
+      return (typeof value === 'string' && dateText(value, reading.language)) || plain(value)
+    case 'past_moment':
+      return typeof value === 'number' ? momentText(value, reading.language) : plain(value)
+    case 'ref':
+      return refText(value, reading)
+    case 'refs':
+      return items(value).map((item) => refText(item, reading)).join(reading.comma)
+    case 'position':
+      return positionText(value)
+    case 'division':
+      return (typeof value === 'string' && reading.place(value)) || plain(value)
+    default:
+      return plain(value)
+  }
+}
+
+function items(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [value]
+}
+
+function plain(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value)
+}
+
+function named(entry: { name_zh: string; name_en: string }, reading: Reading): string {
+  return reading.language === 'zh' ? entry.name_zh : entry.name_en
+}
+
+function codeText(list: Code[] | undefined, value: unknown, reading: Reading): string {
+  const entry = list?.find((one) => one.code === value)
+  return entry ? named(entry, reading) : plain(value)
+}
+
+function categoryText(value: unknown, reading: Reading): string {
+  const all = reading.lists?.categories ?? []
+  const category = all.find((one) => one.code === value)
+  if (!category) return plain(value)
+  const group = all.find((one) => one.code === category.parent)
+  return group ? `${named(group, reading)} / ${named(category, reading)}` : named(category, reading)
+}
+
+function severityText(value: unknown, reading: Reading): string {
+  const severity = reading.lists?.severities.find((one) => one.level === value)
+  return severity ? `${severity.level} · ${named(severity, reading)}` : plain(value)
+}
+
+function refText(value: unknown, reading: Reading): string {
+  return (typeof value === 'string' && reading.refs[value]?.title) || plain(value)
+}
+
+function positionText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return plain(value)
+  const { lat, lng, accuracy_m } = value as { lat?: unknown; lng?: unknown; accuracy_m?: unknown }
+  if (typeof lat !== 'number' || typeof lng !== 'number') return plain(value)
+  const near = typeof accuracy_m === 'number' ? ` ± ${Math.round(accuracy_m)} m` : ''
+  return `${lat.toFixed(5)}, ${lng.toFixed(5)}${near}`
+}
+
+/** A telephone or document number with its middle hidden, as the phone shows it before somebody asks to see it in full. */
+export function masked(type: FieldSpec['type'] | undefined, text: string): string {
+  const chars = Array.from(text)
+  const [head, tail] =
+    type === 'document_number' ? (chars.length >= 9 ? [3, 4] : [0, 2]) : chars.length >= 10 ? [3, 4] : [0, 2]
+  const end = Math.min(tail, Math.floor(chars.length / 2))
+  const hidden = Math.max(chars.length - head - end, 0)
+  return chars.slice(0, head).join('') + '*'.repeat(hidden) + chars.slice(head + hidden).join('')
+}
