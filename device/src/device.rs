@@ -9,7 +9,7 @@ use domain::protocol::{CallError, Enrolment};
 use domain::world::Millis;
 
 use crate::DeviceError;
-use crate::crypto::{self, Key, Tries, WrappedKey};
+use crate::crypto::{self, Key, KeyCost, Tries, WrappedKey};
 use crate::open::{Open, Pulse, SharedWorld, lock};
 use crate::store::Store;
 
@@ -115,6 +115,20 @@ impl Device {
     /// # Errors
     /// [`DeviceError::PinForm`], [`DeviceError::AlreadyEnrolled`], and the storage's errors.
     pub fn enrol(&self, server: &str, enrolment: &Enrolment, pin: &str) -> Result<(), DeviceError> {
+        self.enrol_at_cost(server, enrolment, pin, KeyCost::PHONE)
+    }
+
+    /// [`Device::enrol`] with another cost of trying a PIN than a phone's: for simulations.
+    ///
+    /// # Errors
+    /// As [`Device::enrol`].
+    pub fn enrol_at_cost(
+        &self,
+        server: &str,
+        enrolment: &Enrolment,
+        pin: &str,
+        cost: KeyCost,
+    ) -> Result<(), DeviceError> {
         self.may_enrol(pin)?;
         let _door = lock(&self.inner.door);
         // A register without its key is what an enrolment left that broke off: nobody can ever read it.
@@ -129,7 +143,7 @@ impl Device {
         let mut store = Store::open(&self.inner.folder.join(REGISTER_FILE), &key)?;
         Open::enrol(&mut store, server, enrolment)?;
         // From here on the phone is enrolled: the key file is the commit.
-        self.inner.world_mut(|world| self.wrapped_key().store(&key, pin, enrolment.demo, world))?;
+        self.inner.world_mut(|world| self.wrapped_key().store(&key, pin, enrolment.demo, cost, world))?;
         self.install(store)
     }
 

@@ -28,9 +28,21 @@ pub(crate) type Key = Zeroizing<[u8; 32]>;
 const KEY_FILE: &str = "register.key";
 const SECRET_FILE: &str = "device.secret";
 
-/// What Argon2id is asked to spend: 64 MiB and three passes, about a tenth of a second on a cheap phone's fast cores.
-const MEMORY_KIB: u32 = 64 * 1024;
-const PASSES: u32 = 3;
+/// What Argon2id is asked to spend on a PIN. It is stored beside the wrapped key, so a register keeps the cost it was made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyCost {
+    /// Memory, KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub passes: u32,
+}
+
+impl KeyCost {
+    /// What every phone spends: 64 MiB and three passes, about a tenth of a second on a cheap phone's fast cores.
+    pub const PHONE: KeyCost = KeyCost { memory_kib: 64 * 1024, passes: 3 };
+    /// Next to nothing: for simulations that open thousands of registers which guard nobody's data.
+    pub const SIMULATION: KeyCost = KeyCost { memory_kib: 8, passes: 1 };
+}
 
 /// The wrapped key, as stored. It is written once and never touched by a wrong PIN: losing it would lose the register.
 #[derive(Serialize, Deserialize)]
@@ -70,16 +82,24 @@ impl WrappedKey {
     }
 
     /// Wraps a key under a PIN and stores it. The file appears whole or not at all.
-    pub(crate) fn store(&self, key: &Key, pin: &str, demo: bool, world: &mut dyn World) -> Result<(), DeviceError> {
+    pub(crate) fn store(
+        &self,
+        key: &Key,
+        pin: &str,
+        demo: bool,
+        cost: KeyCost,
+        world: &mut dyn World,
+    ) -> Result<(), DeviceError> {
+        let KeyCost { memory_kib, passes } = cost;
         let (mut salt, mut nonce) = ([0; 16], [0; 12]);
         world.fill(&mut salt);
         world.fill(&mut nonce);
         let secret = self.secret_or_new(world)?;
-        let wrapping = stretch(pin, &salt, &secret, MEMORY_KIB, PASSES)?;
+        let wrapping = stretch(pin, &salt, &secret, memory_kib, passes)?;
         let wrapped = cipher(&wrapping)
             .encrypt(&Nonce::from(nonce), Payload { msg: key.as_slice(), aad: KEY_FILE.as_bytes() })
             .map_err(|_| DeviceError::StorageBroken("the key could not be wrapped".into()))?;
-        let file = KeyFile { version: 1, memory_kib: MEMORY_KIB, passes: PASSES, salt, nonce, wrapped, demo };
+        let file = KeyFile { version: 1, memory_kib, passes, salt, nonce, wrapped, demo };
         write_whole(&self.folder.join(KEY_FILE), &serde_json::to_vec(&file)?)
     }
 
