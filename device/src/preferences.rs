@@ -1,6 +1,10 @@
 //! How the worker likes the app to look. A plain file beside the database: the lock screen needs it before anything is opened,
 //! and nothing in it is about anybody else.
 
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -80,4 +84,50 @@ pub struct Preferences {
     pub type_percent: TypePercent,
     /// Light or dark.
     pub theme: Theme,
+}
+
+const FILE: &str = "preferences.json";
+
+impl Preferences {
+    /// What was chosen on this phone; the usual look when nothing was, or when the file cannot be read.
+    pub fn load(folder: &Path) -> Self {
+        let text = std::fs::read_to_string(folder.join(FILE)).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Keeps what was chosen. The file is whole at every moment: written beside the old one, then put in its place.
+    ///
+    /// # Errors
+    /// When the file cannot be written; the old one then stands.
+    pub fn store(self, folder: &Path) -> std::io::Result<()> {
+        let text = serde_json::to_vec(&self).map_err(std::io::Error::other)?;
+        let beside = folder.join("preferences.json.new");
+        let mut file = File::create(&beside)?;
+        file.write_all(&text)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, folder.join(FILE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_chosen_is_there_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Preferences::load(folder.path()), Preferences::default());
+        let chosen = Preferences { language: Language::En, type_percent: TypePercent::Largest, theme: Theme::Dark };
+        chosen.store(folder.path()).unwrap();
+        assert_eq!(Preferences::load(folder.path()), chosen);
+    }
+
+    #[test]
+    fn a_broken_file_means_the_usual_look() {
+        let folder = tempfile::tempdir().unwrap();
+        for text in ["", "{", "[]", r#"{"language":"fr","type_percent":100,"theme":"auto"}"#, r#"{"type_percent":1000}"#] {
+            std::fs::write(folder.path().join(FILE), text).unwrap();
+            assert_eq!(Preferences::load(folder.path()), Preferences::default(), "{text}");
+        }
+    }
 }
