@@ -30,7 +30,7 @@ const COMPILER: &str = "rustc-web";
 /// The Debian package of the standard library's source.
 const SOURCE: &str = "rust-web-src";
 
-/// Stands in for the C compiler. What only asks (`-E`, `--version`) goes to the real one, without the phone's flags.
+/// Stands in for the C compiler. What only asks (`-E`, `--version`, `-?`) goes to the real one, without the phone's flags.
 const C_COMPILER: &str = r#"#!/bin/sh
 # Stands in for a phone's C compiler: answers questions like the machine's own, and compiles to an empty file.
 out=
@@ -38,12 +38,11 @@ asks=
 previous=
 for argument in "$@"; do
     [ "$previous" = -o ] && out=$argument
-    case $argument in
-        -E | --version | -v | -dumpmachine | -print-*) asks=1 ;;
-    esac
+    [ "$argument" = -E ] && asks=1
     previous=$argument
 done
-if [ -n "$asks" ]; then
+# What has no result only asks too: for a version, or whether an option is known.
+if [ -n "$asks" ] || [ -z "$out" ]; then
     count=$#
     skip=
     while [ "$count" -gt 0 ]; do
@@ -62,7 +61,7 @@ if [ -n "$asks" ]; then
     done
     exec gcc "$@"
 fi
-[ -z "$out" ] || : > "$out"
+: > "$out"
 "#;
 
 /// Stands in for the phone's archiver, since the objects that it would collect are none.
@@ -122,16 +121,16 @@ fn unpack_compiler() -> Outcome<PathBuf> {
         return Ok(folder);
     }
     let trouble = |error: std::io::Error| fail(format!("{} could not be prepared: {error}.", folder.display()));
-    if !tools::knows_package(SOURCE) {
-        tools::update_package_list()?;
-    }
-    let packages = packages()?;
     let fetched = folder.join("packages");
     if folder.exists() {
         fs::remove_dir_all(&folder).or_else(trouble)?;
     }
     fs::create_dir_all(&fetched).or_else(trouble)?;
-    Step::new("apt-get").args(["download", "-q"]).args(&packages).within(&fetched).run()?;
+    // A list of packages that was never fetched knows none, and an old one names versions that are gone.
+    fetch_packages(&fetched).or_else(|_| {
+        tools::update_package_list()?;
+        fetch_packages(&fetched)
+    })?;
     for entry in fs::read_dir(&fetched).or_else(|error| fail(format!("{}: {error}.", fetched.display())))?.flatten() {
         Step::new("dpkg").arg("-x").arg(entry.path()).arg(&folder).run()?;
     }
@@ -143,6 +142,12 @@ fn unpack_compiler() -> Outcome<PathBuf> {
     std::os::unix::fs::symlink(libraries, folder.join("libraries")).or_else(trouble)?;
     fs::write(done, "").or_else(trouble)?;
     Ok(folder)
+}
+
+/// Fetches the packages into a folder. Apt's own user, who may not write there, is not needed for that.
+fn fetch_packages(folder: &Path) -> Outcome {
+    let fetch = Step::new("apt-get").args(["download", "-q", "-o", "APT::Sandbox::User=root"]);
+    fetch.args(packages()?).within(folder).run()
 }
 
 /// The compiler, the source, and of what the compiler depends on its own library and LLVM, whose names change with

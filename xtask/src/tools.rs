@@ -88,11 +88,6 @@ pub(crate) fn has_debian_packages() -> bool {
     on_path("apt-get").is_some() && on_path("dpkg").is_some()
 }
 
-/// Whether Debian's list of packages was ever fetched on this machine.
-pub(crate) fn knows_package(name: &str) -> bool {
-    Step::new("apt-cache").args(["show", "--no-all-versions", name]).succeeds()
-}
-
 /// Fetches Debian's list of packages.
 pub(crate) fn update_package_list() -> Outcome {
     as_root("apt-get")?.args(["update", "-qq"]).run()
