@@ -1,8 +1,8 @@
 //! The device behind the window: opened once at the start, shared by all calls, closed on exit.
 
 use device::api::{self, Answer, Failure, FailureCode};
-use device::edge::SystemWorld;
-use device::{Background, Device, DeviceConfig};
+use device::edge::{Background, SystemWorld};
+use device::{Device, DeviceConfig};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -44,8 +44,10 @@ impl Host {
         if let (Ok(invitation), Ok(pin)) = (std::env::var(ENROL), std::env::var(PIN)) {
             enrol(&device, &invitation, &pin);
         }
-        let background = Mutex::new(Some(device.start_background()));
-        Ok(Self { device: Some(device), background })
+        // A phone that cannot synchronise still reads and writes.
+        let background = device.start_background();
+        let background = background.map_err(|error| eprintln!("Synchronising could not be started: {error}")).ok();
+        Ok(Self { device: Some(device), background: Mutex::new(background) })
     }
 
     /// The device to ask, or the failure that answers every call without one.

@@ -3,6 +3,8 @@
 //! It holds no rules of its own. It finds the folder of the data, opens the device there, passes on
 //! what the screens ask for through one command, and ends the background rounds on exit.
 
+#![cfg_attr(mobile, allow(missing_docs, reason = "Tauri's attribute writes the phones' entry without documentation"))]
+
 mod call;
 mod envelope;
 mod host;

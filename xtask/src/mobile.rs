@@ -95,6 +95,8 @@ fn check_for(phone: &Phone, rust: &Path, compiler: &Path, archiver: &Path) -> Ou
     let headers = Step::new("pkg-config").args(["--variable=includedir", "libcrypto"]).read()?;
     let mut step = Step::cargo()
         .args(["check", "-p", "doorstep", "--lib", "-Zbuild-std=std,panic_abort", "--target", phone.triple])
+        // Warnings that only a phone's build shows are refused like all others.
+        .args(["-Zwarnings", "--config", "build.warnings='deny'"])
         .arg("--target-dir")
         .arg(paths::target().join("mobile"))
         .env("RUSTC", rust.join("usr/bin/rustc"))
