@@ -13,6 +13,7 @@ use crate::stamps::Stamps;
 /// What one writer did to one record since it was last acknowledged. The first change of a record creates it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Change {
     /// The record.
     pub id: RecordId,
@@ -22,6 +23,7 @@ pub struct Change {
     pub cell: CellCode,
     /// The new values.
     #[ts(type = "{ [key in string]: unknown }")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub fields: Fields,
     /// When each was written.
     #[serde(flatten)]

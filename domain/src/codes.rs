@@ -12,6 +12,7 @@ use ts_rs::TS;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum CodeList {
     /// GB/T 2261.1.
     Sex,
@@ -50,6 +51,7 @@ pub enum CodeList {
 /// One entry of a code list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Code {
     /// The stored value.
     pub code: String,
@@ -64,6 +66,7 @@ pub struct Code {
 /// An incident category (事件类别) of the county's list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Category {
     /// Two digits for a group, four for a category that can be reported.
     pub code: String,
@@ -85,6 +88,7 @@ pub struct Category {
 /// A severity and its deadlines, as the county's table words them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Severity {
     /// 1 most urgent … 4.
     pub level: u8,
@@ -103,6 +107,7 @@ pub struct Severity {
 /// The lists that a county edits, with their version: an incident names the version its category was chosen from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Lists {
     /// Grows with every edit.
     pub version: i64,

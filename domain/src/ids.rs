@@ -21,6 +21,7 @@ macro_rules! uuid_name {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
         #[serde(transparent)]
         #[ts(type = "string")]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
         pub struct $name(pub Uuid);
 
         impl fmt::Display for $name {
@@ -64,6 +65,7 @@ macro_rules! text_name {
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, TS)]
         #[serde(transparent)]
         #[ts(type = "string")]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
         pub struct $name(Box<str>);
 
         impl $name {

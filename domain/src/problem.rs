@@ -6,6 +6,7 @@ use ts_rs::TS;
 /// One thing wrong with one field (or with the whole, when `field` is empty).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// The field's name, or empty.
     pub field: String,
@@ -33,6 +34,7 @@ impl Problem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ProblemCode {
     // Fields
     /// A field that must be filled is empty or missing.

@@ -40,6 +40,7 @@ pub const STAMP_AHEAD_ACCEPTED: Millis = 2 * 60 * 1000;
 
 /// First words of a phone with a code that works once. Sent without a token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnrolRequest {
     /// The code, as shown by the desk.
     pub code: String,
@@ -51,6 +52,7 @@ pub struct EnrolRequest {
 
 /// The server's answer to a code that was right.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Enrolment {
     /// The phone's name from now on.
     pub device: DeviceId,
@@ -70,6 +72,7 @@ pub struct Enrolment {
 
 /// A pair of tokens. Random, 256 bits, base64url; the server stores their hashes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tokens {
     /// Sent as `Authorization: Bearer …`.
     pub access: String,
@@ -81,6 +84,7 @@ pub struct Tokens {
 
 /// What a phone needs to know before a round.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Hello {
     /// The server's clock.
     pub server_time: Millis,
@@ -94,6 +98,7 @@ pub struct Hello {
 
 /// One round, or a part of it: what is unsent goes up, what is new comes down.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExchangeRequest {
     /// [`PROTOCOL`].
     pub protocol: u16,
@@ -111,6 +116,7 @@ pub struct ExchangeRequest {
 
 /// The answer to an [`ExchangeRequest`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExchangeAnswer {
     /// The server's clock.
     pub server_time: Millis,
@@ -131,6 +137,7 @@ pub struct ExchangeAnswer {
 /// What the server did with one change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Verdict {
     /// It is in the record or, where it lost, in the history. Durable.
     Accepted,
@@ -140,6 +147,7 @@ pub enum Verdict {
 
 /// Why a change was refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Refusal {
     /// The first and most telling code.
     pub code: ProblemCode,
@@ -151,6 +159,7 @@ pub struct Refusal {
 
 /// A piece of a cell's feed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FeedPage {
     /// The cell.
     pub cell: CellCode,
@@ -192,6 +201,7 @@ pub enum PhotoPlace {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum PhotoSize {
     /// Longer edge 320 px.
     Thumb,
@@ -226,6 +236,7 @@ pub enum CallError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum CallRefusal {
     /// Not JSON, truncated, or another shape than the call has.
     Malformed,
@@ -272,6 +283,7 @@ pub enum CallRefusal {
 /// The body of every HTTP answer of 400 and above.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
     /// Why.
     pub code: CallRefusal,

@@ -87,6 +87,16 @@ impl Kind {
     }
 }
 
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Kind {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        String::schema()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Kind {}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -120,6 +130,7 @@ pub fn is_field_name(name: &str) -> bool {
 /// A record with the stamp of every field.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Record {
     /// Its name, given by whoever created it.
     pub id: RecordId,
@@ -129,6 +140,7 @@ pub struct Record {
     pub cell: CellCode,
     /// The values.
     #[ts(type = "{ [key in string]: unknown }")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub fields: Fields,
     /// When each was written.
     #[serde(flatten)]

@@ -11,6 +11,7 @@ use crate::record::Record;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ReviewState {
     /// Nobody has looked at this version yet.
     Waiting,

@@ -19,6 +19,7 @@ pub const STAMP_AHEAD_MAX: Millis = 24 * 60 * 60 * 1000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(transparent)]
 #[ts(type = "number")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Node(pub u64);
 
 /// Milliseconds (48 bits), counter (16 bits) and node (64 bits) in one number: the order of the numbers is the order of the stamps.
@@ -26,6 +27,7 @@ pub struct Node(pub u64);
 /// Written as 32 lower-case hexadecimal digits, which sort the same way.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, TS)]
 #[ts(type = "string")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
 pub struct Stamp(u128);
 
 const MILLIS_MAX: u128 = (1 << 48) - 1;

@@ -14,6 +14,7 @@ use crate::stamp::Stamp;
 /// Which fields there are is known by the owner (a [`crate::Record`] or [`crate::Change`]): a name that the owner does
 /// not have has no stamp, whatever this type would answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Stamps {
     /// The stamp of every field that is not named in `except`.
     #[serde(rename = "stamp")]
