@@ -292,4 +292,6 @@ pub enum Warning {
     BirthDateDiffers,
     /// The identity number says another sex.
     SexDiffers,
+    /// Another house of the village has the same address; in a village that may be right.
+    SameAddress,
 }

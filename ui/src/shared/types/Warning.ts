@@ -3,4 +3,4 @@
 /**
  * Something odd that may be right.
  */
-export type Warning = "birth_date_differs" | "sex_differs";
+export type Warning = "birth_date_differs" | "sex_differs" | "same_address";
