@@ -11,6 +11,7 @@ use domain::world::Millis;
 use domain::{
     AccountId, CellCode, Change, DeviceId, Fields, HybridClock, Kind, Problem, ProblemCode, RecordId, Stamp, Stamps, World,
 };
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::DeviceError;
@@ -69,6 +70,8 @@ pub struct Open {
     account: Account,
     cells: Vec<CellCode>,
     lists: Lists,
+    /// What the screens last read of the register; gone with it when it is locked.
+    pub(crate) register: crate::read::RegisterCache,
 }
 
 impl Open {
@@ -81,24 +84,27 @@ impl Open {
         let lists = Meta::Lists.get(connection)?.unwrap_or_else(Lists::initial);
         let node = lock(&world).node();
         let clock = HybridClock::new(node, last);
-        Ok(Self { store, clock, offset, measured_at: None, world, pulse, account, cells, lists })
+        Ok(Self { store, clock, offset, measured_at: None, world, pulse, account, cells, lists, register: Default::default() })
     }
 
     /// Fills a fresh register with what the enrolment said.
     pub(crate) fn enrol(store: &mut Store, server: &str, enrolment: &Enrolment) -> Result<(), DeviceError> {
-        let account = Account {
-            account: enrolment.account.clone(),
-            display_name: enrolment.display_name.clone(),
-            role: enrolment.role,
-            device: enrolment.device,
-            demo: enrolment.demo,
-        };
         let transaction = store.begin()?;
-        Meta::Account.set(&transaction, &account)?;
-        Meta::Server.set(&transaction, &server)?;
-        Meta::Tokens.set(&transaction, &enrolment.tokens)?;
-        Meta::Cells.set(&transaction, &enrolment.cells)?;
+        note_enrolment(&transaction, server, enrolment)?;
         transaction.commit()?;
+        Ok(())
+    }
+
+    pub(crate) fn enrol_again(&mut self, server: &str, enrolment: &Enrolment) -> Result<(), DeviceError> {
+        if self.account.account != enrolment.account {
+            return Err(DeviceError::AlreadyEnrolled);
+        }
+        let transaction = self.store.begin()?;
+        note_enrolment(&transaction, server, enrolment)?;
+        transaction.commit()?;
+        self.account = account_of(enrolment);
+        self.cells.clone_from(&enrolment.cells);
+        self.changed();
         Ok(())
     }
 
@@ -135,6 +141,11 @@ impl Open {
     /// A fresh id for a record.
     pub fn new_id(&self) -> RecordId {
         lock(&self.world).record_id()
+    }
+
+    /// Grows whenever something changed that a screen may show.
+    pub(crate) fn generation(&self) -> u64 {
+        self.pulse.generation()
     }
 
     /// Says that something a screen shows has changed.
@@ -321,6 +332,25 @@ impl Open {
         self.pulse.changed();
         Ok(())
     }
+}
+
+fn account_of(enrolment: &Enrolment) -> Account {
+    Account {
+        account: enrolment.account.clone(),
+        display_name: enrolment.display_name.clone(),
+        role: enrolment.role,
+        device: enrolment.device,
+        demo: enrolment.demo,
+    }
+}
+
+fn note_enrolment(connection: &Connection, server: &str, enrolment: &Enrolment) -> Result<(), DeviceError> {
+    Meta::Account.set(connection, &account_of(enrolment))?;
+    Meta::Server.set(connection, &server)?;
+    Meta::Tokens.set(connection, &enrolment.tokens)?;
+    Meta::SignedOut.set(connection, &false)?;
+    // Cells that the phone held before are left by the next round, when nothing of them waits.
+    Meta::Cells.set(connection, &enrolment.cells)
 }
 
 /// The world behind its lock. A panic elsewhere leaves a clock and a source of randomness as good as before.

@@ -1,8 +1,20 @@
 //! Buildings and the board of their doors.
 
+use std::collections::BTreeMap;
+
+use domain::address::AddressParts;
+use domain::kinds::dwelling::Dwelling;
+use domain::world::Millis;
 use domain::{CellCode, RecordId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+use super::today::met_within;
+use super::{Failure, Nothing};
+use crate::read::{
+    DwellingFacts, HouseholdFacts, MET_LATELY, OVERDUE, Piece, Register, Within, natural, plain_building, plain_parts,
+};
+use crate::{Device, Open};
 
 /// A building, or a village group whose dwellings have no building.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -111,4 +123,178 @@ pub struct DoorBoard {
     pub building: BuildingLine,
     /// Its stairwells.
     pub units: Vec<Unit>,
+}
+
+const GROUP: &str = "group:";
+
+/// The name of the board that a dwelling without a building stands on.
+pub(crate) fn group_id(cell: &CellCode, dwelling: &Dwelling) -> String {
+    format!("{GROUP}{cell}:{}", plain_group(dwelling))
+}
+
+/// The group in its one spelling: `2村民小组` and `二组` are one.
+fn plain_group(dwelling: &Dwelling) -> String {
+    let group = dwelling.group.as_deref().unwrap_or_default();
+    let [_, _, _, _, group, _] = plain_parts(AddressParts { group, ..Default::default() });
+    group
+}
+
+pub(super) fn buildings(device: &Device, _: Nothing) -> Result<Vec<BuildingLine>, Failure> {
+    device.with_open(|open: &mut Open| {
+        let register = Register::whole(open)?;
+        let mut boards: BTreeMap<String, Vec<&DwellingFacts>> = BTreeMap::new();
+        for id in register.buildings.keys() {
+            boards.insert(id.to_string(), Vec::new());
+        }
+        for facts in register.dwellings.values() {
+            let board = facts.dwelling.building.map(|building| building.to_string());
+            boards.entry(board.unwrap_or_else(|| group_id(&facts.cell, &facts.dwelling))).or_default().push(facts);
+        }
+        let now = open.now();
+        let mut lines: Vec<BuildingLine> =
+            boards.iter().filter_map(|(id, dwellings)| line(&register, id, dwellings, now)).collect();
+        // Buildings first, then the groups of a village, each in the order of their numbers.
+        lines.sort_by_cached_key(|line| {
+            (line.cell.clone(), line.id.starts_with(GROUP), natural(&plain_building(&line.name)), line.id.clone())
+        });
+        Ok(lines)
+    })
+}
+
+/// The line of a building or group; none for a building that is not here and has no dwellings.
+fn line(register: &Register, id: &str, dwellings: &[&DwellingFacts], now: Millis) -> Option<BuildingLine> {
+    let building = id.parse::<RecordId>().ok().and_then(|id| register.buildings.get(&id));
+    let first = dwellings.iter().min_by_key(|facts| facts.id);
+    let distinct = |part: &dyn Fn(&DwellingFacts) -> Option<String>| {
+        dwellings.iter().filter_map(|facts| part(facts)).collect::<std::collections::BTreeSet<_>>().len() as i64
+    };
+    let overdue = |household: &&HouseholdFacts| !met_within(household, now, OVERDUE);
+    let behind = |facts: &&DwellingFacts| register.behind(facts.id).filter(overdue).count();
+    Some(BuildingLine {
+        id: id.to_owned(),
+        name: match building {
+            Some(building) => building.name.clone(),
+            None => first.map(|facts| group_name(&facts.dwelling)).unwrap_or_default(),
+        },
+        kind_code: building.and_then(|building| building.kind.clone()),
+        units: building.and_then(|b| b.units).unwrap_or_else(|| distinct(&|facts| facts.dwelling.unit.clone())),
+        floors: building
+            .and_then(|b| b.floors)
+            .unwrap_or_else(|| distinct(&|facts| floor_of(&facts.dwelling).map(|floor| floor.to_string()))),
+        doors: dwellings.len() as i64,
+        not_met_90d: dwellings.iter().map(behind).sum::<usize>() as i64,
+        cell: building.map(|building| &building.cell).or(first.map(|facts| &facts.cell))?.clone(),
+    })
+}
+
+fn group_name(dwelling: &Dwelling) -> String {
+    let group = dwelling.group.clone().unwrap_or_default();
+    if group.is_empty() || group.ends_with('组') { group } else { format!("{group}组") }
+}
+
+pub(super) fn doors(device: &Device, args: DoorsArgs) -> Result<DoorBoard, Failure> {
+    device.with_open(|open: &mut Open| {
+        let (register, wanted) = match args.building.strip_prefix(GROUP) {
+            Some(rest) => {
+                let (cell, group) = rest.split_once(':').ok_or_else(Failure::not_found)?;
+                let cell = CellCode::new(cell).map_err(|_| Failure::not_found())?;
+                (Register::load(open, &Within::Villages(&cell))?, Some(group))
+            }
+            None => {
+                let id = args.building.parse().map_err(|_| Failure::not_found())?;
+                (Register::load(open, &Within::Building(id))?, None)
+            }
+        };
+        let here = |facts: &&DwellingFacts| wanted.is_none_or(|group| plain_group(&facts.dwelling) == group);
+        let dwellings: Vec<&DwellingFacts> = register.dwellings.values().filter(here).collect();
+        let now = open.now();
+        let building = line(&register, &args.building, &dwellings, now).ok_or_else(Failure::not_found)?;
+        Ok(DoorBoard { units: units(&register, &dwellings, now), building })
+    })
+}
+
+/// A storey's place on the board: from the top down, those without a number last.
+type FloorOrder = std::cmp::Reverse<Option<i64>>;
+
+/// A stairwell's place on the board, and how it is written.
+type UnitOrder = (Vec<Piece>, String);
+
+fn units(register: &Register, dwellings: &[&DwellingFacts], now: Millis) -> Vec<Unit> {
+    let mut board: BTreeMap<UnitOrder, BTreeMap<FloorOrder, Vec<(Vec<Piece>, Door)>>> = BTreeMap::new();
+    for facts in dwellings {
+        let unit = facts.dwelling.unit.as_deref().unwrap_or_default();
+        let [_, _, unit, ..] = plain_parts(AddressParts { unit, ..Default::default() });
+        let floors = board.entry((natural(&unit), unit)).or_default();
+        let doors = floors.entry(std::cmp::Reverse(floor_of(&facts.dwelling))).or_default();
+        let label = facts.dwelling.room.as_ref().or(facts.dwelling.house_number.as_ref()).cloned().unwrap_or_default();
+        let mut households = register.behind(facts.id).peekable();
+        if households.peek().is_none() {
+            doors.push((natural(&label), door(register, facts, &label, None, now)));
+        }
+        for household in households {
+            doors.push((natural(&label), door(register, facts, &label, Some(household), now)));
+        }
+    }
+    let floor = |(number, mut doors): (FloorOrder, Vec<(Vec<Piece>, Door)>)| {
+        doors.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.dwelling_id.cmp(&b.dwelling_id)));
+        let floor = number.0.map(|number| number.to_string()).unwrap_or_default();
+        Floor { floor, doors: doors.into_iter().map(|(_, door)| door).collect() }
+    };
+    let unit = |((_, unit), floors): (UnitOrder, BTreeMap<_, _>)| Unit {
+        unit,
+        floors: floors.into_iter().map(floor).collect(),
+    };
+    board.into_iter().map(unit).collect()
+}
+
+/// The storey: as entered, or from the room's number (501 is on 5, 1203 on 12).
+fn floor_of(dwelling: &Dwelling) -> Option<i64> {
+    dwelling.floor.or_else(|| {
+        let room = domain::address::half_width(dwelling.room.as_deref()?);
+        let digits = matches!(room.len(), 3 | 4) && room.bytes().all(|b| b.is_ascii_digit());
+        room.get(..room.len().checked_sub(2)?).filter(|_| digits)?.parse().ok()
+    })
+}
+
+fn door(
+    register: &Register,
+    facts: &DwellingFacts,
+    label: &str,
+    household: Option<&HouseholdFacts>,
+    now: Millis,
+) -> Door {
+    let latest = household.and_then(|household| household.history.latest.as_ref());
+    Door {
+        dwelling_id: facts.id,
+        household_id: household.map(|household| household.id),
+        label: label.to_owned(),
+        usage: facts.dwelling.usage.clone(),
+        head_name: household.and_then(|household| register.head_name(household)),
+        people: household.map_or(0, |household| household.people),
+        last_met: household.and_then(|household| household.history.last_met),
+        latest_at: latest.map(|(at, _)| *at),
+        latest_result: latest.map(|(_, result)| result.clone()),
+        state: door_state(facts.dwelling.usage.as_deref(), household, now),
+    }
+}
+
+/// What a door tells at a glance. An unused door says what it is; where people live, their visits speak.
+fn door_state(usage: Option<&str>, household: Option<&HouseholdFacts>, now: Millis) -> DoorState {
+    let lived_in = household.filter(|household| household.people > 0 || household.history.latest.is_some());
+    let Some(household) = lived_in else {
+        return match usage {
+            Some("shop") => DoorState::Shop,
+            Some("let") => DoorState::ToLet,
+            Some("vacant") => DoorState::Vacant,
+            _ => DoorState::Never,
+        };
+    };
+    let history = &household.history;
+    let tried = history.latest.as_ref().map(|(at, _)| *at);
+    match (history.last_met, tried) {
+        (met, Some(tried)) if met.is_none_or(|met| met < tried) && now - tried < MET_LATELY => DoorState::Absent,
+        (Some(met), _) if now - met < OVERDUE => DoorState::Met,
+        (Some(_), _) => DoorState::Overdue,
+        (None, _) => DoorState::Never,
+    }
 }

@@ -1,8 +1,11 @@
 //! Why a command did not lead to an answer: one stable code that the screens translate, and what is wrong with which field.
 
+use domain::protocol::{CallError, CallRefusal};
 use domain::{Problem, ProblemCode};
 use serde::Serialize;
 use ts_rs::TS;
+
+use crate::DeviceError;
 
 /// The codes of failures. The language files have one sentence for each (`failure.<code>`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, TS)]
@@ -75,5 +78,52 @@ impl Failure {
     /// No such thing on this phone.
     pub fn not_found() -> Self {
         Self::new(FailureCode::NotFound)
+    }
+}
+
+impl From<DeviceError> for Failure {
+    fn from(error: DeviceError) -> Self {
+        let code = match error {
+            DeviceError::Invalid(problems) => return Failure::invalid(problems),
+            DeviceError::WrongPin { wait_ms } => {
+                return Failure { wait_ms: Some(wait_ms), ..Failure::new(FailureCode::WrongPin) };
+            }
+            DeviceError::TooManyTries { wait_ms } => {
+                return Failure { wait_ms: Some(wait_ms), ..Failure::new(FailureCode::TooManyTries) };
+            }
+            DeviceError::Locked => FailureCode::Locked,
+            DeviceError::NotEnrolled => FailureCode::NotEnrolled,
+            DeviceError::AlreadyEnrolled => FailureCode::Sealed,
+            DeviceError::PinForm => FailureCode::PinForm,
+            DeviceError::NotFound => FailureCode::NotFound,
+            DeviceError::Sealed => FailureCode::Sealed,
+            DeviceError::StorageFull => FailureCode::StorageFull,
+            DeviceError::NewerFile { .. } | DeviceError::StorageBroken(_) => {
+                tracing::error!(%error, "the register cannot be used");
+                FailureCode::StorageBroken
+            }
+            DeviceError::Call(error) => call_failure(&error),
+        };
+        Failure::new(code)
+    }
+}
+
+fn call_failure(error: &CallError) -> FailureCode {
+    match error {
+        CallError::Offline(_) | CallError::Unavailable(_) => FailureCode::Offline,
+        CallError::Refused { code: CallRefusal::WrongCode } => FailureCode::WrongCode,
+        CallError::Refused { code: CallRefusal::TooManyTries } => FailureCode::TooManyTries,
+        CallError::Refused { code: CallRefusal::NotFound } => FailureCode::NotFound,
+        CallError::SignedOut | CallError::Refused { .. } => FailureCode::Refused,
+        CallError::Unreadable(_) => {
+            tracing::warn!(%error, "the server's answer cannot be read");
+            FailureCode::Offline
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        DeviceError::from(error).into()
     }
 }

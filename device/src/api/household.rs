@@ -2,13 +2,20 @@
 
 use domain::kinds::dwelling::Dwelling;
 use domain::kinds::household::Household;
-use domain::{CellCode, RecordId};
+use domain::kinds::person::Person;
+use domain::validate::today;
+use domain::world::Millis;
+use domain::{CellCode, Kind, Record, RecordId};
 use serde::Serialize;
 use ts_rs::TS;
 
 use super::incident::IncidentLine;
+use super::record::OfRecord;
 use super::review::ReviewInfo;
 use super::visit::VisitLine;
+use super::{Failure, found};
+use crate::read::{Places, incident_line, latest_visits, review_info};
+use crate::{Device, DeviceError, Open};
 
 /// A person in a household's list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -56,4 +63,72 @@ pub struct HouseholdPage {
     pub review: ReviewInfo,
     /// Nothing of it is unsent.
     pub sent: bool,
+}
+
+/// How many visits a page shows.
+pub(super) const VISITS_SHOWN: usize = 30;
+
+pub(super) fn household(device: &Device, args: OfRecord) -> Result<HouseholdPage, Failure> {
+    device.with_open(|open: &mut Open| {
+        let record = found(open, args.id, &Kind::Household)?;
+        let store = open.store();
+        let mut places = Places::new(store);
+        let household = Household::from(&record);
+        let dwelling = match household.dwelling {
+            Some(id) => places.record(id)?.filter(|dwelling| dwelling.kind == Kind::Dwelling).map(Dwelling::from),
+            None => None,
+        };
+        let members = store.of_parent(&Kind::Person, record.id)?;
+        let mut targets = vec![record.id];
+        targets.extend(members.iter().map(|member| member.id));
+        Ok(HouseholdPage {
+            id: record.id,
+            cell: record.cell.clone(),
+            dwelling_id: household.dwelling.filter(|_| dwelling.is_some()),
+            dwelling,
+            address: places.address(record.id)?,
+            people: people(&members, household.head, open.now()),
+            visits: latest_visits(store, &mut places, &targets, VISITS_SHOWN)?,
+            incidents: incidents(open, &mut places, &record, household.dwelling)?,
+            review: review_info(store, &record)?,
+            sent: store.is_sent(record.id)?,
+            household,
+        })
+    })
+}
+
+/// The householder first, those who left last, otherwise in the order of relations.
+fn people(members: &[Record], head: Option<RecordId>, now: Millis) -> Vec<PersonLine> {
+    let mut people: Vec<PersonLine> = members.iter().map(|member| person_line(member, now)).collect();
+    people.sort_by_key(|person| (person.left, Some(person.id) != head, person.relation.clone(), person.id));
+    people
+}
+
+fn person_line(record: &Record, now: Millis) -> PersonLine {
+    let person = Person::from(record);
+    let born = person.birth_date.as_deref().and_then(|date| date.parse().ok());
+    PersonLine {
+        id: record.id,
+        age: born.and_then(|born| today(now).years_since(born)).map(i64::from),
+        phone_masked: person.phone.as_deref().map(domain::mask::phone),
+        left: person.moved_out_on.is_some() || person.died_on.is_some(),
+        name: person.name,
+        sex: person.sex,
+        relation: person.relation,
+    }
+}
+
+/// The incidents that name this household, and those that name only its door.
+fn incidents(
+    open: &Open,
+    places: &mut Places<'_>,
+    household: &Record,
+    dwelling: Option<RecordId>,
+) -> Result<Vec<IncidentLine>, DeviceError> {
+    let mut records = open.store().of_parent(&Kind::Incident, household.id)?;
+    if let Some(dwelling) = dwelling {
+        records.extend(open.store().of_parent(&Kind::Incident, dwelling)?);
+    }
+    records.sort_by_key(|record| std::cmp::Reverse((record.int("happened_at").unwrap_or_default(), record.id)));
+    records.iter().map(|record| incident_line(open.store(), places, record)).collect()
 }

@@ -2,12 +2,16 @@
 
 use domain::kinds::incident::Incident;
 use domain::review::ReviewState;
-use domain::{CellCode, RecordId};
+use domain::{CellCode, Kind, RecordId};
 use serde::Serialize;
 use ts_rs::TS;
 
 use super::photo::PhotoLine;
+use super::record::OfRecord;
 use super::review::ReviewInfo;
+use super::{Failure, Nothing, found};
+use crate::read::{Places, incident_lines, photos_of, review_info};
+use crate::{Device, Open};
 
 /// An incident in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -55,4 +59,24 @@ pub struct IncidentPage {
     pub review: ReviewInfo,
     /// Nothing of it is unsent.
     pub sent: bool,
+}
+
+pub(super) fn incidents(device: &Device, _: Nothing) -> Result<Vec<IncidentLine>, Failure> {
+    device.with_open(|open: &mut Open| Ok(incident_lines(open.store())?))
+}
+
+pub(super) fn incident(device: &Device, args: OfRecord) -> Result<IncidentPage, Failure> {
+    device.with_open(|open: &mut Open| {
+        let record = found(open, args.id, &Kind::Incident)?;
+        let store = open.store();
+        Ok(IncidentPage {
+            id: record.id,
+            cell: record.cell.clone(),
+            incident: Incident::from(&record),
+            address: Places::new(store).incident_address(&record)?,
+            photos: photos_of(store, record.id)?,
+            review: review_info(store, &record)?,
+            sent: store.is_sent(record.id)?,
+        })
+    })
 }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use domain::codes::{Code, CodeList, Lists};
+use domain::codes::{Code, CodeList, Lists, all_lists};
 use serde::Serialize;
 use ts_rs::TS;
+
+use super::{Failure, Nothing};
+use crate::{Device, Open};
 
 /// The fixed code lists and the county's own.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -15,4 +18,9 @@ pub struct AllLists {
     pub codes: BTreeMap<CodeList, Vec<Code>>,
     /// The county's lists: categories and severities.
     pub lists: Lists,
+}
+
+pub(super) fn lists(device: &Device, _: Nothing) -> Result<AllLists, Failure> {
+    let codes = all_lists().into_iter().map(|(list, codes)| (list, codes.to_vec())).collect();
+    device.with_open(|open: &mut Open| Ok(AllLists { codes, lists: open.lists().clone() }))
 }

@@ -20,13 +20,17 @@ pub mod session;
 pub mod today;
 pub mod visit;
 
+use domain::protocol::depth;
+use domain::{Kind, Record, RecordId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use ts_rs::TS;
 
 pub use failure::{Failure, FailureCode};
 
-use crate::SyncState;
 use crate::preferences::Preferences;
+use crate::{Device, DeviceError, Open, SyncState};
 
 /// No arguments, or nothing to answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -40,7 +44,7 @@ pub struct Nothing {}
 pub struct Jpeg(pub Vec<u8>);
 
 macro_rules! commands {
-    ($($(#[$doc:meta])* $name:ident: $args:ty => $answer:ty,)*) => {
+    ($($(#[$doc:meta])* $name:ident: $args:ty => $answer:ty, $how:ident $function:path;)*) => {
         /// What a command takes and answers.
         #[derive(TS)]
         #[ts(export, export_to = "commands.ts")]
@@ -57,74 +61,183 @@ macro_rules! commands {
         pub struct Commands {
             $($(#[$doc])* pub $name: Command<$args, $answer>,)*
         }
+
+        /// The names of all commands.
+        pub const COMMANDS: &[&str] = &[$(stringify!($name)),*];
+
+        fn dispatch(device: &Device, command: &str, args: Value, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
+            match command {
+                $(stringify!($name) => {
+                    let args: $args = read(args)?;
+                    let answer: $answer = run!($how, $function, device, args, body)?;
+                    answer.into_answer()
+                })*
+                _ => Err(Failure::new(FailureCode::UnknownCommand)),
+            }
+        }
+    };
+}
+
+/// A command takes a body, or is refused one.
+macro_rules! run {
+    (plain, $function:path, $device:ident, $args:ident, $body:ident) => {
+        match $body {
+            None => $function($device, $args),
+            Some(_) => Err(Failure::new(FailureCode::Malformed)),
+        }
+    };
+    (with_body, $function:path, $device:ident, $args:ident, $body:ident) => {
+        match $body {
+            Some(body) => $function($device, $args, body),
+            None => Err(Failure::new(FailureCode::Malformed)),
+        }
     };
 }
 
 commands! {
     /// What the window needs to know before it shows anything.
-    state: Nothing => session::AppState,
+    state: Nothing => session::AppState, plain session::state;
     /// Makes this phone somebody's, with a code that works once.
-    enrol: session::EnrolArgs => session::AppState,
+    enrol: session::EnrolArgs => session::AppState, plain session::enrol;
     /// Opens the register.
-    unlock: session::UnlockArgs => session::AppState,
+    unlock: session::UnlockArgs => session::AppState, plain session::unlock;
     /// Seals the register.
-    lock: Nothing => session::AppState,
+    lock: Nothing => session::AppState, plain session::lock;
     /// The first screen.
-    today: Nothing => today::Today,
+    today: Nothing => today::Today, plain today::today;
     /// Where this phone stands with the server.
-    sync_state: Nothing => SyncState,
+    sync_state: Nothing => SyncState, plain sync_state;
     /// Runs a round soon.
-    sync_now: Nothing => SyncState,
+    sync_now: Nothing => SyncState, plain sync_now;
     /// Search.
-    search: search::SearchArgs => Vec<search::SearchHit>,
+    search: search::SearchArgs => Vec<search::SearchHit>, plain search::search;
     /// Buildings and village groups.
-    buildings: Nothing => Vec<building::BuildingLine>,
+    buildings: Nothing => Vec<building::BuildingLine>, plain building::buildings;
     /// The board of a building's doors.
-    doors: building::DoorsArgs => building::DoorBoard,
+    doors: building::DoorsArgs => building::DoorBoard, plain building::doors;
     /// A household.
-    household: record::OfRecord => household::HouseholdPage,
+    household: record::OfRecord => household::HouseholdPage, plain household::household;
     /// A resident.
-    person: record::OfRecord => person::PersonPage,
+    person: record::OfRecord => person::PersonPage, plain person::person;
     /// A record of any kind.
-    record: record::OfRecord => record::RecordPage,
+    record: record::OfRecord => record::RecordPage, plain record::record;
     /// Saves fields of a record, or a new record.
-    save: record::SaveArgs => record::Saved,
+    save: record::SaveArgs => record::Saved, plain record::save;
     /// Takes a record out of the register.
-    remove: record::OfRecord => record::Saved,
+    remove: record::OfRecord => record::Saved, plain record::remove;
     /// Puts a record back into the register.
-    put_back: record::OfRecord => record::Saved,
+    put_back: record::OfRecord => record::Saved, plain record::put_back;
     /// Records a visit.
-    record_visit: visit::RecordVisitArgs => record::Saved,
+    record_visit: visit::RecordVisitArgs => record::Saved, plain visit::record_visit;
     /// Removes an own visit or photo that was never offered to the server.
-    take_back: record::OfRecord => Nothing,
+    take_back: record::OfRecord => Nothing, plain visit::take_back;
     /// Incidents, newest first.
-    incidents: Nothing => Vec<incident::IncidentLine>,
+    incidents: Nothing => Vec<incident::IncidentLine>, plain incident::incidents;
     /// An incident.
-    incident: record::OfRecord => incident::IncidentPage,
+    incident: record::OfRecord => incident::IncidentPage, plain incident::incident;
     /// Incident categories.
-    categories: category::CategoriesArgs => Vec<category::CategoryHit>,
+    categories: category::CategoriesArgs => Vec<category::CategoryHit>, plain category::categories;
     /// Adds a photo; its bytes are the body of the call.
-    add_photo: photo::AddPhotoArgs => photo::PhotoLine,
+    add_photo: photo::AddPhotoArgs => photo::PhotoLine, with_body photo::add_photo;
     /// The bytes of a photo.
-    photo: photo::PhotoArgs => Jpeg,
+    photo: photo::PhotoArgs => Jpeg, plain photo::photo;
     /// Keeps the content of an unfinished form.
-    save_draft: draft::SaveDraftArgs => Nothing,
+    save_draft: draft::SaveDraftArgs => Nothing, plain draft::save_draft;
     /// What stood in an unfinished form.
-    draft: draft::OfDraft => Option<draft::Draft>,
+    draft: draft::OfDraft => Option<draft::Draft>, plain draft::draft;
     /// Forgets a draft.
-    drop_draft: draft::OfDraft => Nothing,
+    drop_draft: draft::OfDraft => Nothing, plain draft::drop_draft;
     /// All drafts, the latest first.
-    drafts: Nothing => Vec<draft::DraftLine>,
+    drafts: Nothing => Vec<draft::DraftLine>, plain draft::drafts;
     /// What the server refused.
-    refused: Nothing => Vec<refused::RefusedItem>,
+    refused: Nothing => Vec<refused::RefusedItem>, plain refused::refused;
     /// Offers a refused change again.
-    resend: refused::OfRefused => Nothing,
+    resend: refused::OfRefused => Nothing, plain refused::resend;
     /// Drops a refused change.
-    discard: refused::OfRefused => Nothing,
+    discard: refused::OfRefused => Nothing, plain refused::discard;
     /// Every list that a form offers.
-    lists: Nothing => lists::AllLists,
+    lists: Nothing => lists::AllLists, plain lists::lists;
     /// How the worker likes the app to look.
-    preferences: Nothing => Preferences,
+    preferences: Nothing => Preferences, plain preferences;
     /// Sets how the worker likes the app to look.
-    set_preferences: Preferences => Preferences,
+    set_preferences: Preferences => Preferences, plain set_preferences;
+}
+
+/// What a command answers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// JSON, of the type that the table names.
+    Json(Value),
+    /// Bytes, and what they are.
+    Bytes {
+        /// Their media type.
+        mime: &'static str,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+trait IntoAnswer {
+    fn into_answer(self) -> Result<Answer, Failure>;
+}
+
+impl<T: Serialize> IntoAnswer for T {
+    fn into_answer(self) -> Result<Answer, Failure> {
+        serde_json::to_value(self).map(Answer::Json).map_err(|error| DeviceError::from(error).into())
+    }
+}
+
+impl IntoAnswer for Jpeg {
+    fn into_answer(self) -> Result<Answer, Failure> {
+        Ok(Answer::Bytes { mime: "image/jpeg", bytes: self.0 })
+    }
+}
+
+/// Runs a command: the one way in for every window.
+///
+/// `args` is the arguments' object (or null for none); `body` the bytes of the one command that takes any. Blocks; call it
+/// from a thread that may wait.
+///
+/// # Errors
+/// [`Failure`], whose code a screen can translate.
+pub fn call(device: &Device, command: &str, args: Value, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
+    dispatch(device, command, args, body)
+}
+
+fn read<T: DeserializeOwned>(args: Value) -> Result<T, Failure> {
+    let args = if args.is_null() { Value::Object(serde_json::Map::new()) } else { args };
+    if depth(&args) > ARGS_DEPTH_MAX {
+        return Err(Failure::new(FailureCode::Malformed));
+    }
+    serde_json::from_value(args).map_err(|error| {
+        // The message can repeat what was typed; its kind cannot.
+        tracing::warn!(category = ?error.classify(), "arguments of another shape than the command has");
+        Failure::new(FailureCode::Malformed)
+    })
+}
+
+/// Arguments are nested at most this deep: a draft's form and its fields, with room.
+const ARGS_DEPTH_MAX: usize = 32;
+
+/// The record of that id and kind; not found when it is another kind or was taken out of the register.
+fn found(open: &Open, id: RecordId, kind: &Kind) -> Result<Record, Failure> {
+    let record = open.store().get(id)?.filter(|record| record.kind == *kind && !record.is_deleted());
+    record.ok_or_else(Failure::not_found)
+}
+
+fn sync_state(device: &Device, _: Nothing) -> Result<SyncState, Failure> {
+    Ok(device.sync_state()?)
+}
+
+fn sync_now(device: &Device, _: Nothing) -> Result<SyncState, Failure> {
+    Ok(device.sync_now()?)
+}
+
+fn preferences(device: &Device, _: Nothing) -> Result<Preferences, Failure> {
+    Ok(Preferences::load(device.folder()))
+}
+
+fn set_preferences(device: &Device, chosen: Preferences) -> Result<Preferences, Failure> {
+    chosen.store(device.folder())?;
+    Ok(chosen)
 }

@@ -1,12 +1,17 @@
 //! A resident.
 
 use domain::kinds::person::Person;
-use domain::{CellCode, RecordId};
+use domain::{CellCode, Kind, RecordId};
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::household::VISITS_SHOWN;
+use super::record::OfRecord;
 use super::review::ReviewInfo;
 use super::visit::VisitLine;
+use super::{Failure, found};
+use crate::read::{Places, latest_visits, review_info};
+use crate::{Device, Open};
 
 /// What is shown of a person before a tap asks for it in full.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -40,4 +45,27 @@ pub struct PersonPage {
     pub review: ReviewInfo,
     /// Nothing of it is unsent.
     pub sent: bool,
+}
+
+pub(super) fn person(device: &Device, args: OfRecord) -> Result<PersonPage, Failure> {
+    device.with_open(|open: &mut Open| {
+        let record = found(open, args.id, &Kind::Person)?;
+        let store = open.store();
+        let mut places = Places::new(store);
+        let person = Person::from(&record);
+        Ok(PersonPage {
+            id: record.id,
+            cell: record.cell.clone(),
+            masked: MaskedPerson {
+                phone: person.phone.as_deref().map(domain::mask::phone),
+                document_number: person.document_number.as_deref().map(domain::mask::document),
+            },
+            household_id: person.household,
+            address: places.address(record.id)?,
+            visits: latest_visits(store, &mut places, &[record.id], VISITS_SHOWN)?,
+            review: review_info(store, &record)?,
+            sent: store.is_sent(record.id)?,
+            person,
+        })
+    })
 }

@@ -1,12 +1,18 @@
 //! Records of any kind: reading one, saving fields of it, taking it out of the register and putting it back.
 
+use domain::address::half_width;
 use domain::record::{Fields, Record};
-use domain::validate::Warning;
-use domain::{CellCode, Kind, RecordId};
+use domain::spec::{FieldType, field};
+use domain::validate::{Warning, today, warnings};
+use domain::{CellCode, Kind, Problem, ProblemCode, RecordId};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use ts_rs::TS;
 
 use super::review::ReviewInfo;
+use super::{Failure, category};
+use crate::read::{DwellingFacts, Register, dwelling_of, review_info};
+use crate::{Device, DeviceError, Open};
 
 /// Names one record.
 #[derive(Debug, Deserialize, TS)]
@@ -53,4 +59,196 @@ pub struct Saved {
     pub id: RecordId,
     /// What looks odd but was taken.
     pub warnings: Vec<Warning>,
+}
+
+pub(super) fn record(device: &Device, args: OfRecord) -> Result<RecordPage, Failure> {
+    device.with_open(|open: &mut Open| {
+        let record = open.store().get(args.id)?.ok_or_else(Failure::not_found)?;
+        let (review, sent) = (review_info(open.store(), &record)?, open.store().is_sent(record.id)?);
+        Ok(RecordPage { record, review, sent })
+    })
+}
+
+pub(super) fn save(device: &Device, args: SaveArgs) -> Result<Saved, Failure> {
+    device.with_open(|open: &mut Open| {
+        if args.kind.is_append_only() {
+            // Visits and photos have commands of their own that know what they need.
+            return Err(Failure::problem("", ProblemCode::NotAllowed));
+        }
+        let current = args.id.map(|id| open.store().get(id)).transpose()?.flatten();
+        let mut fields = normalised(&args.kind, args.fields);
+        if args.id.is_none() || current.is_some() {
+            let known = |name: &str| current.as_ref().is_some_and(|record| record.fields.contains_key(name));
+            fields.retain(|name, value| !value.is_null() || known(name));
+        }
+        if args.kind == Kind::Incident {
+            complete_incident(open, &mut fields, args.id.is_none());
+        }
+        let mut problems = missing_targets(open, &args.kind, &fields)?;
+        problems.extend(foreign_author(open, &args.kind, &fields, current.as_ref()));
+        let mut whole = current.as_ref().map(|record| record.fields.clone()).unwrap_or_default();
+        whole.extend(fields.clone());
+        let mut odd = if args.kind == Kind::Person { warnings(&whole, today(open.now())) } else { Vec::new() };
+        let cell = cell_of(open, &args.kind, &whole, args.cell.as_ref(), current.as_ref())?;
+        if args.kind == Kind::Dwelling && address_is_taken(open, &whole, &fields, args.id, cell.as_ref())? {
+            if dwelling_of(&whole).room.is_some() {
+                problems.push(Problem::new("room", ProblemCode::AddressTaken));
+            } else {
+                odd.push(Warning::SameAddress);
+            }
+        }
+        if !problems.is_empty() {
+            return Err(Failure::invalid(problems));
+        }
+        let used = fields.get("category").and_then(Value::as_str).map(str::to_owned);
+        let id = open.write(&args.kind, args.id, cell.as_ref(), fields)?;
+        if let Some(code) = used {
+            category::used(open, &code)?;
+        }
+        Ok(Saved { id, warnings: odd })
+    })
+}
+
+/// One spelling for what people type in many: telephone and document numbers half-width and without spaces, texts trimmed, blank as empty.
+fn normalised(kind: &Kind, fields: Fields) -> Fields {
+    let one = |(name, value): (String, Value)| {
+        let Some(text) = value.as_str() else { return (name, value) };
+        let text = match field(kind, &name).map(|spec| spec.of) {
+            Some(FieldType::Phone) => domain::phone::normalise(text),
+            Some(FieldType::DocumentNumber) => domain::document::normalise(text),
+            Some(FieldType::Text { .. }) if matches!(name.as_str(), "unit" | "room" | "house_number") => {
+                half_width(text).trim().to_owned()
+            }
+            Some(_) => text.trim().to_owned(),
+            // Fields of a newer version are not ours to change.
+            None => return (name, value),
+        };
+        let value = if text.is_empty() { Value::Null } else { Value::String(text) };
+        (name, value)
+    };
+    fields.into_iter().map(one).collect()
+}
+
+/// What an incident needs and nobody types: who and when; of which list the category was taken; how urgent it usually is.
+fn complete_incident(open: &Open, fields: &mut Fields, new: bool) {
+    let category = fields.get("category").and_then(Value::as_str).and_then(|code| open.lists().category(code));
+    let severity = category.and_then(|category| category.default_severity);
+    if fields.contains_key("category") {
+        fields.insert("list_version".to_owned(), json!(open.lists().version));
+    }
+    if !new {
+        return;
+    }
+    let by = json!(open.account().account);
+    fields.entry("by".to_owned()).or_insert(by);
+    fields.entry("happened_at".to_owned()).or_insert_with(|| json!(open.now()));
+    fields.entry("source".to_owned()).or_insert_with(|| json!("worker"));
+    if let Some(severity) = severity {
+        fields.entry("severity".to_owned()).or_insert(json!(severity));
+    }
+}
+
+/// The kinds that a field may name.
+fn named_kind(kind: &Kind, field: &str) -> Option<Kind> {
+    match (kind, field) {
+        (Kind::Dwelling, "building") => Some(Kind::Building),
+        (Kind::Household | Kind::Incident, "dwelling") => Some(Kind::Dwelling),
+        (Kind::Household, "head") => Some(Kind::Person),
+        (Kind::Person | Kind::Incident, "household") => Some(Kind::Household),
+        _ => None,
+    }
+}
+
+fn missing_targets(open: &Open, kind: &Kind, fields: &Fields) -> Result<Vec<Problem>, DeviceError> {
+    let mut problems = Vec::new();
+    for (name, value) in fields {
+        let Some((wanted, id)) = named_kind(kind, name).zip(value.as_str().and_then(|text| text.parse().ok())) else {
+            continue;
+        };
+        let target = open.store().get(id)?;
+        if target.is_none_or(|target| target.kind != wanted || target.is_deleted()) {
+            problems.push(Problem::new(name, ProblemCode::MissingTarget));
+        }
+    }
+    Ok(problems)
+}
+
+/// Nobody writes in another's name; a colleague's report keeps its author.
+fn foreign_author(open: &Open, kind: &Kind, fields: &Fields, current: Option<&Record>) -> Option<Problem> {
+    field(kind, "by")?;
+    let by = fields.get("by")?;
+    let own = by.as_str() == Some(open.account().account.as_str());
+    let unchanged = current.is_some_and(|record| record.fields.get("by") == Some(by));
+    (!unchanged && (!own || current.is_some())).then(|| Problem::new("by", ProblemCode::OtherAuthor))
+}
+
+/// The cell of a new record: the one given, or that of what it belongs to.
+fn cell_of(
+    open: &Open,
+    kind: &Kind,
+    fields: &Fields,
+    given: Option<&CellCode>,
+    current: Option<&Record>,
+) -> Result<Option<CellCode>, DeviceError> {
+    if let Some(cell) = current.map(|record| &record.cell).or(given) {
+        return Ok(Some(cell.clone()));
+    }
+    let over: &[&str] = match kind {
+        Kind::Person => &["household"],
+        Kind::Household => &["dwelling"],
+        Kind::Dwelling => &["building"],
+        Kind::Incident => &["household", "dwelling"],
+        _ => &[],
+    };
+    for name in over {
+        if let Some(id) = fields.get(*name).and_then(Value::as_str).and_then(|text| text.parse().ok())
+            && let Some(record) = open.store().get(id)?
+        {
+            return Ok(Some(record.cell));
+        }
+    }
+    Ok(open.cells().first().cloned())
+}
+
+/// Whether another dwelling of the village has the same address, when the address is being written.
+fn address_is_taken(
+    open: &mut Open,
+    whole: &Fields,
+    written: &Fields,
+    id: Option<RecordId>,
+    cell: Option<&CellCode>,
+) -> Result<bool, DeviceError> {
+    const ADDRESS: [&str; 6] = ["building", "unit", "room", "street", "group", "house_number"];
+    let Some(cell) = cell.filter(|_| ADDRESS.iter().any(|name| written.contains_key(*name))) else { return Ok(false) };
+    let register = Register::whole(open)?;
+    let dwelling = dwelling_of(whole);
+    let key = dwelling.address_key(register.building_name(&dwelling));
+    let same = |other: &&DwellingFacts| {
+        Some(other.id) != id
+            && other.cell.village() == cell.village()
+            && other.dwelling.address_key(register.building_name(&other.dwelling)) == key
+    };
+    Ok(register.dwellings.values().any(|other| same(&other)))
+}
+
+pub(super) fn remove(device: &Device, args: OfRecord) -> Result<Saved, Failure> {
+    set_deleted(device, args.id, true)
+}
+
+pub(super) fn put_back(device: &Device, args: OfRecord) -> Result<Saved, Failure> {
+    set_deleted(device, args.id, false)
+}
+
+fn set_deleted(device: &Device, id: RecordId, deleted: bool) -> Result<Saved, Failure> {
+    device.with_open(|open: &mut Open| {
+        let record = open.store().get(id)?.ok_or_else(Failure::not_found)?;
+        if record.kind.is_append_only() {
+            return Err(DeviceError::Sealed.into());
+        }
+        if record.is_deleted() != deleted {
+            let fields = Fields::from([("deleted".to_owned(), Value::Bool(deleted))]);
+            open.write(&record.kind, Some(id), None, fields)?;
+        }
+        Ok(Saved { id, warnings: Vec::new() })
+    })
 }

@@ -5,6 +5,10 @@ use domain::{Kind, Problem, ProblemCode, RecordId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::{Failure, Nothing};
+use crate::read::Places;
+use crate::{Device, DeviceError, Open};
+
 /// A refused change.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[ts(export)]
@@ -33,4 +37,42 @@ pub struct RefusedItem {
 pub struct OfRefused {
     /// The record.
     pub record_id: RecordId,
+}
+
+/// What the server refused, the latest first.
+pub(super) fn items(open: &Open) -> Result<Vec<RefusedItem>, DeviceError> {
+    let mut places = Places::new(open.store());
+    let item = |refused: crate::Refused| {
+        // Refused words alone may lack what the record is called.
+        let mut fields = places.record(refused.id)?.map(|record| record.fields.clone()).unwrap_or_default();
+        fields.extend(refused.fields.clone());
+        Ok(RefusedItem {
+            record_id: refused.id,
+            title: places.title(&refused.kind, &fields)?,
+            kind: refused.kind,
+            code: refused.code,
+            problems: refused.problems,
+            fields: refused.fields,
+            at: refused.at,
+        })
+    };
+    open.refused()?.into_iter().map(item).collect()
+}
+
+pub(super) fn refused(device: &Device, _: Nothing) -> Result<Vec<RefusedItem>, Failure> {
+    device.with_open(|open: &mut Open| Ok(items(open)?))
+}
+
+pub(super) fn resend(device: &Device, args: OfRefused) -> Result<Nothing, Failure> {
+    device.with_open(|open: &mut Open| -> Result<Nothing, Failure> {
+        open.resend(args.record_id)?;
+        Ok(Nothing {})
+    })
+}
+
+pub(super) fn discard(device: &Device, args: OfRefused) -> Result<Nothing, Failure> {
+    device.with_open(|open: &mut Open| -> Result<Nothing, Failure> {
+        open.discard(args.record_id)?;
+        Ok(Nothing {})
+    })
 }

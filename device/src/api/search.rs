@@ -4,6 +4,9 @@ use domain::RecordId;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::Failure;
+use crate::{Device, Open};
+
 /// Looks for something.
 #[derive(Debug, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
@@ -65,4 +68,12 @@ pub struct SearchHit {
     pub matched: Matched,
     /// Telephone, masked.
     pub phone_masked: Option<String>,
+}
+
+const HITS_USUAL: u32 = 30;
+const HITS_MAX: u32 = 200;
+
+pub(super) fn search(device: &Device, args: SearchArgs) -> Result<Vec<SearchHit>, Failure> {
+    let limit = args.limit.unwrap_or(HITS_USUAL).min(HITS_MAX);
+    device.with_open(|open: &mut Open| Ok(crate::search::search(open, &args.text, limit as usize)?))
 }

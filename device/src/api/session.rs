@@ -1,8 +1,11 @@
 //! The phone itself: whose it is, whether it is open.
 
-use domain::CellCode;
+use domain::{CellCode, Kind};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+use super::{Failure, Nothing};
+use crate::{Device, DeviceError, Open, Phase};
 
 /// Whether there is a register, and whether it can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
@@ -73,4 +76,58 @@ pub struct EnrolArgs {
 pub struct UnlockArgs {
     /// Six digits.
     pub pin: String,
+}
+
+pub(super) fn state(device: &Device, _: Nothing) -> Result<AppState, Failure> {
+    let mut state = AppState {
+        phase: match device.phase() {
+            Phase::Empty => AppPhase::Empty,
+            Phase::Locked => AppPhase::Locked,
+            Phase::Open => AppPhase::Open,
+        },
+        demo: device.is_demo(),
+        account: None,
+        display_name: None,
+        cells: Vec::new(),
+        app_version: device.app_version().to_owned(),
+        wait_ms: device.pin_wait(),
+    };
+    let read = |open: &mut Open| -> Result<(), DeviceError> {
+        state.account = Some(open.account().account.to_string());
+        state.display_name = Some(open.account().display_name.clone());
+        state.cells = cells(open)?;
+        Ok(())
+    };
+    match device.with_open(read) {
+        // Locked between the two questions, or before.
+        Ok(()) | Err(DeviceError::Locked) => Ok(state),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The cells that the phone holds, with the names that the desk gave them; a code stands for a name that has not arrived.
+fn cells(open: &Open) -> Result<Vec<CellInfo>, DeviceError> {
+    let records = open.store().of_kind(&Kind::Cell, None)?;
+    let info = |code: &CellCode| {
+        let record = records.iter().find(|record| record.text("code") == Some(code.as_str()));
+        let text = |field: &str| record.and_then(|record| record.text(field)).unwrap_or_default().to_owned();
+        let name = Some(text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| code.to_string());
+        CellInfo { code: code.clone(), name, village_name: text("village_name"), town_name: text("town_name") }
+    };
+    Ok(open.cells().iter().map(info).collect())
+}
+
+pub(super) fn enrol(device: &Device, args: EnrolArgs) -> Result<AppState, Failure> {
+    device.enrol_over_http(args.server.trim(), args.code.trim(), &args.pin, args.device_name.trim())?;
+    state(device, Nothing {})
+}
+
+pub(super) fn unlock(device: &Device, args: UnlockArgs) -> Result<AppState, Failure> {
+    device.unlock(&args.pin)?;
+    state(device, Nothing {})
+}
+
+pub(super) fn lock(device: &Device, _: Nothing) -> Result<AppState, Failure> {
+    device.lock();
+    state(device, Nothing {})
 }

@@ -2,12 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Kind, RecordId};
+use domain::kinds::review::Review;
+use domain::review::ReviewState;
+use domain::world::Millis;
+use domain::{Kind, Record, RecordId};
 use serde::Serialize;
 use ts_rs::TS;
 
 use super::refused::RefusedItem;
 use super::visit::VisitLine;
+use super::{Failure, Nothing, refused};
+use crate::read::{
+    HouseholdFacts, MET_LATELY, OVERDUE, Places, Register, natural, review_info, review_state, reviews_of,
+    start_of_day, visit_line,
+};
+use crate::{Device, DeviceError, Open};
 
 /// A record that the supervisor returned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -79,4 +88,122 @@ pub struct Today {
     pub due_doors: Vec<DoorLine>,
     /// Own visits of today, newest first.
     pub recent: Vec<VisitLine>,
+}
+
+const DUE_DOORS_MAX: usize = 20;
+const RECENT_MAX: usize = 100;
+
+pub(super) fn today(device: &Device, _: Nothing) -> Result<Today, Failure> {
+    device.with_open(|open: &mut Open| {
+        let register = Register::whole(open)?;
+        let now = open.now();
+        let recent = recent(open, now)?;
+        let met = |household: &&HouseholdFacts, within: Millis| met_within(household, now, within);
+        let households = || register.households.values();
+        let standing = recent.iter().filter(|visit| !visit.replaced).count();
+        let counts = TodayCounts {
+            households: count(households().count()),
+            met_30d: count(households().filter(|household| met(household, MET_LATELY)).count()),
+            not_met_90d: count(households().filter(|household| !met(household, OVERDUE)).count()),
+            visits_today: count(standing),
+            incidents_open: incidents_open(open)?,
+        };
+        let due_doors = due_doors(&register, now);
+        Ok(Today { returned: returned(open)?, not_sent: refused::items(open)?, counts, due_doors, recent })
+    })
+}
+
+fn count(things: usize) -> i64 {
+    i64::try_from(things).unwrap_or(i64::MAX)
+}
+
+/// Whether somebody was met lately enough.
+pub(super) fn met_within(household: &HouseholdFacts, now: Millis, within: Millis) -> bool {
+    household.history.last_met.is_some_and(|at| now - at < within)
+}
+
+/// Who was not met for longest: those never met first, door after door. Where somebody tried today, nobody needs to go again.
+fn due_doors(register: &Register, now: Millis) -> Vec<DoorLine> {
+    let morning = start_of_day(now);
+    let due = |household: &&HouseholdFacts| {
+        let tried_today = household.history.latest.as_ref().is_some_and(|(at, _)| *at >= morning);
+        !met_within(household, now, MET_LATELY) && !tried_today && household.people > 0
+    };
+    let mut due: Vec<&HouseholdFacts> = register.households.values().filter(due).collect();
+    due.sort_by_cached_key(|household| {
+        let address = register.household_address(household.id);
+        (household.history.last_met, natural(&address), household.id)
+    });
+    let line = |household: &HouseholdFacts| DoorLine {
+        household_id: household.id,
+        dwelling_id: household.dwelling,
+        address: register.household_address(household.id),
+        head_name: register.head_name(household),
+        last_met: household.history.last_met,
+        latest_result: household.history.latest.as_ref().map(|(_, result)| result.clone()),
+    };
+    due.into_iter().take(DUE_DOORS_MAX).map(line).collect()
+}
+
+/// Own visits since the morning, newest first.
+fn recent(open: &Open, now: Millis) -> Result<Vec<VisitLine>, DeviceError> {
+    let store = open.store();
+    let mut places = Places::new(store);
+    let own = open.account().account.as_str();
+    let visits =
+        store.records("kind = 'visit' AND at >= ?1 AND deleted = 0 ORDER BY at DESC, id DESC", [start_of_day(now)])?;
+    let visits = visits.iter().filter(|visit| visit.text("by") == Some(own)).take(RECENT_MAX);
+    visits.filter_map(|visit| visit_line(store, &mut places, visit).transpose()).collect()
+}
+
+fn incidents_open(open: &Open) -> Result<i64, DeviceError> {
+    let reviews = reviews_of(open.store(), &Kind::Incident)?;
+    let none = Vec::new();
+    let waits = |record: &&Record| {
+        let reviews = reviews.get(&record.id).unwrap_or(&none);
+        domain::review::state(record, reviews) != ReviewState::Approved
+    };
+    Ok(count(open.store().of_kind(&Kind::Incident, None)?.iter().filter(waits).count()))
+}
+
+/// What the supervisor returned in the version that stands: the latest first. A colleague's own words are left to the colleague.
+fn returned(open: &Open) -> Result<Vec<ReturnedItem>, DeviceError> {
+    const SQL: &str =
+        "kind = 'review' AND deleted = 0 AND body ->> '$.fields.verdict' = 'returned' ORDER BY at DESC, id DESC";
+    let store = open.store();
+    let mut places = Places::new(store);
+    let own = open.account().account.as_str();
+    let mut seen = std::collections::HashSet::new();
+    let mut items = Vec::new();
+    for review in store.records(SQL, [])? {
+        let Some(target) = Review::from(&review).target.filter(|target| seen.insert(*target)) else { continue };
+        let Some(record) = store.get(target)?.filter(|record| !record.is_deleted()) else { continue };
+        let another = record.text("by").is_some_and(|by| by != own);
+        if another
+            || review_state(store, &record)? != ReviewState::Returned
+            || is_corrected(open, &mut places, &record)?
+        {
+            continue;
+        }
+        let review = review_info(store, &record)?;
+        items.push(ReturnedItem {
+            record_id: record.id,
+            title: places.title(&record.kind, &record.fields)?,
+            subtitle: places.subtitle(&record)?,
+            kind: record.kind,
+            note: review.note,
+            remarks: review.remarks,
+            at: review.at.unwrap_or_default(),
+            by: review.by,
+        });
+    }
+    Ok(items)
+}
+
+/// A visit cannot be edited: a new one that names it is its correction.
+fn is_corrected(open: &Open, places: &mut Places<'_>, record: &Record) -> Result<bool, DeviceError> {
+    if record.kind != Kind::Visit {
+        return Ok(false);
+    }
+    Ok(visit_line(open.store(), places, record)?.is_some_and(|line| line.replaced))
 }

@@ -1,9 +1,14 @@
 //! Visits: one tap at a door.
 
-use domain::RecordId;
 use domain::review::ReviewState;
+use domain::{Fields, Kind, ProblemCode, RecordId};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use ts_rs::TS;
+
+use super::record::{OfRecord, Saved};
+use super::{Failure, Nothing};
+use crate::{Device, DeviceError, Open};
 
 /// A visit in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -62,4 +67,56 @@ pub struct RecordVisitArgs {
     pub at: Option<i64>,
     /// The visit that this one corrects.
     pub replaces: Option<RecordId>,
+}
+
+pub(super) fn record_visit(device: &Device, args: RecordVisitArgs) -> Result<Saved, Failure> {
+    device.with_open(|open: &mut Open| {
+        let target = open.store().get(args.target)?.filter(|target| !target.is_deleted());
+        let target = target.ok_or_else(|| Failure::problem("target", ProblemCode::MissingTarget))?;
+        let visited = matches!(target.kind, Kind::Household | Kind::Person);
+        if !visited || target.kind.as_str() != args.target_kind {
+            return Err(Failure::problem("target_kind", ProblemCode::MissingTarget));
+        }
+        if let Some(replaced) = args.replaces {
+            may_be_replaced(open, replaced)?;
+        }
+        let fields = fields(args, open);
+        let id = open.write(&Kind::Visit, None, Some(&target.cell), fields)?;
+        Ok(Saved { id, warnings: Vec::new() })
+    })
+}
+
+/// Only an own visit can be corrected by another.
+fn may_be_replaced(open: &Open, replaced: RecordId) -> Result<(), Failure> {
+    let record = open.store().get(replaced)?.filter(|record| record.kind == Kind::Visit);
+    let record = record.ok_or_else(|| Failure::problem("replaces", ProblemCode::MissingTarget))?;
+    if record.text("by") == Some(open.account().account.as_str()) {
+        Ok(())
+    } else {
+        Err(Failure::problem("replaces", ProblemCode::OtherAuthor))
+    }
+}
+
+fn fields(args: RecordVisitArgs, open: &Open) -> Fields {
+    let given = [
+        ("target", Some(json!(args.target))),
+        ("target_kind", Some(json!(args.target_kind))),
+        ("at", Some(json!(args.at.unwrap_or_else(|| open.now())))),
+        ("result", Some(json!(args.result))),
+        ("by", Some(json!(open.account().account))),
+        ("way", Some(json!(args.way.as_deref().unwrap_or("door")))),
+        ("purposes", args.purposes.filter(|codes| !codes.is_empty()).map(|codes| json!(codes))),
+        ("needs", args.needs.filter(|codes| !codes.is_empty()).map(|codes| json!(codes))),
+        ("note", args.note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty()).map(Value::String)),
+        ("replaces", args.replaces.map(|replaced| json!(replaced))),
+    ];
+    given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+pub(super) fn take_back(device: &Device, args: OfRecord) -> Result<Nothing, Failure> {
+    device.with_open(|open: &mut Open| -> Result<Nothing, DeviceError> {
+        open.take_back(args.id)?;
+        Ok(Nothing {})
+    })?;
+    Ok(Nothing {})
 }

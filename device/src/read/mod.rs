@@ -1,1 +1,31 @@
-//! (owned by the screens' half of this crate)
+//! The queries behind the screens. Nothing here writes; everything is read from the open register in a few statements,
+//! never one per row of a long list.
+
+mod lines;
+mod order;
+mod place;
+mod register;
+mod reviews;
+
+pub(crate) use lines::{incident_line, incident_lines, latest_visits, photo_line, photos_of, visit_line};
+pub(crate) use order::{Piece, natural, plain_building, plain_parts};
+pub(crate) use place::{Places, dwelling_of};
+pub(crate) use register::{DwellingFacts, HouseholdFacts, PersonFacts, Register, RegisterCache, Within};
+pub(crate) use reviews::{review_info, review_state, reviews_of};
+
+use domain::world::Millis;
+
+/// A day in milliseconds.
+pub(crate) const DAY: Millis = 24 * 60 * 60 * 1000;
+
+/// Met within so many days: the door needs nobody now.
+pub(crate) const MET_LATELY: Millis = 30 * DAY;
+
+/// Not met for so many days: overdue.
+pub(crate) const OVERDUE: Millis = 90 * DAY;
+
+/// When the present day began in China (UTC+8, no daylight saving time).
+pub(crate) fn start_of_day(now: Millis) -> Millis {
+    const CHINA: Millis = 8 * 60 * 60 * 1000;
+    now - now.saturating_add(CHINA).rem_euclid(DAY)
+}

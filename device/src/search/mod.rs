@@ -1,1 +1,10 @@
-//! (owned by the screens' half of this crate)
+//! Finding people, doors and reports by what one remembers of them: a name, its pinyin in any reading, the end of a number, a room.
+//!
+//! A cell is small (2,500 residents): the names are looked through, no index is kept.
+
+mod door;
+mod hits;
+mod query;
+
+pub(crate) use hits::search;
+pub(crate) use query::{Matcher, Quality, Query};
