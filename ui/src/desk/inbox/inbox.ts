@@ -112,12 +112,19 @@ export function useInbox() {
       byKind.value = page.by_kind
       takeNewVersions(page.items)
       if (page.next === null) dropDecidedElsewhere(page.items)
-      const unseen = page.items.filter((item) => !seen.has(nameOf(item))).length
-      fresh.value = Math.max(unseen, page.total - expected)
+      fresh.value = Math.max(countUnseen(page.items), page.total - expected)
       if (moved) await loadPlaces().catch(() => {})
     } catch (error) {
       if (mine === generation && refusalCode(error) === 'unreachable') unreachable.value = true
     }
+  }
+
+  /** How many rows of the newest page are new. Those behind the last known one only moved up as others left. */
+  function countUnseen(page: InboxItem[]): number {
+    const lastKnown = page.map((item) => seen.has(nameOf(item))).lastIndexOf(true)
+    if (lastKnown < 0) return page.length
+    page.slice(lastKnown + 1).forEach((item) => seen.add(nameOf(item)))
+    return page.filter((item) => !seen.has(nameOf(item))).length
   }
 
   /** A row whose record changed shows its present state where it stands. */

@@ -2,6 +2,7 @@
 import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import type { DeskRecord, InboxItem } from '../api/types'
 import * as calls from '../api/calls'
+import type { Pile } from '../api/calls'
 import { isAborted, refusalCode, type RefusalCode } from '../api/http'
 
 const KEPT = 40
@@ -9,7 +10,7 @@ const KEPT = 40
 const REST_MS = 70
 
 /** The record of the selected row, and the next one in advance. */
-export function useRecord(selected: Ref<InboxItem | null>, following: Ref<InboxItem | null>) {
+export function useRecord(selected: Ref<InboxItem | null>, following: Ref<InboxItem | null>, pile: () => Pile) {
   const page = shallowRef<DeskRecord | null>(null)
   const phase = ref<'none' | 'loading' | 'ready' | 'failed'>('none')
   const failure = ref<RefusalCode | null>(null)
@@ -46,9 +47,17 @@ export function useRecord(selected: Ref<InboxItem | null>, following: Ref<InboxI
     }
   }
 
+  /** What is kept of a row, if it is still what the server would say. */
+  function stillTrue(item: InboxItem): DeskRecord | null {
+    const known = kept.get(item.id)
+    if (!known || known.version !== item.version || known.review.state !== pile()) return null
+    const arrived = known.photos.filter((photo) => photo.arrived).length
+    return arrived === item.photos.arrived ? known : null
+  }
+
   async function inAdvance(): Promise<void> {
     const item = following.value
-    if (!item || kept.get(item.id)?.version === item.version) return
+    if (!item || stillTrue(item)) return
     await calls.record(item.id).then(keep, () => {})
   }
 
@@ -62,8 +71,8 @@ export function useRecord(selected: Ref<InboxItem | null>, following: Ref<InboxI
       phase.value = 'none'
       return
     }
-    const known = kept.get(item.id)
-    if (known?.version === item.version && known.photos.every((photo) => photo.arrived)) {
+    const known = stillTrue(item)
+    if (known) {
       page.value = known
       phase.value = 'ready'
       timer = setTimeout(() => void inAdvance(), REST_MS)

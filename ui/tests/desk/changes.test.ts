@@ -1,0 +1,44 @@
+// What a reviewer is shown of a record, and what goes back with a return.
+import { expect, test } from 'vitest'
+import { changedFields, conflictsOf, filledRemarks, saysWhy, unchangedFields } from '@desk/record/changes'
+
+const record = {
+  id: 'somebody',
+  kind: 'person',
+  cell: '610722001001001',
+  fields: { name: '单文', phone: '13812345678', consent: null, sex: '1', zebra: 'striped' },
+  stamp: '0',
+}
+
+test('changes stand in the order of the form, without those that say nothing', () => {
+  const page = {
+    record,
+    is_new: false,
+    changes: [
+      { field: 'zebra', before: null, after: 'striped' },
+      { field: 'consent', before: null, after: null },
+      { field: 'phone', before: '1', after: '2' },
+      { field: 'name', before: '单', after: '单文' },
+    ],
+  }
+  expect(changedFields(page).map((change) => change.field)).toEqual(['name', 'phone', 'zebra'])
+  expect(unchangedFields(page)).toEqual([{ field: 'sex', value: '1' }])
+})
+
+test('an emptied field is a change', () => {
+  const page = { record, is_new: false, changes: [{ field: 'phone', before: '13812345678', after: null }] }
+  expect(changedFields(page)).toHaveLength(1)
+})
+
+test('a value that lost stands beside the one that was kept', () => {
+  const entry = { at: 1, by: 'x', device: null, fields: { phone: '13900000000' }, lost: true, verdict: null, remarks: {}, note: null }
+  expect(conflictsOf(entry, record)).toEqual([{ field: 'phone', kept: '13812345678', lost: '13900000000' }])
+  expect(conflictsOf({ ...entry, lost: false }, record)).toEqual([])
+})
+
+test('blank remarks are not sent, and a return needs a reason', () => {
+  expect(filledRemarks({ title: '  写清楚 ', text: '  ' })).toEqual({ title: '写清楚' })
+  expect(saysWhy({ title: ' ' }, ' \n')).toBe(false)
+  expect(saysWhy({}, '请重拍')).toBe(true)
+  expect(saysWhy({ title: '写清楚' }, '')).toBe(true)
+})

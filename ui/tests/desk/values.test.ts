@@ -1,0 +1,76 @@
+// How stored values are read by people.
+import { expect, test } from 'vitest'
+import { isShown, masked, orderOf, valueText, type Reading } from '@desk/record/values'
+
+const name = (code: string, name_zh: string, name_en: string) => ({ code, name_zh, name_en, common: true })
+const zh: Reading = {
+  language: 'zh',
+  codes: {
+    dwelling_use: [name('own', '自住', 'lived in by the owner'), name('let', '出租', 'let')],
+    visit_purpose: [name('care', '关爱探访', 'care visit'), name('safety', '安全提醒', 'safety advice')],
+  },
+  lists: {
+    version: 1,
+    categories: [
+      { code: '03', parent: '', name_zh: '消防', name_en: 'fire', default_severity: null, first_handler_zh: '', retired: false },
+      { code: '0301', parent: '03', name_zh: '通道堵塞', name_en: 'blocked exit', default_severity: 2, first_handler_zh: '', retired: true },
+    ],
+    severities: [{ level: 2, name_zh: '较急', name_en: 'urgent', accept_within: '', feedback_within: '', close_within: '' }],
+  },
+  refs: { 'a-door': { title: '3号楼 2单元 501室' } },
+  place: (code) => (code === '610722001001001' ? '江湾社区 第1网格' : null),
+  yes: '是',
+  no: '否',
+  comma: '、',
+}
+const en: Reading = { ...zh, language: 'en', yes: 'yes', no: 'no', comma: ', ' }
+
+test('codes are shown by their names in the language of the screen', () => {
+  expect(valueText('dwelling', 'use', 'let', zh)).toBe('出租')
+  expect(valueText('dwelling', 'use', 'let', en)).toBe('let')
+  expect(valueText('visit', 'purposes', ['care', 'safety'], zh)).toBe('关爱探访、安全提醒')
+})
+
+test('a retired category is still readable, under its group', () => {
+  expect(valueText('incident', 'category', '0301', zh)).toBe('消防 / 通道堵塞')
+  expect(valueText('incident', 'severity', 2, en)).toBe('2 · urgent')
+})
+
+test('days and moments are written out', () => {
+  expect(valueText('person', 'birth_date', '1958-03-07', zh)).toBe('1958年3月7日')
+  expect(valueText('person', 'birth_date', '1958-03-07', en)).toBe('7 Mar 1958')
+  expect(valueText('visit', 'at', Date.UTC(2026, 10, 22, 12), zh)).toMatch(/^2026年11月2[123]日 \d\d:\d\d$/)
+})
+
+test('referenced records are shown by their title, cells by their place', () => {
+  expect(valueText('household', 'dwelling', 'a-door', zh)).toBe('3号楼 2单元 501室')
+  expect(valueText('person', 'cell', '610722001001001', zh)).toBe('江湾社区 第1网格')
+})
+
+test('positions, yes and no, texts with line breaks', () => {
+  expect(valueText('building', 'position', { lat: 33.15312, lng: 107.33, accuracy_m: 12.4 }, zh)).toBe('33.15312, 107.33000 ± 12 m')
+  expect(valueText('incident', 'reply_wanted', false, zh)).toBe('否')
+  expect(valueText('incident', 'text', '一\n二', zh)).toBe('一\n二')
+})
+
+test('nothing reads as nothing, and what cannot be read is shown as it was stored', () => {
+  expect(valueText('person', 'phone', null, zh)).toBe('')
+  expect(valueText('visit', 'needs', [], zh)).toBe('')
+  expect(valueText('dwelling', 'use', 'houseboat', zh)).toBe('houseboat')
+  expect(valueText('person', 'birth_date', '1958-3-7', zh)).toBe('1958-3-7')
+  expect(valueText('person', 'of_a_newer_version', { a: 1 }, zh)).toBe('{"a":1}')
+  expect(valueText('building', 'position', 'somewhere', zh)).toBe('somewhere')
+})
+
+test('numbers that identify somebody keep their middle to themselves', () => {
+  expect(masked('document_number', '61072219900307123X')).toBe('610***********123X')
+  expect(masked('phone', '13812345678')).toBe('138****5678')
+  expect(masked('phone', '110')).toBe('**0')
+})
+
+test('fields for programs are not shown and the others stand as in the forms', () => {
+  expect(isShown('visit', 'target_kind')).toBe(false)
+  expect(isShown('visit', 'result')).toBe(true)
+  expect(orderOf('person', 'name')).toBeLessThan(orderOf('person', 'phone'))
+  expect(orderOf('person', 'of_a_newer_version')).toBeGreaterThan(orderOf('person', 'cell'))
+})
