@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use domain::World;
 use domain::protocol::{CallError, Enrolment};
@@ -10,6 +10,7 @@ use domain::world::Millis;
 
 use crate::DeviceError;
 use crate::crypto::{self, Key, KeyCost, Tries, WrappedKey};
+use crate::edge::Http;
 use crate::open::{Open, Pulse, SharedWorld, lock};
 use crate::store::Store;
 
@@ -54,6 +55,9 @@ pub(crate) struct Inner {
     /// One round at a time. Held across calls, unlike `open`.
     pub(crate) rounds: Mutex<()>,
     pub(crate) in_round: AtomicBool,
+    /// One exchange of tokens at a time, or the second would come with a token that the first has used up.
+    pub(crate) refreshing: Mutex<()>,
+    http: OnceLock<Http>,
     /// Why the last call of this run did not lead to an answer.
     pub(crate) last_call: Mutex<Option<CallError>>,
 }
@@ -74,6 +78,8 @@ impl Device {
             door: Mutex::new(()),
             rounds: Mutex::new(()),
             in_round: AtomicBool::new(false),
+            refreshing: Mutex::new(()),
+            http: OnceLock::new(),
             last_call: Mutex::new(None),
         };
         Ok(Device { inner: Arc::new(inner) })
@@ -145,6 +151,16 @@ impl Device {
         // From here on the phone is enrolled: the key file is the commit.
         self.inner.world_mut(|world| self.wrapped_key().store(&key, pin, enrolment.demo, cost, world))?;
         self.install(store)
+    }
+
+    /// Takes the tokens of a new enrolment of the same account: after this phone was signed out. Register and PIN stay.
+    ///
+    /// # Errors
+    /// [`DeviceError::AlreadyEnrolled`] when it is another account's; [`DeviceError::Locked`]; the storage's errors.
+    pub fn enrol_again(&self, server: &str, enrolment: &Enrolment) -> Result<(), DeviceError> {
+        self.with_open(|open| open.enrol_again(server, enrolment))?;
+        self.inner.pulse.bell().ring_now();
+        Ok(())
     }
 
     /// Whether this phone could be enrolled with this PIN: asked before a code that works once is used up.
@@ -229,6 +245,15 @@ impl Device {
 }
 
 impl Inner {
+    /// The HTTP client, made when it is first needed and kept with its connections.
+    pub(crate) fn http(&self) -> Result<&Http, CallError> {
+        if self.http.get().is_none() {
+            // Two threads may both make one; the first stays.
+            let _ = self.http.set(Http::new()?);
+        }
+        self.http.get().ok_or_else(|| CallError::Offline("no client".into()))
+    }
+
     pub(crate) fn world_mut<T>(&self, f: impl FnOnce(&mut dyn World) -> T) -> T {
         f(lock(&self.world).as_mut())
     }

@@ -18,6 +18,7 @@ pub mod round;
 pub mod search;
 pub mod store;
 
+pub use edge::Background;
 pub use device::{Device, DeviceConfig, Phase};
 pub use error::DeviceError;
 pub use open::{Account, Open};

@@ -9,7 +9,8 @@ use domain::scope::{Role, allowed};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{
-    AccountId, CellCode, Change, DeviceId, Fields, HybridClock, Kind, Problem, ProblemCode, RecordId, Stamp, Stamps, World,
+    AccountId, CellCode, Change, DeviceId, Fields, HybridClock, Kind, Problem, ProblemCode, RecordId, Stamp, Stamps,
+    World,
 };
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -84,7 +85,18 @@ impl Open {
         let lists = Meta::Lists.get(connection)?.unwrap_or_else(Lists::initial);
         let node = lock(&world).node();
         let clock = HybridClock::new(node, last);
-        Ok(Self { store, clock, offset, measured_at: None, world, pulse, account, cells, lists, register: Default::default() })
+        Ok(Self {
+            store,
+            clock,
+            offset,
+            measured_at: None,
+            world,
+            pulse,
+            account,
+            cells,
+            lists,
+            register: Default::default(),
+        })
     }
 
     /// Fills a fresh register with what the enrolment said.

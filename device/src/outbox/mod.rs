@@ -9,7 +9,7 @@ use domain::merge::{MergeError, merge};
 use domain::{Change, Record};
 
 pub use refused::Refused;
-pub(crate) use refused::{discard, keep_refused, refused_all, refused_count, refused_one, words_were_corrected};
+pub(crate) use refused::{discard, keep_refused, refused_count, refused_one, words_were_corrected};
 
 use crate::DeviceError;
 use crate::store::{Held, Pending};

@@ -1,5 +1,136 @@
-//! Sync rounds.
+//! One round with the server: clock, text up and down, lists, photos.
+//!
+//! The register is never held while a call is under way: every step takes it, reads or writes in one transaction, and lets it
+//! go. A round may end anywhere (no signal, locked, killed); the next one goes on from what is stored.
 
+mod clock;
+mod photos;
+mod pull;
+mod push;
 mod state;
+mod text;
+
+use std::sync::atomic::Ordering;
+
+use domain::protocol::{CallError, CallRefusal, PROTOCOL, Peer};
+use domain::world::Millis;
 
 pub use state::{RoundReport, SyncPhase, SyncState};
+pub(crate) use state::waiting;
+
+use crate::open::lock;
+use crate::store::Meta;
+use crate::{Device, DeviceError};
+
+/// A measurement of the clocks is trusted this long by the phone's own clock; a clock that jumps voids it at once.
+const MEASURED_FOR: Millis = 60 * 1000;
+
+/// Originals stay on the phone this long after the server confirmed them.
+const ORIGINALS_STAY: Millis = 30 * 24 * 60 * 60 * 1000;
+
+/// Says that a round is running, and takes it back however the round ends.
+struct InRound<'a>(&'a std::sync::atomic::AtomicBool);
+
+impl Drop for InRound<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Device {
+    /// Runs one round. Whatever ends it early, nothing is lost, and the report says what ended it.
+    pub fn round(&self, peer: &dyn Peer) -> RoundReport {
+        let _one_at_a_time = lock(&self.inner.rounds);
+        self.inner.in_round.store(true, Ordering::SeqCst);
+        let _in_round = InRound(&self.inner.in_round);
+        let mut report = RoundReport::default();
+        let outcome = self.steps(peer, &mut report).and_then(|()| self.note_safety());
+        self.note_outcome(&outcome);
+        report.ended_by = outcome.err();
+        report
+    }
+
+    fn steps(&self, peer: &dyn Peer, report: &mut RoundReport) -> Result<(), DeviceError> {
+        self.measure_clock_if_needed(peer)?;
+        let lists_version = text::exchange_all(self, peer, report)?;
+        self.refresh_lists(peer, lists_version)?;
+        photos::send_all(self, peer, report)
+    }
+
+    fn measure_clock_if_needed(&self, peer: &dyn Peer) -> Result<(), DeviceError> {
+        let (before, measured_at) = self.with_open::<_, DeviceError>(|open| Ok((open.device_now(), open.measured_at)))?;
+        if measured_at.is_some_and(|at| (before - at).abs() <= MEASURED_FOR) {
+            return Ok(());
+        }
+        let hello = peer.hello()?;
+        let (oldest, newest) = hello.protocols;
+        if !(oldest..=newest).contains(&PROTOCOL) {
+            return Err(CallError::Refused { code: CallRefusal::UnknownProtocol }.into());
+        }
+        self.with_open(|open| {
+            let after = open.device_now();
+            clock::measured(open, before, after, hello.server_time)
+        })
+    }
+
+    /// Loads the county's lists when the server has another version. Without them everything else still works.
+    fn refresh_lists(&self, peer: &dyn Peer, version: i64) -> Result<(), DeviceError> {
+        if self.with_open::<_, DeviceError>(|open| Ok(open.lists().version == version))? {
+            return Ok(());
+        }
+        match peer.lists() {
+            Ok(lists) if !lists.categories.is_empty() => self.with_open(|open| {
+                Meta::Lists.set(open.store.connection(), &lists)?;
+                open.set_lists(lists);
+                open.changed();
+                Ok(())
+            }),
+            Ok(_) => Ok(()),
+            Err(error @ (CallError::Offline(_) | CallError::Unavailable(_) | CallError::SignedOut)) => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(%error, "the lists could not be loaded");
+                Ok(())
+            }
+        }
+    }
+
+    /// At the end of a whole round: if nothing waits, everything is safe now.
+    fn note_safety(&self) -> Result<(), DeviceError> {
+        self.with_open(|open| {
+            let now = open.now();
+            open.store.free_originals(now - ORIGINALS_STAY)?;
+            if waiting(open)?.nothing() {
+                Meta::SafeAt.set(open.store.connection(), &now)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn note_outcome(&self, outcome: &Result<(), DeviceError>) {
+        let call = match outcome {
+            Ok(()) => None,
+            Err(DeviceError::Call(error)) => Some(error.clone()),
+            Err(DeviceError::Locked) => return,
+            Err(error) => {
+                tracing::error!(%error, "a round ended");
+                return;
+            }
+        };
+        if let Some(error) = &call {
+            tracing::info!(%error, "a round ended early");
+        }
+        let signed_out = call == Some(CallError::SignedOut);
+        *lock(&self.inner.last_call) = call;
+        let noted = self.with_open(|open| {
+            let connection = open.store.connection();
+            if Meta::SignedOut.get(connection)?.unwrap_or(false) != signed_out {
+                Meta::SignedOut.set(connection, &signed_out)?;
+                open.changed();
+            }
+            Ok::<_, DeviceError>(())
+        });
+        if let Err(error) = noted {
+            tracing::debug!(%error, "the outcome of a round was not noted");
+        }
+    }
+}

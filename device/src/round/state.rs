@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use domain::protocol::{CLOCK_OFF_WARN, CallError};
+use domain::protocol::CLOCK_OFF_WARN;
 use domain::world::Millis;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -54,7 +54,7 @@ pub struct SyncState {
 }
 
 /// What a round did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct RoundReport {
     /// Changes that the server took.
     pub accepted: usize,
@@ -65,7 +65,7 @@ pub struct RoundReport {
     /// Photos whose last byte arrived.
     pub photos: usize,
     /// Why the round ended early. Nothing is lost; the next round goes on.
-    pub ended_by: Option<CallError>,
+    pub ended_by: Option<DeviceError>,
 }
 
 /// What still waits.

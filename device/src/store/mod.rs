@@ -20,7 +20,7 @@ pub(crate) use meta::{Meta, cursors, forget_cursors, set_cursor};
 pub(crate) use photo_files::{drop_unnamed_photos, photos_wait_again, sha256};
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
 pub use row::RECORD_COLUMNS;
-pub(crate) use row::{Held, Pending, Unsent, held, put, record_body, remove};
+pub(crate) use row::{Held, Pending, exists, held, held_of_row, put, remove};
 
 use crate::DeviceError;
 use crate::crypto::Key;

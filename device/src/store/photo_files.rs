@@ -81,7 +81,12 @@ impl Store {
     ///
     /// # Errors
     /// [`DeviceError::StorageFull`] and [`DeviceError::StorageBroken`].
-    pub fn keep_fetched_photo(&self, hash: &Sha256Hex, full: Option<&[u8]>, thumb: Option<&[u8]>) -> Result<(), DeviceError> {
+    pub fn keep_fetched_photo(
+        &self,
+        hash: &Sha256Hex,
+        full: Option<&[u8]>,
+        thumb: Option<&[u8]>,
+    ) -> Result<(), DeviceError> {
         const SQL: &str = "INSERT INTO photo_file (sha256, full, thumb, state) VALUES (?1, ?2, ?3, 'fetched')
             ON CONFLICT (sha256) DO UPDATE SET full = coalesce(?2, full), thumb = coalesce(?3, thumb)";
         self.connection.prepare_cached(SQL)?.execute((hash.as_str(), full, thumb))?;
@@ -141,10 +146,12 @@ impl Store {
 
     /// A piece of a picture.
     pub(crate) fn photo_chunk(&self, hash: &Sha256Hex, offset: u64, length: usize) -> Result<Vec<u8>, DeviceError> {
-        let (offset, length) = (i64::try_from(offset).unwrap_or(i64::MAX - 1), i64::try_from(length).unwrap_or(i64::MAX));
+        let (offset, length) =
+            (i64::try_from(offset).unwrap_or(i64::MAX - 1), i64::try_from(length).unwrap_or(i64::MAX));
         let mut statement =
             self.connection.prepare_cached("SELECT substr(full, ?2 + 1, ?3) FROM photo_file WHERE sha256 = ?1")?;
-        let chunk: Option<Vec<u8>> = statement.query_row((hash.as_str(), offset, length), |row| row.get(0)).optional()?;
+        let chunk: Option<Vec<u8>> =
+            statement.query_row((hash.as_str(), offset, length), |row| row.get(0)).optional()?;
         chunk.ok_or(DeviceError::NotFound)
     }
 
@@ -159,7 +166,8 @@ impl Store {
 
     /// The server confirmed the hash.
     pub(crate) fn photo_stored(&self, hash: &Sha256Hex, now: Millis) -> Result<(), DeviceError> {
-        const SQL: &str = "UPDATE photo_file SET state = 'stored', upload = NULL, sent = length(full), tries = 0, stored_at = ?2
+        const SQL: &str =
+            "UPDATE photo_file SET state = 'stored', upload = NULL, sent = length(full), tries = 0, stored_at = ?2
             WHERE sha256 = ?1 AND state = 'waiting'";
         self.connection.prepare_cached(SQL)?.execute((hash.as_str(), now))?;
         Ok(())
@@ -167,9 +175,16 @@ impl Store {
 
     /// The upload failed by itself (not for want of a connection): others go first, it starts again after a growing pause.
     pub(crate) fn photo_failed(&self, hash: &Sha256Hex, tries: u32, try_after: Millis) -> Result<(), DeviceError> {
-        const SQL: &str =
-            "UPDATE photo_file SET upload = NULL, sent = 0, tries = ?2, try_after = ?3 WHERE sha256 = ?1";
+        const SQL: &str = "UPDATE photo_file SET upload = NULL, sent = 0, tries = ?2, try_after = ?3 WHERE sha256 = ?1";
         self.connection.prepare_cached(SQL)?.execute((hash.as_str(), tries, try_after))?;
+        Ok(())
+    }
+
+    /// Photo records that left their cell stayed for their picture's sake; now they go.
+    pub(crate) fn drop_gone_photos(&self) -> Result<(), DeviceError> {
+        const SQL: &str = "DELETE FROM record WHERE gone = 1 AND kind = 'photo' AND unsent IS NULL
+            AND body ->> '$.fields.sha256' NOT IN (SELECT sha256 FROM photo_file WHERE state = 'waiting')";
+        self.connection.prepare_cached(SQL)?.execute([])?;
         Ok(())
     }
 

@@ -60,7 +60,7 @@ struct Body {
 }
 
 /// The body of a record as stored.
-pub(crate) fn record_body(record: &Record) -> Result<String, DeviceError> {
+fn record_body(record: &Record) -> Result<String, DeviceError> {
     let body = BodyRef { fields: &record.fields, stamp: record.stamps.common, stamps: &record.stamps.except };
     Ok(serde_json::to_string(&body)?)
 }

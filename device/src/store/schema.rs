@@ -120,8 +120,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), DeviceError> {
 fn refresh_view(connection: &Connection, kind: &Kind) -> Result<(), DeviceError> {
     let name = kind.as_str();
     let fields = spec::fields(kind).iter().filter(|field| !matches!(field.name, "id" | "cell" | "deleted"));
-    let columns: String =
-        fields.map(|field| format!(", body ->> '$.fields.{0}' AS \"{0}\"", field.name)).collect();
+    let columns: String = fields.map(|field| format!(", body ->> '$.fields.{0}' AS \"{0}\"", field.name)).collect();
     let sql = format!(
         "CREATE VIEW \"{name}\" AS SELECT id, cell, deleted, unsent IS NULL AS sent{columns} FROM record WHERE kind = '{name}'"
     );

@@ -1,0 +1,208 @@
+//! The server over HTTP, as `docs/PROTOCOL.md` describes it: JSON calls, and tus 1.0 for photos.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::Sha256Hex;
+use domain::codes::Lists;
+use domain::kinds::photo::PHOTO_BYTES_MAX;
+use domain::protocol::{
+    CallError, CallRefusal, ExchangeAnswer, ExchangeRequest, Hello, Peer, PhotoOffer, PhotoPlace, PhotoSize, Tokens,
+};
+use reqwest::blocking::{Client, RequestBuilder, Response};
+use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::{Method, Url};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::http::{below, bytes, json, send, server_url, with_json};
+use crate::open::lock;
+use crate::store::{Meta, sha256};
+use crate::{Device, DeviceError};
+
+const TUS: (&str, &str) = ("Tus-Resumable", "1.0.0");
+
+/// The server of an enrolled phone. Its tokens lie in the register, so it can speak only while that is open.
+pub struct HttpPeer {
+    device: Device,
+    client: Client,
+    server: Url,
+}
+
+impl HttpPeer {
+    /// The server that this phone is enrolled with.
+    ///
+    /// # Errors
+    /// [`DeviceError::Locked`], [`DeviceError::NotEnrolled`].
+    pub fn of(device: &Device) -> Result<Self, DeviceError> {
+        let server: String =
+            device.with_open(|open| Meta::Server.get(open.store.connection())?.ok_or(DeviceError::NotEnrolled))?;
+        let client = device.inner.http()?.client().clone();
+        Ok(Self { device: device.clone(), client, server: server_url(&server)? })
+    }
+
+    fn tokens(&self) -> Result<Tokens, CallError> {
+        self.device.with_open(|open| open.tokens()).map_err(not_open)?.ok_or(CallError::SignedOut)
+    }
+
+    /// Sends with the access token; when that has expired, once more with a fresh one.
+    fn call(&self, build: impl Fn(&Client) -> Result<RequestBuilder, CallError>) -> Result<Response, CallError> {
+        let tokens = self.tokens()?;
+        match send(build(&self.client)?.bearer_auth(&tokens.access)) {
+            Err(CallError::SignedOut) => {
+                let access = self.refreshed(&tokens)?;
+                send(build(&self.client)?.bearer_auth(&access))
+            }
+            // Too many calls of a phone that is signed in: later, like an overloaded server.
+            Err(CallError::Refused { code: CallRefusal::TooManyTries }) => {
+                Err(CallError::Unavailable("too many calls".into()))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// A new access token. The old refresh token keeps working for a while, so that a lost answer signs nobody out.
+    fn refreshed(&self, expired: &Tokens) -> Result<String, CallError> {
+        let _one_at_a_time = lock(&self.device.inner.refreshing);
+        let now_stored = self.tokens()?;
+        if now_stored.access != expired.access {
+            return Ok(now_stored.access);
+        }
+        let url = below(&self.server, "v1/token")?;
+        let body = serde_json::json!({ "refresh": now_stored.refresh });
+        let fresh: Tokens = json(send(with_json(self.client.post(url), &body)?)?)?;
+        self.device.with_open(|open| Meta::Tokens.set(open.store.connection(), &fresh)).map_err(not_open)?;
+        Ok(fresh.access)
+    }
+
+    fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
+        let url = below(&self.server, path)?;
+        json(self.call(|client| Ok(client.get(url.clone())))?)
+    }
+
+    /// The address of an upload. What the server once named as such must lie on the server.
+    fn upload_url(&self, upload: &str) -> Result<Url, CallError> {
+        let url = below(&self.server, upload)?;
+        if url.origin() == self.server.origin() && url.path().contains("/v1/photos/") {
+            Ok(url)
+        } else {
+            Err(CallError::Unreadable("an upload on another server".into()))
+        }
+    }
+}
+
+fn not_open(error: DeviceError) -> CallError {
+    CallError::Offline(error.to_string())
+}
+
+fn header_number(response: &Response, name: &str) -> Option<u64> {
+    response.headers().get(name)?.to_str().ok()?.parse().ok()
+}
+
+fn moved_to(response: &Response) -> Result<u64, CallError> {
+    header_number(response, "Upload-Offset").ok_or_else(|| CallError::Unreadable("no Upload-Offset".into()))
+}
+
+impl Peer for HttpPeer {
+    fn hello(&self) -> Result<Hello, CallError> {
+        self.get("v1/hello")
+    }
+
+    fn exchange(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError> {
+        let url = below(&self.server, "v1/exchange")?;
+        json(self.call(|client| with_json(client.post(url.clone()), request))?)
+    }
+
+    fn lists(&self) -> Result<Lists, CallError> {
+        self.get("v1/lists")
+    }
+
+    fn photo_offer(&self, offer: &PhotoOffer) -> Result<PhotoPlace, CallError> {
+        let url = below(&self.server, "v1/photos")?;
+        let encoded = |text: &str| STANDARD.encode(text);
+        let metadata = format!("photo {},sha256 {}", encoded(&offer.photo.to_string()), encoded(offer.sha256.as_str()));
+        let response = self.call(|client| {
+            Ok(client
+                .post(url.clone())
+                .header(TUS.0, TUS.1)
+                .header("Upload-Length", offer.bytes)
+                .header("Upload-Metadata", &metadata))
+        })?;
+        if response.headers().get("Doorstep-Photo").is_some_and(|value| value == "stored") {
+            return Ok(PhotoPlace::Stored);
+        }
+        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        let location = location.ok_or_else(|| CallError::Unreadable("an upload without an address".into()))?;
+        let upload = self.upload_url(location)?.path().to_owned();
+        Ok(PhotoPlace::Upload { upload, offset: header_number(&response, "Upload-Offset").unwrap_or(0) })
+    }
+
+    fn photo_offset(&self, upload: &str) -> Result<u64, CallError> {
+        let url = self.upload_url(upload)?;
+        let asked = self.call(|client| Ok(client.request(Method::HEAD, url.clone()).header(TUS.0, TUS.1)));
+        match asked {
+            Ok(response) => moved_to(&response),
+            // A HEAD has no body to say so.
+            Err(CallError::Refused { code: CallRefusal::NotFound }) => {
+                Err(CallError::Refused { code: CallRefusal::UploadGone })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn photo_append(&self, upload: &str, offset: u64, chunk: &[u8]) -> Result<u64, CallError> {
+        let url = self.upload_url(upload)?;
+        let checksum = format!("sha256 {}", STANDARD.encode(Sha256::digest(chunk)));
+        let response = self.call(|client| {
+            Ok(client
+                .patch(url.clone())
+                .header(TUS.0, TUS.1)
+                .header(CONTENT_TYPE, "application/offset+octet-stream")
+                .header("Upload-Offset", offset)
+                .header("Upload-Checksum", &checksum)
+                .body(chunk.to_vec()))
+        })?;
+        moved_to(&response)
+    }
+
+    fn photo_fetch(&self, hash: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, CallError> {
+        let size_name = match size {
+            PhotoSize::Thumb => "thumb",
+            PhotoSize::Full => "full",
+        };
+        let url = below(&self.server, &format!("v1/photo/{hash}/{size_name}"))?;
+        let response = self.call(|client| Ok(client.get(url.clone())))?;
+        let picture = bytes(response, usize::try_from(PHOTO_BYTES_MAX).unwrap_or(usize::MAX))?;
+        if size == PhotoSize::Full && sha256(&picture) != *hash {
+            return Err(CallError::Unreadable("a photo that is another one".into()));
+        }
+        Ok(picture)
+    }
+}
+
+impl Device {
+    /// A picture: from this phone, or from the server when another phone took it (and then kept).
+    ///
+    /// # Errors
+    /// [`DeviceError::Locked`], [`DeviceError::Call`], the storage's errors.
+    pub fn fetch_photo(&self, hash: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, DeviceError> {
+        let here = self.with_open(|open| open.store.photo_file(hash))?;
+        let here = here.and_then(|file| match size {
+            PhotoSize::Thumb => file.thumb,
+            PhotoSize::Full => file.full,
+        });
+        if let Some(picture) = here {
+            return Ok(picture);
+        }
+        let picture = HttpPeer::of(self)?.photo_fetch(hash, size)?;
+        let (full, thumb) = match size {
+            PhotoSize::Thumb => (None, Some(picture.as_slice())),
+            PhotoSize::Full => (Some(picture.as_slice()), None),
+        };
+        // Shown even when there is no room to keep it.
+        let kept = self.with_open(|open| open.store.keep_fetched_photo(hash, full, thumb));
+        if let Err(error) = kept {
+            tracing::warn!(%error, "a photo from the server is shown, not kept");
+        }
+        Ok(picture)
+    }
+}

@@ -1,0 +1,116 @@
+//! The phone's clock against the server's: measured, and what was written under a wrong one put right.
+
+use domain::world::Millis;
+use domain::{HybridClock, Kind, Record, Stamp, Stamps};
+use rusqlite::Connection;
+
+use crate::DeviceError;
+use crate::open::Open;
+use crate::store::{self, Held, Meta, Pending};
+
+/// A difference up to this is the network's, not the clock's.
+const NOISE: Millis = 5 * 1000;
+
+/// An answer came between these two readings of the phone's clock and carried the server's time.
+pub(super) fn measured(open: &mut Open, before: Millis, after: Millis, server: Millis) -> Result<(), DeviceError> {
+    if after < before || after - before > 60 * 1000 {
+        // The clock was set while the call was under way, or the call took too long to tell anything.
+        return Ok(());
+    }
+    let offset = server.saturating_sub(before + (after - before) / 2);
+    open.measured_at = Some(after);
+    let known: Option<Millis> = Meta::ClockOffset.get(open.store.connection())?;
+    let by = offset.saturating_sub(known.unwrap_or(0));
+    if by.abs() <= NOISE {
+        if known.is_none() {
+            Meta::ClockOffset.set(open.store.connection(), &offset)?;
+            open.offset = offset;
+        }
+        return Ok(());
+    }
+    tracing::info!(offset_ms = offset, shifted_ms = by, "the phone's clock differs from the server's");
+    let node = open.clock.node();
+    let transaction = open.store.begin()?;
+    for mut held in unsent_records(&transaction)? {
+        shift(&mut held, by);
+        store::put(&transaction, &held)?;
+    }
+    Meta::ClockOffset.set(&transaction, &offset)?;
+    let last = rewound(&transaction)?;
+    transaction.commit()?;
+    open.offset = offset;
+    open.clock = HybridClock::new(node, last);
+    open.changed();
+    Ok(())
+}
+
+/// The clock after stamps were moved: past everything others can know of and everything that still waits, and no further, or
+/// a phone whose clock was once a year ahead would go on issuing stamps from there.
+pub(super) fn rewound(connection: &Connection) -> Result<Stamp, DeviceError> {
+    let shared: Stamp = Meta::ClockShared.get(connection)?.unwrap_or(Stamp::ZERO);
+    let last = unsent_records(connection)?.iter().map(|held| held.record.latest()).fold(shared, Stamp::max);
+    Meta::ClockLast.set(connection, &last)?;
+    Ok(last)
+}
+
+fn unsent_records(connection: &Connection) -> Result<Vec<Held>, DeviceError> {
+    const SQL: &str =
+        "SELECT id, kind, cell, body, unsent, offered, reoffer, gone FROM record WHERE unsent IS NOT NULL";
+    let mut statement = connection.prepare(SQL)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(store::held_of_row(row)?);
+    }
+    Ok(found)
+}
+
+/// Shifts the stamps that nobody has seen. The moment of a visit was read from the same clock and goes along.
+fn shift(held: &mut Held, by: Millis) {
+    let unseen = |field: &str| held.unsent.get(field).is_some_and(|pending| !pending.offered);
+    let moved_visit = held.record.kind == Kind::Visit && unseen("at");
+    if let (true, Some(at)) = (moved_visit, held.record.int("at")) {
+        held.record.fields.insert("at".into(), at.saturating_add(by).into());
+    }
+    let unsent = held.unsent.clone();
+    restamp(&mut held.record, |field, stamp| match unsent.get(field) {
+        Some(pending) if !pending.offered => after_base(stamp.shifted(by), pending),
+        _ => stamp,
+    });
+}
+
+/// A value is never stamped before the one that its writer saw and replaced.
+fn after_base(stamp: Stamp, pending: &Pending) -> Stamp {
+    match pending.base {
+        Some(base) if stamp <= base => Stamp::new(base.millis() + 1, 0, stamp.node()),
+        _ => stamp,
+    }
+}
+
+/// Stamps that the server found too far in its future: it has not stored them, so they are unseen again, and are set back so
+/// that the latest of them is now. Their order stays.
+pub(super) fn set_back(held: &mut Held, pushed: &domain::Change, by: Millis) {
+    let refused: Vec<String> = pushed
+        .fields
+        .keys()
+        .filter(|field| held.record.stamps.of(field) == pushed.stamps.of(field) && held.unsent.contains_key(*field))
+        .cloned()
+        .collect();
+    for field in &refused {
+        if let Some(pending) = held.unsent.get_mut(field) {
+            pending.offered = false;
+        }
+    }
+    let unsent = held.unsent.clone();
+    restamp(&mut held.record, |field, stamp| match unsent.get(field) {
+        Some(pending) if refused.iter().any(|name| name == field) => after_base(stamp.shifted(by), pending),
+        _ => stamp,
+    });
+}
+
+/// Gives a record's fields other stamps.
+fn restamp(record: &mut Record, of: impl Fn(&str, Stamp) -> Stamp) {
+    let stamps = &record.stamps;
+    let pairs = record.fields.keys().map(|field| (field.as_str(), of(field, stamps.of(field))));
+    record.stamps = Stamps::from_pairs(pairs);
+}

@@ -1,0 +1,89 @@
+//! Photos go up after the text, one after the other, each from where it stopped. One that fails by itself waits and blocks
+//! no other; it counts as stored only after the server said so.
+
+use domain::protocol::{CallError, CallRefusal, Peer, PhotoOffer, PhotoPlace};
+use domain::world::Millis;
+
+use super::RoundReport;
+use crate::store::WaitingPhoto;
+use crate::{Device, DeviceError};
+
+/// A piece of this size is lost at worst when the signal breaks.
+const CHUNK: usize = 256 * 1024;
+
+/// The pause after a photo's first failure of its own; it doubles up to the longest.
+const FIRST_PAUSE: Millis = 30 * 1000;
+const LONGEST_PAUSE: Millis = 60 * 60 * 1000;
+
+/// Sends what waits.
+pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundReport) -> Result<(), DeviceError> {
+    let waiting = device.with_open(|open| open.store.waiting_photos(open.now()))?;
+    for photo in waiting {
+        match send(device, peer, &photo) {
+            Ok(()) => {
+                device.with_open::<_, DeviceError>(|open| {
+                    open.store.photo_stored(&photo.sha256, open.now())?;
+                    open.store.drop_gone_photos()?;
+                    open.changed();
+                    Ok(())
+                })?;
+                report.photos += 1;
+            }
+            Err(DeviceError::Call(error @ (CallError::Refused { .. } | CallError::Unreadable(_)))) => {
+                tracing::warn!(photo = %photo.photo, %error, tries = photo.tries, "a photo could not be sent; others go on");
+                device.with_open::<_, DeviceError>(|open| {
+                    let pause = FIRST_PAUSE.saturating_mul(1 << photo.tries.min(10)).min(LONGEST_PAUSE);
+                    open.store.photo_failed(&photo.sha256, photo.tries.saturating_add(1), open.now() + pause)
+                })?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn send(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<(), DeviceError> {
+    let Some((upload, mut offset)) = place(device, peer, photo)? else { return Ok(()) };
+    let mut corrected = false;
+    while offset < photo.bytes {
+        let chunk = device.with_open(|open| open.store.photo_chunk(&photo.sha256, offset, CHUNK))?;
+        let reached = match peer.photo_append(&upload, offset, &chunk) {
+            // The answer to an earlier piece was lost: the server knows where it stands.
+            Err(CallError::Refused { code: CallRefusal::WrongOffset }) if !corrected => {
+                corrected = true;
+                offset = peer.photo_offset(&upload)?;
+                continue;
+            }
+            reached => reached?,
+        };
+        if reached <= offset || reached > photo.bytes {
+            return Err(CallError::Unreadable("an upload that does not move".into()).into());
+        }
+        offset = reached;
+        device.with_open(|open| open.store.photo_progress(&photo.sha256, Some(&upload), offset))?;
+    }
+    Ok(())
+}
+
+/// Where to go on: the upload begun before, or a new one. None: the server has the picture.
+fn place(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Option<(String, u64)>, DeviceError> {
+    if let Some(upload) = &photo.upload {
+        match peer.photo_offset(upload) {
+            Ok(offset) if offset < photo.bytes => return Ok(Some((upload.clone(), offset))),
+            // All bytes are there, or the upload is gone: announcing it again tells which.
+            Ok(_) | Err(CallError::Refused { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let offer = PhotoOffer { photo: photo.photo, sha256: photo.sha256.clone(), bytes: photo.bytes };
+    match peer.photo_offer(&offer)? {
+        PhotoPlace::Stored => Ok(None),
+        PhotoPlace::Upload { offset, .. } if offset >= photo.bytes => {
+            Err(CallError::Unreadable("an upload that is complete and not stored".into()).into())
+        }
+        PhotoPlace::Upload { upload, offset } => {
+            device.with_open(|open| open.store.photo_progress(&photo.sha256, Some(&upload), offset))?;
+            Ok(Some((upload, offset)))
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What comes down. A pull never overwrites an unsent value silently: the greater stamp wins, and a losing own value is kept
+//! and still goes up, for the history.
+
+use std::collections::BTreeSet;
+
+use domain::merge::{MergeError, merge};
+use domain::protocol::FeedPage;
+use domain::world::Millis;
+use domain::{CellCode, Change, Kind, Problem, ProblemCode, Record, RecordId, Stamp};
+use rusqlite::Connection;
+
+use super::push;
+use crate::DeviceError;
+use crate::outbox::{self, Refused};
+use crate::store::{self, Held};
+
+/// What a page held.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// Records that were new or different, and records that left.
+    pub(super) new: usize,
+    /// The greatest stamp in it.
+    pub(super) latest: Stamp,
+}
+
+/// Stores a page and its cursor.
+pub(super) fn store_page(connection: &Connection, page: &FeedPage, now: Millis) -> Result<Seen, DeviceError> {
+    let mut seen = Seen { new: 0, latest: Stamp::ZERO };
+    for record in &page.records {
+        seen.latest = seen.latest.max(record.latest());
+        seen.new += usize::from(store_pulled(connection, record, now)?);
+    }
+    for id in &page.gone {
+        seen.new += usize::from(leave(connection, *id, &page.cell)?);
+    }
+    store::set_cursor(connection, &page.cell, page.upto)?;
+    Ok(seen)
+}
+
+/// Merges a record of the server's into what is held. False: nothing was new.
+fn store_pulled(connection: &Connection, pulled: &Record, now: Millis) -> Result<bool, DeviceError> {
+    let Some(held) = store::held(connection, pulled.id)? else {
+        store::put(connection, &Held::from_server(pulled.clone()))?;
+        return Ok(true);
+    };
+    let after = match merge(Some(&held.record), &Change::from_record(pulled.clone())) {
+        Ok(merged) => {
+            let mut after = held.clone();
+            for field in &merged.taken {
+                overtake(connection, &mut after, field, &merged.record)?;
+            }
+            after.record = merged.record;
+            after
+        }
+        Err(MergeError::Sealed { .. }) => sealed(connection, &held, pulled, now)?,
+        Err(MergeError::OtherKind) => {
+            tracing::warn!(id = %pulled.id, "the server sent a record under another kind; it is left out");
+            return Ok(false);
+        }
+    };
+    let mut after = Held { gone: false, ..after };
+    // The very stamp came back: the server has this value, though the answer that said so was lost.
+    let record = &after.record;
+    after
+        .unsent
+        .retain(|field, _| !(pulled.fields.contains_key(field) && pulled.stamps.of(field) == record.stamps.of(field)));
+    if after == held {
+        return Ok(false);
+    }
+    store::put(connection, &after)?;
+    Ok(true)
+}
+
+/// A field's own unsent value gives way to a later one. It is kept, and still goes up.
+fn overtake(connection: &Connection, held: &mut Held, field: &str, winner: &Record) -> Result<(), DeviceError> {
+    let Some(pending) = held.unsent.remove(field) else { return Ok(()) };
+    let Some(own) = held.record.fields.get(field) else { return Ok(()) };
+    if winner.fields.get(field) == Some(own) {
+        return Ok(());
+    }
+    const SQL: &str = "INSERT OR IGNORE INTO overtaken (id, field, value, stamp, base) VALUES (?1, ?2, ?3, ?4, ?5)";
+    connection.prepare_cached(SQL)?.execute((
+        held.record.id.to_string(),
+        field,
+        serde_json::to_string(own)?,
+        held.record.stamps.of(field).to_string(),
+        pending.base.map(|base| base.to_string()),
+    ))?;
+    Ok(())
+}
+
+/// An append-only record that differs from the server's: the server's stands, and own words are kept among the refused.
+fn sealed(connection: &Connection, held: &Held, pulled: &Record, now: Millis) -> Result<Held, DeviceError> {
+    let mut rest = held.clone();
+    let differs =
+        |field: &String| pulled.fields.get(field).is_some_and(|value| held.record.fields.get(field) != Some(value));
+    let words: domain::Fields = held
+        .record
+        .fields
+        .iter()
+        .filter(|(field, _)| held.unsent.contains_key(*field) && differs(field))
+        .map(|(field, value)| (field.clone(), value.clone()))
+        .collect();
+    rest.unsent.retain(|field, _| !pulled.fields.contains_key(field));
+    if !words.is_empty() {
+        let refused = Refused {
+            id: pulled.id,
+            kind: pulled.kind.clone(),
+            cell: pulled.cell.clone(),
+            code: ProblemCode::Sealed,
+            problems: vec![Problem::new("", ProblemCode::Sealed)],
+            fields: words,
+            at: now,
+        };
+        outbox::keep_refused(connection, &refused)?;
+    }
+    Ok(push::on_top_of(pulled, &rest))
+}
+
+/// A record left a cell. Unless it is in another one already, it goes as soon as nothing of it is unsent.
+fn leave(connection: &Connection, id: RecordId, cell: &CellCode) -> Result<bool, DeviceError> {
+    let Some(mut held) = store::held(connection, id)?.filter(|held| held.record.cell == *cell) else {
+        return Ok(false);
+    };
+    held.gone = true;
+    push::store_or_leave(connection, &held)?;
+    Ok(true)
+}
+
+/// Whether a photo record's picture is still to be sent.
+pub(super) fn photo_waits(connection: &Connection, record: &Record) -> Result<bool, DeviceError> {
+    match record.text("sha256").filter(|_| record.kind == Kind::Photo) {
+        Some(hash) => {
+            store::exists(connection, "SELECT 1 FROM photo_file WHERE sha256 = ?1 AND state = 'waiting'", [hash])
+        }
+        None => Ok(false),
+    }
+}
+
+/// Removes the cells that the phone does not hold any more, each only when nothing of it waits. True: something went.
+pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<bool, DeviceError> {
+    const WAITS: &str = "SELECT 1 FROM record WHERE cell = ?1 AND (unsent IS NOT NULL OR reoffer = 1
+            OR id IN (SELECT id FROM overtaken)
+            OR (kind = 'photo' AND body ->> '$.fields.sha256' IN (SELECT sha256 FROM photo_file WHERE state = 'waiting')))
+        LIMIT 1";
+    let mut statement = connection.prepare_cached("SELECT DISTINCT cell FROM record UNION SELECT cell FROM cursor")?;
+    let here: BTreeSet<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut left = false;
+    for cell in here.into_iter().filter_map(|cell| CellCode::new(&cell).ok()).filter(|cell| !held.contains(cell)) {
+        if store::exists(connection, WAITS, [cell.as_str()])? {
+            continue;
+        }
+        connection.execute("DELETE FROM record WHERE cell = ?1", [cell.as_str()])?;
+        store::forget_cursors(connection, Some(&cell))?;
+        left = true;
+    }
+    if left {
+        store::drop_unnamed_photos(connection)?;
+    }
+    Ok(left)
+}

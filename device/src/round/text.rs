@@ -1,0 +1,160 @@
+//! Text up and down, page by page, until nothing is unsent and nothing is new.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, Peer};
+use domain::stamp::STAMP_AHEAD_MAX;
+use domain::world::Millis;
+use domain::{CellCode, HybridClock, RecordId, Stamp};
+use rusqlite::Connection;
+
+use super::push::{self, Offer};
+use super::{RoundReport, clock, pull};
+use crate::open::Open;
+use crate::store::{self, Meta};
+use crate::{Device, DeviceError};
+
+/// What one round remembers between its pages.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// Changes that are left alone until the next round.
+    pub(super) skip: BTreeSet<RecordId>,
+    /// Changes whose target was missing once: it may have come with the same request.
+    pub(super) retried: BTreeSet<RecordId>,
+}
+
+/// Exchanges until both sides have everything. Returns the version of the server's lists.
+pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundReport) -> Result<i64, DeviceError> {
+    let mut notes = Notes::default();
+    let mut answered: Option<i64> = None;
+    let mut more = true;
+    loop {
+        let (request, offers) = device.with_open(|open| prepare(open, &notes))?;
+        if let (Some(lists_version), true) = (answered, offers.is_empty() && !more) {
+            return Ok(lists_version);
+        }
+        let answer = peer.exchange(&request)?;
+        let progressed = device.with_open(|open| take(open, &request, &offers, &answer, &mut notes, report))?;
+        if offers.is_empty() && answer.more && !progressed {
+            return Err(CallError::Unreadable("there is more, and nothing new".into()).into());
+        }
+        (answered, more) = (Some(answer.lists_version), answer.more);
+    }
+}
+
+fn prepare(open: &mut Open, notes: &Notes) -> Result<(ExchangeRequest, Vec<Offer>), DeviceError> {
+    let offers = push::gather(open, notes)?;
+    let connection = open.store.connection();
+    let request = ExchangeRequest {
+        protocol: PROTOCOL,
+        device_time: open.device_now(),
+        node: open.clock.node(),
+        epoch: Meta::Epoch.get(connection)?,
+        push: offers.iter().map(|offer| offer.change.clone()).collect(),
+        cursors: store::cursors(connection)?,
+    };
+    Ok((request, offers))
+}
+
+/// Stores an answer: verdicts, pages, cells and cursors in one transaction. Returns whether any cursor moved.
+fn take(
+    open: &mut Open,
+    request: &ExchangeRequest,
+    offers: &[Offer],
+    answer: &ExchangeAnswer,
+    notes: &mut Notes,
+    report: &mut RoundReport,
+) -> Result<bool, DeviceError> {
+    let restored = request.epoch.is_some_and(|epoch| epoch != answer.epoch);
+    check(request, answer, restored)?;
+    let after = open.device_now();
+    // First: what is judged below is set right by a clock that is right.
+    clock::measured(open, request.device_time, after, answer.server_time)?;
+    let now = open.now();
+    let mut clock = open.clock.clone();
+    let transaction = open.store.begin()?;
+    let judged = push::judged(&transaction, offers.iter().zip(&answer.verdicts), restored, now, notes)?;
+    if restored {
+        push::offer_everything(&transaction)?;
+    }
+    if request.epoch != Some(answer.epoch) {
+        Meta::Epoch.set(&transaction, &answer.epoch)?;
+    }
+    let (mut pulled, mut moved, mut latest) = (0, restored, judged.latest);
+    for page in &answer.pages {
+        let seen = pull::store_page(&transaction, page, now)?;
+        clock.observe(seen.latest, now);
+        latest = latest.max(seen.latest);
+        pulled += seen.new;
+        moved |= request.cursors.get(&page.cell) != Some(&page.upto);
+    }
+    let removed = pull::leave_cells(&transaction, &answer.cells)?;
+    let other_cells = note_cells(&transaction, &answer.cells)?;
+    note_clock(&transaction, &mut clock, latest, judged.set_back, now)?;
+    transaction.commit()?;
+
+    open.clock = clock;
+    open.set_cells(answer.cells.clone());
+    report.accepted += judged.accepted;
+    report.refused += judged.refused;
+    report.pulled += pulled;
+    if pulled > 0 || removed || other_cells || judged.accepted > 0 || judged.refused > 0 || restored {
+        open.changed();
+    }
+    Ok(moved)
+}
+
+/// Notes the greatest stamp that others know, and where the clock stands.
+fn note_clock(
+    connection: &Connection,
+    clock: &mut HybridClock,
+    latest: Stamp,
+    set_back: bool,
+    now: Millis,
+) -> Result<(), DeviceError> {
+    let shared: Stamp = Meta::ClockShared.get(connection)?.unwrap_or(Stamp::ZERO);
+    // As with every clock: a stamp from far in the future is not followed.
+    if latest > shared && latest.millis() <= now.saturating_add(STAMP_AHEAD_MAX) {
+        Meta::ClockShared.set(connection, &latest)?;
+    }
+    if set_back {
+        *clock = HybridClock::new(clock.node(), clock::rewound(connection)?);
+    } else if latest > Stamp::ZERO {
+        Meta::ClockLast.set(connection, &clock.last())?;
+    }
+    Ok(())
+}
+
+/// Stores the cells that the phone holds; true when they are others than before.
+fn note_cells(connection: &Connection, cells: &[CellCode]) -> Result<bool, DeviceError> {
+    let before: Vec<CellCode> = Meta::Cells.get(connection)?.unwrap_or_default();
+    if before == cells {
+        return Ok(false);
+    }
+    Meta::Cells.set(connection, &cells)?;
+    Ok(true)
+}
+
+/// Whether an answer makes sense. One that does not is thrown away whole: the request can be repeated.
+fn check(request: &ExchangeRequest, answer: &ExchangeAnswer, restored: bool) -> Result<(), CallError> {
+    let unreadable = |why: &str| Err(CallError::Unreadable(why.into()));
+    if answer.verdicts.len() != request.push.len() {
+        return unreadable("not one verdict per change");
+    }
+    let mut read: BTreeMap<&CellCode, u64> = BTreeMap::new();
+    if !restored {
+        read.extend(request.cursors.iter().map(|(cell, upto)| (cell, *upto)));
+    }
+    for page in &answer.pages {
+        if !answer.cells.contains(&page.cell) {
+            return unreadable("a page of a cell that the phone does not hold");
+        }
+        if read.insert(&page.cell, page.upto).is_some_and(|before| page.upto < before) {
+            return unreadable("a feed that runs backwards");
+        }
+        if page.records.iter().any(|record| record.cell != page.cell) {
+            return unreadable("a record in the feed of another cell");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Phones with wrong clocks.
+
+use std::sync::atomic::Ordering;
+
+use domain::world::Millis;
+use serde_json::json;
+
+use crate::fake::*;
+
+const DAY: Millis = 24 * 60 * 60 * 1000;
+
+#[test]
+fn a_wrong_clock_is_corrected_before_anything_is_sent_and_the_order_stays() {
+    for off in [3 * DAY, -3 * DAY] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        phone.clock.store(START + off, Ordering::SeqCst);
+        let id = phone.building("第一");
+        let visit = phone.visit(record_id(77));
+        phone.pass(20_000);
+        phone.rename(id, "第二");
+        let before = phone.get(id).unwrap();
+        assert!(before.stamps.of("name") > before.stamps.of("building_kind"));
+        server.hub().now = START + 20_000;
+        let report = phone.sync();
+        assert_eq!((report.accepted, report.refused), (2, 0), "off by {off}");
+        let record = server.hub().records[&id].clone();
+        assert_eq!(record.stamps.of("building_kind").millis(), START);
+        assert_eq!(record.stamps.of("name").millis(), START + 20_000);
+        assert_eq!(
+            server.hub().records[&visit].int("at"),
+            Some(START),
+            "the moment of a visit was read from the same clock"
+        );
+        assert!(phone.state().clock_wrong);
+        assert_eq!(phone.state().server_time_off_ms, Some(-off));
+        phone.rename(id, "第三");
+        assert!(phone.get(id).unwrap().stamps.of("name").millis() < START + 30_000, "new stamps are right at once");
+        phone.sync();
+        assert_eq!(server.hub().records[&id].text("name"), Some("第三"));
+    }
+}
+
+#[test]
+fn a_small_difference_is_the_networks_and_shifts_nothing() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    server.hub().now = START + 3_000;
+    phone.sync();
+    assert_eq!(server.hub().records[&id].stamps.common.millis(), START);
+    assert!(!phone.state().clock_wrong);
+}
+
+#[test]
+fn a_clock_that_is_set_between_two_rounds_is_measured_again() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    phone.pass(DAY);
+    let id = phone.building("一号楼");
+    let report = phone.sync();
+    assert_eq!((report.accepted, report.refused), (1, 0));
+    assert_eq!(server.hub().records[&id].stamps.common.millis(), START);
+}
+
+#[test]
+fn stamps_that_were_seen_are_never_shifted() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    let id = phone.building("一号楼");
+    server.hub().lose_answers.push_back(domain::protocol::CallError::Offline("cut".into()));
+    phone.round();
+    let stamp = server.hub().records[&id].stamps.common;
+    // The clock jumps a day back before the repetition.
+    phone.clock.store(START - DAY, Ordering::SeqCst);
+    phone.sync();
+    assert_eq!(server.hub().records[&id].stamps.common, stamp);
+    assert_eq!(phone.get(id).unwrap().stamps.common, stamp);
+    assert!(phone.is_sent(id));
+}
+
+#[test]
+fn changes_from_the_future_are_set_back_and_sent_and_never_refused() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    // The clock jumps within the minute in which the measurement is trusted... and the phone wrote before it was noticed.
+    phone.pass(50_000);
+    server.hub().now = START - 200_000;
+    let id = phone.building("一号楼");
+    phone.round();
+    assert_eq!(phone.state().refused, 0);
+    phone.sync();
+    assert!(phone.is_sent(id));
+    let stamped = server.hub().records[&id].stamps.common.millis();
+    assert!(stamped <= START, "{stamped}");
+    phone.rename(id, "二号楼");
+    let next = phone.get(id).unwrap().stamps.of("name").millis();
+    assert!(next < START + 60_000, "the clock that issued them went back too");
+}
+
+#[test]
+fn a_colleagues_broken_clock_does_not_drag_this_one_along_nor_block_a_correction() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = record_id(3);
+    server.hub().now = START + 400 * DAY;
+    server.write(change(
+        id,
+        domain::Kind::Building,
+        cell(),
+        START + 400 * DAY,
+        json!({"name": "未来", "building_kind": "farmhouse"}),
+    ));
+    server.hub().now = START;
+    phone.sync();
+    let other = phone.building("现在");
+    assert_eq!(phone.get(other).unwrap().stamps.common.millis(), START);
+    phone.rename(id, "更正");
+    assert_eq!(phone.name(id), "更正", "a write is never silently beaten by what it replaces");
+}

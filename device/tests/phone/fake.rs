@@ -1,0 +1,394 @@
+//! A server in memory and the phones around it. It merges by the one merge and keeps feeds; faults are switched on by tests.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use device::crypto::KeyCost;
+use device::{Device, DeviceConfig, DeviceError, RoundReport};
+use domain::codes::Lists;
+use domain::merge::{Lost, merge};
+use domain::protocol::{
+    CallError, CallRefusal, Enrolment, ExchangeAnswer, ExchangeRequest, FeedPage, Hello, Peer, PhotoOffer, PhotoPlace,
+    PhotoSize, Refusal, Tokens, Verdict,
+};
+use domain::scope::Role;
+use domain::world::Millis;
+use domain::{
+    AccountId, CellCode, Change, DeviceId, Epoch, Fields, Kind, Node, Problem, ProblemCode, Record, RecordId,
+    Sha256Hex, Stamps, World,
+};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+pub const START: Millis = 1_790_000_000_000;
+pub const PIN: &str = "246810";
+
+pub fn cell() -> CellCode {
+    CellCode::new("610722001001001").unwrap()
+}
+
+pub fn other_cell() -> CellCode {
+    CellCode::new("610722001001002").unwrap()
+}
+
+/// A clock that a test sets, and randomness from a seed.
+#[derive(Clone)]
+pub struct TestWorld {
+    pub clock: Arc<AtomicI64>,
+    seed: u64,
+}
+
+impl World for TestWorld {
+    fn now(&mut self) -> Millis {
+        self.clock.load(Ordering::SeqCst)
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            // SplitMix64.
+            self.seed = self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mut z = self.seed;
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            *byte = (z ^ (z >> 31)) as u8;
+        }
+    }
+}
+
+pub struct Hub {
+    pub now: Millis,
+    pub epoch: Epoch,
+    pub records: BTreeMap<RecordId, Record>,
+    /// What changed, whether it left the cell, and which run wrote it.
+    pub feed: BTreeMap<CellCode, Vec<(RecordId, bool, Node)>>,
+    pub cells: Vec<CellCode>,
+    pub lost: Vec<Lost>,
+    pub requests: Vec<ExchangeRequest>,
+    /// Refuses a change for this reason.
+    pub refuse: Box<dyn Fn(&Change) -> Option<ProblemCode> + Send>,
+    /// Spoils an answer.
+    pub spoil: Box<dyn Fn(&mut ExchangeAnswer) + Send>,
+    /// Errors that the next exchanges end with, after they were done.
+    pub lose_answers: VecDeque<CallError>,
+    /// Called in the middle of an exchange: the worker goes on typing.
+    pub meanwhile: Option<Box<dyn FnOnce() + Send>>,
+    pub offline: Option<CallError>,
+    pub page_records: usize,
+    pub lists: Lists,
+    pub stored: BTreeMap<Sha256Hex, Vec<u8>>,
+    pub uploads: BTreeMap<String, (PhotoOffer, Vec<u8>)>,
+    pub offers: usize,
+    /// Appends that are still answered before the connection breaks.
+    pub appends_left: usize,
+    pub bad_photos: BTreeSet<Sha256Hex>,
+}
+
+#[derive(Clone)]
+pub struct Server(pub Arc<Mutex<Hub>>);
+
+impl Server {
+    pub fn new() -> Self {
+        Server(Arc::new(Mutex::new(Hub {
+            now: START,
+            epoch: Epoch(Uuid::from_u128(1)),
+            records: BTreeMap::new(),
+            feed: BTreeMap::new(),
+            cells: vec![cell()],
+            lost: Vec::new(),
+            requests: Vec::new(),
+            refuse: Box::new(|_| None),
+            spoil: Box::new(|_| ()),
+            lose_answers: VecDeque::new(),
+            meanwhile: None,
+            offline: None,
+            page_records: 1000,
+            lists: Lists::initial(),
+            stored: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            offers: 0,
+            appends_left: usize::MAX,
+            bad_photos: BTreeSet::new(),
+        })))
+    }
+
+    pub fn hub(&self) -> MutexGuard<'_, Hub> {
+        self.0.lock().unwrap()
+    }
+
+    /// What somebody else wrote, as the server has it.
+    pub fn write(&self, change: Change) {
+        self.hub().take(change, Node(0)).unwrap();
+    }
+}
+
+impl Hub {
+    fn take(&mut self, change: Change, node: Node) -> Result<(), Refusal> {
+        let refusal = |code, current: Option<&Record>| Refusal {
+            code,
+            problems: vec![Problem::new("", code)],
+            current: current.cloned(),
+        };
+        let current = self.records.get(&change.id);
+        if let Some(code) = (self.refuse)(&change) {
+            return Err(refusal(code, current));
+        }
+        if change.latest().millis() > self.now + 120_000 {
+            return Err(refusal(ProblemCode::StampFuture, current));
+        }
+        let merged = merge(current, &change).map_err(|_| refusal(ProblemCode::Sealed, current))?;
+        self.lost.extend(merged.lost);
+        if !merged.taken.is_empty() {
+            let cell = merged.record.cell.clone();
+            self.records.insert(change.id, merged.record);
+            self.feed.entry(cell).or_default().push((change.id, false, node));
+        }
+        Ok(())
+    }
+
+    fn page(&self, cell: &CellCode, from: u64, node: Node) -> FeedPage {
+        let feed = self.feed.get(cell).map(Vec::as_slice).unwrap_or_default();
+        let upto = (from as usize + self.page_records).min(feed.len()).max(from as usize);
+        let entries = feed.get(from as usize..upto).unwrap_or_default();
+        let others = entries.iter().filter(|(_, gone, writer)| !gone && *writer != node);
+        let ids: BTreeSet<RecordId> = others.map(|(id, ..)| *id).collect();
+        let in_cell = |id: &RecordId| self.records.get(id).filter(|record| record.cell == *cell).cloned();
+        FeedPage {
+            cell: cell.clone(),
+            upto: upto as u64,
+            records: ids.iter().filter_map(in_cell).collect(),
+            gone: entries.iter().filter(|(_, gone, _)| *gone).map(|(id, ..)| *id).collect(),
+        }
+    }
+
+    fn exchange(&mut self, request: &ExchangeRequest) -> ExchangeAnswer {
+        self.requests.push(request.clone());
+        let mut verdicts = Vec::new();
+        for change in &request.push {
+            verdicts.push(match self.take(change.clone(), request.node) {
+                Ok(()) => Verdict::Accepted,
+                Err(refusal) => Verdict::Refused(refusal),
+            });
+        }
+        let known = request.epoch == Some(self.epoch);
+        let from = |cell: &CellCode| if known { request.cursors.get(cell).copied().unwrap_or(0) } else { 0 };
+        let pages: Vec<FeedPage> = self.cells.iter().map(|cell| self.page(cell, from(cell), request.node)).collect();
+        let more = pages.iter().any(|page| (page.upto as usize) < self.feed.get(&page.cell).map_or(0, Vec::len));
+        let mut answer = ExchangeAnswer {
+            server_time: self.now,
+            epoch: self.epoch,
+            lists_version: self.lists.version,
+            verdicts,
+            cells: self.cells.clone(),
+            pages,
+            more,
+        };
+        (self.spoil)(&mut answer);
+        answer
+    }
+}
+
+impl Peer for Server {
+    fn hello(&self) -> Result<Hello, CallError> {
+        let hub = self.hub();
+        match &hub.offline {
+            Some(error) => Err(error.clone()),
+            None => Ok(Hello {
+                server_time: hub.now,
+                epoch: hub.epoch,
+                protocols: (1, 1),
+                lists_version: hub.lists.version,
+            }),
+        }
+    }
+
+    fn exchange(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError> {
+        let mut hub = self.hub();
+        if let Some(error) = &hub.offline {
+            return Err(error.clone());
+        }
+        let answer = hub.exchange(request);
+        let meanwhile = hub.meanwhile.take();
+        let lost = hub.lose_answers.pop_front();
+        drop(hub);
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
+        match lost {
+            Some(error) => Err(error),
+            None => Ok(answer),
+        }
+    }
+
+    fn lists(&self) -> Result<Lists, CallError> {
+        Ok(self.hub().lists.clone())
+    }
+
+    fn photo_offer(&self, offer: &PhotoOffer) -> Result<PhotoPlace, CallError> {
+        let mut hub = self.hub();
+        hub.offers += 1;
+        if hub.stored.contains_key(&offer.sha256) {
+            return Ok(PhotoPlace::Stored);
+        }
+        assert!(hub.records.contains_key(&offer.photo), "the text goes first");
+        let upload = format!("upload-{}", hub.offers);
+        hub.uploads.insert(upload.clone(), (offer.clone(), Vec::new()));
+        Ok(PhotoPlace::Upload { upload, offset: 0 })
+    }
+
+    fn photo_offset(&self, upload: &str) -> Result<u64, CallError> {
+        let gone = CallError::Refused { code: CallRefusal::UploadGone };
+        self.hub().uploads.get(upload).map(|(_, bytes)| bytes.len() as u64).ok_or(gone)
+    }
+
+    fn photo_append(&self, upload: &str, offset: u64, chunk: &[u8]) -> Result<u64, CallError> {
+        let mut hub = self.hub();
+        if hub.appends_left == 0 {
+            return Err(CallError::Offline("the signal is gone".into()));
+        }
+        hub.appends_left -= 1;
+        let gone = CallError::Refused { code: CallRefusal::UploadGone };
+        let (offer, mut bytes) = hub.uploads.get(upload).cloned().ok_or(gone)?;
+        if bytes.len() as u64 != offset {
+            return Err(CallError::Refused { code: CallRefusal::WrongOffset });
+        }
+        bytes.extend_from_slice(chunk);
+        let reached = bytes.len() as u64;
+        if reached == offer.bytes {
+            hub.uploads.remove(upload);
+            let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            if hash != offer.sha256.as_str() || hub.bad_photos.contains(&offer.sha256) {
+                return Err(CallError::Refused { code: CallRefusal::NotAnImage });
+            }
+            hub.stored.insert(offer.sha256, bytes);
+        } else {
+            hub.uploads.insert(upload.into(), (offer, bytes));
+        }
+        Ok(reached)
+    }
+
+    fn photo_fetch(&self, hash: &Sha256Hex, _: PhotoSize) -> Result<Vec<u8>, CallError> {
+        self.hub().stored.get(hash).cloned().ok_or(CallError::Refused { code: CallRefusal::NotFound })
+    }
+}
+
+/// A phone of the cell's worker.
+pub struct Phone {
+    pub device: Device,
+    pub clock: Arc<AtomicI64>,
+    pub server: Server,
+    seed: u64,
+    folder: TempDir,
+}
+
+impl Phone {
+    pub fn new(server: &Server, seed: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(AtomicI64::new(START));
+        let device = Self::start(&folder, &clock, seed);
+        device.enrol_at_cost("https://server.example", &enrolment(seed), PIN, KeyCost::SIMULATION).unwrap();
+        Phone { device, clock, server: server.clone(), seed, folder }
+    }
+
+    fn start(folder: &TempDir, clock: &Arc<AtomicI64>, seed: u64) -> Device {
+        let world = Box::new(TestWorld { clock: clock.clone(), seed });
+        Device::open(DeviceConfig { folder: folder.path().into(), world, app_version: "1.0".into() }).unwrap()
+    }
+
+    /// The app is killed and started again, and the PIN entered.
+    pub fn restart(&mut self) {
+        self.seed += 1000;
+        self.device = Self::start(&self.folder, &self.clock, self.seed);
+        self.device.unlock(PIN).unwrap();
+    }
+
+    /// The app is killed and started again; still locked.
+    pub fn restart_locked(&mut self) {
+        self.seed += 1000;
+        self.device = Self::start(&self.folder, &self.clock, self.seed);
+    }
+
+    pub fn path(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    pub fn pass(&self, millis: Millis) {
+        self.clock.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    pub fn round(&self) -> RoundReport {
+        self.device.round(&self.server)
+    }
+
+    /// A round that nothing ends early.
+    pub fn sync(&self) -> RoundReport {
+        let report = self.round();
+        assert!(report.ended_by.is_none(), "{report:?}");
+        report
+    }
+
+    pub fn write(&self, kind: Kind, id: Option<RecordId>, fields: serde_json::Value) -> Result<RecordId, DeviceError> {
+        let fields: Fields = serde_json::from_value(fields).unwrap();
+        self.device.with_open(|open| open.write(&kind, id, None, fields))
+    }
+
+    pub fn building(&self, name: &str) -> RecordId {
+        self.write(Kind::Building, None, json!({"name": name, "building_kind": "farmhouse"})).unwrap()
+    }
+
+    pub fn rename(&self, id: RecordId, name: &str) {
+        self.write(Kind::Building, Some(id), json!({ "name": name })).unwrap();
+    }
+
+    pub fn visit(&self, target: RecordId) -> RecordId {
+        let at = self.device.with_open::<_, DeviceError>(|open| Ok(open.now())).unwrap();
+        let fields = json!({"target": target, "target_kind": "household", "at": at, "result": "met", "by": "worker"});
+        self.write(Kind::Visit, None, fields).unwrap()
+    }
+
+    pub fn get(&self, id: RecordId) -> Option<Record> {
+        self.device.with_open(|open| open.store().get(id)).unwrap()
+    }
+
+    pub fn name(&self, id: RecordId) -> String {
+        self.get(id).unwrap().text("name").unwrap().to_owned()
+    }
+
+    pub fn is_sent(&self, id: RecordId) -> bool {
+        self.device.with_open(|open| open.store().is_sent(id)).unwrap()
+    }
+
+    pub fn state(&self) -> device::SyncState {
+        self.device.sync_state().unwrap()
+    }
+}
+
+pub fn enrolment(seed: u64) -> Enrolment {
+    Enrolment {
+        device: DeviceId(Uuid::from_u128(seed.into())),
+        account: AccountId::new("worker").unwrap(),
+        display_name: "演示网格员".into(),
+        role: Role::Worker,
+        cells: vec![cell()],
+        demo: true,
+        tokens: Tokens { access: "a".into(), access_until: START, refresh: "r".into() },
+    }
+}
+
+/// Fields as a colleague wrote them at a moment.
+pub fn change(id: RecordId, kind: Kind, cell: CellCode, at: Millis, fields: serde_json::Value) -> Change {
+    Change {
+        id,
+        kind,
+        cell,
+        fields: serde_json::from_value(fields).unwrap(),
+        stamps: Stamps::all(domain::Stamp::new(at, 0, Node(7))),
+        base: BTreeMap::new(),
+    }
+}
+
+pub fn record_id(number: u128) -> RecordId {
+    RecordId(Uuid::from_u128(number))
+}

@@ -1,0 +1,166 @@
+//! Photos: after the text, each from where it stopped, and never in each other's way.
+
+use domain::protocol::CallError;
+use domain::{Kind, RecordId, Sha256Hex};
+use serde_json::json;
+
+use crate::fake::*;
+
+const SIZE: usize = 700_000;
+
+fn take(phone: &Phone, number: u8) -> (RecordId, Sha256Hex) {
+    let hash =
+        phone.device.with_open(|open| open.store().keep_taken_photo(&vec![number; SIZE], &[number; 100])).unwrap();
+    let fields = json!({"subject": record_id(42), "subject_kind": "incident", "sha256": hash, "width": 16, "height": 16,
+        "bytes": SIZE, "taken_at": START, "photo_kind": "scene", "by": "worker"});
+    (phone.write(Kind::Photo, None, fields).unwrap(), hash)
+}
+
+#[test]
+fn a_photo_resumes_where_the_signal_broke_even_after_a_restart() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let (id, hash) = take(&phone, 1);
+    assert_eq!((phone.state().waiting_records, phone.state().waiting_photos), (1, 1));
+    server.hub().appends_left = 2;
+    assert!(phone.round().ended_by.is_some());
+    assert!(phone.is_sent(id), "the text is there, and says which photo belongs to it");
+    assert_eq!((phone.state().waiting_records, phone.state().waiting_photos), (0, 1));
+    assert_ne!(phone.state().phase, device::SyncPhase::Safe);
+    server.hub().appends_left = 1;
+    phone.restart();
+    let report = phone.sync();
+    assert_eq!(report.photos, 1);
+    assert_eq!(server.hub().offers, 1, "the upload was gone on with");
+    assert_eq!(server.hub().stored[&hash], vec![1; SIZE]);
+    assert_eq!((phone.state().waiting_photos, phone.state().phase), (0, device::SyncPhase::Safe));
+}
+
+#[test]
+fn a_photo_that_the_server_never_takes_blocks_no_other_and_still_counts_as_waiting() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let ((_, bad), (_, good)) = (take(&phone, 1), take(&phone, 2));
+    server.hub().bad_photos.insert(bad.clone());
+    let report = phone.sync();
+    assert_eq!(report.photos, 1);
+    assert!(server.hub().stored.contains_key(&good));
+    assert_eq!(phone.state().waiting_photos, 1);
+    assert_eq!(phone.state().safe_at, None, "not everything is safe");
+    let offers = server.hub().offers;
+    phone.sync();
+    assert_eq!(server.hub().offers, offers, "it pauses");
+    server.hub().bad_photos.clear();
+    phone.pass(31_000);
+    server.hub().now += 31_000;
+    phone.sync();
+    assert_eq!(phone.state().waiting_photos, 0);
+    assert!(server.hub().stored.contains_key(&bad));
+}
+
+#[test]
+fn an_upload_that_the_server_forgot_is_announced_again() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (_, hash) = take(&phone, 1);
+    server.hub().appends_left = 1;
+    phone.round();
+    server.hub().uploads.clear();
+    server.hub().appends_left = usize::MAX;
+    phone.sync();
+    assert!(server.hub().stored.contains_key(&hash));
+}
+
+#[test]
+fn what_the_server_has_is_not_sent_again() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (_, hash) = take(&phone, 1);
+    server.hub().stored.insert(hash, vec![1; SIZE]);
+    server.hub().appends_left = 0;
+    assert_eq!(phone.sync().photos, 1);
+}
+
+#[test]
+fn a_piece_whose_answer_was_lost_is_not_sent_twice() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (_, hash) = take(&phone, 1);
+    server.hub().appends_left = 1;
+    phone.round();
+    // The server got another piece that the phone does not know of.
+    let upload = {
+        let mut hub = server.hub();
+        let upload = hub.uploads.keys().next().unwrap().clone();
+        hub.uploads.get_mut(&upload).unwrap().1.extend(vec![1; 100_000]);
+        hub.appends_left = usize::MAX;
+        upload
+    };
+    phone.sync();
+    assert!(server.hub().stored.contains_key(&hash));
+    assert!(!server.hub().uploads.contains_key(&upload));
+}
+
+#[test]
+fn a_photo_of_a_cell_that_was_taken_away_is_still_handed_in() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (id, hash) = take(&phone, 1);
+    server.hub().cells = vec![other_cell()];
+    server.hub().appends_left = 1;
+    phone.round();
+    assert!(phone.get(id).is_some(), "its picture still waits");
+    server.hub().appends_left = usize::MAX;
+    phone.sync();
+    assert!(server.hub().stored.contains_key(&hash));
+    phone.sync();
+    assert!(phone.get(id).is_none());
+    assert!(phone.device.with_open(|open| open.store().photo_file(&hash)).unwrap().is_none());
+}
+
+#[test]
+fn a_photo_taken_back_leaves_no_picture_behind() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (id, hash) = take(&phone, 1);
+    phone.device.with_open(|open| open.take_back(id)).unwrap();
+    assert!(phone.device.with_open(|open| open.store().photo_file(&hash)).unwrap().is_none());
+    assert_eq!(phone.state().waiting_photos, 0);
+}
+
+#[test]
+fn a_record_has_nine_photos_at_most() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    for number in 0..9 {
+        take(&phone, number);
+    }
+    let fields = json!({"subject": record_id(42), "subject_kind": "incident", "sha256": "0".repeat(64), "width": 16, "height": 16,
+        "bytes": 1, "taken_at": START, "photo_kind": "scene", "by": "worker"});
+    let outcome = phone.write(Kind::Photo, None, fields);
+    assert!(matches!(outcome, Err(device::DeviceError::Invalid(problems)) if problems[0].limit == Some(9)));
+}
+
+#[test]
+fn after_a_restore_the_pictures_wait_again() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (_, hash) = take(&phone, 1);
+    phone.sync();
+    server.hub().stored.clear();
+    server.hub().epoch = domain::Epoch(uuid::Uuid::from_u128(2));
+    phone.sync();
+    assert!(server.hub().stored.contains_key(&hash));
+}
+
+#[test]
+fn no_signal_ends_the_photos_at_once() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    take(&phone, 1);
+    take(&phone, 2);
+    server.hub().appends_left = 0;
+    let ended_by = phone.round().ended_by;
+    assert!(matches!(ended_by, Some(device::DeviceError::Call(CallError::Offline(_)))));
+    assert_eq!(server.hub().offers, 1);
+}
