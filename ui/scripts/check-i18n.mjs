@@ -58,8 +58,8 @@ for (const path of files) {
   text.split('\n').forEach((line, index) => {
     if (CHINESE.test(line)) problems.push(`${name}: Chinese text outside the language files: ${line.trim().slice(0, 60)} (line ${index + 1} without comments)`)
   })
-  // A key is any text that begins like one, wherever it is kept before it reaches t().
-  for (const match of text.matchAll(/['"`]((?:common|field|desk|problem)\.[A-Za-z0-9_.]*)(\$\{)?/g)) {
+  // A key is any text that begins like one, wherever it is kept before it reaches t(). Double quotes are those of attributes.
+  for (const match of text.matchAll(/['`]((?:common|field|desk|problem)\.[A-Za-z0-9_.]*)(\$\{)?/g)) {
     const key = match[1]
     if (match[2] || key.endsWith('.')) prefixes.add(key)
     else if (words[first].has(key)) used.add(key)

@@ -1,0 +1,77 @@
+// Which fields a worker fills in, in which order; what they hold comes from the generated field table.
+import type { FieldSpec } from '@shared/types/FieldSpec'
+import { FIELDS } from '@shared/types/fields'
+
+/** The kinds that have a form of their own. Visits are append-only and have their own screen. */
+export type FormKind = 'building' | 'dwelling' | 'household' | 'person' | 'incident'
+
+const SHOWN: Record<FormKind, readonly string[]> = {
+  building: ['name', 'building_kind', 'street', 'units', 'floors'],
+  dwelling: ['building', 'unit', 'floor', 'room', 'street', 'group', 'house_number', 'use'],
+  household: ['head', 'contact_phone', 'best_time', 'access_note'],
+  person: [
+    'name',
+    'phone',
+    'sex',
+    'birth_date',
+    'relation',
+    'residence',
+    'document_kind',
+    'document_number',
+    'consent',
+    'moved_out_on',
+    'died_on',
+  ],
+  incident: [
+    'category',
+    'severity',
+    'title',
+    'text',
+    'place',
+    'source',
+    'contact_name',
+    'contact_phone',
+    'reply_wanted',
+    'on_behalf',
+    'materials',
+  ],
+}
+
+/** Whether a kind has a form. */
+export function isFormKind(kind: string): kind is FormKind {
+  return kind in SHOWN
+}
+
+/** The fields of a form. Those that the supervisor remarked on come first, also when they are usually not shown. */
+export function formFields(kind: FormKind, remarked: readonly string[] = []): FieldSpec[] {
+  const table = FIELDS[kind] ?? []
+  const order = [...remarked, ...SHOWN[kind].filter((name) => !remarked.includes(name))]
+  return order.flatMap((name) => table.filter((spec) => spec.name === name))
+}
+
+/** Values by field name, as they stand in a form. */
+export type Values = Record<string, unknown>
+
+/** Nothing is nothing, however a form spells it. */
+export function plain(value: unknown): unknown {
+  if (typeof value === 'string') return value.trim() === '' ? null : value.trim()
+  if (Array.isArray(value)) return value.length === 0 ? null : value
+  return value ?? null
+}
+
+/** The fields whose values differ from what is stored. */
+export function changedFields(stored: Values, now: Values): Values {
+  const changed: Values = {}
+  for (const [name, value] of Object.entries(now)) {
+    if (JSON.stringify(plain(value)) !== JSON.stringify(plain(stored[name]))) changed[name] = plain(value)
+  }
+  return changed
+}
+
+/** A day as people type it (19880321, 1988.3.21, 1988/03/21) in the form it is stored in; anything else stays as it is. */
+export function isoDate(text: string): string {
+  const match = /^\s*(\d{4})[-./\u5e74]?(\d{1,2})[-./\u6708]?(\d{1,2})\u65e5?\s*$/.exec(text)
+  if (!match) return text
+  const [, year, month, day] = match as unknown as [string, string, string, string]
+  return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`
+}

@@ -1,0 +1,18 @@
+// Where a record of some kind is shown or corrected.
+import { call } from '@shared/bridge'
+
+/** The address of a record's own screen; a visit has none of its own, it is corrected by another visit. */
+export async function pageOf(kind: string, id: string): Promise<string> {
+  switch (kind) {
+    case 'household':
+    case 'person':
+    case 'incident':
+      return `/${kind}/${id}`
+    case 'visit': {
+      const { record } = await call('record', { id })
+      return `/visit/${String(record.fields.target_kind)}/${String(record.fields.target)}?replaces=${id}`
+    }
+    default:
+      return `/edit/${kind}/${id}`
+  }
+}

@@ -1,0 +1,48 @@
+// A record's values in words, for screens that show what they hold without being a form.
+import { FIELDS } from '@shared/types/fields'
+import { i18n } from '../state/app'
+import { categoryName, codeName, severityName } from '../state/lists'
+import { moment } from '../state/time'
+import type { Values } from './forms'
+
+/** One value, named and worded. */
+export interface ShownField {
+  name: string
+  label: string
+  text: string
+}
+
+/** The values that say something to a person: no references, no positions, nothing empty. */
+export function shownFields(kind: string, values: Values): ShownField[] {
+  const { t } = i18n.global
+  return (FIELDS[kind] ?? []).flatMap((spec) => {
+    const value = values[spec.name]
+    if (value === null || value === undefined || value === '') return []
+    const text = (() => {
+      if (spec.name === 'severity') return severityName(Number(value))
+      switch (spec.type) {
+        case 'code':
+          return codeName(spec.list, String(value))
+        case 'codes':
+          return Array.isArray(value) ? value.map((code) => codeName(spec.list, String(code))).join(t('field.comma')) : null
+        case 'category':
+          return categoryName(String(value))
+        case 'bool':
+          return value === true ? t('common.yes') : t('common.no')
+        case 'past_moment':
+          return moment(Number(value))
+        case 'text':
+        case 'name':
+        case 'int':
+        case 'past_date':
+        case 'phone':
+        case 'document_number':
+          return String(value)
+        default:
+          return null
+      }
+    })()
+    if (!text || spec.name === 'list_version') return []
+    return [{ name: spec.name, label: t(`common.field.${kind}.${spec.name}`), text }]
+  })
+}

@@ -1,0 +1,33 @@
+// The screens and their addresses. Addresses live behind `#`, so a reloaded window finds the same screen without a server's help.
+import { createRouter, createWebHashHistory } from 'vue-router'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** The tab that is lit. */
+    tab?: 'today' | 'doors' | 'report' | 'incidents' | 'me'
+    /** A form with its own bar of buttons at the bottom: no tabs. */
+    form?: boolean
+  }
+}
+
+/** The app's router. */
+export const router = createRouter({
+  history: createWebHashHistory(),
+  routes: [
+    { path: '/', redirect: '/today' },
+    { path: '/today', component: () => import('./today/TodayPage.vue'), meta: { tab: 'today' } },
+    { path: '/doors', component: () => import('./doors/BuildingsPage.vue'), meta: { tab: 'doors' } },
+    { path: '/doors/:building', component: () => import('./doors/DoorBoardPage.vue'), props: true, meta: { tab: 'doors' } },
+    { path: '/report', component: () => import('./incident/ReportPage.vue'), meta: { tab: 'report' } },
+    { path: '/incidents', component: () => import('./incident/IncidentsPage.vue'), meta: { tab: 'incidents' } },
+    { path: '/incident/:id', component: () => import('./incident/IncidentPage.vue'), props: true, meta: { tab: 'incidents' } },
+    { path: '/household/:id', component: () => import('./household/HouseholdPage.vue'), props: true, meta: { tab: 'doors' } },
+    { path: '/person/:id', component: () => import('./person/PersonPage.vue'), props: true, meta: { tab: 'doors' } },
+    { path: '/visit/:kind/:target', component: () => import('./visit/VisitPage.vue'), props: true, meta: { tab: 'doors', form: true } },
+    { path: '/edit/:kind/:id', component: () => import('./record/EditPage.vue'), props: true, meta: { form: true } },
+    { path: '/new/:kind', component: () => import('./record/EditPage.vue'), props: true, meta: { form: true } },
+    { path: '/refused/:id', component: () => import('./record/RefusedPage.vue'), props: true, meta: { tab: 'today' } },
+    { path: '/me', component: () => import('./me/MePage.vue'), meta: { tab: 'me' } },
+    { path: '/:rest(.*)', redirect: '/today' },
+  ],
+})

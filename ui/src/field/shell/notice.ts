@@ -1,0 +1,34 @@
+// A short word after an action, with its way back: shown for some seconds above the tabs.
+import { readonly, shallowRef } from 'vue'
+
+/** How long a notice stays, milliseconds; with a way back it is the time to think again. */
+const SHOWN_MS = 5000
+
+/** A notice. */
+export interface Notice {
+  /** What happened. */
+  text: string
+  /** Whether it went wrong. */
+  bad?: boolean
+  /** Takes the action back. */
+  undo?: () => Promise<void>
+}
+
+const shown = shallowRef<Notice | null>(null)
+let timer = 0
+
+/** The notice on screen. */
+export const notice = readonly(shown)
+
+/** Shows a notice; an earlier one gives way. */
+export function tell(next: Notice): void {
+  window.clearTimeout(timer)
+  shown.value = next
+  timer = window.setTimeout(() => (shown.value = null), SHOWN_MS)
+}
+
+/** Takes the notice away. */
+export function untell(): void {
+  window.clearTimeout(timer)
+  shown.value = null
+}

@@ -1,0 +1,68 @@
+// Whose phone this is, whether it is open, and how the worker likes it to look.
+import { reactive, readonly } from 'vue'
+import { call } from '@shared/bridge'
+import { makeI18n, setLanguage } from '@shared/i18n'
+import type { AppState } from '@shared/types/AppState'
+import type { Preferences } from '@shared/types/Preferences'
+import { forgetPictures } from '../photo/pictures'
+
+/** The app's i18n plugin. */
+export const i18n = makeI18n()
+
+const state = reactive<{ app: AppState | null; preferences: Preferences }>({
+  app: null,
+  preferences: { language: 'zh', type_percent: 100, theme: 'auto' },
+})
+
+/** Whose phone this is, and how it looks. */
+export const appState = readonly(state)
+
+/** Asks the device who this phone belongs to and how it should look. */
+export async function readApp(): Promise<void> {
+  const [app, preferences] = await Promise.all([call('state', {}), call('preferences', {})])
+  await show(preferences)
+  state.app = app
+}
+
+/** Takes the state that enrolling or unlocking answered with. */
+export function takeAppState(app: AppState): void {
+  state.app = app
+}
+
+/** Seals the register. */
+export async function lock(): Promise<void> {
+  state.app = await call('lock', {})
+  forgetPictures()
+}
+
+/** The register turned out to be sealed: shows the lock, whatever screen was open. */
+export function foundLocked(): void {
+  if (state.app) state.app = { ...state.app, phase: 'locked' }
+  forgetPictures()
+}
+
+/** Changes how the app looks, at once and for good. */
+export async function setPreferences(change: Partial<Preferences>): Promise<void> {
+  const wanted = { ...state.preferences, ...change }
+  await show(wanted)
+  state.preferences = await call('set_preferences', wanted)
+}
+
+const darkPhone = window.matchMedia('(prefers-color-scheme: dark)')
+darkPhone.addEventListener('change', paint)
+
+async function show(preferences: Preferences): Promise<void> {
+  state.preferences = preferences
+  paint()
+  await setLanguage(i18n, preferences.language, 'field')
+  document.title = i18n.global.t('common.app')
+}
+
+function paint(): void {
+  const { theme, type_percent } = state.preferences
+  const dark = theme === 'dark' || (theme === 'auto' && darkPhone.matches)
+  const root = document.documentElement
+  root.dataset.theme = dark ? 'dark' : 'light'
+  root.classList.toggle('van-theme-dark', dark)
+  root.style.fontSize = `${(16 * type_percent) / 100}px`
+}

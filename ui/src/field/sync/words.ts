@@ -1,0 +1,40 @@
+// What the sync bar says: one short truth, worst news first.
+import type { SyncState } from '@shared/types/SyncState'
+import type { shapes } from '../parts/IconMark.vue'
+
+/** Words of the bar: a key with its numbers, a colour and a shape. */
+export interface SyncWords {
+  /** Key of the language files. */
+  key: string
+  /** Records and photos that are not on the server yet. */
+  n: number
+  /** How it looks. */
+  tone: 'good' | 'quiet' | 'info' | 'warn' | 'bad'
+  /** The shape beside the words: colour alone says nothing to many people. */
+  icon: keyof typeof shapes
+}
+
+/** Everything that is not on the server yet. */
+export function waiting(state: Pick<SyncState, 'waiting_records' | 'waiting_photos'>): number {
+  return state.waiting_records + state.waiting_photos
+}
+
+/** The words for a state. `safe` is said only when nothing waits and the device says so. */
+export function syncWords(state: SyncState): SyncWords {
+  const n = waiting(state)
+  switch (state.phase) {
+    case 'signed_out':
+      return { key: n > 0 ? 'field.sync.signed_out_n' : 'field.sync.signed_out', n, tone: 'bad', icon: 'warn' }
+    case 'sending':
+      return { key: n > 0 ? 'field.sync.sending_n' : 'field.sync.sending', n, tone: 'info', icon: 'sending' }
+    case 'offline':
+      return { key: n > 0 ? 'field.sync.offline_n' : 'field.sync.offline', n, tone: n > 0 ? 'warn' : 'quiet', icon: 'offline' }
+    case 'safe':
+      if (n > 0) return { key: 'field.sync.waiting', n, tone: 'warn', icon: 'waiting' }
+      return { key: state.safe_at === null ? 'field.sync.safe' : 'field.sync.safe_at', n, tone: 'good', icon: 'cloud' }
+    case 'waiting':
+      return { key: n > 0 ? 'field.sync.waiting' : 'field.sync.waiting_none', n, tone: 'warn', icon: 'waiting' }
+    case 'never':
+      return { key: n > 0 ? 'field.sync.never_n' : 'field.sync.never', n, tone: 'quiet', icon: 'waiting' }
+  }
+}

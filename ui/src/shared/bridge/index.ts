@@ -1,0 +1,52 @@
+// The way from a screen to the device: one call, whoever answers it (the Tauri window, or the local host for development and tests).
+// Only this folder knows that Tauri exists.
+import type { Commands } from '../types/commands'
+import type { Failure } from '../types/Failure'
+import { callFailed, type CallFailed } from './failed'
+import { httpHost } from './http'
+import { tauriHost } from './tauri'
+
+export { CallFailed } from './failed'
+
+/** The name of a command. */
+export type CommandName = keyof Commands
+
+/** Something that answers commands. A refusal rejects with what the device said. */
+export interface Host {
+  call(command: string, args: unknown): Promise<unknown>
+  callWithBytes(command: string, args: unknown, bytes: Uint8Array<ArrayBuffer>): Promise<unknown>
+}
+
+let chosen: Host | null = null
+
+function host(): Host {
+  chosen ??= '__TAURI_INTERNALS__' in window ? tauriHost() : httpHost()
+  return chosen
+}
+
+/** Asks the device. Rejects with {@link CallFailed} and with nothing else. */
+export async function call<C extends CommandName>(command: C, args: Commands[C]['args']): Promise<Commands[C]['answer']> {
+  try {
+    return (await host().call(command, args)) as Commands[C]['answer']
+  } catch (reason) {
+    throw callFailed(command, reason)
+  }
+}
+
+/** Asks the device and hands it bytes, such as a photo. */
+export async function callWithBytes<C extends CommandName>(
+  command: C,
+  args: Commands[C]['args'],
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Commands[C]['answer']> {
+  try {
+    return (await host().callWithBytes(command, args, bytes)) as Commands[C]['answer']
+  } catch (reason) {
+    throw callFailed(command, reason)
+  }
+}
+
+/** What went wrong, of anything that was caught. */
+export function failureOf(reason: unknown): Failure | CallFailed['failure'] {
+  return callFailed('', reason).failure
+}
