@@ -29,6 +29,8 @@ export type InboxItem = {
   is_new: boolean
   photos: { arrived: number; total: number }
   low_risk: boolean
+  result: string | null
+  severity: number | null
 }
 export type Inbox = { items: InboxItem[]; total: number; next: string | null; by_kind: { [kind: string]: number } }
 export type FieldChange = { field: string; before: unknown; after: unknown }

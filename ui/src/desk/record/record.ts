@@ -9,8 +9,11 @@ const KEPT = 40
 /** Somebody who holds `j` passes many rows: only where they rest is loaded. */
 const REST_MS = 70
 
-/** The record of the selected row, and the next one in advance. */
-export function useRecord(selected: Ref<InboxItem | null>, following: Ref<InboxItem | null>, pile: () => Pile) {
+/**
+ * The record of the selected row. Nothing is loaded in advance: the server notes who looked at which record, and what nobody
+ * looked at must not stand in that log.
+ */
+export function useRecord(selected: Ref<InboxItem | null>, pile: () => Pile) {
   const page = shallowRef<DeskRecord | null>(null)
   const phase = ref<'none' | 'loading' | 'ready' | 'failed'>('none')
   const failure = ref<RefusalCode | null>(null)
@@ -39,7 +42,6 @@ export function useRecord(selected: Ref<InboxItem | null>, following: Ref<InboxI
       phase.value = 'ready'
       failure.value = null
       overtaken.value = false
-      void inAdvance()
     } catch (error) {
       if (mine.signal.aborted || isAborted(error)) return
       failure.value = refusalCode(error)
@@ -53,12 +55,6 @@ export function useRecord(selected: Ref<InboxItem | null>, following: Ref<InboxI
     if (!known || known.version !== item.version || known.review.state !== pile()) return null
     const arrived = known.photos.filter((photo) => photo.arrived).length
     return arrived === item.photos.arrived ? known : null
-  }
-
-  async function inAdvance(): Promise<void> {
-    const item = following.value
-    if (!item || stillTrue(item)) return
-    await calls.record(item.id).then(keep, () => {})
   }
 
   function show(item: InboxItem | null): void {
@@ -75,7 +71,6 @@ export function useRecord(selected: Ref<InboxItem | null>, following: Ref<InboxI
     if (known) {
       page.value = known
       phase.value = 'ready'
-      timer = setTimeout(() => void inAdvance(), REST_MS)
       return
     }
     phase.value = 'loading'
