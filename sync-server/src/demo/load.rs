@@ -15,7 +15,7 @@ use super::{
 use crate::hub::push::digest;
 use crate::hub::{CountyHub, HubError, open_folder};
 use crate::store::{
-    Account, Approval, BulkRecord, HistoryEntry, Place, Reading as _, Run, Store as _, StoreError, Writing, Written,
+    Account, Approval, BulkRecord, HistoryEntry, Place, Run, Store as _, StoreError, Writing, Written,
 };
 
 /// Thin cells that share a transaction.

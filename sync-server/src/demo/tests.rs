@@ -125,14 +125,12 @@ fn the_inbox_is_neither_empty_nor_full_and_the_first_worker_has_something_return
     let county = county(Size::Village);
     for cell in &county.cells {
         let records = records(&county.entries(cell));
-        let reviews = of_kind(&records, Kind::Review);
-        let count = |state| {
-            let stands = |record: &&Record| {
-                let own = reviews.iter().copied().filter(|review| review.reference("target") == Some(record.id));
-                review::state(record, own) == state
-            };
-            records.values().filter(stands).count()
-        };
+        let mut reviews = BTreeMap::<RecordId, Vec<&Record>>::new();
+        for review in of_kind(&records, Kind::Review) {
+            reviews.entry(review.reference("target").unwrap()).or_default().push(review);
+        }
+        let own = |record: &Record| reviews.get(&record.id).into_iter().flatten().copied();
+        let count = |state| records.values().filter(|record| review::state(record, own(record)) == state).count();
         assert!((8..=20).contains(&count(ReviewState::Waiting)), "{} wait", count(ReviewState::Waiting));
         assert!(count(ReviewState::Approved) > 400);
         assert_eq!(count(ReviewState::Returned), if cell.ordinal == 1 { 2 } else { 1 });

@@ -1,0 +1,77 @@
+//! The desk's API: what supervisors and administrators see and do in a browser. One file per matter.
+//!
+//! Every route but signing in asks for a session, and answers only with what lies in the session's scope.
+
+mod changes;
+mod devices;
+mod history;
+mod inbox;
+mod lists;
+mod photo;
+mod places;
+mod record;
+mod review;
+mod session;
+mod titles;
+
+#[cfg(test)]
+mod tests;
+
+use axum::Router;
+use axum::routing::{get, post};
+use domain::RecordId;
+use domain::protocol::CallRefusal;
+
+use crate::http::{ApiError, App};
+use crate::hub::HubError;
+
+pub use changes::FieldChange;
+pub use devices::{DeskDevice, EnrolCode, EnrolCodeWish};
+pub use history::HistoryEntry;
+pub use inbox::{Inbox, InboxItem, InboxPhotos};
+pub use lists::DeskLists;
+pub use places::{PlaceLevel, PlaceNode};
+pub use record::{DeskPhoto, DeskRecord, DeskReview};
+pub use review::{BulkApproval, BulkOutcome, BulkWish, ReviewWish, WrittenReview};
+pub use session::{Session, SignInWish};
+pub use titles::Reference;
+
+/// What the API document is made of: the handlers with their descriptions.
+pub(crate) mod handlers {
+    pub(crate) use super::devices::{__path_devices, __path_enrol_code, __path_revoke};
+    pub(crate) use super::inbox::__path_inbox;
+    pub(crate) use super::lists::__path_lists;
+    pub(crate) use super::photo::__path_photo;
+    pub(crate) use super::places::__path_places;
+    pub(crate) use super::record::__path_record;
+    pub(crate) use super::review::{__path_approve_many, __path_review};
+    pub(crate) use super::session::{__path_session, __path_sign_in, __path_sign_out};
+}
+
+/// The desk's routes.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/desk/api/sign-in", post(session::sign_in))
+        .route("/desk/api/session", get(session::session))
+        .route("/desk/api/sign-out", post(session::sign_out))
+        .route("/desk/api/places", get(places::places))
+        .route("/desk/api/inbox", get(inbox::inbox))
+        .route("/desk/api/records/{id}", get(record::record))
+        .route("/desk/api/photo/{sha256}/{size}", get(photo::photo))
+        .route("/desk/api/reviews", post(review::review))
+        .route("/desk/api/reviews/bulk", post(review::approve_many))
+        .route("/desk/api/lists", get(lists::lists))
+        .route("/desk/api/enrol-codes", post(devices::enrol_code))
+        .route("/desk/api/devices", get(devices::devices))
+        .route("/desk/api/devices/{id}/revoke", post(devices::revoke))
+}
+
+/// A refusal without particulars, as the hub words it.
+fn refused(code: CallRefusal) -> HubError {
+    HubError::refused(code)
+}
+
+/// The record named in an address. What cannot be a name is nobody's record.
+fn record_id(text: &str) -> Result<RecordId, ApiError> {
+    text.parse().map_err(|_| refused(CallRefusal::NotFound).into())
+}

@@ -1,0 +1,222 @@
+//! One record as a reviewer needs it: what it says, what changed, its photos, its history. Seeing it is noted in the audit log.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::Json;
+use axum::extract::{Path, State};
+use domain::kinds::photo::Photo;
+use domain::protocol::{CallRefusal, ErrorBody};
+use domain::review::{ReviewState, deciding};
+use domain::scope::{Actor, visible_field};
+use domain::world::Millis;
+use domain::{AccountId, Fields, Kind, Record, RecordId, Scope, Sha256Hex, Version};
+use serde::Serialize;
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use super::changes::{FieldChange, differences};
+use super::history::{self, HistoryEntry, fields_at};
+use super::inbox::sha256;
+use super::titles::{Reference, Surroundings, references_in};
+use super::{record_id, refused};
+use crate::http::auth::SignedInDesk;
+use crate::http::{ApiError, App, blocking};
+use crate::hub::{CountyHub, HubError};
+use crate::store::{self, AuditEntry, Reading, Store as _, StoreError, StoredRecord};
+
+/// Where a record stands, and what the deciding review said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, ToSchema)]
+#[ts(export)]
+pub struct DeskReview {
+    /// Where it stands.
+    pub state: ReviewState,
+    /// A remark on the whole.
+    pub note: Option<String>,
+    /// Remarks on single fields.
+    pub remarks: BTreeMap<String, String>,
+    /// Who decided, by the name shown.
+    pub by: Option<String>,
+    /// When.
+    pub at: Option<Millis>,
+}
+
+/// A photo of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, ToSchema)]
+#[ts(export)]
+pub struct DeskPhoto {
+    /// The photo's record.
+    #[schema(value_type = String)]
+    pub id: RecordId,
+    /// The address of its bytes.
+    #[schema(value_type = String)]
+    pub sha256: Sha256Hex,
+    /// Whether the bytes are here.
+    pub arrived: bool,
+    /// Code of its kind.
+    pub photo_kind: Option<String>,
+    /// When it was taken.
+    pub taken_at: Millis,
+    /// Pixels.
+    pub width: i64,
+    /// Pixels.
+    pub height: i64,
+    /// In words.
+    pub note: Option<String>,
+}
+
+/// A record with everything that a reviewer looks at.
+#[derive(Debug, Clone, PartialEq, Serialize, TS, ToSchema)]
+#[ts(export)]
+pub struct DeskRecord {
+    /// The record, in full.
+    pub record: Record,
+    /// The version to approve or return.
+    #[schema(value_type = String)]
+    pub version: Version,
+    /// What it is called.
+    pub title: String,
+    /// Village and cell by name.
+    pub place: String,
+    /// Where it stands.
+    pub review: DeskReview,
+    /// It was never approved.
+    pub is_new: bool,
+    /// What changed against the version last approved. Of a new record every field; those that changed since it was returned
+    /// say what they were then.
+    pub changes: Vec<FieldChange>,
+    /// The records that it names, by id.
+    #[ts(type = "{ [id in string]: Reference }")]
+    #[schema(value_type = BTreeMap<String, Reference>)]
+    pub refs: BTreeMap<RecordId, Reference>,
+    /// Its photos.
+    pub photos: Vec<DeskPhoto>,
+    /// What became of it, oldest first.
+    pub history: Vec<HistoryEntry>,
+}
+
+/// One record in full.
+#[utoipa::path(get, path = "/desk/api/records/{id}", tag = "desk", security(("desk" = [])), params(("id" = String, Path, description = "The record")),
+    responses((status = 200, body = DeskRecord), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn record(
+    State(app): State<App>,
+    SignedInDesk(desk): SignedInDesk,
+    Path(id): Path<String>,
+) -> Result<Json<DeskRecord>, ApiError> {
+    let id = record_id(&id)?;
+    Ok(Json(blocking(&app, move |hub| page(hub, &desk.actor, id)).await?))
+}
+
+fn page(hub: &CountyHub, actor: &Actor, id: RecordId) -> Result<DeskRecord, HubError> {
+    let mut stored = hub.record_for(actor, id)?.ok_or_else(|| refused(CallRefusal::NotFound))?;
+    let seen = AuditEntry {
+        at: hub.now(),
+        who: actor.account.to_string(),
+        action: "view".to_owned(),
+        subject: id.to_string(),
+    };
+    // Before anything is shown: what cannot be noted is not shown.
+    hub.store().write(|writing| writing.append_audit(&seen))?;
+    let kind = stored.record.kind.clone();
+    stored.record.fields.retain(|field, _| visible_field(actor.role, &kind, field));
+    Ok(hub.store().read(|reading| read_page(reading, actor, stored))?)
+}
+
+fn read_page(reading: &dyn Reading, actor: &Actor, stored: StoredRecord) -> Result<DeskRecord, StoreError> {
+    let scope = Scope::from(&stored.record.cell);
+    let id = stored.record.id;
+    let mut around = Surroundings::new(reading, actor);
+    let of_kind = |kind| -> Result<Vec<Record>, StoreError> {
+        Ok(reading.referring(&scope, id, &kind)?.into_iter().map(|stored| stored.record).collect())
+    };
+    let (reviews, photos) = (of_kind(Kind::Review)?, of_kind(Kind::Photo)?);
+    let entries = reading.history(&scope, id)?;
+    let changes = changes(reading, &scope, &stored, &entries, &reviews)?;
+    let named = named_by(&stored.record, &changes);
+    around.gather([&stored.record])?;
+    let missing = named.clone();
+    around.fetch(&missing)?;
+    let history = history::lines(reading, &mut around, &stored, &entries, &reviews)?;
+    Ok(DeskRecord {
+        title: around.title(&stored.record),
+        place: around.place(&stored.record.cell)?,
+        review: review(&mut around, &stored, &reviews)?,
+        is_new: stored.approved_version.is_none(),
+        changes,
+        refs: around.refs(&named),
+        photos: photo_lines(reading, &photos)?,
+        history,
+        version: stored.version,
+        record: stored.record,
+    })
+}
+
+/// What changed against the version last approved; of a record never approved, every field, with the values that the last
+/// reviewed version had before they were corrected.
+fn changes(
+    reading: &dyn Reading,
+    scope: &Scope,
+    stored: &StoredRecord,
+    entries: &[store::HistoryEntry],
+    reviews: &[Record],
+) -> Result<Vec<FieldChange>, StoreError> {
+    let record = &stored.record;
+    if stored.approved_version.is_some() {
+        let approved = reading.approved(scope, record.id)?.map(|approved| approved.fields).unwrap_or_default();
+        return Ok(differences(&record.kind, &approved, &record.fields));
+    }
+    let mut changes = differences(&record.kind, &Fields::new(), &record.fields);
+    let last = reviews.iter().max_by_key(|review| (review.latest(), review.id));
+    let seen = last
+        .and_then(|review| Version::new(review.text("version")?).ok())
+        .and_then(|version| fields_at(record, entries, &version));
+    if let Some(seen) = seen {
+        for corrected in differences(&record.kind, &seen, &record.fields) {
+            match changes.iter_mut().find(|change| change.field == corrected.field) {
+                Some(change) => change.before = corrected.before,
+                None => changes.push(corrected),
+            }
+        }
+    }
+    Ok(changes)
+}
+
+fn named_by(record: &Record, changes: &[FieldChange]) -> BTreeSet<RecordId> {
+    let now = record.fields.iter().flat_map(|(field, value)| references_in(&record.kind, field, value));
+    let then = changes.iter().flat_map(|change| references_in(&record.kind, &change.field, &change.before));
+    now.chain(then).collect()
+}
+
+fn review(
+    around: &mut Surroundings<'_>,
+    stored: &StoredRecord,
+    reviews: &[Record],
+) -> Result<DeskReview, StoreError> {
+    let Some(review) = deciding(&stored.record, reviews) else {
+        return Ok(DeskReview { state: stored.state, note: None, remarks: BTreeMap::new(), by: None, at: None });
+    };
+    let by = match review.by.as_deref().map(AccountId::new) {
+        Some(Ok(account)) => Some(around.person(&account)?),
+        _ => None,
+    };
+    Ok(DeskReview { state: stored.state, note: review.note, remarks: review.remarks, by, at: Some(review.at) })
+}
+
+fn photo_lines(reading: &dyn Reading, photos: &[Record]) -> Result<Vec<DeskPhoto>, StoreError> {
+    let hashes: Vec<Sha256Hex> = photos.iter().filter_map(sha256).collect();
+    let arrived = if hashes.is_empty() { Vec::new() } else { reading.photos_stored(&hashes)? };
+    let line = |record: &Record| {
+        let photo = Photo::from(record);
+        let sha256 = photo.sha256?;
+        Some(DeskPhoto {
+            id: record.id,
+            arrived: arrived.contains(&sha256),
+            sha256,
+            photo_kind: photo.photo_kind,
+            taken_at: photo.taken_at,
+            width: photo.width,
+            height: photo.height,
+            note: photo.note,
+        })
+    };
+    Ok(photos.iter().filter_map(line).collect())
+}

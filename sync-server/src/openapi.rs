@@ -1,0 +1,50 @@
+//! The description of the whole HTTP API, generated from the handlers and the types, served at `/openapi.json`.
+
+mod phone;
+mod server;
+
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use crate::http::auth::{CSRF_HEADER, SESSION_COOKIE};
+use crate::http::desk::handlers as desk;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Doorstep",
+        description = "The phones' API under /v1 and the desk's under /desk/api. Every answer of 400 and above is an ErrorBody."
+    ),
+    modifiers(&Security),
+    paths(
+        desk::sign_in, desk::session, desk::sign_out, desk::places, desk::inbox, desk::record, desk::photo, desk::review,
+        desk::approve_many, desk::lists, desk::enrol_code, desk::devices, desk::revoke,
+        phone::enrol, phone::token, phone::hello, phone::lists, phone::exchange, phone::photo,
+        phone::create_upload, phone::upload_abilities, phone::upload_stand, phone::append_upload, phone::abandon_upload,
+        phone::one_upload_abilities,
+        server::openapi, server::healthz, server::readyz,
+    )
+)]
+struct Described;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        components.add_security_scheme("phone", SecurityScheme::Http(bearer));
+        let cookie = ApiKey::Cookie(ApiKeyValue::new(SESSION_COOKIE));
+        components.add_security_scheme("desk", SecurityScheme::ApiKey(cookie));
+        let csrf = ApiKey::Header(ApiKeyValue::with_description(CSRF_HEADER, "on everything but GET"));
+        components.add_security_scheme("csrf", SecurityScheme::ApiKey(csrf));
+    }
+}
+
+/// The OpenAPI document.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Described::openapi()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! The document and the router say the same.
