@@ -177,7 +177,9 @@ fn line(register: &Register, id: &str, dwellings: &[&DwellingFacts], now: Millis
             None => first.map(|facts| group_name(&facts.dwelling)).unwrap_or_default(),
         },
         kind_code: building.and_then(|building| building.kind.clone()),
-        units: building.and_then(|b| b.units).unwrap_or_else(|| distinct(&|facts| facts.dwelling.unit.clone())),
+        units: building
+            .and_then(|b| b.units)
+            .unwrap_or_else(|| distinct(&|facts| Some(plain_unit(&facts.dwelling)).filter(|unit| !unit.is_empty()))),
         floors: building
             .and_then(|b| b.floors)
             .unwrap_or_else(|| distinct(&|facts| floor_of(&facts.dwelling).map(|floor| floor.to_string()))),
@@ -185,6 +187,13 @@ fn line(register: &Register, id: &str, dwellings: &[&DwellingFacts], now: Millis
         not_met_90d: dwellings.iter().map(behind).sum::<usize>() as i64,
         cell: building.map(|building| &building.cell).or(first.map(|facts| &facts.cell))?.clone(),
     })
+}
+
+/// The stairwell in its one spelling: `2单元` and `2` are one.
+fn plain_unit(dwelling: &Dwelling) -> String {
+    let unit = dwelling.unit.as_deref().unwrap_or_default();
+    let [_, _, unit, ..] = plain_parts(AddressParts { unit, ..Default::default() });
+    unit
 }
 
 fn group_name(dwelling: &Dwelling) -> String {
@@ -222,8 +231,7 @@ type UnitOrder = (Vec<Piece>, String);
 fn units(register: &Register, dwellings: &[&DwellingFacts], now: Millis) -> Vec<Unit> {
     let mut board: BTreeMap<UnitOrder, BTreeMap<FloorOrder, Vec<(Vec<Piece>, Door)>>> = BTreeMap::new();
     for facts in dwellings {
-        let unit = facts.dwelling.unit.as_deref().unwrap_or_default();
-        let [_, _, unit, ..] = plain_parts(AddressParts { unit, ..Default::default() });
+        let unit = plain_unit(&facts.dwelling);
         let floors = board.entry((natural(&unit), unit)).or_default();
         let doors = floors.entry(std::cmp::Reverse(floor_of(&facts.dwelling))).or_default();
         let label = facts.dwelling.room.as_ref().or(facts.dwelling.house_number.as_ref()).cloned().unwrap_or_default();

@@ -206,7 +206,7 @@ pub fn call(device: &Device, command: &str, args: Value, body: Option<Vec<u8>>) 
 
 fn read<T: DeserializeOwned>(args: Value) -> Result<T, Failure> {
     let args = if args.is_null() { Value::Object(serde_json::Map::new()) } else { args };
-    if depth(&args) > ARGS_DEPTH_MAX {
+    if !args.is_object() || depth(&args) > ARGS_DEPTH_MAX {
         return Err(Failure::new(FailureCode::Malformed));
     }
     serde_json::from_value(args).map_err(|error| {

@@ -1,0 +1,108 @@
+//! Photos at a record: from the camera's bytes to what is stored.
+
+use std::path::Path;
+
+use device::api::{Answer, Failure, FailureCode, call};
+use domain::ProblemCode;
+use serde_json::{Value, json};
+
+use crate::phone::Phone;
+
+fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/photos").join(name)).unwrap()
+}
+
+fn add(phone: &Phone, subject: &str, kind: &str, body: Vec<u8>) -> Result<Value, Failure> {
+    let args = json!({"subject": subject, "subject_kind": kind, "photo_kind": "scene", "note": " 东侧 "});
+    match call(&phone.device, "add_photo", args, Some(body))? {
+        Answer::Json(line) => Ok(line),
+        Answer::Bytes { .. } => panic!("a line was expected"),
+    }
+}
+
+fn bytes(phone: &Phone, id: &Value, size: &str) -> Vec<u8> {
+    match call(&phone.device, "photo", json!({"id": id, "size": size}), None).unwrap() {
+        Answer::Bytes { mime, bytes } => {
+            assert_eq!(mime, "image/jpeg");
+            bytes
+        }
+        Answer::Json(_) => panic!("bytes were expected"),
+    }
+}
+
+#[test]
+fn a_photo_is_stored_upright_and_silent_and_waits_to_be_sent() {
+    let mut phone = Phone::new();
+    let incident = phone.save("incident", json!({"category": "0601", "title": "井盖破损"}));
+    let line = add(&phone, &incident, "incident", sample("starfish-orientation-6.jpg")).unwrap();
+    assert_eq!(line["note"], "东侧");
+    assert_eq!(line["sent"], false);
+    assert!(line["width"].as_i64().unwrap() > line["height"].as_i64().unwrap(), "upright again");
+    phone.restart();
+    let page = phone.ok("incident", json!({"id": incident}));
+    assert_eq!(page["photos"], json!([line]));
+    let full = bytes(&phone, &line["id"], "full");
+    let thumb = bytes(&phone, &line["id"], "thumb");
+    assert!(thumb.len() < full.len());
+    assert!(!full.windows(4).any(|four| four == b"Exif" || four == b"GPS\0"));
+    let shown = phone.ok("incidents", json!({}))[0].clone();
+    assert_eq!((&shown["photos"], &shown["photos_sent"]), (&json!(1), &json!(0)));
+    assert_eq!(phone.ok("sync_state", json!({}))["waiting_photos"], 1);
+    phone.round();
+    let shown = phone.ok("incidents", json!({}))[0].clone();
+    assert_eq!((&shown["photos"], &shown["photos_sent"]), (&json!(1), &json!(1)));
+    assert_eq!(phone.ok("incident", json!({"id": incident}))["photos"][0]["sent"], true);
+}
+
+#[test]
+fn what_is_no_picture_is_refused_and_leaves_nothing() {
+    let phone = Phone::new();
+    let incident = phone.save("incident", json!({"category": "0601", "title": "井盖破损"}));
+    for body in [b"".to_vec(), b"hello".to_vec(), vec![0; 100_000], sample("flower.jpg")[..100].to_vec()] {
+        assert_eq!(add(&phone, &incident, "incident", body).unwrap_err().code, FailureCode::NotAnImage);
+    }
+    assert_eq!(phone.ok("incident", json!({"id": incident}))["photos"], json!([]));
+    assert_eq!(phone.ok("sync_state", json!({}))["waiting_photos"], 0);
+}
+
+#[test]
+fn nine_photos_fit_at_a_record() {
+    let phone = Phone::new();
+    let incident = phone.save("incident", json!({"category": "0601", "title": "井盖破损"}));
+    for _ in 0..9 {
+        add(&phone, &incident, "incident", sample("right-orientation-8.jpg")).unwrap();
+    }
+    let failure = add(&phone, &incident, "incident", sample("right-orientation-8.jpg")).unwrap_err();
+    assert_eq!((failure.problems[0].code, failure.problems[0].limit), (ProblemCode::TooManyPhotos, Some(9)));
+    let first = phone.ok("incident", json!({"id": incident}))["photos"][0]["id"].clone();
+    phone.ok("take_back", json!({"id": first}));
+    add(&phone, &incident, "incident", sample("right-orientation-8.jpg")).unwrap();
+}
+
+#[test]
+fn a_photo_needs_a_record_that_is_there() {
+    let phone = Phone::new();
+    let incident = phone.save("incident", json!({"category": "0601", "title": "井盖破损"}));
+    let nobody = "00000000-0000-7000-8000-000000000000";
+    let code = |subject, kind| add(&phone, subject, kind, sample("flower.jpg")).unwrap_err().problems[0].code;
+    assert_eq!(code(nobody, "incident"), ProblemCode::MissingTarget);
+    assert_eq!(code(&incident, "person"), ProblemCode::MissingTarget);
+    assert_eq!(phone.fails("photo", json!({"id": incident, "size": "full"})), FailureCode::NotFound);
+    assert_eq!(phone.fails("photo", json!({"id": incident, "size": "huge"})), FailureCode::Malformed);
+    let args = json!({"subject": incident, "subject_kind": "incident", "photo_kind": "scene"});
+    assert_eq!(phone.fails("add_photo", args), FailureCode::Malformed, "the body is missing");
+}
+
+#[test]
+fn a_colleagues_photo_that_is_not_here_needs_the_server() {
+    let phone = Phone::new();
+    let incident = phone.save("incident", json!({"category": "0601", "title": "井盖破损"}));
+    let cell = phone.record(&incident).cell;
+    let fields = json!({"subject": incident, "subject_kind": "incident", "sha256": "0".repeat(64), "width": 10, "height": 10,
+        "bytes": 100, "taken_at": phone.now(), "photo_kind": "scene", "by": "worker-2"});
+    let photo = crate::phone::record(&cell, domain::Kind::Photo, phone.now(), fields);
+    let id = photo.id;
+    phone.give([photo]);
+    assert_eq!(phone.ok("incident", json!({"id": incident}))["photos"][0]["sent"], true);
+    assert_eq!(phone.fails("photo", json!({"id": id, "size": "thumb"})), FailureCode::Offline);
+}
