@@ -13,7 +13,7 @@ mod judge;
 pub mod peer;
 pub mod phones;
 pub mod photo;
-mod push;
+pub(crate) mod push;
 pub mod reviews;
 mod secrets;
 pub mod world;

@@ -302,7 +302,7 @@ fn nothing_new<R: Reading + ?Sized>(reading: &R, change: &Change, merged: &Merge
 }
 
 /// Names a change by its content: the record, and every field with its stamp and value.
-pub(super) fn digest(change: &Change) -> ChangeDigest {
+pub(crate) fn digest(change: &Change) -> ChangeDigest {
     let mut hash = Sha256::new();
     hash.update(change.id.0.as_bytes());
     for (field, value) in &change.fields {

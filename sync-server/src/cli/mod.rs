@@ -1,0 +1,155 @@
+//! The command line: serving, the demonstration county, accounts and phones, backup and restore.
+
+mod accounts;
+mod backup;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::demo;
+use crate::hub::{CountyHub, HubError, open_folder};
+
+/// 入户 Doorstep: the county's sync server.
+#[derive(Debug, Parser)]
+#[command(name = "sync-server", version, about, long_about = None)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where the server keeps everything.
+#[derive(Debug, Args)]
+struct Data {
+    /// The data folder: database and photos. Made when there is none.
+    #[arg(long = "data", env = "DOORSTEP_DATA", default_value = "./data", global = true)]
+    folder: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer phones and desks until stopped.
+    Serve {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        how: serve::How,
+    },
+    /// Make the demonstration county, and print who can sign in as one line of JSON. Doing it again adds what is missing.
+    Demo {
+        #[command(flatten)]
+        data: Data,
+        /// How much of the county.
+        #[arg(long, value_enum, default_value = "village")]
+        size: demo::Size,
+    },
+    /// Accounts.
+    Account {
+        #[command(flatten)]
+        data: Data,
+        #[command(subcommand)]
+        what: accounts::AccountCommand,
+    },
+    /// Print a code with which one phone can be enrolled, once.
+    EnrolCode {
+        #[command(flatten)]
+        data: Data,
+        /// Whose phone it will be.
+        #[arg(long)]
+        account: String,
+        /// How long the code works, in minutes.
+        #[arg(long, default_value_t = 15)]
+        minutes: u32,
+    },
+    /// Enrolled phones.
+    Device {
+        #[command(flatten)]
+        data: Data,
+        #[command(subcommand)]
+        what: accounts::DeviceCommand,
+    },
+    /// Copy the database into a new file while the server runs. The photo folder is copied by any file copy.
+    Backup {
+        #[command(flatten)]
+        data: Data,
+        /// The new file.
+        file: PathBuf,
+    },
+    /// Put a backup in the place of the database; the server must not run. Phones then offer everything they hold.
+    Restore {
+        #[command(flatten)]
+        data: Data,
+        /// The backup.
+        file: PathBuf,
+    },
+}
+
+/// Why a command could not be carried out: one line for the person at the terminal.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error("{0}")]
+    Told(String),
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    #[error(transparent)]
+    Demo(#[from] demo::DemoError),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl From<crate::store::StoreError> for CliError {
+    fn from(error: crate::store::StoreError) -> Self {
+        CliError::Hub(error.into())
+    }
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    match carry_out(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sync-server: {}", in_words(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A refusal with what is wrong with which field.
+fn in_words(error: &CliError) -> String {
+    match error {
+        CliError::Hub(HubError::Refused { code, problems }) if !problems.is_empty() => {
+            let fields: Vec<String> =
+                problems.iter().map(|problem| format!("{}: {:?}", problem.field, problem.code)).collect();
+            format!("{code:?} ({})", fields.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn carry_out(command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Serve { data, how } => serve::serve(&data.folder, &how),
+        Command::Demo { data, size } => {
+            let made = demo::run(&data.folder, size)?;
+            print_line(&serde_json::to_string(&made).map_err(|error| CliError::Told(error.to_string()))?);
+            Ok(())
+        }
+        Command::Account { data, what } => accounts::account(&opened(&data)?, what),
+        Command::EnrolCode { data, account, minutes } => accounts::enrol_code(&opened(&data)?, &account, minutes),
+        Command::Device { data, what } => accounts::device(&opened(&data)?, &what),
+        Command::Backup { data, file } => backup::back_up(&opened(&data)?, &file),
+        Command::Restore { data, file } => backup::restore(&data.folder, &file),
+    }
+}
+
+fn opened(data: &Data) -> Result<CountyHub, CliError> {
+    Ok(open_folder(&data.folder)?)
+}
+
+/// What a command is for goes to standard output; everything else goes to standard error.
+#[expect(clippy::print_stdout, reason = "a command line prints its answer")]
+fn print_line(text: &str) {
+    println!("{text}");
+}

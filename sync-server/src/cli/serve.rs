@@ -1,0 +1,100 @@
+//! Serving: one process, two worker threads, a bounded number of blocking ones.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use super::CliError;
+use crate::http::{App, router};
+use crate::hub::{CountyHub, open_folder};
+
+/// Uploads that nobody finished are looked for this often.
+const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
+/// Calls that run at the same time; more wait. Each may hold a page of an answer in memory.
+const BLOCKING_THREADS: usize = 32;
+
+#[derive(Debug, Args)]
+pub(super) struct How {
+    /// Where to listen. TLS is the task of a proxy in front.
+    #[arg(long, env = "DOORSTEP_LISTEN", default_value = "127.0.0.1:8610")]
+    listen: SocketAddr,
+    /// Send cookies over TLS only. Set this wherever a proxy speaks TLS.
+    #[arg(long, env = "DOORSTEP_SECURE_COOKIES")]
+    secure_cookies: bool,
+    /// Write the log as JSON.
+    #[arg(long, env = "DOORSTEP_LOG_JSON")]
+    log_json: bool,
+}
+
+pub(super) fn serve(data: &Path, how: &How) -> Result<(), CliError> {
+    start_log(how.log_json);
+    let hub = Arc::new(open_folder(data)?);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_keep_alive(Duration::from_secs(5))
+        .enable_all()
+        .build()?;
+    runtime.block_on(answer(hub, how))
+}
+
+async fn answer(hub: Arc<CountyHub>, how: &How) -> Result<(), CliError> {
+    let listener = TcpListener::bind(how.listen)
+        .await
+        .map_err(|error| CliError::Told(format!("cannot listen on {}: {error}", how.listen)))?;
+    let app = App::new(Arc::clone(&hub), how.secure_cookies);
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    let tidy = tokio::spawn(tidy(hub));
+    let served = axum::serve(listener, service).with_graceful_shutdown(stopped()).await;
+    tidy.abort();
+    tracing::info!("stopped");
+    Ok(served?)
+}
+
+async fn tidy(hub: Arc<CountyHub>) {
+    let mut clock = tokio::time::interval(TIDY_EVERY);
+    loop {
+        clock.tick().await;
+        let hub = Arc::clone(&hub);
+        match tokio::task::spawn_blocking(move || hub.drop_expired_uploads()).await {
+            Ok(Ok(dropped)) if dropped > 0 => tracing::info!(dropped, "uploads that nobody finished"),
+            Ok(Err(error)) => tracing::error!(%error, "uploads could not be tidied"),
+            _ => {}
+        }
+    }
+}
+
+/// Ends when the process is asked to stop: what is being answered is answered first.
+async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        match terminate {
+            Ok(mut terminate) => tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            },
+            Err(_) => {
+                let _ = interrupt.await;
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = interrupt.await;
+    }
+}
+
+fn start_log(json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second start in one process (tests) keeps the first log.
+    let _ = if json { log.json().try_init() } else { log.try_init() };
+}

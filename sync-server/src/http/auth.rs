@@ -1,0 +1,95 @@
+//! Who calls: a phone by its bearer token, somebody at the desk by the session cookie and, for changes, the CSRF token.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, header};
+use domain::protocol::CallRefusal;
+use subtle::ConstantTimeEq;
+
+use crate::http::{ApiError, App, blocking};
+use crate::hub::desk::Desk;
+use crate::hub::phones::Phone;
+
+/// The desk's cookie.
+pub const SESSION_COOKIE: &str = "doorstep_session";
+/// The header that repeats the session's CSRF token.
+pub const CSRF_HEADER: &str = "x-csrf-token";
+/// Tokens and cookies are 43 characters; anything much longer is not even hashed.
+const SECRET_CHARS_MAX: usize = 100;
+
+/// An enrolled phone. Without one the call is not answered.
+pub struct SignedInPhone(pub Phone);
+
+impl FromRequestParts<App> for SignedInPhone {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let token = bearer(parts).ok_or_else(|| ApiError::new(CallRefusal::SignedOut))?;
+        blocking(app, move |hub| hub.phone(&token)).await.map(Self)
+    }
+}
+
+fn bearer(parts: &Parts) -> Option<String> {
+    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && token.len() <= SECRET_CHARS_MAX).then(|| token.to_owned())
+}
+
+/// Somebody signed in at the desk. On everything but reading, the CSRF token was right too.
+pub struct SignedInDesk(pub Desk);
+
+impl FromRequestParts<App> for SignedInDesk {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let cookie = session_of(parts).ok_or_else(|| ApiError::new(CallRefusal::SignedOut))?;
+        let desk = blocking(app, move |hub| hub.desk(&cookie)).await?;
+        let reads = matches!(parts.method, Method::GET | Method::HEAD);
+        let repeated = parts.headers.get(CSRF_HEADER).map(HeaderValue::as_bytes).unwrap_or_default();
+        if !reads && !bool::from(repeated.ct_eq(desk.csrf.as_bytes())) {
+            return Err(ApiError::new(CallRefusal::WrongCsrf));
+        }
+        Ok(Self(desk))
+    }
+}
+
+fn session_of(parts: &Parts) -> Option<String> {
+    let cookies = parts.headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|value| value.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find(|(name, value)| *name == SESSION_COOKIE && value.len() <= SECRET_CHARS_MAX)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// The `Set-Cookie` of a fresh session.
+pub fn session_cookie(app: &App, value: &str) -> HeaderValue {
+    cookie(app, value, "")
+}
+
+/// The `Set-Cookie` that removes the session.
+pub fn no_cookie(app: &App) -> HeaderValue {
+    cookie(app, "", "; Max-Age=0")
+}
+
+fn cookie(app: &App, value: &str, more: &str) -> HeaderValue {
+    let secure = if app.secure_cookies { "; Secure" } else { "" };
+    let text = format!("{SESSION_COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
+    HeaderValue::from_str(&text).expect("a token is base64url, which every header may hold")
+}
+
+/// The caller's address, as far as this process sees it.
+pub struct ClientAddr(pub Option<IpAddr>);
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientAddr {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(Self(from.map(|ConnectInfo(address)| address.ip())))
+    }
+}

@@ -1,0 +1,36 @@
+//! The bytes of a stored photo, for phones in whose cells it lies.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderName, header};
+use domain::Sha256Hex;
+use domain::protocol::{CallRefusal, PhotoSize};
+
+use crate::http::{ApiError, App, SignedInPhone, blocking};
+
+/// An answer with a picture. Its address is the hash of its content, so it never changes.
+pub(crate) type Picture = ([(HeaderName, &'static str); 2], Vec<u8>);
+
+/// Wraps a picture's bytes.
+pub(crate) fn picture(bytes: Vec<u8>) -> Picture {
+    ([(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "private, max-age=31536000, immutable")], bytes)
+}
+
+/// Reads the address of a picture; what is no address leads nowhere.
+pub(crate) fn address(sha256: &str, size: &str) -> Result<(Sha256Hex, PhotoSize), ApiError> {
+    let nowhere = || ApiError::new(CallRefusal::NotFound);
+    let size = match size {
+        "thumb" => PhotoSize::Thumb,
+        "full" => PhotoSize::Full,
+        _ => return Err(nowhere()),
+    };
+    Ok((Sha256Hex::new(sha256).map_err(|_| nowhere())?, size))
+}
+
+pub(super) async fn photo(
+    State(app): State<App>,
+    SignedInPhone(phone): SignedInPhone,
+    Path((sha256, size)): Path<(String, String)>,
+) -> Result<Picture, ApiError> {
+    let (sha256, size) = address(&sha256, &size)?;
+    blocking(&app, move |hub| hub.photo_for(&phone.actor, &sha256, size)).await.map(picture)
+}
