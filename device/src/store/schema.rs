@@ -90,6 +90,12 @@ const MIGRATIONS: &[Migration] = &[Migration {
         ) STRICT;
         CREATE INDEX photo_file_waiting ON photo_file (sha256) WHERE state = 'waiting';
     ",
+}, Migration {
+    why: "finding the visit that corrects another",
+    sql: "
+        CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
+            WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
+    ",
 }];
 
 /// The newest version of the file that this program knows.
