@@ -125,7 +125,9 @@ mod tests {
     #[test]
     fn a_broken_file_means_the_usual_look() {
         let folder = tempfile::tempdir().unwrap();
-        for text in ["", "{", "[]", r#"{"language":"fr","type_percent":100,"theme":"auto"}"#, r#"{"type_percent":1000}"#] {
+        for text in
+            ["", "{", "[]", r#"{"language":"fr","type_percent":100,"theme":"auto"}"#, r#"{"type_percent":1000}"#]
+        {
             std::fs::write(folder.path().join(FILE), text).unwrap();
             assert_eq!(Preferences::load(folder.path()), Preferences::default(), "{text}");
         }

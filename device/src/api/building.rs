@@ -228,8 +228,11 @@ type FloorOrder = std::cmp::Reverse<Option<i64>>;
 /// A stairwell's place on the board, and how it is written.
 type UnitOrder = (Vec<Piece>, String);
 
+/// The storeys of a stairwell, each door with its place on the storey.
+type Floors = BTreeMap<FloorOrder, Vec<(Vec<Piece>, Door)>>;
+
 fn units(register: &Register, dwellings: &[&DwellingFacts], now: Millis) -> Vec<Unit> {
-    let mut board: BTreeMap<UnitOrder, BTreeMap<FloorOrder, Vec<(Vec<Piece>, Door)>>> = BTreeMap::new();
+    let mut board: BTreeMap<UnitOrder, Floors> = BTreeMap::new();
     for facts in dwellings {
         let unit = plain_unit(&facts.dwelling);
         let floors = board.entry((natural(&unit), unit)).or_default();
@@ -248,10 +251,8 @@ fn units(register: &Register, dwellings: &[&DwellingFacts], now: Millis) -> Vec<
         let floor = number.0.map(|number| number.to_string()).unwrap_or_default();
         Floor { floor, doors: doors.into_iter().map(|(_, door)| door).collect() }
     };
-    let unit = |((_, unit), floors): (UnitOrder, BTreeMap<_, _>)| Unit {
-        unit,
-        floors: floors.into_iter().map(floor).collect(),
-    };
+    let unit =
+        |((_, unit), floors): (UnitOrder, Floors)| Unit { unit, floors: floors.into_iter().map(floor).collect() };
     board.into_iter().map(unit).collect()
 }
 

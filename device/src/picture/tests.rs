@@ -39,7 +39,8 @@ fn red_left(width: u32, height: u32) -> DynamicImage {
 
 /// The same JPEG with an EXIF note of one orientation put in after its first marker.
 fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
-    let tiff = [b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".as_slice(), &[orientation, 0, 0, 0, 0, 0, 0]].concat();
+    let tiff =
+        [b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".as_slice(), &[orientation, 0, 0, 0, 0, 0, 0]].concat();
     let note = [b"Exif\0\0".as_slice(), &tiff].concat();
     let length = u16::try_from(note.len() + 2).unwrap().to_be_bytes();
     [&jpeg[..2], &[0xFF, 0xE1], &length, &note, &jpeg[2..]].concat()
@@ -84,7 +85,8 @@ fn a_turned_starfish_looks_like_the_upright_one() {
 #[test]
 fn each_of_the_eight_orientations_is_applied() {
     // Where the red half lies after turning: x and y of a point, in parts of ten.
-    let red_at = [(1, (2, 5)), (2, (8, 5)), (3, (8, 5)), (4, (2, 5)), (5, (5, 2)), (6, (5, 2)), (7, (5, 8)), (8, (5, 8))];
+    let red_at =
+        [(1, (2, 5)), (2, (8, 5)), (3, (8, 5)), (4, (2, 5)), (5, (5, 2)), (6, (5, 2)), (7, (5, 8)), (8, (5, 8))];
     let jpeg = encoded(&red_left(120, 80), ImageFormat::Jpeg);
     for (orientation, (x, y)) in red_at {
         let picture = develop(&with_orientation(&jpeg, orientation)).unwrap();
@@ -127,7 +129,8 @@ fn png_and_webp_are_taken_and_transparency_lies_on_white() {
 
 #[test]
 fn what_is_no_picture_is_refused() {
-    let gif = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+    let gif =
+        b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
     let svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='10' height='10'><script>alert(1)</script></svg>";
     for bytes in [&b""[..], b"hello", b"\xFF\xD8\xFF", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", gif, svg] {
         assert_eq!(develop(bytes), Err(PictureError::NotAnImage), "{:?}", &bytes[..bytes.len().min(8)]);

@@ -1,5 +1,11 @@
 //! Every command of the window on a real encrypted register in a temporary folder, without any server.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails there; timings are printed when asked for"
+)]
+
 mod bad_input;
 mod drafts;
 mod incidents;
