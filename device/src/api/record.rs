@@ -89,7 +89,11 @@ pub(super) fn save(device: &Device, args: SaveArgs) -> Result<Saved, Failure> {
         let mut whole = current.as_ref().map(|record| record.fields.clone()).unwrap_or_default();
         whole.extend(fields.clone());
         let mut odd = if args.kind == Kind::Person { warnings(&whole, today(open.now())) } else { Vec::new() };
-        let cell = cell_of(open, &args.kind, &whole, args.cell.as_ref(), current.as_ref())?;
+        let cell = match (args.id, &current) {
+            // A new record that was refused is made again where it was made.
+            (Some(_), None) => args.cell.clone(),
+            _ => cell_of(open, &args.kind, &whole, args.cell.as_ref(), current.as_ref())?,
+        };
         if args.kind == Kind::Dwelling && address_is_taken(open, &whole, &fields, args.id, cell.as_ref())? {
             if dwelling_of(&whole).room.is_some() {
                 problems.push(Problem::new("room", ProblemCode::AddressTaken));

@@ -4,7 +4,7 @@ use device::api::FailureCode;
 use domain::ProblemCode;
 use serde_json::json;
 
-use crate::phone::{DAY, Phone};
+use crate::phone::{DAY, OTHER_CELL, Phone, id_of};
 
 #[test]
 fn today_counts_doors_and_lists_who_was_not_met_for_longest() {
@@ -103,4 +103,24 @@ fn the_bar_tells_what_waits_and_that_everything_is_safe() {
     phone.round();
     let state = phone.ok("sync_state", json!({}));
     assert_eq!((&state["phase"], &state["waiting_records"]), (&json!("safe"), &json!(0)));
+}
+
+#[test]
+fn a_new_report_that_was_refused_is_corrected_and_made_again() {
+    let phone = Phone::new();
+    let args = json!({"kind": "incident", "cell": OTHER_CELL,
+        "fields": {"category": "0601", "title": "井盖破损", "place": "东街口"}});
+    let incident = id_of(&phone.ok("save", args));
+    phone.refuse_next(ProblemCode::TooLong, None);
+    assert_eq!(phone.fails("incident", json!({"id": incident})), FailureCode::NotFound);
+    let item = phone.ok("today", json!({}))["not_sent"][0].clone();
+    assert_eq!((&item["title"], &item["code"]), (&json!("井盖破损"), &json!("too_long")));
+    phone.edit("incident", &incident, json!({"title": "井盖缺失", "place": null}));
+    let record = phone.record(&incident);
+    assert_eq!((record.text("title"), record.text("category")), (Some("井盖缺失"), Some("0601")));
+    assert_eq!((record.text("place"), record.text("by")), (None, Some("worker-1")));
+    assert_eq!(record.cell.as_str(), OTHER_CELL);
+    assert_eq!(phone.ok("refused", json!({})), json!([]));
+    phone.round();
+    assert_eq!(phone.ok("incident", json!({"id": incident}))["sent"], true);
 }
