@@ -35,17 +35,24 @@ impl Browser {
     ///
     /// # Errors
     /// When app, driver or screen are missing, or the window does not come.
-    pub async fn app(folder: &Path, screen: &Screen, env: &[(&str, &str)]) -> Outcome<Self> {
+    pub async fn app(folder: &Path, screen: &Screen) -> Outcome<Self> {
+        let (browser, _) = Self::app_timed(folder, screen).await?;
+        browser.client.set_window_size(390, 844).await.doing("sizing the phone's window")?;
+        Ok(browser)
+    }
+
+    /// The same in the size in which the app opens by itself, with the time from starting the program to having its window.
+    ///
+    /// # Errors
+    /// As [`Browser::app`].
+    pub async fn app_timed(folder: &Path, screen: &Screen) -> Outcome<(Self, Duration)> {
         let app = program::built("doorstep")?;
         let mut command = Command::new(program::installed("WebKitWebDriver", "webkit2gtk-driver")?);
         private(&mut command, folder)?;
         screen.show(&mut command);
         command.env("TAURI_WEBVIEW_AUTOMATION", "true").env("DOORSTEP_DATA", folder.join("phone"));
-        command.envs(env.iter().copied());
         let options = json!({ "webkitgtk:browserOptions": { "binary": app, "args": [] } });
-        let browser = Self::open("phone", "WebKitWebDriver", command, folder, options).await?;
-        browser.client.set_window_size(390, 844).await.doing("sizing the phone's window")?;
-        Ok(browser)
+        Self::open("phone", "WebKitWebDriver", command, folder, options).await
     }
 
     /// Opens Chromium without a screen of its own, with a profile of its own, on the desk's address.
@@ -72,7 +79,7 @@ impl Browser {
             &profile,
         ];
         let options = json!({ "goog:chromeOptions": { "binary": chromium, "args": args } });
-        let browser = Self::open("desk", "chromedriver", command, folder, options).await?;
+        let (browser, _) = Self::open("desk", "chromedriver", command, folder, options).await?;
         browser.client.set_window_size(1440, 900).await.doing("sizing the desk's window")?;
         browser.client.goto(address).await.doing("opening the desk")?;
         Ok(browser)
@@ -84,20 +91,26 @@ impl Browser {
         mut command: Command,
         folder: &Path,
         options: Value,
-    ) -> Outcome<Self> {
+    ) -> Outcome<(Self, Duration)> {
         let port = program::free_port()?;
         command.arg(format!("--port={port}"));
         let mut driver = Program::start(driver, command, folder)?;
         driver.wait_until("listening", || program::listens(port))?;
         let capabilities: Capabilities = serde_json::from_value(options).doing("writing the window's options")?;
+        let start = Instant::now();
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://{}", program::loopback(port)))
             .await;
         match client {
-            Ok(client) => Ok(Self { name, client, driver }),
+            Ok(client) => Ok((Self { name, client, driver }, start.elapsed())),
             Err(error) => trouble(format!("The {name}'s window did not open: {error}\n{}", driver.log())),
         }
+    }
+
+    /// Ends window, driver and program at once.
+    pub fn kill(&mut self) {
+        self.driver.kill();
     }
 
     /// What this window is called in the pictures.
@@ -235,6 +248,18 @@ impl Browser {
         let field = self.see(css).await?;
         field.clear().await.doing(&format!("emptying `{css}`"))?;
         field.send_keys(text).await.doing(&format!("typing into `{css}`"))
+    }
+
+    /// Chooses an entry of a list by its value.
+    ///
+    /// # Errors
+    /// When list or entry do not come in time.
+    pub async fn choose(&self, css: &str, value: &str) -> Outcome {
+        self.ask(&format!("`{css}` to offer {value}"), async || {
+            let list = self.client.find(Locator::Css(css)).await?;
+            list.select_by_value(value).await.map(Some)
+        })
+        .await
     }
 
     /// Hands a file to a file input, which may be hidden.

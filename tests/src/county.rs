@@ -71,6 +71,17 @@ impl County {
         Ok(county)
     }
 
+    /// Starts the server with data that are there already.
+    ///
+    /// # Errors
+    /// When the server is missing or does not start.
+    pub fn open(data: &Path, logs: &Path, demo: Demo) -> Outcome<Self> {
+        let (data, logs, port) = (data.to_owned(), logs.to_owned(), program::free_port()?);
+        let mut county = Self { data, logs, port, server: None, demo };
+        county.start()?;
+        Ok(county)
+    }
+
     /// Starts the server again, where it was before.
     ///
     /// # Errors
@@ -92,6 +103,30 @@ impl County {
     /// The server's process, while it runs.
     pub fn process(&self) -> Option<u32> {
         self.server.as_ref().map(Program::id)
+    }
+
+    /// Insists that the server has not died of what it was sent.
+    ///
+    /// # Errors
+    /// When it does not answer any more.
+    pub fn insist_on_running(&mut self) -> Outcome {
+        if program::answers(self.port, "/readyz") { Ok(()) } else { trouble("The server does not answer any more.") }
+    }
+
+    /// Makes a code with which one phone of this account can be enrolled, as an administrator would.
+    ///
+    /// # Errors
+    /// When the account is not known.
+    pub fn enrol_code(&self, account: &str) -> Outcome<String> {
+        let said = Command::new(program::built("sync-server")?)
+            .args(["enrol-code", "--account", account, "--data"])
+            .arg(&self.data)
+            .output()
+            .doing("making an enrolment code")?;
+        if !said.status.success() {
+            return trouble(format!("`sync-server enrol-code` failed: {}", String::from_utf8_lossy(&said.stderr)));
+        }
+        Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
     }
 
     /// Where it answers, with or without somebody there: `http://127.0.0.1:…`.

@@ -2,9 +2,12 @@
 
 pub mod browser;
 pub mod county;
+pub mod full_cell;
+pub mod phones;
 pub mod picture;
 pub mod program;
 pub mod screen;
+pub mod simulation;
 pub mod stations;
 pub mod trouble;
 
