@@ -27,6 +27,11 @@ export function tell(next: Notice): void {
   timer = window.setTimeout(() => (shown.value = null), SHOWN_MS)
 }
 
+/** Takes bad news away: the worker went on to something else. */
+export function untellBad(): void {
+  if (shown.value?.bad) untell()
+}
+
 /** Takes the notice away. */
 export function untell(): void {
   window.clearTimeout(timer)
