@@ -14,9 +14,7 @@ use super::{
 };
 use crate::hub::push::digest;
 use crate::hub::{CountyHub, HubError, open_folder};
-use crate::store::{
-    Account, Approval, BulkRecord, HistoryEntry, Place, Run, Store as _, StoreError, Writing, Written,
-};
+use crate::store::{Account, Approval, BulkRecord, HistoryEntry, Place, Run, Store as _, StoreError, Writing, Written};
 
 /// Thin cells that share a transaction.
 const CELLS_AT_ONCE: usize = 40;

@@ -79,15 +79,7 @@ pub fn router(app: App) -> Router {
     let header = |name: &'static str, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
     };
-    Router::new()
-        .nest("/v1", phone::routes().fallback(not_found))
-        .merge(desk::routes())
-        .route("/desk/api/{*rest}", axum::routing::any(not_found))
-        .route("/openapi.json", get(|| async { Json(crate::openapi::document()) }))
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
-        .merge(console::routes())
-        .method_not_allowed_fallback(method_not_allowed)
+    routes()
         .with_state(app)
         .layer(CompressionLayer::new())
         .layer(header("content-security-policy", CONTENT_POLICY))
@@ -101,6 +93,19 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(RequestBodyTimeoutLayer::new(BODY_IDLE))
         .layer(TraceLayer::new_for_http().make_span_with(span))
+}
+
+/// Every route with its handler.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .nest("/v1", phone::routes().fallback(not_found))
+        .merge(desk::routes())
+        .route("/desk/api/{*rest}", axum::routing::any(not_found))
+        .route("/openapi.json", get(|| async { Json(crate::openapi::document()) }))
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .merge(console::routes())
+        .method_not_allowed_fallback(method_not_allowed)
 }
 
 /// The log knows the route, never what was put into it: paths hold ids.

@@ -18,7 +18,6 @@ use crate::http::{ApiError, App, blocking};
 #[ts(export)]
 pub struct DeskLists {
     /// Fixed lists by name.
-    #[ts(type = "{ [list in CodeList]: Array<Code> }")]
     #[schema(value_type = BTreeMap<String, Vec<Code>>)]
     pub codes: BTreeMap<CodeList, Vec<Code>>,
     /// The county's lists.

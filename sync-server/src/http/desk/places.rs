@@ -120,13 +120,14 @@ mod tests {
         let place = |code: &str| Place { code: Scope::new(code).unwrap(), name: code.to_owned() };
         let codes =
             ["610722", "610722001", "610722001001", "610722001001001", "610722001001002", "610722002", "610722002001"];
-        let count = |cell: &str, records| ReviewCount { cell: CellCode::new(cell).unwrap(), kind: Kind::Visit, records };
+        let count =
+            |cell: &str, records| ReviewCount { cell: CellCode::new(cell).unwrap(), kind: Kind::Visit, records };
         let counts = [count("610722001001001", 2), count("610722001001002", 3)];
         let roots = tree(codes.map(place).to_vec(), &counts);
-        assert_eq!(roots.iter().map(|node| (node.code.as_str(), node.waiting)).collect::<Vec<_>>(), [
-            ("610722001", 5),
-            ("610722002", 0)
-        ]);
+        assert_eq!(
+            roots.iter().map(|node| (node.code.as_str(), node.waiting)).collect::<Vec<_>>(),
+            [("610722001", 5), ("610722002", 0)]
+        );
         let village = &roots[0].children[0];
         assert_eq!((village.level, village.waiting, village.children.len()), (PlaceLevel::Village, 5, 2));
         assert_eq!(village.children[1].waiting, 3);

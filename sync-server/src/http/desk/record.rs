@@ -85,7 +85,7 @@ pub struct DeskRecord {
     /// say what they were then.
     pub changes: Vec<FieldChange>,
     /// The records that it names, by id.
-    #[ts(type = "{ [id in string]: Reference }")]
+    #[ts(as = "BTreeMap<String, Reference>")]
     #[schema(value_type = BTreeMap<String, Reference>)]
     pub refs: BTreeMap<RecordId, Reference>,
     /// Its photos.
@@ -186,11 +186,7 @@ fn named_by(record: &Record, changes: &[FieldChange]) -> BTreeSet<RecordId> {
     now.chain(then).collect()
 }
 
-fn review(
-    around: &mut Surroundings<'_>,
-    stored: &StoredRecord,
-    reviews: &[Record],
-) -> Result<DeskReview, StoreError> {
+fn review(around: &mut Surroundings<'_>, stored: &StoredRecord, reviews: &[Record]) -> Result<DeskReview, StoreError> {
     let Some(review) = deciding(&stored.record, reviews) else {
         return Ok(DeskReview { state: stored.state, note: None, remarks: BTreeMap::new(), by: None, at: None });
     };

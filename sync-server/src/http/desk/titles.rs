@@ -127,7 +127,9 @@ impl<'a> Surroundings<'a> {
             Kind::Person => of_kind("household", Kind::Household).map(|home| self.address(home)).unwrap_or_default(),
             Kind::Visit => self
                 .named(record, "target")
-                .filter(|target| matches!(target.kind, Kind::Household | Kind::Person | Kind::Dwelling | Kind::Building))
+                .filter(|target| {
+                    matches!(target.kind, Kind::Household | Kind::Person | Kind::Dwelling | Kind::Building)
+                })
                 .map(|target| self.address(target))
                 .unwrap_or_default(),
             Kind::Incident => {

@@ -1,0 +1,6 @@
+//! The desk's API over the whole router: who sees what, what is approved, what is refused.
+
+mod bench;
+mod records;
+mod reviews;
+mod sessions;

@@ -1,0 +1,138 @@
+//! Lines of the inbox and pages of records.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::bench::{Bench, HOUSEHOLD, INCIDENT, LOUD_VISIT, PERSON, VISIT, id};
+use crate::store::Store as _;
+
+fn item(inbox: &Value, number: u128) -> &Value {
+    inbox["items"].as_array().unwrap().iter().find(|item| item["id"] == json!(id(number))).unwrap()
+}
+
+#[tokio::test]
+async fn a_line_says_what_where_who_and_how_risky() {
+    let bench = Bench::new();
+    let inbox = bench.sign_in("supervisor").await.read("inbox").await;
+    assert_eq!(inbox["by_kind"], json!({"visit": 2, "incident": 1}));
+    let visit = item(&inbox, VISIT);
+    assert_eq!((&visit["title"], &visit["subtitle"]), (&json!("单雄"), &json!("3号楼 2单元 501室")));
+    assert_eq!((&visit["place"], &visit["by"]), (&json!("江湾社区 第1网格"), &json!("worker 的名字")));
+    assert_eq!((&visit["result"], &visit["low_risk"], &visit["is_new"]), (&json!("met"), &json!(true), &json!(true)));
+    assert_eq!(item(&inbox, LOUD_VISIT)["low_risk"], false);
+    let incident = item(&inbox, INCIDENT);
+    assert_eq!((&incident["title"], &incident["subtitle"]), (&json!("井盖破损"), &json!("3号楼 2单元 501室")));
+    assert_eq!((&incident["severity"], &incident["low_risk"]), (&json!(1), &json!(false)));
+}
+
+#[tokio::test]
+async fn no_document_number_or_telephone_stands_in_a_list() {
+    let bench = Bench::new();
+    let mut phone = bench.enrol("worker");
+    phone.write(&bench.record(PERSON), json!({"phone": "13911112222"}));
+    phone.write(&bench.record(HOUSEHOLD), json!({"contact_phone": "13911113333", "head": null}));
+    let inbox = bench.sign_in("supervisor").await.read("inbox").await.to_string();
+    assert!(!inbox.contains("13911112222") && !inbox.contains("13911113333"), "{inbox}");
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_without_a_gap_in_both_orders() {
+    let bench = Bench::new();
+    let desk = bench.sign_in("supervisor").await;
+    let mut orders = Vec::new();
+    for order in ["oldest", "newest"] {
+        let (mut after, mut seen) = (String::new(), Vec::new());
+        loop {
+            let page = desk.read(&format!("inbox?order={order}&limit=1&after={after}")).await;
+            assert_eq!(page["total"], 3);
+            seen.push(page["items"][0]["id"].as_str().unwrap().to_owned());
+            let Some(next) = page["next"].as_str() else { break };
+            after = next.to_owned();
+        }
+        assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 3);
+        orders.push(seen);
+    }
+    orders[1].reverse();
+    assert_eq!(orders[0], orders[1]);
+}
+
+#[tokio::test]
+async fn filters_by_kind_and_state_count_what_they_show() {
+    let bench = Bench::new();
+    let desk = bench.sign_in("supervisor").await;
+    let visits = desk.read("inbox?kind=visit").await;
+    assert_eq!((&visits["total"], visits["items"].as_array().unwrap().len()), (&json!(2), 2));
+    assert_eq!(desk.read("inbox?state=approved").await["total"], 4);
+    assert_eq!(desk.read("inbox?state=returned").await["total"], 0);
+    assert_eq!(desk.read("places").await[0]["children"][0]["waiting"], 3);
+}
+
+#[tokio::test]
+async fn a_corrected_telephone_shows_before_and_after_and_nothing_else() {
+    let bench = Bench::new();
+    let desk = bench.sign_in("supervisor").await;
+    bench.enrol("worker").write(&bench.record(PERSON), json!({"phone": "13911112222"}));
+    let inbox = desk.read("inbox?kind=person").await;
+    assert_eq!(item(&inbox, PERSON)["changed_fields"], json!(["phone"]));
+    assert_eq!(item(&inbox, PERSON)["low_risk"], true);
+    let page = desk.read(&format!("records/{}", id(PERSON))).await;
+    assert_eq!(page["is_new"], false);
+    assert_eq!(page["changes"], json!([{"field": "phone", "before": "13800001111", "after": "13911112222"}]));
+    assert_eq!(page["record"]["fields"]["phone"], "13911112222");
+    assert_eq!(page["refs"][id(HOUSEHOLD).to_string()], json!({"kind": "household", "title": "单雄"}));
+    let last = page["history"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["device"], &last["by"]), (&json!("worker 的手机"), &json!("worker 的名字")));
+    assert_eq!((&last["fields"], &last["lost"]), (&json!({"phone": "13911112222"}), &json!(false)));
+}
+
+#[tokio::test]
+async fn two_who_wrote_without_knowing_of_each_other_are_both_in_the_history() {
+    let bench = Bench::new();
+    let seen = bench.record(PERSON);
+    bench.enrol("worker").write(&seen, json!({"phone": "13911110001"}));
+    bench.enrol("colleague").write(&seen, json!({"phone": "13911110002"}));
+    let page = bench.sign_in("supervisor").await.read(&format!("records/{}", id(PERSON))).await;
+    assert_eq!(page["record"]["fields"]["phone"], "13911110002");
+    let lines: Vec<(&Value, &Value, &Value)> = page["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (&line["by"], &line["fields"]["phone"], &line["lost"]))
+        .collect();
+    assert!(lines.contains(&(&json!("worker 的名字"), &json!("13911110001"), &json!(true))), "{lines:?}");
+    assert!(lines.contains(&(&json!("colleague 的名字"), &json!("13911110002"), &json!(false))), "{lines:?}");
+}
+
+#[tokio::test]
+async fn whoever_looks_at_a_record_is_noted() {
+    let bench = Bench::new();
+    let desk = bench.sign_in("supervisor").await;
+    desk.read(&format!("records/{}", id(PERSON))).await;
+    let noted = bench.hub.store().read(|reading| reading.audit(10)).unwrap();
+    let view = noted.iter().find(|entry| entry.action == "view").unwrap();
+    assert_eq!((view.who.as_str(), view.subject.as_str()), ("supervisor", id(PERSON).to_string().as_str()));
+}
+
+#[tokio::test]
+async fn references_in_a_circle_lead_nowhere() {
+    let bench = Bench::new();
+    let record = domain::Record { fields: Default::default(), ..bench.record(PERSON) };
+    let mut circle = record.clone();
+    circle.id = id(70);
+    circle.fields = serde_json::from_value(json!({"household": id(70), "name": "自指"})).unwrap();
+    let mut visit = record;
+    visit.id = id(71);
+    visit.kind = domain::Kind::Visit;
+    visit.fields = serde_json::from_value(json!({"target": id(71), "result": "met"})).unwrap();
+    let bulk = [circle, visit].map(|record| crate::store::BulkRecord {
+        record,
+        by: domain::AccountId::new("worker").unwrap(),
+        at: 1,
+        state: domain::review::ReviewState::Waiting,
+    });
+    bench.hub.load(&bulk).unwrap();
+    let inbox = bench.sign_in("supervisor").await.read("inbox").await;
+    assert_eq!(item(&inbox, 70)["subtitle"], "");
+    assert_eq!(item(&inbox, 71)["title"], "");
+}
