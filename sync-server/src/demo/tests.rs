@@ -9,6 +9,7 @@ use domain::{Record, review};
 use serde_json::Value;
 
 use super::*;
+use crate::store::{Account, InboxQuery, Store as _, StoreError};
 
 /// 2026-11-22, 18:00 in China.
 const NOW: Millis = 1_795_341_600_000;
@@ -191,4 +192,65 @@ fn everybody_who_wrote_has_an_account_that_held_the_cell_or_reviews_it() {
             assert!(if account.role == Role::Worker { holds } else { sees }, "{by} wrote {}", change.kind);
         }
     }
+}
+
+#[test]
+fn a_second_run_adds_nothing_but_fresh_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = crate::hub::open_folder(folder.path()).unwrap();
+    let counted = || {
+        let scope = [scope(COUNTY)];
+        let states = [ReviewState::Waiting, ReviewState::Returned, ReviewState::Approved];
+        states.map(|state| hub.store().read(|reading| reading.review_counts(state, &scope)).unwrap())
+    };
+    let first = load::make(&hub, Size::Village).unwrap();
+    let before = counted();
+    assert!(before.iter().all(|counts| !counts.is_empty()));
+    let second = load::make(&hub, Size::Village).unwrap();
+    assert_eq!(before, counted());
+    assert_ne!(first.worker.enrol_code, second.worker.enrol_code);
+    assert_eq!((second.cell.as_str(), second.desk.account.as_str()), ("610722001001001", "demo-supervisor"));
+    assert!(hub.is_demo().unwrap());
+    hub.sign_in("demo-supervisor", PASSWORD).unwrap();
+}
+
+#[test]
+fn what_the_store_says_of_a_demonstration_record_is_what_its_reviews_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = crate::hub::open_folder(folder.path()).unwrap();
+    load::make(&hub, Size::Village).unwrap();
+    let cell = scope("610722001001001");
+    for state in [ReviewState::Waiting, ReviewState::Returned] {
+        let query =
+            InboxQuery { scopes: vec![cell.clone()], kind: None, state, newest_first: false, after: None, limit: 100 };
+        hub.store()
+            .read(|reading| {
+                for stored in reading.inbox(&query)? {
+                    let reviews = reading.referring(&cell, stored.record.id, &Kind::Review)?;
+                    let records: Vec<&Record> = reviews.iter().map(|review| &review.record).collect();
+                    assert_eq!(review::state(&stored.record, records), state);
+                    assert_eq!(stored.version, stored.record.version());
+                }
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_real_county_never_gets_demonstration_accounts() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = crate::hub::open_folder(folder.path()).unwrap();
+    let real = Account {
+        id: AccountId::new("somebody").unwrap(),
+        display_name: "某人".to_owned(),
+        role: Role::Worker,
+        scopes: Vec::new(),
+        password_hash: None,
+        closed_at: None,
+    };
+    hub.put_account(real, None, &[]).unwrap();
+    assert!(matches!(load::make(&hub, Size::Village), Err(DemoError::RealCounty)));
+    assert!(!hub.is_demo().unwrap());
+    assert!(hub.sign_in("demo-supervisor", PASSWORD).is_err());
 }
