@@ -1,5 +1,13 @@
 // The calls of the desk, one function each, as the server names them.
-import type { DeskDevice, DeskLists, DeskRecord, EnrolCode, Inbox, PlaceNode, Session } from './types'
+import type { DeskDevice } from '@shared/types/DeskDevice'
+import type { DeskLists } from '@shared/types/DeskLists'
+import type { DeskRecord } from '@shared/types/DeskRecord'
+import type { EnrolCode } from '@shared/types/EnrolCode'
+import type { Inbox } from '@shared/types/Inbox'
+import type { PlaceNode } from '@shared/types/PlaceNode'
+import type { Session } from '@shared/types/Session'
+import type { BulkOutcome } from '@shared/types/BulkOutcome'
+import type { WrittenReview } from '@shared/types/WrittenReview'
 import type { PhotoSize } from '@shared/types/PhotoSize'
 import { read, write } from './http'
 
@@ -51,10 +59,10 @@ export function inbox(query: InboxQuery, signal?: AbortSignal): Promise<Inbox> {
 /** A record with all that a reviewer needs. */
 export const record = (id: string, signal?: AbortSignal) => read<DeskRecord>(`records/${id}`, signal)
 /** Approves or returns. */
-export const review = (verdict: Verdict) => write<{ id: string }>('reviews', verdict)
+export const review = (verdict: Verdict) => write<WrittenReview>('reviews', verdict)
 /** Approves many; those that changed meanwhile are named and left alone. */
 export const approveMany = (items: { id: string; version: string }[]) =>
-  write<{ approved: number; stale: string[] }>('reviews/bulk', { items })
+  write<BulkOutcome>('reviews/bulk', { items })
 /** Where a photo's bytes are. */
 export const photoAddress = (sha256: string, size: PhotoSize) => `/desk/api/photo/${sha256}/${size}`
 /** The phones of the own scope. */

@@ -1,6 +1,6 @@
 // The inbox: what waits, loaded page by page, kept fresh without ever moving under the reviewer's eyes.
 import { computed, onScopeDispose, reactive, ref, shallowRef, triggerRef, watch } from 'vue'
-import type { InboxItem } from '../api/types'
+import type { InboxItem } from '@shared/types/InboxItem'
 import * as calls from '../api/calls'
 import { refusalCode, type RefusalCode } from '../api/http'
 import { loadPlaces } from '../parts/lists'

@@ -2,7 +2,8 @@
 import { computed, shallowRef } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { Language } from '@shared/i18n'
-import type { DeskLists, PlaceNode } from '../api/types'
+import type { DeskLists } from '@shared/types/DeskLists'
+import type { PlaceNode } from '@shared/types/PlaceNode'
 import * as calls from '../api/calls'
 import type { Reading } from '../record/values'
 

@@ -1,5 +1,7 @@
 // What a reviewer has to look at in a record, and what may stay folded.
-import type { DeskRecord, FieldChange, HistoryEntry } from '../api/types'
+import type { DeskRecord } from '@shared/types/DeskRecord'
+import type { FieldChange } from '@shared/types/FieldChange'
+import type { HistoryEntry } from '@shared/types/HistoryEntry'
 import { isEmpty, isShown, orderOf } from './values'
 
 /** The fields that changed, in the order of the forms. Of a new record: all that are filled. */

@@ -1,6 +1,7 @@
 // The record under the reviewer's eyes: loaded when it is selected, kept for a moment, and never swapped without saying so.
 import { onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
-import type { DeskRecord, InboxItem } from '../api/types'
+import type { DeskRecord } from '@shared/types/DeskRecord'
+import type { InboxItem } from '@shared/types/InboxItem'
 import * as calls from '../api/calls'
 import type { Pile } from '../api/calls'
 import { isAborted, refusalCode, type RefusalCode } from '../api/http'

@@ -1,6 +1,6 @@
 // Who sits at the desk. An ended session does not throw anything on the screen away: it only asks for the password again.
 import { computed, readonly, ref, shallowRef } from 'vue'
-import type { Session } from '../api/types'
+import type { Session } from '@shared/types/Session'
 import * as calls from '../api/calls'
 import { Refused, carryToken, refusalCode, whenRefused, type RefusalCode } from '../api/http'
 
