@@ -1,8 +1,10 @@
 // A short word after an action, with its way back: shown for some seconds above the tabs.
 import { readonly, shallowRef } from 'vue'
 
-/** How long a notice stays, milliseconds; with a way back it is the time to think again. */
-const SHOWN_MS = 5000
+/** How long a notice stays, milliseconds. */
+const SHOWN_MS = 2500
+/** How long it stays with a way back or with bad news: the time to think again. */
+const THINK_MS = 5000
 
 /** A notice. */
 export interface Notice {
@@ -24,7 +26,7 @@ export const notice = readonly(shown)
 export function tell(next: Notice): void {
   window.clearTimeout(timer)
   shown.value = next
-  timer = window.setTimeout(() => (shown.value = null), SHOWN_MS)
+  timer = window.setTimeout(() => (shown.value = null), next.undo || next.bad ? THINK_MS : SHOWN_MS)
 }
 
 /** Takes bad news away: the worker went on to something else. */

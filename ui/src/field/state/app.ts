@@ -64,5 +64,6 @@ function paint(): void {
   const root = document.documentElement
   root.dataset.theme = dark ? 'dark' : 'light'
   root.classList.toggle('van-theme-dark', dark)
+  root.toggleAttribute('data-large', type_percent >= 150)
   root.style.fontSize = `${(16 * type_percent) / 100}px`
 }

@@ -21,7 +21,8 @@ export function codesOf(list: CodeList): readonly Code[] {
 
 /** The entry's or category's name in the language of the screen. */
 export function nameOf(entry: { name_zh: string; name_en: string }): string {
-  return appState.preferences.language === 'zh' ? entry.name_zh : entry.name_en
+  if (appState.preferences.language === 'zh') return entry.name_zh
+  return entry.name_en.charAt(0).toUpperCase() + entry.name_en.slice(1)
 }
 
 /** What a stored code is called; a code that no list knows any more is shown as it is. */
