@@ -50,6 +50,7 @@ pub(crate) struct Inner {
     pub(crate) pulse: Arc<Pulse>,
     /// Never locked across a call to the server.
     open: Mutex<Option<Open>>,
+    tries: Tries,
     /// PINs are tried one after the other, or the pauses could be walked around.
     door: Mutex<()>,
     /// One round at a time. Held across calls, unlike `open`.
@@ -70,6 +71,7 @@ impl Device {
     pub fn open(config: DeviceConfig) -> Result<Device, DeviceError> {
         std::fs::create_dir_all(&config.folder)?;
         let inner = Inner {
+            tries: Tries::in_folder(&config.folder),
             folder: config.folder,
             app_version: config.app_version,
             world: Arc::new(Mutex::new(config.world)),
@@ -177,7 +179,7 @@ impl Device {
     /// How long until the next PIN is looked at; none when one is taken at once.
     pub fn pin_wait(&self) -> Option<Millis> {
         let now = self.inner.world_mut(|world| world.now());
-        Some(self.tries().wait(now)).filter(|wait| *wait > 0)
+        Some(self.inner.tries.wait(now)).filter(|wait| *wait > 0)
     }
 
     /// Opens the register.
@@ -197,11 +199,11 @@ impl Device {
             return Err(DeviceError::TooManyTries { wait_ms });
         }
         let now = self.inner.world_mut(|world| world.now());
-        self.tries().begin(now)?;
+        self.inner.tries.begin(now);
         let Some(key) = self.wrapped_key().open(pin)? else {
             return Err(DeviceError::WrongPin { wait_ms: self.pin_wait().unwrap_or(0) });
         };
-        self.tries().succeeded()?;
+        self.inner.tries.succeeded();
         if lock(&self.inner.open).is_some() {
             return Ok(());
         }
@@ -237,10 +239,6 @@ impl Device {
 
     fn wrapped_key(&self) -> WrappedKey {
         WrappedKey::in_folder(&self.inner.folder)
-    }
-
-    fn tries(&self) -> Tries {
-        Tries::in_folder(&self.inner.folder)
     }
 }
 

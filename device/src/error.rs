@@ -62,6 +62,13 @@ impl From<rusqlite::Error> for DeviceError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DiskFull) => DeviceError::StorageFull,
+            // The index of the log could not grow: the same thing under another name.
+            _ if error
+                .sqlite_error()
+                .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) =>
+            {
+                DeviceError::StorageFull
+            }
             _ => DeviceError::StorageBroken(error.to_string()),
         }
     }

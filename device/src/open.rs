@@ -276,11 +276,11 @@ impl Open {
         self.judge(&change, current.as_ref(), now)?;
         let held = outbox::apply_own(current, &change)?;
         let last = self.clock.last();
-        let transaction = self.store.begin()?;
-        store::put(&transaction, &held)?;
-        outbox::words_were_corrected(&transaction, id, change.fields.keys())?;
-        Meta::ClockLast.set(&transaction, &last)?;
-        transaction.commit()?;
+        self.store.keep_text(|transaction| {
+            store::put(transaction, &held)?;
+            outbox::words_were_corrected(transaction, id, change.fields.keys())?;
+            Meta::ClockLast.set(transaction, &last)
+        })?;
         self.pulse.changed();
         self.pulse.bell().ring_after_write();
         Ok(())

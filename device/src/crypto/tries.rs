@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use domain::world::Millis;
 use serde::{Deserialize, Serialize};
 
 use super::write_whole;
 use crate::DeviceError;
+use crate::open::lock;
 
 const TRIES_FILE: &str = "pin.tries";
 
@@ -33,30 +35,42 @@ struct Counted {
 /// The wrong PINs entered in a row, in a file of their own: the key file is never rewritten.
 pub(crate) struct Tries {
     path: PathBuf,
+    /// The count of this run. With a full storage it is the only one: that must neither keep the worker out nor let tries go free.
+    run: Mutex<Counted>,
 }
 
 impl Tries {
     pub(crate) fn in_folder(folder: &Path) -> Self {
-        Self { path: folder.join(TRIES_FILE) }
+        let tries = Self { path: folder.join(TRIES_FILE), run: Mutex::default() };
+        *lock(&tries.run) = tries.read();
+        tries
     }
 
     /// How long until the next PIN is looked at.
     pub(crate) fn wait(&self, now: Millis) -> Millis {
-        let counted = self.read();
+        let counted = *lock(&self.run);
         let pause = pause_after(counted.failures);
         // A clock set back starts the pause again at most; it never makes it longer.
         (counted.last_at.saturating_add(pause) - now).clamp(0, pause)
     }
 
     /// Counts a try before its outcome is known, so that ending the app in the middle does not save one.
-    pub(crate) fn begin(&self, now: Millis) -> Result<(), DeviceError> {
-        let failures = self.read().failures.saturating_add(1);
-        write_whole(&self.path, &serde_json::to_vec(&Counted { failures, last_at: now })?)
+    pub(crate) fn begin(&self, now: Millis) {
+        let failures = lock(&self.run).failures.saturating_add(1);
+        self.note(Counted { failures, last_at: now });
     }
 
     /// The PIN was right.
-    pub(crate) fn succeeded(&self) -> Result<(), DeviceError> {
-        write_whole(&self.path, &serde_json::to_vec(&Counted::default())?)
+    pub(crate) fn succeeded(&self) {
+        self.note(Counted::default());
+    }
+
+    fn note(&self, counted: Counted) {
+        *lock(&self.run) = counted;
+        let stored = serde_json::to_vec(&counted).map_err(DeviceError::from);
+        if let Err(error) = stored.and_then(|bytes| write_whole(&self.path, &bytes)) {
+            tracing::warn!(%error, "the count of wrong PINs was not stored");
+        }
     }
 
     /// A file that cannot be read counts as none: it guards against fingers, not against who can write files here.

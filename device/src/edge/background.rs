@@ -56,6 +56,17 @@ impl Device {
         Background { device: self.clone(), thread: thread.ok() }
     }
 
+    /// Between two rounds, so that no screen waits for it.
+    fn lay_in_reserve(&self) {
+        let laid_in = self.with_open(|open| {
+            open.store.lay_in_reserve();
+            Ok::<_, DeviceError>(())
+        });
+        if let Err(error) = laid_in {
+            tracing::debug!(%error, "the reserve was not looked after");
+        }
+    }
+
     /// Asks for a round at once.
     ///
     /// # Errors
@@ -66,11 +77,15 @@ impl Device {
     }
 }
 
-fn run(device: &Device, connect: &dyn Fn(&Device) -> Result<Box<dyn Peer>, DeviceError>) {
+/// How the thread reaches the server; asked anew for every round, since enrolling again may change the server.
+type Connect = dyn Fn(&Device) -> Result<Box<dyn Peer>, DeviceError>;
+
+fn run(device: &Device, connect: &Connect) {
     let mut failures: u32 = 0;
     let mut pause = Duration::ZERO;
     while device.inner.pulse.bell().wait(pause) {
         let outcome = connect(device).and_then(|peer| device.round(peer.as_ref()).ended_by.map_or(Ok(()), Err));
+        device.lay_in_reserve();
         failures = if outcome.is_ok() { 0 } else { failures.saturating_add(1) };
         pause = jittered(device, pause_after(device, &outcome, failures));
     }

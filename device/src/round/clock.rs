@@ -13,13 +13,14 @@ const NOISE: Millis = 5 * 1000;
 
 /// An answer came between these two readings of the phone's clock and carried the server's time.
 pub(super) fn measured(open: &mut Open, before: Millis, after: Millis, server: Millis) -> Result<(), DeviceError> {
-    if after < before || after - before > 60 * 1000 {
-        // The clock was set while the call was under way, or the call took too long to tell anything.
+    let known: Option<Millis> = Meta::ClockOffset.get(open.store.connection())?;
+    let took = after - before;
+    if took < 0 || (took > 2 * NOISE && known.is_some()) {
+        // The clock was set while the call was under way, or the call took too long to tell more than is known.
         return Ok(());
     }
-    let offset = server.saturating_sub(before + (after - before) / 2);
+    let offset = server.saturating_sub(before + took / 2);
     open.measured_at = Some(after);
-    let known: Option<Millis> = Meta::ClockOffset.get(open.store.connection())?;
     let by = offset.saturating_sub(known.unwrap_or(0));
     if by.abs() <= NOISE {
         if known.is_none() {

@@ -15,8 +15,8 @@ use std::sync::atomic::Ordering;
 use domain::protocol::{CallError, CallRefusal, PROTOCOL, Peer};
 use domain::world::Millis;
 
-pub use state::{RoundReport, SyncPhase, SyncState};
 pub(crate) use state::waiting;
+pub use state::{RoundReport, SyncPhase, SyncState};
 
 use crate::open::lock;
 use crate::store::Meta;
@@ -58,11 +58,13 @@ impl Device {
     }
 
     fn measure_clock_if_needed(&self, peer: &dyn Peer) -> Result<(), DeviceError> {
-        let (before, measured_at) = self.with_open::<_, DeviceError>(|open| Ok((open.device_now(), open.measured_at)))?;
+        let (before, measured_at) =
+            self.with_open::<_, DeviceError>(|open| Ok((open.device_now(), open.measured_at)))?;
         if measured_at.is_some_and(|at| (before - at).abs() <= MEASURED_FOR) {
             return Ok(());
         }
         let hello = peer.hello()?;
+        self.note_contact();
         let (oldest, newest) = hello.protocols;
         if !(oldest..=newest).contains(&PROTOCOL) {
             return Err(CallError::Refused { code: CallRefusal::UnknownProtocol }.into());
@@ -71,6 +73,11 @@ impl Device {
             let after = open.device_now();
             clock::measured(open, before, after, hello.server_time)
         })
+    }
+
+    /// The server answered: from here on the bar may say that something is being sent, not before.
+    fn note_contact(&self) {
+        *lock(&self.inner.last_call) = None;
     }
 
     /// Loads the county's lists when the server has another version. Without them everything else still works.
@@ -86,7 +93,9 @@ impl Device {
                 Ok(())
             }),
             Ok(_) => Ok(()),
-            Err(error @ (CallError::Offline(_) | CallError::Unavailable(_) | CallError::SignedOut)) => Err(error.into()),
+            Err(error @ (CallError::Offline(_) | CallError::Unavailable(_) | CallError::SignedOut)) => {
+                Err(error.into())
+            }
             Err(error) => {
                 tracing::warn!(%error, "the lists could not be loaded");
                 Ok(())

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use domain::merge::{MergeError, merge};
 use domain::protocol::FeedPage;
+use domain::stamp::STAMP_AHEAD_MAX;
 use domain::world::Millis;
 use domain::{CellCode, Change, Kind, Problem, ProblemCode, Record, RecordId, Stamp};
 use rusqlite::Connection;
@@ -19,7 +20,7 @@ use crate::store::{self, Held};
 pub(super) struct Seen {
     /// Records that were new or different, and records that left.
     pub(super) new: usize,
-    /// The greatest stamp in it.
+    /// The greatest stamp in it that lies within reason.
     pub(super) latest: Stamp,
 }
 
@@ -27,7 +28,11 @@ pub(super) struct Seen {
 pub(super) fn store_page(connection: &Connection, page: &FeedPage, now: Millis) -> Result<Seen, DeviceError> {
     let mut seen = Seen { new: 0, latest: Stamp::ZERO };
     for record in &page.records {
-        seen.latest = seen.latest.max(record.latest());
+        let latest = record.latest();
+        // One broken clock must not drag this one along, nor hide the stamps beside it.
+        if latest.millis() <= now.saturating_add(STAMP_AHEAD_MAX) {
+            seen.latest = seen.latest.max(latest);
+        }
         seen.new += usize::from(store_pulled(connection, record, now)?);
     }
     for id in &page.gone {

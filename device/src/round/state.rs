@@ -110,8 +110,9 @@ impl Device {
             let offset: Option<Millis> = Meta::ClockOffset.get(connection)?;
             let phase = match last_call {
                 _ if signed_out => SyncPhase::SignedOut,
-                _ if in_round && (!waiting.nothing() || safe_at.is_none()) => SyncPhase::Sending,
+                // A try after a failure counts as sending once the server answered: without a signal nothing is sent.
                 Some(_) => SyncPhase::Offline,
+                None if in_round && (!waiting.nothing() || safe_at.is_none()) => SyncPhase::Sending,
                 None if safe_at.is_none() => SyncPhase::Never,
                 None if !waiting.nothing() => SyncPhase::Waiting,
                 None => SyncPhase::Safe,

@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, Peer};
-use domain::stamp::STAMP_AHEAD_MAX;
-use domain::world::Millis;
 use domain::{CellCode, HybridClock, RecordId, Stamp};
 use rusqlite::Connection;
 
@@ -34,6 +32,7 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
             return Ok(lists_version);
         }
         let answer = peer.exchange(&request)?;
+        device.note_contact();
         let progressed = device.with_open(|open| take(open, &request, &offers, &answer, &mut notes, report))?;
         if offers.is_empty() && answer.more && !progressed {
             return Err(CallError::Unreadable("there is more, and nothing new".into()).into());
@@ -90,7 +89,7 @@ fn take(
     }
     let removed = pull::leave_cells(&transaction, &answer.cells)?;
     let other_cells = note_cells(&transaction, &answer.cells)?;
-    note_clock(&transaction, &mut clock, latest, judged.set_back, now)?;
+    note_clock(&transaction, &mut clock, latest, judged.set_back)?;
     transaction.commit()?;
 
     open.clock = clock;
@@ -110,11 +109,9 @@ fn note_clock(
     clock: &mut HybridClock,
     latest: Stamp,
     set_back: bool,
-    now: Millis,
 ) -> Result<(), DeviceError> {
     let shared: Stamp = Meta::ClockShared.get(connection)?.unwrap_or(Stamp::ZERO);
-    // As with every clock: a stamp from far in the future is not followed.
-    if latest > shared && latest.millis() <= now.saturating_add(STAMP_AHEAD_MAX) {
+    if latest > shared {
         Meta::ClockShared.set(connection, &latest)?;
     }
     if set_back {

@@ -23,8 +23,10 @@ impl Store {
     pub fn save_draft(&self, key: &str, value: &serde_json::Value, now: Millis) -> Result<(), DeviceError> {
         const SQL: &str = "INSERT INTO draft (key, value, saved_at) VALUES (?1, ?2, ?3)
             ON CONFLICT (key) DO UPDATE SET value = ?2, saved_at = ?3";
-        self.connection.prepare_cached(SQL)?.execute((key, serde_json::to_string(value)?, now))?;
-        Ok(())
+        self.reserve.make_room(|| {
+            self.connection.prepare_cached(SQL)?.execute((key, serde_json::to_string(value)?, now))?;
+            Ok(())
+        })
     }
 
     /// A draft's content.

@@ -6,6 +6,7 @@
 mod drafts;
 mod meta;
 mod photo_files;
+mod reserve;
 mod row;
 mod schema;
 
@@ -17,10 +18,12 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBe
 
 pub use drafts::Draft;
 pub(crate) use meta::{Meta, cursors, forget_cursors, set_cursor};
-pub(crate) use photo_files::{drop_unnamed_photos, photos_wait_again, sha256};
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
+pub(crate) use photo_files::{drop_unnamed_photos, photos_wait_again, sha256};
 pub use row::RECORD_COLUMNS;
 pub(crate) use row::{Held, Pending, exists, held, held_of_row, put, remove};
+
+use reserve::Reserve;
 
 use crate::DeviceError;
 use crate::crypto::Key;
@@ -28,11 +31,17 @@ use crate::crypto::Key;
 /// The open register.
 pub struct Store {
     connection: Connection,
+    reserve: Reserve,
 }
 
 impl Store {
     /// Opens the file with its key, creating and migrating it as needed.
     pub(crate) fn open(path: &Path, key: &Key) -> Result<Self, DeviceError> {
+        // Even opening takes a little room, and what was typed before must stay within reach.
+        Reserve::beside(path).make_room(|| Self::try_open(path, key))
+    }
+
+    fn try_open(path: &Path, key: &Key) -> Result<Self, DeviceError> {
         let mut connection = Connection::open(path)?;
         let hex: zeroize::Zeroizing<String> =
             zeroize::Zeroizing::new(key.iter().map(|byte| format!("{byte:02x}")).collect());
@@ -42,13 +51,16 @@ impl Store {
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // A log that stays near a megabyte: moving it into the file takes as much room again, which the reserve must have.
+        connection.pragma_update(None, "wal_autocheckpoint", 256)?;
+        connection.pragma_update(None, "journal_size_limit", 1024 * 1024)?;
         // Sorting never spills readable residents into a file.
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         // A full cell fits decrypted into memory (16 MiB): a list then costs reading, not decrypting, the register.
         connection.pragma_update(None, "cache_size", -16 * 1024)?;
         connection.set_prepared_statement_cache_capacity(64);
         schema::migrate(&mut connection)?;
-        Ok(Self { connection })
+        Ok(Self { connection, reserve: Reserve::beside(path) })
     }
 
     /// The database, for queries of one's own. Write only through [`crate::Open`].
@@ -59,6 +71,25 @@ impl Store {
     /// A transaction that takes the write lock at once.
     pub(crate) fn begin(&mut self) -> Result<Transaction<'_>, DeviceError> {
         Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+    }
+
+    /// A transaction for what somebody typed: it may use the room that is held in reserve.
+    pub(crate) fn keep_text<T>(
+        &mut self,
+        mut f: impl FnMut(&Transaction<'_>) -> Result<T, DeviceError>,
+    ) -> Result<T, DeviceError> {
+        let Self { connection, reserve } = self;
+        reserve.make_room(|| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let kept = f(&transaction)?;
+            transaction.commit()?;
+            Ok(kept)
+        })
+    }
+
+    /// Lays the reserve for text in again, as soon as there is room.
+    pub(crate) fn lay_in_reserve(&self) {
+        self.reserve.lay_in();
     }
 
     /// A record, deleted ones included.
@@ -75,7 +106,9 @@ impl Store {
     /// [`DeviceError::StorageBroken`] when the file cannot be read.
     pub fn of_kind(&self, kind: &Kind, cell: Option<&CellCode>) -> Result<Vec<Record>, DeviceError> {
         match cell {
-            Some(cell) => self.records("kind = ?1 AND cell = ?2 AND deleted = 0 ORDER BY id", (kind.as_str(), cell.as_str())),
+            Some(cell) => {
+                self.records("kind = ?1 AND cell = ?2 AND deleted = 0 ORDER BY id", (kind.as_str(), cell.as_str()))
+            }
             None => self.records("kind = ?1 AND deleted = 0 ORDER BY id", (kind.as_str(),)),
         }
     }

@@ -1,0 +1,257 @@
+//! The HTTP peer against a socket: what it sends, what it makes of answers, and that tokens are renewed without losing any.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use device::crypto::KeyCost;
+use device::edge::{HttpPeer, SystemWorld, enrol_over_http};
+use device::{Device, DeviceConfig, DeviceError};
+use domain::protocol::{CallError, CallRefusal, EnrolRequest, Peer, PhotoOffer, PhotoPlace, PhotoSize};
+use domain::{RecordId, Sha256Hex};
+use serde_json::json;
+
+use crate::fake::{PIN, START, enrolment, record_id};
+
+struct Request {
+    line: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Request {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Answers requests one after the other with what a test prepared, and keeps what was asked.
+struct Answers {
+    address: String,
+    seen: Arc<Mutex<Vec<Request>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+fn serve(answers: Vec<String>) -> Answers {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let kept = seen.clone();
+    let mut answers: VecDeque<String> = answers.into();
+    let thread = std::thread::spawn(move || {
+        while let Some(answer) = answers.pop_front() {
+            let (mut stream, _) = listener.accept().unwrap();
+            kept.lock().unwrap().push(read_request(&mut BufReader::new(&mut stream)));
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    Answers { address, seen, thread: Some(thread) }
+}
+
+fn read_request(stream: &mut impl BufRead) -> Request {
+    let mut line = String::new();
+    stream.read_line(&mut line).unwrap();
+    let mut headers = Vec::new();
+    loop {
+        let mut header = String::new();
+        stream.read_line(&mut header).unwrap();
+        let Some((name, value)) = header.trim_end().split_once(": ") else { break };
+        headers.push((name.to_lowercase(), value.to_owned()));
+    }
+    let length =
+        headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, value)| value.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).unwrap();
+    Request { line: line.trim_end().to_owned(), headers, body }
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
+}
+
+fn ok(body: serde_json::Value) -> String {
+    answer("200 OK", "content-type: application/json\r\n", &body.to_string())
+}
+
+fn hello() -> serde_json::Value {
+    json!({"server_time": START, "epoch": uuid::Uuid::from_u128(1), "protocols": [1, 1], "lists_version": 1})
+}
+
+fn enrolled(server: &str) -> (tempfile::TempDir, Device) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = DeviceConfig { folder: folder.path().into(), world: Box::new(SystemWorld), app_version: "1.0".into() };
+    let device = Device::open(config).unwrap();
+    device.enrol_at_cost(server, &enrolment(1), PIN, KeyCost::SIMULATION).unwrap();
+    (folder, device)
+}
+
+impl Answers {
+    fn requests(mut self) -> Vec<Request> {
+        self.thread.take().unwrap().join().unwrap();
+        std::mem::take(&mut *self.seen.lock().unwrap())
+    }
+}
+
+#[test]
+fn an_expired_token_is_exchanged_once_and_the_new_one_survives_a_restart() {
+    let fresh = json!({"access": "new-access", "access_until": START, "refresh": "new-refresh"});
+    let expired = answer("401 Unauthorized", "", &json!({"code": "signed_out"}).to_string());
+    let server = serve(vec![expired, ok(fresh), ok(hello()), ok(hello())]);
+    let (_folder, device) = enrolled(&server.address);
+    HttpPeer::of(&device).unwrap().hello().unwrap();
+    device.lock();
+    device.unlock(PIN).unwrap();
+    HttpPeer::of(&device).unwrap().hello().unwrap();
+    let requests = server.requests();
+    let lines: Vec<&str> = requests.iter().map(|request| request.line.as_str()).collect();
+    assert_eq!(lines[0], "GET /v1/hello HTTP/1.1");
+    assert_eq!(lines[1], "POST /v1/token HTTP/1.1");
+    assert_eq!(requests[0].header("authorization"), Some("Bearer a"));
+    assert_eq!(requests[1].header("content-encoding"), Some("zstd"));
+    let asked: serde_json::Value = serde_json::from_slice(&zstd::decode_all(&requests[1].body[..]).unwrap()).unwrap();
+    assert_eq!(asked, json!({"refresh": "r"}));
+    assert_eq!(requests[1].header("authorization"), None, "the refresh token is its own proof");
+    assert_eq!(requests[2].header("authorization"), Some("Bearer new-access"));
+    assert_eq!(requests[3].header("authorization"), Some("Bearer new-access"));
+}
+
+#[test]
+fn a_lost_answer_to_the_exchange_of_tokens_signs_nobody_out() {
+    let fresh = json!({"access": "new-access", "access_until": START, "refresh": "new-refresh"});
+    let expired = || answer("401 Unauthorized", "", &json!({"code": "signed_out"}).to_string());
+    let cut = "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"acc".to_owned();
+    let server = serve(vec![expired(), cut, expired(), ok(fresh), ok(hello())]);
+    let (_folder, device) = enrolled(&server.address);
+    let peer = HttpPeer::of(&device).unwrap();
+    assert!(matches!(peer.hello(), Err(CallError::Offline(_))));
+    peer.hello().unwrap();
+    let requests = server.requests();
+    let refresh = |request: &Request| -> serde_json::Value {
+        serde_json::from_slice(&zstd::decode_all(&request.body[..]).unwrap()).unwrap()
+    };
+    assert_eq!(refresh(&requests[1]), refresh(&requests[3]), "the old one is still good for a while");
+}
+
+#[test]
+fn every_error_answer_has_a_meaning() {
+    let refused = |code| CallError::Refused { code };
+    let cases = [
+        (answer("400 Bad Request", "", r#"{"code":"malformed"}"#), refused(CallRefusal::Malformed)),
+        (answer("413 Payload Too Large", "", "nginx says no"), refused(CallRefusal::TooLarge)),
+        (answer("403 Forbidden", "", r#"{"code":"not_allowed"}"#), refused(CallRefusal::NotAllowed)),
+        (
+            answer("429 Too Many Requests", "", r#"{"code":"too_many_tries"}"#),
+            CallError::Unavailable("too many calls".into()),
+        ),
+        (
+            answer("500 Internal Server Error", "", r#"{"code":"internal"}"#),
+            CallError::Unavailable("the server broke".into()),
+        ),
+        (answer("503 Service Unavailable", "", "<html>"), CallError::Unavailable("503 Service Unavailable".into())),
+        (answer("302 Found", "location: http://127.0.0.1:1/\r\n", ""), CallError::Unreadable("302 Found".into())),
+    ];
+    for (answer, meaning) in cases {
+        let server = serve(vec![answer]);
+        let (_folder, device) = enrolled(&server.address);
+        assert_eq!(HttpPeer::of(&device).unwrap().hello(), Err(meaning));
+    }
+    let server = serve(vec![ok(json!({"server_time": "noon"}))]);
+    let (_folder, device) = enrolled(&server.address);
+    assert!(matches!(HttpPeer::of(&device).unwrap().hello(), Err(CallError::Unreadable(_))));
+    let (_folder, device) = enrolled("http://127.0.0.1:1");
+    assert!(matches!(HttpPeer::of(&device).unwrap().hello(), Err(CallError::Offline(_))));
+}
+
+#[test]
+fn a_photo_goes_by_the_tus_protocol() {
+    let server = serve(vec![
+        answer("201 Created", "location: /v1/photos/xyz\r\n", ""),
+        answer("200 OK", "upload-offset: 3\r\n", ""),
+        answer("204 No Content", "upload-offset: 6\r\n", ""),
+        answer("200 OK", "doorstep-photo: stored\r\n", ""),
+        answer("404 Not Found", "", ""),
+        answer("201 Created", "location: http://127.0.0.1:1/v1/photos/elsewhere\r\n", ""),
+    ]);
+    let (_folder, device) = enrolled(&server.address);
+    let peer = HttpPeer::of(&device).unwrap();
+    let hash = Sha256Hex::new(&"ab".repeat(32)).unwrap();
+    let photo: RecordId = record_id(1);
+    let offer = PhotoOffer { photo, sha256: hash.clone(), bytes: 6 };
+    let place = PhotoPlace::Upload { upload: "/v1/photos/xyz".into(), offset: 0 };
+    assert_eq!(peer.photo_offer(&offer), Ok(place));
+    assert_eq!(peer.photo_offset("/v1/photos/xyz"), Ok(3));
+    assert_eq!(peer.photo_append("/v1/photos/xyz", 3, b"xyz"), Ok(6));
+    assert_eq!(peer.photo_offer(&offer), Ok(PhotoPlace::Stored));
+    let gone = CallError::Refused { code: CallRefusal::UploadGone };
+    assert_eq!(peer.photo_offset("/v1/photos/xyz"), Err(gone));
+    assert!(matches!(peer.photo_offer(&offer), Err(CallError::Unreadable(_))), "tokens go to the own server only");
+    assert!(matches!(peer.photo_append("/elsewhere", 0, b"x"), Err(CallError::Unreadable(_))));
+    let requests = server.requests();
+    assert_eq!(requests[0].header("tus-resumable"), Some("1.0.0"));
+    assert_eq!(requests[0].header("upload-length"), Some("6"));
+    assert_eq!(
+        requests[0].header("upload-metadata"),
+        Some(
+            "photo MDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAx,\
+             sha256 YWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYmFiYWJhYg=="
+        )
+    );
+    assert_eq!(requests[1].line, "HEAD /v1/photos/xyz HTTP/1.1");
+    assert_eq!(requests[2].line, "PATCH /v1/photos/xyz HTTP/1.1");
+    assert_eq!(requests[2].header("upload-offset"), Some("3"));
+    assert_eq!(requests[2].header("content-type"), Some("application/offset+octet-stream"));
+    assert_eq!(requests[2].header("upload-checksum"), Some("sha256 Ngi8oeROpsTSaOttsCJgJpiSwLQrhrvx53pvoWw8koI="));
+    assert_eq!(requests[2].body, b"xyz");
+}
+
+#[test]
+fn a_picture_from_the_server_is_checked_kept_and_shown_without_it_the_next_time() {
+    let picture = "a picture";
+    let hash = {
+        use sha2::{Digest, Sha256};
+        let hex: String = Sha256::digest(picture).iter().map(|byte| format!("{byte:02x}")).collect();
+        Sha256Hex::new(&hex).unwrap()
+    };
+    let server = serve(vec![answer("200 OK", "", "another one"), answer("200 OK", "", picture)]);
+    let (_folder, device) = enrolled(&server.address);
+    assert!(matches!(device.fetch_photo(&hash, PhotoSize::Full), Err(DeviceError::Call(CallError::Unreadable(_)))));
+    assert_eq!(device.fetch_photo(&hash, PhotoSize::Full).unwrap(), picture.as_bytes());
+    let requests = server.requests();
+    assert_eq!(requests[1].line, format!("GET /v1/photo/{hash}/full HTTP/1.1"));
+    assert_eq!(device.fetch_photo(&hash, PhotoSize::Full).unwrap(), picture.as_bytes(), "the server is gone by now");
+    assert_eq!(device.sync_state().unwrap().waiting_photos, 0, "it is not ours to send");
+}
+
+#[test]
+fn a_phone_is_enrolled_by_a_code_and_only_over_a_safe_way() {
+    let server = serve(vec![
+        answer("403 Forbidden", "", r#"{"code":"wrong_code"}"#),
+        ok(serde_json::to_value(enrolment(1)).unwrap()),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let config = DeviceConfig { folder: folder.path().into(), world: Box::new(SystemWorld), app_version: "1.0".into() };
+    let device = Device::open(config).unwrap();
+    let enrol = |code: &str, pin: &str| device.enrol_over_http(&server.address, code, pin, "小米");
+    assert!(matches!(enrol("AAAA", "12"), Err(DeviceError::PinForm)), "before the code is used up");
+    let wrong = CallError::Refused { code: CallRefusal::WrongCode };
+    assert!(matches!(enrol("AAAA", PIN), Err(DeviceError::Call(error)) if error == wrong));
+    enrol(" BBBB ", PIN).unwrap();
+    assert_eq!(device.phase(), device::Phase::Open);
+    let requests = server.requests();
+    let sent: EnrolRequest = serde_json::from_slice(&zstd::decode_all(&requests[1].body[..]).unwrap()).unwrap();
+    assert_eq!((sent.code.as_str(), sent.device_name.as_str(), sent.app_version.as_str()), ("BBBB", "小米", "1.0"));
+
+    for unsafe_way in [
+        "http://county.example",
+        "ftp://127.0.0.1",
+        "127.0.0.1:8610",
+        "http://127.0.0.1.evil.example",
+        "https://me:secret@county.example",
+        "",
+    ] {
+        let malformed = CallError::Refused { code: CallRefusal::Malformed };
+        assert_eq!(enrol_over_http(unsafe_way, &sent).unwrap_err(), malformed, "{unsafe_way}");
+    }
+}
