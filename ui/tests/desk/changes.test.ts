@@ -1,6 +1,6 @@
 // What a reviewer is shown of a record, and what goes back with a return.
 import { expect, test } from 'vitest'
-import { changedFields, conflictsOf, filledRemarks, saysWhy, unchangedFields } from '@desk/record/changes'
+import { authorOf, changedFields, conflictsOf, filledRemarks, saysWhy, unchangedFields } from '@desk/record/changes'
 
 const record = {
   id: 'somebody',
@@ -34,6 +34,12 @@ test('a value that lost stands beside the one that was kept', () => {
   const entry = { at: 1, by: 'x', device: null, fields: { phone: '13900000000' }, lost: true, verdict: null, remarks: {}, note: null }
   expect(conflictsOf(entry, record)).toEqual([{ field: 'phone', kept: '13812345678', lost: '13900000000' }])
   expect(conflictsOf({ ...entry, lost: false }, record)).toEqual([])
+})
+
+test('whoever wrote the first entry made the record, reviews aside', () => {
+  const entry = (at: number, by: string, verdict: string | null) => ({ at, by, device: null, fields: {}, lost: false, verdict, remarks: {}, note: null })
+  expect(authorOf([entry(3, 'second', null), entry(1, 'reviewer', 'approved'), entry(2, 'first', null)])).toBe('first')
+  expect(authorOf([])).toBeNull()
 })
 
 test('blank remarks are not sent, and a return needs a reason', () => {

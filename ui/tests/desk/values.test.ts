@@ -18,6 +18,7 @@ const zh: Reading = {
     severities: [{ level: 2, name_zh: '较急', name_en: 'urgent', accept_within: '', feedback_within: '', close_within: '' }],
   },
   refs: { 'a-door': { title: '3号楼 2单元 501室' } },
+  author: null,
   place: (code) => (code === '610722001001001' ? '江湾社区 第1网格' : null),
   yes: '是',
   no: '否',
@@ -45,6 +46,11 @@ test('days and moments are written out', () => {
 test('referenced records are shown by their title, cells by their place', () => {
   expect(valueText('household', 'dwelling', 'a-door', zh)).toBe('3号楼 2单元 501室')
   expect(valueText('person', 'cell', '610722001001001', zh)).toBe('江湾社区 第1网格')
+})
+
+test('the maker of a record is called by name', () => {
+  expect(valueText('visit', 'by', 'worker-7', { ...zh, author: '第1网格网格员' })).toBe('第1网格网格员')
+  expect(valueText('visit', 'by', 'worker-7', zh)).toBe('worker-7')
 })
 
 test('positions, yes and no, texts with line breaks', () => {

@@ -45,6 +45,7 @@ export function useReading() {
     codes: lists.value?.codes ?? {},
     lists: lists.value?.lists ?? null,
     refs: {},
+    author: null,
     place: (code) => names.value.get(code) ?? null,
     yes: t('common.yes'),
     no: t('common.no'),

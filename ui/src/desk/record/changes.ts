@@ -23,6 +23,12 @@ export function unchangedFields(page: Pick<DeskRecord, 'record' | 'changes'>): {
     .map(([field, value]) => ({ field, value }))
 }
 
+/** The name of whoever made a record: the writer of its first entry. */
+export function authorOf(history: readonly HistoryEntry[]): string | null {
+  const written = history.filter((entry) => entry.verdict === null)
+  return written.reduce<HistoryEntry | null>((first, entry) => (first && first.at <= entry.at ? first : entry), null)?.by ?? null
+}
+
 /** A value that two people wrote without knowing of each other: which one stands and which one was set aside. */
 export type Conflict = { field: string; kept: unknown; lost: unknown }
 

@@ -13,6 +13,8 @@ export type Reading = {
   codes: { [list in CodeList]?: Code[] }
   lists: Lists | null
   refs: { readonly [id: string]: { readonly title: string } }
+  /** The name of whoever made the record; the field `by` holds the account, which is always the maker's own. */
+  author: string | null
   /** The name of a division or cell. */
   place: (code: string) => string | null
   yes: string
@@ -73,6 +75,8 @@ export function valueText(kind: string, field: string, value: unknown, reading: 
       return items(value).map((item) => refText(item, reading)).join(reading.comma)
     case 'position':
       return positionText(value)
+    case 'account':
+      return (field === 'by' && reading.author) || plain(value)
     case 'division':
       return (typeof value === 'string' && reading.place(value)) || plain(value)
     default:
