@@ -3,7 +3,7 @@ import { defineConfig } from 'vite'
 import vue from '@vitejs/plugin-vue'
 import Components from 'unplugin-vue-components/vite'
 import { ElementPlusResolver } from 'unplugin-vue-components/resolvers'
-import { alias, define, inside, target } from './vite.shared'
+import { alias, define, inside, target } from './vite.shared.ts'
 
 export default defineConfig({
   root: inside('src/desk'),

@@ -3,7 +3,7 @@ import { defineConfig, type Plugin } from 'vite'
 import vue from '@vitejs/plugin-vue'
 import Components from 'unplugin-vue-components/vite'
 import { VantResolver } from '@vant/auto-import-resolver'
-import { alias, define, inside, target } from './vite.shared'
+import { alias, define, inside, target } from './vite.shared.ts'
 
 /** The component library's icon font stays out: the app draws its own icons, and the font's style sheet names a remote address. */
 const noIconFont: Plugin = {

@@ -1,7 +1,7 @@
 // Tests of the pure pieces of both apps; the screens themselves are driven in real windows by the journeys.
 import { defineConfig } from 'vitest/config'
 import vue from '@vitejs/plugin-vue'
-import { alias, define } from './vite.shared'
+import { alias, define } from './vite.shared.ts'
 
 export default defineConfig({
   resolve: { alias },

@@ -1,0 +1,39 @@
+// What a form sends: only what changed, and in the form it is stored in.
+import { expect, test } from 'vitest'
+import { changedFields, formFields, isoDate } from '@field/record/forms'
+import { FIELDS } from '@shared/types/fields'
+
+test('only what differs is sent, trimmed, and an emptied field as null', () => {
+  const stored = { name: '单文', phone: '13812345678', sex: null }
+  expect(changedFields(stored, { name: ' 单文 ', phone: '', sex: '' })).toEqual({ phone: null })
+  expect(changedFields(stored, { name: '单文', phone: '13912345678', sex: '1' })).toEqual({ phone: '13912345678', sex: '1' })
+})
+
+test('nothing, an empty text and an empty list are the same', () => {
+  expect(changedFields({}, { note: '  ', purposes: [], way: undefined })).toEqual({})
+  expect(changedFields({ purposes: ['care'] }, { purposes: [] })).toEqual({ purposes: null })
+})
+
+test('false is a value', () => {
+  expect(changedFields({ reply_wanted: true }, { reply_wanted: false })).toEqual({ reply_wanted: false })
+})
+
+test('days are taken however they are typed', () => {
+  for (const typed of ['19880321', '1988-3-21', '1988.03.21', '1988/3/21', '1988年3月21日']) expect(isoDate(typed)).toBe('1988-03-21')
+  for (const other of ['88-3-21', 'yesterday', '']) expect(isoDate(other)).toBe(other)
+})
+
+test('what the supervisor remarked on stands on top, also a field that is usually not shown', () => {
+  const names = formFields('incident', ['happened_at', 'title']).map((spec) => spec.name)
+  expect(names.slice(0, 3)).toEqual(['happened_at', 'title', 'category'])
+  expect(new Set(names).size).toBe(names.length)
+})
+
+test('every form shows every field that must be filled in by hand', () => {
+  const bySystem = ['household', 'dwelling', 'list_version', 'happened_at', 'by']
+  for (const kind of ['building', 'dwelling', 'household', 'person', 'incident'] as const) {
+    const shown = formFields(kind).map((spec) => spec.name)
+    const must = (FIELDS[kind] ?? []).filter((spec) => spec.required && !bySystem.includes(spec.name))
+    for (const spec of must) expect(shown, `${kind}.${spec.name}`).toContain(spec.name)
+  }
+})

@@ -1,0 +1,140 @@
+// A report survives a kill at every moment: one incident, every photo once.
+import { beforeEach, expect, test, vi } from 'vitest'
+
+/** A device in memory that can be killed before or after any of its calls takes effect. */
+class FakeDevice {
+  drafts = new Map<string, unknown>()
+  incidents: { id: string; title: string; category: string; photos: string[] }[] = []
+  /** Calls until the kill; none: it lives. */
+  killAfter: number | null = null
+  /** Whether the call that is cut off still took effect. */
+  applied = false
+  dead = false
+
+  async call(command: string, args: Record<string, unknown>, bytes?: Uint8Array): Promise<unknown> {
+    if (this.dead) return new Promise(() => undefined)
+    const last = this.killAfter !== null && this.killAfter-- === 0
+    if (last) {
+      this.dead = true
+      if (this.applied) this.answer(command, args, bytes)
+      return new Promise(() => undefined)
+    }
+    return structuredClone(this.answer(command, args, bytes))
+  }
+
+  private answer(command: string, args: Record<string, unknown>, bytes?: Uint8Array): unknown {
+    const key = args.key as string
+    switch (command) {
+      case 'save_draft':
+        this.drafts.set(key, structuredClone(args.value))
+        return {}
+      case 'draft':
+        return this.drafts.has(key) ? { value: this.drafts.get(key) } : null
+      case 'drop_draft':
+        this.drafts.delete(key)
+        return {}
+      case 'drafts':
+        return [...this.drafts.keys()].map((each) => ({ key: each, saved_at: 0 }))
+      case 'incidents':
+        return this.incidents
+      case 'incident':
+        return this.incidents.find((incident) => incident.id === args.id)
+      case 'save': {
+        const fields = args.fields as { title: string; category: string }
+        const incident = { id: `incident-${this.incidents.length}`, title: fields.title, category: fields.category, photos: [] }
+        this.incidents.push(incident)
+        return { id: incident.id, warnings: [] }
+      }
+      case 'add_photo':
+        this.incidents.find((incident) => incident.id === args.subject)?.photos.push(new TextDecoder().decode(bytes))
+        return {}
+      default:
+        throw new Error(`no command ${command}`)
+    }
+  }
+}
+
+let device = new FakeDevice()
+vi.mock('@shared/bridge', () => ({
+  call: (command: string, args: Record<string, unknown>) => device.call(command, args),
+  callWithBytes: (command: string, args: Record<string, unknown>, bytes: Uint8Array) => device.call(command, args, bytes),
+  failureOf: () => ({ code: 'host', problems: [], wait_ms: null }),
+}))
+vi.mock('@field/state/app', () => ({ i18n: { global: { t: (key: string) => key } } }))
+vi.mock('@field/shell/notice', () => ({ tell: () => undefined }))
+vi.mock('@field/sync/state', () => ({ refreshSync: async () => undefined }))
+
+/** Starts the app: a fresh copy of the module, since what it remembers dies with the process. */
+async function start() {
+  vi.resetModules()
+  device.dead = false
+  device.killAfter = null
+  return import('@field/incident/report')
+}
+
+/** Lets everything run that can run. */
+const settle = async () => {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 0))
+}
+
+/** A report with two photos stands in its drafts. */
+function draftReport() {
+  const report = {
+    ...{ category: '0601', severity: 2, title: '', text: 'on the stairs', place: '', dwelling: null, household: null, address: null },
+    photos: ['report-photo:a', 'report-photo:b'],
+    storing: null,
+  }
+  device.drafts.set('report', structuredClone(report))
+  device.drafts.set('report-photo:a', { data: btoa('first') })
+  device.drafts.set('report-photo:b', { data: btoa('second') })
+  return report
+}
+
+beforeEach(() => {
+  device = new FakeDevice()
+})
+
+test('a report makes one incident with its photos in order, and leaves no draft', async () => {
+  const { storeReport } = await start()
+  await storeReport(draftReport(), 'fire hazard')
+  await settle()
+  expect(device.incidents).toEqual([{ id: 'incident-0', title: 'fire hazard', category: '0601', photos: ['first', 'second'] }])
+  expect([...device.drafts.keys()]).toEqual([])
+})
+
+test('a kill at any call, heard or not, costs no photo and makes no second incident', async () => {
+  for (const applied of [false, true]) {
+    for (let kill = 0; kill < 14; kill++) {
+      device = new FakeDevice()
+      device.applied = applied
+      let app = await start()
+      const report = draftReport()
+      device.killAfter = kill
+      void app.storeReport(report, 'fire hazard')
+      await settle()
+
+      app = await start()
+      await app.resumeReports()
+      // Whatever still stands in the form is reported again by the worker.
+      const left = device.drafts.get('report') as typeof report | undefined
+      if (left) await app.storeReport(left, 'fire hazard')
+      await settle()
+
+      const found = device.incidents.map((incident) => incident.photos)
+      expect(found, `killed at call ${kill}, ${applied ? 'after' : 'before'} it took effect`).toEqual([['first', 'second']])
+      expect([...device.drafts.keys()]).toEqual([])
+    }
+  }
+})
+
+test('a refused report stays in the form', async () => {
+  const { storeReport } = await start()
+  const report = draftReport()
+  const answer = device.call.bind(device)
+  device.call = async (command, args, bytes) => {
+    if (command === 'save') throw new Error('invalid')
+    return answer(command, args, bytes)
+  }
+  await expect(storeReport(report, '')).rejects.toThrow()
+  expect(device.drafts.get('report')).toEqual(report)
+})
