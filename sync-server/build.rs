@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-#[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 fn main() -> std::io::Result<()> {
     let folder = Path::new("../ui/dist/desk");
     std::fs::create_dir_all(folder)?;

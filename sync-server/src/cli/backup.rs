@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CliError, print_line};
 use crate::hub::county::renew_epoch;
+use crate::hub::world::SystemWorld;
 use crate::hub::{CountyHub, DATABASE_FILE};
 use crate::store::sqlite::SqliteStore;
 
@@ -23,7 +24,7 @@ pub(super) fn restore(data: &Path, file: &Path) -> Result<(), CliError> {
     // Opened before anything is moved: a file that is no database, or a newer one, changes nothing.
     let epoch = {
         let store = SqliteStore::open(&arriving)?;
-        renew_epoch(&store)?
+        renew_epoch(&store, &mut SystemWorld)?
     };
     remove_journals(&arriving)?;
     if place.exists() {

@@ -59,6 +59,7 @@ pub(crate) fn settle(
 ) -> Family {
     let household = chance.record_id(at);
     let tenants = door.usage == "let";
+    let home = Home { household, tenants, at, by, today };
     let members = if tenants { tenants_of(chance) } else { family_of(chance) };
     let surname = names::surname(chance);
     let ids: Vec<RecordId> = members.iter().map(|_| chance.record_id(at)).collect();
@@ -71,7 +72,7 @@ pub(crate) fn settle(
         if index == 0 {
             head = (name.clone(), phone.clone());
         }
-        person(ledger, chance, (household, *id), &name, phone, member, tenants, (at, by, today));
+        person(ledger, chance, &home, *id, &name, phone, member);
     }
     let mut values = fields([("dwelling", json!(door.id)), ("head", json!(ids[0]))]);
     if let Some(phone) = &head.1 {
@@ -96,25 +97,33 @@ pub(crate) fn settle(
     }
 }
 
+/// A household that is being taken up.
+struct Home<'a> {
+    household: RecordId,
+    tenants: bool,
+    at: Millis,
+    by: &'a AccountId,
+    today: NaiveDate,
+}
+
 fn person(
     ledger: &mut Ledger,
     chance: &mut Chance,
-    (household, id): (RecordId, RecordId),
+    home: &Home<'_>,
+    id: RecordId,
     name: &str,
     phone: Option<String>,
     member: &Member,
-    tenant: bool,
-    (at, by, today): (Millis, &AccountId, NaiveDate),
 ) {
-    let born = names::birth_date(chance, member.age, today);
+    let born = names::birth_date(chance, member.age, home.today);
     let mut values = fields([
-        ("household", json!(household)),
+        ("household", json!(home.household)),
         ("name", json!(name)),
         ("sex", json!(if member.male { "1" } else { "2" })),
         ("birth_date", json!(born.to_string())),
         ("relation", json!(member.relation)),
     ]);
-    let residence = if tenant {
+    let residence = if home.tenants {
         "inflow"
     } else {
         let away = if (18..55).contains(&member.age) { 16 } else { 2 };
@@ -136,7 +145,7 @@ fn person(
     if chance.percent(80) {
         values.insert("consent".to_owned(), json!(chance.weighted(&[("oral", 7), ("paper", 2), ("statutory", 1)])));
     }
-    ledger.write(at, by, id, Kind::Person, values);
+    ledger.write(home.at, home.by, id, Kind::Person, values);
 }
 
 fn member(relation: &'static str, male: bool, age: i64, kin: bool) -> Member {

@@ -297,7 +297,7 @@ fn accounts(villages: &[&'static Village], cells: &[Cell]) -> Vec<DemoAccount> {
         let name = format!("{}网格员（演示）", village.place());
         made.push(account_of(worker_of(village), name, Role::Worker, scopes, held));
     }
-    let mut towns: Vec<&Village> = villages.iter().copied().collect();
+    let mut towns: Vec<&Village> = villages.to_vec();
     towns.dedup_by_key(|village| &village.town_code);
     for town in towns {
         let name = format!("{}审核员（演示）", town.town);

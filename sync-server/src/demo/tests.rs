@@ -1,6 +1,7 @@
 //! The demonstration county is exact, reproducible and valid by the rules that real records are judged by.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use domain::codes::Lists;
 use domain::review::ReviewState;
@@ -16,6 +17,16 @@ const NOW: Millis = 1_795_341_600_000;
 
 fn county(size: Size) -> County {
     County::generate(size, SEED, NOW, samples().unwrap())
+}
+
+/// The full village's cells with what was written in them, made once for all tests.
+fn village() -> impl Iterator<Item = (&'static Cell, &'static [Entry])> {
+    static VILLAGE: LazyLock<(County, Vec<Vec<Entry>>)> = LazyLock::new(|| {
+        let county = county(Size::Village);
+        let entries = county.cells.iter().map(|cell| county.entries(cell)).collect();
+        (county, entries)
+    });
+    VILLAGE.0.cells.iter().zip(VILLAGE.1.iter().map(Vec::as_slice))
 }
 
 fn of_kind(records: &BTreeMap<RecordId, Record>, kind: Kind) -> Vec<&Record> {
@@ -45,17 +56,19 @@ fn a_village_is_one_community_and_a_town_has_24() {
 fn the_same_seed_makes_the_same_bytes_and_another_seed_other_people() {
     let bytes = |seed| {
         let county = County::generate(Size::Village, seed, NOW, samples().unwrap());
-        let changes: Vec<_> = county.cells.iter().flat_map(|cell| county.entries(cell)).map(|e| e.change).collect();
+        let changes: Vec<_> = county.entries(&county.cells[0]).into_iter().map(|entry| entry.change).collect();
         serde_json::to_vec(&changes).unwrap()
     };
-    assert_eq!(bytes(1), bytes(1));
-    assert_ne!(bytes(1), bytes(2));
+    let first: Vec<_> = village().next().unwrap().1.iter().map(|entry| &entry.change).collect();
+    assert_eq!(bytes(SEED), serde_json::to_vec(&first).unwrap());
+    assert_ne!(bytes(SEED), bytes(SEED + 1));
 }
 
 #[test]
 fn a_cell_is_the_same_whatever_else_of_the_county_is_made() {
-    let (village, town) = (county(Size::Village), county(Size::Town));
-    assert_eq!(village.entries(&village.cells[3]), town.entries(&town.cells[3]));
+    let town = county(Size::Town);
+    let (cell, entries) = village().nth(3).unwrap();
+    assert_eq!((cell.code.as_str(), entries), (town.cells[3].code.as_str(), town.entries(&town.cells[3]).as_slice()));
 }
 
 #[test]
@@ -63,7 +76,7 @@ fn every_change_of_a_town_is_valid_and_none_looks_odd() {
     let county = county(Size::Town);
     let lists = Lists::initial();
     let thin_village = county.cells.iter().find(|cell| !cell.urban).expect("the town has villages too");
-    let chosen = county.cells.iter().take(8).chain([thin_village]);
+    let chosen = county.cells.iter().skip(4).take(4).chain([thin_village]);
     for cell in chosen {
         let mut records = BTreeMap::<RecordId, Record>::new();
         for Entry { at, change, .. } in county.entries(cell) {
@@ -83,10 +96,9 @@ fn every_change_of_a_town_is_valid_and_none_looks_odd() {
 
 #[test]
 fn a_full_cell_has_100_to_140_households_and_300_to_400_residents_each_behind_an_own_door() {
-    let county = county(Size::Village);
     let mut doors = BTreeSet::new();
-    for cell in &county.cells {
-        let records = records(&county.entries(cell));
+    for (cell, entries) in village() {
+        let records = records(entries);
         let (households, people) = (of_kind(&records, Kind::Household).len(), of_kind(&records, Kind::Person).len());
         assert!((100..=140).contains(&households), "{}: {households} households", cell.name);
         assert!((300..=400).contains(&people), "{}: {people} people", cell.name);
@@ -104,9 +116,8 @@ fn a_full_cell_has_100_to_140_households_and_300_to_400_residents_each_behind_an
 
 #[test]
 fn every_reference_names_a_record_of_the_cell_and_every_identity_number_is_one_persons() {
-    let county = county(Size::Village);
-    for cell in &county.cells {
-        let records = records(&county.entries(cell));
+    for (_, entries) in village() {
+        let records = records(entries);
         for record in records.values() {
             for field in ["building", "dwelling", "household", "head", "target", "subject"] {
                 if let Some(id) = record.reference(field) {
@@ -123,9 +134,8 @@ fn every_reference_names_a_record_of_the_cell_and_every_identity_number_is_one_p
 
 #[test]
 fn the_inbox_is_neither_empty_nor_full_and_the_first_worker_has_something_returned() {
-    let county = county(Size::Village);
-    for cell in &county.cells {
-        let records = records(&county.entries(cell));
+    for (cell, entries) in village() {
+        let records = records(entries);
         let mut reviews = BTreeMap::<RecordId, Vec<&Record>>::new();
         for review in of_kind(&records, Kind::Review) {
             reviews.entry(review.reference("target").unwrap()).or_default().push(review);
@@ -140,10 +150,9 @@ fn the_inbox_is_neither_empty_nor_full_and_the_first_worker_has_something_return
 
 #[test]
 fn surnames_that_are_read_in_two_ways_occur_and_children_mostly_bear_the_householders_name() {
-    let county = county(Size::Village);
     let mut polyphonic = BTreeSet::new();
-    for cell in &county.cells {
-        let records = records(&county.entries(cell));
+    for (_, entries) in village() {
+        let records = records(entries);
         for person in of_kind(&records, Kind::Person) {
             polyphonic
                 .extend("单查曾翟仇解".chars().filter(|surname| person.text("name").unwrap().starts_with(*surname)));
@@ -171,8 +180,7 @@ fn pictures_are_upright_and_say_nothing_of_where_they_were_taken() {
 
 #[test]
 fn nothing_is_stored_that_the_tables_of_the_kinds_do_not_name() {
-    let county = county(Size::Village);
-    for Entry { change, .. } in county.entries(&county.cells[0]) {
+    for Entry { change, .. } in village().flat_map(|(_, entries)| entries) {
         for (field, value) in &change.fields {
             assert!(domain::spec::field(&change.kind, field).is_some(), "{}.{field}", change.kind);
             assert_ne!(value, &Value::Null);
@@ -184,7 +192,7 @@ fn nothing_is_stored_that_the_tables_of_the_kinds_do_not_name() {
 fn everybody_who_wrote_has_an_account_that_held_the_cell_or_reviews_it() {
     let county = county(Size::Town);
     let accounts: BTreeMap<_, _> = county.accounts.iter().map(|account| (account.id.clone(), account)).collect();
-    for cell in county.cells.iter().step_by(11) {
+    for cell in county.cells.iter().step_by(17) {
         for Entry { by, change, .. } in county.entries(cell) {
             let account = accounts[&by];
             let holds = account.cells.contains(&cell.code);

@@ -73,10 +73,9 @@ fn status(code: CallRefusal) -> StatusCode {
         CallRefusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         CallRefusal::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         CallRefusal::SignedOut => StatusCode::UNAUTHORIZED,
-        CallRefusal::NotAllowed
-        | CallRefusal::WrongCode
-        | CallRefusal::WrongPassword
-        | CallRefusal::WrongCsrf => StatusCode::FORBIDDEN,
+        CallRefusal::NotAllowed | CallRefusal::WrongCode | CallRefusal::WrongPassword | CallRefusal::WrongCsrf => {
+            StatusCode::FORBIDDEN
+        }
         CallRefusal::NotFound => StatusCode::NOT_FOUND,
         CallRefusal::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
         CallRefusal::Stale | CallRefusal::WrongOffset => StatusCode::CONFLICT,

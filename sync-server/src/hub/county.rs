@@ -6,7 +6,6 @@ use domain::protocol::CallRefusal;
 use domain::{AccountId, CellCode, Epoch, Problem, ProblemCode, World};
 
 use crate::hub::phones::note;
-use crate::hub::world::SystemWorld;
 use crate::hub::{Hub, HubError, secrets};
 use crate::store::{Account, BulkRecord, Place, Store};
 
@@ -116,8 +115,7 @@ impl<S: Store> Hub<S> {
 ///
 /// # Errors
 /// [`HubError::Store`].
-pub fn renew_epoch(store: &impl Store) -> Result<Epoch, HubError> {
-    let mut world = SystemWorld;
+pub fn renew_epoch(store: &impl Store, world: &mut dyn World) -> Result<Epoch, HubError> {
     let (epoch, now) = (world.epoch(), world.now());
     store.write(|writing| {
         writing.put_setting("epoch", &epoch.to_string())?;

@@ -1,6 +1,7 @@
 //! Phones of one's scope: enrolling them by a code that works once, and shutting them out.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use domain::protocol::{CallRefusal, ErrorBody};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use super::refused;
+use super::{named, refused};
 use crate::http::auth::SignedInDesk;
 use crate::http::{ApiError, App, JsonBody, blocking};
 use crate::hub::phones::DeviceLine;
@@ -114,9 +115,9 @@ pub(super) async fn devices(
 pub(super) async fn revoke(
     State(app): State<App>,
     SignedInDesk(desk): SignedInDesk,
-    Path(id): Path<String>,
+    path: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, ApiError> {
-    let id: DeviceId = id.parse().map_err(|_| refused(CallRefusal::NotFound))?;
+    let id: DeviceId = named(path)?.parse().map_err(|_| refused(CallRefusal::NotFound))?;
     blocking(&app, move |hub| {
         if !hub.devices_for(&desk.actor)?.iter().any(|line| line.device.id == id) {
             return Err(refused(CallRefusal::NotFound));

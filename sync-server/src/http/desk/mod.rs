@@ -18,6 +18,8 @@ mod titles;
 mod tests;
 
 use axum::Router;
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::routing::{get, post};
 use domain::RecordId;
 use domain::protocol::CallRefusal;
@@ -69,6 +71,11 @@ pub fn routes() -> Router<App> {
 /// A refusal without particulars, as the hub words it.
 fn refused(code: CallRefusal) -> HubError {
     HubError::refused(code)
+}
+
+/// What an address names. What cannot even be read names nothing.
+fn named<T>(path: Result<Path<T>, PathRejection>) -> Result<T, ApiError> {
+    path.map(|Path(named)| named).map_err(|_| refused(CallRefusal::NotFound).into())
 }
 
 /// The record named in an address. What cannot be a name is nobody's record.

@@ -1,8 +1,10 @@
 //! The bytes of photos.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use domain::protocol::ErrorBody;
 
+use super::named;
 use crate::http::auth::SignedInDesk;
 use crate::http::phone::photo::{Picture, address, picture};
 use crate::http::{ApiError, App, blocking};
@@ -15,8 +17,9 @@ use crate::http::{ApiError, App, blocking};
 pub(super) async fn photo(
     State(app): State<App>,
     SignedInDesk(desk): SignedInDesk,
-    Path((sha256, size)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Picture, ApiError> {
+    let (sha256, size) = named(path)?;
     let (sha256, size) = address(&sha256, &size)?;
     blocking(&app, move |hub| hub.photo_for(&desk.actor, &sha256, size)).await.map(picture)
 }

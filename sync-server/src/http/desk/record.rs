@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use domain::kinds::photo::Photo;
 use domain::protocol::{CallRefusal, ErrorBody};
@@ -18,7 +19,7 @@ use super::changes::{FieldChange, differences};
 use super::history::{self, HistoryEntry, fields_at};
 use super::inbox::sha256;
 use super::titles::{Reference, Surroundings, references_in};
-use super::{record_id, refused};
+use super::{named, record_id, refused};
 use crate::http::auth::SignedInDesk;
 use crate::http::{ApiError, App, blocking};
 use crate::hub::{CountyHub, HubError};
@@ -100,9 +101,9 @@ pub struct DeskRecord {
 pub(super) async fn record(
     State(app): State<App>,
     SignedInDesk(desk): SignedInDesk,
-    Path(id): Path<String>,
+    path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<DeskRecord>, ApiError> {
-    let id = record_id(&id)?;
+    let id = record_id(&named(path)?)?;
     Ok(Json(blocking(&app, move |hub| page(hub, &desk.actor, id)).await?))
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use domain::protocol::{BODY_BYTES_MAX, CallRefusal, ExchangeAnswer, ExchangeRequest, PUSH_CHANGES_MAX, Refusal, Verdict};
+use domain::protocol::{
+    BODY_BYTES_MAX, CallRefusal, ExchangeAnswer, ExchangeRequest, PUSH_CHANGES_MAX, Refusal, Verdict,
+};
 use domain::world::Millis;
 use domain::{CellCode, Change, Epoch, Node, Problem, ProblemCode};
 use serde::Deserialize;

@@ -1,5 +1,6 @@
 //! The bytes of a stored photo, for phones in whose cells it lies.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, header};
 use domain::Sha256Hex;
@@ -29,8 +30,9 @@ pub(crate) fn address(sha256: &str, size: &str) -> Result<(Sha256Hex, PhotoSize)
 pub(super) async fn photo(
     State(app): State<App>,
     SignedInPhone(phone): SignedInPhone,
-    Path((sha256, size)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Picture, ApiError> {
+    let Path((sha256, size)) = path.map_err(|_| ApiError::new(CallRefusal::NotFound))?;
     let (sha256, size) = address(&sha256, &size)?;
     blocking(&app, move |hub| hub.photo_for(&phone.actor, &sha256, size)).await.map(picture)
 }

@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
@@ -70,9 +71,10 @@ async fn abilities(_: SignedInPhone) -> Response {
 async fn upload(
     State(app): State<App>,
     SignedInPhone(phone): SignedInPhone,
-    Path(id): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let Path(id) = path.map_err(|_| ApiError::new(CallRefusal::UploadGone))?;
     match *request.method() {
         Method::HEAD => stand(&app, phone, id).await,
         Method::PATCH => patch(&app, phone, id, request).await,
@@ -107,7 +109,8 @@ async fn create(
     }
     let id = upload.clone();
     let own = blocking(&app, move |hub| hub.own_upload(&phone, &id)).await?;
-    let location = HeaderValue::from_str(&format!("/v1/photos/{upload}")).map_err(|error| ApiError::internal(&error))?;
+    let location =
+        HeaderValue::from_str(&format!("/v1/photos/{upload}")).map_err(|error| ApiError::internal(&error))?;
     let mut headers = HeaderMap::new();
     headers.insert(header::LOCATION, location);
     headers.insert(UPLOAD_OFFSET, HeaderValue::from(offset));
@@ -247,7 +250,8 @@ fn metadata(headers: &HeaderMap) -> Option<(RecordId, Sha256Hex)> {
 }
 
 fn expires(headers: &mut HeaderMap, upload: &Upload) {
-    let moment = DateTime::from_timestamp_millis(upload.until).map(|at| at.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    let moment =
+        DateTime::from_timestamp_millis(upload.until).map(|at| at.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
     if let Some(value) = moment.and_then(|text| HeaderValue::from_str(&text).ok()) {
         headers.insert(UPLOAD_EXPIRES, value);
     }

@@ -154,7 +154,9 @@ async fn malformed_questions_get_a_code_and_nothing_breaks() {
     }
     assert_eq!(desk.post("reviews", json!({"id": 7})).await.1, json!({"code": "malformed"}));
     assert_eq!(desk.post("reviews", json!([])).await.1, json!({"code": "malformed"}));
-    assert_eq!(desk.get("no-such-call").await.0, StatusCode::NOT_FOUND);
+    for path in ["no-such-call", "records/%ff", "photo/%ff/full", "photo/abc/thumb", "photo/abc/huge"] {
+        assert_eq!(desk.get(path).await, (StatusCode::NOT_FOUND, json!({"code": "not_found"})), "{path}");
+    }
 }
 
 #[tokio::test]

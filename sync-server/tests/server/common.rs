@@ -1,0 +1,330 @@
+//! A small county to try things on: a clock that stands until it is moved, chance from a seed, phones that write.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use domain::protocol::{EnrolRequest, ExchangeAnswer, ExchangeRequest, PROTOCOL, Tokens, Verdict};
+use domain::scope::Role;
+use domain::{
+    AccountId, CellCode, Change, Epoch, Fields, HybridClock, Kind, Node, ProblemCode, RecordId, Scope, Stamp, Stamps,
+    World,
+};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use sync_server::http::{App, router};
+use sync_server::hub::county::renew_epoch;
+use sync_server::hub::desk::Desk;
+use sync_server::hub::phones::Phone;
+use sync_server::hub::{CountyHub, Hub};
+use sync_server::photos::PhotoFolder;
+use sync_server::store::sqlite::SqliteStore;
+use sync_server::store::{Account, Store as _, StoredRecord};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+/// 2026-11-22, 10:00 in China.
+pub(crate) const START: i64 = 1_795_312_800_000;
+pub(crate) const MINUTE: i64 = 60_000;
+pub(crate) const HOUR: i64 = 60 * MINUTE;
+pub(crate) const DAY: i64 = 24 * HOUR;
+pub(crate) const PASSWORD: &str = "Ten-or-more-1";
+
+pub(crate) fn cell(number: u32) -> CellCode {
+    CellCode::new(&format!("610722001001{number:03}")).unwrap()
+}
+
+pub(crate) fn scope(code: &str) -> Scope {
+    Scope::new(code).unwrap()
+}
+
+/// Time and chance, both in the test's hands.
+#[derive(Clone)]
+pub(crate) struct TestWorld {
+    pub(crate) clock: Arc<AtomicI64>,
+    chance: Arc<AtomicU64>,
+}
+
+impl TestWorld {
+    pub(crate) fn new() -> Self {
+        Self { clock: Arc::new(AtomicI64::new(START)), chance: Arc::new(AtomicU64::new(1)) }
+    }
+
+    pub(crate) fn pass(&self, millis: i64) {
+        self.clock.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl World for TestWorld {
+    fn now(&mut self) -> i64 {
+        self.clock.load(Ordering::SeqCst)
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            // SplitMix64: enough for ids that differ.
+            let mut z = self.chance.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst);
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            *byte = (z ^ (z >> 31)) as u8;
+        }
+    }
+}
+
+pub(crate) struct County {
+    pub(crate) folder: TempDir,
+    pub(crate) hub: Arc<CountyHub>,
+    pub(crate) world: TestWorld,
+}
+
+impl County {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let world = TestWorld::new();
+        let hub = open(&folder, &world);
+        Self { folder, hub, world }
+    }
+
+    /// The same data folder, opened by another run of the server.
+    pub(crate) fn restart(&mut self) {
+        self.hub = open(&self.folder, &self.world);
+    }
+
+    /// A backup takes the place of the database that is lost, as `sync-server restore` does it.
+    pub(crate) fn put_back(&mut self, backup: &std::path::Path) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("county.db");
+        std::fs::copy(backup, &file).unwrap();
+        let store = SqliteStore::open(&file).unwrap();
+        renew_epoch(&store, &mut self.world).unwrap();
+        drop(store);
+        self.folder = folder;
+        self.restart();
+    }
+
+    pub(crate) fn account(&self, name: &str, role: Role, scopes: &[&str], cells: &[CellCode]) -> AccountId {
+        let id = AccountId::new(name).unwrap();
+        let account = Account {
+            id: id.clone(),
+            display_name: format!("测试 {name}"),
+            role,
+            scopes: scopes.iter().map(|code| scope(code)).collect(),
+            password_hash: None,
+            closed_at: None,
+        };
+        let password = if scopes.is_empty() { None } else { Some(PASSWORD) };
+        self.hub.put_account(account, password, cells).unwrap();
+        id
+    }
+
+    pub(crate) fn enrol(&self, account: &AccountId) -> Tokens {
+        let code = self.hub.make_enrol_code("test", account, 15 * MINUTE).unwrap().code;
+        let request = EnrolRequest { code, device_name: "Test phone".into(), app_version: "0".into() };
+        self.hub.enrol(&request).unwrap().tokens
+    }
+
+    /// A worker with a phone, holding these cells.
+    pub(crate) fn worker(&self, name: &str, cells: &[CellCode]) -> TestPhone {
+        self.phone_of(&self.account(name, Role::Worker, &[], cells))
+    }
+
+    pub(crate) fn phone_of(&self, account: &AccountId) -> TestPhone {
+        let tokens = self.enrol(account);
+        let mut world = self.world.clone();
+        let clock = HybridClock::new(world.node(), Stamp::ZERO);
+        TestPhone { hub: Arc::clone(&self.hub), world, tokens, clock, cursors: BTreeMap::new(), epoch: None }
+    }
+
+    pub(crate) fn supervisor(&self, name: &str, place: &str) -> Desk {
+        self.account(name, Role::Supervisor, &[place], &[]);
+        self.hub.sign_in(name, PASSWORD).unwrap().desk
+    }
+
+    pub(crate) fn stored(&self, id: RecordId) -> Option<StoredRecord> {
+        self.hub.store().read(|reading| reading.record(&scope("610722"), id)).unwrap()
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        router(App::new(Arc::clone(&self.hub), false))
+    }
+}
+
+fn open(folder: &TempDir, world: &TestWorld) -> Arc<CountyHub> {
+    let store = SqliteStore::open(&folder.path().join("county.db")).unwrap();
+    let photos = PhotoFolder::open(&folder.path().join("photos")).unwrap();
+    Arc::new(Hub::open(store, photos, Box::new(world.clone())).unwrap())
+}
+
+/// An enrolled phone: stamps what it writes, remembers how far it has read.
+pub(crate) struct TestPhone {
+    pub(crate) hub: Arc<CountyHub>,
+    pub(crate) world: TestWorld,
+    pub(crate) tokens: Tokens,
+    pub(crate) clock: HybridClock,
+    pub(crate) cursors: BTreeMap<CellCode, u64>,
+    pub(crate) epoch: Option<Epoch>,
+}
+
+impl TestPhone {
+    pub(crate) fn phone(&self) -> Phone {
+        self.hub.phone(&self.tokens.access).unwrap()
+    }
+
+    pub(crate) fn refresh(&mut self) {
+        self.tokens = self.hub.refresh(&self.tokens.refresh).unwrap();
+    }
+
+    pub(crate) fn account(&self) -> AccountId {
+        self.phone().actor.account
+    }
+
+    pub(crate) fn node(&self) -> Node {
+        self.clock.node()
+    }
+
+    pub(crate) fn change(&mut self, kind: Kind, id: RecordId, cell: &CellCode, fields: Value) -> Change {
+        let now = self.world.now();
+        let stamps = Stamps::all(self.clock.tick(now));
+        let fields: Fields = serde_json::from_value(fields).unwrap();
+        Change { id, kind, cell: cell.clone(), fields, stamps, base: BTreeMap::new() }
+    }
+
+    /// The change that creates a new record.
+    pub(crate) fn new_record(&mut self, kind: Kind, cell: &CellCode, fields: Value) -> Change {
+        let id = self.world.record_id();
+        self.change(kind, id, cell, fields)
+    }
+
+    pub(crate) fn new_dwelling(&mut self, cell: &CellCode) -> Change {
+        self.new_record(Kind::Dwelling, cell, json!({"use": "own", "group": "2组", "house_number": "18号"}))
+    }
+
+    pub(crate) fn new_incident(&mut self, cell: &CellCode) -> Change {
+        let by = self.account();
+        let at = self.world.now();
+        let fields = json!({"category": "0601", "list_version": 1, "severity": 3, "title": "井盖破损", "happened_at": at, "by": by});
+        self.new_record(Kind::Incident, cell, fields)
+    }
+
+    /// A dwelling, its household and a person who heads it: each names another.
+    pub(crate) fn new_home(&mut self, cell: &CellCode) -> [Change; 3] {
+        let dwelling = self.new_dwelling(cell);
+        let (household, person) = (self.world.record_id(), self.world.record_id());
+        let household_fields = json!({"dwelling": dwelling.id, "head": person});
+        let person_fields = json!({"household": household, "name": "张三", "phone": "13800000000"});
+        [
+            dwelling,
+            self.change(Kind::Household, household, cell, household_fields),
+            self.change(Kind::Person, person, cell, person_fields),
+        ]
+    }
+
+    pub(crate) fn visit(&mut self, household: RecordId, cell: &CellCode) -> Change {
+        let by = self.account();
+        let at = self.world.now();
+        let fields = json!({"target": household, "target_kind": "household", "at": at, "result": "met", "by": by});
+        self.new_record(Kind::Visit, cell, fields)
+    }
+
+    pub(crate) fn request(&mut self, push: Vec<Change>) -> ExchangeRequest {
+        ExchangeRequest {
+            protocol: PROTOCOL,
+            device_time: self.world.now(),
+            node: self.node(),
+            epoch: self.epoch,
+            push,
+            cursors: self.cursors.clone(),
+        }
+    }
+
+    pub(crate) fn push(&mut self, changes: &[Change]) -> Vec<Verdict> {
+        self.hub.submit(&self.phone(), self.node(), changes).unwrap()
+    }
+
+    /// Pushes what must be accepted.
+    pub(crate) fn push_all(&mut self, changes: &[Change]) {
+        for (verdict, change) in self.push(changes).into_iter().zip(changes) {
+            assert_eq!(verdict, Verdict::Accepted, "{change:?}");
+        }
+    }
+
+    /// Pushes one change and answers with the code of its refusal.
+    pub(crate) fn refused(&mut self, change: &Change) -> ProblemCode {
+        match self.push(std::slice::from_ref(change)).pop() {
+            Some(Verdict::Refused(refusal)) => refusal.code,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    /// One round: pushes, pulls, and remembers the cursors.
+    pub(crate) fn round(&mut self, push: Vec<Change>) -> ExchangeAnswer {
+        let request = self.request(push);
+        let answer = self.hub.exchange(&self.phone(), &request).unwrap();
+        if self.epoch != Some(answer.epoch) {
+            self.cursors.clear();
+        }
+        self.epoch = Some(answer.epoch);
+        for page in &answer.pages {
+            self.cursors.insert(page.cell.clone(), page.upto);
+        }
+        answer
+    }
+
+    /// The ids that a round without a push brings down.
+    pub(crate) fn pulled(&mut self) -> Vec<RecordId> {
+        let answer = self.round(Vec::new());
+        answer.pages.into_iter().flat_map(|page| page.records).map(|record| record.id).collect()
+    }
+}
+
+/// An answer over HTTP.
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Answered {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
+    }
+
+    pub(crate) fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answered {
+    let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+    Answered { status: parts.status, headers: parts.headers, bytes }
+}
+
+/// A JSON request with some headers.
+pub(crate) fn json_request(method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body.into()).unwrap()
+}
+
+/// A small JPEG; different numbers give different pictures.
+pub(crate) fn jpeg(number: u8) -> Vec<u8> {
+    let picture = image::RgbImage::from_fn(64, 48, |x, y| image::Rgb([x as u8, y as u8, number]));
+    let mut out = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, 80).encode_image(&picture).unwrap();
+    out
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

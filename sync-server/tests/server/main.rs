@@ -1,0 +1,14 @@
+//! The server's rules, told as sentences: the store's contract, the hub in process, and HTTP without sockets.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod common;
+mod desk;
+mod feeds;
+mod http;
+mod phones;
+mod photos;
+mod push;
+mod rights;
+mod store;
+mod tus;

@@ -1,0 +1,172 @@
+//! Photos: checked before they count, seen only from where they lie.
+
+use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
+use domain::{Change, Kind, Sha256Hex, World as _};
+use serde_json::json;
+use sync_server::hub::HubError;
+
+use crate::common::{County, DAY, TestPhone, cell, jpeg, sha256};
+
+/// An incident with a photo record for these bytes, pushed; and the offer of the bytes.
+pub(crate) fn offered(phone: &mut TestPhone, bytes: &[u8]) -> (Change, PhotoOffer) {
+    let incident = phone.new_incident(&cell(1));
+    let (at, by) = (phone.world.now(), phone.account());
+    let fields = json!({"subject": incident.id, "subject_kind": "incident", "sha256": sha256(bytes), "width": 64, "height": 48,
+        "bytes": bytes.len(), "taken_at": at, "photo_kind": "scene", "by": by});
+    let photo = phone.new_record(Kind::Photo, &cell(1), fields);
+    phone.push_all(&[incident, photo.clone()]);
+    let offer =
+        PhotoOffer { photo: photo.id, sha256: Sha256Hex::new(&sha256(bytes)).unwrap(), bytes: bytes.len() as u64 };
+    (photo, offer)
+}
+
+fn upload(phone: &TestPhone, offer: &PhotoOffer) -> String {
+    match phone.hub.photo_offer(&phone.phone(), offer).unwrap() {
+        PhotoPlace::Upload { upload, .. } => upload,
+        PhotoPlace::Stored => panic!("stored already"),
+    }
+}
+
+fn code<T: std::fmt::Debug>(outcome: Result<T, HubError>) -> CallRefusal {
+    outcome.unwrap_err().code()
+}
+
+#[test]
+fn a_photo_arrives_in_pieces_and_is_seen_by_its_cell_only() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(1);
+    let (_, offer) = offered(&mut phone, &bytes);
+    let id = upload(&phone, &offer);
+    let (first, second) = bytes.split_at(300);
+    assert_eq!(county.hub.photo_append(&phone.phone(), &id, 0, first).unwrap(), 300);
+    let colleague = county.worker("worker-b", &[cell(1)]);
+    let actor = colleague.phone().actor;
+    assert_eq!(code(county.hub.photo_for(&actor, &offer.sha256, PhotoSize::Full)), CallRefusal::NotFound);
+    assert_eq!(county.hub.photo_append(&phone.phone(), &id, 300, second).unwrap(), bytes.len() as u64);
+    assert_eq!(county.hub.photo_for(&actor, &offer.sha256, PhotoSize::Full).unwrap(), bytes);
+    let thumb = county.hub.photo_for(&actor, &offer.sha256, PhotoSize::Thumb).unwrap();
+    assert!(image::load_from_memory(&thumb).is_ok());
+    let stranger = county.worker("worker-c", &[cell(2)]).phone().actor;
+    assert_eq!(code(county.hub.photo_for(&stranger, &offer.sha256, PhotoSize::Thumb)), CallRefusal::NotFound);
+    assert_eq!(county.hub.photo_offer(&phone.phone(), &offer).unwrap(), PhotoPlace::Stored);
+}
+
+#[test]
+fn an_upload_goes_on_after_a_restart_of_the_server() {
+    let mut county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(2);
+    let (_, offer) = offered(&mut phone, &bytes);
+    let id = upload(&phone, &offer);
+    county.hub.photo_append(&phone.phone(), &id, 0, &bytes[..200]).unwrap();
+    // The disk took more than was acknowledged: what was not acknowledged is written again.
+    county.hub.photos().append(&id, 200, b"never acknowledged").unwrap();
+    county.restart();
+    phone.hub = std::sync::Arc::clone(&county.hub);
+    let place = county.hub.photo_offer(&phone.phone(), &offer).unwrap();
+    assert_eq!(place, PhotoPlace::Upload { upload: id.clone(), offset: 200 });
+    county.hub.photo_append(&phone.phone(), &id, 200, &bytes[200..]).unwrap();
+    assert_eq!(county.hub.photo_for(&phone.phone().actor, &offer.sha256, PhotoSize::Full).unwrap(), bytes);
+}
+
+#[test]
+fn bytes_that_are_not_what_was_announced_are_thrown_away() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let mut bytes = jpeg(3);
+    let (_, offer) = offered(&mut phone, &bytes);
+    let id = upload(&phone, &offer);
+    bytes[400] ^= 1;
+    assert_eq!(code(county.hub.photo_append(&phone.phone(), &id, 0, &bytes)), CallRefusal::HashMismatch);
+    assert_eq!(code(county.hub.own_upload(&phone.phone(), &id)), CallRefusal::UploadGone);
+    bytes[400] ^= 1;
+    let again = upload(&phone, &offer);
+    assert_eq!(county.hub.photo_append(&phone.phone(), &again, 0, &bytes).unwrap(), bytes.len() as u64);
+}
+
+#[test]
+fn bytes_that_are_no_picture_are_no_photo() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    for bytes in [b"<script>alert(1)</script>".to_vec(), vec![0; 5_000], jpeg(4)[..500].to_vec()] {
+        let (_, offer) = offered(&mut phone, &bytes);
+        let id = upload(&phone, &offer);
+        assert_eq!(code(county.hub.photo_append(&phone.phone(), &id, 0, &bytes)), CallRefusal::NotAnImage);
+        assert_eq!(
+            code(county.hub.photo_for(&phone.phone().actor, &offer.sha256, PhotoSize::Full)),
+            CallRefusal::NotFound
+        );
+    }
+    let left = std::fs::read_dir(county.folder.path().join("photos/uploads")).unwrap().count();
+    assert_eq!(left, 0, "nothing is left lying about");
+}
+
+#[test]
+fn an_offer_must_fit_the_record() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(5);
+    let (photo, offer) = offered(&mut phone, &bytes);
+    let other_hash = PhotoOffer { sha256: Sha256Hex::new(&"0".repeat(64)).unwrap(), ..offer.clone() };
+    let other_size = PhotoOffer { bytes: offer.bytes + 1, ..offer.clone() };
+    let hub = &county.hub;
+    assert_eq!(code(hub.photo_offer(&phone.phone(), &other_hash)), CallRefusal::HashMismatch);
+    assert_eq!(code(hub.photo_offer(&phone.phone(), &other_size)), CallRefusal::HashMismatch);
+    let unknown = PhotoOffer { photo: phone.world.record_id(), ..offer.clone() };
+    assert_eq!(code(hub.photo_offer(&phone.phone(), &unknown)), CallRefusal::NotFound);
+    let no_photo = photo.fields["subject"].as_str().unwrap().parse().unwrap();
+    assert_eq!(
+        code(hub.photo_offer(&phone.phone(), &PhotoOffer { photo: no_photo, ..offer.clone() })),
+        CallRefusal::NotFound
+    );
+    let stranger = county.worker("worker-c", &[cell(2)]);
+    assert_eq!(code(hub.photo_offer(&stranger.phone(), &offer)), CallRefusal::NotFound);
+}
+
+#[test]
+fn nobody_touches_another_phone_s_upload() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(6);
+    let (_, offer) = offered(&mut phone, &bytes);
+    let id = upload(&phone, &offer);
+    let other = county.worker("worker-b", &[cell(1)]).phone();
+    assert_eq!(code(county.hub.own_upload(&other, &id)), CallRefusal::UploadGone);
+    assert_eq!(code(county.hub.photo_append(&other, &id, 0, &bytes)), CallRefusal::UploadGone);
+    assert_eq!(code(county.hub.photo_abandon(&other, &id)), CallRefusal::UploadGone);
+    assert_eq!(code(county.hub.photo_append(&phone.phone(), "../county.db", 0, &bytes)), CallRefusal::UploadGone);
+    assert!(county.hub.photo_append(&phone.phone(), &id, 0, &bytes).is_ok());
+}
+
+#[test]
+fn among_concurrent_writers_of_one_upload_one_wins() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(7);
+    let (_, offer) = offered(&mut phone, &bytes);
+    let id = upload(&phone, &offer);
+    let who = phone.phone();
+    let outcomes: Vec<bool> = std::thread::scope(|threads| {
+        let tries: Vec<_> =
+            (0..4).map(|_| threads.spawn(|| county.hub.photo_append(&who, &id, 0, &bytes[..300]).is_ok())).collect();
+        tries.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(outcomes.iter().filter(|won| **won).count(), 1);
+    assert_eq!(county.hub.own_upload(&who, &id).unwrap().offset, 300);
+}
+
+#[test]
+fn an_upload_that_nobody_finished_is_forgotten_after_a_week() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(8);
+    let (_, offer) = offered(&mut phone, &bytes);
+    let id = upload(&phone, &offer);
+    county.hub.photo_append(&phone.phone(), &id, 0, &bytes[..10]).unwrap();
+    let who = phone.phone();
+    county.world.pass(7 * DAY + 1);
+    assert_eq!(code(county.hub.own_upload(&who, &id)), CallRefusal::UploadGone);
+    assert_eq!(county.hub.drop_expired_uploads().unwrap(), 1);
+    assert_eq!(std::fs::read_dir(county.folder.path().join("photos/uploads")).unwrap().count(), 0);
+}
