@@ -44,10 +44,9 @@ impl Host {
         if let (Ok(invitation), Ok(pin)) = (std::env::var(ENROL), std::env::var(PIN)) {
             enrol(&device, &invitation, &pin);
         }
-        // A phone that cannot synchronise still reads and writes.
-        let background = device.start_background();
-        let background = background.map_err(|error| eprintln!("Synchronising could not be started: {error}")).ok();
-        Ok(Self { device: Some(device), background: Mutex::new(background) })
+        // A phone that cannot synchronise still reads and writes; the device's log says why.
+        let background = Mutex::new(Some(device.start_background()));
+        Ok(Self { device: Some(device), background })
     }
 
     /// The device to ask, or the failure that answers every call without one.
