@@ -127,7 +127,7 @@ fn opens_with_comment(name: &str, text: &str) -> bool {
 
 /// A path that exists on one machine only. System folders such as /usr and /tmp itself are the same everywhere.
 fn machine_place(text: &str) -> Option<String> {
-    ["home", "root", "work", "Users", "tmp/w"].iter().find_map(|folder| {
+    ["home", "root", "work", "Users"].iter().find_map(|folder| {
         let place = format!("/{folder}/");
         text.match_indices(&place).find_map(|(start, _)| {
             // In `ui/work/…` or `example.org/home/…` it is part of something else.

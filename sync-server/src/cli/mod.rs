@@ -24,7 +24,7 @@ struct Cli {
 #[derive(Debug, Args)]
 struct Data {
     /// The data folder: database and photos. Made when there is none.
-    #[arg(long = "data", env = "DOORSTEP_DATA", default_value = "./data", global = true)]
+    #[arg(long = "data", env = "DOORSTEP_SERVER_DATA", default_value = "./data", global = true)]
     folder: PathBuf,
 }
 
