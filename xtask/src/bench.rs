@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: measures the release build, the way a phone and a county would use it.
 
 use crate::sh::{Outcome, Step};
-use crate::{display, tools, ui};
+use crate::{display, paths, tools, ui};
 
 /// What follows the verb.
 pub(crate) const OPTIONS: &str = "[OPTIONS OF THE BENCHMARK]";
@@ -12,6 +12,6 @@ pub(crate) const ABOUT: &str = "measures the release build";
 pub(crate) fn run(arguments: Vec<String>) -> Outcome {
     tools::ensure(&[tools::COMPILER, tools::SCREENS, tools::WINDOW, tools::STAGE])?;
     ui::build()?;
-    Step::cargo().args(["build", "--release", "-p", "sync-server", "-p", "doorstep", "--bins"]).run()?;
-    display::cargo().args(["run", "--release", "-p", "doorstep-tests", "--bin", "bench", "--"]).args(arguments).run()
+    Step::cargo().args(["build", "--release", "--workspace", "--bins"]).run()?;
+    display::program(paths::built("bench", true)).args(arguments).run()
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: Vec<String>) -> Outcome {
             "  There is no display here, so the app runs on a virtual one and plays a worker's journey by itself."
         );
         build(false)?;
-        display::cargo().args(["test", "-p", "doorstep-tests", "--test", "journey"]).run()?;
+        display::cargo().args(["test", "--workspace", "--test", "journey"]).run()?;
         println!("✓ The journey is over; its screenshots are in {}.", paths::target().join("journey").display());
         Ok(())
     }
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: Vec<String>) -> Outcome {
 fn build(release: bool) -> Outcome {
     ui::build()?;
     let profile: &[&str] = if release { &["--release"] } else { &[] };
-    Step::cargo().args(["build", "-p", "sync-server", "-p", "doorstep", "--bins"]).args(profile).run()
+    Step::cargo().args(["build", "--workspace", "--bins"]).args(profile).run()
 }
 
 fn open(data: &Path, release: bool) -> Outcome {

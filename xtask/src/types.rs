@@ -22,7 +22,8 @@ pub(crate) fn are_fresh() -> Outcome {
         fs::remove_file(path).or_else(|error| fail(format!("{} could not be removed: {error}.", path.display())))?;
     }
     let written = Step::cargo()
-        .args(["test", "--quiet", "-p", "domain", "-p", "device", "-p", "sync-server", "export_bindings"])
+        // The whole workspace, as `test` builds it: a part of it would be built again with other features.
+        .args(["test", "--quiet", "--workspace", "export_bindings"])
         .run();
     if written.is_err() {
         for (path, content) in &before {
