@@ -85,8 +85,12 @@ function draftReport() {
     storing: null,
   }
   device.drafts.set('report', structuredClone(report))
-  device.drafts.set('report-photo:a', { data: btoa('first') })
-  device.drafts.set('report-photo:b', { data: btoa('second') })
+  // In pieces, as large photos are kept.
+  device.drafts.set('report-photo:a:0', btoa('fir'))
+  device.drafts.set('report-photo:a:1', btoa('st'))
+  device.drafts.set('report-photo:a', { pieces: 2 })
+  device.drafts.set('report-photo:b:0', btoa('second'))
+  device.drafts.set('report-photo:b', { pieces: 1 })
   return report
 }
 
@@ -104,7 +108,7 @@ test('a report makes one incident with its photos in order, and leaves no draft'
 
 test('a kill at any call, heard or not, costs no photo and makes no second incident', async () => {
   for (const applied of [false, true]) {
-    for (let kill = 0; kill < 14; kill++) {
+    for (let kill = 0; kill < 26; kill++) {
       device = new FakeDevice()
       device.applied = applied
       let app = await start()
@@ -119,12 +123,23 @@ test('a kill at any call, heard or not, costs no photo and makes no second incid
       const left = device.drafts.get('report') as typeof report | undefined
       if (left) await app.storeReport(left, 'fire hazard')
       await settle()
+      // What a kill left of the pieces goes at the next start.
+      app = await start()
+      await app.resumeReports()
 
       const found = device.incidents.map((incident) => incident.photos)
       expect(found, `killed at call ${kill}, ${applied ? 'after' : 'before'} it took effect`).toEqual([['first', 'second']])
       expect([...device.drafts.keys()]).toEqual([])
     }
   }
+})
+
+test('pieces of a photo whose picking was cut off are swept away, those of the form stay', async () => {
+  const { resumeReports } = await start()
+  draftReport()
+  device.drafts.set('report-photo:c:0', btoa('half'))
+  await resumeReports()
+  expect([...device.drafts.keys()].sort()).toEqual(['report', 'report-photo:a', 'report-photo:a:0', 'report-photo:a:1', 'report-photo:b', 'report-photo:b:0'])
 })
 
 test('a refused report stays in the form', async () => {

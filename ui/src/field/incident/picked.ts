@@ -1,38 +1,27 @@
-// The photos of an unfinished report: each kept by the device as a draft of its own, shown from memory.
+// The photos of an unfinished report: kept by the device, shown from memory.
 import { reactive } from 'vue'
-import { call } from '@shared/bridge'
-import { base64OfFile, bytesOfBase64, keepable } from '../photo/picked'
-
-/** A key that no other photo has. (`randomUUID` is missing where the window's own scheme counts as insecure.) */
-function freshKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
+import { dropPhoto, keepPhoto, readPhoto } from '../photo/kept'
+import { keepable } from '../photo/picked'
 
 /** The picked photos of one form. */
 export function usePickedPhotos() {
   /** Draft key → address for an <img>. */
   const pictures = reactive<Record<string, string>>({})
 
-  /** Keeps a picked file. Answers its key when it is durable; null when the file cannot be read as a picture. */
-  async function pick(file: File): Promise<string | null> {
-    const key = `report-photo:${freshKey()}`
-    try {
-      const picture = await keepable(file)
-      await call('save_draft', { key, value: { data: await base64OfFile(picture) } })
-      pictures[key] = URL.createObjectURL(picture)
-      return key
-    } catch {
-      return null
-    }
+  /** Keeps a picked file. Answers its key when it is durable; rejects when it cannot be kept. */
+  async function pick(file: File): Promise<string> {
+    const picture = await keepable(file)
+    const key = await keepPhoto(picture)
+    pictures[key] = URL.createObjectURL(picture)
+    return key
   }
 
   /** Shows again the photos that an earlier run kept; answers the keys of those that are still there. */
   async function restore(keys: readonly string[]): Promise<string[]> {
     const found: string[] = []
     for (const key of keys) {
-      const draft = await call('draft', { key }).catch(() => null)
-      if (!draft) continue
-      const bytes = bytesOfBase64(String((draft.value as { data: unknown }).data))
+      const bytes = await readPhoto(key).catch(() => null)
+      if (!bytes) continue
       pictures[key] = URL.createObjectURL(new Blob([bytes]))
       found.push(key)
     }
@@ -42,10 +31,10 @@ export function usePickedPhotos() {
   /** Forgets one photo. */
   function drop(key: string): void {
     revoke(key)
-    void call('drop_draft', { key }).catch(() => undefined)
+    void dropPhoto(key).catch(() => undefined)
   }
 
-  /** Lets go of the memory; the drafts stay. */
+  /** Lets go of the memory; what is kept stays. */
   function forget(): void {
     for (const key of Object.keys(pictures)) revoke(key)
   }

@@ -6,7 +6,7 @@ import { call, callWithBytes, failureOf } from '@shared/bridge'
 import { tell } from '../shell/notice'
 import { i18n } from '../state/app'
 import { refreshSync } from '../sync/state'
-import { bytesOfBase64 } from '../photo/picked'
+import { dropPhoto, readPhoto, sweepPhotos } from '../photo/kept'
 
 /** The unfinished report. */
 export interface Report {
@@ -19,7 +19,7 @@ export interface Report {
   household: string | null
   /** The address of the door, in words. */
   address: string | null
-  /** Keys of the drafts that hold the picked photos, in order. */
+  /** Keys of the picked photos that the device keeps, in order. */
   photos: string[]
   /** Set while the incident is being stored: the ids of all incidents there were before. */
   storing: string[] | null
@@ -81,7 +81,7 @@ async function storePhotos(incident: string): Promise<void> {
   const done = (await call('incident', { id: incident })).photos.length
   for (const [index, photo] of keys.entries()) {
     if (index >= done && !(await storePhoto(incident, photo))) return
-    await call('drop_draft', { key: photo })
+    await dropPhoto(photo)
   }
   await call('drop_draft', { key })
   await refreshSync()
@@ -90,10 +90,9 @@ async function storePhotos(incident: string): Promise<void> {
 /** Stores one photo. Says whether to go on: a photo that can never be stored is told and left out; a full phone is told, and tried again later. */
 async function storePhoto(incident: string, key: string): Promise<boolean> {
   const { t } = i18n.global
-  const draft = await call('draft', { key })
-  if (!draft) return true
+  const bytes = await readPhoto(key)
+  if (!bytes) return true
   try {
-    const bytes = bytesOfBase64(String((draft.value as { data: unknown }).data))
     await callWithBytes('add_photo', { subject: incident, subject_kind: 'incident', photo_kind: 'scene', note: null }, bytes)
     return true
   } catch (reason) {
@@ -118,6 +117,19 @@ async function resume(): Promise<void> {
   for (const { key } of await call('drafts', {})) {
     if (key.startsWith(STORED_PREFIX)) await storePhotos(key.slice(STORED_PREFIX.length))
   }
+  await sweepPhotos(await namedPhotos())
+}
+
+/** The photos that the unfinished report or a stored one still waits for. */
+async function namedPhotos(): Promise<Set<string>> {
+  const unfinished = await call('draft', { key: REPORT_KEY })
+  const named = new Set((unfinished?.value as Report | undefined)?.photos ?? [])
+  for (const { key } of await call('drafts', {})) {
+    if (!key.startsWith(STORED_PREFIX)) continue
+    const waiting = await call('draft', { key })
+    for (const photo of (waiting?.value as string[] | undefined) ?? []) named.add(photo)
+  }
+  return named
 }
 
 /** The app was killed while storing an incident: it is either there (then the form is done) or not (then the form goes on). */

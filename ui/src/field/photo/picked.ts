@@ -1,6 +1,6 @@
-// Photos that were picked for a form that is not stored yet.
+// Picked files: read, and made smaller when they are very large.
 
-/** A file larger than this is made smaller before it is kept in a draft, bytes. The device makes the stored picture anyway. */
+/** A file larger than this is made smaller before it is kept, bytes. The device makes the stored picture anyway. */
 const KEPT_WHOLE_MAX = 8 * 1024 * 1024
 /** The longer edge of a picture made smaller, pixels: more than the device keeps. */
 const SMALLER_EDGE = 2400
@@ -29,7 +29,7 @@ export function base64OfFile(file: Blob): Promise<string> {
 /** The file itself, or a smaller picture of it when it is very large. */
 export async function keepable(file: File): Promise<Blob> {
   if (file.size <= KEPT_WHOLE_MAX) return file
-  const picture = await createImageBitmap(file)
+  const picture = await createImageBitmap(file, { imageOrientation: 'from-image' })
   const scale = Math.min(1, SMALLER_EDGE / Math.max(picture.width, picture.height))
   const canvas = document.createElement('canvas')
   canvas.width = Math.round(picture.width * scale)

@@ -2,6 +2,8 @@
 import { call, failureOf } from '@shared/bridge'
 import type { Problem } from '@shared/types/Problem'
 import type { RecordVisitArgs } from '@shared/types/RecordVisitArgs'
+import type { VisitLine } from '@shared/types/VisitLine'
+import { router } from '../router'
 import { i18n } from '../state/app'
 import { codeName } from '../state/lists'
 import { refreshSync } from '../sync/state'
@@ -17,7 +19,7 @@ export async function recordVisit(
   try {
     const saved = await call('record_visit', args)
     const result = codeName('visit_result', args.result)
-    tell({ text: t('field.visit.recorded', { whom, result }), undo: () => takeBack(saved.id) })
+    tell({ text: t('field.visit.recorded', { whom, result }), undo: () => takeBack({ id: saved.id, target_kind: args.target_kind, target_id: args.target }) })
     await refreshSync()
     return true
   } catch (reason) {
@@ -28,14 +30,16 @@ export async function recordVisit(
   }
 }
 
-/** Removes an own record that the server has not been offered yet. */
-export async function takeBack(id: string): Promise<void> {
+/** Removes a visit that the server was not offered yet; one that it has is corrected by another, so the form for that comes up. */
+export async function takeBack(visit: Pick<VisitLine, 'id' | 'target_kind' | 'target_id'>): Promise<void> {
   const { t } = i18n.global
   try {
-    await call('take_back', { id })
+    await call('take_back', { id: visit.id })
     tell({ text: t('field.visit.taken_back') })
   } catch (reason) {
-    tell({ text: t(`common.failure.${failureOf(reason).code}`), bad: true })
+    const { code } = failureOf(reason)
+    if (code === 'sealed') await router.push(`/visit/${visit.target_kind}/${visit.target_id}?replaces=${visit.id}`)
+    tell({ text: t(code === 'sealed' ? 'field.visit.sent_already' : `common.failure.${code}`), bad: code !== 'sealed' })
   }
   await refreshSync()
 }
