@@ -91,8 +91,11 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX photo_file_waiting ON photo_file (sha256) WHERE state = 'waiting';
     ",
 }, Migration {
-    why: "finding the visit that corrects another",
+    why: "a household's visits without reading everybody's, and the visit that corrects another",
     sql: "
+        -- With the moment, or SQLite prefers the index of a kind by moment and reads all of that kind.
+        DROP INDEX record_by_parent;
+        CREATE INDEX record_by_parent ON record (parent, kind, at) WHERE parent IS NOT NULL;
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",

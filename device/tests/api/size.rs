@@ -106,19 +106,19 @@ fn how_long_each_list_takes() {
         ("sync_state", json!({})),
     ];
     for (command, args) in calls {
-        phone
-            .device
-            .with_open(|open| -> Result<(), device::DeviceError> {
-                open.changed();
-                Ok(())
-            })
-            .unwrap();
-        let first = Instant::now();
-        phone.ok(command, args.clone());
-        let first = first.elapsed();
-        let again = Instant::now();
-        phone.ok(command, args.clone());
-        println!("{command:12} {args:40} after a change {first:>10.1?}, again {:>10.1?}", again.elapsed());
+        // The best of several: other programs only ever add.
+        let best = |changed: bool| {
+            let one = |_| {
+                if changed {
+                    phone.device.with_open(|open| Ok::<_, device::DeviceError>(open.changed())).unwrap();
+                }
+                let started = Instant::now();
+                phone.ok(command, args.clone());
+                started.elapsed()
+            };
+            (0..7).map(one).min().unwrap_or_default()
+        };
+        println!("{command:12} after a change {:>10.1?}, again {:>10.1?}  {args}", best(true), best(false));
     }
     let saving = Instant::now();
     phone.visit(&household, "met");
