@@ -110,7 +110,11 @@ fn how_long_each_list_takes() {
         let best = |changed: bool| {
             let one = |_| {
                 if changed {
-                    phone.device.with_open(|open| Ok::<_, device::DeviceError>(open.changed())).unwrap();
+                    let forget = |open: &mut device::Open| -> Result<(), device::DeviceError> {
+                        open.changed();
+                        Ok(())
+                    };
+                    phone.device.with_open(forget).unwrap();
                 }
                 let started = Instant::now();
                 phone.ok(command, args.clone());
