@@ -10,10 +10,11 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use super::CliError;
+use crate::http::listen::listen;
 use crate::http::{App, router};
 use crate::hub::{CountyHub, open_folder};
 
-/// Uploads that nobody finished are looked for this often.
+/// What is over (uploads that nobody finished, codes, tokens) is looked for this often.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Calls that run at the same time; more wait. Each may hold a page of an answer in memory.
 const BLOCKING_THREADS: usize = 32;
@@ -48,13 +49,12 @@ async fn answer(hub: Arc<CountyHub>, how: &How) -> Result<(), CliError> {
         .await
         .map_err(|error| CliError::Told(format!("cannot listen on {}: {error}", how.listen)))?;
     let app = App::new(Arc::clone(&hub), how.secure_cookies);
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
     tracing::info!(address = %listener.local_addr()?, "listening");
     let tidy = tokio::spawn(tidy(hub));
-    let served = axum::serve(listener, service).with_graceful_shutdown(stopped()).await;
+    listen(listener, router(app), stopped()).await;
     tidy.abort();
     tracing::info!("stopped");
-    Ok(served?)
+    Ok(())
 }
 
 async fn tidy(hub: Arc<CountyHub>) {
@@ -62,7 +62,7 @@ async fn tidy(hub: Arc<CountyHub>) {
     loop {
         clock.tick().await;
         let hub = Arc::clone(&hub);
-        match tokio::task::spawn_blocking(move || hub.drop_expired_uploads()).await {
+        match tokio::task::spawn_blocking(move || hub.tidy()).await {
             Ok(Ok(dropped)) if dropped > 0 => tracing::info!(dropped, "uploads that nobody finished"),
             Ok(Err(error)) => tracing::error!(%error, "uploads could not be tidied"),
             _ => {}

@@ -8,6 +8,7 @@ pub mod console;
 pub mod desk;
 mod error;
 pub mod limits;
+pub mod listen;
 pub mod phone;
 
 use std::any::Any;

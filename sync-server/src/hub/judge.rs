@@ -51,9 +51,9 @@ impl Author<'_> {
     }
 
     /// Whether the cell was the author's when this was written.
-    fn reaches(&self, cell: &CellCode, written: Stamp) -> bool {
+    fn reaches(&self, cell: &CellCode, written: Stamp, now: Millis) -> bool {
         match self {
-            Author::Phone { phone, .. } => phone.held(cell, written),
+            Author::Phone { phone, .. } => phone.held(cell, written, now),
             Author::Desk(actor) => actor.covers(cell),
         }
     }
@@ -83,17 +83,24 @@ pub(super) struct Bench<'a> {
 impl Bench<'_> {
     /// Place and role: what may be known of the record at all. Nothing is revealed of a cell that is not the author's.
     pub(super) fn place_fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
-        let written = change.latest();
-        if !self.author.reaches(&change.cell, written) {
+        let (written, now) = (change.latest(), self.setting.now);
+        if !self.author.reaches(&change.cell, written, now) {
             return Some(Fault::new("", ProblemCode::ForeignCell));
         }
-        if current.is_some_and(|record| !self.author.reaches(&record.cell, written)) {
+        if current.is_some_and(|record| !self.author.reaches(&record.cell, written, now)) {
             return Some(Fault::new("", ProblemCode::ForeignRecord));
         }
         if current.is_some_and(|record| record.kind != change.kind) {
             return Some(Fault::new("", ProblemCode::OtherKind));
         }
         None
+    }
+
+    /// Whether the author may know the present values of these fields: only then may an answer depend on them.
+    pub(super) fn may_know(&self, change: &Change, current: &Record) -> bool {
+        let actor = self.author.actor();
+        let visible = |field: &String| visible_field(actor.role, &current.kind, field);
+        actor.may(Action::Read, &current.kind, &current.cell) && change.fields.keys().all(visible)
     }
 
     /// Everything else that can be said of one change by itself.

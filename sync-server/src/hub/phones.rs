@@ -40,9 +40,11 @@ impl Phone {
         Self { device, actor: Actor { account: account.id.clone(), role: account.role, scopes }, cells, holdings }
     }
 
-    /// Whether the account held the cell when this was written: changes made before a handover are taken after it too.
-    pub(super) fn held(&self, cell: &CellCode, written: Stamp) -> bool {
-        let then = |held: &Holding| held.until.is_none_or(|until| written.millis() <= until);
+    /// Whether the account held the cell when this was written: changes made before a handover are taken after it too, as long as
+    /// a phone's refresh token lives.
+    pub(super) fn held(&self, cell: &CellCode, written: Stamp, now: Millis) -> bool {
+        let taken_late = |until: Millis| written.millis() <= until && now - until <= REFRESH_LIVES;
+        let then = |held: &Holding| held.until.is_none_or(taken_late);
         self.holdings.iter().any(|held| held.cell == *cell && then(held))
     }
 }

@@ -135,12 +135,13 @@ impl<S: Store> Hub<S> {
         self.drop_upload(&upload.id)
     }
 
-    /// Throws away the uploads whose time is over.
+    /// Throws away what is over: codes, tokens, sessions, and uploads, whose number it answers.
     ///
     /// # Errors
     /// [`HubError`] when the store or the folder breaks.
-    pub fn drop_expired_uploads(&self) -> Result<usize, HubError> {
+    pub fn tidy(&self) -> Result<usize, HubError> {
         let now = self.now();
+        self.store.write(|writing| writing.remove_expired(now))?;
         let over = self.store.read(|reading| reading.uploads_expired(now))?;
         for upload in &over {
             self.drop_upload(&upload.id)?;

@@ -113,7 +113,10 @@ impl<S: Store> Hub<S> {
         writing.append_history(&record.cell, record.id, &entry, &digest(change))?;
         match record.kind {
             Kind::Review => settle_review(writing, &record),
-            Kind::Incident if created && record.text(NUMBER).is_none() => self.number(writing, &record, now, by),
+            Kind::Incident if created => match record.text(NUMBER) {
+                None => self.number(writing, &record, now, by),
+                Some(number) => remember_number(writing, &county(&record.cell), number),
+            },
             Kind::Cell => name_cell(writing, &record),
             _ => Ok(()),
         }
@@ -129,7 +132,7 @@ impl<S: Store> Hub<S> {
     ) -> Result<(), HubError> {
         let county = county(&incident.cell);
         let day = today(now).format("%Y%m%d").to_string();
-        let taken = writing.take_number(&format!("incident {county} {day}"))?;
+        let taken = writing.take_number(&sequence(&county, &day))?;
         let stamp = self.stamp_after(incident.latest());
         let change = Change {
             id: incident.id,
@@ -153,6 +156,23 @@ impl<S: Store> Hub<S> {
         };
         Ok(writing.append_history(&incident.cell, incident.id, &entry, &digest(&change))?)
     }
+}
+
+/// The sequence of a county's incidents of one day.
+fn sequence(county: &Scope, day: &str) -> String {
+    format!("incident {county} {day}")
+}
+
+/// A number comes back that was given out before a restore: it is not given out again.
+fn remember_number(writing: &mut dyn Writing, county: &Scope, number: &str) -> Result<(), HubError> {
+    let parts: Vec<&str> = number.split('-').collect();
+    if let [of, day, taken] = parts.as_slice()
+        && *of == county.as_str()
+        && let Ok(taken @ 1..=999_999) = taken.parse()
+    {
+        writing.pass_number(&sequence(county, day), taken)?;
+    }
+    Ok(())
 }
 
 /// The first look: every change by itself, each on what the ones before it would leave behind.
@@ -191,7 +211,8 @@ fn look_at(
     }
     let merged = merge(current, change);
     // Whoever repeats what is known has lost an answer; that is no fault, whatever the rules have become since.
-    if let (Some(_), Ok(merged)) = (current, &merged)
+    if let (Some(current), Ok(merged)) = (current, &merged)
+        && bench.may_know(change, current)
         && nothing_new(reading, change, merged)?
     {
         return Ok(Ok(None));

@@ -162,6 +162,8 @@ pub trait Writing: Reading {
     fn bulk_load(&mut self, records: &[BulkRecord]) -> Answer<usize>;
     /// The next number of a sequence, 1 first.
     fn take_number(&mut self, sequence: &str) -> Answer<u64>;
+    /// Makes the next number of a sequence greater than `taken`: it was given out before a restore.
+    fn pass_number(&mut self, sequence: &str, taken: u64) -> Answer<()>;
     /// Names a division or cell.
     fn put_place(&mut self, place: &Place) -> Answer<()>;
 

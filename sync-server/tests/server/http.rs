@@ -238,3 +238,32 @@ async fn a_phone_enrols_and_refreshes_over_http() {
     let shut = send(&router, json_request("GET", "/v1/hello", &[("authorization", &bearer)], "")).await;
     assert_eq!((shut.status, shut.code().as_str()), (StatusCode::UNAUTHORIZED, "signed_out"));
 }
+
+#[tokio::test]
+async fn over_a_real_socket_a_call_under_way_is_answered_before_the_server_stops() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let county = County::new();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(sync_server::http::listen::listen(listener, county.router(), async move {
+        let _ = stopped.await;
+    }));
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let body = json!({"code": "0000-0000-0000", "device_name": "Phone", "app_version": "1"}).to_string();
+    let head = format!(
+        "POST /v1/enrol HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The head was taken, the body is on its way: now the server is asked to stop.
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    stop.send(()).unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403") && answer.ends_with("{\"code\":\"wrong_code\"}"), "{answer}");
+    server.await.unwrap();
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody is let in any more");
+}

@@ -167,6 +167,6 @@ fn an_upload_that_nobody_finished_is_forgotten_after_a_week() {
     let who = phone.phone();
     county.world.pass(7 * DAY + 1);
     assert_eq!(code(county.hub.own_upload(&who, &id)), CallRefusal::UploadGone);
-    assert_eq!(county.hub.drop_expired_uploads().unwrap(), 1);
+    assert_eq!(county.hub.tidy().unwrap(), 1);
     assert_eq!(std::fs::read_dir(county.folder.path().join("photos/uploads")).unwrap().count(), 0);
 }

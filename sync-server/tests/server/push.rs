@@ -327,6 +327,10 @@ fn a_restored_server_gets_back_what_it_lost_even_from_colleagues() {
     colleague.push_all(&offered);
     assert_eq!(county.stored(visit.id).unwrap().record.text("by"), Some("worker-a"));
     assert_eq!(county.stored(incident.id).unwrap().record.text("number"), Some("610722-20261122-0001"));
+    let next = colleague.new_incident(&cell(1));
+    colleague.push_all(std::slice::from_ref(&next));
+    let number = county.stored(next.id).unwrap().record.text("number").unwrap().to_owned();
+    assert_eq!(number, "610722-20261122-0002", "no number is given out twice");
     // The door is open for that time only.
     county.world.pass(MINUTE);
     let mut forged = colleague.visit(home[1].id, &cell(1));

@@ -94,6 +94,21 @@ fn an_informant_reports_incidents_and_writes_no_register() {
 }
 
 #[test]
+fn an_informant_cannot_find_a_hidden_value_by_guessing_it() {
+    let county = County::new();
+    let mut worker = county.worker("worker-a", &[cell(1)]);
+    let home = worker.new_home(&cell(1));
+    worker.push_all(&home);
+    let mut informant = county.phone_of(&county.account("informant-a", Role::Informant, &[], &[cell(1)]));
+    for guess in ["13800000000", "13811111111"] {
+        let mut change = informant.change(Kind::Person, home[2].id, &cell(1), json!({"phone": guess}));
+        // Older than what stands: if it were merged, only the value would decide whether it is new.
+        change.stamps.common = home[2].stamps.common.shifted(-1_000);
+        assert_eq!(informant.refused(&change), ProblemCode::NotAllowed, "{guess}");
+    }
+}
+
+#[test]
 fn a_desk_sees_its_own_scope_and_a_handler_no_register() {
     let county = County::new();
     let mut phone = county.worker("worker-a", &[cell(1)]);

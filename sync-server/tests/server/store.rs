@@ -138,6 +138,8 @@ fn nothing_of_a_failed_transaction_stays(store: &impl Store) {
 fn sequences_and_places(store: &impl Store) {
     let take = |name: &str| store.write(|w| w.take_number(name)).unwrap();
     assert_eq!((take("a"), take("a"), take("b")), (1, 2, 1));
+    store.write(|w| w.pass_number("c", 7).and_then(|()| w.pass_number("c", 3))).unwrap();
+    assert_eq!(take("c"), 8);
     for (code, name) in
         [("610722", "城固县"), ("610722001", "博望街道"), ("610722001001", "江湾社区"), ("610722002", "龙头镇")]
     {

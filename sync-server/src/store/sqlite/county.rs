@@ -45,6 +45,14 @@ impl Sql<'_> {
         Ok(statement.query_row([sequence], |row| count(row, 0))?)
     }
 
+    fn go_past_number(&self, sequence: &str, taken: u64) -> Answer<()> {
+        let mut statement = self.conn.prepare_cached(
+            "INSERT INTO sequence (name, taken) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET taken = max(taken, excluded.taken)",
+        )?;
+        statement.execute(params![sequence, i64::try_from(taken).unwrap_or(i64::MAX)])?;
+        Ok(())
+    }
+
     fn latest_audit(&self, limit: usize) -> Answer<Vec<AuditEntry>> {
         let mut statement =
             self.conn.prepare_cached("SELECT at, who, action, subject FROM audit ORDER BY seq DESC LIMIT ?1")?;
@@ -195,6 +203,9 @@ impl Writing for Sql<'_> {
     }
     fn take_number(&mut self, sequence: &str) -> Answer<u64> {
         self.next_number(sequence)
+    }
+    fn pass_number(&mut self, sequence: &str, taken: u64) -> Answer<()> {
+        self.go_past_number(sequence, taken)
     }
     fn put_place(&mut self, place: &Place) -> Answer<()> {
         self.name_place(place)
