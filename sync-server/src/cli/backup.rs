@@ -16,7 +16,7 @@ pub(super) fn back_up(hub: &CountyHub, file: &Path) -> Result<(), CliError> {
 
 /// Puts the backup in place under a new epoch. The present database is set aside, never overwritten.
 pub(super) fn restore(data: &Path, file: &Path) -> Result<(), CliError> {
-    fs::create_dir_all(data)?;
+    let _held = super::hold(data)?;
     let place = data.join(DATABASE_FILE);
     let arriving = data.join(format!("{DATABASE_FILE}.arriving"));
     remove_if_there(&arriving)?;

@@ -4,7 +4,8 @@ mod accounts;
 mod backup;
 mod serve;
 
-use std::path::PathBuf;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -146,6 +147,20 @@ fn carry_out(command: Command) -> Result<(), CliError> {
 
 fn opened(data: &Data) -> Result<CountyHub, CliError> {
     Ok(open_folder(&data.folder)?)
+}
+
+/// Holds the data folder for one process: two servers on one folder, or a restore under a running one, would destroy data.
+/// The lock ends with the process, however it ends.
+fn hold(folder: &Path) -> Result<File, CliError> {
+    std::fs::create_dir_all(folder)?;
+    let file = File::create(folder.join("server.lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(CliError::Told(format!("{} is in use by a running server", folder.display())))
+        }
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
 }
 
 /// What a command is for goes to standard output; everything else goes to standard error.

@@ -34,6 +34,7 @@ pub(super) struct How {
 
 pub(super) fn serve(data: &Path, how: &How) -> Result<(), CliError> {
     start_log(how.log_json);
+    let _held = super::hold(data)?;
     let hub = Arc::new(open_folder(data)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

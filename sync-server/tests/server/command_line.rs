@@ -1,0 +1,98 @@
+//! The command line, run as people run it.
+
+use std::io::Write as _;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+fn command(data: &TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sync-server"));
+    command.args(arguments).arg("--data").arg(data.path());
+    command
+}
+
+fn run(data: &TempDir, arguments: &[&str], input: &str) -> Output {
+    let mut command = command(data, arguments);
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A command that reads nothing may be gone before this is written.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap().trim().to_owned()
+}
+
+/// A running server; it ends with the test.
+struct Serving(Child);
+
+impl Serving {
+    fn start(data: &TempDir) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let mut command = command(data, &["serve", "--listen", &address.to_string()]);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        while std::net::TcpStream::connect(address).is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the server does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self(child)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn an_account_a_code_and_a_phone_from_the_command_line() {
+    let data = tempfile::tempdir().unwrap();
+    let add = ["account", "add", "worker-a", "--name", "张三", "--role", "worker", "--cell", "610722001001001"];
+    assert!(run(&data, &add, "").status.success());
+    let code = run(&data, &["enrol-code", "--account", "worker-a"], "");
+    assert_eq!(said(&code).len(), 14, "{code:?}");
+    let desk = ["account", "add", "boss", "--name", "李四", "--role", "supervisor", "--scope", "610722001"];
+    assert!(!run(&data, &desk, "").status.success(), "without a password");
+    assert!(!run(&data, &desk, "short\n").status.success());
+    assert!(run(&data, &desk, "Ten-or-more-1\n").status.success());
+    let listed = said(&run(&data, &["account", "list"], ""));
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    let nobody = run(&data, &["enrol-code", "--account", "nobody"], "");
+    assert!(!nobody.status.success() && said(&nobody).is_empty());
+}
+
+#[test]
+fn a_backup_is_made_under_a_running_server_and_put_back_under_none() {
+    let data = tempfile::tempdir().unwrap();
+    let add = ["account", "add", "worker-a", "--name", "张三", "--role", "worker", "--cell", "610722001001001"];
+    assert!(run(&data, &add, "").status.success());
+    let copy = data.path().join("copy.db");
+    let copy = copy.to_str().unwrap();
+    {
+        let _serving = Serving::start(&data);
+        assert!(run(&data, &["backup", copy], "").status.success());
+        assert!(!run(&data, &["backup", copy], "").status.success(), "nothing is overwritten");
+        let refused = run(&data, &["restore", copy], "");
+        assert!(!refused.status.success());
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("in use"));
+        let second = run(&data, &["serve", "--listen", "127.0.0.1:0"], "");
+        assert!(!second.status.success(), "no second server on one folder");
+    }
+    let later = ["account", "add", "worker-b", "--name", "王五", "--role", "worker", "--cell", "610722001001001"];
+    assert!(run(&data, &later, "").status.success());
+    let restored = run(&data, &["restore", copy], "");
+    assert!(restored.status.success(), "{restored:?}");
+    assert_eq!(said(&run(&data, &["account", "list"], "")).lines().count(), 1, "as it was at the backup");
+    assert!(data.path().join("county.db.before-restore-1").exists(), "what was there is set aside");
+    std::fs::write(data.path().join("no.db"), "no database").unwrap();
+    let broken = run(&data, &["restore", data.path().join("no.db").to_str().unwrap()], "");
+    assert!(!broken.status.success());
+    assert_eq!(said(&run(&data, &["account", "list"], "")).lines().count(), 1, "and nothing has changed");
+}
