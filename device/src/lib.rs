@@ -18,8 +18,8 @@ pub mod round;
 pub mod search;
 pub mod store;
 
-pub use edge::Background;
 pub use device::{Device, DeviceConfig, Phase};
+pub use edge::Background;
 pub use error::DeviceError;
 pub use open::{Account, Open};
 pub use outbox::Refused;
