@@ -282,7 +282,10 @@ impl Open {
             Meta::ClockLast.set(transaction, &last)
         })?;
         self.pulse.changed();
-        self.pulse.bell().ring_after_write();
+        match kind {
+            Kind::Visit => self.pulse.bell().ring_after_visit(),
+            _ => self.pulse.bell().ring_after_write(),
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
+use fantoccini::key::Key;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -240,14 +241,15 @@ impl Browser {
         self.see(css).await?.send_keys(text).await.doing(&format!("typing into `{css}`"))
     }
 
-    /// Empties a field and types into it.
+    /// Empties a field and types into it, key by key as a person does: screens hear every key.
     ///
     /// # Errors
     /// When the field does not come in time.
     pub async fn rewrite(&self, css: &str, text: &str) -> Outcome {
+        let letters = self.value(css).await?.chars().count();
+        let keys: String = [Key::End.into()].into_iter().chain(vec![Key::Backspace.into(); letters]).collect();
         let field = self.see(css).await?;
-        field.clear().await.doing(&format!("emptying `{css}`"))?;
-        field.send_keys(text).await.doing(&format!("typing into `{css}`"))
+        field.send_keys(&format!("{keys}{text}")).await.doing(&format!("typing into `{css}`"))
     }
 
     /// Chooses an entry of a list by its value.
@@ -315,6 +317,22 @@ impl Browser {
         self.client.refresh().await.doing("loading the page again")
     }
 
+    /// Waits until nothing moves any more and everything is painted, so that a picture shows what a person would see.
+    ///
+    /// # Errors
+    /// When the page does not answer.
+    pub async fn rest(&self) -> Outcome {
+        // A transition begins a frame or two after its cause, so a few quiet frames in a row are asked for.
+        let script = "const [done] = arguments; let quiet = 0; const rest = () => {
+            const moving = document.getAnimations().some((animation) =>
+                animation.playState !== 'finished' && animation.effect?.getComputedTiming().endTime !== Infinity);
+            const loading = [...document.images].some((picture) => !picture.complete && picture.loading !== 'lazy');
+            quiet = moving || loading ? 0 : quiet + 1;
+            if (quiet > 6) done(true); else requestAnimationFrame(rest);
+        }; document.fonts.ready.then(rest);";
+        self.run(script, Vec::new()).await.map(|_| ())
+    }
+
     /// A picture of the window's content, PNG.
     ///
     /// # Errors
@@ -361,9 +379,13 @@ pub fn named_with(name: &str, attribute: &str, value: &str) -> String {
 
 /// Keeps what a program remembers in the test's own folder.
 fn private(command: &mut Command, folder: &Path) -> Outcome {
-    for (variable, name) in
-        [("HOME", "home"), ("XDG_DATA_HOME", "home/data"), ("XDG_CACHE_HOME", "home/cache"), ("XDG_CONFIG_HOME", "home/config"), ("XDG_RUNTIME_DIR", "run")]
-    {
+    for (variable, name) in [
+        ("HOME", "home"),
+        ("XDG_DATA_HOME", "home/data"),
+        ("XDG_CACHE_HOME", "home/cache"),
+        ("XDG_CONFIG_HOME", "home/config"),
+        ("XDG_RUNTIME_DIR", "run"),
+    ] {
         let path = folder.join(name);
         std::fs::create_dir_all(&path).doing("making a private folder")?;
         command.env(variable, path);

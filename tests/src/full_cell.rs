@@ -43,7 +43,8 @@ pub fn fill(data: &Path) -> Outcome {
         closed_at: None,
     };
     hub.put_account(account, None, std::slice::from_ref(&cell)).doing("adding the worker")?;
-    let records = Maker { cell, by, now: hub.now(), chance: StdRng::seed_from_u64(610_722), made: Vec::new() }.make()?;
+    let records =
+        Maker { cell, by, now: hub.now(), chance: StdRng::seed_from_u64(610_722), made: Vec::new() }.make()?;
     for part in records.chunks(10_000) {
         hub.load(part).doing("loading the cell")?;
     }

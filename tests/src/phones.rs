@@ -25,7 +25,8 @@ impl Phone {
     /// # Errors
     /// When the server cannot be reached or refuses.
     pub fn enrol(folder: &Path, server: &str, code: &str) -> Outcome<Self> {
-        let config = DeviceConfig { folder: folder.to_owned(), world: Box::new(SystemWorld), app_version: "0".to_owned() };
+        let config =
+            DeviceConfig { folder: folder.to_owned(), world: Box::new(SystemWorld), app_version: "0".to_owned() };
         let phone = Self { device: Device::open(config).doing("opening a device")? };
         phone.call("enrol", json!({ "server": server, "code": code, "pin": PIN, "device_name": "test" }))?;
         Ok(phone)

@@ -99,7 +99,9 @@ mod tests {
         };
         shows(&jpeg(&expected), &expected).unwrap();
         shows(&jpeg(&expected.resize(600, 600, FilterType::Triangle)), &expected).unwrap();
-        for turned in [expected.rotate90(), expected.rotate180(), expected.rotate270(), expected.fliph(), expected.flipv()] {
+        for turned in
+            [expected.rotate90(), expected.rotate180(), expected.rotate270(), expected.fliph(), expected.flipv()]
+        {
             shows(&jpeg(&turned), &expected).unwrap_err();
         }
     }

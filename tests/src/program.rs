@@ -56,7 +56,11 @@ impl Program {
         while !ready() {
             let ended = self.child.try_wait().ok().flatten();
             if let Some(status) = ended {
-                return trouble(format!("{} ended with {status} before it was {what}:\n{}", self.name, self.last_words()));
+                return trouble(format!(
+                    "{} ended with {status} before it was {what}:\n{}",
+                    self.name,
+                    self.last_words()
+                ));
             }
             if start.elapsed() > PATIENCE {
                 return trouble(format!("{} was not {what} in time:\n{}", self.name, self.last_words()));

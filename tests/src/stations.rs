@@ -41,6 +41,7 @@ impl Stations {
     /// When the window gives none.
     pub async fn keep(&mut self, window: &Browser, name: &str) -> Outcome {
         self.count += 1;
+        window.rest().await?;
         let picture = window.screenshot().await?;
         let path = self.folder.join(format!("{:02}-{}-{name}.png", self.count, window.name()));
         fs::write(path, picture).doing("keeping a picture")

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use device::{DeviceError, RoundReport};
 use domain::codes::Lists;
 use domain::protocol::{
     CallError, ExchangeAnswer, ExchangeRequest, Hello, PROTOCOL, Peer, PhotoOffer, PhotoPlace, PhotoSize, Verdict,
@@ -52,6 +53,10 @@ fn visit(phone: &Phone, household: &str, note: &str) -> Outcome<String> {
     saved["id"].as_str().map(str::to_owned).ok_or_else(|| doorstep_tests::Trouble("A visit without an id.".into()))
 }
 
+fn is_offline(report: &RoundReport) -> bool {
+    matches!(report.ended_by, Some(DeviceError::Call(CallError::Offline(_))))
+}
+
 /// A peer that spoils one call and passes on the others.
 struct Spoiling<'a> {
     peer: Box<dyn Peer>,
@@ -71,7 +76,7 @@ enum Spoil {
 }
 
 fn kill(county: &Mutex<County>) {
-    county.lock().unwrap().stop();
+    county.lock().expect("no thread has panicked with it").stop();
 }
 
 impl Peer for Spoiling<'_> {
@@ -96,7 +101,7 @@ impl Peer for Spoiling<'_> {
         self.peer.photo_offset(upload)
     }
     fn photo_append(&self, upload: &str, offset: u64, chunk: &[u8]) -> Result<u64, CallError> {
-        self.offsets.lock().unwrap().push(offset);
+        self.offsets.lock().expect("no thread has panicked with it").push(offset);
         if self.spoil == Spoil::InPhoto {
             self.peer.photo_append(upload, offset, &chunk[..chunk.len() / 2])?;
             kill(self.county);
@@ -120,8 +125,8 @@ fn what_was_acknowledged_survives_a_killed_server_and_a_lost_answer_costs_no_dat
     let id = visit(&phone, &household, "先行")?;
     let peer =
         Spoiling { peer: Box::new(phone.peer()?), county: &county, offsets: &offsets, spoil: Spoil::AfterExchange };
-    assert!(matches!(phone.round_through(&peer).ended_by, Some(CallError::Offline(_))));
-    assert!(matches!(phone.round()?.ended_by, Some(CallError::Offline(_))), "the server is gone");
+    assert!(is_offline(&phone.round_through(&peer)));
+    assert!(is_offline(&phone.round()?), "the server is gone");
     assert_ne!(phone.call("sync_state", json!({}))?["phase"], "safe");
 
     county.lock().unwrap().start()?;
@@ -190,13 +195,18 @@ fn a_photo_goes_on_where_it_was_cut_and_arrives_upright_and_silent() -> Outcome 
     let peer = Spoiling { peer: Box::new(phone.peer()?), county: &county, offsets: &offsets, spoil: Spoil::InPhoto };
     assert!(phone.round_through(&peer).ended_by.is_some());
     let state = phone.call("sync_state", json!({}))?;
-    assert_eq!((&state["waiting_records"], &state["waiting_photos"]), (&json!(0), &json!(1)), "text first, photos after");
+    assert_eq!(
+        (&state["waiting_records"], &state["waiting_photos"]),
+        (&json!(0), &json!(1)),
+        "text first, photos after"
+    );
 
     county.lock().unwrap().start()?;
     for _ in 0..ROUNDS_MAX {
-        let peer = Spoiling { peer: Box::new(phone.peer()?), county: &county, offsets: &offsets, spoil: Spoil::Nothing };
+        let peer =
+            Spoiling { peer: Box::new(phone.peer()?), county: &county, offsets: &offsets, spoil: Spoil::Nothing };
         let report = phone.round_through(&peer);
-        assert_eq!(report.ended_by, None);
+        assert!(report.ended_by.is_none(), "{report:?}");
         if phone.call("sync_state", json!({}))?["phase"] == "safe" {
             break;
         }
@@ -274,7 +284,14 @@ impl Hand {
         let id = RecordId(uuid::Builder::from_unix_timestamp_millis(now() as u64, &rand::random()).into_uuid());
         let fields: Fields = serde_json::from_value(fields).doing("writing fields")?;
         let stamps = Stamps::all(Stamp::new(now(), 0, Node(7)));
-        Ok(Change { id, kind: Kind::from_name(kind), cell: self.cell.clone(), fields, stamps, base: Default::default() })
+        Ok(Change {
+            id,
+            kind: Kind::from_name(kind),
+            cell: self.cell.clone(),
+            fields,
+            stamps,
+            base: Default::default(),
+        })
     }
 
     fn incident(&self) -> Outcome<Change> {
@@ -408,9 +425,12 @@ fn a_call_that_cannot_be_read_gets_a_stable_code_and_changes_nothing() -> Outcom
         ("signed_out", hand.client.get(format!("{}/v1/hello", hand.server)).bearer_auth("x".repeat(43))),
         ("signed_out", hand.client.get(format!("{}/desk/api/inbox", hand.server))),
         ("not_found", hand.client.get(format!("{}/v1/nothing", hand.server)).bearer_auth(&hand.token)),
-        ("wrong_code", hand.client.post(format!("{}/v1/enrol", hand.server)).json(&json!({
-            "code": county.demo.worker.enrol_code, "device_name": "again", "app_version": "0",
-        }))),
+        (
+            "wrong_code",
+            hand.client.post(format!("{}/v1/enrol", hand.server)).json(&json!({
+                "code": county.demo.worker.enrol_code, "device_name": "again", "app_version": "0",
+            })),
+        ),
         ("tus_version", hand.post("/v1/photos").header("Upload-Length", "3")),
     ];
     for (number, (expected, request)) in cases.into_iter().enumerate() {

@@ -8,6 +8,10 @@ use crate::open::lock;
 /// A write is followed by others (a form saves several fields): this long the sender waits for them.
 const AFTER_WRITE: Duration = Duration::from_millis(300);
 
+/// A tap on the wrong door can be taken back without trace only until the visit was offered: it is held back a little longer
+/// than the screen offers "undo" (5 s). Whoever asks for a round, or a round that was due anyway, sends it earlier.
+const AFTER_VISIT: Duration = Duration::from_secs(6);
+
 /// Wakes one waiting thread.
 #[derive(Debug, Default)]
 pub(crate) struct Bell {
@@ -25,6 +29,11 @@ impl Bell {
     /// Something was written.
     pub(crate) fn ring_after_write(&self) {
         self.ring_in(AFTER_WRITE);
+    }
+
+    /// A visit was recorded, and may be taken back.
+    pub(crate) fn ring_after_visit(&self) {
+        self.ring_in(AFTER_VISIT);
     }
 
     /// Somebody asked.

@@ -90,7 +90,11 @@ pub(crate) fn waiting(open: &Open) -> Result<Waiting, DeviceError> {
             "SELECT count(*) FROM (SELECT id FROM record WHERE unsent IS NOT NULL
                 UNION SELECT id FROM record WHERE reoffer = 1 UNION SELECT id FROM overtaken)",
         )?,
-        photos: count("SELECT count(*) FROM photo_file WHERE state = 'waiting'")?,
+        // A picture whose record was refused is kept with the worker's own words, but it does not wait: nothing will send it.
+        photos: count(
+            "SELECT count(*) FROM photo_file AS file WHERE state = 'waiting' AND EXISTS (
+                SELECT 1 FROM record WHERE kind = 'photo' AND body ->> '$.fields.sha256' = file.sha256)",
+        )?,
     })
 }
 

@@ -68,7 +68,12 @@ fn measure(options: &Options) -> Outcome<Vec<Line>> {
     lines.push(Line {
         what: "server idle, resident memory".to_owned(),
         target: "≤ 60 MB".to_owned(),
-        measured: format!("{} at the start, {} after {} phones", megabytes(idle), megabytes(resident_memory(&county)?), options.pulls),
+        measured: format!(
+            "{} at the start, {} after {} phones",
+            megabytes(idle),
+            megabytes(resident_memory(&county)?),
+            options.pulls
+        ),
     });
     let phone = enrolled(&mut county, &folder.path().join("calls"))?;
     lines.insert(0, line("saving a visit, durable", "≤ 30 ms", &visits(&phone, options.calls)?));
@@ -177,7 +182,8 @@ fn starts(folder: &Path, times: usize) -> Outcome<(Vec<Duration>, Vec<Duration>)
 fn resident_memory(county: &County) -> Outcome<u64> {
     let Some(id) = county.process() else { return trouble("The server does not run.") };
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).doing("measuring the server")?;
-    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
+    let kilobytes =
+        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
     kilobytes.map(|kilobytes: u64| kilobytes * 1024).ok_or_else(|| doorstep_tests::Trouble("No VmRSS.".into()))
 }
 

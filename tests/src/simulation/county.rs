@@ -75,8 +75,7 @@ impl County {
             let ids: Vec<RecordId> = entries.iter().filter(|entry| !entry.gone).map(|entry| entry.record).collect();
             reading.records(&Scope::from(cell), &ids)
         });
-        let mut records: Vec<Record> =
-            found.doing("reading a cell")?.into_iter().map(|stored| stored.record).collect();
+        let mut records: Vec<Record> = found.doing("reading a cell")?.into_iter().map(|stored| stored.record).collect();
         records.sort_by_key(|record| record.id);
         Ok(records)
     }
@@ -110,13 +109,15 @@ fn register(cell: &CellCode, at: Millis, chance: &mut Chance) -> Outcome<Vec<Bul
         let by = AccountId::new("loader").doing("naming the loader")?;
         Ok(BulkRecord { record, by, at, state: ReviewState::Approved })
     };
-    let mut records =
-        vec![draw(Kind::Cell, json!({ "code": cell, "name": "第1网格", "cell_kind": "general" }))?];
-    let building = draw(Kind::Building, json!({ "name": "1幢", "building_kind": "residential", "units": 1, "floors": 3 }))?;
+    let mut records = vec![draw(Kind::Cell, json!({ "code": cell, "name": "第1网格", "cell_kind": "general" }))?];
+    let building =
+        draw(Kind::Building, json!({ "name": "1幢", "building_kind": "residential", "units": 1, "floors": 3 }))?;
     for door in 0..3 {
         let room = format!("{}01", door + 1);
-        let dwelling =
-            draw(Kind::Dwelling, json!({ "building": building.record.id, "unit": "1", "floor": door + 1, "room": room, "use": "own" }))?;
+        let dwelling = draw(
+            Kind::Dwelling,
+            json!({ "building": building.record.id, "unit": "1", "floor": door + 1, "room": room, "use": "own" }),
+        )?;
         let household = draw(Kind::Household, json!({ "dwelling": dwelling.record.id }))?;
         for name in ["张三", "李四"].iter().take(if door == 2 { 1 } else { 2 }) {
             records.push(draw(Kind::Person, json!({ "household": household.record.id, "name": name, "sex": "1" }))?);

@@ -68,8 +68,7 @@ impl History {
             }
             phones.push(phone);
         }
-        let history =
-            Self { county, phones, ledger, time, chance, words: 0, crashes: 0, handed_over: false };
+        let history = Self { county, phones, ledger, time, chance, words: 0, crashes: 0, handed_over: false };
         for number in 0..history.phones.len() {
             history.phones[number].round();
         }
@@ -77,7 +76,8 @@ impl History {
     }
 
     fn step(&mut self) -> Outcome {
-        let pause = if self.chance.percent(8) { self.chance.between(0, 2 * HOUR) } else { self.chance.between(0, 20_000) };
+        let pause =
+            if self.chance.percent(8) { self.chance.between(0, 2 * HOUR) } else { self.chance.between(0, 20_000) };
         self.time.pass(pause);
         let who = self.chance.below(self.phones.len());
         match self.chance.below(100) {
@@ -133,7 +133,9 @@ impl History {
         let id = match self.phones[who].call("save", args) {
             Ok(saved) => saved["id"].as_str().and_then(|id| id.parse().ok()),
             // The cell was taken from this worker: nothing new can be written there.
-            Err(failure) if failure.code == FailureCode::Invalid && self.phones[who].cells()?.is_empty() => return Ok(None),
+            Err(failure) if failure.code == FailureCode::Invalid && self.phones[who].cells()?.is_empty() => {
+                return Ok(None);
+            }
             Err(failure) => return trouble(format!("{kind} {fields} was not saved: {failure:?}")),
         };
         let Some(id): Option<RecordId> = id else { return trouble("A save answered without an id.") };
@@ -191,7 +193,9 @@ impl History {
         }
         let id = match self.phones[who].call("record_visit", args.clone()) {
             Ok(saved) => saved["id"].as_str().and_then(|id| id.parse().ok()),
-            Err(failure) if self.phones[who].cells()?.is_empty() && failure.code == FailureCode::Invalid => return Ok(()),
+            Err(failure) if self.phones[who].cells()?.is_empty() && failure.code == FailureCode::Invalid => {
+                return Ok(());
+            }
             // The earlier visit went with its cell, or was taken back.
             Err(_) if args.get("replaces").is_some() => return Ok(()),
             Err(failure) => return trouble(format!("A visit was not saved: {failure:?}")),
@@ -330,7 +334,12 @@ impl History {
                 Ok(())
             }
             // Sent again it breaks the same rule on the phone already, or its cell is gone.
-            Err(failure) if !discard && matches!(failure.code, FailureCode::Invalid | FailureCode::Sealed | FailureCode::NotFound) => Ok(()),
+            Err(failure)
+                if !discard
+                    && matches!(failure.code, FailureCode::Invalid | FailureCode::Sealed | FailureCode::NotFound) =>
+            {
+                Ok(())
+            }
             Err(failure) => trouble(format!("A refusal could not be answered with {command}: {failure:?}")),
         }
     }

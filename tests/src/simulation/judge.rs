@@ -1,8 +1,8 @@
 //! The laws that every history must keep, looked at once the network is well again.
 
+use device::SyncPhase;
 use domain::record::canonical_bytes;
 use domain::{Fields, Kind, Record, RecordId, Scope, Sha256Hex};
-use device::SyncPhase;
 use serde_json::Value;
 
 use super::county::COUNTY;
@@ -20,22 +20,32 @@ pub(super) fn heal(history: &History) -> Outcome {
         phone.wire.spoil(0);
         phone.wire.deliver_late();
     }
-    let mut last = String::new();
+    let mut last = Vec::new();
     for _ in 0..ROUNDS_MAX {
         let mut still = true;
+        last.clear();
         for phone in &history.phones {
-            history.time.pass(1_000);
+            // Long enough for what pauses after a failure of its own.
+            history.time.pass(2 * 60 * 1_000);
             let report = phone.round();
             let state = phone.sync_state()?;
             let quiet = report.ended_by.is_none() && (report.accepted, report.refused, report.pulled) == (0, 0, 0);
             still &= quiet && state.phase == SyncPhase::Safe && (state.waiting_records, state.waiting_photos) == (0, 0);
-            last = format!("{report:?} {state:?}");
+            last.push(format!("{} {report:?} {state:?}", phone.worker));
         }
         if still {
             return Ok(());
         }
     }
-    trouble(format!("The queues did not empty: {last}"))
+    for phone in &history.phones {
+        for refused in phone.refused()? {
+            last.push(format!("{} was refused {refused:?}", phone.worker));
+        }
+        for photo in phone.of_kind(&Kind::Photo)? {
+            last.push(format!("{} holds {photo:?}", phone.worker));
+        }
+    }
+    trouble(format!("The queues did not empty:\n{}", last.join("\n")))
 }
 
 /// Every law.
@@ -116,7 +126,9 @@ fn the_greatest_stamp_won(history: &History) -> Outcome {
         let by_hub = ledger.written_by_hub.iter().any(|(record, name)| *record == id && name == field);
         if !(standing == stamp && same || standing > stamp && by_hub) {
             let now = record.fields.get(field);
-            return trouble(format!("{field} of {id}: {value} at {stamp:?} was the greatest, {now:?} at {standing:?} stands."));
+            return trouble(format!(
+                "{field} of {id}: {value} at {stamp:?} was the greatest, {now:?} at {standing:?} stands."
+            ));
         }
     }
     Ok(())

@@ -115,7 +115,8 @@ impl Phone {
 
     /// A category that an incident may have.
     pub(super) fn category(&self) -> Outcome<String> {
-        let lists = self.device.with_open(|open| Ok::<_, DeviceError>(open.lists().clone())).doing("reading a phone")?;
+        let lists =
+            self.device.with_open(|open| Ok::<_, DeviceError>(open.lists().clone())).doing("reading a phone")?;
         match lists.categories.iter().find(|category| category.code.len() == 4) {
             Some(category) => Ok(category.code.to_string()),
             None => trouble("There is no category for an incident."),
