@@ -247,7 +247,8 @@ impl Browser {
     /// When the field does not come in time.
     pub async fn rewrite(&self, css: &str, text: &str) -> Outcome {
         let letters = self.value(css).await?.chars().count();
-        let keys: String = [Key::End.into()].into_iter().chain(vec![Key::Backspace.into(); letters]).collect();
+        let keys: String =
+            std::iter::once(Key::End.into()).chain(std::iter::repeat_n(char::from(Key::Backspace), letters)).collect();
         let field = self.see(css).await?;
         field.send_keys(&format!("{keys}{text}")).await.doing(&format!("typing into `{css}`"))
     }

@@ -372,7 +372,7 @@ impl Journey<'_> {
         self.phone.see_attribute(&named("stand"), "data-review", "approved").await?;
         self.shot_of_phone("approved").await?;
         self.phone.tap(&named("tab-today")).await?;
-        self.phone.gone(&named("returned-item")).await?;
+        self.phone.gone(&named_with("returned-item", "data-id", &work.incident)).await?;
         self.shot_of_phone("today-at-the-end").await?;
         self.shot_of_desk("inbox-at-the-end").await
     }

@@ -4,19 +4,37 @@ use domain::kinds::photo::Photo;
 use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
 use domain::scope::{Action, Actor, allowed};
 use domain::world::Millis;
-use domain::{Kind, Sha256Hex};
+use domain::{Kind, RecordId, Scope, Sha256Hex};
 
 use crate::hub::desk::readable;
 use crate::hub::phones::Phone;
 use crate::hub::{Hub, HubError, secrets};
 use crate::photos::Finished;
-use crate::store::{Store, Upload};
+use crate::store::{Reading, Store, StoredRecord, Upload};
 
 /// An upload that nobody finished is thrown away after a week.
 const UPLOAD_LIVES: Millis = 7 * 24 * 60 * 60 * 1000;
 
 fn refused(code: CallRefusal) -> HubError {
     HubError::refused(code)
+}
+
+/// A photo that this worker took while the cell was theirs: its bytes are still awaited after the cell went to somebody else.
+fn taken_before_handover(
+    reading: &dyn Reading,
+    phone: &Phone,
+    photo: RecordId,
+) -> Result<Option<StoredRecord>, HubError> {
+    for held in &phone.holdings {
+        let own = |found: &StoredRecord| {
+            found.record.text("by") == Some(phone.actor.account.as_str())
+                && phone.held(&found.record.cell, found.record.latest())
+        };
+        if let Some(found) = reading.record(&Scope::from(&held.cell), photo)?.filter(own) {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 impl<S: Store> Hub<S> {
@@ -32,7 +50,11 @@ impl<S: Store> Hub<S> {
         let now = self.now();
         let fresh = secrets::token(self.time().world.as_mut());
         self.store.write(|writing| {
-            let found = readable(writing, &phone.actor, offer.photo)?.filter(|found| found.record.kind == Kind::Photo);
+            let found = match readable(writing, &phone.actor, offer.photo)? {
+                Some(found) => Some(found),
+                None => taken_before_handover(writing, phone, offer.photo)?,
+            };
+            let found = found.filter(|found| found.record.kind == Kind::Photo);
             let found = found.ok_or_else(|| refused(CallRefusal::NotFound))?;
             let photo = Photo::from(&found.record);
             if photo.sha256.as_ref() != Some(&offer.sha256) || u64::try_from(photo.bytes) != Ok(offer.bytes) {
