@@ -24,11 +24,12 @@ fn taken_before_handover(
     reading: &dyn Reading,
     phone: &Phone,
     photo: RecordId,
+    now: Millis,
 ) -> Result<Option<StoredRecord>, HubError> {
     for held in &phone.holdings {
         let own = |found: &StoredRecord| {
             found.record.text("by") == Some(phone.actor.account.as_str())
-                && phone.held(&found.record.cell, found.record.latest())
+                && phone.held(&found.record.cell, found.record.latest(), now)
         };
         if let Some(found) = reading.record(&Scope::from(&held.cell), photo)?.filter(own) {
             return Ok(Some(found));
@@ -52,7 +53,7 @@ impl<S: Store> Hub<S> {
         self.store.write(|writing| {
             let found = match readable(writing, &phone.actor, offer.photo)? {
                 Some(found) => Some(found),
-                None => taken_before_handover(writing, phone, offer.photo)?,
+                None => taken_before_handover(writing, phone, offer.photo, now)?,
             };
             let found = found.filter(|found| found.record.kind == Kind::Photo);
             let found = found.ok_or_else(|| refused(CallRefusal::NotFound))?;
