@@ -1,6 +1,6 @@
 // Ages and dates in both languages.
 import { expect, test } from 'vitest'
-import { ageText, dateText } from '@desk/parts/time'
+import { ageText, dateText, momentText } from '@desk/parts/time'
 
 const now = new Date(2026, 10, 22, 12).getTime()
 const minutes = (count: number) => now - count * 60_000
@@ -20,4 +20,8 @@ test('a phone whose clock runs ahead does not write from the future', () => {
 test('what is no day is not made into one', () => {
   expect(dateText('1988-13-41', 'zh')).toBeNull()
   expect(dateText('yesterday', 'en')).toBeNull()
+})
+
+test('a moment is told by the county\'s clock, wherever the desk stands', () => {
+  expect(momentText(Date.UTC(2026, 10, 22, 21, 11), 'zh')).toBe('2026年11月23日 05:11')
 })

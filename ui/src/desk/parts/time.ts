@@ -2,6 +2,9 @@
 import { onScopeDispose, readonly, ref } from 'vue'
 import type { Language } from '@shared/i18n'
 
+/** The county's clock: a record shows the same time on the desk as on the phone, wherever either stands. */
+const ZONE = 'Asia/Shanghai'
+
 const LOCALE: { readonly [language in Language]: string } = { zh: 'zh-CN', en: 'en-GB' }
 
 function formats(language: Language) {
@@ -15,9 +18,12 @@ function formats(language: Language) {
       day: 'numeric',
       hour: '2-digit',
       minute: '2-digit',
-      hour12: false,
+      hourCycle: 'h23',
+      timeZone: ZONE,
     }),
-    day: new Intl.DateTimeFormat(locale, { month: long, day: 'numeric' }),
+    day: new Intl.DateTimeFormat(locale, { month: long, day: 'numeric', timeZone: ZONE }),
+    fullDay: new Intl.DateTimeFormat(locale, { year: 'numeric', month: long, day: 'numeric', timeZone: ZONE }),
+    year: new Intl.DateTimeFormat('en', { year: 'numeric', timeZone: ZONE }),
     age: new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' }),
   }
 }
@@ -47,13 +53,13 @@ const DAY_MS = 24 * HOUR_MS
 
 /** How long ago, in a few characters: minutes, hours, days, then the date. */
 export function ageText(at: number, now: number, language: Language): string {
-  const { age, day, date } = of(language)
+  const { age, day, fullDay, year } = of(language)
   const past = Math.max(now - at, 0)
   if (past < HOUR_MS) return age.format(-Math.floor(past / MINUTE_MS), 'minute')
   if (past < DAY_MS) return age.format(-Math.floor(past / HOUR_MS), 'hour')
   if (past < 7 * DAY_MS) return age.format(-Math.floor(past / DAY_MS), 'day')
-  const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear()
-  return (sameYear ? day : date).format(at)
+  const sameYear = year.format(at) === year.format(now)
+  return (sameYear ? day : fullDay).format(at)
 }
 
 /** The time, moving on by itself, for ages on the screen. */
