@@ -495,7 +495,7 @@ fn bytes_that_are_no_picture_or_another_one_are_discarded() -> Outcome {
             tus(hand.client.patch(format!("{}{place}", hand.server)).bearer_auth(&hand.token))
                 .header("Content-Type", "application/offset+octet-stream")
                 .header("Upload-Offset", offset)
-                .body(bytes.to_vec())
+                .body(bytes[offset..].to_vec())
                 .send()
                 .doing("sending a photo")
         };
