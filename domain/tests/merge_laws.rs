@@ -1,6 +1,8 @@
 //! The laws of the one merge, tried on generated records: order, repetition and grouping of changes must not matter, the
 //! greatest stamp must win, and nothing may be lost without being named.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::collections::BTreeMap;
 
 use domain::merge::{MergeError, merge};

@@ -1,5 +1,7 @@
 //! What may be stored and what is refused, with the code that the screen translates.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::collections::BTreeMap;
 
 use domain::codes::Lists;
