@@ -41,6 +41,12 @@ pub struct TestWorld {
     seed: u64,
 }
 
+impl TestWorld {
+    pub fn at(now: Millis, seed: u64) -> Self {
+        TestWorld { clock: Arc::new(AtomicI64::new(now)), seed }
+    }
+}
+
 impl World for TestWorld {
     fn now(&mut self) -> Millis {
         self.clock.load(Ordering::SeqCst)

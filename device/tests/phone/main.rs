@@ -13,3 +13,4 @@ mod lock;
 mod photos;
 mod rounds;
 mod storage;
+mod upgrade;

@@ -53,6 +53,11 @@ impl TestWorld {
         Self { clock: Arc::new(AtomicI64::new(START)), chance: Arc::new(AtomicU64::new(1)) }
     }
 
+    /// Other chance from here on.
+    pub(crate) fn reseed(&self, seed: u64) {
+        self.chance.store(seed, Ordering::SeqCst);
+    }
+
     pub(crate) fn pass(&self, millis: i64) {
         self.clock.fetch_add(millis, Ordering::SeqCst);
     }

@@ -13,3 +13,4 @@ mod push;
 mod rights;
 mod store;
 mod tus;
+mod upgrade;

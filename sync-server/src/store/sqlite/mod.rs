@@ -61,6 +61,15 @@ impl SqliteStore {
         Ok(Self { path: path.to_owned(), writer: Writer::new(conn), readers: Mutex::new(Vec::new()) })
     }
 
+    /// The schema's number of a database file, without bringing it to the present one.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] when it is no database.
+    pub fn schema_of(path: &Path) -> Result<i64, StoreError> {
+        let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        Ok(conn.pragma_query_value(None, "user_version", |row| row.get(0))?)
+    }
+
     fn reader(&self) -> Result<Connection, StoreError> {
         let kept = self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
         if let Some(conn) = kept {
