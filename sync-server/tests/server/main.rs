@@ -9,6 +9,7 @@ mod feeds;
 mod http;
 mod phones;
 mod photos;
+mod protocol;
 mod push;
 mod rights;
 mod store;

@@ -1,0 +1,161 @@
+//! The examples of docs/PROTOCOL.md: taken from a run over HTTP, so that the page cannot say what the server does not.
+//!
+//! `DOORSTEP_WRITE_EXAMPLES=1` writes them into the page; without it the page must have them already.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use axum::Router;
+use axum::http::StatusCode;
+use domain::Kind;
+use domain::scope::Role;
+use serde_json::{Value, json};
+
+use crate::common::{County, MINUTE, TestPhone, cell, json_request, send};
+
+fn page() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/PROTOCOL.md")
+}
+
+/// The examples by name, in the page's spelling.
+type Examples = BTreeMap<&'static str, String>;
+
+fn keep(examples: &mut Examples, name: &'static str, value: &Value) {
+    examples.insert(name, serde_json::to_string_pretty(value).unwrap());
+}
+
+async fn call(router: &Router, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Value {
+    let bearer = token.map(|token| format!("Bearer {token}"));
+    let headers: Vec<(&str, &str)> = bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
+    let body = body.map_or_else(String::new, Value::to_string);
+    let answer = send(router, json_request(method, path, &headers, body)).await;
+    assert!(
+        answer.status.is_success() || answer.status == StatusCode::UNPROCESSABLE_ENTITY,
+        "{path}: {}",
+        answer.code()
+    );
+    answer.json()
+}
+
+/// Enrolment and tokens.
+async fn enrolment(county: &County, router: &Router, examples: &mut Examples) {
+    let account = county.account("worker-a", Role::Worker, &[], &[cell(1)]);
+    let code = county.hub.make_enrol_code("admin", &account, 15 * MINUTE).unwrap().code;
+    let request = json!({"code": code, "device_name": "Worker's phone", "app_version": "0.1.0"});
+    keep(examples, "enrol-request", &request);
+    let enrolled = call(router, "POST", "/v1/enrol", None, Some(&request)).await;
+    keep(examples, "enrol-answer", &enrolled);
+    let request = json!({"refresh": enrolled["tokens"]["refresh"]});
+    keep(examples, "token-request", &request);
+    let tokens = call(router, "POST", "/v1/token", None, Some(&request)).await;
+    keep(examples, "token-answer", &tokens);
+    let access = tokens["access"].as_str();
+    keep(examples, "hello-answer", &call(router, "GET", "/v1/hello", access, None).await);
+    let mut lists = call(router, "GET", "/v1/lists", access, None).await;
+    // Forty-odd categories would hide the form.
+    lists["categories"].as_array_mut().unwrap().truncate(2);
+    keep(examples, "lists-answer", &lists);
+    let wrong = json!({"code": code, "device_name": "", "app_version": "0.1.0"});
+    keep(examples, "error", &call(router, "POST", "/v1/enrol", None, Some(&wrong)).await);
+}
+
+async fn exchange(router: &Router, phone: &mut TestPhone, push: Vec<domain::Change>) -> (Value, Value) {
+    let request = serde_json::to_value(phone.request(push)).unwrap();
+    let answer = call(router, "POST", "/v1/exchange", Some(&phone.tokens.access), Some(&request)).await;
+    phone.epoch = answer["epoch"].as_str().map(|epoch| epoch.parse().unwrap());
+    for page in answer["pages"].as_array().unwrap() {
+        let cell = page["cell"].as_str().unwrap().parse().unwrap();
+        phone.cursors.insert(cell, page["upto"].as_u64().unwrap());
+    }
+    (request, answer)
+}
+
+/// A round with a home, one that is refused, one in which something comes down.
+async fn rounds(county: &County, router: &Router, examples: &mut Examples) {
+    let mut phone = county.worker("worker-b", &[cell(2)]);
+    let mut colleague = county.worker("worker-c", &[cell(2)]);
+    let home = phone.new_home(&cell(2));
+    let household = home[1].id;
+    let (request, _) = exchange(router, &mut phone, home.to_vec()).await;
+    keep(examples, "exchange-request", &request);
+    county.world.pass(MINUTE);
+    exchange(router, &mut colleague, Vec::new()).await;
+    let visit = colleague.visit(household, &cell(2));
+    exchange(router, &mut colleague, vec![visit]).await;
+    let (_, answer) = exchange(router, &mut phone, Vec::new()).await;
+    keep(examples, "exchange-answer", &answer);
+    let wrong = phone.change(Kind::Person, home[2].id, &cell(2), json!({"phone": "12"}));
+    let (_, answer) = exchange(router, &mut phone, vec![wrong]).await;
+    keep(examples, "refused", &answer["verdicts"][0]);
+}
+
+/// The epoch is drawn by the database itself when it is made; everything else is drawn from the test's own chance.
+fn steady(county: &County, text: &str) -> String {
+    use sync_server::store::Store as _;
+    let epoch = county.hub.store().read(|reading| reading.epoch()).unwrap().to_string();
+    text.replace(&epoch, "0190a6b2-5c3e-7d41-9f7a-2f5f7c1e9b3d")
+}
+
+async fn examples() -> Examples {
+    let county = County::new();
+    let router = county.router();
+    let mut examples = Examples::new();
+    enrolment(&county, &router, &mut examples).await;
+    rounds(&county, &router, &mut examples).await;
+    examples.values_mut().for_each(|text| *text = steady(&county, text));
+    examples
+}
+
+/// The page with these examples below their marks.
+fn with_examples(page: &str, examples: &Examples) -> String {
+    let mut out = String::new();
+    let mut lines = page.lines().peekable();
+    while let Some(line) = lines.next() {
+        out.push_str(line);
+        out.push('\n');
+        let Some(name) = line.strip_prefix("<!-- example: ").and_then(|rest| rest.strip_suffix(" -->")) else {
+            continue;
+        };
+        let text = examples.get(name).unwrap_or_else(|| panic!("no run gives the example {name}"));
+        if lines.peek() == Some(&"```json") {
+            while lines.next().is_some_and(|line| line != "```") {}
+        }
+        out.push_str(&format!("```json\n{text}\n```\n"));
+    }
+    out
+}
+
+#[tokio::test]
+async fn the_page_of_the_protocol_shows_what_the_server_says() {
+    let examples = examples().await;
+    let before = std::fs::read_to_string(page()).unwrap();
+    let after = with_examples(&before, &examples);
+    for name in examples.keys() {
+        assert!(before.contains(&format!("<!-- example: {name} -->")), "the page has no place for {name}");
+    }
+    if std::env::var_os("DOORSTEP_WRITE_EXAMPLES").is_some() {
+        std::fs::write(page(), after).unwrap();
+    } else {
+        assert!(before == after, "docs/PROTOCOL.md is stale; DOORSTEP_WRITE_EXAMPLES=1 writes its examples anew");
+    }
+}
+
+/// The words of a generated type that is one of several texts.
+fn words_of(name: &str) -> Vec<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../ui/src/shared/types/{name}.ts"));
+    let text = std::fs::read_to_string(file).unwrap();
+    let of = text.split_once(&format!("export type {name} = ")).unwrap().1;
+    of.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_page_of_the_protocol_names_every_code() {
+    let page = std::fs::read_to_string(page()).unwrap();
+    for list in ["ProblemCode", "CallRefusal"] {
+        let words = words_of(list);
+        assert!(words.len() > 10, "{list} was not read");
+        for word in words {
+            assert!(page.contains(&format!("`{word}`")), "{word} of {list} is not explained");
+        }
+    }
+}
