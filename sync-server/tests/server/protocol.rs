@@ -24,6 +24,25 @@ fn keep(examples: &mut Examples, name: &'static str, value: &Value) {
     examples.insert(name, serde_json::to_string_pretty(value).unwrap());
 }
 
+/// A table as JSON with one line for each entry, `depth` levels down.
+fn keep_lines(examples: &mut Examples, name: &'static str, value: &Value, depth: usize) {
+    fn write(value: &Value, depth: usize, indent: usize, out: &mut String) {
+        let Some(map) = value.as_object().filter(|_| depth > 0) else { return out.push_str(&value.to_string()) };
+        let pad = "  ".repeat(indent);
+        out.push_str("{\n");
+        for (index, (key, inner)) in map.iter().enumerate() {
+            let comma = if index + 1 < map.len() { "," } else { "" };
+            out.push_str(&format!("{pad}  {}: ", Value::from(key.as_str())));
+            write(inner, depth - 1, indent + 1, out);
+            out.push_str(&format!("{comma}\n"));
+        }
+        out.push_str(&format!("{pad}}}"));
+    }
+    let mut text = String::new();
+    write(value, depth, 0, &mut text);
+    examples.insert(name, text);
+}
+
 async fn call(router: &Router, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Value {
     let bearer = token.map(|token| format!("Bearer {token}"));
     let headers: Vec<(&str, &str)> = bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
@@ -96,10 +115,39 @@ fn steady(county: &County, text: &str) -> String {
     text.replace(&epoch, "0190a6b2-5c3e-7d41-9f7a-2f5f7c1e9b3d")
 }
 
+/// What every field holds: its type, the type's bounds, and whether it is required.
+fn fields() -> Value {
+    let common = domain::spec::COMMON_FIELDS;
+    let described = |spec: &domain::spec::FieldSpec| {
+        let mut words = serde_json::to_value(spec).unwrap();
+        let name = words.as_object_mut().unwrap().remove("name").unwrap();
+        (name.as_str().unwrap().to_owned(), words)
+    };
+    let of = |kind: &Kind| {
+        let common = if kind.is_append_only() { &[] } else { common };
+        domain::spec::fields(kind).iter().chain(common).map(described).collect::<serde_json::Map<_, _>>()
+    };
+    Kind::KNOWN.iter().map(|kind| (kind.to_string(), Value::Object(of(kind)))).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// The codes of every fixed list.
+fn codes() -> Value {
+    let words =
+        |codes: &[domain::codes::Code]| codes.iter().map(|code| Value::from(code.code.as_str())).collect::<Vec<_>>();
+    let lists = domain::codes::all_lists().into_iter();
+    lists.map(|(list, codes)| (word(json!(list)), Value::from(words(codes)))).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn word(value: Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
 async fn examples() -> Examples {
     let county = County::new();
     let router = county.router();
     let mut examples = Examples::new();
+    keep_lines(&mut examples, "fields", &fields(), 2);
+    keep_lines(&mut examples, "codes", &codes(), 1);
     enrolment(&county, &router, &mut examples).await;
     rounds(&county, &router, &mut examples).await;
     examples.values_mut().for_each(|text| *text = steady(&county, text));
