@@ -3,6 +3,7 @@
 use domain::{Kind, spec};
 use rusqlite::{Connection, OptionalExtension};
 
+use super::digest::count_anew;
 use crate::DeviceError;
 
 /// A step from one version of the file to the next. Steps are never edited once they were released.
@@ -99,7 +100,56 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",
-}];
+}, DIGESTS];
+
+const DIGESTS: Migration = Migration {
+    why: "receipts: a digest of every cell that can be compared with the server's, and the repair of one that differs",
+    sql: "
+        -- v1, v2: the halves of the record's version. doubted: the cell's digest differed, and the server has not named this
+        -- record since. own_at: when the worker last wrote in it, by the corrected clock; what was written before this
+        -- column was made belongs to no day.
+        ALTER TABLE record ADD COLUMN v1 INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE record ADD COLUMN v2 INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE record ADD COLUMN doubted INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE record ADD COLUMN own_at INTEGER;
+        CREATE INDEX record_doubted ON record (cell) WHERE doubted = 1;
+        CREATE INDEX record_own ON record (own_at) WHERE own_at IS NOT NULL;
+
+        CREATE TABLE cell_digest (
+            cell    TEXT    NOT NULL PRIMARY KEY,
+            records INTEGER NOT NULL,
+            v1      INTEGER NOT NULL,
+            v2      INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- SQLite has no exclusive or; this one stays within 64 bits.
+        CREATE TRIGGER record_comes AFTER INSERT ON record WHEN NEW.gone = 0 BEGIN
+            INSERT INTO cell_digest (cell, records, v1, v2) VALUES (NEW.cell, 1, NEW.v1, NEW.v2)
+                ON CONFLICT (cell) DO UPDATE SET records = records + 1,
+                    v1 = ~(v1 & NEW.v1) & (v1 | NEW.v1), v2 = ~(v2 & NEW.v2) & (v2 | NEW.v2);
+        END;
+        CREATE TRIGGER record_goes AFTER DELETE ON record WHEN OLD.gone = 0 BEGIN
+            UPDATE cell_digest SET records = records - 1,
+                v1 = ~(v1 & OLD.v1) & (v1 | OLD.v1), v2 = ~(v2 & OLD.v2) & (v2 | OLD.v2) WHERE cell = OLD.cell;
+        END;
+        CREATE TRIGGER record_changes AFTER UPDATE OF v1, v2, cell, gone ON record
+            WHEN NEW.v1 <> OLD.v1 OR NEW.v2 <> OLD.v2 OR NEW.cell <> OLD.cell OR NEW.gone <> OLD.gone BEGIN
+            UPDATE cell_digest SET records = records - 1,
+                v1 = ~(v1 & OLD.v1) & (v1 | OLD.v1), v2 = ~(v2 & OLD.v2) & (v2 | OLD.v2)
+                WHERE cell = OLD.cell AND OLD.gone = 0;
+            INSERT INTO cell_digest (cell, records, v1, v2) SELECT NEW.cell, 1, NEW.v1, NEW.v2 WHERE NEW.gone = 0
+                ON CONFLICT (cell) DO UPDATE SET records = records + 1,
+                    v1 = ~(v1 & NEW.v1) & (v1 | NEW.v1), v2 = ~(v2 & NEW.v2) & (v2 | NEW.v2);
+        END;
+
+        -- Cells whose digest differed: when they were last begun to be read anew, and whether that is still under way.
+        CREATE TABLE repair (
+            cell     TEXT    NOT NULL PRIMARY KEY,
+            begun_at INTEGER NOT NULL,
+            reading  INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+    ",
+};
 
 /// The newest version of the file that this program knows.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -114,6 +164,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), DeviceError> {
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or_default()) {
         tracing::info!(to = index + 1, why = migration.why, "register file brought to a newer version");
         transaction.execute_batch(migration.sql)?;
+        if migration.why == DIGESTS.why {
+            count_anew(&transaction, None)?;
+        }
     }
     if found < VERSION {
         transaction.pragma_update(None, "user_version", VERSION)?;

@@ -11,5 +11,7 @@ mod hostile;
 mod http;
 mod lock;
 mod photos;
+mod receipts;
+mod repairs;
 mod rounds;
 mod storage;

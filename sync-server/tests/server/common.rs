@@ -237,6 +237,7 @@ impl TestPhone {
             epoch: self.epoch,
             push,
             cursors: self.cursors.clone(),
+            doubted: Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ mod http;
 mod phones;
 mod photos;
 mod push;
+mod receipts;
 mod rights;
 mod store;
 mod tus;
