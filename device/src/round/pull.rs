@@ -48,7 +48,7 @@ fn store_pulled(connection: &Connection, pulled: &Record, now: Millis) -> Result
         store::put(connection, &Held::from_server(pulled.clone()))?;
         return Ok(true);
     };
-    if held.doubted {
+    if repair::concerns(&held, pulled) {
         return repair::store_pulled(connection, held, pulled, now);
     }
     let after = match merge(Some(&held.record), &Change::from_record(pulled.clone())) {

@@ -76,7 +76,8 @@ pub(super) fn compare(
     };
     let mut compared = Compared::default();
     let mut agrees = before.as_ref().map(|kept| kept.agrees.clone()).unwrap_or_default();
-    agrees.retain(|cell, _| statement.cells.contains_key(cell));
+    // That a cell agreed with an earlier receipt says nothing of this one; that it differed does.
+    agrees.retain(|cell, agrees| !*agrees && statement.cells.contains_key(cell));
     let count = is_time_to_count(connection, now)?;
     for (cell, state) in &statement.cells {
         if !is_comparable(connection, cell, state, answer)? {

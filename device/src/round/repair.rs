@@ -103,7 +103,13 @@ pub(super) fn end_all(connection: &Connection) -> Result<(), DeviceError> {
     Ok(())
 }
 
-/// A doubted record came down: where both have a value of the same stamp it is the server's, since a stamp goes with one value;
+/// Whether a record that came down needs more than a merge: it is doubted, or lies in another cell here although no field ever
+/// moved it.
+pub(super) fn concerns(held: &Held, pulled: &Record) -> bool {
+    held.doubted || (held.record.cell != pulled.cell && !held.record.fields.contains_key("cell"))
+}
+
+/// Such a record came down: it lies where the server has it; where both have a value of the same stamp it is the server's, since a stamp goes with one value;
 /// what the phone has beyond the server's stays, and stays doubted.
 pub(super) fn store_pulled(
     connection: &Connection,
@@ -111,6 +117,7 @@ pub(super) fn store_pulled(
     pulled: &Record,
     now: Millis,
 ) -> Result<bool, DeviceError> {
+    held.record.cell.clone_from(&pulled.cell);
     for (field, value) in &pulled.fields {
         if held.record.fields.contains_key(field) && held.record.stamps.of(field) == pulled.stamps.of(field) {
             held.record.fields.insert(field.clone(), value.clone());

@@ -194,3 +194,73 @@ fn refresh_view(connection: &Connection, kind: &Kind) -> Result<(), DeviceError>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{CellCode, Digest, Record};
+
+    use super::super::{cell_digest, row};
+    use super::*;
+
+    /// A register as the program before receipts left it.
+    fn older_register() -> (Connection, CellCode) {
+        let cell = CellCode::new("610722001001001").unwrap();
+        let older = Connection::open_in_memory().unwrap();
+        let before = MIGRATIONS.iter().take_while(|migration| migration.why != DIGESTS.why);
+        for (index, migration) in before.enumerate() {
+            older.execute_batch(migration.sql).unwrap();
+            older.pragma_update(None, "user_version", index as i64 + 1).unwrap();
+        }
+        for (number, gone) in [(1_u128, 0), (2, 0), (3, 1)] {
+            let id = uuid::Uuid::from_u128(number);
+            let body = format!(r#"{{"fields":{{"name":"甲","floors":{number}}},"stamp":"{number:032x}"}}"#);
+            older
+                .execute(
+                    "INSERT INTO record (id, kind, cell, body, unsent, gone) VALUES (?1, 'building', ?2, ?3, NULL, ?4)",
+                    (id.to_string(), cell.as_str(), body, gone),
+                )
+                .unwrap();
+        }
+        let broken = "INSERT INTO record (id, kind, cell, body) VALUES ('x', 'building', '610722001001002', '{')";
+        older.execute(broken, []).unwrap();
+        (older, cell)
+    }
+
+    #[test]
+    fn a_register_of_an_older_version_is_counted_when_it_is_opened() {
+        let (mut older, cell) = older_register();
+        migrate(&mut older).unwrap();
+        let mut statement =
+            older.prepare("SELECT id, kind, cell, body FROM record WHERE cell = ?1 AND gone = 0").unwrap();
+        let records: Vec<Record> =
+            statement.query_map([cell.as_str()], |found| Ok(row::record(found).unwrap())).unwrap().flatten().collect();
+        let kept = cell_digest(&older, &cell).unwrap();
+        assert_eq!((kept.records, kept.digest), (2, records.iter().collect::<Digest>()));
+        assert_ne!(kept.digest, Digest::default());
+        drop(statement);
+        // A row that nobody can read stops no start, and does not count for what it is not.
+        let other = CellCode::new("610722001001002").unwrap();
+        assert_eq!(cell_digest(&older, &other).unwrap().digest, Digest::default());
+    }
+
+    #[test]
+    fn the_triggers_follow_whatever_is_written() {
+        let (mut register, cell) = older_register();
+        migrate(&mut register).unwrap();
+        let kept = |register: &Connection| cell_digest(register, &cell).unwrap();
+        let before = kept(&register);
+        for sql in [
+            "UPDATE record SET gone = 1 WHERE cell = '610722001001001'",
+            "UPDATE record SET v1 = v1 + 7, v2 = -v2 WHERE gone = 1",
+            "UPDATE record SET gone = 0, cell = '610722001001002' WHERE gone = 1",
+            "UPDATE record SET v1 = v1 - 7, v2 = -v2 WHERE cell = '610722001001002' AND id <> 'x'",
+        ] {
+            register.execute_batch(sql).unwrap();
+            assert_eq!(kept(&register), Default::default(), "{sql}");
+        }
+        register.execute_batch("UPDATE record SET cell = '610722001001001' WHERE id <> 'x'").unwrap();
+        assert_eq!(kept(&register).records, 3, "the one that had left is back");
+        register.execute_batch("DELETE FROM record WHERE id LIKE '%3'").unwrap();
+        assert_eq!(kept(&register), before);
+    }
+}

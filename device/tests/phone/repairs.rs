@@ -190,7 +190,7 @@ fn what_might_be_the_last_copy_is_kept_among_the_refused_words() {
 fn what_left_the_cell_unnoticed_leaves_when_the_cell_is_read_anew() {
     let server = Server::new();
     let (phone, ids) = ten_buildings(&server);
-    server.write(change(ids[5], Kind::Building, cell(), START + 900_000, json!({"cell": other_cell()})));
+    server.write(change(ids[5], Kind::Building, cell(), START + 100_000, json!({"cell": other_cell()})));
     phone.tamper(&format!("UPDATE cursor SET upto = {}", server.hub().state(&cell()).upto));
     let report = phone.sync();
     assert_eq!((report.differing, report.accepted), (1, 0), "nothing had to be offered");
@@ -218,10 +218,9 @@ fn words_typed_while_the_cell_is_read_anew_are_judged_by_themselves() {
                     half.then_some(ProblemCode::Required)
                 });
             }
-            // While the cell is read: the second exchange of the round.
-            hub.spoil = Box::new(|_| ());
             hub.page_records = 4;
         }
+        // While the cell is read: in the second exchange of the round.
         let (began, twice) = (server.clone(), typing.clone());
         server.hub().meanwhile = Some(Box::new(move || {
             began.hub().meanwhile = Some(Box::new(move || {
