@@ -150,6 +150,12 @@ impl Open {
         lock(&self.world).now()
     }
 
+    /// From here on this is another run of the program, as after a restart: with a node of its own.
+    pub(crate) fn begin_run(&mut self) {
+        let node = lock(&self.world).node();
+        self.clock = HybridClock::new(node, self.clock.last());
+    }
+
     /// A fresh id for a record.
     pub fn new_id(&self) -> RecordId {
         lock(&self.world).record_id()

@@ -46,11 +46,8 @@ impl Street {
         let request = EnrolRequest { code, device_name: "phone".to_owned(), app_version: "0".to_owned() };
         let enrolment = hub.enrol(&request).doing("enrolling")?;
         let peer = HubPeer::new(Arc::clone(&hub), enrolment.tokens.access.clone());
-        let config = DeviceConfig {
-            folder: folder.join("phone"),
-            world: Box::new(SystemWorld),
-            app_version: "0".to_owned(),
-        };
+        let config =
+            DeviceConfig { folder: folder.join("phone"), world: Box::new(SystemWorld), app_version: "0".to_owned() };
         let device = Device::open(config).doing("opening the phone")?;
         device.enrol_at_cost("http://127.0.0.1:9", &enrolment, "135790", KeyCost::SIMULATION).doing("enrolling")?;
         let mut street = Self { hub, cell, device, peer, ids: Vec::new() };
@@ -109,7 +106,8 @@ impl Street {
     }
 
     fn doubts(&self) -> Outcome<usize> {
-        let audit = self.hub.store().read(|reading| Ok::<_, StoreError>(reading.audit(100)?)).doing("reading the log")?;
+        let audit =
+            self.hub.store().read(|reading| Ok::<_, StoreError>(reading.audit(100)?)).doing("reading the log")?;
         Ok(audit.iter().filter(|entry| entry.action == "doubted" && entry.subject == CELL).count())
     }
 }

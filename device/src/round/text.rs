@@ -104,6 +104,10 @@ fn take(
     transaction.commit()?;
 
     open.clock = clock;
+    if judged.set_back || judged.refused > 0 {
+        // A copy of this request may still be under way and be taken after all. Only another run is then sent what came of it.
+        open.begin_run();
+    }
     open.set_cells(answer.cells.clone());
     report.accepted += judged.accepted;
     report.refused += judged.refused;

@@ -46,7 +46,18 @@ impl Phone {
         let device = open(folder, time, &drift, seed, 0)?;
         device.enrol_at_cost("http://127.0.0.1", enrolment, PIN, KeyCost::SIMULATION).doing("enrolling a device")?;
         let (time, folder, worker) = (time.clone(), folder.to_owned(), worker.to_owned());
-        Ok(Self { worker, wire, drift, visits: Vec::new(), device, folder, time, seed, starts: 0, differed: Cell::new(0) })
+        Ok(Self {
+            worker,
+            wire,
+            drift,
+            visits: Vec::new(),
+            device,
+            folder,
+            time,
+            seed,
+            starts: 0,
+            differed: Cell::new(0),
+        })
     }
 
     /// Its program ends without a word and is started again; the worker enters the PIN.
