@@ -9,7 +9,7 @@ use ts_rs::TS;
 
 use super::{Failure, Nothing};
 use crate::read::start_of_day;
-use crate::round::{KeptReceipt, is_repairing};
+use crate::round::{KeptReceipt, is_repairing, waiting};
 use crate::store::Meta;
 use crate::{Device, DeviceError, Open};
 
@@ -66,7 +66,8 @@ pub struct ReceiptPage {
     pub phase: ReceiptPhase,
     /// When the latest receipt that is believed was made, by the server's clock.
     pub at: Option<Millis>,
-    /// Whether that receipt is signed by this phone's server and every cell on it was compared and is the same here.
+    /// Whether that receipt is signed by this phone's server, every cell on it was compared and is the same here, and nothing
+    /// unsent has been written since.
     pub verified: bool,
     /// Records that the server has, of all cells.
     pub records: u64,
@@ -105,7 +106,7 @@ fn page(open: &mut Open) -> Result<ReceiptPage, DeviceError> {
     Ok(ReceiptPage {
         phase,
         at: statement.as_ref().map(|statement| statement.at),
-        verified: phase == ReceiptPhase::Safe && cells.iter().all(|cell| cell.agrees == Some(true)),
+        verified: phase == ReceiptPhase::Safe && waiting(open)?.records == 0 && cells.iter().all(|cell| cell.agrees == Some(true)),
         records: cells.iter().map(|cell| cell.records).sum(),
         photos: cells.iter().map(|cell| cell.photos).sum(),
         cells,
