@@ -106,7 +106,9 @@ fn page(open: &mut Open) -> Result<ReceiptPage, DeviceError> {
     Ok(ReceiptPage {
         phase,
         at: statement.as_ref().map(|statement| statement.at),
-        verified: phase == ReceiptPhase::Safe && waiting(open)?.records == 0 && cells.iter().all(|cell| cell.agrees == Some(true)),
+        verified: phase == ReceiptPhase::Safe
+            && waiting(open)?.records == 0
+            && cells.iter().all(|cell| cell.agrees == Some(true)),
         records: cells.iter().map(|cell| cell.records).sum(),
         photos: cells.iter().map(|cell| cell.photos).sum(),
         cells,

@@ -8,7 +8,7 @@ use domain::{Change, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
 use rusqlite::Connection;
 
 use super::text::Notes;
-use super::{clock, repair};
+use super::{clock, pull, repair};
 use crate::DeviceError;
 use crate::open::Open;
 use crate::outbox::{self, Refused};
@@ -209,7 +209,7 @@ pub(super) fn judged<'a>(
                     judged.refused += 1;
                 }
             }
-            Verdict::Refused(refusal) if refusal.code == ProblemCode::StampFuture => ahead.push(offer),
+            Verdict::Refused(refusal) if refusal.code == ProblemCode::StampFuture => ahead.push((offer, refusal)),
             Verdict::Refused(_) if offer.why == Why::Reoffer => end_reoffer(connection, offer.change.id)?,
             Verdict::Refused(refusal) if waits_for_target(connection, &offer.change, refusal, notes)? => {}
             Verdict::Refused(refusal) => {
@@ -252,7 +252,7 @@ fn acknowledge(connection: &Connection, offer: &Offer) -> Result<(), DeviceError
 
 /// Stores a record, or lets it go when it left the cell and nothing of it is unsent any more.
 pub(super) fn store_or_leave(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
-    if held.gone && held.unsent.is_empty() && !super::pull::photo_waits(connection, &held.record)? {
+    if held.gone && held.unsent.is_empty() && !pull::photo_waits(connection, &held.record)? {
         store::remove(connection, held.record.id)
     } else {
         store::put(connection, held)
@@ -349,13 +349,22 @@ pub(super) fn on_top_of(current: &Record, held: &Held) -> Held {
     Held { record, unsent, ..held.clone() }
 }
 
-/// Changes from the future are set back, all by the same amount, and go up again with the next round.
-fn set_back(connection: &Connection, ahead: &[&Offer], now: Millis, notes: &mut Notes) -> Result<(), DeviceError> {
-    let Some(latest) = ahead.iter().map(|offer| offer.change.latest().millis()).max() else { return Ok(()) };
+/// Changes from the future are set back, all by the same amount, and go up again with the next round. What the server has of
+/// them already (its answer was lost) is acknowledged instead: its stamp has been seen.
+fn set_back(
+    connection: &Connection,
+    ahead: &[(&Offer, &Refusal)],
+    now: Millis,
+    notes: &mut Notes,
+) -> Result<(), DeviceError> {
+    let Some(latest) = ahead.iter().map(|(offer, _)| offer.change.latest().millis()).max() else { return Ok(()) };
     let by = (now - latest).min(0);
-    for offer in ahead {
+    for (offer, refusal) in ahead {
         notes.skip.insert(offer.change.id);
         if let Some(mut held) = store::held(connection, offer.change.id)? {
+            if let Some(current) = &refusal.current {
+                pull::drop_acknowledged(&mut held, current);
+            }
             clock::set_back(&mut held, &offer.change, by);
             store::put(connection, &held)?;
         }
