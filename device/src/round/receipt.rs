@@ -51,9 +51,10 @@ pub(super) struct Compared {
 
 /// A server of this version told its keys. Those that came with the enrolment stand: they came with a code from the desk.
 pub(super) fn note_keys(connection: &Connection, told: &ServerKeys) -> Result<(), DeviceError> {
-    let known: ServerKeys = Meta::ServerKeys.get(connection)?.unwrap_or_default();
+    let mut known: ServerKeys = Meta::ServerKeys.get(connection)?.unwrap_or_default();
     if known.verify.is_empty() && !told.verify.is_empty() {
-        Meta::ServerKeys.set(connection, &ServerKeys { verify: told.verify.clone(), ..known })?;
+        known.verify.clone_from(&told.verify);
+        Meta::ServerKeys.set(connection, &known)?;
     } else if known.verify != told.verify {
         tracing::warn!("the server tells another key than at enrolment; the enrolled one stands");
     }
