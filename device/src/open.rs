@@ -150,6 +150,12 @@ impl Open {
         lock(&self.world).now()
     }
 
+    /// From here on this is another run of the program, as after a restart: with a node of its own.
+    pub(crate) fn begin_run(&mut self) {
+        let node = lock(&self.world).node();
+        self.clock = HybridClock::new(node, self.clock.last());
+    }
+
     /// A fresh id for a record.
     pub fn new_id(&self) -> RecordId {
         lock(&self.world).record_id()
@@ -274,7 +280,7 @@ impl Open {
         let base = base.collect();
         let change = Change { id, kind: kind.clone(), cell, fields, stamps: Stamps::all(stamp), base };
         self.judge(&change, current.as_ref(), now)?;
-        let held = outbox::apply_own(current, &change)?;
+        let held = Held { own_at: Some(now), ..outbox::apply_own(current, &change)? };
         let last = self.clock.last();
         self.store.keep_text(|transaction| {
             store::put(transaction, &held)?;
@@ -364,6 +370,7 @@ fn note_enrolment(connection: &Connection, server: &str, enrolment: &Enrolment) 
     Meta::Server.set(connection, &server)?;
     Meta::Tokens.set(connection, &enrolment.tokens)?;
     Meta::SignedOut.set(connection, &false)?;
+    Meta::ServerKeys.set(connection, &enrolment.keys)?;
     // Cells that the phone held before are left by the next round, when nothing of them waits.
     Meta::Cells.set(connection, &enrolment.cells)
 }

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod change;
 pub mod codes;
+pub mod digest;
 pub mod divisions;
 pub mod document;
 pub mod fold;
@@ -16,6 +17,7 @@ pub mod merge;
 pub mod phone;
 pub mod problem;
 pub mod protocol;
+pub mod receipt;
 pub mod record;
 pub mod review;
 pub mod scope;
@@ -26,6 +28,7 @@ pub mod validate;
 pub mod world;
 
 pub use change::Change;
+pub use digest::Digest;
 pub use ids::{AccountId, CellCode, DeviceId, Epoch, RecordId, Scope, Sha256Hex, Version};
 pub use problem::{Problem, ProblemCode};
 pub use record::{Fields, Kind, Record};

@@ -13,6 +13,7 @@ use crate::change::Change;
 use crate::codes::Lists;
 use crate::ids::{AccountId, CellCode, DeviceId, Epoch, RecordId, Sha256Hex};
 use crate::problem::{Problem, ProblemCode};
+pub use crate::receipt::{CellState, Receipt, ReceiptStatement};
 use crate::record::Record;
 use crate::scope::Role;
 use crate::stamp::Node;
@@ -68,6 +69,18 @@ pub struct Enrolment {
     pub demo: bool,
     /// How to authenticate.
     pub tokens: Tokens,
+    /// The server's public keys.
+    #[serde(default)]
+    pub keys: ServerKeys,
+}
+
+/// The server's public keys. A text is empty when the server has none: it is of an older version.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ServerKeys {
+    /// Checks receipts: Ed25519, 32 bytes, base64url without padding.
+    #[serde(default)]
+    pub verify: String,
 }
 
 /// A pair of tokens. Random, 256 bits, base64url; the server stores their hashes.
@@ -94,6 +107,9 @@ pub struct Hello {
     pub protocols: (u16, u16),
     /// The version of the county's lists.
     pub lists_version: i64,
+    /// The server's public keys: for a phone that was enrolled before there were any.
+    #[serde(default)]
+    pub keys: ServerKeys,
 }
 
 /// One round, or a part of it: what is unsent goes up, what is new comes down.
@@ -112,6 +128,10 @@ pub struct ExchangeRequest {
     pub push: Vec<Change>,
     /// Per cell the number up to which the phone has everything. A cell without one is sent from its beginning.
     pub cursors: BTreeMap<CellCode, u64>,
+    /// The cells that the phone reads anew because its digest was another than the receipt's. Of these nothing is left out: the
+    /// phone's own writing is sent too, and what left the cell is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubted: Vec<CellCode>,
 }
 
 /// The answer to an [`ExchangeRequest`].
@@ -132,6 +152,9 @@ pub struct ExchangeAnswer {
     pub pages: Vec<FeedPage>,
     /// Whether there is more to pull.
     pub more: bool,
+    /// What the server has now. Present when there is no more to pull; servers of an older version give none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
 }
 
 /// What the server did with one change.

@@ -173,10 +173,16 @@ impl Record {
         self.stamps.greatest(self.fields.keys())
     }
 
-    /// Names this state of the record: the first 16 bytes of SHA-256 over the id and every field's name and stamp.
+    /// Names this state of the record: [`Record::version_bytes`] as text.
+    pub fn version(&self) -> Version {
+        let text = format!("{:032x}", u128::from_be_bytes(self.version_bytes()));
+        Version::new(&text).expect("sixteen bytes are 32 hexadecimal digits")
+    }
+
+    /// The first 16 bytes of SHA-256 over the id and every field's name, a zero byte and its stamp, the fields by their names.
     ///
     /// A stamp is issued once and goes with one value, so the values need not be hashed.
-    pub fn version(&self) -> Version {
+    pub fn version_bytes(&self) -> [u8; 16] {
         let mut hash = Sha256::new();
         hash.update(self.id.0.as_bytes());
         for field in self.fields.keys() {
@@ -184,8 +190,9 @@ impl Record {
             hash.update([0]);
             hash.update(self.stamps.of(field).to_bytes());
         }
-        let hex: String = hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        Version::new(&hex).expect("sixteen bytes are 32 hexadecimal digits")
+        let mut first = [0; 16];
+        first.copy_from_slice(&hash.finalize()[..16]);
+        first
     }
 }
 

@@ -86,9 +86,26 @@ pub fn visible_field(role: Role, kind: &Kind, field: &str) -> bool {
     }
 }
 
+/// Whether a role sees every record and field of its cells. Only then can a phone compute the digest that the server has.
+pub fn sees_whole_cell(role: Role) -> bool {
+    matches!(role, Role::Worker | Role::Supervisor)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_sees_a_whole_cell_may_read_every_kind_and_field_and_nobody_else_does() {
+        let roles = [Role::Worker, Role::Informant, Role::Supervisor, Role::Handler, Role::Admin, Role::Auditor];
+        let newer = Kind::from_name("of_a_newer_version");
+        for role in roles {
+            let reads = |kind: &Kind| allowed(role, Action::Read, kind);
+            let fields = |kind: &Kind| crate::spec::fields(kind).iter().all(|f| visible_field(role, kind, f.name));
+            let whole = Kind::KNOWN.iter().chain([&newer]).all(|kind| reads(kind) && fields(kind));
+            assert_eq!(sees_whole_cell(role), whole, "{role:?}");
+        }
+    }
 
     fn actor(role: Role, scopes: &[&str]) -> Actor {
         Actor {

@@ -12,6 +12,7 @@ pub mod incident;
 pub mod lists;
 pub mod person;
 pub mod photo;
+pub mod receipt;
 pub mod record;
 pub mod refused;
 pub mod review;
@@ -107,6 +108,8 @@ commands! {
     today: Nothing => today::Today, plain today::today;
     /// Where this phone stands with the server.
     sync_state: Nothing => SyncState, plain sync_state;
+    /// What the server has signed for, and what of today is safe.
+    receipt: Nothing => receipt::ReceiptPage, plain receipt::receipt;
     /// Runs a round soon.
     sync_now: Nothing => SyncState, plain sync_now;
     /// Search.

@@ -34,10 +34,10 @@ pub(crate) fn apply_own(current: Option<Held>, change: &Change) -> Result<Held, 
     Ok(held)
 }
 
-/// The change that brings what is unsent of a record to the server.
+/// The change that brings what is unsent of a record to the server; all of it, if it is offered again or doubted.
 pub(crate) fn change_of(held: &Held) -> Change {
     let Record { id, kind, cell, fields, stamps } = &held.record;
-    let unsent = |field: &String| held.unsent.contains_key(field) || held.reoffer;
+    let unsent = |field: &String| held.unsent.contains_key(field) || held.reoffer || held.doubted;
     let fields: domain::Fields =
         fields.iter().filter(|(field, _)| unsent(field)).map(|(field, value)| (field.clone(), value.clone())).collect();
     let stamps = domain::Stamps::from_pairs(fields.keys().map(|field| (field.as_str(), stamps.of(field))));

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::DeviceError;
 use crate::open::Open;
-use crate::store::{self, Held, Meta, Pending};
+use crate::store::{self, HELD_COLUMNS, Held, Meta, Pending};
 
 /// A difference up to this is the network's, not the clock's.
 const NOISE: Millis = 5 * 1000;
@@ -55,9 +55,7 @@ pub(super) fn rewound(connection: &Connection) -> Result<Stamp, DeviceError> {
 }
 
 fn unsent_records(connection: &Connection) -> Result<Vec<Held>, DeviceError> {
-    const SQL: &str =
-        "SELECT id, kind, cell, body, unsent, offered, reoffer, gone FROM record WHERE unsent IS NOT NULL";
-    let mut statement = connection.prepare(SQL)?;
+    let mut statement = connection.prepare(&format!("SELECT {HELD_COLUMNS} FROM record WHERE unsent IS NOT NULL"))?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -72,6 +70,9 @@ fn shift(held: &mut Held, by: Millis) {
     let moved_visit = held.record.kind == Kind::Visit && unseen("at");
     if let (true, Some(at)) = (moved_visit, held.record.int("at")) {
         held.record.fields.insert("at".into(), at.saturating_add(by).into());
+    }
+    if held.unsent.values().any(|pending| !pending.offered) {
+        held.own_at = held.own_at.map(|at| at.saturating_add(by));
     }
     let unsent = held.unsent.clone();
     restamp(&mut held.record, |field, stamp| match unsent.get(field) {

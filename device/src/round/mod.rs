@@ -7,6 +7,8 @@ mod clock;
 mod photos;
 mod pull;
 mod push;
+mod receipt;
+mod repair;
 mod state;
 mod text;
 
@@ -15,6 +17,7 @@ use std::sync::atomic::Ordering;
 use domain::protocol::{CallError, CallRefusal, PROTOCOL, Peer};
 use domain::world::Millis;
 
+pub(crate) use receipt::{KeptReceipt, is_repairing};
 pub(crate) use state::waiting;
 pub use state::{RoundReport, SyncPhase, SyncState};
 
@@ -54,7 +57,12 @@ impl Device {
         self.measure_clock_if_needed(peer)?;
         let lists_version = text::exchange_all(self, peer, report)?;
         self.refresh_lists(peer, lists_version)?;
-        photos::send_all(self, peer, report)
+        photos::send_all(self, peer, report)?;
+        if report.photos > 0 {
+            // The receipt that came with the text could not count these.
+            text::exchange_all(self, peer, report)?;
+        }
+        Ok(())
     }
 
     fn measure_clock_if_needed(&self, peer: &dyn Peer) -> Result<(), DeviceError> {
@@ -71,6 +79,7 @@ impl Device {
         }
         self.with_open(|open| {
             let after = open.device_now();
+            receipt::note_keys(open.store.connection(), &hello.keys)?;
             clock::measured(open, before, after, hello.server_time)
         })
     }
@@ -103,12 +112,12 @@ impl Device {
         }
     }
 
-    /// At the end of a whole round: if nothing waits, everything is safe now.
+    /// At the end of a whole round: if nothing waits and no cell differs from the server's, everything is safe now.
     fn note_safety(&self) -> Result<(), DeviceError> {
         self.with_open(|open| {
             let now = open.now();
             open.store.free_originals(now - ORIGINALS_STAY)?;
-            if waiting(open)?.nothing() {
+            if waiting(open)?.nothing() && !receipt::is_in_doubt(open.store.connection())? {
                 Meta::SafeAt.set(open.store.connection(), &now)?;
             }
             Ok(())

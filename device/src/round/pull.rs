@@ -10,7 +10,7 @@ use domain::world::Millis;
 use domain::{CellCode, Change, Kind, Problem, ProblemCode, Record, RecordId, Stamp};
 use rusqlite::Connection;
 
-use super::push;
+use super::{push, repair};
 use crate::DeviceError;
 use crate::outbox::{self, Refused};
 use crate::store::{self, Held};
@@ -48,6 +48,9 @@ fn store_pulled(connection: &Connection, pulled: &Record, now: Millis) -> Result
         store::put(connection, &Held::from_server(pulled.clone()))?;
         return Ok(true);
     };
+    if repair::concerns(&held, pulled) {
+        return repair::store_pulled(connection, held, pulled, now);
+    }
     let after = match merge(Some(&held.record), &Change::from_record(pulled.clone())) {
         Ok(merged) => {
             let mut after = held.clone();
@@ -64,11 +67,7 @@ fn store_pulled(connection: &Connection, pulled: &Record, now: Millis) -> Result
         }
     };
     let mut after = Held { gone: false, ..after };
-    // The very stamp came back: the server has this value, though the answer that said so was lost.
-    let record = &after.record;
-    after
-        .unsent
-        .retain(|field, _| !(pulled.fields.contains_key(field) && pulled.stamps.of(field) == record.stamps.of(field)));
+    drop_acknowledged(&mut after, pulled);
     if after == held {
         return Ok(false);
     }
@@ -76,8 +75,19 @@ fn store_pulled(connection: &Connection, pulled: &Record, now: Millis) -> Result
     Ok(true)
 }
 
+/// The very stamp came back: the server has this value, though the answer that said so was lost.
+pub(super) fn drop_acknowledged(held: &mut Held, pulled: &Record) {
+    let stamps = &held.record.stamps;
+    held.unsent.retain(|field, _| !(pulled.fields.contains_key(field) && pulled.stamps.of(field) == stamps.of(field)));
+}
+
 /// A field's own unsent value gives way to a later one. It is kept, and still goes up.
-fn overtake(connection: &Connection, held: &mut Held, field: &str, winner: &Record) -> Result<(), DeviceError> {
+pub(super) fn overtake(
+    connection: &Connection,
+    held: &mut Held,
+    field: &str,
+    winner: &Record,
+) -> Result<(), DeviceError> {
     let Some(pending) = held.unsent.remove(field) else { return Ok(()) };
     let Some(own) = held.record.fields.get(field) else { return Ok(()) };
     if winner.fields.get(field) == Some(own) {
@@ -95,7 +105,7 @@ fn overtake(connection: &Connection, held: &mut Held, field: &str, winner: &Reco
 }
 
 /// An append-only record that differs from the server's: the server's stands, and own words are kept among the refused.
-fn sealed(connection: &Connection, held: &Held, pulled: &Record, now: Millis) -> Result<Held, DeviceError> {
+pub(super) fn sealed(connection: &Connection, held: &Held, pulled: &Record, now: Millis) -> Result<Held, DeviceError> {
     let mut rest = held.clone();
     let differs =
         |field: &String| pulled.fields.get(field).is_some_and(|value| held.record.fields.get(field) != Some(value));
@@ -127,7 +137,7 @@ fn leave(connection: &Connection, id: RecordId, cell: &CellCode) -> Result<bool,
     let Some(mut held) = store::held(connection, id)?.filter(|held| held.record.cell == *cell) else {
         return Ok(false);
     };
-    held.gone = true;
+    (held.gone, held.doubted) = (true, false);
     push::store_or_leave(connection, &held)?;
     Ok(true)
 }
@@ -152,10 +162,12 @@ pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<
     let here: BTreeSet<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut left = false;
     for cell in here.into_iter().filter_map(|cell| CellCode::new(&cell).ok()).filter(|cell| !held.contains(cell)) {
+        repair::cell_leaves(connection, &cell)?;
         if store::exists(connection, WAITS, [cell.as_str()])? {
             continue;
         }
         connection.execute("DELETE FROM record WHERE cell = ?1", [cell.as_str()])?;
+        store::forget_digest(connection, &cell)?;
         store::forget_cursors(connection, Some(&cell))?;
         left = true;
     }

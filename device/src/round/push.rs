@@ -7,12 +7,12 @@ use domain::world::Millis;
 use domain::{Change, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
 use rusqlite::Connection;
 
-use super::clock;
 use super::text::Notes;
+use super::{clock, pull, repair};
 use crate::DeviceError;
 use crate::open::Open;
 use crate::outbox::{self, Refused};
-use crate::store::{self, Held};
+use crate::store::{self, HELD_COLUMNS, Held};
 
 /// Why a change is in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub(super) enum Why {
     Unsent,
     /// The server was restored; everything held goes up once more.
     Reoffer,
+    /// The cell was read anew and the server did not confirm this record: it goes up whole.
+    Doubted,
     /// An own value that lost against a pulled one: for the history.
     Overtaken,
 }
@@ -44,7 +46,7 @@ pub(super) struct Judged {
 }
 
 /// Records that others name go first, so that no change names what the server has not seen.
-const GATHER: &str = "SELECT id, kind, cell, body, unsent, offered, reoffer, gone FROM record
+const GATHER: &str = "FROM record
     WHERE id IN (SELECT id FROM record WHERE unsent IS NOT NULL UNION SELECT id FROM record WHERE reoffer = 1)
     ORDER BY CASE kind WHEN 'cell' THEN 0 WHEN 'building' THEN 1 WHEN 'dwelling' THEN 2 WHEN 'household' THEN 3
         WHEN 'person' THEN 4 WHEN 'incident' THEN 5 WHEN 'visit' THEN 6 ELSE 7 END, id";
@@ -56,14 +58,18 @@ pub(super) fn gather(open: &mut Open, notes: &Notes) -> Result<Vec<Offer>, Devic
     let mut offers = Vec::new();
     let mut marked = Vec::new();
     {
-        let mut statement = transaction.prepare_cached(GATHER)?;
+        let mut statement = transaction.prepare_cached(&format!("SELECT {HELD_COLUMNS} {GATHER}"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let held = store::held_of_row(row)?;
             if notes.skip.contains(&held.record.id) {
                 continue;
             }
-            let why = if held.reoffer { Why::Reoffer } else { Why::Unsent };
+            let why = match (held.doubted, held.reoffer) {
+                (true, _) => Why::Doubted,
+                (false, true) => Why::Reoffer,
+                (false, false) => Why::Unsent,
+            };
             let change = outbox::change_of(&held);
             if !page.takes(&change)? {
                 break;
@@ -173,6 +179,7 @@ fn overtaken(connection: &Connection) -> Result<Vec<Change>, DeviceError> {
 pub(super) fn offer_everything(connection: &Connection) -> Result<(), DeviceError> {
     tracing::warn!("the server's database is another one: everything held is offered again");
     connection.execute("UPDATE record SET reoffer = 1 WHERE gone = 0", [])?;
+    repair::end_all(connection)?;
     store::forget_cursors(connection, None)?;
     store::photos_wait_again(connection)
 }
@@ -196,7 +203,13 @@ pub(super) fn judged<'a>(
             }
             // A restored server may refuse a part of a record for lacking the rest, which is offered next.
             Verdict::Refused(_) if restored => {}
-            Verdict::Refused(refusal) if refusal.code == ProblemCode::StampFuture => ahead.push(offer),
+            Verdict::Refused(refusal) if offer.why == Why::Doubted => {
+                if !waits_for_target(connection, &offer.change, refusal, notes)? {
+                    repair::refused(connection, &offer.change, refusal, now)?;
+                    judged.refused += 1;
+                }
+            }
+            Verdict::Refused(refusal) if refusal.code == ProblemCode::StampFuture => ahead.push((offer, refusal)),
             Verdict::Refused(_) if offer.why == Why::Reoffer => end_reoffer(connection, offer.change.id)?,
             Verdict::Refused(refusal) if waits_for_target(connection, &offer.change, refusal, notes)? => {}
             Verdict::Refused(refusal) => {
@@ -219,8 +232,8 @@ fn acknowledge(connection: &Connection, offer: &Offer) -> Result<(), DeviceError
         connection.prepare_cached(sql)?.execute((change.id.to_string(), field, stamp))?;
     }
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(()) };
-    if offer.why == Why::Reoffer {
-        held.reoffer = false;
+    if matches!(offer.why, Why::Reoffer | Why::Doubted) {
+        (held.reoffer, held.doubted) = (false, false);
     }
     for field in change.fields.keys() {
         let pushed = change.stamps.of(field);
@@ -239,7 +252,7 @@ fn acknowledge(connection: &Connection, offer: &Offer) -> Result<(), DeviceError
 
 /// Stores a record, or lets it go when it left the cell and nothing of it is unsent any more.
 pub(super) fn store_or_leave(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
-    if held.gone && held.unsent.is_empty() && !super::pull::photo_waits(connection, &held.record)? {
+    if held.gone && held.unsent.is_empty() && !pull::photo_waits(connection, &held.record)? {
         store::remove(connection, held.record.id)
     } else {
         store::put(connection, held)
@@ -336,13 +349,22 @@ pub(super) fn on_top_of(current: &Record, held: &Held) -> Held {
     Held { record, unsent, ..held.clone() }
 }
 
-/// Changes from the future are set back, all by the same amount, and go up again with the next round.
-fn set_back(connection: &Connection, ahead: &[&Offer], now: Millis, notes: &mut Notes) -> Result<(), DeviceError> {
-    let Some(latest) = ahead.iter().map(|offer| offer.change.latest().millis()).max() else { return Ok(()) };
+/// Changes from the future are set back, all by the same amount, and go up again with the next round. What the server has of
+/// them already (its answer was lost) is acknowledged instead: its stamp has been seen.
+fn set_back(
+    connection: &Connection,
+    ahead: &[(&Offer, &Refusal)],
+    now: Millis,
+    notes: &mut Notes,
+) -> Result<(), DeviceError> {
+    let Some(latest) = ahead.iter().map(|(offer, _)| offer.change.latest().millis()).max() else { return Ok(()) };
     let by = (now - latest).min(0);
-    for offer in ahead {
+    for (offer, refusal) in ahead {
         notes.skip.insert(offer.change.id);
         if let Some(mut held) = store::held(connection, offer.change.id)? {
+            if let Some(current) = &refusal.current {
+                pull::drop_acknowledged(&mut held, current);
+            }
             clock::set_back(&mut held, &offer.change, by);
             store::put(connection, &held)?;
         }

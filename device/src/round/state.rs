@@ -64,6 +64,8 @@ pub struct RoundReport {
     pub pulled: usize,
     /// Photos whose last byte arrived.
     pub photos: usize,
+    /// How often a cell's digest was another than the receipt's.
+    pub differing: usize,
     /// Why the round ended early. Nothing is lost; the next round goes on.
     pub ended_by: Option<DeviceError>,
 }

@@ -7,7 +7,7 @@ use domain::{CellCode, HybridClock, RecordId, Stamp};
 use rusqlite::Connection;
 
 use super::push::{self, Offer};
-use super::{RoundReport, clock, pull};
+use super::{RoundReport, clock, pull, receipt, repair};
 use crate::open::Open;
 use crate::store::{self, Meta};
 use crate::{Device, DeviceError};
@@ -33,11 +33,11 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
         }
         let answer = peer.exchange(&request)?;
         device.note_contact();
-        let progressed = device.with_open(|open| take(open, &request, &offers, &answer, &mut notes, report))?;
-        if offers.is_empty() && answer.more && !progressed {
+        let taken = device.with_open(|open| take(open, &request, &offers, &answer, &mut notes, report))?;
+        if offers.is_empty() && answer.more && !taken.moved {
             return Err(CallError::Unreadable("there is more, and nothing new".into()).into());
         }
-        (answered, more) = (Some(answer.lists_version), answer.more);
+        (answered, more) = (Some(answer.lists_version), answer.more || taken.read_anew);
     }
 }
 
@@ -51,11 +51,20 @@ fn prepare(open: &mut Open, notes: &Notes) -> Result<(ExchangeRequest, Vec<Offer
         epoch: Meta::Epoch.get(connection)?,
         push: offers.iter().map(|offer| offer.change.clone()).collect(),
         cursors: store::cursors(connection)?,
+        doubted: repair::under_way(connection)?,
     };
     Ok((request, offers))
 }
 
-/// Stores an answer: verdicts, pages, cells and cursors in one transaction. Returns whether any cursor moved.
+/// What an answer led to.
+struct Taken {
+    /// Some cursor moved.
+    moved: bool,
+    /// A cell differs from the server's and is to be read from its beginning.
+    read_anew: bool,
+}
+
+/// Stores an answer: verdicts, pages, cells, cursors and the receipt in one transaction.
 fn take(
     open: &mut Open,
     request: &ExchangeRequest,
@@ -63,14 +72,14 @@ fn take(
     answer: &ExchangeAnswer,
     notes: &mut Notes,
     report: &mut RoundReport,
-) -> Result<bool, DeviceError> {
+) -> Result<Taken, DeviceError> {
     let restored = request.epoch.is_some_and(|epoch| epoch != answer.epoch);
     check(request, answer, restored)?;
     let after = open.device_now();
     // First: what is judged below is set right by a clock that is right.
     clock::measured(open, request.device_time, after, answer.server_time)?;
     let now = open.now();
-    let mut clock = open.clock.clone();
+    let (device, mut clock) = (open.account().device, open.clock.clone());
     let transaction = open.store.begin()?;
     let judged = push::judged(&transaction, offers.iter().zip(&answer.verdicts), restored, now, notes)?;
     if restored {
@@ -87,20 +96,28 @@ fn take(
         pulled += seen.new;
         moved |= request.cursors.get(&page.cell) != Some(&page.upto);
     }
+    repair::go_on(&transaction, request, answer)?;
     let removed = pull::leave_cells(&transaction, &answer.cells)?;
+    let compared = receipt::compare(&transaction, device, answer, now)?;
     let other_cells = note_cells(&transaction, &answer.cells)?;
     note_clock(&transaction, &mut clock, latest, judged.set_back)?;
     transaction.commit()?;
 
     open.clock = clock;
+    if judged.set_back || judged.refused > 0 {
+        // A copy of this request may still be under way and be taken after all. Only another run is then sent what came of it.
+        open.begin_run();
+    }
     open.set_cells(answer.cells.clone());
     report.accepted += judged.accepted;
     report.refused += judged.refused;
     report.pulled += pulled;
-    if pulled > 0 || removed || other_cells || judged.accepted > 0 || judged.refused > 0 || restored {
+    report.differing += compared.differing;
+    let judged_any = judged.accepted > 0 || judged.refused > 0;
+    if pulled > 0 || removed || other_cells || judged_any || restored || compared.news {
         open.changed();
     }
-    Ok(moved)
+    Ok(Taken { moved, read_anew: compared.begun })
 }
 
 /// Notes the greatest stamp that others know, and where the clock stands.

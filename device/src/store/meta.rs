@@ -35,6 +35,12 @@ pub(crate) enum Meta {
     Lists,
     /// Whether the server said that this phone is not enrolled any more.
     SignedOut,
+    /// The server's public keys.
+    ServerKeys,
+    /// The last receipt, and what the phone found when it compared.
+    Receipt,
+    /// When the cells were last counted from the bodies of their records.
+    CountedAt,
 }
 
 impl Meta {
@@ -51,6 +57,9 @@ impl Meta {
             Meta::SafeAt => "safe_at",
             Meta::Lists => "lists",
             Meta::SignedOut => "signed_out",
+            Meta::ServerKeys => "server_keys",
+            Meta::Receipt => "receipt",
+            Meta::CountedAt => "counted_at",
         }
     }
 
@@ -105,6 +114,13 @@ pub(crate) fn cursors(connection: &Connection) -> Result<BTreeMap<CellCode, u64>
         }
     }
     Ok(found)
+}
+
+/// How far a cell's feed has been read; none when it is to be read from its beginning.
+pub(crate) fn cursor(connection: &Connection, cell: &CellCode) -> Result<Option<u64>, DeviceError> {
+    let mut statement = connection.prepare_cached("SELECT upto FROM cursor WHERE cell = ?1")?;
+    let upto: Option<i64> = statement.query_row([cell.as_str()], |row| row.get(0)).optional()?;
+    Ok(upto.map(i64::unsigned_abs))
 }
 
 /// Notes how far a cell's feed has been read; in the transaction that stores the page.

@@ -3,6 +3,7 @@
 //! Everything here is plain and blocking. What a write means (stamps, validation, outbox) is decided in [`crate::Open`] and
 //! [`crate::round`]; this module keeps rows.
 
+mod digest;
 mod drafts;
 mod meta;
 mod photo_files;
@@ -16,12 +17,13 @@ use std::time::Duration;
 use domain::{CellCode, Kind, Record, RecordId};
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
 
+pub(crate) use digest::{CellDigest, cell_digest, count_anew, forget_digest};
 pub use drafts::Draft;
-pub(crate) use meta::{Meta, cursors, forget_cursors, set_cursor};
+pub(crate) use meta::{Meta, cursor, cursors, forget_cursors, set_cursor};
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
 pub(crate) use photo_files::{drop_unnamed_photos, photos_wait_again, sha256};
 pub use row::RECORD_COLUMNS;
-pub(crate) use row::{Held, Pending, exists, held, held_of_row, put, remove};
+pub(crate) use row::{HELD_COLUMNS, Held, Pending, exists, held, held_of_row, is_readable, put, remove};
 
 use reserve::Reserve;
 

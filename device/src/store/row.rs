@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::{CellCode, Fields, Kind, Record, RecordId, Stamp, Stamps};
+use domain::world::Millis;
+use domain::{CellCode, Digest, Fields, Kind, Record, RecordId, Stamp, Stamps};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,9 @@ use crate::DeviceError;
 
 /// The columns that make a record, in the order that [`super::Store::record_of_row`] reads them.
 pub const RECORD_COLUMNS: &str = "id, kind, cell, body";
+
+/// The columns that [`held_of_row`] reads.
+pub(crate) const HELD_COLUMNS: &str = "id, kind, cell, body, unsent, offered, reoffer, gone, doubted, own_at";
 
 /// A field that the server has not acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,12 +38,17 @@ pub(crate) struct Held {
     pub(crate) reoffer: bool,
     /// Left the cell; goes when nothing of it is unsent.
     pub(crate) gone: bool,
+    /// The cell's digest differed from the server's, and the server has not confirmed this record since.
+    pub(crate) doubted: bool,
+    /// When the worker last wrote in it here, by the corrected clock.
+    pub(crate) own_at: Option<Millis>,
 }
 
 impl Held {
     /// A record as it came from the server.
     pub(crate) fn from_server(record: Record) -> Self {
-        Self { record, unsent: Unsent::new(), offered: false, reoffer: false, gone: false }
+        let unsent = Unsent::new();
+        Self { record, unsent, offered: false, reoffer: false, gone: false, doubted: false, own_at: None }
     }
 }
 
@@ -81,13 +90,17 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record, DeviceError> {
 
 /// A record and its sending state.
 pub(crate) fn held(connection: &Connection, id: RecordId) -> Result<Option<Held>, DeviceError> {
-    const SQL: &str = "SELECT id, kind, cell, body, unsent, offered, reoffer, gone FROM record WHERE id = ?1";
-    let mut statement = connection.prepare_cached(SQL)?;
+    let mut statement = connection.prepare_cached(&format!("SELECT {HELD_COLUMNS} FROM record WHERE id = ?1"))?;
     let mut rows = statement.query([id.to_string()])?;
     rows.next()?.map(held_of_row).transpose()
 }
 
-/// Reads the columns of a record and `unsent, offered, reoffer, gone` after them.
+/// Whether a row that begins with [`RECORD_COLUMNS`] holds a record.
+pub(crate) fn is_readable(row: &Row<'_>) -> bool {
+    record(row).is_ok()
+}
+
+/// Reads [`HELD_COLUMNS`].
 pub(crate) fn held_of_row(row: &Row<'_>) -> Result<Held, DeviceError> {
     let unsent: Option<String> = row.get(4)?;
     Ok(Held {
@@ -96,16 +109,20 @@ pub(crate) fn held_of_row(row: &Row<'_>) -> Result<Held, DeviceError> {
         offered: row.get(5)?,
         reoffer: row.get(6)?,
         gone: row.get(7)?,
+        doubted: row.get(8)?,
+        own_at: row.get(9)?,
     })
 }
 
 /// Stores a record with its index columns.
 pub(crate) fn put(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
-    const SQL: &str = "INSERT INTO record (id, kind, cell, body, unsent, offered, reoffer, gone, parent, at, deleted)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+    const SQL: &str = "INSERT INTO record (id, kind, cell, body, unsent, offered, reoffer, gone, parent, at, deleted,
+            doubted, own_at, v1, v2)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
         ON CONFLICT (id) DO UPDATE SET kind = ?2, cell = ?3, body = ?4, unsent = ?5, offered = ?6, reoffer = ?7, gone = ?8,
-            parent = ?9, at = ?10, deleted = ?11";
+            parent = ?9, at = ?10, deleted = ?11, doubted = ?12, own_at = ?13, v1 = ?14, v2 = ?15";
     let record = &held.record;
+    let (v1, v2) = Digest::of(record).halves();
     let unsent = if held.unsent.is_empty() { None } else { Some(serde_json::to_string(&held.unsent)?) };
     connection.prepare_cached(SQL)?.execute((
         record.id.to_string(),
@@ -119,6 +136,10 @@ pub(crate) fn put(connection: &Connection, held: &Held) -> Result<(), DeviceErro
         parent(record),
         moment(record),
         record.is_deleted(),
+        held.doubted,
+        held.own_at,
+        v1,
+        v2,
     ))?;
     Ok(())
 }

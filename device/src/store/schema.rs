@@ -3,6 +3,7 @@
 use domain::{Kind, spec};
 use rusqlite::{Connection, OptionalExtension};
 
+use super::digest::count_anew;
 use crate::DeviceError;
 
 /// A step from one version of the file to the next. Steps are never edited once they were released.
@@ -99,7 +100,56 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",
-}];
+}, DIGESTS];
+
+const DIGESTS: Migration = Migration {
+    why: "receipts: a digest of every cell that can be compared with the server's, and the repair of one that differs",
+    sql: "
+        -- v1, v2: the halves of the record's version. doubted: the cell's digest differed, and the server has not named this
+        -- record since. own_at: when the worker last wrote in it, by the corrected clock; what was written before this
+        -- column was made belongs to no day.
+        ALTER TABLE record ADD COLUMN v1 INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE record ADD COLUMN v2 INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE record ADD COLUMN doubted INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE record ADD COLUMN own_at INTEGER;
+        CREATE INDEX record_doubted ON record (cell) WHERE doubted = 1;
+        CREATE INDEX record_own ON record (own_at) WHERE own_at IS NOT NULL;
+
+        CREATE TABLE cell_digest (
+            cell    TEXT    NOT NULL PRIMARY KEY,
+            records INTEGER NOT NULL,
+            v1      INTEGER NOT NULL,
+            v2      INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- SQLite has no exclusive or; this one stays within 64 bits.
+        CREATE TRIGGER record_comes AFTER INSERT ON record WHEN NEW.gone = 0 BEGIN
+            INSERT INTO cell_digest (cell, records, v1, v2) VALUES (NEW.cell, 1, NEW.v1, NEW.v2)
+                ON CONFLICT (cell) DO UPDATE SET records = records + 1,
+                    v1 = ~(v1 & NEW.v1) & (v1 | NEW.v1), v2 = ~(v2 & NEW.v2) & (v2 | NEW.v2);
+        END;
+        CREATE TRIGGER record_goes AFTER DELETE ON record WHEN OLD.gone = 0 BEGIN
+            UPDATE cell_digest SET records = records - 1,
+                v1 = ~(v1 & OLD.v1) & (v1 | OLD.v1), v2 = ~(v2 & OLD.v2) & (v2 | OLD.v2) WHERE cell = OLD.cell;
+        END;
+        CREATE TRIGGER record_changes AFTER UPDATE OF v1, v2, cell, gone ON record
+            WHEN NEW.v1 <> OLD.v1 OR NEW.v2 <> OLD.v2 OR NEW.cell <> OLD.cell OR NEW.gone <> OLD.gone BEGIN
+            UPDATE cell_digest SET records = records - 1,
+                v1 = ~(v1 & OLD.v1) & (v1 | OLD.v1), v2 = ~(v2 & OLD.v2) & (v2 | OLD.v2)
+                WHERE cell = OLD.cell AND OLD.gone = 0;
+            INSERT INTO cell_digest (cell, records, v1, v2) SELECT NEW.cell, 1, NEW.v1, NEW.v2 WHERE NEW.gone = 0
+                ON CONFLICT (cell) DO UPDATE SET records = records + 1,
+                    v1 = ~(v1 & NEW.v1) & (v1 | NEW.v1), v2 = ~(v2 & NEW.v2) & (v2 | NEW.v2);
+        END;
+
+        -- Cells whose digest differed: when they were last begun to be read anew, and whether that is still under way.
+        CREATE TABLE repair (
+            cell     TEXT    NOT NULL PRIMARY KEY,
+            begun_at INTEGER NOT NULL,
+            reading  INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+    ",
+};
 
 /// The newest version of the file that this program knows.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -114,6 +164,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), DeviceError> {
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or_default()) {
         tracing::info!(to = index + 1, why = migration.why, "register file brought to a newer version");
         transaction.execute_batch(migration.sql)?;
+        if migration.why == DIGESTS.why {
+            count_anew(&transaction, None)?;
+        }
     }
     if found < VERSION {
         transaction.pragma_update(None, "user_version", VERSION)?;
@@ -140,4 +193,74 @@ fn refresh_view(connection: &Connection, kind: &Kind) -> Result<(), DeviceError>
         connection.execute_batch(&format!("DROP VIEW IF EXISTS \"{name}\"; {sql}"))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{CellCode, Digest, Record};
+
+    use super::super::{cell_digest, row};
+    use super::*;
+
+    /// A register as the program before receipts left it.
+    fn older_register() -> (Connection, CellCode) {
+        let cell = CellCode::new("610722001001001").unwrap();
+        let older = Connection::open_in_memory().unwrap();
+        let before = MIGRATIONS.iter().take_while(|migration| migration.why != DIGESTS.why);
+        for (index, migration) in before.enumerate() {
+            older.execute_batch(migration.sql).unwrap();
+            older.pragma_update(None, "user_version", index as i64 + 1).unwrap();
+        }
+        for (number, gone) in [(1_u128, 0), (2, 0), (3, 1)] {
+            let id = uuid::Uuid::from_u128(number);
+            let body = format!(r#"{{"fields":{{"name":"甲","floors":{number}}},"stamp":"{number:032x}"}}"#);
+            older
+                .execute(
+                    "INSERT INTO record (id, kind, cell, body, unsent, gone) VALUES (?1, 'building', ?2, ?3, NULL, ?4)",
+                    (id.to_string(), cell.as_str(), body, gone),
+                )
+                .unwrap();
+        }
+        let broken = "INSERT INTO record (id, kind, cell, body) VALUES ('x', 'building', '610722001001002', '{')";
+        older.execute(broken, []).unwrap();
+        (older, cell)
+    }
+
+    #[test]
+    fn a_register_of_an_older_version_is_counted_when_it_is_opened() {
+        let (mut older, cell) = older_register();
+        migrate(&mut older).unwrap();
+        let mut statement =
+            older.prepare("SELECT id, kind, cell, body FROM record WHERE cell = ?1 AND gone = 0").unwrap();
+        let records: Vec<Record> =
+            statement.query_map([cell.as_str()], |found| Ok(row::record(found).unwrap())).unwrap().flatten().collect();
+        let kept = cell_digest(&older, &cell).unwrap();
+        assert_eq!((kept.records, kept.digest), (2, records.iter().collect::<Digest>()));
+        assert_ne!(kept.digest, Digest::default());
+        drop(statement);
+        // A row that nobody can read stops no start, and does not count for what it is not.
+        let other = CellCode::new("610722001001002").unwrap();
+        assert_eq!(cell_digest(&older, &other).unwrap().digest, Digest::default());
+    }
+
+    #[test]
+    fn the_triggers_follow_whatever_is_written() {
+        let (mut register, cell) = older_register();
+        migrate(&mut register).unwrap();
+        let kept = |register: &Connection| cell_digest(register, &cell).unwrap();
+        let before = kept(&register);
+        for sql in [
+            "UPDATE record SET gone = 1 WHERE cell = '610722001001001'",
+            "UPDATE record SET v1 = v1 + 7, v2 = -v2 WHERE gone = 1",
+            "UPDATE record SET gone = 0, cell = '610722001001002' WHERE gone = 1",
+            "UPDATE record SET v1 = v1 - 7, v2 = -v2 WHERE cell = '610722001001002' AND id <> 'x'",
+        ] {
+            register.execute_batch(sql).unwrap();
+            assert_eq!(kept(&register), Default::default(), "{sql}");
+        }
+        register.execute_batch("UPDATE record SET cell = '610722001001001' WHERE id <> 'x'").unwrap();
+        assert_eq!(kept(&register).records, 3, "the one that had left is back");
+        register.execute_batch("DELETE FROM record WHERE id LIKE '%3'").unwrap();
+        assert_eq!(kept(&register), before);
+    }
 }

@@ -77,6 +77,7 @@ pub(crate) fn enrolment() -> Enrolment {
         cells: vec![CellCode::new(CELL).unwrap(), CellCode::new(OTHER_CELL).unwrap()],
         demo: true,
         tokens: Tokens { access: "a".to_owned(), access_until: MORNING + DAY, refresh: "r".to_owned() },
+        keys: Default::default(),
     }
 }
 
@@ -238,6 +239,7 @@ impl Desk {
             cells: enrolment().cells,
             pages: pages.into_iter().map(page).collect(),
             more: false,
+            receipt: None,
         }
     }
 }
@@ -245,7 +247,13 @@ impl Desk {
 impl Peer for Desk {
     fn hello(&self) -> Result<Hello, CallError> {
         let server_time = self.now.load(Ordering::SeqCst);
-        Ok(Hello { server_time, epoch: Epoch(Uuid::from_u128(3)), protocols: (1, 1), lists_version: 1 })
+        Ok(Hello {
+            server_time,
+            epoch: Epoch(Uuid::from_u128(3)),
+            protocols: (1, 1),
+            lists_version: 1,
+            keys: Default::default(),
+        })
     }
 
     fn exchange(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError> {

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
+use domain::Kind;
+use domain::protocol::CallError;
 use domain::world::Millis;
 use serde_json::json;
 
@@ -120,4 +122,31 @@ fn a_colleagues_broken_clock_does_not_drag_this_one_along_nor_block_a_correction
     assert_eq!(phone.get(other).unwrap().stamps.common.millis(), START);
     phone.rename(id, "更正");
     assert_eq!(phone.name(id), "更正", "a write is never silently beaten by what it replaces");
+}
+
+#[test]
+fn what_the_server_has_already_is_not_set_back_with_what_lies_in_the_future() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    phone.pass(1_000);
+    phone.rename(id, "二号楼");
+    // The name is taken, its answer is lost; meanwhile the clock jumps an hour ahead, something is written, and it jumps back.
+    let (typing, clock) = (phone.device.clone(), phone.clock.clone());
+    server.hub().meanwhile = Some(Box::new(move || {
+        clock.fetch_add(3_600_000, Ordering::SeqCst);
+        let fields = serde_json::from_value(json!({"floors": 7})).unwrap();
+        typing.with_open(|open| open.write(&Kind::Building, Some(id), None, fields)).unwrap();
+        clock.fetch_add(-3_600_000, Ordering::SeqCst);
+    }));
+    server.hub().lose_answers.push_back(CallError::Offline("cut".into()));
+    assert!(phone.round().ended_by.is_some());
+    let taken = server.hub().records[&id].stamps.of("name");
+    phone.sync();
+    assert_eq!(server.hub().records[&id].int("floors"), None, "refused for its stamp");
+    assert_eq!(phone.get(id).unwrap().stamps.of("name"), taken);
+    assert_eq!(phone.sync().differing, 0);
+    assert_eq!(phone.get(id).as_ref(), server.hub().records.get(&id));
+    assert_eq!(phone.get(id).unwrap().int("floors"), Some(7));
 }

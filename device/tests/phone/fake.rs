@@ -9,9 +9,10 @@ use device::{Device, DeviceConfig, DeviceError, RoundReport};
 use domain::codes::Lists;
 use domain::merge::{Lost, merge};
 use domain::protocol::{
-    CallError, CallRefusal, Enrolment, ExchangeAnswer, ExchangeRequest, FeedPage, Hello, Peer, PhotoOffer, PhotoPlace,
-    PhotoSize, Refusal, Tokens, Verdict,
+    CallError, CallRefusal, CellState, Enrolment, ExchangeAnswer, ExchangeRequest, FeedPage, Hello, Peer, PhotoOffer,
+    PhotoPlace, PhotoSize, Receipt, ReceiptStatement, Refusal, ServerKeys, Tokens, Verdict,
 };
+use domain::receipt::ReceiptKey;
 use domain::scope::Role;
 use domain::world::Millis;
 use domain::{
@@ -90,14 +91,19 @@ pub struct Hub {
     /// Appends that are still answered before the connection breaks.
     pub appends_left: usize,
     pub bad_photos: BTreeSet<Sha256Hex>,
+    /// Signs receipts; a server of an older version gives none.
+    pub key: Option<ReceiptKey>,
+    /// Changes what is signed.
+    pub misstate: Box<dyn Fn(&mut ReceiptStatement) + Send>,
 }
 
+/// The server; as a [`Peer`] it speaks to one phone.
 #[derive(Clone)]
-pub struct Server(pub Arc<Mutex<Hub>>);
+pub struct Server(pub Arc<Mutex<Hub>>, pub DeviceId);
 
 impl Server {
     pub fn new() -> Self {
-        Server(Arc::new(Mutex::new(Hub {
+        let hub = Hub {
             now: START,
             epoch: Epoch(Uuid::from_u128(1)),
             records: BTreeMap::new(),
@@ -117,7 +123,10 @@ impl Server {
             offers: 0,
             appends_left: usize::MAX,
             bad_photos: BTreeSet::new(),
-        })))
+            key: Some(ReceiptKey::new(&mut TestWorld { clock: Arc::default(), seed: 99 })),
+            misstate: Box::new(|_| ()),
+        };
+        Server(Arc::new(Mutex::new(hub)), DeviceId(Uuid::nil()))
     }
 
     pub fn hub(&self) -> MutexGuard<'_, Hub> {
@@ -148,17 +157,45 @@ impl Hub {
         self.lost.extend(merged.lost);
         if !merged.taken.is_empty() {
             let cell = merged.record.cell.clone();
+            if let Some(left) = current.map(|record| record.cell.clone()).filter(|before| *before != cell) {
+                self.feed.entry(left).or_default().push((change.id, true, node));
+            }
             self.records.insert(change.id, merged.record);
             self.feed.entry(cell).or_default().push((change.id, false, node));
         }
         Ok(())
     }
 
-    fn page(&self, cell: &CellCode, from: u64, node: Node) -> FeedPage {
+    pub fn keys(&self) -> ServerKeys {
+        ServerKeys { verify: self.key.as_ref().map(ReceiptKey::verify_text).unwrap_or_default() }
+    }
+
+    /// What the server has of a cell, counted.
+    pub fn state(&self, cell: &CellCode) -> CellState {
+        let records: Vec<&Record> = self.records.values().filter(|record| record.cell == *cell).collect();
+        let has_bytes = |record: &&&Record| {
+            record.text("sha256").is_some_and(|hash| self.stored.contains_key(&Sha256Hex::new(hash).unwrap()))
+        };
+        CellState {
+            upto: self.feed.get(cell).map_or(0, |feed| feed.len() as u64),
+            records: records.len() as u64,
+            photos: records.iter().filter(has_bytes).count() as u64,
+            digest: records.into_iter().collect(),
+        }
+    }
+
+    fn receipt(&self, device: DeviceId) -> Option<Receipt> {
+        let cells = self.cells.iter().map(|cell| (cell.clone(), self.state(cell))).collect();
+        let mut statement = ReceiptStatement { device, epoch: self.epoch, at: self.now, cells };
+        (self.misstate)(&mut statement);
+        Some(self.key.as_ref()?.sign(&statement))
+    }
+
+    fn page(&self, cell: &CellCode, from: u64, node: Option<Node>) -> FeedPage {
         let feed = self.feed.get(cell).map(Vec::as_slice).unwrap_or_default();
         let upto = (from as usize + self.page_records).min(feed.len()).max(from as usize);
         let entries = feed.get(from as usize..upto).unwrap_or_default();
-        let others = entries.iter().filter(|(_, gone, writer)| !gone && *writer != node);
+        let others = entries.iter().filter(|(_, gone, writer)| !gone && Some(*writer) != node);
         let ids: BTreeSet<RecordId> = others.map(|(id, ..)| *id).collect();
         let in_cell = |id: &RecordId| self.records.get(id).filter(|record| record.cell == *cell).cloned();
         FeedPage {
@@ -169,7 +206,7 @@ impl Hub {
         }
     }
 
-    fn exchange(&mut self, request: &ExchangeRequest) -> ExchangeAnswer {
+    fn exchange(&mut self, device: DeviceId, request: &ExchangeRequest) -> ExchangeAnswer {
         self.requests.push(request.clone());
         let mut verdicts = Vec::new();
         for change in &request.push {
@@ -180,7 +217,8 @@ impl Hub {
         }
         let known = request.epoch == Some(self.epoch);
         let from = |cell: &CellCode| if known { request.cursors.get(cell).copied().unwrap_or(0) } else { 0 };
-        let pages: Vec<FeedPage> = self.cells.iter().map(|cell| self.page(cell, from(cell), request.node)).collect();
+        let node = |cell: &CellCode| Some(request.node).filter(|_| !request.doubted.contains(cell));
+        let pages: Vec<FeedPage> = self.cells.iter().map(|cell| self.page(cell, from(cell), node(cell))).collect();
         let more = pages.iter().any(|page| (page.upto as usize) < self.feed.get(&page.cell).map_or(0, Vec::len));
         let mut answer = ExchangeAnswer {
             server_time: self.now,
@@ -190,6 +228,7 @@ impl Hub {
             cells: self.cells.clone(),
             pages,
             more,
+            receipt: if more { None } else { self.receipt(device) },
         };
         (self.spoil)(&mut answer);
         answer
@@ -206,6 +245,7 @@ impl Peer for Server {
                 epoch: hub.epoch,
                 protocols: (1, 1),
                 lists_version: hub.lists.version,
+                keys: hub.keys(),
             }),
         }
     }
@@ -215,7 +255,7 @@ impl Peer for Server {
         if let Some(error) = &hub.offline {
             return Err(error.clone());
         }
-        let answer = hub.exchange(request);
+        let answer = hub.exchange(self.1, request);
         let meanwhile = hub.meanwhile.take();
         let lost = hub.lose_answers.pop_front();
         drop(hub);
@@ -295,7 +335,8 @@ impl Phone {
         let clock = Arc::new(AtomicI64::new(START));
         let device = Self::start(&folder, &clock, seed);
         device.enrol_at_cost("https://server.example", &enrolment(seed), PIN, KeyCost::SIMULATION).unwrap();
-        Phone { device, clock, server: server.clone(), seed, folder }
+        let server = Server(server.0.clone(), enrolment(seed).device);
+        Phone { device, clock, server, seed, folder }
     }
 
     fn start(folder: &TempDir, clock: &Arc<AtomicI64>, seed: u64) -> Device {
@@ -369,6 +410,19 @@ impl Phone {
     pub fn state(&self) -> device::SyncState {
         self.device.sync_state().unwrap()
     }
+
+    /// Something else than the app writes into the register.
+    pub fn tamper(&self, sql: &str) {
+        self.device.with_open::<_, DeviceError>(|open| Ok(open.store().connection().execute_batch(sql)?)).unwrap();
+    }
+
+    /// The receipt as a screen shows it.
+    pub fn receipt(&self) -> serde_json::Value {
+        match device::api::call(&self.device, "receipt", json!({}), None).unwrap() {
+            device::api::Answer::Json(page) => page,
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 pub fn enrolment(seed: u64) -> Enrolment {
@@ -380,6 +434,7 @@ pub fn enrolment(seed: u64) -> Enrolment {
         cells: vec![cell()],
         demo: true,
         tokens: Tokens { access: "a".into(), access_until: START, refresh: "r".into() },
+        keys: ServerKeys::default(),
     }
 }
 

@@ -95,13 +95,10 @@ fn a_record_that_left_the_cell_goes_and_one_with_unsent_words_goes_after_them() 
     phone.sync();
     phone.pass(1_000);
     phone.rename(edited, "改过");
+    for id in [plain, edited] {
+        server.write(change(id, Kind::Building, cell(), START + 500, json!({"cell": other_cell()})));
+    }
     server.hub().refuse = Box::new(|_| Some(ProblemCode::StampFuture));
-    server
-        .hub()
-        .feed
-        .get_mut(&cell())
-        .unwrap()
-        .extend([(plain, true, domain::Node(0)), (edited, true, domain::Node(0))]);
     phone.round();
     assert!(phone.get(plain).is_none());
     assert_eq!(phone.name(edited), "改过");
@@ -119,7 +116,6 @@ fn a_record_that_moved_between_two_held_cells_stays() {
     let id = phone.building("一号楼");
     phone.sync();
     server.write(change(id, Kind::Building, cell(), START + 1_000, json!({"cell": other_cell()})));
-    server.hub().feed.get_mut(&cell()).unwrap().push((id, true, domain::Node(0)));
     phone.sync();
     assert_eq!(phone.get(id).unwrap().cell, other_cell());
 }

@@ -11,6 +11,8 @@ mod hostile;
 mod http;
 mod lock;
 mod photos;
+mod receipts;
+mod repairs;
 mod rounds;
 mod storage;
 mod upgrade;

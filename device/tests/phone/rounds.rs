@@ -1,6 +1,6 @@
 //! Rounds: what is unsent goes up, what is new comes down, and neither hides the other.
 
-use domain::protocol::CallError;
+use domain::protocol::{CallError, Peer};
 use domain::{Kind, ProblemCode};
 use serde_json::json;
 
@@ -308,4 +308,23 @@ fn the_generation_grows_when_something_stored_changed_and_only_then() {
     ));
     phone.sync();
     assert!(phone.device.generation() > before);
+}
+
+#[test]
+fn a_copy_of_a_refused_request_that_is_taken_later_comes_down() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    phone.pass(1_000);
+    phone.rename(id, "二号楼");
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::NotAllowed));
+    phone.sync();
+    assert_eq!(phone.name(id), "一号楼");
+    // The network had kept a copy of the request, and delivers it when the server would take it.
+    server.hub().refuse = Box::new(|_| None);
+    let late = server.hub().requests.iter().rfind(|request| !request.push.is_empty()).cloned().unwrap();
+    phone.server.exchange(&late).unwrap();
+    assert_eq!(phone.sync().differing, 0, "the feed told, nothing had to be repaired");
+    assert_eq!(phone.name(id), "二号楼");
 }

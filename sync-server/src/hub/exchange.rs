@@ -7,7 +7,7 @@ use domain::{Change, Node};
 
 use crate::hub::judge::Author;
 use crate::hub::phones::Phone;
-use crate::hub::{Hub, HubError, feed};
+use crate::hub::{Hub, HubError, feed, receipts};
 use crate::store::{Run, Store};
 
 /// More cells than one phone ever holds.
@@ -22,26 +22,37 @@ impl<S: Store> Hub<S> {
         if request.protocol != PROTOCOL {
             return Err(HubError::refused(CallRefusal::UnknownProtocol));
         }
-        if request.push.len() > PUSH_CHANGES_MAX || request.cursors.len() > CURSORS_MAX {
+        let cells_named = request.cursors.len().max(request.doubted.len());
+        if request.push.len() > PUSH_CHANGES_MAX || cells_named > CURSORS_MAX {
             return Err(HubError::refused(CallRefusal::TooLarge));
         }
         let verdicts = self.submit(phone, request.node, &request.push)?;
         let run = Run::of(phone.device, request.node);
-        self.store.read(|reading| {
+        // Named with every page of the reading, written down with the first.
+        let begun = phone.cells.iter().filter(|cell| request.doubted.contains(cell));
+        self.note_doubted(phone, &begun.filter(|cell| !request.cursors.contains_key(cell)).collect::<Vec<_>>())?;
+        let (mut answer, statement) = self.store.read(|reading| {
             let epoch = reading.epoch()?;
             let none = BTreeMap::new();
             let cursors = if request.epoch == Some(epoch) { &request.cursors } else { &none };
-            let pages = feed::pages(reading, &phone.actor, &phone.cells, cursors, run)?;
-            Ok(ExchangeAnswer {
-                server_time: self.now(),
+            let pages = feed::pages(reading, &phone.actor, &phone.cells, cursors, &request.doubted, run)?;
+            let server_time = self.now();
+            let statement =
+                (!pages.more).then(|| receipts::statement(reading, phone, epoch, server_time)).transpose()?;
+            let answer = ExchangeAnswer {
+                server_time,
                 epoch,
                 lists_version: self.lists().version,
                 verdicts,
                 cells: phone.cells.clone(),
                 pages: pages.pages,
                 more: pages.more,
-            })
-        })
+                receipt: None,
+            };
+            Ok::<_, HubError>((answer, statement))
+        })?;
+        answer.receipt = statement.map(|statement| self.receipt_key.sign(&statement));
+        Ok(answer)
     }
 
     /// Takes changes from a phone: one verdict each, in their order. What is accepted is durable when this returns.

@@ -22,12 +22,13 @@ pub(super) struct Pages {
     pub(super) more: bool,
 }
 
-/// What the actor's cells have that the cursors do not cover.
+/// What the actor's cells have that the cursors do not cover. Of the doubted ones nothing is left out.
 pub(super) fn pages(
     reading: &dyn Reading,
     actor: &Actor,
     cells: &[CellCode],
     cursors: &BTreeMap<CellCode, u64>,
+    doubted: &[CellCode],
     run: Run,
 ) -> Result<Pages, HubError> {
     let mut out = Pages { pages: Vec::new(), more: false };
@@ -43,7 +44,11 @@ pub(super) fn pages(
             out.more = true;
             break;
         }
-        let entries = reading.feed_after(cell, cursor, run)?;
+        let entries = if doubted.contains(cell) {
+            reading.whole_feed_after(cell, cursor.unwrap_or(0))?
+        } else {
+            reading.feed_after(cell, cursor, run)?
+        };
         let (page, whole) = page(reading, actor, cell, &entries, reached, &mut room)?;
         out.pages.push(page);
         if !whole {

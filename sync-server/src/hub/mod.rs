@@ -1,7 +1,7 @@
 //! The hub: the server's rules, without HTTP and without SQL.
 //!
 //! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
-//! (`judge`, `push`), what goes down (`feed`, [`exchange`]), reviews ([`reviews`]), photos ([`photo`]), accounts and the
+//! (`judge`, `push`), what goes down (`feed`, [`exchange`]), what is signed (`receipts`), reviews ([`reviews`]), photos ([`photo`]), accounts and the
 //! county's set-up ([`county`]). The same rules hold for a phone over HTTP and for one in the same process ([`peer`]).
 
 pub mod county;
@@ -14,6 +14,7 @@ pub mod peer;
 pub mod phones;
 pub mod photo;
 pub(crate) mod push;
+mod receipts;
 pub mod reviews;
 mod secrets;
 pub mod world;
@@ -22,6 +23,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use domain::codes::Lists;
+use domain::receipt::ReceiptKey;
 use domain::world::Millis;
 use domain::{HybridClock, RecordId, Stamp, World};
 
@@ -42,6 +44,7 @@ pub struct Hub<S: Store> {
     lists: RwLock<Arc<Lists>>,
     /// The stamps that a restored server may have lost: from its backup until its restore.
     lost_since_backup: Option<(Millis, Millis)>,
+    receipt_key: ReceiptKey,
 }
 
 /// The clock, chance, and the stamps made of them.
@@ -70,7 +73,7 @@ impl<S: Store> Hub<S> {
     /// A hub over a store and a photo folder.
     ///
     /// # Errors
-    /// [`HubError`] when the store cannot be read.
+    /// [`HubError`] when the store cannot be read, or a new one not be given its key.
     pub fn open(store: S, photos: PhotoFolder, mut world: Box<dyn World>) -> Result<Self, HubError> {
         let (lists, backed_up, restored) = store.read(|reading| {
             let number = |name| -> Result<Option<Millis>, HubError> {
@@ -78,6 +81,7 @@ impl<S: Store> Hub<S> {
             };
             Ok::<_, HubError>((reading.lists()?, number("backed_up_at")?, number("restored_at")?))
         })?;
+        let receipt_key = receipts::key(&store, world.as_mut())?;
         let clock = HybridClock::new(world.node(), Stamp::ZERO);
         Ok(Self {
             store,
@@ -85,6 +89,7 @@ impl<S: Store> Hub<S> {
             time: Mutex::new(Time { world, clock }),
             lists: RwLock::new(Arc::new(lists)),
             lost_since_backup: backed_up.zip(restored),
+            receipt_key,
         })
     }
 

@@ -133,6 +133,7 @@ impl<S: Store> Hub<S> {
                 cells: phone.cells,
                 demo,
                 tokens,
+                keys: self.keys(),
             })
         })
     }
@@ -210,6 +211,7 @@ impl<S: Store> Hub<S> {
             epoch,
             protocols: (PROTOCOL, PROTOCOL),
             lists_version: self.lists().version,
+            keys: self.keys(),
         })
     }
 

@@ -8,6 +8,7 @@ pub mod sqlite;
 mod types;
 
 use domain::codes::Lists;
+use domain::protocol::CellState;
 use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex};
 
 pub use types::*;
@@ -80,6 +81,10 @@ pub trait Reading {
     /// The entries after `cursor` that `run` has not written itself, in the order in which they are to be sent.
     /// Without a cursor: all of them.
     fn feed_after(&self, cell: &CellCode, cursor: Option<u64>, run: Run) -> Answer<Vec<FeedEntry>>;
+    /// The entries after `cursor`, whoever wrote them, with everything that ever left the cell: for a phone that doubts what it holds.
+    fn whole_feed_after(&self, cell: &CellCode, cursor: u64) -> Answer<Vec<FeedEntry>>;
+    /// What a receipt says of the cell, kept as it is written: asking costs nothing.
+    fn cell_state(&self, cell: &CellCode) -> Answer<CellState>;
 
     // -- the desk --------------------------------------------------------------------------------------------------------
     /// A page of the inbox.

@@ -242,6 +242,7 @@ impl TestPhone {
             epoch: self.epoch,
             push,
             cursors: self.cursors.clone(),
+            doubted: Vec::new(),
         }
     }
 

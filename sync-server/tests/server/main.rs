@@ -11,6 +11,7 @@ mod phones;
 mod photos;
 mod protocol;
 mod push;
+mod receipts;
 mod rights;
 mod store;
 mod tus;

@@ -43,6 +43,7 @@ fn a_store_keeps_its_contract(store: &impl Store) {
     nothing_of_a_failed_transaction_stays(store);
     sequences_and_places(store);
     bulk_loading_leaves_what_is_there(store);
+    crate::receipts::cells_are_counted_as_they_are_written(store);
 }
 
 fn records_and_feeds(store: &impl Store) {

@@ -3,7 +3,7 @@
 use device::SyncPhase;
 use domain::record::canonical_bytes;
 use domain::{Fields, Kind, Record, RecordId, Scope, Sha256Hex};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::county::COUNTY;
 use super::history::History;
@@ -51,6 +51,7 @@ pub(super) fn heal(history: &History) -> Outcome {
 /// Every law.
 pub(super) fn judge(history: &History) -> Outcome {
     phones_agree_with_the_server(history)?;
+    receipts_are_true(history)?;
     nothing_saved_is_lost(history)?;
     the_greatest_stamp_won(history)?;
     append_only_is_as_it_was(history)?;
@@ -75,6 +76,21 @@ fn phones_agree_with_the_server(history: &History) -> Outcome {
             if let Some(surplus) = here.iter().find(|own| !there.iter().any(|record| record.id == own.id)) {
                 return trouble(format!("Phone {number} holds what the server does not have: {surplus:?}."));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Every phone holds a receipt that it compared and found right, and no honest history ever made one differ.
+fn receipts_are_true(history: &History) -> Outcome {
+    for (number, phone) in history.phones.iter().enumerate() {
+        if phone.differed() > 0 {
+            return trouble(format!("Phone {number} differed from its receipt {} times.", phone.differed()));
+        }
+        let receipt = phone.call("receipt", json!({})).map_err(|failure| format!("{failure:?}"));
+        match receipt {
+            Ok(receipt) if receipt["verified"] == true => {}
+            other => return trouble(format!("Phone {number} has no receipt that agrees: {other:?}.")),
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! A worker's phone in the simulation: production's device, a clock that may be wrong, and a wire.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use device::api::{self, Answer, Failure};
@@ -28,6 +29,8 @@ pub(super) struct Phone {
     time: Time,
     seed: u64,
     starts: u64,
+    /// How often a cell was found to differ from the server's receipt.
+    differed: Cell<usize>,
 }
 
 impl Phone {
@@ -43,7 +46,18 @@ impl Phone {
         let device = open(folder, time, &drift, seed, 0)?;
         device.enrol_at_cost("http://127.0.0.1", enrolment, PIN, KeyCost::SIMULATION).doing("enrolling a device")?;
         let (time, folder, worker) = (time.clone(), folder.to_owned(), worker.to_owned());
-        Ok(Self { worker, wire, drift, visits: Vec::new(), device, folder, time, seed, starts: 0 })
+        Ok(Self {
+            worker,
+            wire,
+            drift,
+            visits: Vec::new(),
+            device,
+            folder,
+            time,
+            seed,
+            starts: 0,
+            differed: Cell::new(0),
+        })
     }
 
     /// Its program ends without a word and is started again; the worker enters the PIN.
@@ -65,7 +79,14 @@ impl Phone {
     }
 
     pub(super) fn round(&self) -> RoundReport {
-        self.device.round(&self.wire)
+        let report = self.device.round(&self.wire);
+        self.differed.set(self.differed.get() + report.differing);
+        report
+    }
+
+    /// How often a cell was found to differ from the server's receipt.
+    pub(super) fn differed(&self) -> usize {
+        self.differed.get()
     }
 
     pub(super) fn sync_state(&self) -> Outcome<SyncState> {

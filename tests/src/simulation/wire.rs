@@ -126,6 +126,7 @@ impl Wire {
         if answer.pages.len() > 1 && chance.percent(spoiled) {
             answer.pages.truncate(1);
             answer.more = true;
+            answer.receipt = None;
         }
         answer
     }

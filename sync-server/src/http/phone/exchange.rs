@@ -23,6 +23,8 @@ pub(super) struct RawExchange {
     epoch: Option<Epoch>,
     push: Vec<Value>,
     cursors: BTreeMap<CellCode, u64>,
+    #[serde(default)]
+    doubted: Vec<CellCode>,
 }
 
 pub(super) async fn exchange(
@@ -42,6 +44,7 @@ pub(super) async fn exchange(
             epoch: raw.epoch,
             push,
             cursors: raw.cursors,
+            doubted: raw.doubted,
         };
         let mut answer = hub.exchange(&phone, &request)?;
         for place in unreadable {

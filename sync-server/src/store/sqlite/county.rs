@@ -1,6 +1,7 @@
 //! Lists, settings, sequences and the audit log; and the verbs of the store, each one line to where it is done.
 
 use domain::codes::Lists;
+use domain::protocol::CellState;
 use domain::review::ReviewState;
 use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex};
 use rusqlite::{OptionalExtension, params};
@@ -97,6 +98,12 @@ impl Reading for Sql<'_> {
     }
     fn feed_after(&self, cell: &CellCode, cursor: Option<u64>, run: Run) -> Answer<Vec<FeedEntry>> {
         self.feed_entries(cell, cursor, run)
+    }
+    fn whole_feed_after(&self, cell: &CellCode, cursor: u64) -> Answer<Vec<FeedEntry>> {
+        self.whole_feed(cell, cursor)
+    }
+    fn cell_state(&self, cell: &CellCode) -> Answer<CellState> {
+        self.state_of_cell(cell)
     }
     fn inbox(&self, query: &InboxQuery) -> Answer<Vec<StoredRecord>> {
         self.inbox_page(query)

@@ -1,15 +1,87 @@
-//! The feeds: per cell, which records changed and in which order.
+//! The feeds: per cell, which records changed and in which order; and what each cell has, for receipts.
 
 use std::collections::BTreeMap;
 
-use domain::{CellCode, RecordId};
+use domain::protocol::CellState;
+use domain::{CellCode, Digest, RecordId, Version};
 use rusqlite::{OptionalExtension, params};
 
 use super::Sql;
-use super::rows::{count, record_id};
+use super::rows::{count, parsed, record_id};
 use crate::store::{Answer, FeedEntry, Run};
 
+/// What a write does to the numbers of a cell. Whoever moves a feed must say it, so that no way of writing can forget it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    /// Records that came, less those that left.
+    records: i64,
+    /// Photos among them whose bytes are stored.
+    photos: i64,
+    /// The versions that came and those that left.
+    digest: Digest,
+}
+
+impl Tally {
+    /// A version comes into the cell; `stored`: it is a photo whose bytes are there.
+    pub(super) fn with(self, version: &Version, stored: bool) -> Self {
+        let digest = self.digest.xor(Digest::from(version));
+        Self { records: self.records + 1, photos: self.photos + i64::from(stored), digest }
+    }
+
+    /// A version that came before leaves it, or is replaced.
+    pub(super) fn without(self, version: &Version, stored: bool) -> Self {
+        let digest = self.digest.xor(Digest::from(version));
+        Self { records: self.records - 1, photos: self.photos - i64::from(stored), digest }
+    }
+}
+
 impl Sql<'_> {
+    pub(super) fn state_of_cell(&self, cell: &CellCode) -> Answer<CellState> {
+        const SQL: &str = "SELECT reached, records, photos, v1, v2 FROM cell_feed WHERE cell = ?1";
+        let state = self.conn.prepare_cached(SQL)?.query_row([cell.as_str()], |row| {
+            Ok(CellState {
+                upto: count(row, 0)?,
+                records: count(row, 1)?,
+                photos: count(row, 2)?,
+                digest: Digest::from_halves(row.get(3)?, row.get(4)?),
+            })
+        });
+        Ok(state.optional()?.unwrap_or_default())
+    }
+
+    /// Counts every cell from its records: once, when a database of an older version is opened.
+    pub(super) fn count_cells(&self) -> Answer<()> {
+        let mut cells: BTreeMap<CellCode, Tally> = BTreeMap::new();
+        let mut all = self.conn.prepare(
+            "SELECT cell, version, content IS NOT NULL AND EXISTS (SELECT 1 FROM photo_stored WHERE sha256 = content)
+             FROM record",
+        )?;
+        let mut rows = all.query([])?;
+        while let Some(row) = rows.next()? {
+            let tally = cells.entry(parsed(row, 0)?).or_default();
+            *tally = tally.with(&parsed(row, 1)?, row.get(2)?);
+        }
+        for (cell, tally) in cells {
+            let (v1, v2) = tally.digest.halves();
+            self.conn
+                .prepare_cached("UPDATE cell_feed SET records = ?2, photos = ?3, v1 = ?4, v2 = ?5 WHERE cell = ?1")?
+                .execute(params![cell.as_str(), tally.records, tally.photos, v1, v2])?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of a photo came: the cells whose records name them have one more.
+    pub(super) fn photo_came(&self, sha256: &str) -> Answer<()> {
+        self.conn
+            .prepare_cached(
+                "UPDATE cell_feed SET photos = photos + named.came
+                 FROM (SELECT cell, count(*) AS came FROM record WHERE content = ?1 GROUP BY cell) AS named
+                 WHERE cell_feed.cell = named.cell",
+            )?
+            .execute([sha256])?;
+        Ok(())
+    }
+
     pub(super) fn feed_number(&self, cell: &CellCode) -> Answer<u64> {
         let mut statement = self.conn.prepare_cached("SELECT reached FROM cell_feed WHERE cell = ?1")?;
         Ok(statement.query_row([cell.as_str()], |row| count(row, 0)).optional()?.unwrap_or(0))
@@ -17,12 +89,23 @@ impl Sql<'_> {
 
     /// Takes the cell's next number for a record. `n_of_others` remembers where somebody else than the present writer wrote
     /// last, so that a run is not sent its own writing and never misses another's.
-    pub(super) fn move_feed(&self, cell: &CellCode, record: RecordId, run: Run, gone: bool) -> Answer<()> {
+    pub(super) fn move_feed(
+        &self,
+        cell: &CellCode,
+        record: RecordId,
+        run: Run,
+        gone: bool,
+        tally: Tally,
+    ) -> Answer<()> {
+        // SQLite has no exclusive or. This one stays within 64 bits.
         let mut take = self.conn.prepare_cached(
-            "INSERT INTO cell_feed (cell, reached) VALUES (?1, 1)
-             ON CONFLICT (cell) DO UPDATE SET reached = reached + 1 RETURNING reached",
+            "INSERT INTO cell_feed (cell, reached, records, photos, v1, v2) VALUES (?1, 1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (cell) DO UPDATE SET reached = reached + 1, records = records + ?2, photos = photos + ?3,
+                 v1 = ~(v1 & ?4) & (v1 | ?4), v2 = ~(v2 & ?5) & (v2 | ?5) RETURNING reached",
         )?;
-        let n: i64 = take.query_row([cell.as_str()], |row| row.get(0))?;
+        let (v1, v2) = tally.digest.halves();
+        let key = params![cell.as_str(), tally.records, tally.photos, v1, v2];
+        let n: i64 = take.query_row(key, |row| row.get(0))?;
         let mut place = self.conn.prepare_cached(
             "INSERT INTO feed (cell, record, n, run, n_of_others, gone) VALUES (?1, ?2, ?3, ?4, 0, ?5)
              ON CONFLICT (cell, record) DO UPDATE SET
@@ -31,6 +114,16 @@ impl Sql<'_> {
         )?;
         place.execute(params![cell.as_str(), record.0.as_bytes(), n, run.0, gone])?;
         Ok(())
+    }
+
+    pub(super) fn whole_feed(&self, cell: &CellCode, cursor: u64) -> Answer<Vec<FeedEntry>> {
+        let mut since =
+            self.conn.prepare_cached("SELECT n, record, gone FROM feed WHERE cell = ?1 AND n > ?2 ORDER BY n")?;
+        let cursor = i64::try_from(cursor).unwrap_or(i64::MAX);
+        let rows = since.query_map(params![cell.as_str(), cursor], |row| {
+            Ok(FeedEntry { n: count(row, 0)?, record: record_id(row, 1)?, gone: row.get(2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     pub(super) fn feed_entries(&self, cell: &CellCode, cursor: Option<u64>, run: Run) -> Answer<Vec<FeedEntry>> {
@@ -53,19 +146,27 @@ impl Sql<'_> {
     }
 }
 
-/// Feed entries of many new records: the cells' counters are read once and written once.
+/// Feed entries of many new records: the cells' numbers are read once and written once.
 #[derive(Default)]
 pub(super) struct BulkFeeds {
-    reached: BTreeMap<CellCode, u64>,
+    cells: BTreeMap<CellCode, (u64, Tally)>,
 }
 
 impl BulkFeeds {
-    pub(super) fn add(&mut self, sql: &Sql<'_>, cell: &CellCode, record: RecordId, run: Run) -> Answer<()> {
-        if !self.reached.contains_key(cell) {
-            self.reached.insert(cell.clone(), sql.feed_number(cell)?);
+    pub(super) fn add(
+        &mut self,
+        sql: &Sql<'_>,
+        cell: &CellCode,
+        record: RecordId,
+        run: Run,
+        came: impl FnOnce(Tally) -> Tally,
+    ) -> Answer<()> {
+        if !self.cells.contains_key(cell) {
+            self.cells.insert(cell.clone(), (sql.feed_number(cell)?, Tally::default()));
         }
-        let reached = self.reached.entry(cell.clone()).or_default();
+        let (reached, tally) = self.cells.entry(cell.clone()).or_default();
         *reached += 1;
+        *tally = came(*tally);
         let mut place = sql.conn.prepare_cached(
             "INSERT INTO feed (cell, record, n, run, n_of_others, gone) VALUES (?1, ?2, ?3, ?4, 0, 0)",
         )?;
@@ -75,10 +176,13 @@ impl BulkFeeds {
 
     pub(super) fn finish(self, sql: &Sql<'_>) -> Answer<()> {
         let mut statement = sql.conn.prepare_cached(
-            "INSERT INTO cell_feed (cell, reached) VALUES (?1, ?2) ON CONFLICT (cell) DO UPDATE SET reached = excluded.reached",
+            "INSERT INTO cell_feed (cell, reached, records, photos, v1, v2) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (cell) DO UPDATE SET reached = ?2, records = records + ?3, photos = photos + ?4,
+                 v1 = ~(v1 & ?5) & (v1 | ?5), v2 = ~(v2 & ?6) & (v2 | ?6)",
         )?;
-        for (cell, reached) in self.reached {
-            statement.execute(params![cell.as_str(), reached as i64])?;
+        for (cell, (reached, tally)) in self.cells {
+            let (v1, v2) = tally.digest.halves();
+            statement.execute(params![cell.as_str(), reached as i64, tally.records, tally.photos, v1, v2])?;
         }
         Ok(())
     }

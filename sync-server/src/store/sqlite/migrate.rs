@@ -4,11 +4,14 @@ use domain::World;
 use domain::codes::Lists;
 use rusqlite::{Connection, params};
 
+use super::Sql;
 use crate::hub::world::SystemWorld;
 use crate::store::StoreError;
 
 /// The migrations; the schema's number is how many of them were applied.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), RECEIPTS];
+
+const RECEIPTS: &str = include_str!("schema_receipts.sql");
 
 /// Brings the database to the present schema.
 ///
@@ -25,6 +28,9 @@ pub(super) fn to_present(conn: &mut Connection) -> Result<(), StoreError> {
         transaction.execute_batch(migration)?;
         if done == 0 {
             begin(&transaction)?;
+        }
+        if *migration == RECEIPTS {
+            Sql { conn: &transaction }.count_cells()?;
         }
         transaction.pragma_update(None, "user_version", done as i64 + 1)?;
         transaction.commit()?;

@@ -31,8 +31,10 @@ impl Sql<'_> {
     pub(super) fn note_stored(&self, sha256: &Sha256Hex, bytes: u64, at: i64) -> Answer<()> {
         let mut statement =
             self.conn.prepare_cached("INSERT OR IGNORE INTO photo_stored (sha256, bytes, at) VALUES (?1, ?2, ?3)")?;
-        statement.execute(params![sha256.as_str(), bytes as i64, at])?;
-        Ok(())
+        match statement.execute(params![sha256.as_str(), bytes as i64, at])? {
+            0 => Ok(()),
+            _ => self.photo_came(sha256.as_str()),
+        }
     }
 
     pub(super) fn one_upload(&self, id: &str) -> Answer<Option<Upload>> {

@@ -1,13 +1,15 @@
 //! Records, their history and their approved versions.
 
 use domain::review::ReviewState;
-use domain::{CellCode, Kind, Record, RecordId, Scope};
+use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex, Version};
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::Sql;
+use super::feed::{BulkFeeds, Tally};
 use super::rows::{
-    Body, HistoryBody, RECORD_COLUMNS, county, device_id, json, parsed, range, state_number, stored_record,
+    Body, HistoryBody, RECORD_COLUMNS, county, device_id, json, parsed, parsed_maybe, range, state_number,
+    stored_record,
 };
 use crate::store::{
     Answer, Approval, Approved, BulkRecord, ChangeDigest, HistoryEntry, Run, StoreError, StoredRecord, Written,
@@ -33,8 +35,10 @@ fn content(record: &Record) -> Option<&str> {
 /// What the row of a record was before it is overwritten.
 struct Before {
     cell: CellCode,
-    version: String,
-    approved_version: Option<String>,
+    version: Version,
+    approved_version: Option<Version>,
+    /// It is a photo, and its bytes are stored.
+    stored: bool,
 }
 
 impl Sql<'_> {
@@ -135,12 +139,19 @@ impl Sql<'_> {
     // -- writing ----------------------------------------------------------------------------------------------------------
 
     fn before(&self, record: &Record) -> Answer<Option<Before>> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT cell, version, approved_version FROM record WHERE id = ?1 AND county = ?2")?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT cell, version, approved_version,
+                 content IS NOT NULL AND EXISTS (SELECT 1 FROM photo_stored WHERE sha256 = content)
+             FROM record WHERE id = ?1 AND county = ?2",
+        )?;
         let key = params![record.id.0.as_bytes(), county(&record.cell)];
         let before = statement.query_row(key, |row| {
-            Ok(Before { cell: parsed(row, 0)?, version: row.get(1)?, approved_version: row.get(2)? })
+            Ok(Before {
+                cell: parsed(row, 0)?,
+                version: parsed(row, 1)?,
+                approved_version: parsed_maybe(row, 2)?,
+                stored: row.get(3)?,
+            })
         });
         Ok(before.optional()?)
     }
@@ -149,8 +160,8 @@ impl Sql<'_> {
         let before = self.before(record)?;
         let version = record.version();
         if let Some(before) = &before
-            && before.approved_version.as_deref() == Some(before.version.as_str())
-            && before.version != version.as_str()
+            && before.approved_version.as_ref() == Some(&before.version)
+            && before.version != version
         {
             self.keep_approved(record)?;
         }
@@ -174,10 +185,26 @@ impl Sql<'_> {
             by.at,
             by.by.as_str(),
         ])?;
-        self.move_feed(&record.cell, record.id, by.run, false)?;
+        let here = Tally::default().with(&version, self.has_bytes(record)?);
         match before {
-            Some(before) if before.cell != record.cell => self.move_feed(&before.cell, record.id, by.run, true),
-            _ => Ok(()),
+            Some(before) if before.cell == record.cell => {
+                let here = here.without(&before.version, before.stored);
+                self.move_feed(&record.cell, record.id, by.run, false, here)
+            }
+            Some(before) => {
+                let there = Tally::default().without(&before.version, before.stored);
+                self.move_feed(&record.cell, record.id, by.run, false, here)?;
+                self.move_feed(&before.cell, record.id, by.run, true, there)
+            }
+            None => self.move_feed(&record.cell, record.id, by.run, false, here),
+        }
+    }
+
+    /// Whether a record is a photo whose bytes are stored.
+    fn has_bytes(&self, record: &Record) -> Answer<bool> {
+        match content(record).map(Sha256Hex::new) {
+            Some(Ok(hash)) => self.is_stored(&hash),
+            _ => Ok(false),
         }
     }
 
@@ -231,7 +258,7 @@ impl Sql<'_> {
                                  approved_version, approved_at, approved_by, changed_at, changed_by)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (id, county) DO NOTHING",
         )?;
-        let mut feeds = super::feed::BulkFeeds::default();
+        let mut feeds = BulkFeeds::default();
         let mut new = 0;
         for BulkRecord { record, by, at, state } in records {
             let version = record.version();
@@ -254,7 +281,8 @@ impl Sql<'_> {
             ])?;
             if inserted == 1 {
                 new += 1;
-                feeds.add(self, &record.cell, record.id, Run::SERVER)?;
+                let stored = self.has_bytes(record)?;
+                feeds.add(self, &record.cell, record.id, Run::SERVER, |cell| cell.with(&version, stored))?;
             }
         }
         feeds.finish(self)?;

@@ -22,6 +22,7 @@ import type { PersonPage } from "./PersonPage";
 import type { PhotoArgs } from "./PhotoArgs";
 import type { PhotoLine } from "./PhotoLine";
 import type { Preferences } from "./Preferences";
+import type { ReceiptPage } from "./ReceiptPage";
 import type { RecordPage } from "./RecordPage";
 import type { RecordVisitArgs } from "./RecordVisitArgs";
 import type { RefusedItem } from "./RefusedItem";
@@ -75,6 +76,10 @@ today: Command<Nothing, Today>,
  * Where this phone stands with the server.
  */
 sync_state: Command<Nothing, SyncState>, 
+/**
+ * What the server has signed for, and what of today is safe.
+ */
+receipt: Command<Nothing, ReceiptPage>, 
 /**
  * Runs a round soon.
  */

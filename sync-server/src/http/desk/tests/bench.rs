@@ -261,6 +261,7 @@ impl PhoneHand<'_> {
             epoch: None,
             push: vec![change],
             cursors: [(seen.cell.clone(), 0)].into(),
+            doubted: Vec::new(),
         };
         let answer = self.bench.hub.exchange(&self.phone, &request).unwrap();
         assert_eq!(answer.verdicts, [Verdict::Accepted]);

@@ -1,0 +1,81 @@
+//! What the phone has of a cell, kept as it is written, so that a receipt can be compared in one look.
+//!
+//! Triggers keep `cell_digest`: no way of writing a record can forget it. A record that left its cell (`gone`) does not count.
+
+use domain::{CellCode, Digest};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::row;
+use crate::DeviceError;
+
+/// What the phone has of a cell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct CellDigest {
+    pub(crate) records: u64,
+    pub(crate) digest: Digest,
+}
+
+/// A cell as the triggers kept it.
+pub(crate) fn cell_digest(connection: &Connection, cell: &CellCode) -> Result<CellDigest, DeviceError> {
+    const SQL: &str = "SELECT records, v1, v2 FROM cell_digest WHERE cell = ?1";
+    let found = connection.prepare_cached(SQL)?.query_row([cell.as_str()], |row| {
+        let records: i64 = row.get(0)?;
+        let digest = Digest::from_halves(row.get(1)?, row.get(2)?);
+        Ok(CellDigest { records: records.unsigned_abs(), digest })
+    });
+    Ok(found.optional()?.unwrap_or_default())
+}
+
+/// Forgets the numbers of a cell whose records were all removed.
+pub(crate) fn forget_digest(connection: &Connection, cell: &CellCode) -> Result<(), DeviceError> {
+    connection.execute("DELETE FROM cell_digest WHERE cell = ?1", [cell.as_str()])?;
+    Ok(())
+}
+
+/// Counts a cell (or all) from the bodies of its records and puts right what was kept otherwise. Answers how many rows were:
+/// none, unless something else than this program wrote into the file.
+pub(crate) fn count_anew(connection: &Connection, cell: Option<&CellCode>) -> Result<usize, DeviceError> {
+    let mut wrong = Vec::new();
+    {
+        let mut statement = connection.prepare(
+            "SELECT id, kind, cell, body, rowid, v1, v2 FROM record WHERE (?1 IS NULL OR cell = ?1) AND gone = 0",
+        )?;
+        let mut rows = statement.query([cell.map(CellCode::as_str)])?;
+        while let Some(found) = rows.next()? {
+            // A row that cannot be read counts as nothing: the next comparison then tells.
+            let (v1, v2) = row::record(found).map_or((0, 0), |record| Digest::of(&record).halves());
+            if (found.get::<_, i64>(5)?, found.get::<_, i64>(6)?) != (v1, v2) {
+                wrong.push((found.get::<_, i64>(4)?, v1, v2));
+            }
+        }
+    }
+    let mut update = connection.prepare_cached("UPDATE record SET v1 = ?2, v2 = ?3 WHERE rowid = ?1")?;
+    for row in &wrong {
+        update.execute(*row)?;
+    }
+    add_up(connection, cell)?;
+    Ok(wrong.len())
+}
+
+/// The numbers of a cell (or all) from the versions in its rows.
+fn add_up(connection: &Connection, cell: Option<&CellCode>) -> Result<(), DeviceError> {
+    let mut sums: std::collections::BTreeMap<String, (i64, Digest)> = Default::default();
+    if let Some(cell) = cell {
+        sums.insert(cell.to_string(), Default::default());
+    }
+    let mut statement =
+        connection.prepare("SELECT cell, v1, v2 FROM record WHERE (?1 IS NULL OR cell = ?1) AND gone = 0")?;
+    let mut rows = statement.query([cell.map(CellCode::as_str)])?;
+    while let Some(row) = rows.next()? {
+        let (records, digest) = sums.entry(row.get(0)?).or_default();
+        *records += 1;
+        *digest = digest.xor(Digest::from_halves(row.get(1)?, row.get(2)?));
+    }
+    let mut put =
+        connection.prepare("INSERT OR REPLACE INTO cell_digest (cell, records, v1, v2) VALUES (?1, ?2, ?3, ?4)")?;
+    for (cell, (records, digest)) in sums {
+        let (v1, v2) = digest.halves();
+        put.execute((cell, records, v1, v2))?;
+    }
+    Ok(())
+}
