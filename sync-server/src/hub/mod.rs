@@ -19,6 +19,7 @@ mod secrets;
 pub mod world;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use domain::codes::Lists;
@@ -42,6 +43,8 @@ pub struct Hub<S: Store> {
     lists: RwLock<Arc<Lists>>,
     /// The stamps that a restored server may have lost: from its backup until its restore.
     lost_since_backup: Option<(Millis, Millis)>,
+    /// Where pages of a feed are cut, in bytes before compression.
+    page_bytes: AtomicUsize,
 }
 
 /// The clock, chance, and the stamps made of them.
@@ -85,7 +88,14 @@ impl<S: Store> Hub<S> {
             time: Mutex::new(Time { world, clock }),
             lists: RwLock::new(Arc::new(lists)),
             lost_since_backup: backed_up.zip(restored),
+            page_bytes: AtomicUsize::new(feed::PAGE_RAW_BYTES),
         })
+    }
+
+    /// Cuts pages of feeds elsewhere, for the simulation: everywhere, down to one record a page.
+    #[doc(hidden)]
+    pub fn cut_pages_at(&self, bytes: usize) {
+        self.page_bytes.store(bytes, Ordering::SeqCst);
     }
 
     /// The store.

@@ -61,6 +61,12 @@ impl SqliteStore {
         Ok(Self { path: path.to_owned(), writer: Writer::new(conn), readers: Mutex::new(Vec::new()) })
     }
 
+    /// The writing connection between two transactions, for the simulation, which plants power cuts and a full disk in it.
+    #[doc(hidden)]
+    pub fn on_writer<T>(&self, plant: impl FnOnce(&mut Connection) -> T) -> T {
+        self.writer.on_connection(plant)
+    }
+
     fn reader(&self) -> Result<Connection, StoreError> {
         let kept = self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
         if let Some(conn) = kept {
