@@ -9,7 +9,7 @@ use domain::scope::{Role, allowed};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{
-    AccountId, CellCode, Change, DeviceId, Fields, HybridClock, Kind, Problem, ProblemCode, RecordId, Stamp, Stamps,
+    AccountId, CellCode, Change, DeviceId, Fields, HybridClock, Kind, Node, Problem, ProblemCode, RecordId, Stamp, Stamps,
     World,
 };
 use rusqlite::Connection;
@@ -154,6 +154,11 @@ impl Open {
     /// What the phone's clock says, uncorrected.
     pub(crate) fn device_now(&self) -> Millis {
         lock(&self.world).now()
+    }
+
+    /// A fresh node for stamps: from here on the server takes this phone for another run of its program.
+    pub(crate) fn new_node(&self) -> Node {
+        lock(&self.world).node()
     }
 
     /// A fresh id for a record.

@@ -80,10 +80,10 @@ fn shift(held: &mut Held, by: Millis) {
     });
 }
 
-/// A value is never stamped before the one that its writer saw and replaced.
+/// A value is never stamped before the one that its writer saw and replaced, nor before one that it has won against since.
 fn after_base(stamp: Stamp, pending: &Pending) -> Stamp {
-    match pending.base {
-        Some(base) if stamp <= base => Stamp::new(base.millis() + 1, 0, stamp.node()),
+    match pending.base.max(pending.passed) {
+        Some(before) if stamp <= before => Stamp::new(before.millis() + 1, 0, stamp.node()),
         _ => stamp,
     }
 }

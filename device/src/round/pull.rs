@@ -54,6 +54,11 @@ fn store_pulled(connection: &Connection, pulled: &Record, now: Millis) -> Result
             for field in &merged.taken {
                 overtake(connection, &mut after, field, &merged.record)?;
             }
+            for lost in merged.lost.iter().filter(|lost| lost.incoming) {
+                if let Some(pending) = after.unsent.get_mut(&lost.field) {
+                    pending.passed = pending.passed.max(Some(lost.stamp));
+                }
+            }
             after.record = merged.record;
             after
         }

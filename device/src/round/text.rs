@@ -70,9 +70,10 @@ fn take(
     // First: what is judged below is set right by a clock that is right.
     clock::measured(open, request.device_time, after, answer.server_time)?;
     let now = open.now();
-    let mut clock = open.clock.clone();
+    let (mut clock, own) = (open.clock.clone(), open.account().account.clone());
     let transaction = open.store.begin()?;
-    let judged = push::judged(&transaction, offers.iter().zip(&answer.verdicts), restored, now, notes)?;
+    let verdicts = offers.iter().zip(&answer.verdicts);
+    let judged = push::judged(&transaction, verdicts, restored, (&own, now), notes)?;
     if restored {
         push::offer_everything(&transaction)?;
     }
@@ -92,7 +93,10 @@ fn take(
     note_clock(&transaction, &mut clock, latest, judged.set_back)?;
     transaction.commit()?;
 
-    open.clock = clock;
+    // The server does not send a run what it wrote itself. What this run wrote and does not hold any more (refused, set back, in
+    // a cell that was left) may still reach the server with a late request: it must come down like anybody's.
+    let forgot = removed || judged.refused > 0 || judged.set_back;
+    open.clock = if forgot { HybridClock::new(open.new_node(), clock.last()) } else { clock };
     open.set_cells(answer.cells.clone());
     report.accepted += judged.accepted;
     report.refused += judged.refused;

@@ -140,8 +140,8 @@ impl County {
 
     /// The program is killed and started again.
     pub(super) fn kill(&mut self) -> Outcome {
-        if self.fuse_blew()? {
-            return self.restart_from_aside();
+        if self.dark.load(Ordering::SeqCst) {
+            return self.recover().map(|_| ());
         }
         disk::copy(&self.folder, &self.aside()).doing("looking at the server's disk")?;
         self.restart_from_aside()

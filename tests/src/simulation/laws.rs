@@ -11,7 +11,7 @@ use sync_server::store::{HistoryEntry, Reading};
 
 use super::county::everywhere;
 use super::history::History;
-use super::ledger::{Gone, Place, Saved, Stamped};
+use super::ledger::{Gone, Ledger, Place, Saved, Stamped};
 use super::wire::take;
 use crate::trouble::{Doing, Outcome, trouble};
 
@@ -107,6 +107,7 @@ pub(super) fn forgive(history: &History) -> Outcome {
             saved.gone = Some(Gone::WithItsHolder);
             excused += 1;
         }
+        saved.on_phones_only |= !everything.server_has(saved.record, &saved.field, &saved.value);
     }
     for (place, known) in &mut ledger.accepted {
         known.retain(|stamped, _| everything.anybody_holds_stamp(place, stamped));
@@ -129,7 +130,7 @@ pub(super) fn judge(history: &History) -> Outcome {
     the_greatest_stamp_won(history, &everything)?;
     append_only_is_as_it_was(history, &everything)?;
     nobody_invented_anything(history, &everything)?;
-    nothing_was_done_twice(&everything)?;
+    nothing_was_done_twice(history, &everything)?;
     no_stamp_is_far_ahead(history, &everything)?;
     photos_are_there(history, &everything)
 }
@@ -174,7 +175,8 @@ fn bytes(record: &Record) -> String {
 /// Every word that a worker saved stands in the record, in its history, among what could not be sent, or is gone on purpose. At
 /// the end, only a phone that was shut out may still have it to itself.
 fn all_are_kept(history: &History, everything: &Everything, at_the_end: bool) -> Outcome {
-    for saved in take(&history.ledger).saved.iter().filter(|saved| saved.gone.is_none()) {
+    let ledger = take(&history.ledger);
+    for saved in ledger.saved.iter().filter(|saved| saved.gone.is_none()) {
         let Saved { record, field, value, .. } = saved;
         if everything.server_has(*record, field, value) {
             continue;
@@ -183,11 +185,22 @@ fn all_are_kept(history: &History, everything: &Everything, at_the_end: bool) ->
             let refused = holding.refused.iter().any(|one| one.id == *record && one.fields.get(field) == Some(value));
             refused || ((!at_the_end || phone.revoked) && Everything::phone_has(holding, *record, field, value))
         });
-        if !kept {
+        if !kept && !(saved.on_phones_only && is_written_over(&ledger, everything, saved)) {
             return trouble(format!("{saved:?} is neither in the record nor in its history nor refused."));
         }
     }
     Ok(())
+}
+
+/// Whether somebody has written over a word since; its place in the history went with the server's disk.
+fn is_written_over(ledger: &Ledger, everything: &Everything, saved: &Saved) -> bool {
+    let place = (saved.record, saved.field.clone());
+    let bytes = canonical_bytes(&saved.value);
+    let stamps = ledger.accepted.get(&place).into_iter().flat_map(BTreeMap::keys);
+    match stamps.filter(|stamped| stamped.1 == bytes).max() {
+        Some(last) => everything.anybody_holds_stamp(&place, last),
+        None => true,
+    }
 }
 
 fn the_greatest_stamp_won(history: &History, everything: &Everything) -> Outcome {
@@ -239,12 +252,15 @@ fn nobody_invented_anything(history: &History, everything: &Everything) -> Outco
     Ok(())
 }
 
-/// Nothing was taken twice: no incident has two numbers, no two have the same, no visit was recorded twice.
-fn nothing_was_done_twice(everything: &Everything) -> Outcome {
+/// Nothing was taken twice: no incident has two numbers, no two have the same, no visit was recorded twice. A restored server
+/// does not know which numbers it gave since its backup.
+fn nothing_was_done_twice(history: &History, everything: &Everything) -> Outcome {
+    let restored = take(&history.ledger).counts.contains_key("step RestoreServer");
     let (mut numbers, mut notes) = (BTreeSet::new(), BTreeSet::new());
     for record in everything.records.values() {
         if let (Kind::Incident, Some(number)) = (&record.kind, record.text("number"))
             && !numbers.insert(number.to_owned())
+            && !restored
         {
             return trouble(format!("Two incidents have the number {number}."));
         }
@@ -257,7 +273,7 @@ fn nothing_was_done_twice(everything: &Everything) -> Outcome {
     for (id, entries) in &everything.histories {
         let by_server = entries.iter().filter(|entry| entry.by.as_str() == "server");
         let given: BTreeSet<&str> = by_server.filter_map(|entry| entry.fields.get("number")?.as_str()).collect();
-        if given.len() > 1 {
+        if given.len() > 1 && !restored {
             return trouble(format!("Incident {id} was given the numbers {given:?}."));
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Saved {
     pub(super) field: String,
     pub(super) value: Value,
     pub(super) gone: Option<Gone>,
+    /// A restored server has lost it: it comes back from the phones as long as nobody has written over it.
+    pub(super) on_phones_only: bool,
 }
 
 /// A field of a record.
@@ -78,12 +80,20 @@ impl Ledger {
         }
     }
 
+    /// What is unsent of a record is on a copy of the phone too: each of its values may get one stamp more.
+    pub(super) fn copied(&mut self, record: RecordId, fields: &Fields) {
+        for (field, value) in fields {
+            let of = ((record, field.clone()), canonical_bytes(value));
+            *self.typings.entry(of).or_insert(1) += 1;
+        }
+    }
+
     /// A worker saved these fields: the phone said so.
     pub(super) fn saved(&mut self, phone: usize, record: RecordId, fields: &Fields) {
         for (field, value) in fields {
             self.overwritten(phone, record, field);
             let (field, value) = (field.clone(), value.clone());
-            self.saved.push(Saved { phone, record, field, value, gone: None });
+            self.saved.push(Saved { phone, record, field, value, gone: None, on_phones_only: false });
         }
     }
 

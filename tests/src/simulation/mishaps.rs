@@ -116,6 +116,18 @@ impl History {
         let wire = self.wire(number, &self.phones[who].worker, self.phones[who].wire.tokens());
         let clone = self.phones[who].clone_into(&folder, wire, self.seed ^ (1_000 + number as u64))?;
         self.phones.push(clone);
+        self.may_be_stamped_again(number)
+    }
+
+    /// What is unsent on a copy of a phone is stamped by two clocks: each of the two corrects it by itself.
+    fn may_be_stamped_again(&mut self, copy: usize) -> Outcome {
+        for (id, fields) in self.phones[copy].unsent()? {
+            let id = id.parse().doing("reading a record's name")?;
+            if let Some(mut record) = self.phones[copy].record(id)? {
+                record.fields.retain(|field, _| fields.contains(field));
+                take(&self.ledger).copied(id, &record.fields);
+            }
+        }
         Ok(())
     }
 
@@ -125,6 +137,7 @@ impl History {
         }
         laws::nothing_is_lost(self)?;
         self.phones[who].restore()?;
+        self.may_be_stamped_again(who)?;
         laws::forgive(self)
     }
 
