@@ -64,13 +64,11 @@ fn is_still(history: &mut History, who: usize, last: &mut Vec<String>) -> Outcom
         return Ok((report.accepted, report.refused, report.pulled) == (0, 0, 0));
     }
     history.look_at_end(who, &report)?;
-    let phone = &history.phones[who];
     if state.phase == SyncPhase::SignedOut {
         // A clone was faster with the tokens that both had.
         history.enrol_again(who)?;
         return Ok(false);
     }
     let quiet = report.ended_by.is_none() && (report.accepted, report.refused, report.pulled) == (0, 0, 0);
-    let _ = phone;
     Ok(quiet && state.phase == SyncPhase::Safe && (state.waiting_records, state.waiting_photos) == (0, 0))
 }

@@ -90,11 +90,17 @@ impl Everything {
 
     /// Whether a value with its stamp, or a later one, is held by the server or a phone.
     fn anybody_holds_stamp(&self, place: &Place, stamped: &Stamped) -> bool {
-        let holds = |record: Option<&Record>| {
-            record.is_some_and(|record| record.fields.contains_key(&place.1) && record.stamps.of(&place.1) >= stamped.0)
-        };
-        holds(self.records.get(&place.0)) || self.phones.iter().any(|holding| holds(holding.records.get(&place.0)))
+        self.server_holds_stamp(place, stamped)
+            || self.phones.iter().any(|holding| holds_stamp(holding.records.get(&place.0), place, stamped))
     }
+
+    fn server_holds_stamp(&self, place: &Place, stamped: &Stamped) -> bool {
+        holds_stamp(self.records.get(&place.0), place, stamped)
+    }
+}
+
+fn holds_stamp(record: Option<&Record>, place: &Place, stamped: &Stamped) -> bool {
+    record.is_some_and(|record| record.fields.contains_key(&place.1) && record.stamps.of(&place.1) >= stamped.0)
 }
 
 /// A phone or the server was put back from an older copy: what nobody holds any more is excused.
@@ -109,8 +115,12 @@ pub(super) fn forgive(history: &History) -> Outcome {
         }
         saved.on_phones_only |= !everything.server_has(saved.record, &saved.field, &saved.value);
     }
-    for (place, known) in &mut ledger.accepted {
+    let Ledger { accepted, on_phones_only, .. } = &mut *ledger;
+    for (place, known) in accepted {
         known.retain(|stamped, _| everything.anybody_holds_stamp(place, stamped));
+        if known.last_key_value().is_some_and(|(last, _)| !everything.server_holds_stamp(place, last)) {
+            on_phones_only.insert(place.clone());
+        }
     }
     let held = |id: &RecordId| {
         everything.records.contains_key(id) || everything.phones.iter().any(|phone| phone.records.contains_key(id))
@@ -185,11 +195,24 @@ fn all_are_kept(history: &History, everything: &Everything, at_the_end: bool) ->
             let refused = holding.refused.iter().any(|one| one.id == *record && one.fields.get(field) == Some(value));
             refused || ((!at_the_end || phone.revoked) && Everything::phone_has(holding, *record, field, value))
         });
-        if !kept && !(saved.on_phones_only && is_written_over(&ledger, everything, saved)) {
+        let place = (*record, field.clone());
+        let excused = saved.on_phones_only
+            && (is_written_over(&ledger, everything, saved) || is_out_of_reach(history, &ledger, everything, &place));
+        if !kept && !excused {
             return trouble(format!("{saved:?} is neither in the record nor in its history nor refused."));
         }
     }
     Ok(())
+}
+
+/// What only phones had after a restore need not be back when the server refused it from them (the cell is not theirs any more),
+/// or when the phone that has it was shut out.
+fn is_out_of_reach(history: &History, ledger: &Ledger, everything: &Everything, place: &Place) -> bool {
+    let shut_out = everything.phones.iter().zip(&history.phones).any(|(holding, phone)| {
+        phone.revoked && holding.records.get(&place.0).is_some_and(|record| record.fields.contains_key(&place.1))
+    });
+    let shaky = ledger.on_phones_only.iter().any(|(id, _)| *id == place.0);
+    shaky && (shut_out || ledger.refused_since.contains(&place.0))
 }
 
 /// Whether somebody has written over a word since; its place in the history went with the server's disk.
@@ -205,7 +228,11 @@ fn is_written_over(ledger: &Ledger, everything: &Everything, saved: &Saved) -> b
 
 fn the_greatest_stamp_won(history: &History, everything: &Everything) -> Outcome {
     let ledger = take(&history.ledger);
-    for ((id, field), (stamp, bytes), value) in ledger.winners() {
+    for (place, (stamp, bytes), value) in ledger.winners() {
+        let (id, field) = place;
+        if is_out_of_reach(history, &ledger, everything, place) {
+            continue;
+        }
         let Some(record) = everything.records.get(id) else {
             return trouble(format!("{id} was accepted and is not there."));
         };
@@ -223,8 +250,12 @@ fn the_greatest_stamp_won(history: &History, everything: &Everything) -> Outcome
 }
 
 fn append_only_is_as_it_was(history: &History, everything: &Everything) -> Outcome {
-    for (id, fields) in &take(&history.ledger).sealed {
+    let sealed = take(&history.ledger).sealed.clone();
+    for (id, fields) in &sealed {
         let record = everything.records.get(id);
+        if is_out_of_reach(history, &take(&history.ledger), everything, &(*id, "by".into())) {
+            continue;
+        }
         if record.map(|record| &record.fields) != Some(fields) {
             return trouble(format!("An append-only record was {fields:?} and is {record:?}."));
         }

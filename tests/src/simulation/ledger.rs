@@ -48,6 +48,10 @@ pub(super) struct Ledger {
     pub(super) typed: BTreeMap<Place, BTreeSet<Vec<u8>>>,
     /// How often every value of every field was typed: only so often may it be stamped.
     pub(super) typings: BTreeMap<(Place, Vec<u8>), usize>,
+    /// Fields of which a restored server has lost what it had accepted: phones only have it.
+    pub(super) on_phones_only: BTreeSet<Place>,
+    /// Records of which a restored server refused something: their holders may have no right to bring them back.
+    pub(super) refused_since: BTreeSet<RecordId>,
     /// The first law that was broken on a wire.
     pub(super) broken: Option<String>,
     /// How often what happened.
@@ -137,7 +141,12 @@ impl Ledger {
         }
         for (change, verdict) in request.push.iter().zip(&answer.verdicts) {
             match verdict {
-                Verdict::Refused(refusal) => self.count(format!("refused {:?}", refusal.code)),
+                Verdict::Refused(refusal) => {
+                    self.count(format!("refused {:?}", refusal.code));
+                    if !self.on_phones_only.is_empty() {
+                        self.refused_since.insert(change.id);
+                    }
+                }
                 Verdict::Accepted => self.take_note(change, now),
             }
         }
@@ -170,8 +179,10 @@ impl Ledger {
             if !known && stamp.millis() > now + STAMP_AHEAD_ACCEPTED {
                 self.break_law(format!("{field} of {} was taken with a stamp from the future.", change.id));
             }
-            if !known && !self.may_be_new(&place, &bytes) {
-                self.break_law(format!("{field} of {}: an old value, {value}, was stamped anew.", change.id));
+            if !known && !self.may_be_new(&place, (stamp, &bytes)) {
+                let known: Vec<&Stamped> = self.accepted.get(&place).into_iter().flat_map(BTreeMap::keys).collect();
+                let law = format!("{field} of {}: an old value, {value}, was stamped anew: {stamp:?} after {known:?}.", change.id);
+                self.break_law(law);
             }
             self.accept(place, stamp, value);
         }
@@ -180,11 +191,15 @@ impl Ledger {
         }
     }
 
-    /// A value is stamped as often as it was typed, and no oftener. What nobody typed here has the stamp it always had.
-    fn may_be_new(&self, place: &Place, bytes: &[u8]) -> bool {
+    /// A value is stamped as often as it was typed, and no oftener. What nobody typed here has the stamp it always had. Stamps that
+    /// are set back go back: that one loses against the same value's own earlier copy.
+    fn may_be_new(&self, place: &Place, (stamp, bytes): (Stamp, &[u8])) -> bool {
         let Some(typings) = self.typings.get(&(place.clone(), bytes.to_vec())) else { return true };
-        let stamps = self.accepted.get(place).map_or(0, |known| known.keys().filter(|key| key.1 == bytes).count());
-        stamps < *typings
+        let stamps: Vec<Stamp> = (self.accepted.get(place).into_iter().flat_map(BTreeMap::keys))
+            .filter(|known| known.1 == bytes)
+            .map(|known| known.0)
+            .collect();
+        stamps.len() < *typings || stamps.iter().any(|known| known.node() == stamp.node() && *known > stamp)
     }
 
     /// Every accepted field with the value that must stand in the end.
