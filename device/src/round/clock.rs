@@ -89,12 +89,13 @@ fn after_base(stamp: Stamp, pending: &Pending) -> Stamp {
 }
 
 /// Stamps that the server found too far in its future: it has not stored them, so they are unseen again, and are set back so
-/// that the latest of them is now. Their order stays.
-pub(super) fn set_back(held: &mut Held, pushed: &domain::Change, by: Millis) {
+/// that the latest of them is now. Their order stays. Fields that it may have `taken` before keep theirs.
+pub(super) fn set_back(held: &mut Held, pushed: &domain::Change, by: Millis, taken: impl Fn(&str) -> bool) {
     let refused: Vec<String> = pushed
         .fields
         .keys()
         .filter(|field| held.record.stamps.of(field) == pushed.stamps.of(field) && held.unsent.contains_key(*field))
+        .filter(|field| !taken(field))
         .cloned()
         .collect();
     for field in &refused {

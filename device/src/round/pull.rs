@@ -54,9 +54,10 @@ fn store_pulled(connection: &Connection, pulled: &Record, now: Millis) -> Result
             for field in &merged.taken {
                 overtake(connection, &mut after, field, &merged.record)?;
             }
-            for lost in merged.lost.iter().filter(|lost| lost.incoming) {
-                if let Some(pending) = after.unsent.get_mut(&lost.field) {
-                    pending.passed = pending.passed.max(Some(lost.stamp));
+            for (field, pending) in &mut after.unsent {
+                let stamp = pulled.stamps.of(field);
+                if pulled.fields.contains_key(field) && stamp < held.record.stamps.of(field) {
+                    pending.passed = pending.passed.max(Some(stamp));
                 }
             }
             after.record = merged.record;

@@ -1,8 +1,9 @@
 //! What goes up, and what the verdicts do to it.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
-use domain::protocol::{BODY_BYTES_MAX, PAGE_BYTES, PUSH_CHANGES_MAX, Refusal, Verdict};
+use domain::protocol::{BODY_BYTES_MAX, PAGE_BYTES, PUSH_CHANGES_MAX, Refusal, STAMP_AHEAD_ACCEPTED, Verdict};
 use domain::world::Millis;
 use domain::{AccountId, Change, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
 use rusqlite::Connection;
@@ -30,6 +31,8 @@ pub(super) enum Why {
 pub(super) struct Offer {
     pub(super) change: Change,
     pub(super) why: Why,
+    /// Fields that were in an earlier request too, whose answer was lost: the server may have them with these very stamps.
+    pub(super) seen: BTreeSet<String>,
 }
 
 /// What the verdicts did.
@@ -68,13 +71,14 @@ pub(super) fn gather(open: &mut Open, notes: &Notes) -> Result<Vec<Offer>, Devic
             if !page.takes(&change)? {
                 break;
             }
-            offers.push(Offer { change, why });
+            let seen = held.unsent.iter().filter(|(_, pending)| pending.offered).map(|(field, _)| field.clone()).collect();
+            offers.push(Offer { change, why, seen });
             marked.push(held);
         }
         if !page.full {
             for change in overtaken(&transaction)? {
                 if !notes.skip.contains(&change.id) && page.takes(&change)? {
-                    offers.push(Offer { change, why: Why::Overtaken });
+                    offers.push(Offer { change, why: Why::Overtaken, seen: BTreeSet::new() });
                 }
             }
         }
@@ -371,7 +375,12 @@ fn set_back(connection: &Connection, ahead: &[&Offer], now: Millis, notes: &mut 
     for offer in ahead {
         notes.skip.insert(offer.change.id);
         if let Some(mut held) = store::held(connection, offer.change.id)? {
-            clock::set_back(&mut held, &offer.change, by);
+            // What an earlier request may have brought keeps its stamp, unless no server can have taken it with that.
+            let taken = |field: &str| {
+                let stamp = offer.change.stamps.of(field);
+                offer.seen.contains(field) && stamp.millis() <= now.saturating_add(STAMP_AHEAD_ACCEPTED)
+            };
+            clock::set_back(&mut held, &offer.change, by, taken);
             store::put(connection, &held)?;
         }
     }

@@ -332,7 +332,7 @@ fn photos_are_there(history: &History, everything: &Everything) -> Outcome {
             Ok(bytes) if hex(&bytes) == hash.as_str() => {}
             Ok(_) => return trouble(format!("The bytes of photo {hash} are others.")),
             // Its only phone was shut out, put back, or lost the cell to a restore: the next law says which.
-            Err(_) if !waits_somewhere(everything, &hash) && history.had_disaster() => {}
+            Err(_) if !waits_somewhere(history, everything, &hash) && history.had_disaster() => {}
             Err(error) => return trouble(format!("The bytes of photo {hash} are not there: {error}.")),
         }
         let stored = history.county.ask(|reading| reading.photo_stored(&hash))?;
@@ -344,8 +344,9 @@ fn photos_are_there(history: &History, everything: &Everything) -> Outcome {
 }
 
 /// Whether a phone that still may send has the original.
-fn waits_somewhere(everything: &Everything, hash: &Sha256Hex) -> bool {
-    everything.phones.iter().any(|phone| phone.originals.iter().any(|own| own == hash.as_str()))
+fn waits_somewhere(history: &History, everything: &Everything, hash: &Sha256Hex) -> bool {
+    let living = everything.phones.iter().zip(&history.phones).filter(|(_, phone)| !phone.revoked);
+    living.flat_map(|(holding, _)| &holding.originals).any(|own| own == hash.as_str())
 }
 
 fn hex(bytes: &[u8]) -> String {
