@@ -125,6 +125,12 @@ impl Open {
         &self.store
     }
 
+    /// The store, for the simulation, which plants power cuts and a full storage in it.
+    #[doc(hidden)]
+    pub fn store_mut(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
     /// Who uses this phone.
     pub fn account(&self) -> &Account {
         &self.account

@@ -24,11 +24,11 @@ pub(crate) fn apply_own(current: Option<Held>, change: &Change) -> Result<Held, 
     })?;
     let mut held = current.unwrap_or_else(|| Held::from_server(merged.record.clone()));
     for field in &merged.taken {
-        let base = match held.unsent.get(field) {
-            Some(pending) => pending.base,
-            None => change.base.get(field).copied(),
+        let (base, passed) = match held.unsent.get(field) {
+            Some(pending) => (pending.base, pending.passed),
+            None => (change.base.get(field).copied(), None),
         };
-        held.unsent.insert(field.clone(), Pending { base, offered: false });
+        held.unsent.insert(field.clone(), Pending { base, passed, offered: false });
     }
     held.record = merged.record;
     Ok(held)

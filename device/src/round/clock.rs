@@ -81,21 +81,22 @@ fn shift(held: &mut Held, by: Millis) {
     });
 }
 
-/// A value is never stamped before the one that its writer saw and replaced.
+/// A value is never stamped before the one that its writer saw and replaced, nor before one that it has won against since.
 fn after_base(stamp: Stamp, pending: &Pending) -> Stamp {
-    match pending.base {
-        Some(base) if stamp <= base => Stamp::new(base.millis() + 1, 0, stamp.node()),
+    match pending.base.max(pending.passed) {
+        Some(before) if stamp <= before => Stamp::new(before.millis() + 1, 0, stamp.node()),
         _ => stamp,
     }
 }
 
 /// Stamps that the server found too far in its future: it has not stored them, so they are unseen again, and are set back so
-/// that the latest of them is now. Their order stays.
-pub(super) fn set_back(held: &mut Held, pushed: &domain::Change, by: Millis) {
+/// that the latest of them is now. Their order stays. Fields that it may have `taken` before keep theirs.
+pub(super) fn set_back(held: &mut Held, pushed: &domain::Change, by: Millis, taken: impl Fn(&str) -> bool) {
     let refused: Vec<String> = pushed
         .fields
         .keys()
         .filter(|field| held.record.stamps.of(field) == pushed.stamps.of(field) && held.unsent.contains_key(*field))
+        .filter(|field| !taken(field))
         .cloned()
         .collect();
     for field in &refused {

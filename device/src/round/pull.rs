@@ -57,6 +57,12 @@ fn store_pulled(connection: &Connection, pulled: &Record, now: Millis) -> Result
             for field in &merged.taken {
                 overtake(connection, &mut after, field, &merged.record)?;
             }
+            for (field, pending) in &mut after.unsent {
+                let stamp = pulled.stamps.of(field);
+                if pulled.fields.contains_key(field) && stamp < held.record.stamps.of(field) {
+                    pending.passed = pending.passed.max(Some(stamp));
+                }
+            }
             after.record = merged.record;
             after
         }

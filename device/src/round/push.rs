@@ -1,10 +1,11 @@
 //! What goes up, and what the verdicts do to it.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
-use domain::protocol::{BODY_BYTES_MAX, PAGE_BYTES, PUSH_CHANGES_MAX, Refusal, Verdict};
+use domain::protocol::{BODY_BYTES_MAX, PAGE_BYTES, PUSH_CHANGES_MAX, Refusal, STAMP_AHEAD_ACCEPTED, Verdict};
 use domain::world::Millis;
-use domain::{Change, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
+use domain::{AccountId, Change, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
 use rusqlite::Connection;
 
 use super::text::Notes;
@@ -32,6 +33,8 @@ pub(super) enum Why {
 pub(super) struct Offer {
     pub(super) change: Change,
     pub(super) why: Why,
+    /// Fields that were in an earlier request too, whose answer was lost: the server may have them with these very stamps.
+    pub(super) seen: BTreeSet<String>,
 }
 
 /// What the verdicts did.
@@ -74,13 +77,15 @@ pub(super) fn gather(open: &mut Open, notes: &Notes) -> Result<Vec<Offer>, Devic
             if !page.takes(&change)? {
                 break;
             }
-            offers.push(Offer { change, why });
+            let seen =
+                held.unsent.iter().filter(|(_, pending)| pending.offered).map(|(field, _)| field.clone()).collect();
+            offers.push(Offer { change, why, seen });
             marked.push(held);
         }
         if !page.full {
             for change in overtaken(&transaction)? {
                 if !notes.skip.contains(&change.id) && page.takes(&change)? {
-                    offers.push(Offer { change, why: Why::Overtaken });
+                    offers.push(Offer { change, why: Why::Overtaken, seen: BTreeSet::new() });
                 }
             }
         }
@@ -189,7 +194,7 @@ pub(super) fn judged<'a>(
     connection: &Connection,
     verdicts: impl Iterator<Item = (&'a Offer, &'a Verdict)>,
     restored: bool,
-    now: Millis,
+    (own, now): (&AccountId, Millis),
     notes: &mut Notes,
 ) -> Result<Judged, DeviceError> {
     let mut judged = Judged { accepted: 0, refused: 0, latest: Stamp::ZERO, set_back: false };
@@ -210,8 +215,10 @@ pub(super) fn judged<'a>(
                 }
             }
             Verdict::Refused(refusal) if refusal.code == ProblemCode::StampFuture => ahead.push((offer, refusal)),
-            Verdict::Refused(_) if offer.why == Why::Reoffer => end_reoffer(connection, offer.change.id)?,
             Verdict::Refused(refusal) if waits_for_target(connection, &offer.change, refusal, notes)? => {}
+            Verdict::Refused(refusal) if offer.why == Why::Reoffer => {
+                judged.refused += usize::from(end_reoffer(connection, offer, refusal, own, now)?);
+            }
             Verdict::Refused(refusal) => {
                 refuse(connection, offer, refusal, now)?;
                 judged.refused += 1;
@@ -259,9 +266,34 @@ pub(super) fn store_or_leave(connection: &Connection, held: &Held) -> Result<(),
     }
 }
 
-fn end_reoffer(connection: &Connection, id: RecordId) -> Result<(), DeviceError> {
-    connection.execute("UPDATE record SET reoffer = 0 WHERE id = ?1", [id.to_string()])?;
-    Ok(())
+/// The restored server does not take what is held. What is unsent of it goes up by itself next; for the rest the record shows
+/// what the server has. A record that the server has not got goes: the own words in it to the refused ones (true), another's
+/// to whoever wrote them and offers them too.
+fn end_reoffer(
+    connection: &Connection,
+    offer: &Offer,
+    refusal: &Refusal,
+    own: &AccountId,
+    now: Millis,
+) -> Result<bool, DeviceError> {
+    let change = &offer.change;
+    let Some(mut held) = store::held(connection, change.id)? else { return Ok(false) };
+    held.reoffer = false;
+    if !held.unsent.is_empty() {
+        store::put(connection, &held)?;
+        return Ok(false);
+    }
+    if let Some(current) = refusal.current.as_ref().filter(|current| current.id == change.id) {
+        store_or_leave(connection, &on_top_of(current, &held))?;
+        return Ok(false);
+    }
+    store::remove(connection, change.id)?;
+    let written_here = held.record.text("by") == Some(own.as_str());
+    if written_here {
+        keep_words(connection, change, change.fields.clone(), refusal, now)?;
+    }
+    store::drop_unnamed_photos(connection)?;
+    Ok(written_here)
 }
 
 /// A change whose target the server does not know yet is tried once more in this round, and in the next one as long as the
@@ -318,18 +350,19 @@ fn refuse(connection: &Connection, offer: &Offer, refusal: &Refusal, now: Millis
             }
         }
     }
-    outbox::keep_refused(
-        connection,
-        &Refused {
-            id: change.id,
-            kind: change.kind.clone(),
-            cell: change.cell.clone(),
-            code: refusal.code,
-            problems: refusal.problems.clone(),
-            fields: words,
-            at: now,
-        },
-    )
+    keep_words(connection, change, words, refusal, now)
+}
+
+fn keep_words(
+    connection: &Connection,
+    change: &Change,
+    fields: domain::Fields,
+    refusal: &Refusal,
+    at: Millis,
+) -> Result<(), DeviceError> {
+    let (id, kind, cell) = (change.id, change.kind.clone(), change.cell.clone());
+    let (code, problems) = (refusal.code, refusal.problems.clone());
+    outbox::keep_refused(connection, &Refused { id, kind, cell, code, problems, fields, at })
 }
 
 /// The server's record with what is still unsent of ours on top.
@@ -365,7 +398,12 @@ fn set_back(
             if let Some(current) = &refusal.current {
                 pull::drop_acknowledged(&mut held, current);
             }
-            clock::set_back(&mut held, &offer.change, by);
+            // What an earlier request may have brought keeps its stamp, unless no server can have taken it with that.
+            let taken = |field: &str| {
+                let stamp = offer.change.stamps.of(field);
+                offer.seen.contains(field) && stamp.millis() <= now.saturating_add(STAMP_AHEAD_ACCEPTED)
+            };
+            clock::set_back(&mut held, &offer.change, by, taken);
             store::put(connection, &held)?;
         }
     }

@@ -79,9 +79,11 @@ fn take(
     // First: what is judged below is set right by a clock that is right.
     clock::measured(open, request.device_time, after, answer.server_time)?;
     let now = open.now();
-    let (device, mut clock) = (open.account().device, open.clock.clone());
+    let (device, own) = (open.account().device, open.account().account.clone());
+    let mut clock = open.clock.clone();
     let transaction = open.store.begin()?;
-    let judged = push::judged(&transaction, offers.iter().zip(&answer.verdicts), restored, now, notes)?;
+    let verdicts = offers.iter().zip(&answer.verdicts);
+    let judged = push::judged(&transaction, verdicts, restored, (&own, now), notes)?;
     if restored {
         push::offer_everything(&transaction)?;
     }
@@ -104,8 +106,9 @@ fn take(
     transaction.commit()?;
 
     open.clock = clock;
-    if judged.set_back || judged.refused > 0 {
-        // A copy of this request may still be under way and be taken after all. Only another run is then sent what came of it.
+    if removed || judged.refused > 0 || judged.set_back {
+        // The server does not send a run what it wrote itself. What this run wrote and does not hold any more (refused, set back,
+        // in a cell that was left) may still reach the server with a late request: it must come down like anybody's.
         open.begin_run();
     }
     open.set_cells(answer.cells.clone());

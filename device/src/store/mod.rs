@@ -70,6 +70,12 @@ impl Store {
         &self.connection
     }
 
+    /// The database, for the simulation, which plants power cuts and a full storage in it.
+    #[doc(hidden)]
+    pub fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
     /// A transaction that takes the write lock at once.
     pub(crate) fn begin(&mut self) -> Result<Transaction<'_>, DeviceError> {
         Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)

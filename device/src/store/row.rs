@@ -20,6 +20,10 @@ pub(crate) const HELD_COLUMNS: &str = "id, kind, cell, body, unsent, offered, re
 pub(crate) struct Pending {
     /// The stamp that was seen on the field before it was written.
     pub(crate) base: Option<Stamp>,
+    /// The latest of the values that came down and lost against this one: however its stamp is corrected, it stays after them,
+    /// or the server would go back to a value that this phone has passed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) passed: Option<Stamp>,
     /// Whether this very value was in a request that was sent: its stamp may have been seen.
     pub(crate) offered: bool,
 }

@@ -1,6 +1,7 @@
 //! One round with a phone: what is unsent goes up, what is new comes down.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use domain::protocol::{CallRefusal, ExchangeAnswer, ExchangeRequest, PROTOCOL, PUSH_CHANGES_MAX, Verdict};
 use domain::{Change, Node};
@@ -35,7 +36,8 @@ impl<S: Store> Hub<S> {
             let epoch = reading.epoch()?;
             let none = BTreeMap::new();
             let cursors = if request.epoch == Some(epoch) { &request.cursors } else { &none };
-            let pages = feed::pages(reading, &phone.actor, &phone.cells, cursors, &request.doubted, run)?;
+            let room = self.page_bytes.load(Ordering::SeqCst);
+            let pages = feed::pages(reading, &phone.actor, &phone.cells, cursors, &request.doubted, run, room)?;
             let server_time = self.now();
             let statement =
                 (!pages.more).then(|| receipts::statement(reading, phone, epoch, server_time)).transpose()?;

@@ -11,7 +11,7 @@ use crate::hub::judge::cut;
 use crate::store::{FeedEntry, Reading, Run, StoredRecord};
 
 /// Records compress to about a quarter (ids and stamps hardly do, words and names do well): a page is cut by this many raw bytes.
-const PAGE_RAW_BYTES: usize = PAGE_BYTES * 4;
+pub(super) const PAGE_RAW_BYTES: usize = PAGE_BYTES * 4;
 
 /// Records are read this many at a time.
 const READ_AT_ONCE: usize = 200;
@@ -30,9 +30,9 @@ pub(super) fn pages(
     cursors: &BTreeMap<CellCode, u64>,
     doubted: &[CellCode],
     run: Run,
+    mut room: usize,
 ) -> Result<Pages, HubError> {
     let mut out = Pages { pages: Vec::new(), more: false };
-    let mut room = PAGE_RAW_BYTES;
     for cell in cells {
         let reached = reading.feed_reached(cell)?;
         // A cursor that is ahead of the feed belongs to some other database: the cell is sent anew.

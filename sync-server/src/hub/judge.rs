@@ -150,11 +150,10 @@ impl Bench<'_> {
         if own || unchanged || self.was_lost(change) { None } else { Some(Fault::new("by", ProblemCode::OtherAuthor)) }
     }
 
-    /// Whether all of this was written in the time that a restored server has lost. Phones then bring back each other's work.
+    /// Whether all of this was written before the server was restored, so that it may have had it. Phones then bring back each
+    /// other's work. When it was written says nothing: what was written offline before the backup may have come after it.
     fn was_lost(&self, change: &Change) -> bool {
-        self.lost.is_some_and(|(from, to)| {
-            change.fields.keys().all(|field| (from..=to).contains(&change.stamps.of(field).millis()))
-        })
+        self.lost.is_some_and(|(_, to)| change.latest().millis() <= to)
     }
 
     /// The refusal as the author may see it.

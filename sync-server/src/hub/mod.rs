@@ -20,6 +20,7 @@ mod secrets;
 pub mod world;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use domain::codes::Lists;
@@ -45,6 +46,8 @@ pub struct Hub<S: Store> {
     /// The stamps that a restored server may have lost: from its backup until its restore.
     lost_since_backup: Option<(Millis, Millis)>,
     receipt_key: ReceiptKey,
+    /// Where pages of a feed are cut, in bytes before compression.
+    page_bytes: AtomicUsize,
 }
 
 /// The clock, chance, and the stamps made of them.
@@ -90,7 +93,14 @@ impl<S: Store> Hub<S> {
             lists: RwLock::new(Arc::new(lists)),
             lost_since_backup: backed_up.zip(restored),
             receipt_key,
+            page_bytes: AtomicUsize::new(feed::PAGE_RAW_BYTES),
         })
+    }
+
+    /// Cuts pages of feeds elsewhere, for the simulation: everywhere, down to one record a page.
+    #[doc(hidden)]
+    pub fn cut_pages_at(&self, bytes: usize) {
+        self.page_bytes.store(bytes, Ordering::SeqCst);
     }
 
     /// The store.

@@ -1,14 +1,19 @@
-//! The simulated county: two cells of one village with a small register, their workers, and a supervisor.
+//! The simulated county: three cells of one village with a small register, their workers, a supervisor, and the server, which
+//! can be killed, lose power, run out of disk, and be put back from a backup.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
-use domain::protocol::EnrolRequest;
+use domain::protocol::{EnrolRequest, Enrolment};
 use domain::review::ReviewState;
 use domain::scope::Role;
 use domain::world::Millis;
 use domain::{AccountId, CellCode, Fields, Kind, Node, Record, RecordId, Scope, Stamp, Stamps};
 use serde_json::{Value, json};
+use sync_server::hub::county::renew_epoch;
 use sync_server::hub::desk::Desk;
 use sync_server::hub::{self, CountyHub, Hub};
 use sync_server::photos::PhotoFolder;
@@ -16,61 +21,253 @@ use sync_server::store::sqlite::SqliteStore;
 use sync_server::store::{Account, BulkRecord, Reading, Run, SecretHash, Store, StoreError};
 
 use super::chance::Chance;
+use super::disk::{self, Blow, Fuse};
+use super::wire::{Shared, take};
 use super::world::{Drift, SimulatedWorld, Time};
-use crate::trouble::{Doing, Outcome};
+use crate::trouble::{Doing, Outcome, trouble};
 
 /// The county's code: everything lies in it.
 pub(super) const COUNTY: &str = "610722";
-const CELLS: [&str; 2] = ["610722001001001", "610722001001002"];
+const CELLS: [&str; 3] = ["610722001001001", "610722001001002", "610722001001003"];
 const DAY: Millis = 24 * 60 * 60 * 1000;
+
+/// Which cells each worker holds: what the server was last told, kept beside it.
+pub(super) type Held = BTreeMap<String, Vec<CellCode>>;
+
+/// A copy of the server's database and what was true when it was made.
+struct Backup {
+    photos: PathBuf,
+    held: Held,
+}
 
 /// The server and who works with it.
 pub(super) struct County {
-    pub(super) hub: Arc<CountyHub>,
     pub(super) cells: Vec<CellCode>,
     pub(super) supervisor: Desk,
+    pub(super) held: Shared<Held>,
+    /// The program that runs now; restarted, it is another.
+    running: Shared<Option<Arc<CountyHub>>>,
+    /// Whether its power is off: answers reach nobody.
+    pub(super) dark: Arc<AtomicBool>,
+    /// Whether its disk is full.
+    pub(super) full: bool,
+    folder: PathBuf,
+    time: Time,
+    seed: u64,
+    starts: u64,
+    fuse: Option<Fuse>,
+    backup: Option<Backup>,
 }
 
 impl County {
-    pub(super) fn found(folder: &Path, time: &Time, mut chance: Chance) -> Outcome<Self> {
-        let store = SqliteStore::open(&folder.join(hub::DATABASE_FILE)).doing("opening the server's database")?;
-        let photos = PhotoFolder::open(&folder.join(hub::PHOTO_FOLDER)).doing("opening the photo folder")?;
-        let mut own = [0; 8];
-        chance.fill(&mut own);
-        let world = SimulatedWorld::new(time, &Drift::default(), Chance::new(u64::from_le_bytes(own), 1));
-        let hub = Hub::open(store, photos, Box::new(world)).doing("opening the hub")?;
-        let cells: Vec<CellCode> =
-            CELLS.iter().map(|cell| CellCode::new(cell)).collect::<Result<_, _>>().doing("naming the cells")?;
-        for cell in &cells {
+    /// Makes the county of the template in an empty folder.
+    pub(super) fn found(folder: &Path, time: &Time) -> Outcome<Self> {
+        fs::create_dir_all(folder).doing("making the server's folder")?;
+        let county = Self::open(folder, time, 0)?;
+        let hub = county.hub()?;
+        let mut chance = Chance::new(0, 1);
+        for cell in &county.cells {
             hub.load(&register(cell, time.now() - DAY, &mut chance)?).doing("loading the register")?;
         }
-        let account = account("supervisor", Role::Supervisor, &["610722001001"])?;
+        renew_epoch(hub.store(), &mut SimulatedWorld::new(time, &Drift::default(), Chance::new(0, 2)))
+            .doing("naming the epoch")?;
+        hub.put_account(supervisor()?, None, &[]).doing("adding the supervisor")?;
+        drop(hub);
+        Ok(county)
+    }
+
+    /// Starts the server in a folder that holds the template.
+    pub(super) fn open(folder: &Path, time: &Time, seed: u64) -> Outcome<Self> {
+        let cells = CELLS.iter().map(|cell| CellCode::new(cell)).collect::<Result<_, _>>().doing("naming the cells")?;
+        let account = supervisor()?;
         let supervisor = Desk {
             actor: account.actor(),
-            display_name: account.display_name.clone(),
+            display_name: account.display_name,
             csrf: String::new(),
             session: SecretHash([0; 32]),
         };
-        hub.put_account(account, None, &[]).doing("adding the supervisor")?;
-        Ok(Self { hub: Arc::new(hub), cells, supervisor })
+        let mut county = Self {
+            cells,
+            supervisor,
+            held: Arc::default(),
+            running: Arc::default(),
+            dark: Arc::default(),
+            full: false,
+            folder: folder.to_owned(),
+            time: time.clone(),
+            seed,
+            starts: 0,
+            fuse: None,
+            backup: None,
+        };
+        county.start()?;
+        Ok(county)
     }
+
+    fn start(&mut self) -> Outcome {
+        self.starts += 1;
+        self.full = false;
+        let store = SqliteStore::open(&self.folder.join(hub::DATABASE_FILE)).doing("opening the server's database")?;
+        let photos = PhotoFolder::open(&self.folder.join(hub::PHOTO_FOLDER)).doing("opening the photo folder")?;
+        let hub = Hub::open(store, photos, Box::new(self.world())).doing("opening the hub")?;
+        *take(&self.running) = Some(Arc::new(hub));
+        self.dark.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn world(&self) -> SimulatedWorld {
+        SimulatedWorld::new(&self.time, &Drift::default(), Chance::new(self.seed, 500 + self.starts))
+    }
+
+    /// The program that runs now.
+    pub(super) fn hub(&self) -> Outcome<Arc<CountyHub>> {
+        match &*take(&self.running) {
+            Some(hub) => Ok(Arc::clone(hub)),
+            None => trouble("The server does not run."),
+        }
+    }
+
+    /// Where wires find the server.
+    pub(super) fn running(&self) -> Shared<Option<Arc<CountyHub>>> {
+        Arc::clone(&self.running)
+    }
+
+    // -- what breaks ------------------------------------------------------------------------------------------------------
+
+    fn aside(&self) -> PathBuf {
+        self.folder.with_extension("aside")
+    }
+
+    /// The program is killed and started again.
+    pub(super) fn kill(&mut self) -> Outcome {
+        if self.dark.load(Ordering::SeqCst) {
+            return self.recover().map(|_| ());
+        }
+        disk::copy(&self.folder, &self.aside()).doing("looking at the server's disk")?;
+        self.restart_from_aside()
+    }
+
+    fn restart_from_aside(&mut self) -> Outcome {
+        self.fuse = None;
+        // Only files are left of it, not what a tidy ending would still have written.
+        *take(&self.running) = None;
+        disk::copy(&self.aside(), &self.folder).doing("going back to what the server's disk held")?;
+        self.start()
+    }
+
+    /// The power will go, or a commit will fail, after so many others.
+    pub(super) fn plant(&mut self, commits: usize, blow: Blow) -> Outcome {
+        let (folder, aside, dark) = (self.folder.clone(), self.aside(), Arc::clone(&self.dark));
+        let planted = self
+            .hub()?
+            .store()
+            .on_writer(|connection| Fuse::plant(connection, (&folder, &aside), (commits, blow), &dark))?;
+        self.fuse = Some(planted);
+        Ok(())
+    }
+
+    /// Whether the planted fuse blew.
+    pub(super) fn fuse_blew(&self) -> Outcome<bool> {
+        self.fuse.as_ref().map_or(Ok(false), Fuse::blew)
+    }
+
+    /// Whether a fuse is planted that has not been dealt with.
+    pub(super) fn has_fuse(&self) -> bool {
+        self.fuse.is_some()
+    }
+
+    /// After a power cut the server is started again; true when there was one. A fuse that did not blow stays.
+    pub(super) fn recover(&mut self) -> Outcome<bool> {
+        if !self.dark.load(Ordering::SeqCst) {
+            return Ok(false);
+        }
+        self.fuse_blew()?;
+        self.restart_from_aside()?;
+        Ok(true)
+    }
+
+    /// Takes a fuse out that has not blown.
+    pub(super) fn defuse(&mut self) -> Outcome {
+        self.fuse = None;
+        self.hub()?.store().on_writer(Fuse::remove)
+    }
+
+    /// Fills the server's disk, or makes room again.
+    pub(super) fn fill(&mut self, full: bool) -> Outcome {
+        self.full = full;
+        self.hub()?.store().on_writer(|connection| disk::fill(connection, full))
+    }
+
+    fn backup_file(&self) -> PathBuf {
+        self.folder.with_extension("backup.db")
+    }
+
+    /// Backs the database up while it is in use, and the photos.
+    pub(super) fn back_up(&mut self) -> Outcome {
+        let file = self.backup_file();
+        if file.exists() {
+            fs::remove_file(&file).doing("removing the last backup")?;
+        }
+        self.hub()?.back_up(&file).doing("backing up")?;
+        let photos = self.folder.with_extension("backup.photos");
+        disk::copy(&self.folder.join(hub::PHOTO_FOLDER), &photos).doing("backing the photos up")?;
+        self.backup = Some(Backup { photos, held: take(&self.held).clone() });
+        Ok(())
+    }
+
+    /// Whether there is a backup.
+    pub(super) fn has_backup(&self) -> bool {
+        self.backup.is_some()
+    }
+
+    /// Puts the backup in place under a new epoch, as `sync-server restore` does; the photos too, or not.
+    pub(super) fn restore(&mut self, photos_too: bool) -> Outcome {
+        let Some(backup) = &self.backup else { return trouble("There is no backup.") };
+        self.fuse = None;
+        *take(&self.running) = None;
+        for ending in ["-wal", "-shm"] {
+            let journal = self.folder.join(format!("{}{ending}", hub::DATABASE_FILE));
+            if journal.exists() {
+                fs::remove_file(journal).doing("removing the old journals")?;
+            }
+        }
+        let database = self.folder.join(hub::DATABASE_FILE);
+        fs::copy(self.backup_file(), &database).doing("putting the backup in place")?;
+        if photos_too {
+            disk::copy(&backup.photos, &self.folder.join(hub::PHOTO_FOLDER)).doing("putting the photos in place")?;
+        }
+        take(&self.held).clone_from(&backup.held);
+        let store = SqliteStore::open(&database).doing("opening the backup")?;
+        renew_epoch(&store, &mut self.world()).doing("renewing the epoch")?;
+        drop(store);
+        self.start()
+    }
+
+    // -- people -----------------------------------------------------------------------------------------------------------
 
     /// Gives a worker these cells, and no others from now on.
     pub(super) fn assign(&self, worker: &str, cells: &[CellCode]) -> Outcome {
-        self.hub.put_account(account(worker, Role::Worker, &[])?, None, cells).doing("assigning cells")
+        self.hub()?.put_account(account(worker, Role::Worker, &[])?, None, cells).doing("assigning cells")?;
+        let mut cells = cells.to_vec();
+        cells.sort();
+        take(&self.held).insert(worker.to_owned(), cells);
+        Ok(())
     }
 
     /// Enrols a phone of a worker.
-    pub(super) fn enrol(&self, worker: &str) -> Outcome<domain::protocol::Enrolment> {
+    pub(super) fn enrol(&self, worker: &str) -> Outcome<Enrolment> {
+        let hub = self.hub()?;
         let worker = AccountId::new(worker).doing("naming a worker")?;
-        let code = self.hub.make_enrol_code("admin", &worker, DAY).doing("making a code")?.code;
+        let code = hub.make_enrol_code("admin", &worker, DAY).doing("making a code")?.code;
         let (device_name, app_version) = ("phone".to_owned(), "0".to_owned());
-        self.hub.enrol(&EnrolRequest { code, device_name, app_version }).doing("enrolling a phone")
+        hub.enrol(&EnrolRequest { code, device_name, app_version }).doing("enrolling a phone")
     }
+
+    // -- what it holds ------------------------------------------------------------------------------------------------------
 
     /// Every record of a cell, by id.
     pub(super) fn records(&self, cell: &CellCode) -> Outcome<Vec<Record>> {
-        let found = self.hub.store().read(|reading| {
+        let found = self.hub()?.store().read(|reading| {
             let entries = reading.feed_after(cell, None, Run::SERVER)?;
             let ids: Vec<RecordId> = entries.iter().filter(|entry| !entry.gone).map(|entry| entry.record).collect();
             reading.records(&Scope::from(cell), &ids)
@@ -82,8 +279,17 @@ impl County {
 
     /// Looks something up in the server's store.
     pub(super) fn ask<T>(&self, question: impl FnOnce(&dyn Reading) -> Result<T, StoreError>) -> Outcome<T> {
-        self.hub.store().read(question).doing("reading the server's store")
+        self.hub()?.store().read(question).doing("reading the server's store")
     }
+}
+
+/// Everything: the county's code as a scope.
+pub(super) fn everywhere() -> Outcome<Scope> {
+    Scope::new(COUNTY).doing("naming the county")
+}
+
+fn supervisor() -> Outcome<Account> {
+    account("supervisor", Role::Supervisor, &["610722001001"])
 }
 
 fn account(id: &str, role: Role, scopes: &[&str]) -> Outcome<Account> {
@@ -97,7 +303,8 @@ fn account(id: &str, role: Role, scopes: &[&str]) -> Outcome<Account> {
     })
 }
 
-/// A cell's small register: one building, three doors with a household each, five residents.
+/// A cell's small register: one building, two doors with a household each, three residents, an incident, and what a newer
+/// server keeps there: a kind and a field that this version does not know.
 fn register(cell: &CellCode, at: Millis, chance: &mut Chance) -> Outcome<Vec<BulkRecord>> {
     let mut draw = |kind: Kind, fields: Value| -> Outcome<BulkRecord> {
         let mut bytes = [0; 16];
@@ -112,18 +319,25 @@ fn register(cell: &CellCode, at: Millis, chance: &mut Chance) -> Outcome<Vec<Bul
     let mut records = vec![draw(Kind::Cell, json!({ "code": cell, "name": "第1网格", "cell_kind": "general" }))?];
     let building =
         draw(Kind::Building, json!({ "name": "1幢", "building_kind": "residential", "units": 1, "floors": 3 }))?;
-    for door in 0..3 {
+    for door in 0..2 {
         let room = format!("{}01", door + 1);
         let dwelling = draw(
             Kind::Dwelling,
             json!({ "building": building.record.id, "unit": "1", "floor": door + 1, "room": room, "use": "own" }),
         )?;
-        let household = draw(Kind::Household, json!({ "dwelling": dwelling.record.id }))?;
-        for name in ["张三", "李四"].iter().take(if door == 2 { 1 } else { 2 }) {
+        let household =
+            draw(Kind::Household, json!({ "dwelling": dwelling.record.id, "shape_of_tomorrow": { "of": [1, "二"] } }))?;
+        for name in ["张三", "李四"].iter().take(2 - door) {
             records.push(draw(Kind::Person, json!({ "household": household.record.id, "name": name, "sex": "1" }))?);
         }
         records.extend([dwelling, household]);
     }
     records.push(building);
+    records.push(draw(Kind::from_name("kind_of_tomorrow"), json!({ "says": "keep me" }))?);
     Ok(records)
+}
+
+/// A value shared by the threads' single history.
+pub(super) fn shared<T>(value: T) -> Shared<T> {
+    Arc::new(Mutex::new(value))
 }

@@ -1,11 +1,23 @@
 //! What a history must not forget: written down beside the programs under test, in another way than theirs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::protocol::{ExchangeRequest, Verdict};
+use domain::protocol::{ExchangeAnswer, ExchangeRequest, STAMP_AHEAD_ACCEPTED, Verdict};
 use domain::record::canonical_bytes;
-use domain::{Fields, Kind, RecordId, Stamp};
+use domain::world::Millis;
+use domain::{CellCode, Change, Fields, Kind, Record, RecordId, Stamp};
 use serde_json::Value;
+
+/// Why a saved word need not be anywhere any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// The same worker saved the field again before anything was sent.
+    Overwritten,
+    /// Taken back or discarded by the worker.
+    TakenBack,
+    /// It was on a phone or in a database only that was put back from an older copy.
+    WithItsHolder,
+}
 
 /// Something a worker saved in one field.
 #[derive(Debug, Clone)]
@@ -14,76 +26,187 @@ pub(super) struct Saved {
     pub(super) record: RecordId,
     pub(super) field: String,
     pub(super) value: Value,
-    /// The same worker saved the field again before anything was sent: the earlier word may be gone.
-    pub(super) overwritten: bool,
-    /// Taken back on purpose.
-    pub(super) taken_back: bool,
+    pub(super) gone: Option<Gone>,
+    /// A restored server has lost it: it comes back from the phones as long as nobody has written over it.
+    pub(super) on_phones_only: bool,
 }
+
+/// A field of a record.
+pub(super) type Place = (RecordId, String);
+/// A value with its stamp, in the order in which the greater wins.
+pub(super) type Stamped = (Stamp, Vec<u8>);
 
 /// Everything that must hold at the end.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     pub(super) saved: Vec<Saved>,
-    /// The greatest accepted (stamp, value's bytes, value) of every field, as seen on the wire.
-    greatest: BTreeMap<(RecordId, String), (Stamp, Vec<u8>, Value)>,
+    /// Every accepted value of every field, as seen on the wire or written at the desk; the last is the greatest.
+    pub(super) accepted: BTreeMap<Place, BTreeMap<Stamped, Value>>,
     /// Append-only records as they were first accepted.
     pub(super) sealed: BTreeMap<RecordId, Fields>,
-    /// Fields that the hub writes as well (the desk's corrections, an incident's number): the wire does not see all of them.
-    pub(super) written_by_hub: Vec<(RecordId, String)>,
-    pub(super) faults: usize,
-    pub(super) refused: usize,
+    /// Every value that somebody typed or that stood in the register before.
+    pub(super) typed: BTreeMap<Place, BTreeSet<Vec<u8>>>,
+    /// How often every value of every field was typed: only so often may it be stamped.
+    pub(super) typings: BTreeMap<(Place, Vec<u8>), usize>,
+    /// Fields of which a restored server has lost what it had accepted: phones only have it.
+    pub(super) on_phones_only: BTreeSet<Place>,
+    /// Records of which a restored server refused something: their holders may have no right to bring them back.
+    pub(super) refused_since: BTreeSet<RecordId>,
+    /// The first law that was broken on a wire.
+    pub(super) broken: Option<String>,
+    /// How often what happened.
+    pub(super) counts: BTreeMap<String, usize>,
 }
 
 impl Ledger {
-    /// A worker saved these fields.
+    /// Counts something that happened.
+    pub(super) fn count(&mut self, what: String) {
+        *self.counts.entry(what).or_default() += 1;
+    }
+
+    fn break_law(&mut self, law: String) {
+        self.broken.get_or_insert(law);
+    }
+
+    /// Everything in a record may stand in it.
+    pub(super) fn knows(&mut self, record: &Record) {
+        for (field, value) in &record.fields {
+            self.typed.entry((record.id, field.clone())).or_default().insert(canonical_bytes(value));
+        }
+    }
+
+    /// Somebody typed this, whether or not it was kept.
+    pub(super) fn typed(&mut self, record: RecordId, fields: &Fields) {
+        for (field, value) in fields {
+            let bytes = canonical_bytes(value);
+            *self.typings.entry(((record, field.clone()), bytes.clone())).or_default() += 1;
+            self.typed.entry((record, field.clone())).or_default().insert(bytes);
+        }
+    }
+
+    /// What is unsent of a record is on a copy of the phone too: each of its values may get one stamp more.
+    pub(super) fn copied(&mut self, record: RecordId, fields: &Fields) {
+        for (field, value) in fields {
+            let of = ((record, field.clone()), canonical_bytes(value));
+            *self.typings.entry(of).or_insert(1) += 1;
+        }
+    }
+
+    /// A worker saved these fields: the phone said so.
     pub(super) fn saved(&mut self, phone: usize, record: RecordId, fields: &Fields) {
         for (field, value) in fields {
-            let same = |saved: &&mut Saved| saved.phone == phone && saved.record == record && saved.field == *field;
-            for earlier in self.saved.iter_mut().filter(same) {
-                earlier.overwritten = true;
-            }
-            self.saved.push(Saved {
-                phone,
-                record,
-                field: field.clone(),
-                value: value.clone(),
-                overwritten: false,
-                taken_back: false,
-            });
+            self.overwritten(phone, record, field);
+            let (field, value) = (field.clone(), value.clone());
+            self.saved.push(Saved { phone, record, field, value, gone: None, on_phones_only: false });
         }
     }
 
-    /// A worker took a record back that nobody else had seen.
-    pub(super) fn taken_back(&mut self, record: RecordId) {
-        for saved in self.saved.iter_mut().filter(|saved| saved.record == record) {
-            saved.taken_back = true;
+    /// What the same phone saved in that field before may be gone.
+    pub(super) fn overwritten(&mut self, phone: usize, record: RecordId, field: &str) {
+        let same = |saved: &&mut Saved| saved.phone == phone && saved.record == record && saved.field == field;
+        for earlier in self.saved.iter_mut().filter(same) {
+            earlier.gone.get_or_insert(Gone::Overwritten);
         }
     }
 
-    /// The hub judged a request, whether or not its answer arrived.
-    pub(super) fn judged(&mut self, request: &ExchangeRequest, verdicts: &[Verdict]) {
-        for (change, verdict) in request.push.iter().zip(verdicts) {
+    /// A worker gave up, on this phone, these fields of a record.
+    pub(super) fn taken_back(&mut self, phone: usize, record: RecordId, which: impl Fn(&str) -> bool) {
+        let own = |saved: &&mut Saved| saved.phone == phone && saved.record == record && which(&saved.field);
+        self.saved.iter_mut().filter(own).for_each(|saved| saved.gone = Some(Gone::TakenBack));
+    }
+
+    /// Somebody at the desk wrote this, and it stands in the record.
+    pub(super) fn written_at_desk(&mut self, record: &Record, fields: &Fields) {
+        self.typed(record.id, fields);
+        for (field, value) in fields {
+            self.accept((record.id, field.clone()), record.stamps.of(field), value);
+        }
+    }
+
+    fn accept(&mut self, place: Place, stamp: Stamp, value: &Value) {
+        self.accepted.entry(place).or_default().insert((stamp, canonical_bytes(value)), value.clone());
+    }
+
+    /// The hub answered a request, whether or not the answer arrives.
+    pub(super) fn exchanged(
+        &mut self,
+        request: &ExchangeRequest,
+        answer: &ExchangeAnswer,
+        held: Option<&[CellCode]>,
+        now: Millis,
+        heard: bool,
+    ) {
+        if let Some(held) = held {
+            self.look_at_scope(answer, held);
+        }
+        for (change, verdict) in request.push.iter().zip(&answer.verdicts) {
             match verdict {
-                Verdict::Refused(_) => self.refused += 1,
-                Verdict::Accepted => {
-                    for (field, value) in &change.fields {
-                        let stamped = (change.stamps.of(field), canonical_bytes(value), value.clone());
-                        let key = (change.id, field.clone());
-                        let known = self.greatest.get(&key);
-                        if known.is_none_or(|known| (stamped.0, &stamped.1) > (known.0, &known.1)) {
-                            self.greatest.insert(key, stamped);
-                        }
-                    }
-                    if change.kind.is_append_only() && change.kind != Kind::Review {
-                        self.sealed.entry(change.id).or_insert_with(|| change.fields.clone());
+                Verdict::Refused(refusal) => {
+                    self.count(format!("refused {:?}", refusal.code));
+                    if !self.on_phones_only.is_empty() {
+                        self.refused_since.insert(change.id);
                     }
                 }
+                Verdict::Accepted => self.take_note(change, now),
             }
+        }
+        self.count(if heard { "exchange".into() } else { "exchange unheard".into() });
+    }
+
+    /// No phone ever receives anything of a cell that it does not hold, in pages or in refusals.
+    fn look_at_scope(&mut self, answer: &ExchangeAnswer, held: &[CellCode]) {
+        let records = answer.pages.iter().flat_map(|page| &page.records);
+        let refused = answer.verdicts.iter().filter_map(|verdict| match verdict {
+            Verdict::Refused(refusal) => refusal.current.as_ref(),
+            Verdict::Accepted => None,
+        });
+        let cells = records.chain(refused).map(|record| &record.cell).chain(answer.pages.iter().map(|page| &page.cell));
+        if let Some(foreign) = cells.chain(&answer.cells).find(|cell| !held.contains(cell)) {
+            self.break_law(format!("A phone that holds {held:?} was sent something of {foreign}."));
         }
     }
 
-    /// Every field that phones wrote and the hub took, with the value that must stand in the end.
-    pub(super) fn winners(&self) -> impl Iterator<Item = (RecordId, &str, Stamp, &Value)> {
-        self.greatest.iter().map(|((record, field), (stamp, _, value))| (*record, field.as_str(), *stamp, value))
+    fn take_note(&mut self, change: &Change, now: Millis) {
+        self.count(format!("accepted {}", change.kind));
+        for (field, value) in &change.fields {
+            let stamp = change.stamps.of(field);
+            if change.base.get(field).is_some_and(|base| *base >= stamp) {
+                self.break_law(format!("{field} of {} was taken with a stamp before the one it replaces.", change.id));
+            }
+            let place = (change.id, field.clone());
+            let bytes = canonical_bytes(value);
+            let known = self.accepted.get(&place).is_some_and(|known| known.contains_key(&(stamp, bytes.clone())));
+            if !known && stamp.millis() > now + STAMP_AHEAD_ACCEPTED {
+                self.break_law(format!("{field} of {} was taken with a stamp from the future.", change.id));
+            }
+            if !known && !self.may_be_new(&place, (stamp, &bytes)) {
+                let known: Vec<&Stamped> = self.accepted.get(&place).into_iter().flat_map(BTreeMap::keys).collect();
+                let law = format!(
+                    "{field} of {}: an old value, {value}, was stamped anew: {stamp:?} after {known:?}.",
+                    change.id
+                );
+                self.break_law(law);
+            }
+            self.accept(place, stamp, value);
+        }
+        if change.kind.is_append_only() && change.kind != Kind::Review {
+            self.sealed.entry(change.id).or_insert_with(|| change.fields.clone());
+        }
+    }
+
+    /// A value is stamped as often as it was typed, and no oftener. What nobody typed here has the stamp it always had. Stamps that
+    /// are set back go back: that one loses against the same value's own earlier copy.
+    fn may_be_new(&self, place: &Place, (stamp, bytes): (Stamp, &[u8])) -> bool {
+        let Some(typings) = self.typings.get(&(place.clone(), bytes.to_vec())) else { return true };
+        let stamps: Vec<Stamp> = (self.accepted.get(place).into_iter().flat_map(BTreeMap::keys))
+            .filter(|known| known.1 == bytes)
+            .map(|known| known.0)
+            .collect();
+        stamps.len() < *typings || stamps.iter().any(|known| known.node() == stamp.node() && *known > stamp)
+    }
+
+    /// Every accepted field with the value that must stand in the end.
+    pub(super) fn winners(&self) -> impl Iterator<Item = (&Place, &Stamped, &Value)> {
+        self.accepted.iter().filter_map(|(place, known)| known.last_key_value().map(|(key, value)| (place, key, value)))
     }
 }

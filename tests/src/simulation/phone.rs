@@ -1,16 +1,20 @@
-//! A worker's phone in the simulation: production's device, a clock that may be wrong, and a wire.
+//! A worker's phone in the simulation: production's device, a clock that may be wrong, a wire, and a disk that can break.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use device::api::{self, Answer, Failure};
 use device::crypto::KeyCost;
 use device::{Device, DeviceConfig, DeviceError, RoundReport, SyncState};
-use domain::protocol::Enrolment;
-use domain::{CellCode, Kind, Record, RecordId};
+use domain::protocol::{Enrolment, Tokens};
+use domain::{CellCode, DeviceId, Kind, Record, RecordId};
 use serde_json::Value;
 
 use super::chance::Chance;
+use super::disk::{self, Blow, Fuse};
+use super::template::TemplatePhone;
 use super::wire::Wire;
 use super::world::{Drift, SimulatedWorld, Time};
 use crate::trouble::{Doing, Outcome, trouble};
@@ -20,11 +24,21 @@ const PIN: &str = "135790";
 /// One phone.
 pub(super) struct Phone {
     pub(super) worker: String,
+    pub(super) device_id: DeviceId,
     pub(super) wire: Wire,
     pub(super) drift: Drift,
     /// Own visits that may still be taken back or replaced.
     pub(super) visits: Vec<RecordId>,
-    device: Device,
+    /// Whether its storage is full.
+    pub(super) full: bool,
+    /// Shut out by the desk, for good.
+    pub(super) revoked: bool,
+    /// Whether its power is off.
+    dark: Arc<AtomicBool>,
+    fuse: Option<Fuse>,
+    /// The tokens that it had when it was last copied aside.
+    backup: Option<(Tokens, DeviceId)>,
+    device: Option<Device>,
     folder: PathBuf,
     time: Time,
     seed: u64,
@@ -34,6 +48,7 @@ pub(super) struct Phone {
 }
 
 impl Phone {
+    /// A phone of the template.
     pub(super) fn enrol(
         worker: &str,
         folder: &Path,
@@ -42,44 +57,187 @@ impl Phone {
         time: &Time,
         seed: u64,
     ) -> Outcome<Self> {
-        let drift = Drift::default();
-        let device = open(folder, time, &drift, seed, 0)?;
+        let mut phone = Self::new(worker, enrolment.device, folder, wire, time, seed);
+        let device = phone.power_on()?;
         device.enrol_at_cost("http://127.0.0.1", enrolment, PIN, KeyCost::SIMULATION).doing("enrolling a device")?;
-        let (time, folder, worker) = (time.clone(), folder.to_owned(), worker.to_owned());
-        Ok(Self {
-            worker,
+        Ok(phone)
+    }
+
+    /// A phone as the template has it.
+    pub(super) fn of_template(
+        template: &TemplatePhone,
+        folder: &Path,
+        wire: Wire,
+        time: &Time,
+        seed: u64,
+    ) -> Outcome<Self> {
+        template.lay_out(folder)?;
+        let mut phone = Self::new(template.worker, template.device, folder, wire, time, seed);
+        phone.start()?;
+        Ok(phone)
+    }
+
+    fn new(worker: &str, device_id: DeviceId, folder: &Path, wire: Wire, time: &Time, seed: u64) -> Self {
+        let dark = wire.dark();
+        Self {
+            worker: worker.to_owned(),
+            device_id,
             wire,
-            drift,
+            drift: Drift::default(),
             visits: Vec::new(),
-            device,
-            folder,
-            time,
+            full: false,
+            revoked: false,
+            dark,
+            fuse: None,
+            backup: None,
+            device: None,
+            folder: folder.to_owned(),
+            time: time.clone(),
             seed,
             starts: 0,
             differed: Cell::new(0),
-        })
+        }
     }
 
-    /// Its program ends without a word and is started again; the worker enters the PIN.
-    pub(super) fn crash(&mut self) -> Outcome {
-        self.starts += 1;
-        self.device = open(&self.folder, &self.time, &self.drift, self.seed, self.starts)?;
-        self.device.unlock(PIN).doing("unlocking after a crash")
+    /// A copy of this phone, made of its files: another folder, another run, the same tokens.
+    pub(super) fn clone_into(&self, folder: &Path, wire: Wire, seed: u64) -> Outcome<Self> {
+        disk::copy(&self.folder, folder).doing("copying a phone")?;
+        let mut clone = Self::new(&self.worker, self.device_id, folder, wire, &self.time, seed);
+        clone.drift.set(self.drift.get());
+        clone.start()?;
+        Ok(clone)
     }
+
+    fn power_on(&mut self) -> Outcome<&Device> {
+        self.starts += 1;
+        let world = Box::new(SimulatedWorld::new(&self.time, &self.drift, Chance::new(self.seed, 700 + self.starts)));
+        let config = DeviceConfig { folder: self.folder.clone(), world, app_version: "0".to_owned() };
+        Ok(self.device.insert(Device::open(config).doing("opening a device")?))
+    }
+
+    /// Starts the program; the worker enters the PIN.
+    fn start(&mut self) -> Outcome {
+        self.full = false;
+        self.fuse = None;
+        self.dark.store(false, Ordering::SeqCst);
+        self.power_on()?.unlock(PIN).doing("unlocking a phone")
+    }
+
+    fn device(&self) -> &Device {
+        self.device.as_ref().expect("a phone of a history is always started")
+    }
+
+    // -- what breaks ------------------------------------------------------------------------------------------------------
+
+    fn aside(&self) -> PathBuf {
+        self.folder.with_extension("aside")
+    }
+
+    /// Its program ends without a word and is started again.
+    pub(super) fn kill(&mut self) -> Outcome {
+        disk::copy(&self.folder, &self.aside()).doing("looking at a phone's storage")?;
+        self.restart_from(&self.aside())
+    }
+
+    fn restart_from(&mut self, files: &Path) -> Outcome {
+        // Only files are left of it, not what a tidy ending would still have written.
+        self.device = None;
+        disk::copy(files, &self.folder).doing("going back to what a phone's storage held")?;
+        self.start()
+    }
+
+    /// The power will go, or a commit will fail, after so many others.
+    pub(super) fn plant(&mut self, commits: usize, blow: Blow) -> Outcome {
+        let (folder, aside, dark) = (self.folder.clone(), self.aside(), Arc::clone(&self.dark));
+        let mut planted = None;
+        self.open(|open| {
+            planted = Some(Fuse::plant(open.store_mut().connection_mut(), (&folder, &aside), (commits, blow), &dark));
+            Ok(())
+        })?;
+        self.fuse = planted.transpose()?;
+        Ok(())
+    }
+
+    /// Whether the power is off, or the disk refused a commit since the fuse was planted.
+    pub(super) fn fuse_blew(&self) -> Outcome<bool> {
+        self.fuse.as_ref().map_or(Ok(false), Fuse::blew)
+    }
+
+    /// Whether its power is off.
+    pub(super) fn is_dark(&self) -> bool {
+        self.dark.load(Ordering::SeqCst)
+    }
+
+    /// Ends what was planted: the phone is started again if its power went.
+    pub(super) fn recover(&mut self) -> Outcome<bool> {
+        let blew = self.fuse_blew()?;
+        if self.dark.load(Ordering::SeqCst) {
+            self.restart_from(&self.aside())?;
+        } else if self.fuse.take().is_some() {
+            let mut removed = Ok(());
+            self.open(|open| {
+                removed = Fuse::remove(open.store_mut().connection_mut());
+                Ok(())
+            })?;
+            removed?;
+        }
+        Ok(blew)
+    }
+
+    /// Fills its storage, or makes room again.
+    pub(super) fn fill(&mut self, full: bool) -> Outcome {
+        self.full = full;
+        let mut filled = Ok(());
+        self.open(|open| {
+            filled = disk::fill(open.store().connection(), full);
+            Ok(())
+        })?;
+        filled
+    }
+
+    /// Copies its folder aside.
+    pub(super) fn back_up(&mut self) -> Outcome {
+        disk::copy(&self.folder, &self.folder.with_extension("backup")).doing("backing a phone up")?;
+        self.backup = Some((self.wire.tokens(), self.device_id));
+        Ok(())
+    }
+
+    /// Whether it was ever copied aside.
+    pub(super) fn has_backup(&self) -> bool {
+        self.backup.is_some()
+    }
+
+    /// Puts the copy back: everything since is gone from this phone.
+    pub(super) fn restore(&mut self) -> Outcome {
+        let Some((tokens, device_id)) = self.backup.clone() else { return trouble("This phone was never backed up.") };
+        self.wire.set_tokens(tokens);
+        self.device_id = device_id;
+        self.restart_from(&self.folder.with_extension("backup"))
+    }
+
+    /// Takes the tokens of a new enrolment: after it was signed out.
+    pub(super) fn enrol_again(&mut self, enrolment: &Enrolment) -> Outcome {
+        self.device().enrol_again("http://127.0.0.1", enrolment).doing("enrolling a phone again")?;
+        self.wire.set_tokens(enrolment.tokens.clone());
+        self.device_id = enrolment.device;
+        Ok(())
+    }
+
+    // -- what its worker does ---------------------------------------------------------------------------------------------
 
     pub(super) fn call(&self, command: &str, args: Value) -> Result<Value, Failure> {
         self.call_with(command, args, None)
     }
 
     pub(super) fn call_with(&self, command: &str, args: Value, body: Option<Vec<u8>>) -> Result<Value, Failure> {
-        match api::call(&self.device, command, args, body)? {
+        match api::call(self.device(), command, args, body)? {
             Answer::Json(value) => Ok(value),
             Answer::Bytes { .. } => Ok(Value::Null),
         }
     }
 
     pub(super) fn round(&self) -> RoundReport {
-        let report = self.device.round(&self.wire);
+        let report = self.device().round(&self.wire);
         self.differed.set(self.differed.get() + report.differing);
         report
     }
@@ -89,64 +247,87 @@ impl Phone {
         self.differed.get()
     }
 
+    // -- what it holds ----------------------------------------------------------------------------------------------------
+
+    /// Does something with the open register.
+    pub(super) fn open<T>(&self, ask: impl FnOnce(&mut device::Open) -> Result<T, DeviceError>) -> Outcome<T> {
+        self.device().with_open(ask).doing("reading a phone")
+    }
+
     pub(super) fn sync_state(&self) -> Outcome<SyncState> {
-        self.device.sync_state().doing("asking a phone where it stands")
+        self.device().sync_state().doing("asking a phone where it stands")
     }
 
     /// The records of a kind that are in the register now.
     pub(super) fn of_kind(&self, kind: &Kind) -> Outcome<Vec<Record>> {
-        self.device
-            .with_open(|open| open.store().of_kind(kind, None))
-            .map_err(|error: DeviceError| error)
-            .doing("reading a phone")
+        self.open(|open| open.store().of_kind(kind, None))
     }
 
     /// One record, taken out or not.
     pub(super) fn record(&self, id: RecordId) -> Outcome<Option<Record>> {
-        self.device.with_open(|open| open.store().get(id)).map_err(|error: DeviceError| error).doing("reading a phone")
+        self.open(|open| open.store().get(id))
     }
 
-    /// Everything it holds of a cell, taken out or not, by id.
-    pub(super) fn records(&self, cell: &CellCode) -> Outcome<Vec<Record>> {
-        self.device
-            .with_open(|open| open.store().records("cell = ?1 ORDER BY id", (cell.as_str(),)))
-            .map_err(|error: DeviceError| error)
-            .doing("reading a phone")
+    /// Everything it holds, taken out or not, by id.
+    pub(super) fn records(&self) -> Outcome<Vec<Record>> {
+        self.open(|open| open.store().records("1 ORDER BY id", ()))
     }
 
-    /// The cells of the records that it holds.
-    pub(super) fn held_cells(&self) -> Outcome<Vec<String>> {
-        let ask = |open: &mut device::Open| -> Result<Vec<String>, DeviceError> {
-            let mut cells = open.store().connection().prepare("SELECT DISTINCT cell FROM record ORDER BY cell")?;
-            let cells = cells.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-            Ok(cells)
-        };
-        self.device.with_open(ask).doing("reading a phone")
+    /// Own values that lost against a pulled one and wait to go up for the history: record, field and value.
+    pub(super) fn overtaken(&self) -> Outcome<Vec<(String, String, Value)>> {
+        self.open(|open| {
+            let mut rows = open.store().connection().prepare_cached("SELECT id, field, value FROM overtaken")?;
+            let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)))?;
+            let mut found = Vec::new();
+            for row in rows {
+                let (id, field, value) = row?;
+                found.push((id, field, serde_json::from_str(&value)?));
+            }
+            Ok(found)
+        })
+    }
+
+    /// Which fields of its records the server has not acknowledged.
+    pub(super) fn unsent(&self) -> Outcome<Vec<(String, Vec<String>)>> {
+        self.open(|open| {
+            let mut rows =
+                open.store().connection().prepare_cached("SELECT id, unsent FROM record WHERE unsent IS NOT NULL")?;
+            let rows = rows.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+            let mut found = Vec::new();
+            for row in rows {
+                let (id, unsent) = row?;
+                let unsent: std::collections::BTreeMap<String, Value> = serde_json::from_str(&unsent)?;
+                found.push((id, unsent.into_keys().collect()));
+            }
+            Ok(found)
+        })
+    }
+
+    /// The hashes of the pictures whose originals it still has.
+    pub(super) fn originals(&self) -> Outcome<Vec<String>> {
+        self.open(|open| {
+            let sql = "SELECT sha256 FROM photo_file WHERE full IS NOT NULL ORDER BY sha256";
+            let mut rows = open.store().connection().prepare_cached(sql)?;
+            Ok(rows.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        })
     }
 
     /// The cells that it was told to hold.
     pub(super) fn cells(&self) -> Outcome<Vec<CellCode>> {
-        self.device.with_open(|open| Ok::<_, DeviceError>(open.cells().to_vec())).doing("reading a phone")
+        self.open(|open| Ok(open.cells().to_vec()))
     }
 
     /// What the server refused, in the worker's own words.
     pub(super) fn refused(&self) -> Outcome<Vec<device::Refused>> {
-        self.device.with_open(|open| open.refused()).map_err(|error: DeviceError| error).doing("reading a phone")
+        self.open(|open| open.refused())
     }
 
     /// A category that an incident may have.
     pub(super) fn category(&self) -> Outcome<String> {
-        let lists =
-            self.device.with_open(|open| Ok::<_, DeviceError>(open.lists().clone())).doing("reading a phone")?;
+        let lists = self.open(|open| Ok(open.lists().clone()))?;
         match lists.categories.iter().find(|category| category.code.len() == 4) {
             Some(category) => Ok(category.code.to_string()),
             None => trouble("There is no category for an incident."),
         }
     }
-}
-
-fn open(folder: &Path, time: &Time, drift: &Drift, seed: u64, starts: u64) -> Outcome<Device> {
-    let world = Box::new(SimulatedWorld::new(time, drift, Chance::new(seed, starts)));
-    let config = DeviceConfig { folder: folder.to_owned(), world, app_version: "0".to_owned() };
-    Device::open(config).doing("opening a device")
 }

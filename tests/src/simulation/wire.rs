@@ -1,134 +1,256 @@
-//! The network between one phone and the hub: it loses questions and answers, repeats, delays, and cuts pages short.
+//! The network between one phone and the hub: it loses questions and answers, repeats, delays, reorders, and cuts short.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::Sha256Hex;
 use domain::codes::Lists;
 use domain::protocol::{
-    CallError, ExchangeAnswer, ExchangeRequest, Hello, Peer, PhotoOffer, PhotoPlace, PhotoSize, Tokens,
+    CallError, CallRefusal, ExchangeAnswer, ExchangeRequest, Hello, Peer, PhotoOffer, PhotoPlace, PhotoSize, Tokens,
 };
+use domain::world::Millis;
 use sync_server::hub::CountyHub;
 use sync_server::hub::peer::HubPeer;
 
 use super::chance::Chance;
+use super::county::{County, Held, shared};
 use super::ledger::Ledger;
+use super::world::Time;
 
 /// What the wires of one history share.
 pub(super) type Shared<T> = Arc<Mutex<T>>;
 
 /// Takes a shared value; one thread lives a history, so nobody ever waits here.
-pub(super) fn take<T>(shared: &Shared<T>) -> MutexGuard<'_, T> {
+pub(super) fn take<T: ?Sized>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A request that the network still carries although its phone gave it up reaches the server within this time or never:
+/// connections that old are dead.
+const LATE_MAX: Millis = 10 * 60 * 1000;
+
 /// What the network does to a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    None,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// The server never hears of it.
     LostRequest,
+    /// The server did it, the phone never hears of it.
     LostAnswer,
+    /// It reaches the server twice.
     Twice,
+    /// It reaches the server after the phone gave it up, in any order with what came later.
     Late,
+    /// The answer breaks off in the middle.
+    Truncated,
+    /// The tokens are renewed, and that answer is lost.
+    LostTokens,
+    /// Only so many bytes of a photo's piece arrive, and the answer says so.
+    ShortPiece,
+    /// Only so many bytes of a photo's piece arrive, and the connection breaks.
+    CutPiece,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Fault; 8] = [
+        Fault::LostRequest,
+        Fault::LostAnswer,
+        Fault::Twice,
+        Fault::Late,
+        Fault::Truncated,
+        Fault::LostTokens,
+        Fault::ShortPiece,
+        Fault::CutPiece,
+    ];
+
+    fn of_photos(self) -> bool {
+        matches!(self, Fault::ShortPiece | Fault::CutPiece)
+    }
+}
+
+/// What can be changed of a wire while a history is lived.
+#[derive(Debug)]
+struct State {
+    tokens: Tokens,
+    /// How many of a hundred calls are spoiled.
+    spoiled: usize,
+    /// In which ways.
+    faults: Vec<Fault>,
+    chance: Chance,
+    /// Requests that are still under way although the phone gave them up, with the time when.
+    late: Vec<(Millis, ExchangeRequest)>,
 }
 
 /// One phone's way to the hub.
 pub(super) struct Wire {
-    hub: Arc<CountyHub>,
-    tokens: Shared<Tokens>,
+    worker: String,
+    running: Shared<Option<Arc<CountyHub>>>,
+    held: Shared<Held>,
+    /// The server's power is off.
+    server_dark: Arc<AtomicBool>,
+    /// The phone's power is off.
+    dark: Arc<AtomicBool>,
     ledger: Shared<Ledger>,
-    /// How many of a hundred calls are spoiled.
-    spoiled: Shared<usize>,
-    chance: Shared<Chance>,
-    /// Requests that are still under way although the phone gave them up.
-    late: Shared<Vec<ExchangeRequest>>,
+    time: Option<Time>,
+    state: Shared<State>,
 }
 
 impl Wire {
-    pub(super) fn new(hub: &Arc<CountyHub>, tokens: Tokens, ledger: &Shared<Ledger>, chance: Chance) -> Self {
+    /// A wire that never fails, for making the template.
+    pub(super) fn sound(county: &County, tokens: Tokens) -> Self {
+        let ledger = shared(Ledger::default());
+        Self { time: None, ..Self::new(county, "", tokens, &ledger, None, (0, Vec::new()), Chance::new(0, 0)) }
+    }
+
+    /// A wire that spoils so many of a hundred calls in these ways.
+    pub(super) fn new(
+        county: &County,
+        worker: &str,
+        tokens: Tokens,
+        ledger: &Shared<Ledger>,
+        time: Option<&Time>,
+        (spoiled, faults): (usize, Vec<Fault>),
+        chance: Chance,
+    ) -> Self {
         Self {
-            hub: Arc::clone(hub),
-            tokens: Arc::new(Mutex::new(tokens)),
+            worker: worker.to_owned(),
+            running: county.running(),
+            held: Arc::clone(&county.held),
+            server_dark: Arc::clone(&county.dark),
+            dark: Arc::default(),
             ledger: Arc::clone(ledger),
-            spoiled: Arc::new(Mutex::new(30)),
-            chance: Arc::new(Mutex::new(chance)),
-            late: Arc::default(),
+            time: time.cloned(),
+            state: shared(State { tokens, spoiled, faults, chance, late: Vec::new() }),
         }
+    }
+
+    pub(super) fn dark(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.dark)
+    }
+
+    pub(super) fn tokens(&self) -> Tokens {
+        take(&self.state).tokens.clone()
+    }
+
+    pub(super) fn set_tokens(&self, tokens: Tokens) {
+        take(&self.state).tokens = tokens;
     }
 
     /// From now on so many of a hundred calls are spoiled.
     pub(super) fn spoil(&self, of_a_hundred: usize) {
-        *take(&self.spoiled) = of_a_hundred;
+        take(&self.state).spoiled = of_a_hundred;
     }
 
-    /// Delivers what is still under way, the oldest last.
+    /// Delivers what is still under way and not too old, in any order.
     pub(super) fn deliver_late(&self) {
-        while let Some(request) = { take(&self.late).pop() } {
-            // Nobody waits for this answer any more.
-            let _answer = self.exchange_now(&request);
+        loop {
+            let (sent, request) = {
+                let mut state = take(&self.state);
+                let count = state.late.len();
+                if count == 0 {
+                    return;
+                }
+                let which = state.chance.below(count);
+                state.late.swap_remove(which)
+            };
+            if self.now() - sent <= LATE_MAX {
+                // Nobody waits for this answer any more.
+                let _answer = self.exchange_now(&request, false);
+            }
         }
     }
 
-    fn fault(&self) -> Fault {
-        let spoiled = *take(&self.spoiled);
-        let mut chance = take(&self.chance);
-        if !chance.percent(spoiled) {
-            return Fault::None;
-        }
-        take(&self.ledger).faults += 1;
-        match chance.below(4) {
-            0 => Fault::LostRequest,
-            1 => Fault::LostAnswer,
-            2 => Fault::Twice,
-            _ => Fault::Late,
-        }
+    fn now(&self) -> Millis {
+        self.time.as_ref().map_or(0, Time::now)
     }
 
-    /// Calls the hub with the present token, and once more with a fresh one when that is over.
+    fn fault(&self, photo: bool) -> Option<Fault> {
+        let mut state = take(&self.state);
+        let State { spoiled, faults, chance, .. } = &mut *state;
+        if !chance.percent(*spoiled) {
+            return None;
+        }
+        let fault = *chance.pick(faults)?;
+        if fault.of_photos() && !photo {
+            return None;
+        }
+        take(&self.ledger).count(format!("{fault:?}"));
+        Some(fault)
+    }
+
+    fn hub(&self) -> Result<Arc<CountyHub>, CallError> {
+        if self.dark.load(Ordering::SeqCst) || self.server_dark.load(Ordering::SeqCst) {
+            return Err(CallError::Offline("no power".into()));
+        }
+        take(&self.running).clone().ok_or_else(|| CallError::Offline("no server".into()))
+    }
+
+    /// Calls the hub with the present token, and once more with a fresh one when that is over. What the server answers while
+    /// its power is off reaches nobody.
     fn call<T>(&self, call: &dyn Fn(&dyn Peer) -> Result<T, CallError>) -> Result<T, CallError> {
-        let access = take(&self.tokens).access.clone();
-        match call(&HubPeer::new(Arc::clone(&self.hub), access)) {
+        let hub = self.hub()?;
+        let access = self.tokens().access;
+        let answer = match call(&HubPeer::new(Arc::clone(&hub), access)) {
             Err(CallError::SignedOut) => {
-                let refresh = take(&self.tokens).refresh.clone();
-                let fresh = self.hub.refresh(&refresh).map_err(CallError::from)?;
-                let access = fresh.access.clone();
-                *take(&self.tokens) = fresh;
-                call(&HubPeer::new(Arc::clone(&self.hub), access))
+                let fresh = hub.refresh(&self.tokens().refresh).map_err(CallError::from)?;
+                self.hub()?;
+                if self.loses_tokens() {
+                    return Err(CallError::Offline("the new tokens were lost".into()));
+                }
+                self.set_tokens(fresh);
+                call(&HubPeer::new(hub, self.tokens().access))
             }
             answer => answer,
-        }
+        };
+        self.hub().and(answer)
     }
 
+    fn loses_tokens(&self) -> bool {
+        let mut state = take(&self.state);
+        let lost = state.faults.contains(&Fault::LostTokens) && state.spoiled > 0 && state.chance.percent(40);
+        if lost {
+            take(&self.ledger).count("LostTokens happened".into());
+        }
+        lost
+    }
+
+    /// A call with whatever the network does to it.
     fn spoilt<T>(&self, call: &dyn Fn(&dyn Peer) -> Result<T, CallError>) -> Result<T, CallError> {
-        match self.fault() {
-            Fault::None => self.call(call),
-            Fault::Twice => {
+        match self.fault(false) {
+            Some(Fault::Twice) => {
                 let first = self.call(call);
                 self.call(call).or(first)
             }
-            Fault::LostRequest | Fault::Late => Err(CallError::Offline("the request was lost".into())),
-            Fault::LostAnswer => {
+            Some(Fault::LostRequest | Fault::Late) => Err(CallError::Offline("the request was lost".into())),
+            Some(Fault::LostAnswer) => {
                 let _lost = self.call(call);
                 Err(CallError::Offline("the answer was lost".into()))
             }
+            Some(Fault::Truncated) => {
+                let _lost = self.call(call);
+                Err(CallError::Unreadable("it breaks off".into()))
+            }
+            _ => self.call(call),
         }
     }
 
-    fn exchange_now(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError> {
+    /// Carries an exchange, and writes down what was said. An answer that nobody hears is none that a law can be built on,
+    /// but what the server took, it took.
+    fn exchange_now(&self, request: &ExchangeRequest, heard: bool) -> Result<ExchangeAnswer, CallError> {
         let answer = self.call(&|peer| peer.exchange(request))?;
-        take(&self.ledger).judged(request, &answer.verdicts);
+        let now = self.now();
+        let held = take(&self.held).get(&self.worker).cloned();
+        take(&self.ledger).exchanged(request, &answer, held.as_deref(), now, heard);
         Ok(answer)
     }
 
-    /// Cuts what came down after a page, as a server with less room would have.
-    fn shorten(&self, mut answer: ExchangeAnswer) -> ExchangeAnswer {
-        let spoiled = *take(&self.spoiled);
-        let mut chance = take(&self.chance);
-        if answer.pages.len() > 1 && chance.percent(spoiled) {
-            answer.pages.truncate(1);
-            answer.more = true;
-            answer.receipt = None;
-        }
-        answer
+    /// Asks for a photo that this phone has no right to; true when the server gave it.
+    pub(super) fn pries(&self, sha256: &Sha256Hex) -> bool {
+        self.call(&|peer| peer.photo_fetch(sha256, PhotoSize::Thumb)).is_ok()
+    }
+
+    fn part_of(&self, chunk: &[u8]) -> usize {
+        take(&self.state).chance.below(chunk.len().max(1))
     }
 }
 
@@ -138,21 +260,26 @@ impl Peer for Wire {
     }
 
     fn exchange(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError> {
-        match self.fault() {
-            Fault::None => self.exchange_now(request).map(|answer| self.shorten(answer)),
-            Fault::Twice => {
-                let first = self.exchange_now(request);
-                self.exchange_now(request).or(first)
+        match self.fault(false) {
+            Some(Fault::Twice) => {
+                let first = self.exchange_now(request, true);
+                self.exchange_now(request, true).or(first)
             }
-            Fault::LostRequest => Err(CallError::Offline("the request was lost".into())),
-            Fault::LostAnswer => {
-                let _lost = self.exchange_now(request);
+            Some(Fault::LostRequest) => Err(CallError::Offline("the request was lost".into())),
+            Some(Fault::LostAnswer) => {
+                let _lost = self.exchange_now(request, false);
                 Err(CallError::Offline("the answer was lost".into()))
             }
-            Fault::Late => {
-                take(&self.late).push(request.clone());
+            Some(Fault::Truncated) => {
+                let _lost = self.exchange_now(request, false);
+                Err(CallError::Unreadable("it breaks off".into()))
+            }
+            Some(Fault::Late) => {
+                let now = self.now();
+                take(&self.state).late.push((now, request.clone()));
                 Err(CallError::Offline("timed out".into()))
             }
+            _ => self.exchange_now(request, true),
         }
     }
 
@@ -169,18 +296,30 @@ impl Peer for Wire {
     }
 
     fn photo_append(&self, upload: &str, offset: u64, chunk: &[u8]) -> Result<u64, CallError> {
-        match self.fault() {
-            Fault::None | Fault::Twice => self.call(&|peer| peer.photo_append(upload, offset, chunk)),
-            Fault::LostRequest => Err(CallError::Offline("the request was lost".into())),
-            Fault::LostAnswer => {
+        let part = |most: usize| chunk.get(..most.min(chunk.len())).unwrap_or(chunk);
+        match self.fault(true) {
+            Some(Fault::ShortPiece) => {
+                let first = part(1 + self.part_of(chunk));
+                self.call(&|peer| peer.photo_append(upload, offset, first))
+            }
+            Some(Fault::CutPiece | Fault::Late) => {
+                let first = part(self.part_of(chunk));
+                let _cut = self.call(&|peer| peer.photo_append(upload, offset, first));
+                Err(CallError::Offline("cut in the middle".into()))
+            }
+            Some(Fault::Twice) => {
+                let first = self.call(&|peer| peer.photo_append(upload, offset, chunk));
+                match self.call(&|peer| peer.photo_append(upload, offset, chunk)) {
+                    Err(CallError::Refused { code: CallRefusal::WrongOffset }) => first,
+                    second => second.or(first),
+                }
+            }
+            Some(Fault::LostRequest) => Err(CallError::Offline("the request was lost".into())),
+            Some(Fault::LostAnswer | Fault::Truncated) => {
                 let _lost = self.call(&|peer| peer.photo_append(upload, offset, chunk));
                 Err(CallError::Offline("the answer was lost".into()))
             }
-            Fault::Late => {
-                let half = chunk.get(..chunk.len() / 2).unwrap_or_default();
-                let _cut = self.call(&|peer| peer.photo_append(upload, offset, half));
-                Err(CallError::Offline("cut in the middle".into()))
-            }
+            _ => self.call(&|peer| peer.photo_append(upload, offset, chunk)),
         }
     }
 

@@ -8,7 +8,7 @@ use domain::world::Millis;
 
 use super::chance::Chance;
 
-/// When every history begins: an evening in November 2026.
+/// When the template is made: an evening in November 2026.
 const BEGIN: Millis = 1_795_000_000_000;
 
 /// The true time, which only the history moves.
@@ -17,7 +17,11 @@ pub(super) struct Time(Arc<AtomicI64>);
 
 impl Time {
     pub(super) fn begin() -> Self {
-        Self(Arc::new(AtomicI64::new(BEGIN)))
+        Self::at(BEGIN)
+    }
+
+    pub(super) fn at(millis: Millis) -> Self {
+        Self(Arc::new(AtomicI64::new(millis)))
     }
 
     pub(super) fn now(&self) -> Millis {
@@ -37,6 +41,10 @@ impl Drift {
     pub(super) fn set(&self, millis: Millis) {
         self.0.store(millis, Ordering::SeqCst);
     }
+
+    pub(super) fn get(&self) -> Millis {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 /// The world of one simulated program.
@@ -55,7 +63,7 @@ impl SimulatedWorld {
 
 impl World for SimulatedWorld {
     fn now(&mut self) -> Millis {
-        self.time.now() + self.drift.0.load(Ordering::SeqCst)
+        self.time.now() + self.drift.get()
     }
 
     fn fill(&mut self, bytes: &mut [u8]) {

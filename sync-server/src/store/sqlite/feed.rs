@@ -131,10 +131,13 @@ impl Sql<'_> {
             Ok(FeedEntry { n: count(row, 0)?, record: record_id(row, 1)?, gone: row.get(2)? })
         };
         let Some(cursor) = cursor else {
-            // Nothing is held yet, so nothing can be gone.
-            let mut all =
-                self.conn.prepare_cached("SELECT n, record, gone FROM feed WHERE cell = ?1 AND gone = 0 ORDER BY n")?;
-            return Ok(all.query_map([cell.as_str()], entry)?.collect::<Result<_, _>>()?);
+            // Nothing is held yet, so nothing can be gone. In the order of the pages that follow: what this run has moved
+            // forward since is sent where somebody else wrote it, or it would fall between two pages.
+            let mut all = self.conn.prepare_cached(
+                "SELECT CASE WHEN run = ?2 AND n_of_others > 0 THEN n_of_others ELSE n END AS place, record, gone FROM feed
+                 WHERE cell = ?1 AND gone = 0 ORDER BY place",
+            )?;
+            return Ok(all.query_map(params![cell.as_str(), run.0], entry)?.collect::<Result<_, _>>()?);
         };
         // Sent in the order of the number that counts for this run: cut anywhere, the cursor then covers exactly what went out.
         let mut since = self.conn.prepare_cached(

@@ -70,6 +70,12 @@ impl SqliteStore {
         Ok(conn.pragma_query_value(None, "user_version", |row| row.get(0))?)
     }
 
+    /// The writing connection between two transactions, for the simulation, which plants power cuts and a full disk in it.
+    #[doc(hidden)]
+    pub fn on_writer<T>(&self, plant: impl FnOnce(&mut Connection) -> T) -> T {
+        self.writer.on_connection(plant)
+    }
+
     fn reader(&self) -> Result<Connection, StoreError> {
         let kept = self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
         if let Some(conn) = kept {

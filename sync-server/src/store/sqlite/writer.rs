@@ -65,6 +65,11 @@ impl Writer {
         }
     }
 
+    /// The connection between two transactions.
+    pub(super) fn on_connection<T>(&self, plant: impl FnOnce(&mut Connection) -> T) -> T {
+        plant(&mut self.bench.lock().unwrap_or_else(PoisonError::into_inner).conn)
+    }
+
     fn wait_for<'b>(&self, mut bench: MutexGuard<'b, Bench>, batch: u64) -> MutexGuard<'b, Bench> {
         while bench.batch == batch {
             bench = self.committed.wait(bench).unwrap_or_else(PoisonError::into_inner);

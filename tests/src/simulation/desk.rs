@@ -1,0 +1,97 @@
+//! What is done at the desk: reviews, corrections, moves, handovers.
+
+use domain::review::ReviewState;
+use domain::{Fields, Kind, Record};
+use serde_json::json;
+use sync_server::hub::reviews::{DeskChange, ReviewOf, ReviewVerdict};
+
+use super::county::everywhere;
+use super::history::History;
+use super::wire::take;
+use crate::trouble::{Doing, Outcome, trouble};
+
+impl History {
+    pub(super) fn review(&mut self) -> Outcome {
+        let Some(record) = self.any_on_server(|kind| kind.is_reviewed())? else { return Ok(()) };
+        let returned = self.chance.percent(40);
+        let (verdict, note) =
+            if returned { (ReviewVerdict::Returned, Some(self.word())) } else { (ReviewVerdict::Approved, None) };
+        let review = ReviewOf { id: record.id, version: record.version(), verdict, remarks: Default::default(), note };
+        let written = self.county.hub()?.review(&self.county.supervisor, &review);
+        if self.desk_heard_nothing(written.is_err())? {
+            return Ok(());
+        }
+        let id = written.doing("reviewing")?;
+        let scope = everywhere()?;
+        if let Some(stored) = self.county.ask(|reading| reading.record(&scope, id))? {
+            take(&self.ledger).knows(&stored.record);
+        }
+        let stored = self.county.ask(|reading| reading.record(&scope, record.id))?;
+        let expected = if returned { ReviewState::Returned } else { ReviewState::Approved };
+        match stored {
+            Some(stored) if stored.state == expected => Ok(()),
+            other => trouble(format!("After a review the record stands at {:?}.", other.map(|stored| stored.state))),
+        }
+    }
+
+    /// Whether a power cut, a full disk or a failed commit is why nothing was said; a server without power is started again.
+    fn desk_heard_nothing(&mut self, failed: bool) -> Outcome<bool> {
+        let blew = self.county.fuse_blew()?;
+        let dark = self.county.recover()?;
+        Ok(dark || (failed && (self.county.full || blew)))
+    }
+
+    pub(super) fn correct_at_desk(&mut self) -> Outcome {
+        let Some(household) = self.any_on_server(|kind| *kind == Kind::Household)? else { return Ok(()) };
+        let fields = Fields::from([("access_note".to_owned(), json!(self.word()))]);
+        self.write_at_desk(&household, fields)
+    }
+
+    /// A person moves to another cell; whoever holds only the old one loses sight of them.
+    pub(super) fn move_at_desk(&mut self) -> Outcome {
+        let Some(person) = self.any_on_server(|kind| *kind == Kind::Person)? else { return Ok(()) };
+        let to = self.chance.pick(&self.county.cells).cloned();
+        let fields = Fields::from([("cell".to_owned(), json!(to))]);
+        self.write_at_desk(&person, fields)
+    }
+
+    fn write_at_desk(&mut self, record: &Record, fields: Fields) -> Outcome {
+        take(&self.ledger).typed(record.id, &fields);
+        let (kind, cell) = (record.kind.clone(), record.cell.clone());
+        let change = DeskChange { id: record.id, kind, cell, fields: fields.clone() };
+        self.say(|| format!("{change:?}"));
+        let written = self.county.hub()?.write_as_desk(&self.county.supervisor.actor, change);
+        if self.desk_heard_nothing(written.is_err())? {
+            return Ok(());
+        }
+        match written.doing("correcting at the desk")? {
+            domain::protocol::Verdict::Accepted => {}
+            refused => return trouble(format!("The desk's {fields:?} was not taken: {refused:?}.")),
+        }
+        let scope = everywhere()?;
+        let stored = self.county.ask(|reading| reading.record(&scope, record.id))?;
+        let Some(stored) = stored.filter(|stored| fields.iter().all(|(f, v)| stored.record.fields.get(f) == Some(v)))
+        else {
+            return trouble(format!("What the desk wrote, {fields:?}, does not stand."));
+        };
+        take(&self.ledger).written_at_desk(&stored.record, &fields);
+        Ok(())
+    }
+
+    pub(super) fn any_on_server(&mut self, wanted: impl Fn(&Kind) -> bool) -> Outcome<Option<Record>> {
+        let cell = self.chance.pick(&self.county.cells).cloned();
+        let Some(cell) = cell else { return Ok(None) };
+        let records: Vec<Record> =
+            self.county.records(&cell)?.into_iter().filter(|record| wanted(&record.kind)).collect();
+        Ok(self.chance.pick(&records).cloned())
+    }
+
+    /// A worker's cells go to somebody else, or come back, while their phones know nothing of it.
+    pub(super) fn hand_over(&mut self, who: usize) -> Outcome {
+        if self.county.full || self.county.has_fuse() {
+            return Ok(());
+        }
+        let worker = self.phones[who].worker.clone();
+        self.assign_anew(&worker)
+    }
+}

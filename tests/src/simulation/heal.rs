@@ -1,0 +1,74 @@
+//! The network gets well, the disks have room, everybody is enrolled; rounds are run until nothing moves any more.
+
+use device::SyncPhase;
+
+use super::history::History;
+use super::wire::take;
+use crate::trouble::{Outcome, trouble};
+
+/// A queue that does not empty in so many rounds never does.
+const ROUNDS_MAX: usize = 12;
+
+/// Makes everything well. The queues must empty in bounded rounds.
+pub(super) fn heal(history: &mut History) -> Outcome {
+    history.say(|| "everything gets well".into());
+    if history.county.full {
+        history.county.fill(false)?;
+    }
+    history.county.defuse()?;
+    history.mix.spoiled = 0;
+    for who in 0..history.phones.len() {
+        let phone = &mut history.phones[who];
+        phone.wire.spoil(0);
+        phone.wire.deliver_late();
+        if phone.full {
+            phone.fill(false)?;
+        }
+        let report = history.phones[who].round();
+        history.look_at_end(who, &report)?;
+        history.enrol_again(who)?;
+    }
+    let mut last = Vec::new();
+    for _ in 0..ROUNDS_MAX {
+        last.clear();
+        let mut still = true;
+        for who in 0..history.phones.len() {
+            // Long enough for what pauses after a failure of its own.
+            history.time.pass(10 * 60 * 1_000);
+            still &= is_still(history, who, &mut last)?;
+        }
+        if still {
+            return match take(&history.ledger).broken.take() {
+                Some(law) => trouble(law),
+                None => Ok(()),
+            };
+        }
+    }
+    for phone in &history.phones {
+        for refused in phone.refused()? {
+            last.push(format!("{} was refused {refused:?}", phone.worker));
+        }
+        last.push(format!("{} has unsent {:?}", phone.worker, phone.unsent()?));
+    }
+    trouble(format!("The queues did not empty:\n{}", last.join("\n")))
+}
+
+/// A round in which nothing moved.
+fn is_still(history: &mut History, who: usize, last: &mut Vec<String>) -> Outcome<bool> {
+    let phone = &history.phones[who];
+    let report = phone.round();
+    history.say(|| format!("phone {who}: {report:?}"));
+    let state = phone.sync_state()?;
+    last.push(format!("phone {who} of {} {report:?} {state:?}", phone.worker));
+    if phone.revoked && state.phase == SyncPhase::SignedOut {
+        return Ok((report.accepted, report.refused, report.pulled) == (0, 0, 0));
+    }
+    history.look_at_end(who, &report)?;
+    if state.phase == SyncPhase::SignedOut {
+        // A clone was faster with the tokens that both had.
+        history.enrol_again(who)?;
+        return Ok(false);
+    }
+    let quiet = report.ended_by.is_none() && (report.accepted, report.refused, report.pulled) == (0, 0, 0);
+    Ok(quiet && state.phase == SyncPhase::Safe && (state.waiting_records, state.waiting_photos) == (0, 0))
+}

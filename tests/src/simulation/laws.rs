@@ -1,0 +1,370 @@
+//! The laws that every history must keep, looked at once everything is well again; and what a disaster excuses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::protocol::PhotoSize;
+use domain::record::canonical_bytes;
+use domain::stamp::STAMP_AHEAD_MAX;
+use domain::{Kind, Record, RecordId, Sha256Hex};
+use serde_json::{Value, json};
+use sync_server::store::{HistoryEntry, Reading};
+
+use super::county::everywhere;
+use super::history::History;
+use super::ledger::{Gone, Ledger, Place, Saved, Stamped};
+use super::wire::take;
+use crate::trouble::{Doing, Outcome, trouble};
+
+/// Everything that is anywhere, read once.
+struct Everything {
+    records: BTreeMap<RecordId, Record>,
+    histories: BTreeMap<RecordId, Vec<HistoryEntry>>,
+    phones: Vec<Holding>,
+}
+
+/// What one phone holds.
+struct Holding {
+    records: BTreeMap<RecordId, Record>,
+    refused: Vec<device::Refused>,
+    overtaken: Vec<(String, String, Value)>,
+    originals: Vec<String>,
+}
+
+impl Everything {
+    fn look(history: &History) -> Outcome<Self> {
+        let scope = everywhere()?;
+        let mut of_interest: BTreeSet<RecordId> = BTreeSet::new();
+        {
+            let ledger = take(&history.ledger);
+            of_interest.extend(ledger.saved.iter().map(|saved| saved.record));
+            of_interest.extend(ledger.accepted.keys().map(|(id, _)| *id));
+        }
+        for cell in &history.county.cells {
+            of_interest.extend(history.county.records(cell)?.iter().map(|record| record.id));
+        }
+        let (records, histories) = history.county.ask(|reading: &dyn Reading| {
+            let (mut records, mut histories) = (BTreeMap::new(), BTreeMap::new());
+            for id in of_interest {
+                if let Some(stored) = reading.record(&scope, id)? {
+                    records.insert(id, stored.record);
+                    histories.insert(id, reading.history(&scope, id)?);
+                }
+            }
+            Ok((records, histories))
+        })?;
+        let mut phones = Vec::new();
+        for phone in &history.phones {
+            phones.push(Holding {
+                records: phone.records()?.into_iter().map(|record| (record.id, record)).collect(),
+                refused: phone.refused()?,
+                overtaken: phone.overtaken()?,
+                originals: phone.originals()?,
+            });
+        }
+        Ok(Self { records, histories, phones })
+    }
+
+    /// Whether the server has a value: in the record, or in its history.
+    fn server_has(&self, id: RecordId, field: &str, value: &Value) -> bool {
+        let stands = self.records.get(&id).is_some_and(|record| record.fields.get(field) == Some(value));
+        stands
+            || self.histories.get(&id).into_iter().flatten().any(|entry| {
+                entry.fields.get(field) == Some(value)
+                    || entry.lost.iter().any(|lost| lost.field == field && lost.value == *value)
+            })
+    }
+
+    fn phone_has(holding: &Holding, id: RecordId, field: &str, value: &Value) -> bool {
+        let overtaken =
+            |(of, name, lost): &(String, String, Value)| *of == id.to_string() && name == field && lost == value;
+        holding.records.get(&id).is_some_and(|record| record.fields.get(field) == Some(value))
+            || holding.refused.iter().any(|refused| refused.id == id && refused.fields.get(field) == Some(value))
+            || holding.overtaken.iter().any(overtaken)
+    }
+
+    fn anybody_has(&self, id: RecordId, field: &str, value: &Value) -> bool {
+        self.server_has(id, field, value)
+            || self.phones.iter().any(|holding| Self::phone_has(holding, id, field, value))
+    }
+
+    /// Whether a value with its stamp, or a later one, is held by the server or a phone.
+    fn anybody_holds_stamp(&self, place: &Place, stamped: &Stamped) -> bool {
+        self.server_holds_stamp(place, stamped)
+            || self.phones.iter().any(|holding| holds_stamp(holding.records.get(&place.0), place, stamped))
+    }
+
+    fn server_holds_stamp(&self, place: &Place, stamped: &Stamped) -> bool {
+        holds_stamp(self.records.get(&place.0), place, stamped)
+    }
+}
+
+fn holds_stamp(record: Option<&Record>, place: &Place, stamped: &Stamped) -> bool {
+    record.is_some_and(|record| record.fields.contains_key(&place.1) && record.stamps.of(&place.1) >= stamped.0)
+}
+
+/// A phone or the server was put back from an older copy: what nobody holds any more is excused.
+pub(super) fn forgive(history: &History) -> Outcome {
+    let everything = Everything::look(history)?;
+    let mut ledger = take(&history.ledger);
+    let mut excused = 0;
+    for saved in ledger.saved.iter_mut().filter(|saved| saved.gone.is_none()) {
+        if !everything.anybody_has(saved.record, &saved.field, &saved.value) {
+            saved.gone = Some(Gone::WithItsHolder);
+            excused += 1;
+        }
+        saved.on_phones_only |= !everything.server_has(saved.record, &saved.field, &saved.value);
+    }
+    let Ledger { accepted, on_phones_only, .. } = &mut *ledger;
+    for (place, known) in accepted {
+        known.retain(|stamped, _| everything.anybody_holds_stamp(place, stamped));
+        if known.last_key_value().is_some_and(|(last, _)| !everything.server_holds_stamp(place, last)) {
+            on_phones_only.insert(place.clone());
+        }
+    }
+    let held = |id: &RecordId| {
+        everything.records.contains_key(id) || everything.phones.iter().any(|phone| phone.records.contains_key(id))
+    };
+    ledger.sealed.retain(|id, _| held(id));
+    for _ in 0..excused {
+        ledger.count("word gone with its holder".into());
+    }
+    Ok(())
+}
+
+/// Every law.
+pub(super) fn judge(history: &History) -> Outcome {
+    let everything = Everything::look(history)?;
+    phones_agree_with_the_server(history)?;
+    receipts_are_true(history)?;
+    all_are_kept(history, &everything, true)?;
+    the_greatest_stamp_won(history, &everything)?;
+    append_only_is_as_it_was(history, &everything)?;
+    nobody_invented_anything(history, &everything)?;
+    nothing_was_done_twice(history, &everything)?;
+    no_stamp_is_far_ahead(history, &everything)?;
+    photos_are_there(history, &everything)
+}
+
+/// Before a disaster: whatever was saved is somewhere now.
+pub(super) fn nothing_is_lost(history: &History) -> Outcome {
+    all_are_kept(history, &Everything::look(history)?, false)
+}
+
+fn phones_agree_with_the_server(history: &History) -> Outcome {
+    for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.revoked) {
+        let cells = phone.cells()?;
+        let held = take(&history.county.held).get(&phone.worker).cloned().unwrap_or_default();
+        if cells != held {
+            return trouble(format!("Phone {number} thinks that it holds {cells:?} and holds {held:?}."));
+        }
+        let here = phone.records()?;
+        if let Some(foreign) = here.iter().find(|record| !cells.contains(&record.cell)) {
+            return trouble(format!("Phone {number} of {} holds {foreign:?} and may not.", phone.worker));
+        }
+        let mut there = Vec::new();
+        for cell in &cells {
+            there.extend(history.county.records(cell)?);
+        }
+        for record in &there {
+            let own = here.iter().find(|own| own.id == record.id);
+            if own.map(bytes) != Some(bytes(record)) {
+                return trouble(format!("Phone {number} and the server differ: {own:?} and {record:?}."));
+            }
+        }
+        if let Some(surplus) = here.iter().find(|own| !there.iter().any(|record| record.id == own.id)) {
+            return trouble(format!("Phone {number} holds what the server does not have: {surplus:?}."));
+        }
+    }
+    Ok(())
+}
+
+/// Every phone holds a receipt that it compared and found right, and no honest history ever made one differ.
+fn receipts_are_true(history: &History) -> Outcome {
+    for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.revoked) {
+        if phone.differed() > 0 {
+            return trouble(format!("Phone {number} differed from its receipt {} times.", phone.differed()));
+        }
+        let receipt = phone.call("receipt", json!({})).map_err(|failure| format!("{failure:?}"));
+        match receipt {
+            Ok(receipt) if receipt["verified"] == true => {}
+            other => return trouble(format!("Phone {number} has no receipt that agrees: {other:?}.")),
+        }
+    }
+    Ok(())
+}
+
+fn bytes(record: &Record) -> String {
+    serde_json::to_string(record).unwrap_or_default()
+}
+
+/// Every word that a worker saved stands in the record, in its history, among what could not be sent, or is gone on purpose. At
+/// the end, only a phone that was shut out may still have it to itself.
+fn all_are_kept(history: &History, everything: &Everything, at_the_end: bool) -> Outcome {
+    let ledger = take(&history.ledger);
+    for saved in ledger.saved.iter().filter(|saved| saved.gone.is_none()) {
+        let Saved { record, field, value, .. } = saved;
+        if everything.server_has(*record, field, value) {
+            continue;
+        }
+        let kept = everything.phones.iter().zip(&history.phones).any(|(holding, phone)| {
+            let refused = holding.refused.iter().any(|one| one.id == *record && one.fields.get(field) == Some(value));
+            refused || ((!at_the_end || phone.revoked) && Everything::phone_has(holding, *record, field, value))
+        });
+        let place = (*record, field.clone());
+        let excused = saved.on_phones_only
+            && (is_written_over(&ledger, everything, saved) || is_out_of_reach(history, &ledger, everything, &place));
+        if !kept && !excused {
+            return trouble(format!("{saved:?} is neither in the record nor in its history nor refused."));
+        }
+    }
+    Ok(())
+}
+
+/// What only phones had after a restore need not be back when the server refused it from them (the cell is not theirs any more),
+/// or when the phone that has it was shut out.
+fn is_out_of_reach(history: &History, ledger: &Ledger, everything: &Everything, place: &Place) -> bool {
+    let shut_out = everything.phones.iter().zip(&history.phones).any(|(holding, phone)| {
+        phone.revoked && holding.records.get(&place.0).is_some_and(|record| record.fields.contains_key(&place.1))
+    });
+    let shaky = ledger.on_phones_only.iter().any(|(id, _)| *id == place.0);
+    shaky && (shut_out || ledger.refused_since.contains(&place.0))
+}
+
+/// Whether somebody has written over a word since; its place in the history went with the server's disk.
+fn is_written_over(ledger: &Ledger, everything: &Everything, saved: &Saved) -> bool {
+    let place = (saved.record, saved.field.clone());
+    let bytes = canonical_bytes(&saved.value);
+    let stamps = ledger.accepted.get(&place).into_iter().flat_map(BTreeMap::keys);
+    match stamps.filter(|stamped| stamped.1 == bytes).max() {
+        Some(last) => everything.anybody_holds_stamp(&place, last),
+        None => true,
+    }
+}
+
+fn the_greatest_stamp_won(history: &History, everything: &Everything) -> Outcome {
+    let ledger = take(&history.ledger);
+    for (place, (stamp, bytes), value) in ledger.winners() {
+        let (id, field) = place;
+        if is_out_of_reach(history, &ledger, everything, place) {
+            continue;
+        }
+        let Some(record) = everything.records.get(id) else {
+            return trouble(format!("{id} was accepted and is not there."));
+        };
+        let standing = record.stamps.of(field);
+        let now = record.fields.get(field);
+        // The county's number is the server's own to write.
+        let numbered = field == "number" && standing > *stamp;
+        if !numbered && (standing != *stamp || now.map(canonical_bytes).as_ref() != Some(bytes)) {
+            return trouble(format!(
+                "{field} of {id}: {value} at {stamp:?} was the greatest, {now:?} at {standing:?} stands."
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn append_only_is_as_it_was(history: &History, everything: &Everything) -> Outcome {
+    let sealed = take(&history.ledger).sealed.clone();
+    for (id, fields) in &sealed {
+        let record = everything.records.get(id);
+        if is_out_of_reach(history, &take(&history.ledger), everything, &(*id, "by".into())) {
+            continue;
+        }
+        if record.map(|record| &record.fields) != Some(fields) {
+            return trouble(format!("An append-only record was {fields:?} and is {record:?}."));
+        }
+    }
+    Ok(())
+}
+
+/// No value stands anywhere that nobody typed.
+fn nobody_invented_anything(history: &History, everything: &Everything) -> Outcome {
+    let ledger = take(&history.ledger);
+    let phones = everything.phones.iter().flat_map(|phone| phone.records.values());
+    for record in everything.records.values().chain(phones) {
+        for (field, value) in &record.fields {
+            let typed = ledger.typed.get(&(record.id, field.clone()));
+            let known = typed.is_some_and(|typed| typed.contains(&canonical_bytes(value)));
+            // The server numbers incidents; the moment of a visit goes with its clock.
+            let made = matches!((&record.kind, field.as_str()), (Kind::Incident, "number") | (Kind::Visit, "at"));
+            // A save whose confirmation nobody heard.
+            let unheard = typed.is_none() && record.kind != Kind::Review;
+            if !known && !made && !unheard {
+                return trouble(format!("{field} of {} {} is {value}, which nobody typed.", record.kind, record.id));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Nothing was taken twice: no incident has two numbers, no two have the same, no visit was recorded twice. A restored server
+/// does not know which numbers it gave since its backup.
+fn nothing_was_done_twice(history: &History, everything: &Everything) -> Outcome {
+    let restored = take(&history.ledger).counts.contains_key("step RestoreServer");
+    let (mut numbers, mut notes) = (BTreeSet::new(), BTreeSet::new());
+    for record in everything.records.values() {
+        if let (Kind::Incident, Some(number)) = (&record.kind, record.text("number"))
+            && !numbers.insert(number.to_owned())
+            && !restored
+        {
+            return trouble(format!("Two incidents have the number {number}."));
+        }
+        if let (Kind::Visit, Some(note)) = (&record.kind, record.text("note"))
+            && !notes.insert(note.to_owned())
+        {
+            return trouble(format!("A visit is there twice: {note}."));
+        }
+    }
+    for (id, entries) in &everything.histories {
+        let by_server = entries.iter().filter(|entry| entry.by.as_str() == "server");
+        let given: BTreeSet<&str> = by_server.filter_map(|entry| entry.fields.get("number")?.as_str()).collect();
+        if given.len() > 1 && !restored {
+            return trouble(format!("Incident {id} was given the numbers {given:?}."));
+        }
+    }
+    Ok(())
+}
+
+fn no_stamp_is_far_ahead(history: &History, everything: &Everything) -> Outcome {
+    let most = history.time.now() + STAMP_AHEAD_MAX;
+    let phones = everything.phones.iter().zip(&history.phones).filter(|(_, phone)| !phone.revoked);
+    let phones = phones.flat_map(|(holding, _)| holding.records.values());
+    match everything.records.values().chain(phones).find(|record| record.latest().millis() > most) {
+        None => Ok(()),
+        Some(record) => trouble(format!("{record:?} has a stamp more than a day ahead.")),
+    }
+}
+
+/// Every photo that the server names is there, byte for byte; unless nobody has its original any more since a disaster.
+fn photos_are_there(history: &History, everything: &Everything) -> Outcome {
+    let hub = history.county.hub()?;
+    for record in everything.records.values().filter(|record| record.kind == Kind::Photo) {
+        let Some(hash) = record.text("sha256").map(Sha256Hex::new).transpose().doing("reading a photo's hash")? else {
+            continue;
+        };
+        match hub.photos().read(&hash, PhotoSize::Full) {
+            Ok(bytes) if hex(&bytes) == hash.as_str() => {}
+            Ok(_) => return trouble(format!("The bytes of photo {hash} are others.")),
+            // Its only phone was shut out, put back, or lost the cell to a restore: the next law says which.
+            Err(_) if !waits_somewhere(history, everything, &hash) && history.had_disaster() => {}
+            Err(error) => return trouble(format!("The bytes of photo {hash} are not there: {error}.")),
+        }
+        let stored = history.county.ask(|reading| reading.photo_stored(&hash))?;
+        if !stored && !history.had_disaster() {
+            return trouble(format!("The server does not know that it has photo {hash}."));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a phone that still may send has the original.
+fn waits_somewhere(history: &History, everything: &Everything, hash: &Sha256Hex) -> bool {
+    let living = everything.phones.iter().zip(&history.phones).filter(|(_, phone)| !phone.revoked);
+    living.flat_map(|(holding, _)| &holding.originals).any(|own| own == hash.as_str())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

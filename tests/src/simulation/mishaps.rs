@@ -1,0 +1,204 @@
+//! What goes wrong: clocks, storage, power, copies, revocations, restores.
+
+use std::path::PathBuf;
+
+use domain::{Kind, Sha256Hex};
+
+use super::disk::Blow;
+use super::history::{DAY, HOUR, History, PHONES_MAX};
+use super::laws;
+use super::mix::Step;
+use super::phone::Phone;
+use super::wire::take;
+use crate::trouble::{Doing, Outcome, trouble};
+
+const YEAR: i64 = 365 * DAY;
+
+impl History {
+    /// One mishap.
+    pub(super) fn suffer(&mut self, mishap: Step, who: usize) -> Outcome {
+        match mishap {
+            Step::SetClock => {
+                let off = if self.chance.percent(50) { 0 } else { self.chance.between(-5 * HOUR, 5 * HOUR) };
+                self.phones[who].drift.set(off);
+                Ok(())
+            }
+            Step::JumpYears => {
+                let off = *self.chance.pick(&[-10 * YEAR, 10 * YEAR, -YEAR, 3 * DAY, 20 * HOUR]).unwrap_or(&0);
+                self.phones[who].drift.set(off);
+                Ok(())
+            }
+            Step::LongAbsence => {
+                self.time.pass(self.chance.between(20 * DAY, 200 * DAY));
+                Ok(())
+            }
+            Step::TokensRunOut => {
+                self.time.pass(self.chance.between(HOUR, 3 * HOUR));
+                Ok(())
+            }
+            Step::CutPages => {
+                let bytes = *self.chance.pick(&[1, 300, 900, 2_000, 1 << 20]).unwrap_or(&1);
+                self.county.hub()?.cut_pages_at(bytes);
+                Ok(())
+            }
+            Step::KillPhone => self.phones[who].kill(),
+            Step::CutPhonePower => self.with_fuse(who, Blow::Cut),
+            Step::FailPhoneCommit => self.with_fuse(who, Blow::Fail),
+            Step::FillPhone => {
+                let full = !self.phones[who].full;
+                self.phones[who].fill(full)
+            }
+            Step::ClonePhone => self.clone_phone(who),
+            Step::BackUpPhone => self.phones[who].back_up(),
+            Step::RestorePhone => self.restore_phone(who),
+            Step::RevokePhone => self.revoke(who),
+            Step::EnrolAgain => self.enrol_again(who),
+            Step::Pry => self.pry(who),
+            other => self.suffer_at_server(other),
+        }
+    }
+
+    fn suffer_at_server(&mut self, mishap: Step) -> Outcome {
+        match mishap {
+            Step::KillServer => self.county.kill(),
+            Step::CutServerPower | Step::FailServerCommit => {
+                let commits = self.chance.below(8);
+                let blow = if mishap == Step::CutServerPower { Blow::Cut } else { Blow::Fail };
+                self.county.plant(commits, blow)
+            }
+            Step::FillServer => {
+                let full = !self.county.full;
+                self.county.fill(full)
+            }
+            Step::BackUpServer if self.county.full || self.county.has_fuse() => Ok(()),
+            Step::BackUpServer => self.county.back_up(),
+            Step::RestoreServer => self.restore_server(),
+            Step::Tidy => {
+                let tidied = self.county.hub()?.tidy();
+                if tidied.is_err() && (self.county.full || self.county.fuse_blew()?) {
+                    return Ok(());
+                }
+                tidied.map(|_| ()).doing("tidying")
+            }
+            other => trouble(format!("Nobody knows what to do at {other:?}.")),
+        }
+    }
+
+    /// Something is done on a phone whose power goes, or whose storage fails, at one of the commits that it takes.
+    fn with_fuse(&mut self, who: usize, blow: Blow) -> Outcome {
+        if self.phones[who].full {
+            return Ok(());
+        }
+        let (commits, what) = (self.chance.below(9), self.chance.below(8));
+        // What is saved is saved with a commit or two; a round takes more.
+        let commits = if what < 4 { commits } else { commits % 3 };
+        self.say(|| format!("{blow:?} after {commits} commits"));
+        self.phones[who].plant(commits, blow)?;
+        match what {
+            0..4 => self.round(who)?,
+            4 => self.edit(who, &Kind::Person)?,
+            5 => self.visit(who)?,
+            6 => self.edit(who, &Kind::Household)?,
+            _ => self.photograph(who)?,
+        }
+        if self.phones[who].recover()? {
+            take(&self.ledger).count(format!("phone {blow:?} blew"));
+        }
+        Ok(())
+    }
+
+    fn clone_phone(&mut self, who: usize) -> Outcome {
+        if self.phones.len() >= PHONES_MAX || self.phones[who].revoked {
+            return Ok(());
+        }
+        let number = self.phones.len();
+        let folder: PathBuf = self.folder.join(format!("phone-{number}"));
+        let wire = self.wire(number, &self.phones[who].worker, self.phones[who].wire.tokens());
+        let clone = self.phones[who].clone_into(&folder, wire, self.seed ^ (1_000 + number as u64))?;
+        self.phones.push(clone);
+        self.may_be_stamped_again(number)
+    }
+
+    /// What is unsent on a copy of a phone is stamped by two clocks: each of the two corrects it by itself.
+    fn may_be_stamped_again(&mut self, copy: usize) -> Outcome {
+        for (id, fields) in self.phones[copy].unsent()? {
+            let id = id.parse().doing("reading a record's name")?;
+            if let Some(mut record) = self.phones[copy].record(id)? {
+                record.fields.retain(|field, _| fields.contains(field));
+                take(&self.ledger).copied(id, &record.fields);
+            }
+        }
+        Ok(())
+    }
+
+    fn restore_phone(&mut self, who: usize) -> Outcome {
+        if !self.phones[who].has_backup() || self.phones[who].revoked {
+            return Ok(());
+        }
+        laws::nothing_is_lost(self)?;
+        self.phones[who].restore()?;
+        self.may_be_stamped_again(who)?;
+        laws::forgive(self)
+    }
+
+    fn restore_server(&mut self) -> Outcome {
+        if !self.county.has_backup() {
+            return Ok(());
+        }
+        laws::nothing_is_lost(self)?;
+        let photos_too = self.chance.percent(50);
+        self.county.restore(photos_too)?;
+        self.say(|| format!("restored, photos too: {photos_too}"));
+        laws::forgive(self)
+    }
+
+    /// The desk shuts a phone out. What it holds stays on it.
+    fn revoke(&mut self, who: usize) -> Outcome {
+        if self.county.full || self.county.has_fuse() {
+            return Ok(());
+        }
+        let device = self.phones[who].device_id;
+        // A server put back from a backup may not know the phone: it is shut out already.
+        let _unknown = self.county.hub()?.revoke_device("admin", device);
+        let clones = self.phones.iter_mut().filter(|phone| phone.device_id == device);
+        let for_good = self.chance.percent(50);
+        clones.for_each(|phone: &mut Phone| phone.revoked = for_good);
+        Ok(())
+    }
+
+    /// A phone that is signed out is enrolled again by its worker.
+    pub(super) fn enrol_again(&mut self, who: usize) -> Outcome {
+        let phone = &self.phones[who];
+        let signed_out = phone.sync_state()?.phase == device::SyncPhase::SignedOut;
+        if !signed_out || phone.revoked || self.county.full || self.county.has_fuse() || phone.full {
+            return Ok(());
+        }
+        take(&self.ledger).count("enrolled again".into());
+        let enrolment = self.county.enrol(&phone.worker)?;
+        self.phones[who].enrol_again(&enrolment)
+    }
+
+    /// Asks the server for a photo of a cell that this phone does not hold.
+    fn pry(&mut self, who: usize) -> Outcome {
+        let held = take(&self.county.held).get(&self.phones[who].worker).cloned().unwrap_or_default();
+        for cell in self.county.cells.iter().filter(|cell| !held.contains(cell)) {
+            for photo in self.county.records(cell)?.iter().filter(|record| record.kind == Kind::Photo) {
+                let Some(hash) = photo.text("sha256").and_then(|hash| Sha256Hex::new(hash).ok()) else { continue };
+                if !self.is_elsewhere(&hash, &held)? && self.phones[who].wire.pries(&hash) {
+                    return trouble(format!("Phone {who} was given a photo of {cell}, which it does not hold."));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The same picture may be at an incident of an own cell.
+    fn is_elsewhere(&self, hash: &Sha256Hex, held: &[domain::CellCode]) -> Outcome<bool> {
+        for cell in held {
+            if self.county.records(cell)?.iter().any(|record| record.text("sha256") == Some(hash.as_str())) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}

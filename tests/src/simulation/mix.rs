@@ -1,0 +1,146 @@
+//! What can happen in a history and how often: every seed draws its own mix, so that some histories are all of one kind.
+
+use super::chance::Chance;
+use super::wire::Fault;
+
+/// One step of a history. A new kind of trouble or of work is a line here, a weight below, and an arm in `History::act`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Step {
+    // -- work
+    Round,
+    EditPerson,
+    EditHousehold,
+    EditIncident,
+    EditNewerField,
+    Visit,
+    TakeBack,
+    Report,
+    NewDoor,
+    RemoveOrPutBack,
+    Photograph,
+    Mistype,
+    AnswerRefusal,
+    Review,
+    CorrectAtDesk,
+    // -- what the server must refuse
+    Presume,
+    // -- the network
+    DeliverLate,
+    Pry,
+    // -- clocks
+    SetClock,
+    JumpYears,
+    LongAbsence,
+    TokensRunOut,
+    // -- phones
+    KillPhone,
+    CutPhonePower,
+    FailPhoneCommit,
+    FillPhone,
+    ClonePhone,
+    BackUpPhone,
+    RestorePhone,
+    RevokePhone,
+    EnrolAgain,
+    // -- the server
+    KillServer,
+    CutServerPower,
+    FailServerCommit,
+    FillServer,
+    BackUpServer,
+    RestoreServer,
+    Tidy,
+    // -- the office
+    HandOver,
+    MoveAtDesk,
+    CutPages,
+}
+
+/// Every step, how often it comes when it comes, and how many of a hundred histories know it.
+const STEPS: &[(Step, usize, usize)] = &[
+    (Step::Round, 260, 100),
+    (Step::EditPerson, 120, 100),
+    (Step::EditHousehold, 60, 100),
+    (Step::EditIncident, 50, 90),
+    (Step::EditNewerField, 20, 60),
+    (Step::Visit, 90, 100),
+    (Step::TakeBack, 25, 70),
+    (Step::Report, 40, 100),
+    (Step::NewDoor, 15, 60),
+    (Step::RemoveOrPutBack, 30, 80),
+    (Step::Photograph, 30, 70),
+    (Step::Mistype, 15, 50),
+    (Step::AnswerRefusal, 40, 90),
+    (Step::Review, 40, 80),
+    (Step::CorrectAtDesk, 30, 70),
+    (Step::Presume, 30, 60),
+    (Step::DeliverLate, 40, 70),
+    (Step::Pry, 6, 30),
+    (Step::SetClock, 25, 60),
+    (Step::JumpYears, 12, 30),
+    (Step::LongAbsence, 3, 20),
+    (Step::TokensRunOut, 15, 50),
+    (Step::KillPhone, 30, 60),
+    (Step::CutPhonePower, 40, 50),
+    (Step::FailPhoneCommit, 20, 30),
+    (Step::FillPhone, 15, 30),
+    (Step::ClonePhone, 8, 30),
+    (Step::BackUpPhone, 15, 35),
+    (Step::RestorePhone, 8, 30),
+    (Step::RevokePhone, 4, 20),
+    (Step::EnrolAgain, 15, 60),
+    (Step::KillServer, 20, 50),
+    (Step::CutServerPower, 20, 40),
+    (Step::FailServerCommit, 20, 30),
+    (Step::FillServer, 10, 30),
+    (Step::BackUpServer, 15, 40),
+    (Step::RestoreServer, 6, 35),
+    (Step::Tidy, 8, 40),
+    (Step::HandOver, 15, 50),
+    (Step::MoveAtDesk, 10, 35),
+    (Step::CutPages, 20, 50),
+];
+
+/// The mix of one history.
+pub(super) struct Mix {
+    steps: Vec<(Step, usize)>,
+    sum: usize,
+    /// In which ways the network spoils calls.
+    pub(super) faults: Vec<Fault>,
+    /// How many of a hundred calls it spoils.
+    pub(super) spoiled: usize,
+    /// How many of a hundred edits go to the record that everybody edits.
+    pub(super) crowded: usize,
+}
+
+impl Mix {
+    pub(super) fn draw(chance: &mut Chance) -> Self {
+        let mut steps = Vec::new();
+        for (step, weight, known) in STEPS {
+            if chance.percent(*known) {
+                // Half, once or twice as often as usual.
+                steps.push((*step, weight * [1, 2, 4][chance.below(3)]));
+            }
+        }
+        let faults = Fault::ALL.into_iter().filter(|_| chance.percent(60)).collect();
+        Self {
+            sum: steps.iter().map(|(_, weight)| weight).sum(),
+            steps,
+            faults,
+            spoiled: [0, 10, 30, 60][chance.below(4)],
+            crowded: [20, 60, 90][chance.below(3)],
+        }
+    }
+
+    /// The next step.
+    pub(super) fn step(&self, chance: &mut Chance) -> Step {
+        let mut left = chance.below(self.sum);
+        for (step, weight) in &self.steps {
+            if left < *weight {
+                return *step;
+            }
+            left -= weight;
+        }
+        Step::Round
+    }
+}
