@@ -16,6 +16,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::DeviceError;
+use crate::conflicts;
 use crate::outbox;
 use crate::store::{self, Held, Meta, Store};
 
@@ -279,6 +280,7 @@ impl Open {
         self.store.keep_text(|transaction| {
             store::put(transaction, &held)?;
             outbox::words_were_corrected(transaction, id, change.fields.keys())?;
+            conflicts::decided_by_writing(transaction, id, change.fields.keys(), now)?;
             Meta::ClockLast.set(transaction, &last)
         })?;
         self.pulse.changed();

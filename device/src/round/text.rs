@@ -79,12 +79,13 @@ fn take(
     if request.epoch != Some(answer.epoch) {
         Meta::Epoch.set(&transaction, &answer.epoch)?;
     }
-    let (mut pulled, mut moved, mut latest) = (0, restored, judged.latest);
+    let (mut pulled, mut told, mut moved, mut latest) = (0, false, restored, judged.latest);
     for page in &answer.pages {
         let seen = pull::store_page(&transaction, page, now)?;
         clock.observe(seen.latest, now);
         latest = latest.max(seen.latest);
         pulled += seen.new;
+        told |= seen.told;
         moved |= request.cursors.get(&page.cell) != Some(&page.upto);
     }
     let removed = pull::leave_cells(&transaction, &answer.cells)?;
@@ -97,7 +98,7 @@ fn take(
     report.accepted += judged.accepted;
     report.refused += judged.refused;
     report.pulled += pulled;
-    if pulled > 0 || removed || other_cells || judged.accepted > 0 || judged.refused > 0 || restored {
+    if pulled > 0 || told || removed || other_cells || judged.accepted > 0 || judged.refused > 0 || restored {
         open.changed();
     }
     Ok(moved)

@@ -99,6 +99,24 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",
+}, Migration {
+    why: "values that were set aside for another of the same field, until the worker decides",
+    sql: "
+        CREATE TABLE conflict (
+            id         TEXT NOT NULL,
+            field      TEXT NOT NULL,
+            stamp      TEXT NOT NULL,     -- of the value that was set aside
+            body       TEXT NOT NULL,     -- the conflict as it was told
+            told       INTEGER NOT NULL,  -- the server counts it as open
+            state      TEXT NOT NULL CHECK (state IN ('open', 'restored', 'decided')),
+            replaced   TEXT,              -- the value that gave way when this one was put back: {value, stamp, by}
+            decided_at INTEGER,
+            PRIMARY KEY (id, field, stamp)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX conflict_told ON conflict (id) WHERE told = 1;
+        CREATE TRIGGER conflict_goes_with_its_record AFTER DELETE ON record
+        BEGIN DELETE FROM conflict WHERE id = OLD.id; END;
+    ",
 }];
 
 /// The newest version of the file that this program knows.

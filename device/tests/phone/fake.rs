@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use device::crypto::KeyCost;
 use device::{Device, DeviceConfig, DeviceError, RoundReport};
 use domain::codes::Lists;
+use domain::conflict::Conflict;
 use domain::merge::{Lost, merge};
 use domain::protocol::{
     CallError, CallRefusal, Enrolment, ExchangeAnswer, ExchangeRequest, FeedPage, Hello, Peer, PhotoOffer, PhotoPlace,
@@ -66,6 +67,8 @@ pub struct Hub {
     pub feed: BTreeMap<CellCode, Vec<(RecordId, bool, Node)>>,
     pub cells: Vec<CellCode>,
     pub lost: Vec<Lost>,
+    /// What is told of the records in a page.
+    pub conflicts: Vec<Conflict>,
     pub requests: Vec<ExchangeRequest>,
     /// Refuses a change for this reason.
     pub refuse: Box<dyn Fn(&Change) -> Option<ProblemCode> + Send>,
@@ -98,6 +101,7 @@ impl Server {
             feed: BTreeMap::new(),
             cells: vec![cell()],
             lost: Vec::new(),
+            conflicts: Vec::new(),
             requests: Vec::new(),
             refuse: Box::new(|_| None),
             spoil: Box::new(|_| ()),
@@ -160,6 +164,7 @@ impl Hub {
             upto: upto as u64,
             records: ids.iter().filter_map(in_cell).collect(),
             gone: entries.iter().filter(|(_, gone, _)| *gone).map(|(id, ..)| *id).collect(),
+            conflicts: self.conflicts.iter().filter(|conflict| ids.contains(&conflict.record)).cloned().collect(),
         }
     }
 
