@@ -180,6 +180,13 @@ impl Phone {
         self.round();
     }
 
+    /// The server sends a record with a value that was set aside.
+    pub(crate) fn tell(&self, record: Record, conflict: Conflict) {
+        self.desk.conflicts.lock().unwrap().push(conflict);
+        self.give([record]);
+        self.desk.conflicts.lock().unwrap().clear();
+    }
+
     pub(crate) fn round(&self) {
         let report = self.device.round(&self.desk);
         assert!(report.ended_by.is_none(), "{:?}", report.ended_by);

@@ -353,6 +353,14 @@ impl Phone {
         self.write(Kind::Visit, None, fields).unwrap()
     }
 
+    /// A command of the window that is answered in JSON.
+    pub fn call(&self, command: &str, args: serde_json::Value) -> serde_json::Value {
+        match device::api::call(&self.device, command, args, None) {
+            Ok(device::api::Answer::Json(value)) => value,
+            other => panic!("{command}: {other:?}"),
+        }
+    }
+
     pub fn get(&self, id: RecordId) -> Option<Record> {
         self.device.with_open(|open| open.store().get(id)).unwrap()
     }
