@@ -3,6 +3,8 @@
 //! They are shown until the worker lets one of the two stand, writes the field anew, or has seen enough of it. What the worker
 //! decides here is kept here: the server hears of it as an ordinary change of the record.
 
+use std::collections::BTreeMap;
+
 use domain::conflict::{CONFLICTS_TOLD_MAX, Conflict, Hand, Writer};
 use domain::protocol::FeedPage;
 use domain::record::is_field_name;
@@ -54,23 +56,38 @@ fn read(row: &Row<'_>) -> Result<Standing, DeviceError> {
 
 /// Takes over what the server says about the records of a page. True: something is new or settled.
 pub(crate) fn take_page(connection: &Connection, page: &FeedPage, now: Millis) -> Result<bool, DeviceError> {
-    let told = exists(connection, "SELECT 1 FROM conflict WHERE told = 1 LIMIT 1", [])?;
-    if !told && page.conflicts.is_empty() {
+    let mut told: BTreeMap<RecordId, Vec<&Conflict>> = told_of(connection)?;
+    if told.is_empty() && page.conflicts.is_empty() {
         return Ok(false);
+    }
+    for conflict in page.conflicts.iter().filter(|conflict| is_field_name(&conflict.field)) {
+        let of_record = told.entry(conflict.record).or_default();
+        if of_record.len() < CONFLICTS_TOLD_MAX {
+            of_record.push(conflict);
+        }
     }
     let mut changed = false;
     for record in &page.records {
-        let conflicts: Vec<&Conflict> = (page.conflicts.iter())
-            .filter(|conflict| conflict.record == record.id && is_field_name(&conflict.field))
-            .take(CONFLICTS_TOLD_MAX)
-            .collect();
-        if told || !conflicts.is_empty() {
-            changed |= take_record(connection, record, &conflicts)?;
+        if let Some(conflicts) = told.get(&record.id) {
+            changed |= take_record(connection, record, conflicts)?;
         }
     }
     const OLD: &str = "DELETE FROM conflict WHERE told = 0 AND decided_at < ?1";
     connection.prepare_cached(OLD)?.execute([now.saturating_sub(DECIDED_KEPT)])?;
     Ok(changed)
+}
+
+/// The records about which the server told something before; what it tells now is yet to be filled in.
+fn told_of<'p>(connection: &Connection) -> Result<BTreeMap<RecordId, Vec<&'p Conflict>>, DeviceError> {
+    let mut statement = connection.prepare_cached("SELECT DISTINCT id FROM conflict WHERE told = 1")?;
+    let mut rows = statement.query([])?;
+    let mut found = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let id: String = row.get(0)?;
+        let id = id.parse().map_err(|_| DeviceError::StorageBroken("a conflict's row".into()))?;
+        found.insert(id, Vec::new());
+    }
+    Ok(found)
 }
 
 fn take_record(connection: &Connection, record: &Record, conflicts: &[&Conflict]) -> Result<bool, DeviceError> {
@@ -130,17 +147,28 @@ fn overtaken_of(connection: &Connection, record: &Record, own: &Account) -> Resu
 }
 
 /// The worker wrote these fields anew: whatever was set aside of them is decided.
-pub(crate) fn decided_by_writing<'a>(
+pub(crate) fn decided_by_writing(
     connection: &Connection,
-    id: RecordId,
-    fields: impl IntoIterator<Item = &'a String>,
+    record: &Record,
+    written: &Fields,
+    own: &Account,
     now: Millis,
 ) -> Result<(), DeviceError> {
+    let id = record.id.to_string();
+    const ANY: &str = "SELECT 1 FROM conflict WHERE id = ?1 UNION ALL SELECT 1 FROM overtaken WHERE id = ?1";
+    if !exists(connection, ANY, [&id])? {
+        return Ok(());
+    }
+    for Standing { conflict, .. } in overtaken_of(connection, record, own)? {
+        if written.contains_key(&conflict.field) {
+            put(connection, &conflict, "decided", None, now)?;
+        }
+    }
     const SQL: &str = "UPDATE conflict SET state = 'decided', decided_at = ?3, replaced = NULL
         WHERE id = ?1 AND field = ?2 AND state <> 'decided'";
     let mut statement = connection.prepare_cached(SQL)?;
-    for field in fields {
-        statement.execute((id.to_string(), field, now))?;
+    for field in written.keys() {
+        statement.execute((&id, field, now))?;
     }
     Ok(())
 }

@@ -276,11 +276,11 @@ impl Open {
         let change = Change { id, kind: kind.clone(), cell, fields, stamps: Stamps::all(stamp), base };
         self.judge(&change, current.as_ref(), now)?;
         let held = outbox::apply_own(current, &change)?;
-        let last = self.clock.last();
+        let (last, account) = (self.clock.last(), &self.account);
         self.store.keep_text(|transaction| {
             store::put(transaction, &held)?;
             outbox::words_were_corrected(transaction, id, change.fields.keys())?;
-            conflicts::decided_by_writing(transaction, id, change.fields.keys(), now)?;
+            conflicts::decided_by_writing(transaction, &held.record, &change.fields, account, now)?;
             Meta::ClockLast.set(transaction, &last)
         })?;
         self.pulse.changed();

@@ -64,6 +64,24 @@ fn an_own_value_that_a_pull_overtakes_is_shown_before_the_server_knows_of_it() {
 }
 
 #[test]
+fn an_overtaken_value_is_decided_by_writing_the_field_anew() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    phone.pass(1_000);
+    phone.rename(id, "我的楼");
+    server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
+    server.hub().refuse =
+        Box::new(|change| (change.stamps.common.node() != Node(7)).then_some(domain::ProblemCode::StampFuture));
+    phone.round();
+    assert_eq!(shown(&phone, id).len(), 1);
+    phone.rename(id, "八号楼");
+    assert!(shown(&phone, id).is_empty(), "both were before the worker's eyes");
+    assert_eq!(phone.state().waiting_records, 1, "the overtaken value still goes up, for the history");
+}
+
+#[test]
 fn what_the_server_told_stays_until_the_server_settles_it() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

@@ -108,7 +108,7 @@ fn whoever_had_seen_the_value_that_they_replaced_is_in_no_conflict() {
     let mut second = county.worker("worker-b", &[cell(1)]);
     let person = known_to(&county, &mut [&mut first, &mut second]);
     let one = edit(&mut first, &person, json!({"phone": "13800000001"}));
-    first.push_all(&[one.clone()]);
+    first.push_all(std::slice::from_ref(&one));
     let seen = county.stored(person.id).unwrap().record;
     let two = edit(&mut second, &seen, json!({"phone": "13800000002"}));
     second.push_all(&[two]);

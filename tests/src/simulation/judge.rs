@@ -54,6 +54,7 @@ pub(super) fn judge(history: &History) -> Outcome {
     nothing_saved_is_lost(history)?;
     the_greatest_stamp_won(history)?;
     append_only_is_as_it_was(history)?;
+    super::conflicts::everybody_is_told(history)?;
     photos_are_there(history)
 }
 

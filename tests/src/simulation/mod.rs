@@ -5,6 +5,7 @@
 //! history; [`run`] tells it again.
 
 mod chance;
+mod conflicts;
 mod county;
 mod history;
 mod judge;

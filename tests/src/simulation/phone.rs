@@ -23,7 +23,7 @@ pub(super) struct Phone {
     pub(super) drift: Drift,
     /// Own visits that may still be taken back or replaced.
     pub(super) visits: Vec<RecordId>,
-    device: Device,
+    pub(super) device: Device,
     folder: PathBuf,
     time: Time,
     seed: u64,
