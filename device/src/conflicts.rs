@@ -234,13 +234,15 @@ impl Open {
     pub fn restore_value(&mut self, id: RecordId, field: &str, stamp: Stamp) -> Result<(), DeviceError> {
         let (record, standing) = self.standing(id, field, stamp)?;
         let Standing { conflict, restored, replaced } = standing;
-        let (value, state, replaced) = match replaced.filter(|_| restored) {
-            Some(replaced) => (replaced.value.clone(), "open", replaced),
-            None => {
-                let value = record.fields.get(field).cloned().unwrap_or(Value::Null);
+        let present = record.fields.get(field).cloned().unwrap_or(Value::Null);
+        let (value, state, replaced) = match replaced {
+            Some(replaced) if restored => (replaced.value.clone(), "open", replaced),
+            // It gave way before and came back: whose it is was noted then.
+            Some(replaced) if replaced.value == present => (conflict.value.clone(), "restored", replaced),
+            _ => {
                 let stamp = record.stamps.of(field);
                 let by = (stamp == conflict.won_stamp).then(|| conflict.won_by.clone()).flatten();
-                (conflict.value.clone(), "restored", Replaced { value, stamp, by })
+                (conflict.value.clone(), "restored", Replaced { value: present, stamp, by })
             }
         };
         let cell: CellCode = record.cell.clone();

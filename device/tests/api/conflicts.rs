@@ -107,7 +107,9 @@ fn one_tap_puts_a_value_back_and_the_same_tap_undoes_it() {
         "as it was before"
     );
     phone.ok("restore_value", named);
-    assert_eq!(person(&phone)["person"]["phone"], "13900000001");
+    let page = person(&phone);
+    assert_eq!(page["person"]["phone"], "13900000001");
+    assert_eq!(page["conflicts"][0]["other"]["name"], "李四", "the third time as the first");
 }
 
 #[test]
