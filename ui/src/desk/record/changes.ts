@@ -37,6 +37,8 @@ export type Conflict = {
   /** Whose the value is that stands, and when it was written; none: it came with the register. */
   keptBy: string | null
   keptAt: number | null
+  /** The lost value stands again. */
+  stands: boolean
   /** Names the lost value when whoever is signed in may let it stand again, and it does not stand already. */
   restore: string | null
 }
@@ -49,14 +51,15 @@ export function conflictsOf(entry: HistoryEntry, record: DeskRecord['record']): 
     .map(([field, lost]) => {
       const kept = record.fields[field] ?? null
       const told = entry.set_aside?.[field]
-      const differs = JSON.stringify(kept) !== JSON.stringify(lost)
+      const stands = JSON.stringify(kept) === JSON.stringify(lost)
       return {
         field,
         kept,
         lost,
         keptBy: told?.kept_by ?? null,
         keptAt: told?.kept_at ?? null,
-        restore: told?.restorable && differs ? told.stamp : null,
+        stands,
+        restore: told?.restorable && !stands ? told.stamp : null,
       }
     })
 }
