@@ -16,6 +16,7 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use crate::DeviceError;
+use crate::conflicts;
 use crate::outbox;
 use crate::store::{self, Held, Meta, Store};
 
@@ -287,10 +288,11 @@ impl Open {
         let change = Change { id, kind: kind.clone(), cell, fields, stamps: Stamps::all(stamp), base };
         self.judge(&change, current.as_ref(), now)?;
         let held = Held { own_at: Some(now), ..outbox::apply_own(current, &change)? };
-        let last = self.clock.last();
+        let (last, account) = (self.clock.last(), &self.account);
         self.store.keep_text(|transaction| {
             store::put(transaction, &held)?;
             outbox::words_were_corrected(transaction, id, change.fields.keys())?;
+            conflicts::decided_by_writing(transaction, &held.record, &change.fields, account, now)?;
             Meta::ClockLast.set(transaction, &last)
         })?;
         self.pulse.changed();

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod change;
 pub mod codes;
+pub mod conflict;
 pub mod digest;
 pub mod divisions;
 pub mod document;

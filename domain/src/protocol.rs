@@ -11,6 +11,7 @@ use ts_rs::TS;
 
 use crate::change::Change;
 use crate::codes::Lists;
+use crate::conflict::Conflict;
 use crate::ids::{AccountId, CellCode, DeviceId, Epoch, RecordId, Sha256Hex};
 use crate::problem::{Problem, ProblemCode};
 pub use crate::receipt::{CellState, Receipt, ReceiptStatement};
@@ -193,6 +194,9 @@ pub struct FeedPage {
     /// Records that left the cell or were erased.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<RecordId>,
+    /// The open conflicts of these records: all of each record's, so what is not named here is settled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
 }
 
 /// A photo whose bytes the phone wants to hand over.

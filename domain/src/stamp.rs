@@ -68,6 +68,11 @@ impl Stamp {
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
     }
+
+    /// The stamp that [`Stamp::to_bytes`] wrote.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Stamp(u128::from_be_bytes(bytes))
+    }
 }
 
 impl fmt::Display for Stamp {

@@ -9,11 +9,12 @@ use domain::{CellCode, Kind, Record, RecordId};
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::conflict::ConflictLine;
 use super::incident::IncidentLine;
 use super::record::OfRecord;
 use super::review::ReviewInfo;
 use super::visit::VisitLine;
-use super::{Failure, found};
+use super::{Failure, conflict, found};
 use crate::read::{Places, incident_line, latest_visits, review_info};
 use crate::{Device, DeviceError, Open};
 
@@ -61,6 +62,8 @@ pub struct HouseholdPage {
     pub incidents: Vec<IncidentLine>,
     /// Where the household stands with the supervisor.
     pub review: ReviewInfo,
+    /// Fields that two people changed without knowing of each other.
+    pub conflicts: Vec<ConflictLine>,
     /// Nothing of it is unsent.
     pub sent: bool,
 }
@@ -91,6 +94,7 @@ pub(super) fn household(device: &Device, args: OfRecord) -> Result<HouseholdPage
             visits: latest_visits(store, &mut places, &targets, VISITS_SHOWN)?,
             incidents: incidents(open, &mut places, &record, household.dwelling)?,
             review: review_info(store, &record)?,
+            conflicts: conflict::lines(open, &record)?,
             sent: store.is_sent(record.id)?,
             household,
         })

@@ -6,10 +6,11 @@ use domain::{CellCode, Kind, RecordId};
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::conflict::ConflictLine;
 use super::photo::PhotoLine;
 use super::record::OfRecord;
 use super::review::ReviewInfo;
-use super::{Failure, Nothing, found};
+use super::{Failure, Nothing, conflict, found};
 use crate::read::{Places, incident_lines, photos_of, review_info};
 use crate::{Device, Open};
 
@@ -57,6 +58,8 @@ pub struct IncidentPage {
     pub photos: Vec<PhotoLine>,
     /// Where it stands with the supervisor.
     pub review: ReviewInfo,
+    /// Fields that two people changed without knowing of each other.
+    pub conflicts: Vec<ConflictLine>,
     /// Nothing of it is unsent.
     pub sent: bool,
 }
@@ -76,6 +79,7 @@ pub(super) fn incident(device: &Device, args: OfRecord) -> Result<IncidentPage, 
             address: Places::new(store).incident_address(&record)?,
             photos: photos_of(store, record.id)?,
             review: review_info(store, &record)?,
+            conflicts: conflict::lines(open, &record)?,
             sent: store.is_sent(record.id)?,
         })
     })

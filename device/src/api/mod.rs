@@ -5,6 +5,7 @@
 
 pub mod building;
 pub mod category;
+pub mod conflict;
 pub mod draft;
 pub mod failure;
 pub mod household;
@@ -158,6 +159,10 @@ commands! {
     resend: refused::OfRefused => Nothing, plain refused::resend;
     /// Drops a refused change.
     discard: refused::OfRefused => Nothing, plain refused::discard;
+    /// Lets a value stand again that was set aside for another; asked once more, undoes that.
+    restore_value: conflict::OfConflict => Nothing, plain conflict::restore_value;
+    /// Does not show a conflict any more, on this phone.
+    dismiss_conflict: conflict::OfConflict => Nothing, plain conflict::dismiss_conflict;
     /// Every list that a form offers.
     lists: Nothing => lists::AllLists, plain lists::lists;
     /// How the worker likes the app to look.

@@ -5,11 +5,12 @@ use domain::{CellCode, Kind, RecordId};
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::conflict::ConflictLine;
 use super::household::VISITS_SHOWN;
 use super::record::OfRecord;
 use super::review::ReviewInfo;
 use super::visit::VisitLine;
-use super::{Failure, found};
+use super::{Failure, conflict, found};
 use crate::read::{Places, latest_visits, review_info};
 use crate::{Device, Open};
 
@@ -43,6 +44,8 @@ pub struct PersonPage {
     pub visits: Vec<VisitLine>,
     /// Where the entry stands with the supervisor.
     pub review: ReviewInfo,
+    /// Fields that two people changed without knowing of each other.
+    pub conflicts: Vec<ConflictLine>,
     /// Nothing of it is unsent.
     pub sent: bool,
 }
@@ -64,6 +67,7 @@ pub(super) fn person(device: &Device, args: OfRecord) -> Result<PersonPage, Fail
             address: places.address(record.id)?,
             visits: latest_visits(store, &mut places, &[record.id], VISITS_SHOWN)?,
             review: review_info(store, &record)?,
+            conflicts: conflict::lines(open, &record)?,
             sent: store.is_sent(record.id)?,
             person,
         })

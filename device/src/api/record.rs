@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use ts_rs::TS;
 
+use super::conflict::ConflictLine;
 use super::review::ReviewInfo;
-use super::{Failure, category};
+use super::{Failure, category, conflict};
 use crate::read::{DwellingFacts, Register, dwelling_of, review_info};
 use crate::{Device, DeviceError, Open};
 
@@ -31,6 +32,8 @@ pub struct RecordPage {
     pub record: Record,
     /// Where it stands with the supervisor.
     pub review: ReviewInfo,
+    /// Fields that two people changed without knowing of each other.
+    pub conflicts: Vec<ConflictLine>,
     /// Nothing of it is unsent.
     pub sent: bool,
 }
@@ -65,7 +68,8 @@ pub(super) fn record(device: &Device, args: OfRecord) -> Result<RecordPage, Fail
     device.with_open(|open: &mut Open| {
         let record = open.store().get(args.id)?.ok_or_else(Failure::not_found)?;
         let (review, sent) = (review_info(open.store(), &record)?, open.store().is_sent(record.id)?);
-        Ok(RecordPage { record, review, sent })
+        let conflicts = conflict::lines(open, &record)?;
+        Ok(RecordPage { record, review, conflicts, sent })
     })
 }
 

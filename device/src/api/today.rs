@@ -9,9 +9,10 @@ use domain::{Kind, Record, RecordId};
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::conflict::ConflictItem;
 use super::refused::RefusedItem;
 use super::visit::VisitLine;
-use super::{Failure, Nothing, refused};
+use super::{Failure, Nothing, conflict, refused};
 use crate::read::{
     HouseholdFacts, MET_LATELY, OVERDUE, Places, Register, natural, review_info, review_state, reviews_of,
     start_of_day, visit_line,
@@ -80,6 +81,8 @@ pub struct TodayCounts {
 pub struct Today {
     /// Returned by the supervisor: the worker's turn.
     pub returned: Vec<ReturnedItem>,
+    /// Changed by two people who did not know of each other.
+    pub conflicts: Vec<ConflictItem>,
     /// Refused by the server.
     pub not_sent: Vec<RefusedItem>,
     /// The numbers on top.
@@ -109,7 +112,8 @@ pub(super) fn today(device: &Device, _: Nothing) -> Result<Today, Failure> {
             incidents_open: incidents_open(open)?,
         };
         let due_doors = due_doors(&register, now);
-        Ok(Today { returned: returned(open)?, not_sent: refused::items(open)?, counts, due_doors, recent })
+        let conflicts = conflict::items(open)?;
+        Ok(Today { returned: returned(open)?, conflicts, not_sent: refused::items(open)?, counts, due_doors, recent })
     })
 }
 

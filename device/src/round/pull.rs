@@ -12,6 +12,7 @@ use rusqlite::Connection;
 
 use super::{push, repair};
 use crate::DeviceError;
+use crate::conflicts;
 use crate::outbox::{self, Refused};
 use crate::store::{self, Held};
 
@@ -20,13 +21,15 @@ use crate::store::{self, Held};
 pub(super) struct Seen {
     /// Records that were new or different, and records that left.
     pub(super) new: usize,
+    /// Whether values were set aside, or such were settled.
+    pub(super) told: bool,
     /// The greatest stamp in it that lies within reason.
     pub(super) latest: Stamp,
 }
 
 /// Stores a page and its cursor.
 pub(super) fn store_page(connection: &Connection, page: &FeedPage, now: Millis) -> Result<Seen, DeviceError> {
-    let mut seen = Seen { new: 0, latest: Stamp::ZERO };
+    let mut seen = Seen { new: 0, told: false, latest: Stamp::ZERO };
     for record in &page.records {
         let latest = record.latest();
         // One broken clock must not drag this one along, nor hide the stamps beside it.
@@ -38,6 +41,7 @@ pub(super) fn store_page(connection: &Connection, page: &FeedPage, now: Millis) 
     for id in &page.gone {
         seen.new += usize::from(leave(connection, *id, &page.cell)?);
     }
+    seen.told = conflicts::take_page(connection, page, now)?;
     store::set_cursor(connection, &page.cell, page.upto)?;
     Ok(seen)
 }

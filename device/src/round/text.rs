@@ -90,12 +90,13 @@ fn take(
     if request.epoch != Some(answer.epoch) {
         Meta::Epoch.set(&transaction, &answer.epoch)?;
     }
-    let (mut pulled, mut moved, mut latest) = (0, restored, judged.latest);
+    let (mut pulled, mut told, mut moved, mut latest) = (0, false, restored, judged.latest);
     for page in &answer.pages {
         let seen = pull::store_page(&transaction, page, now)?;
         clock.observe(seen.latest, now);
         latest = latest.max(seen.latest);
         pulled += seen.new;
+        told |= seen.told;
         moved |= request.cursors.get(&page.cell) != Some(&page.upto);
     }
     repair::go_on(&transaction, request, answer)?;
@@ -117,7 +118,7 @@ fn take(
     report.pulled += pulled;
     report.differing += compared.differing;
     let judged_any = judged.accepted > 0 || judged.refused > 0;
-    if pulled > 0 || removed || other_cells || judged_any || restored || compared.news {
+    if pulled > 0 || told || removed || other_cells || judged_any || restored || compared.news {
         open.changed();
     }
     Ok(Taken { moved, read_anew: compared.begun })

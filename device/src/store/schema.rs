@@ -100,7 +100,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",
-}, DIGESTS];
+}, DIGESTS, CONFLICTS];
 
 const DIGESTS: Migration = Migration {
     why: "receipts: a digest of every cell that can be compared with the server's, and the repair of one that differs",
@@ -148,6 +148,26 @@ const DIGESTS: Migration = Migration {
             begun_at INTEGER NOT NULL,
             reading  INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+    ",
+};
+
+const CONFLICTS: Migration = Migration {
+    why: "values that were set aside for another of the same field, until the worker decides",
+    sql: "
+        CREATE TABLE conflict (
+            id         TEXT NOT NULL,
+            field      TEXT NOT NULL,
+            stamp      TEXT NOT NULL,     -- of the value that was set aside
+            body       TEXT NOT NULL,     -- the conflict as it was told
+            told       INTEGER NOT NULL,  -- the server counts it as open
+            state      TEXT NOT NULL CHECK (state IN ('open', 'restored', 'decided')),
+            replaced   TEXT,              -- the value that gave way when this one was put back: {value, stamp, by}
+            decided_at INTEGER,
+            PRIMARY KEY (id, field, stamp)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX conflict_told ON conflict (id) WHERE told = 1;
+        CREATE TRIGGER conflict_goes_with_its_record AFTER DELETE ON record
+        BEGIN DELETE FROM conflict WHERE id = OLD.id; END;
     ",
 };
 

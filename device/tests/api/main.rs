@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod conflicts;
 mod drafts;
 mod incidents;
 mod people;

@@ -8,6 +8,7 @@ use device::api::{Answer, Failure, FailureCode, call};
 use device::crypto::KeyCost;
 use device::{Device, DeviceConfig};
 use domain::codes::Lists;
+use domain::conflict::Conflict;
 use domain::protocol::{
     CallError, Enrolment, ExchangeAnswer, ExchangeRequest, FeedPage, Hello, Peer, PhotoOffer, PhotoPlace, PhotoSize,
     Tokens, Verdict,
@@ -86,7 +87,8 @@ impl Phone {
         let (device, folder, now) = empty_device();
         // Nothing listens there: whatever needs a server must do without.
         device.enrol_at_cost("http://127.0.0.1:9", &enrolment(), PIN, KeyCost::SIMULATION).unwrap();
-        let desk = Desk { now: now.clone(), waiting: Mutex::default(), upto: Mutex::default() };
+        let desk =
+            Desk { now: now.clone(), waiting: Mutex::default(), conflicts: Mutex::default(), upto: Mutex::default() };
         Self { device, folder, now, desk }
     }
 
@@ -179,6 +181,13 @@ impl Phone {
         self.round();
     }
 
+    /// The server sends a record with a value that was set aside.
+    pub(crate) fn tell(&self, record: Record, conflict: Conflict) {
+        self.desk.conflicts.lock().unwrap().push(conflict);
+        self.give([record]);
+        self.desk.conflicts.lock().unwrap().clear();
+    }
+
     pub(crate) fn round(&self) {
         let report = self.device.round(&self.desk);
         assert!(report.ended_by.is_none(), "{:?}", report.ended_by);
@@ -218,6 +227,8 @@ pub(crate) fn record(cell: &CellCode, kind: Kind, at: Millis, fields: Value) -> 
 struct Desk {
     now: Arc<AtomicI64>,
     waiting: Mutex<BTreeMap<CellCode, Vec<Record>>>,
+    /// Told with every page; the phone takes those of the page's records.
+    conflicts: Mutex<Vec<Conflict>>,
     upto: Mutex<u64>,
 }
 
@@ -230,7 +241,13 @@ impl Desk {
         let mut upto = self.upto.lock().unwrap();
         *upto += 1;
         let pages = std::mem::take(&mut *self.waiting.lock().unwrap());
-        let page = |(cell, records)| FeedPage { cell, upto: *upto, records, gone: Vec::new() };
+        let page = |(cell, records)| FeedPage {
+            cell,
+            upto: *upto,
+            records,
+            gone: Vec::new(),
+            conflicts: self.conflicts.lock().unwrap().clone(),
+        };
         ExchangeAnswer {
             server_time: self.now.load(Ordering::SeqCst),
             epoch: Epoch(Uuid::from_u128(3)),

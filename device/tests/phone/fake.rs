@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use device::crypto::KeyCost;
 use device::{Device, DeviceConfig, DeviceError, RoundReport};
 use domain::codes::Lists;
+use domain::conflict::Conflict;
 use domain::merge::{Lost, merge};
 use domain::protocol::{
     CallError, CallRefusal, CellState, Enrolment, ExchangeAnswer, ExchangeRequest, FeedPage, Hello, Peer, PhotoOffer,
@@ -73,6 +74,8 @@ pub struct Hub {
     pub feed: BTreeMap<CellCode, Vec<(RecordId, bool, Node)>>,
     pub cells: Vec<CellCode>,
     pub lost: Vec<Lost>,
+    /// What is told of the records in a page.
+    pub conflicts: Vec<Conflict>,
     pub requests: Vec<ExchangeRequest>,
     /// Refuses a change for this reason.
     pub refuse: Box<dyn Fn(&Change) -> Option<ProblemCode> + Send>,
@@ -110,6 +113,7 @@ impl Server {
             feed: BTreeMap::new(),
             cells: vec![cell()],
             lost: Vec::new(),
+            conflicts: Vec::new(),
             requests: Vec::new(),
             refuse: Box::new(|_| None),
             spoil: Box::new(|_| ()),
@@ -203,6 +207,7 @@ impl Hub {
             upto: upto as u64,
             records: ids.iter().filter_map(in_cell).collect(),
             gone: entries.iter().filter(|(_, gone, _)| *gone).map(|(id, ..)| *id).collect(),
+            conflicts: self.conflicts.iter().filter(|conflict| ids.contains(&conflict.record)).cloned().collect(),
         }
     }
 
@@ -393,6 +398,14 @@ impl Phone {
         let at = self.device.with_open::<_, DeviceError>(|open| Ok(open.now())).unwrap();
         let fields = json!({"target": target, "target_kind": "household", "at": at, "result": "met", "by": "worker"});
         self.write(Kind::Visit, None, fields).unwrap()
+    }
+
+    /// A command of the window that is answered in JSON.
+    pub fn call(&self, command: &str, args: serde_json::Value) -> serde_json::Value {
+        match device::api::call(&self.device, command, args, None) {
+            Ok(device::api::Answer::Json(value)) => value,
+            other => panic!("{command}: {other:?}"),
+        }
     }
 
     pub fn get(&self, id: RecordId) -> Option<Record> {

@@ -5,6 +5,7 @@
 
 mod background;
 mod clock;
+mod conflicts;
 mod fake;
 mod handover;
 mod hostile;

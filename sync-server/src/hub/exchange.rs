@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
+use domain::conflict::CONFLICT_TOLD_FOR;
 use domain::protocol::{CallRefusal, ExchangeAnswer, ExchangeRequest, PROTOCOL, PUSH_CHANGES_MAX, Verdict};
 use domain::{Change, Node};
 
-use crate::hub::judge::Author;
+use crate::hub::judge::{Author, Read};
 use crate::hub::phones::Phone;
 use crate::hub::{Hub, HubError, feed, receipts};
 use crate::store::{Run, Store};
@@ -27,7 +28,8 @@ impl<S: Store> Hub<S> {
         if request.push.len() > PUSH_CHANGES_MAX || cells_named > CURSORS_MAX {
             return Err(HubError::refused(CallRefusal::TooLarge));
         }
-        let verdicts = self.submit(phone, request.node, &request.push)?;
+        let read = Read { epoch: request.epoch, cursors: &request.cursors };
+        let verdicts = self.submit_after(phone, request.node, read, &request.push)?;
         let run = Run::of(phone.device, request.node);
         // Named with every page of the reading, written down with the first.
         let begun = phone.cells.iter().filter(|cell| request.doubted.contains(cell));
@@ -36,9 +38,14 @@ impl<S: Store> Hub<S> {
             let epoch = reading.epoch()?;
             let none = BTreeMap::new();
             let cursors = if request.epoch == Some(epoch) { &request.cursors } else { &none };
-            let room = self.page_bytes.load(Ordering::SeqCst);
-            let pages = feed::pages(reading, &phone.actor, &phone.cells, cursors, &request.doubted, run, room)?;
             let server_time = self.now();
+            let asking = feed::Asking {
+                phone,
+                run,
+                since: server_time.saturating_sub(CONFLICT_TOLD_FOR),
+                doubted: &request.doubted,
+            };
+            let pages = feed::pages(reading, &asking, cursors, self.page_bytes.load(Ordering::SeqCst))?;
             let statement =
                 (!pages.more).then(|| receipts::statement(reading, phone, epoch, server_time)).transpose()?;
             let answer = ExchangeAnswer {
@@ -62,10 +69,20 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// [`HubError::Store`]; nothing is then stored.
     pub fn submit(&self, phone: &Phone, node: Node, changes: &[Change]) -> Result<Vec<Verdict>, HubError> {
+        self.submit_after(phone, node, Read { epoch: None, cursors: &BTreeMap::new() }, changes)
+    }
+
+    fn submit_after(
+        &self,
+        phone: &Phone,
+        node: Node,
+        read: Read<'_>,
+        changes: &[Change],
+    ) -> Result<Vec<Verdict>, HubError> {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
-        let author = Author::Phone { phone, run: Run::of(phone.device, node) };
+        let author = Author::Phone { phone, run: Run::of(phone.device, node), read };
         self.store.write(|writing| self.take(writing, author, changes))
     }
 }

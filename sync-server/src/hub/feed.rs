@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::protocol::{FeedPage, PAGE_BYTES};
-use domain::scope::{Action, Actor};
+use domain::scope::Action;
+use domain::world::Millis;
 use domain::{CellCode, RecordId, Scope};
 
-use crate::hub::HubError;
 use crate::hub::judge::cut;
+use crate::hub::phones::Phone;
+use crate::hub::{HubError, conflicts};
 use crate::store::{FeedEntry, Reading, Run, StoredRecord};
 
 /// Records compress to about a quarter (ids and stamps hardly do, words and names do well): a page is cut by this many raw bytes.
@@ -22,18 +24,25 @@ pub(super) struct Pages {
     pub(super) more: bool,
 }
 
-/// What the actor's cells have that the cursors do not cover. Of the doubted ones nothing is left out.
+/// Who asks.
+pub(super) struct Asking<'a> {
+    pub(super) phone: &'a Phone,
+    pub(super) run: Run,
+    /// Conflicts from before are not told any more.
+    pub(super) since: Millis,
+    /// Cells that are read anew: of these nothing is left out.
+    pub(super) doubted: &'a [CellCode],
+}
+
+/// What the phone's cells have that the cursors do not cover.
 pub(super) fn pages(
     reading: &dyn Reading,
-    actor: &Actor,
-    cells: &[CellCode],
+    asking: &Asking<'_>,
     cursors: &BTreeMap<CellCode, u64>,
-    doubted: &[CellCode],
-    run: Run,
     mut room: usize,
 ) -> Result<Pages, HubError> {
     let mut out = Pages { pages: Vec::new(), more: false };
-    for cell in cells {
+    for cell in &asking.phone.cells {
         let reached = reading.feed_reached(cell)?;
         // A cursor that is ahead of the feed belongs to some other database: the cell is sent anew.
         let cursor = cursors.get(cell).copied().filter(|cursor| *cursor <= reached);
@@ -44,12 +53,12 @@ pub(super) fn pages(
             out.more = true;
             break;
         }
-        let entries = if doubted.contains(cell) {
+        let entries = if asking.doubted.contains(cell) {
             reading.whole_feed_after(cell, cursor.unwrap_or(0))?
         } else {
-            reading.feed_after(cell, cursor, run)?
+            reading.feed_after(cell, cursor, asking.run)?
         };
-        let (page, whole) = page(reading, actor, cell, &entries, reached, &mut room)?;
+        let (page, whole) = page(reading, asking, cell, &entries, reached, &mut room)?;
         out.pages.push(page);
         if !whole {
             out.more = true;
@@ -62,13 +71,15 @@ pub(super) fn pages(
 /// One page of a cell; the second value says whether it took all entries.
 fn page(
     reading: &dyn Reading,
-    actor: &Actor,
+    asking: &Asking<'_>,
     cell: &CellCode,
     entries: &[FeedEntry],
     reached: u64,
     room: &mut usize,
 ) -> Result<(FeedPage, bool), HubError> {
-    let mut page = FeedPage { cell: cell.clone(), upto: reached, records: Vec::new(), gone: Vec::new() };
+    let actor = &asking.phone.actor;
+    let mut page =
+        FeedPage { cell: cell.clone(), upto: reached, records: Vec::new(), gone: Vec::new(), conflicts: Vec::new() };
     for chunk in entries.chunks(READ_AT_ONCE) {
         let ids: Vec<RecordId> = chunk.iter().filter(|entry| !entry.gone).map(|entry| entry.record).collect();
         let mut found: BTreeMap<RecordId, StoredRecord> = BTreeMap::new();
@@ -89,6 +100,10 @@ fn page(
                 let record = cut(&stored.record, actor);
                 *room = room.saturating_sub(size(&record));
                 page.records.push(record);
+                for conflict in conflicts::told(reading, asking, &stored.record)? {
+                    *room = room.saturating_sub(size(&conflict));
+                    page.conflicts.push(conflict);
+                }
             }
         }
     }
@@ -96,11 +111,11 @@ fn page(
     Ok((page, true))
 }
 
-/// The record's size on the wire before compression, near enough: written out once, never kept.
-fn size(record: &domain::Record) -> usize {
+/// A record's or conflict's size on the wire before compression, near enough: written out once, never kept.
+fn size(thing: &impl serde::Serialize) -> usize {
     let mut counter = Counter(0);
     // Counting cannot fail; a record that could not be written out would count as nothing.
-    let _ = serde_json::to_writer(&mut counter, record);
+    let _ = serde_json::to_writer(&mut counter, thing);
     counter.0
 }
 

@@ -1,12 +1,16 @@
 //! May this change be taken? Asked of every change by itself: a refused one never stands in the way of another.
 
+use std::collections::BTreeMap;
+
 use domain::protocol::{CHANGE_FIELDS_MAX, Refusal, STAMP_AHEAD_ACCEPTED};
 use domain::record::is_field_name;
 use domain::scope::{Action, Actor, allowed, visible_field};
 use domain::spec::{FieldType, field};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
-use domain::{AccountId, CellCode, Change, DeviceId, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp};
+use domain::{
+    AccountId, CellCode, Change, DeviceId, Epoch, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp,
+};
 use serde_json::Value;
 
 use crate::hub::phones::Phone;
@@ -18,10 +22,17 @@ pub(super) const NUMBER: &str = "number";
 /// Whoever hands in changes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Author<'a> {
-    /// A phone, in a run of its program.
-    Phone { phone: &'a Phone, run: Run },
+    /// A phone, in a run of its program, and what it had read of the feeds before it sent this.
+    Phone { phone: &'a Phone, run: Run, read: Read<'a> },
     /// Somebody at the desk.
     Desk(&'a Actor),
+}
+
+/// How far a phone has read the feeds of which database.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Read<'a> {
+    pub(super) epoch: Option<Epoch>,
+    pub(super) cursors: &'a BTreeMap<CellCode, u64>,
 }
 
 impl Author<'_> {
@@ -43,6 +54,16 @@ impl Author<'_> {
         match self {
             Author::Phone { run, .. } => *run,
             Author::Desk(_) => Run::SERVER,
+        }
+    }
+
+    /// Whether the author was told what stands at `n` in a cell's feed. Whoever writes at the desk has the present page open.
+    pub(super) fn was_told(&self, epoch: Epoch, cell: &CellCode, n: u64) -> bool {
+        match self {
+            Author::Phone { read, .. } => {
+                read.epoch == Some(epoch) && read.cursors.get(cell).is_some_and(|cursor| *cursor >= n)
+            }
+            Author::Desk(_) => true,
         }
     }
 

@@ -1,9 +1,11 @@
 //! The hub: the server's rules, without HTTP and without SQL.
 //!
 //! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
-//! (`judge`, `push`), what goes down (`feed`, [`exchange`]), what is signed (`receipts`), reviews ([`reviews`]), photos ([`photo`]), accounts and the
-//! county's set-up ([`county`]). The same rules hold for a phone over HTTP and for one in the same process ([`peer`]).
+//! (`judge`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), what is signed
+//! (`receipts`), reviews ([`reviews`]), photos ([`photo`]), accounts and the county's set-up ([`county`]). The same rules hold
+//! for a phone over HTTP and for one in the same process ([`peer`]).
 
+pub mod conflicts;
 pub mod county;
 pub mod desk;
 mod error;

@@ -14,8 +14,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::hub::county::server_account;
+
 use crate::hub::judge::{Author, Bench, Fault, NUMBER, county, named_author, references};
-use crate::hub::{Hub, HubError};
+use crate::hub::{Hub, HubError, conflicts};
 use crate::store::{
     Approval, ChangeDigest, HistoryEntry, LostValue, Place, Reading, Run, Store, StoredRecord, Writing, Written,
 };
@@ -73,9 +74,8 @@ impl<S: Store> Hub<S> {
             Err(error) => return Ok(Verdict::Refused(bench.refusal(merge_fault(&error), current.as_ref()))),
         };
         if !nothing_new(writing, change, &merged)? {
-            let created = current.is_none();
             self.time().clock.observe(change.latest(), bench.setting.now);
-            self.store_merged(writing, bench.author, change, merged, bench.setting.now, created)?;
+            self.store_merged(writing, bench, change, merged, current.as_ref())?;
         }
         Ok(Verdict::Accepted)
     }
@@ -83,18 +83,26 @@ impl<S: Store> Hub<S> {
     fn store_merged(
         &self,
         writing: &mut dyn Writing,
-        author: Author<'_>,
+        bench: &Bench<'_>,
         change: &Change,
         merged: Merged,
-        now: Millis,
-        created: bool,
+        before: Option<&Record>,
     ) -> Result<(), HubError> {
-        let record = merged.record;
+        let (author, now, record) = (bench.author, bench.setting.now, merged.record);
         let by = author.actor().account.clone();
+        let conflicts = conflicts::found(writing, bench, change, &merged.lost, &record)?;
+        if let Some(before) = before {
+            conflicts::settle(writing, author, change, &merged.taken, before, now)?;
+        }
+        // A conflict goes to everybody, also to the run whose own writing is not sent back to it otherwise.
+        let run = if conflicts.is_empty() { author.run() } else { Run::SERVER };
         if !merged.taken.is_empty() {
             let state = review_state(writing, &record)?;
-            writing.put_record(&record, &Written { at: now, by: by.clone(), run: author.run(), state })?;
+            writing.put_record(&record, &Written { at: now, by: by.clone(), run, state })?;
+        } else if !conflicts.is_empty() {
+            writing.tell_again(&record.cell, record.id)?;
         }
+        conflicts::keep(writing, &record, conflicts)?;
         let lost = merged.lost.into_iter().map(|lost| LostValue {
             field: lost.field,
             value: lost.value,
@@ -113,7 +121,7 @@ impl<S: Store> Hub<S> {
         writing.append_history(&record.cell, record.id, &entry, &digest(change))?;
         match record.kind {
             Kind::Review => settle_review(writing, &record),
-            Kind::Incident if created => match record.text(NUMBER) {
+            Kind::Incident if before.is_none() => match record.text(NUMBER) {
                 None => self.number(writing, &record, now, by),
                 Some(number) => remember_number(writing, &county(&record.cell), number),
             },

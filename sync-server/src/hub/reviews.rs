@@ -148,7 +148,7 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    fn write_at_desk(
+    pub(super) fn write_at_desk(
         &self,
         writing: &mut dyn Writing,
         actor: &Actor,
@@ -191,7 +191,7 @@ fn check_words(review: &ReviewOf) -> Result<(), HubError> {
     Ok(())
 }
 
-fn refused_words(refusal: Refusal) -> HubError {
+pub(super) fn refused_words(refusal: Refusal) -> HubError {
     match refusal.code {
         ProblemCode::NotAllowed | ProblemCode::ForeignCell | ProblemCode::ForeignRecord => {
             HubError::refused(CallRefusal::NotAllowed)

@@ -9,7 +9,7 @@ mod types;
 
 use domain::codes::Lists;
 use domain::protocol::CellState;
-use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex};
+use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex, Stamp};
 
 pub use types::*;
 
@@ -72,6 +72,10 @@ pub trait Reading {
     fn history(&self, within: &Scope, id: RecordId) -> Answer<Vec<HistoryEntry>>;
     /// Whether the history has this very change already.
     fn knows_change(&self, cell: &CellCode, id: RecordId, digest: &ChangeDigest) -> Answer<bool>;
+    /// The values of a record that were set aside after `since` and that nobody has decided on, the latest first.
+    fn open_conflicts(&self, within: &Scope, id: RecordId, since: i64) -> Answer<Vec<SetAside>>;
+    /// Whether this value was set aside before, open or settled.
+    fn conflict_known(&self, cell: &CellCode, id: RecordId, field: &str, stamp: Stamp) -> Answer<bool>;
     /// The record as it stood when it was last approved.
     fn approved(&self, within: &Scope, id: RecordId) -> Answer<Option<Approved>>;
 
@@ -155,6 +159,12 @@ pub trait Writing: Reading {
         entry: &HistoryEntry,
         digest: &ChangeDigest,
     ) -> Answer<()>;
+    /// Moves a record's feed entry forward although the record itself is the same: there is more to tell of it.
+    fn tell_again(&mut self, cell: &CellCode, id: RecordId) -> Answer<()>;
+    /// Keeps a value that was set aside; one that is known stays as it is.
+    fn put_conflict(&mut self, conflict: &SetAside) -> Answer<()>;
+    /// Notes that somebody decided on a value that was set aside.
+    fn settle_conflict(&mut self, conflict: &SetAside, at: i64) -> Answer<()>;
     /// Sets where a record stands with the supervisor. An approval makes the present version the approved one.
     fn set_review(
         &mut self,

@@ -85,6 +85,40 @@ pub struct LostValue {
     pub incoming: bool,
 }
 
+/// A value that was set aside for another of the same field, and that nobody who wrote against it had seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetAside {
+    /// The record.
+    pub record: RecordId,
+    /// The field.
+    pub field: String,
+    /// The value.
+    pub value: Value,
+    /// Its stamp.
+    pub stamp: Stamp,
+    /// Who wrote it; none: it was loaded in bulk.
+    pub by: Option<WrittenBy>,
+    /// The stamp of the value that it was set aside for.
+    pub won_stamp: Stamp,
+    /// Who wrote that one.
+    pub won_by: Option<WrittenBy>,
+    /// The cell in whose feed it was told first.
+    pub cell: CellCode,
+    /// At which number of that feed: a cursor that covers it has seen the conflict.
+    pub n: u64,
+    /// When, by the server's clock.
+    pub at: Millis,
+}
+
+/// Who wrote a value, and on which phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenBy {
+    /// The account.
+    pub by: AccountId,
+    /// The phone; none: at the desk or by the server.
+    pub device: Option<DeviceId>,
+}
+
 /// Names a change by its content, so that a repetition is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangeDigest(pub [u8; 16]);

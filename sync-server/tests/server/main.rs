@@ -4,6 +4,7 @@
 
 mod command_line;
 mod common;
+mod conflicts;
 mod desk;
 mod feeds;
 mod http;

@@ -136,6 +136,7 @@ pub(super) fn judge(history: &History) -> Outcome {
     let everything = Everything::look(history)?;
     phones_agree_with_the_server(history)?;
     receipts_are_true(history)?;
+    super::conflicts::everybody_is_told(history)?;
     all_are_kept(history, &everything, true)?;
     the_greatest_stamp_won(history, &everything)?;
     append_only_is_as_it_was(history, &everything)?;

@@ -123,7 +123,7 @@ impl Phone {
         self.power_on()?.unlock(PIN).doing("unlocking a phone")
     }
 
-    fn device(&self) -> &Device {
+    pub(super) fn device(&self) -> &Device {
         self.device.as_ref().expect("a phone of a history is always started")
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::review::Review;
+use domain::scope::Actor;
 use domain::world::Millis;
 use domain::{AccountId, Change, Fields, Record, Stamp, Version};
 use serde::Serialize;
@@ -10,6 +11,7 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use super::titles::Surroundings;
+use crate::hub::conflicts::may_restore;
 use crate::store::{self, Reading, StoreError, StoredRecord};
 
 /// One line of a record's history.
@@ -18,7 +20,7 @@ use crate::store::{self, Reading, StoreError, StoredRecord};
 pub struct HistoryEntry {
     /// When the server took it.
     pub at: Millis,
-    /// Who, by the name shown.
+    /// Who, by the name shown; empty: it came with the register.
     pub by: String,
     /// From which phone, by its name; none: at the desk.
     pub device: Option<String>,
@@ -28,6 +30,10 @@ pub struct HistoryEntry {
     pub fields: Fields,
     /// These values lost against others: somebody wrote the same fields without knowing of this.
     pub lost: bool,
+    /// Of values that lost, by field: what is known of the two.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(as = "Option<BTreeMap<String, SetAsideValue>>", optional)]
+    pub set_aside: BTreeMap<String, SetAsideValue>,
     /// Of a review: `approved` or `returned`.
     pub verdict: Option<String>,
     /// Of a review: remarks on single fields.
@@ -36,10 +42,26 @@ pub struct HistoryEntry {
     pub note: Option<String>,
 }
 
+/// A value that lost: how to have it back, and whose value stands in its place now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, ToSchema)]
+#[ts(export)]
+pub struct SetAsideValue {
+    /// Names the value, with record and field.
+    #[schema(value_type = String)]
+    pub stamp: Stamp,
+    /// Who wrote what stands now, by the name shown; none: it came with the register.
+    pub kept_by: Option<String>,
+    /// When that was written.
+    pub kept_at: Millis,
+    /// Whether whoever asks may let this value stand again.
+    pub restorable: bool,
+}
+
 /// The lines of a record's history, oldest first.
 pub(super) fn lines(
     reading: &dyn Reading,
     around: &mut Surroundings<'_>,
+    actor: &Actor,
     stored: &StoredRecord,
     entries: &[store::HistoryEntry],
     reviews: &[Record],
@@ -58,11 +80,20 @@ pub(super) fn lines(
             .clone()
             .into_iter()
             .partition(|(field, _)| lost.contains(&(field.as_str(), entry.stamps.of(field))));
-        for (fields, lost) in [(kept, false), (gone, true)] {
-            if !fields.is_empty() {
-                lines.push(written(entry.at, by.clone(), device.clone(), fields, lost));
-            }
+        if !kept.is_empty() {
+            lines.push(written(entry.at, by.clone(), device.clone(), kept, false));
         }
+        if !gone.is_empty() {
+            let stamps = gone.keys().map(|field| (field.clone(), entry.stamps.of(field))).collect();
+            let set_aside = set_aside(around, actor, &stored.record, entries, stamps)?;
+            lines.push(HistoryEntry { set_aside, ..written(entry.at, by, device, gone, true) });
+        }
+    }
+    for (value, was) in lost_of_the_register(entries) {
+        let stamps = BTreeMap::from([(value.field.clone(), value.stamp)]);
+        let set_aside = set_aside(around, actor, &stored.record, entries, stamps)?;
+        let fields = Fields::from([(value.field.clone(), value.value.clone())]);
+        lines.push(HistoryEntry { set_aside, ..written(was, String::new(), None, fields, true) });
     }
     if entries.is_empty() {
         // Loaded in bulk, without a past: it was written once, by whom the record says.
@@ -86,8 +117,49 @@ pub(super) fn lines(
     Ok(lines)
 }
 
+/// Values that came with a register loaded in bulk and lost later: no entry of the history wrote them. With the moment at which
+/// they were written.
+fn lost_of_the_register(entries: &[store::HistoryEntry]) -> impl Iterator<Item = (&store::LostValue, Millis)> {
+    let was_written = |lost: &&store::LostValue| {
+        !entries
+            .iter()
+            .any(|entry| entry.fields.contains_key(&lost.field) && entry.stamps.of(&lost.field) == lost.stamp)
+    };
+    entries.iter().flat_map(|entry| &entry.lost).filter(was_written).map(|lost| (lost, lost.stamp.millis()))
+}
+
+/// What is known of values that lost, and of those that stand in their place.
+fn set_aside(
+    around: &mut Surroundings<'_>,
+    actor: &Actor,
+    record: &Record,
+    entries: &[store::HistoryEntry],
+    lost: BTreeMap<String, Stamp>,
+) -> Result<BTreeMap<String, SetAsideValue>, StoreError> {
+    let mut told = BTreeMap::new();
+    for (field, stamp) in lost {
+        let standing = record.stamps.of(&field);
+        let wrote =
+            |entry: &&store::HistoryEntry| entry.fields.contains_key(&field) && entry.stamps.of(&field) == standing;
+        let kept_by = entries.iter().find(wrote).map(|entry| around.person(&entry.by)).transpose()?;
+        let restorable = may_restore(actor, record, &field);
+        told.insert(field, SetAsideValue { stamp, kept_by, kept_at: standing.millis(), restorable });
+    }
+    Ok(told)
+}
+
 fn written(at: Millis, by: String, device: Option<String>, fields: Fields, lost: bool) -> HistoryEntry {
-    HistoryEntry { at, by, device, fields, lost, verdict: None, remarks: BTreeMap::new(), note: None }
+    HistoryEntry {
+        at,
+        by,
+        device,
+        fields,
+        lost,
+        set_aside: BTreeMap::new(),
+        verdict: None,
+        remarks: BTreeMap::new(),
+        note: None,
+    }
 }
 
 /// The record's values at the versions named, as far as its history reaches back: all changes are merged once more, in the order

@@ -233,7 +233,7 @@ fn items(reading: &dyn Reading, actor: &Actor, found: &[StoredRecord]) -> Result
 }
 
 /// The photos of each record, whose bytes have arrived or not.
-fn photos_of(reading: &dyn Reading, found: &[StoredRecord]) -> Result<Vec<InboxPhotos>, StoreError> {
+pub(super) fn photos_of(reading: &dyn Reading, found: &[StoredRecord]) -> Result<Vec<InboxPhotos>, StoreError> {
     let mut hashes = Vec::with_capacity(found.len());
     for StoredRecord { record, .. } in found {
         let photos = reading.referring(&Scope::from(&record.cell), record.id, &Kind::Photo)?;

@@ -10,6 +10,7 @@ mod lists;
 mod photo;
 mod places;
 mod record;
+mod restore;
 mod review;
 mod session;
 mod titles;
@@ -29,11 +30,12 @@ use crate::hub::HubError;
 
 pub use changes::FieldChange;
 pub use devices::{DeskDevice, EnrolCode, EnrolCodeWish};
-pub use history::HistoryEntry;
+pub use history::{HistoryEntry, SetAsideValue};
 pub use inbox::{Inbox, InboxItem, InboxPhotos};
 pub use lists::DeskLists;
 pub use places::{PlaceLevel, PlaceNode};
 pub use record::{DeskPhoto, DeskRecord, DeskReview};
+pub use restore::{RestoreWish, Restored};
 pub use review::{BulkApproval, BulkOutcome, BulkWish, ReviewWish, WrittenReview};
 pub use session::{Session, SignInWish};
 pub use titles::Reference;
@@ -43,9 +45,10 @@ pub(crate) mod handlers {
     pub(crate) use super::devices::{__path_devices, __path_enrol_code, __path_revoke};
     pub(crate) use super::inbox::__path_inbox;
     pub(crate) use super::lists::__path_lists;
-    pub(crate) use super::photo::__path_photo;
+    pub(crate) use super::photo::{__path_photo, __path_photos};
     pub(crate) use super::places::__path_places;
     pub(crate) use super::record::__path_record;
+    pub(crate) use super::restore::__path_restore;
     pub(crate) use super::review::{__path_approve_many, __path_review};
     pub(crate) use super::session::{__path_session, __path_sign_in, __path_sign_out};
 }
@@ -59,6 +62,8 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/places", get(places::places))
         .route("/desk/api/inbox", get(inbox::inbox))
         .route("/desk/api/records/{id}", get(record::record))
+        .route("/desk/api/records/{id}/restore", post(restore::restore))
+        .route("/desk/api/records/{id}/photos", get(photo::photos))
         .route("/desk/api/photo/{sha256}/{size}", get(photo::photo))
         .route("/desk/api/reviews", post(review::review))
         .route("/desk/api/reviews/bulk", post(review::approve_many))

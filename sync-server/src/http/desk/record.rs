@@ -136,7 +136,7 @@ fn read_page(reading: &dyn Reading, actor: &Actor, stored: StoredRecord) -> Resu
     around.gather([&stored.record])?;
     let missing = named.clone();
     around.fetch(&missing)?;
-    let history = history::lines(reading, &mut around, &stored, &entries, &reviews)?;
+    let history = history::lines(reading, &mut around, actor, &stored, &entries, &reviews)?;
     Ok(DeskRecord {
         title: around.title(&stored.record),
         place: around.place(&stored.record.cell)?,

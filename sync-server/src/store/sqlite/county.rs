@@ -3,14 +3,15 @@
 use domain::codes::Lists;
 use domain::protocol::CellState;
 use domain::review::ReviewState;
-use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex};
+use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex, Stamp};
 use rusqlite::{OptionalExtension, params};
 
 use super::Sql;
+use super::feed::Tally;
 use super::rows::{count, json};
 use crate::store::{
     Account, Answer, Approval, Approved, AuditEntry, BulkRecord, ChangeDigest, DeskSession, Device, EnrolCode,
-    FeedEntry, HistoryEntry, Holding, InboxQuery, Place, Reading, ReviewCount, Run, SecretHash, StoreError,
+    FeedEntry, HistoryEntry, Holding, InboxQuery, Place, Reading, ReviewCount, Run, SecretHash, SetAside, StoreError,
     StoredRecord, TokenPair, Upload, Writing, Written,
 };
 
@@ -92,6 +93,12 @@ impl Reading for Sql<'_> {
     }
     fn approved(&self, within: &Scope, id: RecordId) -> Answer<Option<Approved>> {
         self.approved_version(within, id)
+    }
+    fn open_conflicts(&self, within: &Scope, id: RecordId, since: i64) -> Answer<Vec<SetAside>> {
+        self.open_conflicts_of(within, id, since)
+    }
+    fn conflict_known(&self, cell: &CellCode, id: RecordId, field: &str, stamp: Stamp) -> Answer<bool> {
+        self.knows_conflict(cell, id, field, stamp)
     }
     fn feed_reached(&self, cell: &CellCode) -> Answer<u64> {
         self.feed_number(cell)
@@ -204,6 +211,16 @@ impl Writing for Sql<'_> {
         approval: Option<&Approval>,
     ) -> Answer<()> {
         self.store_review(cell, id, state, approval)
+    }
+    fn tell_again(&mut self, cell: &CellCode, id: RecordId) -> Answer<()> {
+        // What stands in the cell has not changed: only its place in the feed has.
+        self.move_feed(cell, id, Run::SERVER, false, Tally::default())
+    }
+    fn put_conflict(&mut self, conflict: &SetAside) -> Answer<()> {
+        self.add_conflict(conflict)
+    }
+    fn settle_conflict(&mut self, conflict: &SetAside, at: i64) -> Answer<()> {
+        self.end_conflict(conflict, at)
     }
     fn bulk_load(&mut self, records: &[BulkRecord]) -> Answer<usize> {
         self.load(records)

@@ -9,7 +9,7 @@ use crate::hub::world::SystemWorld;
 use crate::store::StoreError;
 
 /// The migrations; the schema's number is how many of them were applied.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), RECEIPTS];
+const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), RECEIPTS, include_str!("schema_conflict.sql")];
 
 const RECEIPTS: &str = include_str!("schema_receipts.sql");
 

@@ -4,7 +4,9 @@ import type { DeskLists } from '@shared/types/DeskLists'
 import type { DeskRecord } from '@shared/types/DeskRecord'
 import type { EnrolCode } from '@shared/types/EnrolCode'
 import type { Inbox } from '@shared/types/Inbox'
+import type { InboxPhotos } from '@shared/types/InboxPhotos'
 import type { PlaceNode } from '@shared/types/PlaceNode'
+import type { Restored } from '@shared/types/Restored'
 import type { Session } from '@shared/types/Session'
 import type { BulkOutcome } from '@shared/types/BulkOutcome'
 import type { WrittenReview } from '@shared/types/WrittenReview'
@@ -58,6 +60,11 @@ export function inbox(query: InboxQuery, signal?: AbortSignal): Promise<Inbox> {
 
 /** A record with all that a reviewer needs. */
 export const record = (id: string, signal?: AbortSignal) => read<DeskRecord>(`records/${id}`, signal)
+/** How many of a record's photos have arrived. */
+export const photosOf = (id: string) => read<InboxPhotos>(`records/${id}/photos`)
+/** Lets a value of a record's history stand again. */
+export const restore = (id: string, wish: { version: string; field: string; stamp: string }) =>
+  write<Restored>(`records/${id}/restore`, wish)
 /** Approves or returns. */
 export const review = (verdict: Verdict) => write<WrittenReview>('reviews', verdict)
 /** Approves many; those that changed meanwhile are named and left alone. */

@@ -111,6 +111,8 @@ export function useInbox() {
       total.value = page.total
       byKind.value = page.by_kind
       takeNewVersions(page.items)
+      await lookForPhotos(page.items)
+      if (mine !== generation) return
       if (page.next === null) dropDecidedElsewhere(page.items)
       fresh.value = Math.max(countUnseen(page.items), page.total - expected)
       if (moved) await loadPlaces().catch(() => {})
@@ -143,6 +145,14 @@ export function useInbox() {
       checked.delete(item.id)
     })
     triggerRef(items)
+  }
+
+  /** The row that is looked at may stand behind the newest page: its photos are asked for by themselves while some are missing. */
+  async function lookForPhotos(page: readonly InboxItem[]): Promise<void> {
+    const { id, photos } = selected.value ?? { id: null, photos: null }
+    if (id === null || photos.arrived === photos.total || page.some((item) => item.id === id)) return
+    const present = await calls.photosOf(id).catch(() => photos)
+    items.value = items.value.map((item) => (item.id === id ? { ...item, photos: present } : item))
   }
 
   /** What a colleague decided meanwhile leaves the list, except the row that is being looked at. */

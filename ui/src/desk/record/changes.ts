@@ -30,14 +30,38 @@ export function authorOf(history: readonly HistoryEntry[]): string | null {
 }
 
 /** A value that two people wrote without knowing of each other: which one stands and which one was set aside. */
-export type Conflict = { field: string; kept: unknown; lost: unknown }
+export type Conflict = {
+  field: string
+  kept: unknown
+  lost: unknown
+  /** Whose the value is that stands, and when it was written; none: it came with the register. */
+  keptBy: string | null
+  keptAt: number | null
+  /** The lost value stands again. */
+  stands: boolean
+  /** Names the lost value when whoever is signed in may let it stand again, and it does not stand already. */
+  restore: string | null
+}
 
 /** The conflicts that an entry of the history tells of. */
 export function conflictsOf(entry: HistoryEntry, record: DeskRecord['record']): Conflict[] {
   if (!entry.lost) return []
   return Object.entries(entry.fields)
     .filter(([field]) => isShown(record.kind, field))
-    .map(([field, lost]) => ({ field, kept: record.fields[field] ?? null, lost }))
+    .map(([field, lost]) => {
+      const kept = record.fields[field] ?? null
+      const told = entry.set_aside?.[field]
+      const stands = JSON.stringify(kept) === JSON.stringify(lost)
+      return {
+        field,
+        kept,
+        lost,
+        keptBy: told?.kept_by ?? null,
+        keptAt: told?.kept_at ?? null,
+        stands,
+        restore: told?.restorable && !stands ? told.stamp : null,
+      }
+    })
 }
 
 /** Remarks without the empty ones, trimmed: what is sent. */

@@ -1,4 +1,5 @@
 // A record's values in words, for screens that show what they hold without being a form.
+import type { FieldSpec } from '@shared/types/FieldSpec'
 import { FIELDS } from '@shared/types/fields'
 import { i18n } from '../state/app'
 import { categoryName, codeName, severityName } from '../state/lists'
@@ -12,36 +13,39 @@ export interface ShownField {
   text: string
 }
 
+/** One value in words; null for what says nothing to a person: references, positions, nothing at all. */
+export function valueWords(spec: FieldSpec, value: unknown): string | null {
+  const { t } = i18n.global
+  if (value === null || value === undefined || value === '') return null
+  if (spec.name === 'severity') return severityName(Number(value))
+  switch (spec.type) {
+    case 'code':
+      return codeName(spec.list, String(value))
+    case 'codes':
+      return Array.isArray(value) ? value.map((code) => codeName(spec.list, String(code))).join(t('field.comma')) : null
+    case 'category':
+      return categoryName(String(value))
+    case 'bool':
+      return value === true ? t('common.yes') : t('common.no')
+    case 'past_moment':
+      return moment(Number(value))
+    case 'text':
+    case 'name':
+    case 'int':
+    case 'past_date':
+    case 'phone':
+    case 'document_number':
+      return String(value)
+    default:
+      return null
+  }
+}
+
 /** The values that say something to a person: no references, no positions, nothing empty. */
 export function shownFields(kind: string, values: Values): ShownField[] {
   const { t } = i18n.global
   return (FIELDS[kind] ?? []).flatMap((spec) => {
-    const value = values[spec.name]
-    if (value === null || value === undefined || value === '') return []
-    const text = (() => {
-      if (spec.name === 'severity') return severityName(Number(value))
-      switch (spec.type) {
-        case 'code':
-          return codeName(spec.list, String(value))
-        case 'codes':
-          return Array.isArray(value) ? value.map((code) => codeName(spec.list, String(code))).join(t('field.comma')) : null
-        case 'category':
-          return categoryName(String(value))
-        case 'bool':
-          return value === true ? t('common.yes') : t('common.no')
-        case 'past_moment':
-          return moment(Number(value))
-        case 'text':
-        case 'name':
-        case 'int':
-        case 'past_date':
-        case 'phone':
-        case 'document_number':
-          return String(value)
-        default:
-          return null
-      }
-    })()
+    const text = valueWords(spec, values[spec.name])
     if (!text || spec.name === 'list_version') return []
     return [{ name: spec.name, label: t(`common.field.${kind}.${spec.name}`), text }]
   })

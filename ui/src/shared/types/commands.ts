@@ -15,6 +15,7 @@ import type { IncidentLine } from "./IncidentLine";
 import type { IncidentPage } from "./IncidentPage";
 import type { Jpeg } from "./Jpeg";
 import type { Nothing } from "./Nothing";
+import type { OfConflict } from "./OfConflict";
 import type { OfDraft } from "./OfDraft";
 import type { OfRecord } from "./OfRecord";
 import type { OfRefused } from "./OfRefused";
@@ -176,6 +177,14 @@ resend: Command<OfRefused, Nothing>,
  * Drops a refused change.
  */
 discard: Command<OfRefused, Nothing>, 
+/**
+ * Lets a value stand again that was set aside for another; asked once more, undoes that.
+ */
+restore_value: Command<OfConflict, Nothing>, 
+/**
+ * Does not show a conflict any more, on this phone.
+ */
+dismiss_conflict: Command<OfConflict, Nothing>, 
 /**
  * Every list that a form offers.
  */

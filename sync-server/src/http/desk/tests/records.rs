@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::bench::{Bench, HOUSEHOLD, INCIDENT, LOUD_VISIT, PERSON, VISIT, id};
@@ -102,6 +103,72 @@ async fn two_who_wrote_without_knowing_of_each_other_are_both_in_the_history() {
         .collect();
     assert!(lines.contains(&(&json!("worker 的名字"), &json!("13911110001"), &json!(true))), "{lines:?}");
     assert!(lines.contains(&(&json!("colleague 的名字"), &json!("13911110002"), &json!(false))), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_value_that_lost_says_what_stands_in_its_place_and_stands_again_with_one_call() {
+    let bench = Bench::new();
+    let seen = bench.record(PERSON);
+    bench.enrol("worker").write(&seen, json!({"phone": "13911110001"}));
+    bench.enrol("colleague").write(&seen, json!({"phone": "13911110002"}));
+    let desk = bench.sign_in("supervisor").await;
+    let address = format!("records/{}", id(PERSON));
+    let lost = |page: &Value| {
+        let lines = page["history"].as_array().unwrap().iter().filter(|line| line["lost"] == true);
+        lines.cloned().collect::<Vec<Value>>()
+    };
+    let page = desk.read(&address).await;
+    let [line] = &lost(&page)[..] else { panic!("{page}") };
+    let set_aside = &line["set_aside"]["phone"];
+    assert_eq!((&set_aside["kept_by"], &set_aside["restorable"]), (&json!("colleague 的名字"), &json!(true)));
+    let wish = json!({"version": page["version"], "field": "phone", "stamp": set_aside["stamp"]});
+    let restore = format!("{address}/restore");
+    assert_eq!(bench.sign_in("neighbour").await.post(&restore, wish.clone()).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(desk.post_with(&restore, wish.clone(), None).await.0, StatusCode::FORBIDDEN);
+    let (status, restored) = desk.post(&restore, wish.clone()).await;
+    assert_eq!(status, StatusCode::OK, "{restored}");
+    let page = desk.read(&address).await;
+    assert_eq!((&page["record"]["fields"]["phone"], &page["version"]), (&json!("13911110001"), &restored["version"]));
+    assert_eq!(desk.post(&restore, wish).await.0, StatusCode::CONFLICT, "on a version that is not the present one");
+}
+
+#[tokio::test]
+async fn a_value_of_the_loaded_register_that_lost_is_in_the_history_too() {
+    let bench = Bench::new();
+    let seen = bench.record(PERSON);
+    let mut unseen = seen.clone();
+    unseen.fields.remove("phone");
+    bench.enrol("worker").write(&unseen, json!({"phone": "13911110001"}));
+    let page = bench.sign_in("supervisor").await.read(&format!("records/{}", id(PERSON))).await;
+    let line = page["history"].as_array().unwrap().iter().find(|line| line["lost"] == true).unwrap();
+    assert_eq!((&line["fields"]["phone"], &line["by"]), (&json!("13800001111"), &json!("")));
+    assert_eq!(line["set_aside"]["phone"]["kept_by"], "worker 的名字");
+}
+
+#[tokio::test]
+async fn how_many_photos_have_arrived_can_be_asked_again_and_again() {
+    let bench = Bench::new();
+    let desk = bench.sign_in("supervisor").await;
+    let address = format!("records/{}/photos", id(INCIDENT));
+    assert_eq!(desk.read(&address).await, json!({"arrived": 0, "total": 0}));
+    let hashes = ["a", "b", "c", "d"].map(|digit| digit.repeat(64));
+    let photos = [80, 81, 82, 83].into_iter().zip(&hashes).map(|(number, sha256)| {
+        let mut photo = bench.record(INCIDENT);
+        (photo.id, photo.kind) = (id(number), domain::Kind::Photo);
+        photo.fields = serde_json::from_value(json!({"subject": id(INCIDENT), "sha256": sha256})).unwrap();
+        let by = domain::AccountId::new("worker").unwrap();
+        crate::store::BulkRecord { record: photo, by, at: 1, state: domain::review::ReviewState::NotReviewed }
+    });
+    bench.hub.load(&photos.collect::<Vec<_>>()).unwrap();
+    for sha256 in &hashes[..3] {
+        let sha256 = domain::Sha256Hex::new(sha256).unwrap();
+        bench.hub.store().write(|writing| writing.put_photo_stored(&sha256, 9, 1)).unwrap();
+    }
+    assert_eq!(desk.read(&address).await, json!({"arrived": 3, "total": 4}));
+    assert_eq!(item(&desk.read("inbox").await, INCIDENT)["photos"], json!({"arrived": 3, "total": 4}));
+    assert_eq!(bench.sign_in("neighbour").await.get(&address).await.0, StatusCode::NOT_FOUND);
+    let noted = bench.hub.store().read(|reading| reading.audit(10)).unwrap();
+    assert!(noted.iter().all(|entry| entry.action != "view"), "a count is no look at the record");
 }
 
 #[tokio::test]

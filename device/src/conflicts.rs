@@ -1,0 +1,274 @@
+//! Values that were set aside for another of the same field: what the server told, and own ones that a pull has just overtaken.
+//!
+//! They are shown until the worker lets one of the two stand, writes the field anew, or has seen enough of it. What the worker
+//! decides here is kept here: the server hears of it as an ordinary change of the record.
+
+use std::collections::BTreeMap;
+
+use domain::conflict::{CONFLICTS_TOLD_MAX, Conflict, Hand, Writer};
+use domain::protocol::FeedPage;
+use domain::record::is_field_name;
+use domain::scope::{Action, allowed};
+use domain::world::Millis;
+use domain::{CellCode, Fields, Kind, Record, RecordId, Stamp};
+use rusqlite::{Connection, Row};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::DeviceError;
+use crate::open::{Account, Open};
+use crate::store::{self, exists};
+
+/// A value that was put back can be undone for this long (24 h, in milliseconds); then it is not shown any more.
+const UNDO_FOR: Millis = 24 * 60 * 60 * 1000;
+
+/// What the worker decided here is remembered for this long after the server settled it, in case an old answer comes late.
+const DECIDED_KEPT: Millis = domain::conflict::CONFLICT_TOLD_FOR;
+
+/// The value that gave way when another was put back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Replaced {
+    pub(crate) value: Value,
+    pub(crate) stamp: Stamp,
+    pub(crate) by: Option<Writer>,
+}
+
+/// A conflict as it stands on this phone.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Standing {
+    pub(crate) conflict: Conflict,
+    /// The worker let this value stand again; the other one can still be had back.
+    pub(crate) restored: bool,
+    pub(crate) replaced: Option<Replaced>,
+}
+
+const COLUMNS: &str = "body, state, replaced";
+
+fn read(row: &Row<'_>) -> Result<Standing, DeviceError> {
+    let (body, state): (String, String) = (row.get(0)?, row.get(1)?);
+    let replaced: Option<String> = row.get(2)?;
+    Ok(Standing {
+        conflict: serde_json::from_str(&body)?,
+        restored: state == "restored",
+        replaced: replaced.map(|text| serde_json::from_str(&text)).transpose()?,
+    })
+}
+
+/// Takes over what the server says about the records of a page. True: something is new or settled.
+pub(crate) fn take_page(connection: &Connection, page: &FeedPage, now: Millis) -> Result<bool, DeviceError> {
+    let mut told: BTreeMap<RecordId, Vec<&Conflict>> = told_of(connection)?;
+    if told.is_empty() && page.conflicts.is_empty() {
+        return Ok(false);
+    }
+    for conflict in page.conflicts.iter().filter(|conflict| is_field_name(&conflict.field)) {
+        let of_record = told.entry(conflict.record).or_default();
+        if of_record.len() < CONFLICTS_TOLD_MAX {
+            of_record.push(conflict);
+        }
+    }
+    let mut changed = false;
+    for record in &page.records {
+        if let Some(conflicts) = told.get(&record.id) {
+            changed |= take_record(connection, record, conflicts)?;
+        }
+    }
+    const OLD: &str = "DELETE FROM conflict WHERE told = 0 AND decided_at < ?1";
+    connection.prepare_cached(OLD)?.execute([now.saturating_sub(DECIDED_KEPT)])?;
+    Ok(changed)
+}
+
+/// The records about which the server told something before; what it tells now is yet to be filled in.
+fn told_of<'p>(connection: &Connection) -> Result<BTreeMap<RecordId, Vec<&'p Conflict>>, DeviceError> {
+    let mut statement = connection.prepare_cached("SELECT DISTINCT id FROM conflict WHERE told = 1")?;
+    let mut rows = statement.query([])?;
+    let mut found = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let id: String = row.get(0)?;
+        let id = id.parse().map_err(|_| DeviceError::StorageBroken("a conflict's row".into()))?;
+        found.insert(id, Vec::new());
+    }
+    Ok(found)
+}
+
+fn take_record(connection: &Connection, record: &Record, conflicts: &[&Conflict]) -> Result<bool, DeviceError> {
+    let id = record.id.to_string();
+    let before = open_of(connection, record.id)?;
+    connection.prepare_cached("UPDATE conflict SET told = 0 WHERE id = ?1")?.execute([&id])?;
+    // What the worker decided stays decided, also when the server has not heard of it yet.
+    const TOLD: &str = "INSERT INTO conflict (id, field, stamp, body, told, state) VALUES (?1, ?2, ?3, ?4, 1, 'open')
+        ON CONFLICT (id, field, stamp) DO UPDATE SET body = ?4, told = 1";
+    let mut statement = connection.prepare_cached(TOLD)?;
+    for conflict in conflicts {
+        statement.execute((&id, &conflict.field, conflict.stamp.to_string(), serde_json::to_string(conflict)?))?;
+    }
+    // What nobody decided here and the server does not name any more, somebody else has decided.
+    const SETTLED: &str = "DELETE FROM conflict WHERE id = ?1 AND told = 0 AND state = 'open' AND replaced IS NULL";
+    connection.prepare_cached(SETTLED)?.execute([&id])?;
+    Ok(open_of(connection, record.id)? != before)
+}
+
+/// What is stored about a record's conflicts and not decided for good.
+fn open_of(connection: &Connection, id: RecordId) -> Result<Vec<Standing>, DeviceError> {
+    let sql = format!("SELECT {COLUMNS} FROM conflict WHERE id = ?1 AND state <> 'decided' ORDER BY stamp DESC, field");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([id.to_string()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+/// Own values that a pull overtook and that the server has not confirmed: the worker sees them at once.
+const OVERTAKEN: &str = "SELECT field, value, stamp FROM overtaken WHERE id = ?1 AND NOT EXISTS (
+    SELECT 1 FROM conflict WHERE conflict.id = overtaken.id AND conflict.field = overtaken.field
+        AND conflict.stamp = overtaken.stamp) ORDER BY stamp DESC, field";
+
+fn overtaken_of(connection: &Connection, record: &Record, own: &Account) -> Result<Vec<Standing>, DeviceError> {
+    let malformed = |error: domain::ids::Malformed| DeviceError::StorageBroken(format!("an overtaken row: {error}"));
+    let mut statement = connection.prepare_cached(OVERTAKEN)?;
+    let mut rows = statement.query([record.id.to_string()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (field, value, stamp): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let by = Writer { account: own.account.clone(), name: own.display_name.clone(), hand: Hand::ThisPhone };
+        let conflict = Conflict {
+            record: record.id,
+            won_stamp: record.stamps.of(&field),
+            field,
+            value: serde_json::from_str(&value)?,
+            stamp: stamp.parse().map_err(malformed)?,
+            by: Some(by),
+            won_by: None,
+        };
+        found.push(Standing { conflict, restored: false, replaced: None });
+    }
+    Ok(found)
+}
+
+/// The worker wrote these fields anew: whatever was set aside of them is decided.
+pub(crate) fn decided_by_writing(
+    connection: &Connection,
+    record: &Record,
+    written: &Fields,
+    own: &Account,
+    now: Millis,
+) -> Result<(), DeviceError> {
+    let id = record.id.to_string();
+    const ANY: &str = "SELECT 1 FROM conflict WHERE id = ?1 UNION ALL SELECT 1 FROM overtaken WHERE id = ?1";
+    if !exists(connection, ANY, [&id])? {
+        return Ok(());
+    }
+    for Standing { conflict, .. } in overtaken_of(connection, record, own)? {
+        if written.contains_key(&conflict.field) {
+            put(connection, &conflict, "decided", None, now)?;
+        }
+    }
+    const SQL: &str = "UPDATE conflict SET state = 'decided', decided_at = ?3, replaced = NULL
+        WHERE id = ?1 AND field = ?2 AND state <> 'decided'";
+    let mut statement = connection.prepare_cached(SQL)?;
+    for field in written.keys() {
+        statement.execute((&id, field, now))?;
+    }
+    Ok(())
+}
+
+/// Stores where a conflict stands after the worker's tap.
+fn put(
+    connection: &Connection,
+    conflict: &Conflict,
+    state: &str,
+    replaced: Option<&Replaced>,
+    now: Millis,
+) -> Result<(), DeviceError> {
+    const SQL: &str = "INSERT INTO conflict (id, field, stamp, body, told, state, replaced, decided_at)
+        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)
+        ON CONFLICT (id, field, stamp) DO UPDATE SET state = ?5, replaced = ?6, decided_at = ?7";
+    connection.prepare_cached(SQL)?.execute((
+        conflict.record.to_string(),
+        &conflict.field,
+        conflict.stamp.to_string(),
+        serde_json::to_string(conflict)?,
+        state,
+        replaced.map(serde_json::to_string).transpose()?,
+        now,
+    ))?;
+    Ok(())
+}
+
+impl Open {
+    /// The conflicts of a record that are worth showing: the two values differ, and nothing was decided for good.
+    pub(crate) fn conflicts_of(&self, record: &Record) -> Result<Vec<Standing>, DeviceError> {
+        let now = self.now();
+        let mut found = overtaken_of(self.store().connection(), record, self.account())?;
+        found.extend(open_of(self.store().connection(), record.id)?);
+        let present = |field: &str| record.fields.get(field).unwrap_or(&Value::Null);
+        found.retain(|standing| match (&standing.replaced, standing.restored) {
+            (Some(replaced), true) => {
+                let put_back =
+                    standing.conflict.stamp.millis().max(record.stamps.of(&standing.conflict.field).millis());
+                let stands = present(&standing.conflict.field) == &standing.conflict.value;
+                stands && replaced.value != standing.conflict.value && now.saturating_sub(put_back) < UNDO_FOR
+            }
+            _ => present(&standing.conflict.field) != &standing.conflict.value,
+        });
+        Ok(found)
+    }
+
+    /// The records with something to decide, in no particular order.
+    pub(crate) fn undecided(&self) -> Result<Vec<Record>, DeviceError> {
+        const SQL: &str =
+            "deleted = 0 AND id IN (SELECT id FROM conflict WHERE state = 'open' UNION SELECT id FROM overtaken)";
+        self.store().records(SQL, [])
+    }
+
+    /// Whether the worker may let another value of such a record stand.
+    pub(crate) fn may_restore(&self, kind: &Kind) -> bool {
+        allowed(self.account().role, Action::Write, kind)
+    }
+
+    /// Lets a value stand again that was set aside; asked once more, lets the one stand again that gave way.
+    ///
+    /// # Errors
+    /// [`DeviceError::NotFound`] when no such conflict is shown, and as [`Open::write`].
+    pub fn restore_value(&mut self, id: RecordId, field: &str, stamp: Stamp) -> Result<(), DeviceError> {
+        let (record, standing) = self.standing(id, field, stamp)?;
+        let Standing { conflict, restored, replaced } = standing;
+        let present = record.fields.get(field).cloned().unwrap_or(Value::Null);
+        let (value, state, replaced) = match replaced {
+            Some(replaced) if restored => (replaced.value.clone(), "open", replaced),
+            // It gave way before and came back: whose it is was noted then.
+            Some(replaced) if replaced.value == present => (conflict.value.clone(), "restored", replaced),
+            _ => {
+                let stamp = record.stamps.of(field);
+                let by = (stamp == conflict.won_stamp).then(|| conflict.won_by.clone()).flatten();
+                (conflict.value.clone(), "restored", Replaced { value: present, stamp, by })
+            }
+        };
+        let cell: CellCode = record.cell.clone();
+        self.write(&record.kind, Some(id), Some(&cell), Fields::from([(field.to_owned(), value)]))?;
+        let now = self.now();
+        self.store.keep_text(|transaction| put(transaction, &conflict, state, Some(&replaced), now))?;
+        self.changed();
+        Ok(())
+    }
+
+    /// Does not show a conflict any more, on this phone.
+    ///
+    /// # Errors
+    /// [`DeviceError::NotFound`] when no such conflict is shown.
+    pub fn dismiss_conflict(&mut self, id: RecordId, field: &str, stamp: Stamp) -> Result<(), DeviceError> {
+        let (_, standing) = self.standing(id, field, stamp)?;
+        let now = self.now();
+        self.store.keep_text(|transaction| put(transaction, &standing.conflict, "decided", None, now))?;
+        self.changed();
+        Ok(())
+    }
+
+    fn standing(&self, id: RecordId, field: &str, stamp: Stamp) -> Result<(Record, Standing), DeviceError> {
+        let record = store::held(self.store().connection(), id)?.ok_or(DeviceError::NotFound)?.record;
+        let named = |standing: &Standing| standing.conflict.field == field && standing.conflict.stamp == stamp;
+        let standing = self.conflicts_of(&record)?.into_iter().find(named).ok_or(DeviceError::NotFound)?;
+        Ok((record, standing))
+    }
+}

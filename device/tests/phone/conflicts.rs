@@ -1,0 +1,172 @@
+//! Values that were set aside: seen at once, kept until the worker decides, and never in the way of what is to be sent.
+
+use domain::conflict::{Conflict, Hand, Writer};
+use domain::protocol::CallError;
+use domain::{AccountId, Kind, Node, RecordId, Stamp};
+use serde_json::{Value, json};
+
+use crate::fake::*;
+
+/// What the server tells of a name that lost against a colleague's.
+fn told(phone: &Phone, id: RecordId, value: &str, at: i64) -> Conflict {
+    let account = AccountId::new("colleague").unwrap();
+    Conflict {
+        record: id,
+        field: "name".into(),
+        value: json!(value),
+        stamp: Stamp::new(at, 0, Node(7)),
+        by: None,
+        won_stamp: phone.get(id).unwrap().stamps.of("name"),
+        won_by: Some(Writer { account, name: "同事".into(), hand: Hand::OtherPhone }),
+    }
+}
+
+/// The conflicts that the screens show of a building.
+fn shown(phone: &Phone, id: RecordId) -> Vec<Value> {
+    phone.call("record", json!({"id": id}))["conflicts"].as_array().unwrap().clone()
+}
+
+/// The server tells of these conflicts with the record, which it sends again.
+fn tell(server: &Server, phone: &Phone, id: RecordId, conflicts: Vec<Conflict>) {
+    server.hub().conflicts = conflicts;
+    server.hub().feed.entry(cell()).or_default().push((id, false, Node(0)));
+    phone.sync();
+}
+
+#[test]
+fn an_own_value_that_a_pull_overtakes_is_shown_before_the_server_knows_of_it() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    phone.pass(1_000);
+    phone.rename(id, "我的楼");
+    server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
+    // The push is refused for want of time, and the connection breaks before it can be repeated.
+    server.hub().refuse =
+        Box::new(|change| (change.stamps.common.node() != Node(7)).then_some(domain::ProblemCode::StampFuture));
+    phone.round();
+    server.hub().offline = Some(CallError::Offline("in the cellar".into()));
+    let lines = shown(&phone, id);
+    assert_eq!(lines.len(), 1);
+    assert_eq!((&lines[0]["present"]["value"], &lines[0]["other"]["value"]), (&json!("同事的楼"), &json!("我的楼")));
+    assert_eq!((&lines[0]["other"]["whose"], &lines[0]["present"]["whose"]), (&json!("mine"), &json!("unknown")));
+    // And one tap lets it stand, without any network.
+    phone.call("restore_value", json!({"id": id, "field": "name", "stamp": lines[0]["stamp"]}));
+    assert_eq!(phone.name(id), "我的楼");
+    server.hub().offline = None;
+    server.hub().refuse = Box::new(|_| None);
+    phone.pass(120_000);
+    server.hub().now += 120_000;
+    phone.sync();
+    assert_eq!(server.hub().records[&id].text("name"), Some("我的楼"));
+    assert_eq!(phone.state().waiting_records, 0, "nothing is left to send");
+}
+
+#[test]
+fn an_overtaken_value_is_decided_by_writing_the_field_anew() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    phone.pass(1_000);
+    phone.rename(id, "我的楼");
+    server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
+    server.hub().refuse =
+        Box::new(|change| (change.stamps.common.node() != Node(7)).then_some(domain::ProblemCode::StampFuture));
+    phone.round();
+    assert_eq!(shown(&phone, id).len(), 1);
+    phone.rename(id, "八号楼");
+    assert!(shown(&phone, id).is_empty(), "both were before the worker's eyes");
+    assert_eq!(phone.state().waiting_records, 1, "the overtaken value still goes up, for the history");
+}
+
+#[test]
+fn what_the_server_told_stays_until_the_server_settles_it() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    let before = phone.device.sync_state().unwrap().generation;
+    tell(&server, &phone, id, vec![told(&phone, id, "另一个", START)]);
+    assert!(
+        phone.device.sync_state().unwrap().generation > before,
+        "the screens read again although the record is the same"
+    );
+    assert_eq!(shown(&phone, id).len(), 1);
+    phone.sync();
+    assert_eq!(shown(&phone, id).len(), 1, "a round that says nothing of the record settles nothing");
+    tell(&server, &phone, id, Vec::new());
+    assert!(shown(&phone, id).is_empty());
+}
+
+#[test]
+fn what_the_worker_dismissed_is_not_shown_again_when_the_server_tells_it_again() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    let conflict = told(&phone, id, "另一个", START);
+    tell(&server, &phone, id, vec![conflict.clone()]);
+    phone.call("dismiss_conflict", json!({"id": id, "field": "name", "stamp": conflict.stamp}));
+    assert!(shown(&phone, id).is_empty());
+    tell(&server, &phone, id, vec![conflict.clone(), told(&phone, id, "第三个", START + 1)]);
+    let lines = shown(&phone, id);
+    assert_eq!((lines.len(), &lines[0]["other"]["value"]), (1, &json!("第三个")));
+    assert_eq!(phone.name(id), "一号楼");
+}
+
+#[test]
+fn writing_the_field_anew_decides_and_writing_another_one_does_not() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    tell(&server, &phone, id, vec![told(&phone, id, "另一个", START)]);
+    let edit = |fields: Value| {
+        phone.call("save", json!({"kind": "building", "id": id, "fields": fields}));
+    };
+    edit(json!({"floors": 6}));
+    assert_eq!(shown(&phone, id).len(), 1);
+    edit(json!({"name": "八号楼"}));
+    assert!(shown(&phone, id).is_empty());
+}
+
+#[test]
+fn a_record_that_leaves_takes_its_conflicts_along() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    tell(&server, &phone, id, vec![told(&phone, id, "另一个", START)]);
+    server.hub().conflicts.clear();
+    server.hub().feed.entry(cell()).or_default().push((id, true, Node(0)));
+    phone.sync();
+    let left = phone.device.with_open(|open| {
+        let count =
+            open.store().connection().query_row("SELECT count(*) FROM conflict", [], |row| row.get::<_, i64>(0));
+        Ok::<_, device::DeviceError>(count.unwrap())
+    });
+    assert_eq!(left.unwrap(), 0);
+}
+
+#[test]
+fn a_server_that_tells_of_other_records_or_far_too_much_is_not_believed() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (id, other) = (phone.building("一号楼"), phone.building("二号楼"));
+    phone.sync();
+    let many = (0..500).map(|number| told(&phone, id, &format!("第{number}个"), START + number));
+    let mut odd = told(&phone, id, "坏字段", START);
+    odd.field = "Not A Field; DROP".into();
+    let all: Vec<Conflict> = [odd, told(&phone, other, "别的楼", START)].into_iter().chain(many).collect();
+    server.hub().spoil = Box::new(move |answer| {
+        for page in &mut answer.pages {
+            page.conflicts.clone_from(&all);
+        }
+    });
+    server.hub().feed.entry(cell()).or_default().push((id, false, Node(0)));
+    phone.sync();
+    assert_eq!(shown(&phone, id).len(), domain::conflict::CONFLICTS_TOLD_MAX);
+    assert!(shown(&phone, other).is_empty());
+}

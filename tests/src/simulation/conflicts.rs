@@ -1,0 +1,52 @@
+//! The law of conflicts: whatever was set aside and is open on the server is known to every phone that holds the record, and no
+//! phone still asks about what the server has settled.
+
+use std::collections::BTreeSet;
+
+use device::DeviceError;
+use domain::{RecordId, Scope, Stamp};
+
+use super::county::COUNTY;
+use super::history::History;
+use super::phone::Phone;
+use crate::trouble::{Doing, Outcome, trouble};
+
+/// A conflict by its name: field and stamp of the value that was set aside.
+type Names = BTreeSet<(String, Stamp)>;
+
+/// Every phone and the server name the same conflicts, apart from those that a worker decided on the own phone.
+pub(super) fn everybody_is_told(history: &History) -> Outcome {
+    let scope = Scope::new(COUNTY).doing("naming the county")?;
+    for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.revoked) {
+        for cell in phone.cells()? {
+            for record in history.county.records(&cell)? {
+                let open = history.county.ask(|reading| reading.open_conflicts(&scope, record.id, 0))?;
+                let open: Names = open
+                    .into_iter()
+                    .take(domain::conflict::CONFLICTS_TOLD_MAX)
+                    .map(|conflict| (conflict.field, conflict.stamp))
+                    .collect();
+                let (known, asking) = (named(phone, record.id, "1")?, named(phone, record.id, "state = 'open'")?);
+                if let Some(untold) = open.difference(&known).next() {
+                    return trouble(format!("Phone {number} was not told of {untold:?} of {}.", record.id));
+                }
+                if let Some(settled) = asking.difference(&open).next() {
+                    return trouble(format!("Phone {number} still asks about {settled:?} of {}.", record.id));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The conflicts of a record that a phone was told of and that fulfil a condition.
+fn named(phone: &Phone, record: RecordId, condition: &str) -> Outcome<Names> {
+    let ask = |open: &mut device::Open| -> Result<Vec<(String, String)>, DeviceError> {
+        let sql = format!("SELECT field, stamp FROM conflict WHERE id = ?1 AND told = 1 AND {condition}");
+        let mut statement = open.store().connection().prepare(&sql)?;
+        let rows = statement.query_map([record.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    };
+    let rows = phone.device().with_open(ask).doing("reading a phone")?;
+    rows.into_iter().map(|(field, stamp)| Ok((field, stamp.parse().doing("reading a stamp")?))).collect()
+}
