@@ -1,7 +1,7 @@
 //! The hub: the server's rules, without HTTP and without SQL.
 //!
 //! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
-//! (`judge`, `push`), what goes down (`feed`, [`exchange`]), reviews ([`reviews`]), photos ([`photo`]), accounts and the
+//! (`judge`, `push`), what goes down (`feed`, [`exchange`]) and who is told that there is something ([`nudge`]), reviews ([`reviews`]), photos ([`photo`]), accounts and the
 //! county's set-up ([`county`]). The same rules hold for a phone over HTTP and for one in the same process ([`peer`]).
 
 pub mod county;
@@ -10,6 +10,7 @@ mod error;
 pub mod exchange;
 mod feed;
 mod judge;
+pub mod nudge;
 pub mod peer;
 pub mod phones;
 pub mod photo;
@@ -26,6 +27,7 @@ use domain::world::Millis;
 use domain::{HybridClock, RecordId, Stamp, World};
 
 pub use error::HubError;
+pub use nudge::Told;
 
 use crate::photos::PhotoFolder;
 use crate::store::Store;
@@ -36,7 +38,7 @@ pub type CountyHub = Hub<SqliteStore>;
 
 /// The rules of one server, over some store.
 pub struct Hub<S: Store> {
-    store: S,
+    store: Told<S>,
     photos: PhotoFolder,
     time: Mutex<Time>,
     lists: RwLock<Arc<Lists>>,
@@ -80,7 +82,7 @@ impl<S: Store> Hub<S> {
         })?;
         let clock = HybridClock::new(world.node(), Stamp::ZERO);
         Ok(Self {
-            store,
+            store: Told::new(store),
             photos,
             time: Mutex::new(Time { world, clock }),
             lists: RwLock::new(Arc::new(lists)),
@@ -88,8 +90,8 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    /// The store.
-    pub fn store(&self) -> &S {
+    /// The store; whoever watches is told what is written here too.
+    pub fn store(&self) -> &Told<S> {
         &self.store
     }
 

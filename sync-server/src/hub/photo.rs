@@ -38,6 +38,15 @@ fn taken_before_handover(
     Ok(None)
 }
 
+/// Where an upload stands after so many bytes from `offset` on, if they may come there.
+fn fitting(upload: &Upload, offset: u64, bytes: u64) -> Result<u64, HubError> {
+    if offset != upload.offset {
+        return Err(HubError::WrongOffset { offset: upload.offset });
+    }
+    let reached = offset.checked_add(bytes).filter(|reached| *reached <= upload.bytes);
+    reached.ok_or_else(|| refused(CallRefusal::TooLarge))
+}
+
 impl<S: Store> Hub<S> {
     /// Announces a photo's bytes: answers where to send them, or that they are there.
     ///
@@ -62,6 +71,11 @@ impl<S: Store> Hub<S> {
                 return Err(refused(CallRefusal::HashMismatch));
             }
             if writing.photo_stored(&offer.sha256)? {
+                return Ok(PhotoPlace::Stored);
+            }
+            if self.photos.holds(&offer.sha256, offer.bytes)? {
+                // It took its place, and the server ended before that was noted.
+                writing.put_photo_stored(&offer.sha256, offer.bytes, now)?;
                 return Ok(PhotoPlace::Stored);
             }
             if let Some(known) = writing.upload_of(phone.device, offer.photo)?.filter(|known| known.until > now) {
@@ -103,23 +117,67 @@ impl<S: Store> Hub<S> {
         let own = self.photos.alone_with(id);
         let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let upload = self.own_upload(phone, id)?;
-        let reached = offset.checked_add(chunk.len() as u64).ok_or_else(|| refused(CallRefusal::TooLarge))?;
-        if reached > upload.bytes {
-            return Err(refused(CallRefusal::TooLarge));
-        }
-        if upload.offset == upload.bytes && reached == upload.bytes && self.is_stored(&upload.sha256)? {
-            // The last answer was lost, and its request repeated.
+        if self.is_repeated(&upload, offset, chunk.len() as u64)? {
             return Ok(upload.bytes);
         }
-        if offset != upload.offset {
-            return Err(HubError::WrongOffset { offset: upload.offset });
+        let reached = fitting(&upload, offset, chunk.len() as u64)?;
+        self.write_down(id, offset, chunk)?;
+        self.count(&upload, reached)
+    }
+
+    /// Lays bytes down behind those that count, after `laid` others, without counting them yet: whether they are right is known
+    /// only when the last of them came. Whatever is laid and never counted is overwritten by the next who appends.
+    ///
+    /// # Errors
+    /// As [`Hub::photo_append`].
+    pub fn photo_lay(&self, phone: &Phone, id: &str, offset: u64, laid: u64, chunk: &[u8]) -> Result<(), HubError> {
+        let own = self.photos.alone_with(id);
+        let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let upload = self.own_upload(phone, id)?;
+        fitting(&upload, offset, laid.saturating_add(chunk.len() as u64))?;
+        self.write_down(id, offset + laid, chunk)
+    }
+
+    /// Bytes that were acknowledged can be missing: the server ended after the photo took its place and before that was noted, or
+    /// its folder was restored from a backup. The upload is then given up, so that the phone announces the photo again.
+    fn write_down(&self, id: &str, at: u64, chunk: &[u8]) -> Result<(), HubError> {
+        match self.photos.append(id, at, chunk) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                tracing::warn!("an upload's bytes are missing: it is begun again");
+                self.drop_upload(id)?;
+                Err(refused(CallRefusal::UploadGone))
+            }
+            written => Ok(written?),
         }
-        self.photos.append(id, offset, chunk)?;
+    }
+
+    /// Counts the bytes that were laid down at `offset`: they were right. Answers with the offset reached.
+    ///
+    /// # Errors
+    /// As [`Hub::photo_append`].
+    pub fn photo_count(&self, phone: &Phone, id: &str, offset: u64, laid: u64) -> Result<u64, HubError> {
+        let own = self.photos.alone_with(id);
+        let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let upload = self.own_upload(phone, id)?;
+        let reached = fitting(&upload, offset, laid)?;
+        self.count(&upload, reached)
+    }
+
+    /// Whether these bytes were the last of an upload that is complete: its answer was lost, and its request repeated.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub fn is_repeated(&self, upload: &Upload, offset: u64, bytes: u64) -> Result<bool, HubError> {
+        let to_the_end = upload.offset == upload.bytes && offset.checked_add(bytes) == Some(upload.bytes);
+        Ok(to_the_end && self.is_stored(&upload.sha256)?)
+    }
+
+    fn count(&self, upload: &Upload, reached: u64) -> Result<u64, HubError> {
         if reached < upload.bytes {
-            self.store.write(|writing| writing.set_upload_offset(id, reached))?;
-            return Ok(reached);
+            self.store.write(|writing| writing.set_upload_offset(&upload.id, reached))?;
+        } else {
+            self.finish(upload)?;
         }
-        self.finish(&upload)?;
         Ok(reached)
     }
 

@@ -131,6 +131,18 @@ impl PhotoFolder {
         }
     }
 
+    /// Whether a photo of this hash and size has taken its place: it was checked before.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn holds(&self, sha256: &Sha256Hex, bytes: u64) -> io::Result<bool> {
+        match fs::metadata(self.photo_file(sha256, PhotoSize::Full)) {
+            Ok(found) => Ok(found.len() == bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A stored photo's bytes.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod common;
 mod desk;
 mod feeds;
 mod http;
+mod nudges;
 mod phones;
 mod photos;
 mod push;

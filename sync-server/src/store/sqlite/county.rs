@@ -9,7 +9,7 @@ use super::Sql;
 use super::rows::{count, json};
 use crate::store::{
     Account, Answer, Approval, Approved, AuditEntry, BulkRecord, ChangeDigest, DeskSession, Device, EnrolCode,
-    FeedEntry, HistoryEntry, Holding, InboxQuery, Place, Reading, ReviewCount, Run, SecretHash, StoreError,
+    FeedEntry, HistoryEntry, Holding, InboxQuery, Moved, Place, Reading, ReviewCount, Run, SecretHash, StoreError,
     StoredRecord, TokenPair, Upload, Writing, Written,
 };
 
@@ -177,6 +177,9 @@ impl Reading for Sql<'_> {
 }
 
 impl Writing for Sql<'_> {
+    fn moved(&self) -> Moved {
+        self.moved.borrow().clone()
+    }
     fn put_record(&mut self, record: &Record, written: &Written) -> Answer<()> {
         self.store_record(record, written)
     }
@@ -223,9 +226,11 @@ impl Writing for Sql<'_> {
         self.note_stored(sha256, bytes, at)
     }
     fn put_account(&mut self, account: &Account) -> Answer<()> {
+        self.moved.get_mut().rights = true;
         self.store_account(account)
     }
     fn set_holdings(&mut self, account: &AccountId, cells: &[CellCode], at: i64) -> Answer<()> {
+        self.moved.get_mut().rights = true;
         self.hand_over(account, cells, at)
     }
     fn put_device(&mut self, device: &Device) -> Answer<()> {
@@ -238,6 +243,7 @@ impl Writing for Sql<'_> {
         self.settle_tokens(pair)
     }
     fn remove_tokens(&mut self, device: DeviceId) -> Answer<()> {
+        self.moved.get_mut().rights = true;
         self.forget_tokens(device)
     }
     fn put_enrol_code(&mut self, code: &EnrolCode) -> Answer<()> {

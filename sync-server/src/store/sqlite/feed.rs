@@ -30,7 +30,13 @@ impl Sql<'_> {
                  n = excluded.n, run = excluded.run, gone = excluded.gone",
         )?;
         place.execute(params![cell.as_str(), record.0.as_bytes(), n, run.0, gone])?;
+        self.note_reached(cell, u64::try_from(n).unwrap_or_default());
         Ok(())
+    }
+
+    /// For those who wait for this cell: told after the commit.
+    fn note_reached(&self, cell: &CellCode, reached: u64) {
+        self.moved.borrow_mut().feeds.insert(cell.clone(), reached);
     }
 
     pub(super) fn feed_entries(&self, cell: &CellCode, cursor: Option<u64>, run: Run) -> Answer<Vec<FeedEntry>> {
@@ -79,6 +85,7 @@ impl BulkFeeds {
         )?;
         for (cell, reached) in self.reached {
             statement.execute(params![cell.as_str(), reached as i64])?;
+            sql.note_reached(&cell, reached);
         }
         Ok(())
     }
