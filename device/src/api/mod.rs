@@ -10,6 +10,7 @@ pub mod failure;
 pub mod household;
 pub mod incident;
 pub mod lists;
+pub mod network;
 pub mod person;
 pub mod photo;
 pub mod record;
@@ -29,6 +30,7 @@ use ts_rs::TS;
 
 pub use failure::{Failure, FailureCode};
 
+use crate::network::Network;
 use crate::preferences::Preferences;
 use crate::{Device, DeviceError, Open, SyncState};
 
@@ -157,6 +159,10 @@ commands! {
     discard: refused::OfRefused => Nothing, plain refused::discard;
     /// Every list that a form offers.
     lists: Nothing => lists::AllLists, plain lists::lists;
+    /// What the window knows of the network.
+    network: Network => Nothing, plain network::network;
+    /// Sends the photos that wait for Wi-Fi over whatever network there is, this once.
+    send_photos_now: Nothing => SyncState, plain network::send_photos_now;
     /// How the worker likes the app to look.
     preferences: Nothing => Preferences, plain preferences;
     /// Sets how the worker likes the app to look.
@@ -238,6 +244,10 @@ fn preferences(device: &Device, _: Nothing) -> Result<Preferences, Failure> {
 }
 
 fn set_preferences(device: &Device, chosen: Preferences) -> Result<Preferences, Failure> {
+    let before = Preferences::load(device.folder());
     chosen.store(device.folder())?;
+    if before.photos_on_wifi_only && !chosen.photos_on_wifi_only {
+        device.inner.pulse.bell().ring_now();
+    }
     Ok(chosen)
 }

@@ -116,6 +116,21 @@ impl Store {
         Ok(!super::row::exists(&self.connection, sql, [hash.as_str()])?)
     }
 
+    /// Every picture that waits and will be sent some time: a record that the server has or will have names it.
+    pub(crate) fn waiting_hashes(&self) -> Result<Vec<Sha256Hex>, DeviceError> {
+        // A picture whose record was refused is kept with the worker's own words, but nothing will send it.
+        const SQL: &str = "SELECT sha256 FROM photo_file AS file WHERE state = 'waiting' AND EXISTS (
+            SELECT 1 FROM record WHERE kind = 'photo' AND body ->> '$.fields.sha256' = file.sha256)";
+        let mut statement = self.connection.prepare_cached(SQL)?;
+        let mut rows = statement.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let hash: String = row.get(0)?;
+            found.extend(Sha256Hex::new(&hash).ok());
+        }
+        Ok(found)
+    }
+
     /// The pictures that could be sent now, oldest first: their record is with the server, and the pause after a failure of
     /// their own is over.
     pub(crate) fn waiting_photos(&self, now: Millis) -> Result<Vec<WaitingPhoto>, DeviceError> {

@@ -11,7 +11,8 @@ const DAY: Millis = 24 * 60 * 60 * 1000;
 
 #[test]
 fn a_wrong_clock_is_corrected_before_anything_is_sent_and_the_order_stays() {
-    for off in [3 * DAY, -3 * DAY] {
+    // The last one's battery was empty: it believes that it is 1970.
+    for off in [3 * DAY, -3 * DAY, 30 * 365 * DAY, -10 * 365 * DAY, 1_000 - START] {
         let server = Server::new();
         let phone = Phone::new(&server, 1);
         phone.clock.store(START + off, Ordering::SeqCst);
@@ -120,4 +121,37 @@ fn a_colleagues_broken_clock_does_not_drag_this_one_along_nor_block_a_correction
     assert_eq!(phone.get(other).unwrap().stamps.common.millis(), START);
     phone.rename(id, "更正");
     assert_eq!(phone.name(id), "更正", "a write is never silently beaten by what it replaces");
+}
+
+#[test]
+fn a_clock_that_is_set_right_is_complained_about_no_more() {
+    for off in [6 * 60 * 1000, -6 * 60 * 1000, 10 * 365 * DAY, -10 * 365 * DAY] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        phone.clock.store(START + off, Ordering::SeqCst);
+        phone.sync();
+        let state = phone.state();
+        assert_eq!((state.clock_wrong, state.server_time_off_ms), (true, Some(-off)), "how much, and which way");
+        // Set right while the app runs, and noticed with the next round.
+        phone.clock.store(START + 1_000, Ordering::SeqCst);
+        server.hub().now = START + 1_000;
+        phone.sync();
+        let state = phone.state();
+        assert_eq!((state.clock_wrong, state.server_time_off_ms), (false, Some(0)));
+        let id = phone.building("一号楼");
+        phone.sync();
+        let stamped = server.hub().records[&id].stamps.common.millis();
+        assert!((START..START + 10_000).contains(&stamped), "{stamped}");
+    }
+}
+
+#[test]
+fn five_minutes_are_not_complained_about_and_a_little_more_is() {
+    for (off, wrong) in [(300_000, false), (300_001, true), (-300_000, false), (-300_001, true)] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        phone.clock.store(START + off, Ordering::SeqCst);
+        phone.sync();
+        assert_eq!(phone.state().clock_wrong, wrong, "{off}");
+    }
 }

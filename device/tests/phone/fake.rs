@@ -84,6 +84,8 @@ pub struct Hub {
     /// Appends that are still answered before the connection breaks.
     pub appends_left: usize,
     pub bad_photos: BTreeSet<Sha256Hex>,
+    /// Called after every piece of a photo.
+    pub on_append: Option<Box<dyn Fn() + Send>>,
 }
 
 #[derive(Clone)]
@@ -111,6 +113,7 @@ impl Server {
             offers: 0,
             appends_left: usize::MAX,
             bad_photos: BTreeSet::new(),
+            on_append: None,
         })))
     }
 
@@ -265,6 +268,9 @@ impl Peer for Server {
             hub.stored.insert(offer.sha256, bytes);
         } else {
             hub.uploads.insert(upload.into(), (offer, bytes));
+        }
+        if let Some(on_append) = &hub.on_append {
+            on_append();
         }
         Ok(reached)
     }

@@ -14,6 +14,7 @@ import type { HouseholdPage } from "./HouseholdPage";
 import type { IncidentLine } from "./IncidentLine";
 import type { IncidentPage } from "./IncidentPage";
 import type { Jpeg } from "./Jpeg";
+import type { Network } from "./Network";
 import type { Nothing } from "./Nothing";
 import type { OfDraft } from "./OfDraft";
 import type { OfRecord } from "./OfRecord";
@@ -175,6 +176,14 @@ discard: Command<OfRefused, Nothing>,
  * Every list that a form offers.
  */
 lists: Command<Nothing, AllLists>, 
+/**
+ * What the window knows of the network.
+ */
+network: Command<Network, Nothing>, 
+/**
+ * Sends the photos that wait for Wi-Fi over whatever network there is, this once.
+ */
+send_photos_now: Command<Nothing, SyncState>, 
 /**
  * How the worker likes the app to look.
  */
