@@ -4,13 +4,13 @@ use domain::kinds::photo::Photo;
 use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
 use domain::scope::{Action, Actor, allowed};
 use domain::world::Millis;
-use domain::{Kind, RecordId, Scope, Sha256Hex};
+use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex};
 
 use crate::hub::desk::readable;
 use crate::hub::phones::Phone;
 use crate::hub::{Hub, HubError, secrets};
 use crate::photos::Finished;
-use crate::store::{Reading, Store, StoredRecord, Upload};
+use crate::store::{Reading, Store, StoredRecord, Upload, Writing};
 
 /// An upload that nobody finished is thrown away after a week.
 const UPLOAD_LIVES: Millis = 7 * 24 * 60 * 60 * 1000;
@@ -38,6 +38,34 @@ fn taken_before_handover(
     Ok(None)
 }
 
+/// The record of a photo whose bytes this phone may hand over, if the offer fits it.
+fn awaited(reading: &dyn Writing, phone: &Phone, offer: &PhotoOffer, now: Millis) -> Result<Record, HubError> {
+    let found = match readable(reading, &phone.actor, offer.photo)? {
+        Some(found) => Some(found),
+        None => taken_before_handover(reading, phone, offer.photo, now)?,
+    };
+    let record = found.map(|found| found.record).filter(|record| record.kind == Kind::Photo);
+    let record = record.ok_or_else(|| refused(CallRefusal::NotFound))?;
+    let photo = Photo::from(&record);
+    if photo.sha256.as_ref() != Some(&offer.sha256) || u64::try_from(photo.bytes) != Ok(offer.bytes) {
+        return Err(refused(CallRefusal::HashMismatch));
+    }
+    Ok(record)
+}
+
+fn upload_for(id: String, phone: &Phone, offer: &PhotoOffer, cell: CellCode, now: Millis) -> Upload {
+    Upload {
+        id,
+        device: phone.device,
+        photo: offer.photo,
+        cell,
+        sha256: offer.sha256.clone(),
+        bytes: offer.bytes,
+        offset: 0,
+        until: now + UPLOAD_LIVES,
+    }
+}
+
 /// Where an upload stands after so many bytes from `offset` on, if they may come there.
 fn fitting(upload: &Upload, offset: u64, bytes: u64) -> Result<u64, HubError> {
     if offset != upload.offset {
@@ -60,16 +88,7 @@ impl<S: Store> Hub<S> {
         let now = self.now();
         let fresh = secrets::token(self.time().world.as_mut());
         self.store.write(|writing| {
-            let found = match readable(writing, &phone.actor, offer.photo)? {
-                Some(found) => Some(found),
-                None => taken_before_handover(writing, phone, offer.photo, now)?,
-            };
-            let found = found.filter(|found| found.record.kind == Kind::Photo);
-            let found = found.ok_or_else(|| refused(CallRefusal::NotFound))?;
-            let photo = Photo::from(&found.record);
-            if photo.sha256.as_ref() != Some(&offer.sha256) || u64::try_from(photo.bytes) != Ok(offer.bytes) {
-                return Err(refused(CallRefusal::HashMismatch));
-            }
+            let record = awaited(writing, phone, offer, now)?;
             if writing.photo_stored(&offer.sha256)? {
                 return Ok(PhotoPlace::Stored);
             }
@@ -81,17 +100,27 @@ impl<S: Store> Hub<S> {
             if let Some(known) = writing.upload_of(phone.device, offer.photo)?.filter(|known| known.until > now) {
                 return Ok(PhotoPlace::Upload { upload: known.id, offset: known.offset });
             }
-            writing.put_upload(&Upload {
-                id: fresh.clone(),
-                device: phone.device,
-                photo: offer.photo,
-                cell: found.record.cell,
-                sha256: offer.sha256.clone(),
-                bytes: offer.bytes,
-                offset: 0,
-                until: now + UPLOAD_LIVES,
-            })?;
+            writing.put_upload(&upload_for(fresh.clone(), phone, offer, record.cell, now))?;
             Ok(PhotoPlace::Upload { upload: fresh, offset: 0 })
+        })
+    }
+
+    /// The upload of a photo whose bytes are there: it is complete, whoever sent them.
+    ///
+    /// # Errors
+    /// As [`Hub::photo_offer`].
+    pub fn whole_upload(&self, phone: &Phone, offer: &PhotoOffer) -> Result<Upload, HubError> {
+        let now = self.now();
+        let fresh = secrets::token(self.time().world.as_mut());
+        self.store.write(|writing| {
+            let known = writing.upload_of(phone.device, offer.photo)?;
+            if let Some(known) = known.filter(|known| known.until > now && known.offset == offer.bytes) {
+                return Ok(known);
+            }
+            let record = awaited(writing, phone, offer, now)?;
+            let whole = Upload { offset: offer.bytes, ..upload_for(fresh, phone, offer, record.cell, now) };
+            writing.put_upload(&whole)?;
+            Ok(whole)
         })
     }
 

@@ -52,7 +52,7 @@ pub(super) fn photo() {}
         ("Upload-Length" = u64, Header, description = "Bytes"),
         ("Upload-Metadata" = String, Header, description = "`photo <base64 record id>,sha256 <base64 hash>`")),
     responses((status = 201, description = "`Location` says where to send the bytes"),
-        (status = 200, description = "`Doorstep-Photo: stored`: they are there already"), (status = "4XX", body = ErrorBody)))]
+        (status = 200, description = "`Doorstep-Photo: stored`: they are there already; `Location` is an upload that is complete"), (status = "4XX", body = ErrorBody)))]
 pub(super) fn create_upload() {}
 
 /// tus 1.0.0: what this server can do.

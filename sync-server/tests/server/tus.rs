@@ -100,6 +100,15 @@ async fn the_whole_way_of_an_upload() {
     assert_eq!(client.offset(&path).await, end, "also when complete");
     let again = client.create(&offer).await;
     assert_eq!((again.status, again.header("doorstep-photo")), (StatusCode::OK, Some("stored")));
+    // A client that knows nothing of that header finds an upload that is complete; so does another phone with the same photo.
+    let colleague = Client::new(&county, &county.worker("worker-b", &[cell(1)]));
+    for client in [&client, &colleague] {
+        let told = client.create(&offer).await;
+        assert_eq!(told.header("upload-offset"), Some(end.as_str()));
+        assert_eq!(client.offset(told.header("location").unwrap()).await, end);
+        let once_more = client.patch(told.header("location").unwrap(), 0, &[], &bytes).await;
+        assert_eq!((once_more.status, once_more.header("upload-offset")), (StatusCode::NO_CONTENT, Some(end.as_str())));
+    }
 
     let full = client.call("GET", &format!("/v1/photo/{}/full", offer.sha256), &[], "").await;
     assert_eq!((full.bytes, full.headers["content-type"].to_str().unwrap()), (bytes, "image/jpeg"));

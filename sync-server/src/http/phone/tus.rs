@@ -125,9 +125,13 @@ async fn create(app: App, phone: Phone, request: Request) -> Result<Response, Ap
     let (photo, sha256) = metadata(request.headers()).ok_or_else(|| ApiError::new(CallRefusal::Malformed))?;
     let offer = PhotoOffer { photo, sha256, bytes };
     let owner = phone.clone();
-    let place = blocking(&app, move |hub| hub.photo_offer(&owner, &offer)).await?;
+    let place = blocking(&app, {
+        let offer = offer.clone();
+        move |hub| hub.photo_offer(&owner, &offer)
+    })
+    .await?;
     let PhotoPlace::Upload { upload, mut offset } = place else {
-        return Ok((StatusCode::OK, [("doorstep-photo", "stored")]).into_response());
+        return stored(&app, phone, offer).await;
     };
     let brings_bytes = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == CHUNK_TYPE);
     if brings_bytes && offset == 0 {
@@ -135,13 +139,26 @@ async fn create(app: App, phone: Phone, request: Request) -> Result<Response, Ap
     }
     let id = upload.clone();
     let own = blocking(&app, move |hub| hub.own_upload(&phone, &id)).await?;
-    let location =
-        HeaderValue::from_str(&format!("/v1/photos/{upload}")).map_err(|error| ApiError::internal(&error))?;
     let mut headers = HeaderMap::new();
-    headers.insert(header::LOCATION, location);
+    headers.insert(header::LOCATION, location(&upload)?);
     headers.insert(UPLOAD_OFFSET, HeaderValue::from(offset));
     expires(&mut headers, &own);
     Ok((StatusCode::CREATED, headers).into_response())
+}
+
+/// The bytes are there already: our own phones read the header of that name, any other client finds an upload that is complete.
+async fn stored(app: &App, phone: Phone, offer: PhotoOffer) -> Result<Response, ApiError> {
+    let whole = blocking(app, move |hub| hub.whole_upload(&phone, &offer)).await?;
+    let mut headers = HeaderMap::new();
+    headers.insert("doorstep-photo", HeaderValue::from_static("stored"));
+    headers.insert(header::LOCATION, location(&whole.id)?);
+    headers.insert(UPLOAD_OFFSET, HeaderValue::from(whole.offset));
+    expires(&mut headers, &whole);
+    Ok((StatusCode::OK, headers).into_response())
+}
+
+fn location(upload: &str) -> Result<HeaderValue, ApiError> {
+    HeaderValue::from_str(&format!("/v1/photos/{upload}")).map_err(|error| ApiError::internal(&error))
 }
 
 async fn stand(app: &App, phone: Phone, id: String) -> Result<Response, ApiError> {
