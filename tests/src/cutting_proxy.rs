@@ -1,29 +1,33 @@
-//! A connection that breaks: passes bytes on between clients and the server, counts them, and cuts where chance or a plan says.
+//! A connection that breaks: passes bytes on between clients and the server as fast as a very good mobile network, counts them, and
+//! cuts where chance or a plan says.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
+use tokio::time::Instant;
 
 use crate::trouble::{Doing, Outcome};
 
 /// Bytes are passed on in pieces of at most this size.
 const PIECE: usize = 16 * 1024;
+/// Bytes a second and connection: a very good mobile network. Without a bound, what a reset throws away in the machine's own buffers
+/// would be measured, not what a network loses.
+const SPEED: f64 = 12.5e6;
 
 /// Where connections are cut.
 #[derive(Debug)]
 pub enum Cuts {
     /// Nowhere.
     Never,
-    /// By chance: so many of 100 connections, after at most so many bytes in either direction.
+    /// By chance: every connection some time, each after at most so many bytes.
     Chance {
-        /// Connections of a hundred.
-        percent: u32,
         /// Bytes.
         within: u64,
         /// What decides.
@@ -35,8 +39,8 @@ pub enum Cuts {
 
 impl Cuts {
     /// Cuts by chance, from a seed.
-    pub fn chance(percent: u32, within: u64, seed: u64) -> Self {
-        Cuts::Chance { percent, within, dice: Box::new(StdRng::seed_from_u64(seed)) }
+    pub fn chance(within: u64, seed: u64) -> Self {
+        Cuts::Chance { within, dice: Box::new(StdRng::seed_from_u64(seed)) }
     }
 
     /// So many cuts at random places within so many bytes.
@@ -127,16 +131,13 @@ impl Drop for CuttingProxy {
 impl Shared {
     fn fate(&self) -> Fate {
         let mut cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
-        let Cuts::Chance { percent, within, dice } = &mut *cuts else { return Fate::default() };
-        if dice.random_range(0..100) >= *percent {
-            return Fate::default();
-        }
-        // Small numbers as often as large ones: in the middle of headers, of a chunk, of an answer.
-        let after = (dice.random_range(0.0..(*within as f64).ln())).exp() as u64;
-        if dice.random_range(0..3) == 0 {
-            Fate { down: Some(after.min(400)), up: None }
-        } else {
-            Fate { up: Some(after), down: None }
+        let Cuts::Chance { within, dice } = &mut *cuts else { return Fate::default() };
+        match dice.random_range(0..4) {
+            // The answer is lost, or a part of it.
+            0 => Fate { down: Some(dice.random_range(0..1_500)), up: None },
+            // Small numbers as often as large ones: in the middle of headers, at the beginning of a chunk.
+            1 => Fate { up: Some(dice.random_range(0.0..(*within as f64).ln()).exp() as u64), down: None },
+            _ => Fate { up: Some(dice.random_range(0..*within)), down: None },
         }
     }
 
@@ -156,8 +157,10 @@ async fn carry(shared: Arc<Shared>, mut client: TcpStream) {
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let fate = shared.fate();
     let (mut up, mut down) = (0, 0);
+    let mut pace = Instant::now();
     let (mut from_client, mut from_server) = (vec![0; PIECE], vec![0; PIECE]);
     loop {
+        pace = pace.max(Instant::now() - Duration::from_millis(5));
         let (cut, ended) = tokio::select! {
             read = client.read(&mut from_client) => {
                 let bytes = read.unwrap_or(0);
@@ -165,6 +168,8 @@ async fn carry(shared: Arc<Shared>, mut client: TcpStream) {
                 let allowed = passing(bytes, up, fate.up, planned);
                 up += bytes as u64;
                 let broken = server.write_all(&from_client[..allowed.unwrap_or(bytes)]).await.is_err();
+                pace += Duration::from_secs_f64(bytes as f64 / SPEED);
+                tokio::time::sleep_until(pace).await;
                 (allowed.is_some(), bytes == 0 || broken)
             }
             read = server.read(&mut from_server) => {

@@ -192,6 +192,7 @@ fn a_clock_that_is_years_off_is_told_and_harms_nothing() -> Outcome {
         assert!((written - SystemWorld.now()).abs() < 120_000, "{years} years: {written}");
 
         off.store(0, Ordering::SeqCst);
+        phone.call("sync_now", json!({}))?;
         until("the warning is gone", || Ok(phone.call("sync_state", json!({}))?["clock_wrong"] == false))?;
         let later = incident(&phone, "时钟正确")?;
         until("all is safe again", || is_safe(&phone))?;

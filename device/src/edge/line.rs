@@ -50,7 +50,7 @@ pub(super) fn listen(device: &Device) {
         let random = device.inner.world_mut(|world| world.random());
         let pause = before_line(end, random);
         // Woken early by whatever concerns the line.
-        if runtime.block_on(timeout(pause, device.inner.ear.stirred())).is_ok() {
+        if runtime.block_on(async { timeout(pause, device.inner.ear.stirred()).await }).is_ok() {
             failures = 0;
         }
     }

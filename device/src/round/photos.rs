@@ -64,10 +64,12 @@ enum Sent {
 
 fn send(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Sent, DeviceError> {
     let Some((upload, mut offset)) = place(device, peer, photo)? else { return Ok(Sent::Whole) };
+    let bytes = device.with_open(|open| open.store.photo_bytes(&photo.sha256))?;
     let mut corrected = false;
     while offset < photo.bytes {
-        let chunk = device.with_open(|open| open.store.photo_chunk(&photo.sha256, offset, CHUNK))?;
-        let reached = match peer.photo_append(&upload, offset, &chunk) {
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
+        let piece = bytes.get(from..bytes.len().min(from.saturating_add(CHUNK))).ok_or(DeviceError::NotFound)?;
+        let reached = match peer.photo_append(&upload, offset, piece) {
             // The answer to an earlier piece was lost: the server knows where it stands.
             Err(CallError::Refused { code: CallRefusal::WrongOffset }) if !corrected => {
                 corrected = true;
@@ -80,7 +82,6 @@ fn send(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Sent, 
             return Err(CallError::Unreadable("an upload that does not move".into()).into());
         }
         offset = reached;
-        device.with_open(|open| open.store.photo_progress(&photo.sha256, Some(&upload), offset))?;
         if offset < photo.bytes && device.inner.pulse.bell().is_calling() {
             return Ok(Sent::TextFirst);
         }
@@ -108,7 +109,7 @@ fn place(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Optio
             Err(CallError::Unreadable("an upload that is complete and not stored".into()).into())
         }
         PhotoPlace::Upload { upload, offset } => {
-            device.with_open(|open| open.store.photo_progress(&photo.sha256, Some(&upload), offset))?;
+            device.with_open(|open| open.store.photo_announced(&photo.sha256, &upload))?;
             Ok(Some((upload, offset)))
         }
     }

@@ -155,3 +155,21 @@ fn five_minutes_are_not_complained_about_and_a_little_more_is() {
         assert_eq!(phone.state().clock_wrong, wrong, "{off}");
     }
 }
+
+#[test]
+fn moments_that_came_from_a_wrong_clock_are_put_right_and_those_that_were_meant_stay() {
+    for off in [10 * 365 * DAY, -10 * 365 * DAY, 2 * 60 * 60 * 1000] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        phone.clock.store(START + off, Ordering::SeqCst);
+        let incident = |happened_at: Millis| {
+            let fields = json!({"category": "0601", "list_version": 1, "severity": 3, "title": "路灯不亮",
+                "happened_at": happened_at, "by": "worker"});
+            phone.write(domain::Kind::Incident, None, fields).unwrap()
+        };
+        let (now, meant) = (incident(START + off), incident(START - 30 * DAY + off.min(0)));
+        phone.sync();
+        assert_eq!(server.hub().records[&now].int("happened_at"), Some(START), "off by {off}");
+        assert_eq!(server.hub().records[&meant].int("happened_at"), Some(START - 30 * DAY + off.min(0)));
+    }
+}

@@ -151,11 +151,13 @@ impl<S: Store> Hub<S> {
         }
         let reached = fitting(&upload, offset, chunk.len() as u64)?;
         self.write_down(id, offset, chunk)?;
+        self.photos.settle(id)?;
         self.count(&upload, reached)
     }
 
-    /// Lays bytes down behind those that count, after `laid` others, without counting them yet: whether they are right is known
-    /// only when the last of them came. Whatever is laid and never counted is overwritten by the next who appends.
+    /// Lays bytes down behind those that count, after `laid` others, without counting them yet: whether they are right may be
+    /// known only when the last of them came, and counting costs a sync. Whatever is laid and never counted is overwritten by the
+    /// next who appends.
     ///
     /// # Errors
     /// As [`Hub::photo_append`].
@@ -170,7 +172,7 @@ impl<S: Store> Hub<S> {
     /// Bytes that were acknowledged can be missing: the server ended after the photo took its place and before that was noted, or
     /// its folder was restored from a backup. The upload is then given up, so that the phone announces the photo again.
     fn write_down(&self, id: &str, at: u64, chunk: &[u8]) -> Result<(), HubError> {
-        match self.photos.append(id, at, chunk) {
+        match self.photos.lay(id, at, chunk) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 tracing::warn!("an upload's bytes are missing: it is begun again");
                 self.drop_upload(id)?;
@@ -189,6 +191,7 @@ impl<S: Store> Hub<S> {
         let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let upload = self.own_upload(phone, id)?;
         let reached = fitting(&upload, offset, laid)?;
+        self.photos.settle(id)?;
         self.count(&upload, reached)
     }
 

@@ -76,7 +76,7 @@ pub fn run(files: usize, seed: u64) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
     for (who, count) in [(Who::TusJs, files - half), (Who::Tuspy, half), (Who::Phone, own), (Who::PhoneAndKills, own)] {
         let sizes: Vec<usize> = (0..count).map(|number| mixed(seed.wrapping_add(number as u64))).collect();
-        let cuts = Cuts::chance(60, 300_000, seed ^ who as u64);
+        let cuts = Cuts::chance(300_000, seed ^ who as u64);
         lines.push(trial(&mut stage, &clients, &proxy, who, &sizes, cuts, None)?);
     }
     for who in [Who::TusJs, Who::Tuspy, Who::Phone] {

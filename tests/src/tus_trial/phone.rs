@@ -19,7 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Sends pictures from a new phone.
 pub(super) fn send(stage: &mut Stage, proxy: &CuttingProxy, photos: &[Announced], cuts: Cuts, kills: bool) -> Outcome {
     proxy.cut(Cuts::Never);
-    let code = stage.county().enrol_code(&stage.county().demo.worker.account.clone())?;
+    let county = stage.county();
+    let code = county.enrol_code(&county.demo.worker.account)?;
     let folder = tempfile::tempdir_in(stage.folder()).doing("making a folder")?;
     let phone = Phone::enrol(folder.path(), &proxy.address(), &code)?;
     until_safe(&phone)?;

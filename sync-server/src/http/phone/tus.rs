@@ -1,5 +1,7 @@
 //! Photos' bytes by the tus protocol, version 1.0.0 (tus.io): creation, creation with upload, checksum, termination, expiration.
 
+use std::time::{Duration, Instant};
+
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::PathRejection;
@@ -26,8 +28,14 @@ use crate::store::Upload;
 const VERSION: &str = "1.0.0";
 const EXTENSIONS: &str = "creation,creation-with-upload,checksum,termination,expiration";
 const CHUNK_TYPE: &str = "application/offset+octet-stream";
-/// Bytes are made durable in pieces of this size: a cut connection costs at most one of them.
+/// Bytes are written in pieces of this size.
 const PIECE: usize = 256 * 1024;
+/// What was written is made durable and counted when it is so much, or so old, or when no more comes: a server that is killed
+/// loses no more than that.
+const COUNT_BYTES: u64 = 2 * 1024 * 1024;
+const COUNT_WITHIN: Duration = Duration::from_secs(2);
+/// A request that is wanted to leave and brings nothing for so long is stale.
+const SILENT_WHEN_WANTED: Duration = Duration::from_millis(150);
 
 const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
 const TUS_VERSION: HeaderName = HeaderName::from_static("tus-version");
@@ -243,53 +251,82 @@ impl Taking {
 
     /// Puts away piece by piece. When the connection breaks or another request takes the turn, what has come is put away too.
     async fn as_they_come(&self, turn: &Turn, body: &mut Body) -> Result<u64, ApiError> {
-        let mut reached = self.offset;
-        let mut held = Vec::new();
+        let mut taken = Laid { taking: self, counted: self.offset, laid: 0, held: Vec::new() };
+        let mut since = Instant::now();
         loop {
             let came = next_unless_wanted(turn, body).await;
             let ended = !matches!(came, Ok(Some(_)));
             if let Ok(Some(bytes)) = &came {
-                held.extend_from_slice(bytes);
+                taken.hold(bytes)?;
             }
-            if held.len() as u64 > self.upload.bytes.saturating_sub(reached) {
-                return Err(ApiError::new(CallRefusal::TooLarge));
+            let old = since.elapsed() >= COUNT_WITHIN;
+            if ended || old || taken.held.len() >= PIECE {
+                taken.lay().await?;
             }
-            if held.len() >= PIECE || (ended && !held.is_empty()) {
-                let (phone, id, bytes) = (self.phone.clone(), self.upload.id.clone(), std::mem::take(&mut held));
-                reached = blocking(&self.app, move |hub| hub.photo_append(&phone, &id, reached, &bytes)).await?;
+            if ended || old || taken.laid >= COUNT_BYTES {
+                taken.count().await?;
+                since = Instant::now();
             }
             if ended {
-                return came.map(|_| reached).map_err(|gone| gone.told(reached));
+                return came.map(|_| taken.counted).map_err(|gone| gone.told(taken.counted));
             }
         }
     }
 
     /// Lays the bytes down piece by piece and counts them when all have come and are right; otherwise none of them counts.
     async fn checked(&self, turn: &Turn, body: &mut Body, mut checksum: Checksum) -> Result<u64, ApiError> {
-        let mut laid: u64 = 0;
-        let mut held = Vec::new();
-        loop {
-            let came = next_unless_wanted(turn, body).await.map_err(|gone| gone.told(self.offset))?;
-            let ended = came.is_none();
-            held.extend_from_slice(&came.unwrap_or_default());
-            if held.len() >= PIECE || (ended && !held.is_empty()) {
-                checksum.add(&held);
-                let (phone, id, offset, bytes) =
-                    (self.phone.clone(), self.upload.id.clone(), self.offset, std::mem::take(&mut held));
-                let length = bytes.len() as u64;
-                blocking(&self.app, move |hub| hub.photo_lay(&phone, &id, offset, laid, &bytes)).await?;
-                laid += length;
-            }
-            if ended {
-                break;
+        let mut taken = Laid { taking: self, counted: self.offset, laid: 0, held: Vec::new() };
+        while let Some(bytes) = next_unless_wanted(turn, body).await.map_err(|gone| gone.told(self.offset))? {
+            checksum.add(&bytes);
+            taken.hold(&bytes)?;
+            if taken.held.len() >= PIECE {
+                taken.lay().await?;
             }
         }
         checksum.check()?;
-        if laid == 0 {
-            return Ok(self.offset);
+        taken.lay().await?;
+        taken.count().await?;
+        Ok(taken.counted)
+    }
+}
+
+/// Bytes on their way to the disk: counted, written, and still held.
+struct Laid<'t> {
+    taking: &'t Taking,
+    /// The offset up to which everything counts.
+    counted: u64,
+    /// Bytes behind it that are written.
+    laid: u64,
+    /// Bytes behind those.
+    held: Vec<u8>,
+}
+
+impl Laid<'_> {
+    fn hold(&mut self, bytes: &[u8]) -> Result<(), ApiError> {
+        self.held.extend_from_slice(bytes);
+        let reached = self.counted + self.laid + self.held.len() as u64;
+        if reached > self.taking.upload.bytes { Err(ApiError::new(CallRefusal::TooLarge)) } else { Ok(()) }
+    }
+
+    async fn lay(&mut self) -> Result<(), ApiError> {
+        if self.held.is_empty() {
+            return Ok(());
         }
-        let (phone, id, offset) = (self.phone.clone(), self.upload.id.clone(), self.offset);
-        blocking(&self.app, move |hub| hub.photo_count(&phone, &id, offset, laid)).await
+        let (phone, id, bytes) =
+            (self.taking.phone.clone(), self.taking.upload.id.clone(), std::mem::take(&mut self.held));
+        let (counted, laid) = (self.counted, self.laid);
+        self.laid += bytes.len() as u64;
+        blocking(&self.taking.app, move |hub| hub.photo_lay(&phone, &id, counted, laid, &bytes)).await
+    }
+
+    async fn count(&mut self) -> Result<(), ApiError> {
+        if self.laid == 0 {
+            return Ok(());
+        }
+        let (phone, id) = (self.taking.phone.clone(), self.taking.upload.id.clone());
+        let (counted, laid) = (self.counted, std::mem::take(&mut self.laid));
+        self.counted = blocking(&self.taking.app, move |hub| hub.photo_count(&phone, &id, counted, laid)).await?;
+        Ok(())
     }
 }
 
@@ -311,12 +348,17 @@ impl Gone {
     }
 }
 
+/// The next bytes, unless somebody else wants the turn and this request has gone silent: what has come over a connection that is
+/// dead by now may still have to be read.
 async fn next_unless_wanted(turn: &Turn, body: &mut Body) -> Result<Option<Bytes>, Gone> {
     tokio::select! {
-        // What has come already is taken first.
         biased;
-        bytes = next_bytes(body) => bytes.map_err(|_| Gone::Cut),
-        () = turn.wanted() => Err(Gone::Taken),
+        bytes = next_bytes(body) => return bytes.map_err(|_| Gone::Cut),
+        () = turn.wanted() => {}
+    }
+    match tokio::time::timeout(SILENT_WHEN_WANTED, next_bytes(body)).await {
+        Ok(bytes) => bytes.map_err(|_| Gone::Cut),
+        Err(_) => Err(Gone::Taken),
     }
 }
 
