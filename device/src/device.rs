@@ -10,7 +10,8 @@ use domain::world::Millis;
 
 use crate::DeviceError;
 use crate::crypto::{self, Key, KeyCost, Tries, WrappedKey};
-use crate::edge::Http;
+use crate::edge::{Ear, Http};
+use crate::network::Told;
 use crate::open::{Open, Pulse, SharedWorld, lock};
 use crate::store::Store;
 
@@ -59,6 +60,8 @@ pub(crate) struct Inner {
     /// One exchange of tokens at a time, or the second would come with a token that the first has used up.
     pub(crate) refreshing: Mutex<()>,
     http: OnceLock<Http>,
+    pub(crate) ear: Ear,
+    pub(crate) network: Mutex<Told>,
     /// Why the last call of this run did not lead to an answer.
     pub(crate) last_call: Mutex<Option<CallError>>,
 }
@@ -82,6 +85,8 @@ impl Device {
             in_round: AtomicBool::new(false),
             refreshing: Mutex::new(()),
             http: OnceLock::new(),
+            ear: Ear::default(),
+            network: Mutex::default(),
             last_call: Mutex::new(None),
         };
         Ok(Device { inner: Arc::new(inner) })
@@ -161,6 +166,7 @@ impl Device {
     /// [`DeviceError::AlreadyEnrolled`] when it is another account's; [`DeviceError::Locked`]; the storage's errors.
     pub fn enrol_again(&self, server: &str, enrolment: &Enrolment) -> Result<(), DeviceError> {
         self.with_open(|open| open.enrol_again(server, enrolment))?;
+        self.inner.ear.stir();
         self.inner.pulse.bell().ring_now();
         Ok(())
     }
@@ -214,6 +220,7 @@ impl Device {
     fn install(&self, store: Store) -> Result<(), DeviceError> {
         let open = Open::new(store, self.inner.world.clone(), self.inner.pulse.clone())?;
         *lock(&self.inner.open) = Some(open);
+        self.inner.ear.stir();
         self.inner.pulse.changed();
         self.inner.pulse.bell().ring_now();
         Ok(())
@@ -222,6 +229,7 @@ impl Device {
     /// Seals the register until the PIN is entered again. A round under way ends at its next step; nothing is lost.
     pub fn lock(&self) {
         *lock(&self.inner.open) = None;
+        self.inner.ear.stir();
         self.inner.pulse.changed();
     }
 

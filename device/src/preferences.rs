@@ -1,4 +1,4 @@
-//! How the worker likes the app to look. A plain file beside the database: the lock screen needs it before anything is opened,
+//! How the worker likes the app to look and to use the network. A plain file beside the database: the lock screen needs it before anything is opened,
 //! and nothing in it is about anybody else.
 
 use std::fs::File;
@@ -74,7 +74,7 @@ impl TryFrom<u16> for TypePercent {
     }
 }
 
-/// How the worker likes the app to look.
+/// How the worker likes the app to look and to use the network.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct Preferences {
@@ -84,6 +84,9 @@ pub struct Preferences {
     pub type_percent: TypePercent,
     /// Light or dark.
     pub theme: Theme,
+    /// Photos wait while the network is paid for by volume; text never does.
+    #[serde(default)]
+    pub photos_on_wifi_only: bool,
 }
 
 const FILE: &str = "preferences.json";
@@ -117,9 +120,23 @@ mod tests {
     fn what_was_chosen_is_there_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Preferences::load(folder.path()), Preferences::default());
-        let chosen = Preferences { language: Language::En, type_percent: TypePercent::Largest, theme: Theme::Dark };
+        let chosen = Preferences {
+            language: Language::En,
+            type_percent: TypePercent::Largest,
+            theme: Theme::Dark,
+            photos_on_wifi_only: true,
+        };
         chosen.store(folder.path()).unwrap();
         assert_eq!(Preferences::load(folder.path()), chosen);
+    }
+
+    #[test]
+    fn what_an_older_version_kept_stays_chosen() {
+        let folder = tempfile::tempdir().unwrap();
+        let older = r#"{"language":"en","type_percent":150,"theme":"dark"}"#;
+        std::fs::write(folder.path().join(FILE), older).unwrap();
+        let read = Preferences::load(folder.path());
+        assert_eq!((read.language, read.theme, read.photos_on_wifi_only), (Language::En, Theme::Dark, false));
     }
 
     #[test]

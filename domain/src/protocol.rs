@@ -199,6 +199,16 @@ pub struct FeedPage {
     pub conflicts: Vec<Conflict>,
 }
 
+/// What a stream of nudges says: a cell has moved on, come and ask. Nothing of what changed in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Nudge {
+    /// The cell.
+    pub cell: CellCode,
+    /// The number that its feed has reached. A phone whose cursor stands there knows it already.
+    pub reached: u64,
+}
+
 /// A photo whose bytes the phone wants to hand over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhotoOffer {

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod county;
+pub mod cutting_proxy;
 pub mod full_cell;
 pub mod phones;
 pub mod picture;
@@ -10,5 +11,6 @@ pub mod screen;
 pub mod simulation;
 pub mod stations;
 pub mod trouble;
+pub mod tus_trial;
 
 pub use trouble::{Outcome, Trouble};

@@ -5,6 +5,7 @@ use std::path::Path;
 use device::api::{self, Answer};
 use device::edge::{HttpPeer, SystemWorld};
 use device::{Device, DeviceConfig, RoundReport};
+use domain::World;
 use domain::protocol::Peer;
 use serde_json::{Value, json};
 
@@ -25,8 +26,15 @@ impl Phone {
     /// # Errors
     /// When the server cannot be reached or refuses.
     pub fn enrol(folder: &Path, server: &str, code: &str) -> Outcome<Self> {
-        let config =
-            DeviceConfig { folder: folder.to_owned(), world: Box::new(SystemWorld), app_version: "0".to_owned() };
+        Self::enrol_in(Box::new(SystemWorld), folder, server, code)
+    }
+
+    /// The same with a clock of its own.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses.
+    pub fn enrol_in(world: Box<dyn World>, folder: &Path, server: &str, code: &str) -> Outcome<Self> {
+        let config = DeviceConfig { folder: folder.to_owned(), world, app_version: "0".to_owned() };
         let phone = Self { device: Device::open(config).doing("opening a device")? };
         phone.call("enrol", json!({ "server": server, "code": code, "pin": PIN, "device_name": "test" }))?;
         Ok(phone)

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use exif::{In, Reader, Tag};
 use image::{DynamicImage, imageops::FilterType};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 
 use crate::program;
 use crate::trouble::{Doing, Outcome, trouble};
@@ -54,6 +56,34 @@ pub fn shows(stored: &[u8], expected: &DynamicImage) -> Outcome {
     Ok(())
 }
 
+/// A picture of exactly so many bytes (10,000 at least) that no other seed gives: noise, filled up by comments, which no decoder
+/// looks at.
+pub fn noise(seed: u64, bytes: usize) -> Vec<u8> {
+    let mut dice = StdRng::seed_from_u64(seed);
+    let small = image::RgbImage::from_fn(64, 48, |_, _| image::Rgb(dice.random()));
+    let mut jpeg = Cursor::new(Vec::new());
+    let written = DynamicImage::from(small).write_to(&mut jpeg, image::ImageFormat::Jpeg);
+    written.expect("writing into memory does not fail");
+    let jpeg = jpeg.into_inner();
+    let (start, rest) = jpeg.split_at(2);
+    let mut out = Vec::with_capacity(bytes);
+    out.extend_from_slice(start);
+    let mut missing = bytes.saturating_sub(jpeg.len());
+    while missing >= 4 {
+        // A segment takes 4 bytes at least, so nothing smaller may be left.
+        let piece = if missing <= 60_000 { missing } else { 60_000.min(missing - 4) };
+        let length = u16::try_from(piece - 2).expect("60,000 fits");
+        out.extend_from_slice(&[0xFF, 0xFE]);
+        out.extend_from_slice(&length.to_be_bytes());
+        let filled = out.len();
+        out.resize(filled + piece - 4, 0);
+        dice.fill(&mut out[filled..]);
+        missing -= piece;
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
 /// How different two pictures are: the mean difference of their colours (0–255) over a coarse grid.
 pub fn difference(one: &DynamicImage, other: &DynamicImage) -> f64 {
     let coarse = |picture: &DynamicImage| picture.resize_exact(16, 16, FilterType::Triangle).to_rgb8().into_raw();
@@ -86,6 +116,16 @@ fn has_app1(jpeg: &[u8]) -> Outcome<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn noise_is_a_picture_of_the_size_that_was_asked_for() {
+        for bytes in [10_000, 60_003, 120_001, 500_000] {
+            let jpeg = noise(bytes as u64, bytes);
+            assert_eq!(jpeg.len(), bytes);
+            assert_eq!(image::load_from_memory(&jpeg).unwrap().width(), 64);
+        }
+        assert_ne!(noise(1, 10_000), noise(2, 10_000));
+    }
 
     #[test]
     fn the_check_sees_exif_and_every_wrong_turn() {

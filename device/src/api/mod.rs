@@ -11,6 +11,7 @@ pub mod failure;
 pub mod household;
 pub mod incident;
 pub mod lists;
+pub mod network;
 pub mod person;
 pub mod photo;
 pub mod receipt;
@@ -31,6 +32,7 @@ use ts_rs::TS;
 
 pub use failure::{Failure, FailureCode};
 
+use crate::network::Network;
 use crate::preferences::Preferences;
 use crate::{Device, DeviceError, Open, SyncState};
 
@@ -165,6 +167,10 @@ commands! {
     dismiss_conflict: conflict::OfConflict => Nothing, plain conflict::dismiss_conflict;
     /// Every list that a form offers.
     lists: Nothing => lists::AllLists, plain lists::lists;
+    /// What the window knows of the network.
+    network: Network => Nothing, plain network::network;
+    /// Sends the photos that wait for Wi-Fi over whatever network there is, this once.
+    send_photos_now: Nothing => SyncState, plain network::send_photos_now;
     /// How the worker likes the app to look.
     preferences: Nothing => Preferences, plain preferences;
     /// Sets how the worker likes the app to look.
@@ -246,6 +252,10 @@ fn preferences(device: &Device, _: Nothing) -> Result<Preferences, Failure> {
 }
 
 fn set_preferences(device: &Device, chosen: Preferences) -> Result<Preferences, Failure> {
+    let before = Preferences::load(device.folder());
     chosen.store(device.folder())?;
+    if before.photos_on_wifi_only && !chosen.photos_on_wifi_only {
+        device.inner.pulse.bell().ring_now();
+    }
     Ok(chosen)
 }

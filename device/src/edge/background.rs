@@ -1,59 +1,54 @@
-//! The thread that runs rounds: soon after a write, when asked, and by itself with growing pauses.
+//! The thread that runs rounds: soon after a write, when asked, when the server nudges, and by itself with growing pauses.
 
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::Instant;
 
-use domain::protocol::Peer;
+use domain::protocol::{CallError, Peer};
 
-use super::HttpPeer;
-use crate::round::waiting;
+use super::bell::Woken;
+use super::pauses::{RoundEnd, before_round};
+use super::{HttpPeer, line};
 use crate::{Device, DeviceError, SyncState};
 
-/// Without anything to send the phone asks this often what is new.
-const IDLE: Duration = Duration::from_secs(15);
-/// While something waits and the server is not there, no pause is longer than this: it must be noticed without a tap.
-const WAITING_MOST: Duration = Duration::from_secs(5);
-/// Without anything waiting, the longest pause.
-const FAILING_MOST: Duration = Duration::from_secs(30);
-/// A phone that is signed out asks rarely: only somebody at the desk can change that.
-const SIGNED_OUT: Duration = Duration::from_secs(120);
-
-/// Rounds run as long as this lives. Dropping it ends the thread after the call under way.
+/// Rounds run as long as this lives. Dropping it ends the threads after the call under way.
 #[must_use = "rounds stop when this is dropped"]
 pub struct Background {
     device: Device,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Drop for Background {
     fn drop(&mut self) {
         self.device.inner.pulse.bell().end();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread of the rounds had panicked");
+        self.device.inner.ear.end();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the rounds had panicked");
+            }
         }
     }
 }
 
 impl Device {
-    /// Starts the thread that runs rounds over HTTP.
+    /// Starts the threads that run rounds over HTTP and listen for the server's nudges.
     pub fn start_background(&self) -> Background {
-        self.start_background_with(|device| Ok(Box::new(HttpPeer::of(device)?)))
+        let mut background = self.start_background_with(|device| Ok(Box::new(HttpPeer::of(device)?)));
+        self.inner.ear.begin();
+        let device = self.clone();
+        background.spawn("nudges", move || line::listen(&device));
+        background
     }
 
-    /// The same with another way to the server.
+    /// Rounds only, over another way to the server.
     pub fn start_background_with(
         &self,
         connect: impl Fn(&Device) -> Result<Box<dyn Peer>, DeviceError> + Send + 'static,
     ) -> Background {
         self.inner.pulse.bell().begin();
         let device = self.clone();
-        let thread = std::thread::Builder::new().name("rounds".into()).spawn(move || run(&device, &connect));
-        if let Err(error) = &thread {
-            tracing::error!(%error, "no thread for the rounds: nothing is synchronised until the next start");
-        }
-        Background { device: self.clone(), thread: thread.ok() }
+        let mut background = Background { device: self.clone(), threads: Vec::new() };
+        background.spawn("rounds", move || run(&device, &connect));
+        background
     }
 
     /// Between two rounds, so that no screen waits for it.
@@ -67,6 +62,11 @@ impl Device {
         }
     }
 
+    /// Whether the server tells this phone what is new by itself; rounds without a reason are then rare.
+    pub fn is_listening(&self) -> bool {
+        self.inner.ear.is_listening()
+    }
+
     /// Asks for a round at once.
     ///
     /// # Errors
@@ -77,39 +77,55 @@ impl Device {
     }
 }
 
-/// How the thread reaches the server; asked anew for every round, since enrolling again may change the server.
-type Connect = dyn Fn(&Device) -> Result<Box<dyn Peer>, DeviceError>;
-
-fn run(device: &Device, connect: &Connect) {
-    let mut failures: u32 = 0;
-    let mut pause = Duration::ZERO;
-    while device.inner.pulse.bell().wait(pause) {
-        let outcome = connect(device).and_then(|peer| device.round(peer.as_ref()).ended_by.map_or(Ok(()), Err));
-        device.lay_in_reserve();
-        failures = if outcome.is_ok() { 0 } else { failures.saturating_add(1) };
-        pause = jittered(device, pause_after(device, &outcome, failures));
-    }
-}
-
-fn pause_after(device: &Device, outcome: &Result<(), DeviceError>, failures: u32) -> Duration {
-    use domain::protocol::CallError::SignedOut;
-    let something_waits = device.with_open(|open| Ok::<_, DeviceError>(!waiting(open)?.nothing())).unwrap_or(false);
-    match outcome {
-        // Unlocking rings the bell.
-        Err(DeviceError::Locked | DeviceError::NotEnrolled) => FAILING_MOST,
-        Err(DeviceError::Call(SignedOut)) => SIGNED_OUT,
-        // What still waits after a whole round is a photo in its pause, or was written meanwhile.
-        Ok(()) => IDLE,
-        Err(_) => {
-            let most = if something_waits { WAITING_MOST } else { FAILING_MOST };
-            Duration::from_secs(1 << (failures - 1).min(5)).min(most)
+impl Background {
+    fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) {
+        match std::thread::Builder::new().name(name.into()).spawn(work) {
+            Ok(thread) => self.threads.push(thread),
+            Err(error) => {
+                tracing::error!(%error, name, "no thread: nothing is synchronised by itself until the next start")
+            }
         }
     }
 }
 
-/// Up to a fifth less: phones that lost the same server do not come back in step.
-fn jittered(device: &Device, pause: Duration) -> Duration {
-    let random = device.inner.world_mut(|world| world.random());
-    let share = (random % 1000) as f64 / 1000.0 * 0.2;
-    pause.mul_f64(1.0 - share)
+/// How the thread reaches the server; asked anew for every round, since enrolling again may change the server.
+type Connect = dyn Fn(&Device) -> Result<Box<dyn Peer>, DeviceError>;
+
+fn run(device: &Device, connect: &Connect) {
+    let (bell, ear) = (device.inner.pulse.bell(), &device.inner.ear);
+    let mut failures: u32 = 0;
+    let mut at_latest = Instant::now();
+    loop {
+        match bell.wait(at_latest) {
+            Woken::Ended => return,
+            // An own push, or a round meanwhile, brought it.
+            Woken::Nudged if !ear.is_behind(device) => continue,
+            Woken::Nudged | Woken::Due => {}
+        }
+        let heard = ear.heard();
+        let outcome = connect(device).and_then(|peer| device.round(peer.as_ref()).ended_by.map_or(Ok(()), Err));
+        if outcome.is_ok() {
+            ear.settle(&heard);
+        }
+        device.lay_in_reserve();
+        failures = if outcome.is_ok() { 0 } else { failures.saturating_add(1) };
+        let random = device.inner.world_mut(|world| world.random());
+        at_latest = Instant::now() + before_round(round_end(device, &outcome, failures), random);
+    }
+}
+
+fn round_end(device: &Device, outcome: &Result<(), DeviceError>, failures: u32) -> RoundEnd {
+    match outcome {
+        Err(DeviceError::Locked | DeviceError::NotEnrolled) => RoundEnd::NotOpen,
+        Err(DeviceError::Call(CallError::SignedOut)) => RoundEnd::SignedOut,
+        // What still waits after a whole round is a photo in its pause or for Wi-Fi, or was written meanwhile.
+        Ok(()) => RoundEnd::Whole {
+            listening: device.is_listening(),
+            clock_wrong: device.sync_state().is_ok_and(|state| state.clock_wrong),
+        },
+        Err(_) => RoundEnd::Failed {
+            times: failures,
+            something_waits: device.sync_state().is_ok_and(|state| state.something_can_go()),
+        },
+    }
 }

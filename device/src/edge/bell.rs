@@ -1,4 +1,4 @@
-//! The bell that wakes the background thread: after a write, when somebody asks, at the end.
+//! The bell that wakes the background thread: after a write, when somebody asks, when the server nudges, at the end.
 
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -22,7 +22,20 @@ pub(crate) struct Bell {
 #[derive(Debug, Default)]
 struct State {
     due: Option<Instant>,
+    nudged: bool,
+    heard: bool,
     ended: bool,
+}
+
+/// Why the thread woke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Woken {
+    /// A round is due.
+    Due,
+    /// The server said that something is new; whether it still is must be looked up.
+    Nudged,
+    /// The thread has to end.
+    Ended,
 }
 
 impl Bell {
@@ -41,7 +54,14 @@ impl Bell {
         self.ring_in(Duration::ZERO);
     }
 
-    fn ring_in(&self, pause: Duration) {
+    /// The server said that something is new.
+    pub(crate) fn nudge(&self) {
+        lock(&self.state).nudged = true;
+        self.rung.notify_all();
+    }
+
+    /// A round is due after this pause, unless one is due earlier.
+    pub(crate) fn ring_in(&self, pause: Duration) {
         let due = Instant::now() + pause;
         let mut state = lock(&self.state);
         state.due = Some(state.due.map_or(due, |earlier| earlier.min(due)));
@@ -50,28 +70,41 @@ impl Bell {
 
     /// The thread that listens has to end.
     pub(crate) fn end(&self) {
-        lock(&self.state).ended = true;
+        let mut state = lock(&self.state);
+        (state.ended, state.heard) = (true, false);
         self.rung.notify_all();
     }
 
     /// A thread begins to listen.
     pub(crate) fn begin(&self) {
-        lock(&self.state).ended = false;
+        let mut state = lock(&self.state);
+        (state.ended, state.heard) = (false, true);
     }
 
-    /// Waits until the bell is due or the time is over. False: end.
-    pub(crate) fn wait(&self, at_most: Duration) -> bool {
-        let timeout = Instant::now() + at_most;
+    /// Whether the thread, busy with something long, is wanted for another round. Never where nobody listens: there, rounds are
+    /// asked for one by one.
+    pub(crate) fn is_calling(&self) -> bool {
+        let state = lock(&self.state);
+        let due = state.due.is_some_and(|due| due <= Instant::now());
+        state.heard && (state.nudged || due)
+    }
+
+    /// Waits until the bell is due, somebody nudges, or the moment has come.
+    pub(crate) fn wait(&self, at_latest: Instant) -> Woken {
         let mut state = lock(&self.state);
         loop {
             if state.ended {
-                return false;
+                return Woken::Ended;
             }
-            let until = state.due.map_or(timeout, |due| due.min(timeout));
+            let until = state.due.map_or(at_latest, |due| due.min(at_latest));
             let now = Instant::now();
             if until <= now {
-                state.due = None;
-                return true;
+                // A round brings what the nudge was about.
+                (state.due, state.nudged) = (None, false);
+                return Woken::Due;
+            }
+            if std::mem::take(&mut state.nudged) {
+                return Woken::Nudged;
             }
             let waited = self.rung.wait_timeout(state, until - now);
             state = waited.unwrap_or_else(std::sync::PoisonError::into_inner).0;

@@ -21,10 +21,8 @@ pub(crate) struct Http {
 
 impl Http {
     pub(crate) fn new() -> Result<Self, CallError> {
-        // The roots come along in the app: the platform's verifier needs a Java part on Android.
-        let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| Certificate::from_der(root).ok());
         let client = Client::builder()
-            .tls_certs_only(roots)
+            .tls_certs_only(roots())
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(Duration::from_secs(10))
@@ -36,6 +34,22 @@ impl Http {
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
+}
+
+/// The roots come along in the app: the platform's verifier needs a Java part on Android.
+fn roots() -> impl Iterator<Item = Certificate> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| Certificate::from_der(root).ok())
+}
+
+/// A client for the one call that has no end of its own: whoever reads it bounds its silence.
+pub(super) fn stream_client() -> Result<reqwest::Client, CallError> {
+    let client = reqwest::Client::builder()
+        .tls_certs_only(roots())
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(10))
+        .build();
+    client.map_err(offline)
 }
 
 /// The server's address: https, or plain http to this very machine (development and tests).

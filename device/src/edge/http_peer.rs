@@ -12,7 +12,6 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Method, Url};
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 
 use super::http::{below, bytes, json, send, server_url, with_json};
 use crate::open::lock;
@@ -44,12 +43,27 @@ impl HttpPeer {
         self.device.with_open(|open| open.tokens()).map_err(not_open)?.ok_or(CallError::SignedOut)
     }
 
+    /// An address of this server.
+    pub(super) fn below(&self, path: &str) -> Result<Url, CallError> {
+        below(&self.server, path)
+    }
+
+    /// The access token, as it is stored.
+    pub(super) fn access(&self) -> Result<String, CallError> {
+        Ok(self.tokens()?.access)
+    }
+
+    /// Makes sure that a token which was refused is not the stored one any more.
+    pub(super) fn renew(&self, refused: &str) -> Result<(), CallError> {
+        self.refreshed(refused).map(|_| ())
+    }
+
     /// Sends with the access token; when that has expired, once more with a fresh one.
     fn call(&self, build: impl Fn(&Client) -> Result<RequestBuilder, CallError>) -> Result<Response, CallError> {
         let tokens = self.tokens()?;
         match send(build(&self.client)?.bearer_auth(&tokens.access)) {
             Err(CallError::SignedOut) => {
-                let access = self.refreshed(&tokens)?;
+                let access = self.refreshed(&tokens.access)?;
                 send(build(&self.client)?.bearer_auth(&access))
             }
             // Too many calls of a phone that is signed in: later, like an overloaded server.
@@ -61,10 +75,10 @@ impl HttpPeer {
     }
 
     /// A new access token. The old refresh token keeps working for a while, so that a lost answer signs nobody out.
-    fn refreshed(&self, expired: &Tokens) -> Result<String, CallError> {
+    fn refreshed(&self, expired: &str) -> Result<String, CallError> {
         let _one_at_a_time = lock(&self.device.inner.refreshing);
         let now_stored = self.tokens()?;
-        if now_stored.access != expired.access {
+        if now_stored.access != expired {
             return Ok(now_stored.access);
         }
         let url = below(&self.server, "v1/token")?;
@@ -149,16 +163,15 @@ impl Peer for HttpPeer {
         }
     }
 
+    /// Without a checksum of the piece: what arrived of one that was cut then counts, and the whole is checked by its hash.
     fn photo_append(&self, upload: &str, offset: u64, chunk: &[u8]) -> Result<u64, CallError> {
         let url = self.upload_url(upload)?;
-        let checksum = format!("sha256 {}", STANDARD.encode(Sha256::digest(chunk)));
         let response = self.call(|client| {
             Ok(client
                 .patch(url.clone())
                 .header(TUS.0, TUS.1)
                 .header(CONTENT_TYPE, "application/offset+octet-stream")
                 .header("Upload-Offset", offset)
-                .header("Upload-Checksum", &checksum)
                 .body(chunk.to_vec()))
         })?;
         moved_to(&response)

@@ -1,14 +1,18 @@
-//! Where the phone touches the world: the system's clock and randomness, sockets, and the thread that runs rounds.
+//! Where the phone touches the world: the system's clock and randomness, sockets, and the threads that run rounds and listen.
 
 mod background;
 mod bell;
+mod ear;
 mod enrol;
 mod http;
 mod http_peer;
+mod line;
+mod pauses;
 mod system_world;
 
 pub use background::Background;
 pub(crate) use bell::Bell;
+pub(crate) use ear::Ear;
 pub use enrol::enrol_over_http;
 pub(crate) use http::Http;
 pub use http_peer::HttpPeer;

@@ -64,12 +64,27 @@ fn unsent_records(connection: &Connection) -> Result<Vec<Held>, DeviceError> {
     Ok(found)
 }
 
-/// Shifts the stamps that nobody has seen. The moment of a visit was read from the same clock and goes along.
+/// A moment this near to its own stamp was read from the same clock; one further away was meant as it was entered.
+const SAME_CLOCK: Millis = 7 * 24 * 60 * 60 * 1000;
+
+/// The field of a kind whose moment the phone fills in by its clock.
+fn moment_of(kind: &Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Visit => Some("at"),
+        Kind::Incident => Some("happened_at"),
+        Kind::Photo => Some("taken_at"),
+        _ => None,
+    }
+}
+
+/// Shifts the stamps that nobody has seen. A moment that was read from the same clock goes along.
 fn shift(held: &mut Held, by: Millis) {
     let unseen = |field: &str| held.unsent.get(field).is_some_and(|pending| !pending.offered);
-    let moved_visit = held.record.kind == Kind::Visit && unseen("at");
-    if let (true, Some(at)) = (moved_visit, held.record.int("at")) {
-        held.record.fields.insert("at".into(), at.saturating_add(by).into());
+    if let Some(field) = moment_of(&held.record.kind).filter(|field| unseen(field))
+        && let Some(moment) = held.record.int(field)
+        && (moment - held.record.stamps.of(field).millis()).abs() <= SAME_CLOCK
+    {
+        held.record.fields.insert(field.into(), moment.saturating_add(by).into());
     }
     if held.unsent.values().any(|pending| !pending.offered) {
         held.own_at = held.own_at.map(|at| at.saturating_add(by));

@@ -8,27 +8,37 @@ use super::RoundReport;
 use crate::store::WaitingPhoto;
 use crate::{Device, DeviceError};
 
-/// A piece of this size is lost at worst when the signal breaks.
+/// A photo goes up in pieces of this size; between two of them other things may come first.
 const CHUNK: usize = 256 * 1024;
 
 /// The pause after a photo's first failure of its own; it doubles up to the longest.
 const FIRST_PAUSE: Millis = 30 * 1000;
 const LONGEST_PAUSE: Millis = 60 * 60 * 1000;
 
-/// Sends what waits.
+/// Sends what waits and may be sent over the network there is. Text that was written meanwhile goes before the rest: the bell then
+/// calls for another round, in which the photos go on where they stopped.
 pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundReport) -> Result<(), DeviceError> {
     let waiting = device.with_open(|open| open.store.waiting_photos(open.now()))?;
     for photo in waiting {
+        if !device.photo_leave().is_for(&photo.sha256) {
+            continue;
+        }
         match send(device, peer, &photo) {
-            Ok(()) => {
+            Ok(Sent::Whole) => {
                 device.with_open::<_, DeviceError>(|open| {
                     open.store.photo_stored(&photo.sha256, open.now())?;
                     open.store.drop_gone_photos()?;
                     open.changed();
                     Ok(())
                 })?;
+                device.photo_has_gone(&photo.sha256);
                 report.photos += 1;
             }
+            Ok(Sent::TextFirst) => {
+                device.inner.pulse.bell().ring_now();
+                return Ok(());
+            }
+            Ok(Sent::HeldForWifi) => {}
             Err(DeviceError::Call(error @ (CallError::Refused { .. } | CallError::Unreadable(_)))) => {
                 tracing::warn!(photo = %photo.photo, %error, tries = photo.tries, "a photo could not be sent; others go on");
                 device.with_open::<_, DeviceError>(|open| {
@@ -42,12 +52,24 @@ pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundRepor
     Ok(())
 }
 
-fn send(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<(), DeviceError> {
-    let Some((upload, mut offset)) = place(device, peer, photo)? else { return Ok(()) };
+/// How far a photo was sent.
+enum Sent {
+    /// The server has it.
+    Whole,
+    /// The bell called in the middle.
+    TextFirst,
+    /// The network became one that photos wait on.
+    HeldForWifi,
+}
+
+fn send(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Sent, DeviceError> {
+    let Some((upload, mut offset)) = place(device, peer, photo)? else { return Ok(Sent::Whole) };
+    let bytes = device.with_open(|open| open.store.photo_bytes(&photo.sha256))?;
     let mut corrected = false;
     while offset < photo.bytes {
-        let chunk = device.with_open(|open| open.store.photo_chunk(&photo.sha256, offset, CHUNK))?;
-        let reached = match peer.photo_append(&upload, offset, &chunk) {
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
+        let piece = bytes.get(from..bytes.len().min(from.saturating_add(CHUNK))).ok_or(DeviceError::NotFound)?;
+        let reached = match peer.photo_append(&upload, offset, piece) {
             // The answer to an earlier piece was lost: the server knows where it stands.
             Err(CallError::Refused { code: CallRefusal::WrongOffset }) if !corrected => {
                 corrected = true;
@@ -60,9 +82,14 @@ fn send(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<(), De
             return Err(CallError::Unreadable("an upload that does not move".into()).into());
         }
         offset = reached;
-        device.with_open(|open| open.store.photo_progress(&photo.sha256, Some(&upload), offset))?;
+        if offset < photo.bytes && device.inner.pulse.bell().is_calling() {
+            return Ok(Sent::TextFirst);
+        }
+        if offset < photo.bytes && !device.photo_leave().is_for(&photo.sha256) {
+            return Ok(Sent::HeldForWifi);
+        }
     }
-    Ok(())
+    Ok(Sent::Whole)
 }
 
 /// Where to go on: the upload begun before, or a new one. None: the server has the picture.
@@ -82,7 +109,7 @@ fn place(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Optio
             Err(CallError::Unreadable("an upload that is complete and not stored".into()).into())
         }
         PhotoPlace::Upload { upload, offset } => {
-            device.with_open(|open| open.store.photo_progress(&photo.sha256, Some(&upload), offset))?;
+            device.with_open(|open| open.store.photo_announced(&photo.sha256, &upload))?;
             Ok(Some((upload, offset)))
         }
     }

@@ -41,6 +41,8 @@ pub struct SyncState {
     pub waiting_records: i64,
     /// Photos whose bytes the server does not have.
     pub waiting_photos: i64,
+    /// Those of them that wait for Wi-Fi, because the worker chose so.
+    pub photos_for_wifi: i64,
     /// Records of which something was refused.
     pub refused: i64,
     /// When everything was last known to be on the server, by the server's clock.
@@ -51,6 +53,13 @@ pub struct SyncState {
     pub clock_wrong: bool,
     /// Grows whenever something stored changed.
     pub generation: u64,
+}
+
+impl SyncState {
+    /// Whether something waits that may be sent over the network there is.
+    pub fn something_can_go(&self) -> bool {
+        self.waiting_records > 0 || self.waiting_photos > self.photos_for_wifi
+    }
 }
 
 /// What a round did.
@@ -92,11 +101,7 @@ pub(crate) fn waiting(open: &Open) -> Result<Waiting, DeviceError> {
             "SELECT count(*) FROM (SELECT id FROM record WHERE unsent IS NOT NULL
                 UNION SELECT id FROM record WHERE reoffer = 1 UNION SELECT id FROM overtaken)",
         )?,
-        // A picture whose record was refused is kept with the worker's own words, but it does not wait: nothing will send it.
-        photos: count(
-            "SELECT count(*) FROM photo_file AS file WHERE state = 'waiting' AND EXISTS (
-                SELECT 1 FROM record WHERE kind = 'photo' AND body ->> '$.fields.sha256' = file.sha256)",
-        )?,
+        photos: open.store.waiting_hashes()?.len() as i64,
     })
 }
 
@@ -108,17 +113,20 @@ impl Device {
     pub fn sync_state(&self) -> Result<SyncState, DeviceError> {
         let in_round = self.inner.in_round.load(Ordering::SeqCst);
         let last_call = lock(&self.inner.last_call).clone();
+        let leave = self.photo_leave();
         self.with_open(|open| {
             let waiting = waiting(open)?;
             let connection = open.store.connection();
             let safe_at: Option<Millis> = Meta::SafeAt.get(connection)?;
             let signed_out = Meta::SignedOut.get(connection)?.unwrap_or(false);
             let offset: Option<Millis> = Meta::ClockOffset.get(connection)?;
+            let for_wifi = leave.held(&open.store.waiting_hashes()?) as i64;
+            let can_go = waiting.records > 0 || waiting.photos > for_wifi;
             let phase = match last_call {
                 _ if signed_out => SyncPhase::SignedOut,
                 // A try after a failure counts as sending once the server answered: without a signal nothing is sent.
                 Some(_) => SyncPhase::Offline,
-                None if in_round && (!waiting.nothing() || safe_at.is_none()) => SyncPhase::Sending,
+                None if in_round && (can_go || safe_at.is_none()) => SyncPhase::Sending,
                 None if safe_at.is_none() => SyncPhase::Never,
                 None if !waiting.nothing() => SyncPhase::Waiting,
                 None => SyncPhase::Safe,
@@ -127,6 +135,7 @@ impl Device {
                 phase,
                 waiting_records: waiting.records,
                 waiting_photos: waiting.photos,
+                photos_for_wifi: for_wifi,
                 refused: outbox::refused_count(connection)?,
                 safe_at,
                 server_time_off_ms: offset,

@@ -51,8 +51,6 @@ pub struct WaitingPhoto {
     pub bytes: u64,
     /// The upload that was begun for it.
     pub upload: Option<String>,
-    /// Bytes of that upload which the server confirmed.
-    pub sent: u64,
     /// How often it failed by itself.
     pub tries: u32,
 }
@@ -116,10 +114,25 @@ impl Store {
         Ok(!super::row::exists(&self.connection, sql, [hash.as_str()])?)
     }
 
+    /// Every picture that waits and will be sent some time: a record that the server has or will have names it.
+    pub(crate) fn waiting_hashes(&self) -> Result<Vec<Sha256Hex>, DeviceError> {
+        // A picture whose record was refused is kept with the worker's own words, but nothing will send it.
+        const SQL: &str = "SELECT sha256 FROM photo_file AS file WHERE state = 'waiting' AND EXISTS (
+            SELECT 1 FROM record WHERE kind = 'photo' AND body ->> '$.fields.sha256' = file.sha256)";
+        let mut statement = self.connection.prepare_cached(SQL)?;
+        let mut rows = statement.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let hash: String = row.get(0)?;
+            found.extend(Sha256Hex::new(&hash).ok());
+        }
+        Ok(found)
+    }
+
     /// The pictures that could be sent now, oldest first: their record is with the server, and the pause after a failure of
     /// their own is over.
     pub(crate) fn waiting_photos(&self, now: Millis) -> Result<Vec<WaitingPhoto>, DeviceError> {
-        const SQL: &str = "SELECT min(photo.id), file.sha256, length(file.full), file.upload, file.sent, file.tries
+        const SQL: &str = "SELECT min(photo.id), file.sha256, length(file.full), file.upload, file.tries
             FROM photo_file AS file JOIN record AS photo
                 ON photo.kind = 'photo' AND photo.unsent IS NULL AND photo.body ->> '$.fields.sha256' = file.sha256
             WHERE file.state = 'waiting' AND file.full IS NOT NULL AND file.try_after <= ?1
@@ -131,36 +144,29 @@ impl Store {
             let (photo, hash): (String, String) = (row.get(0)?, row.get(1)?);
             let (Ok(photo), Ok(sha256)) = (photo.parse(), Sha256Hex::new(&hash)) else { continue };
             let bytes: i64 = row.get(2)?;
-            let sent: i64 = row.get(4)?;
             found.push(WaitingPhoto {
                 photo,
                 sha256,
                 bytes: bytes.unsigned_abs(),
                 upload: row.get(3)?,
-                sent: sent.unsigned_abs(),
-                tries: row.get(5)?,
+                tries: row.get(4)?,
             });
         }
         Ok(found)
     }
 
-    /// A piece of a picture.
-    pub(crate) fn photo_chunk(&self, hash: &Sha256Hex, offset: u64, length: usize) -> Result<Vec<u8>, DeviceError> {
-        let (offset, length) =
-            (i64::try_from(offset).unwrap_or(i64::MAX - 1), i64::try_from(length).unwrap_or(i64::MAX));
-        let mut statement =
-            self.connection.prepare_cached("SELECT substr(full, ?2 + 1, ?3) FROM photo_file WHERE sha256 = ?1")?;
-        let chunk: Option<Vec<u8>> =
-            statement.query_row((hash.as_str(), offset, length), |row| row.get(0)).optional()?;
-        chunk.ok_or(DeviceError::NotFound)
+    /// A picture's bytes: all of it, since reading a part costs as much as reading the whole.
+    pub(crate) fn photo_bytes(&self, hash: &Sha256Hex) -> Result<Vec<u8>, DeviceError> {
+        let mut statement = self.connection.prepare_cached("SELECT full FROM photo_file WHERE sha256 = ?1")?;
+        let full: Option<Option<Vec<u8>>> = statement.query_row([hash.as_str()], |row| row.get(0)).optional()?;
+        full.flatten().ok_or(DeviceError::NotFound)
     }
 
-    /// Notes how far an upload is.
-    pub(crate) fn photo_progress(&self, hash: &Sha256Hex, upload: Option<&str>, sent: u64) -> Result<(), DeviceError> {
-        let sent = i64::try_from(sent).unwrap_or(i64::MAX);
-        let mut statement =
-            self.connection.prepare_cached("UPDATE photo_file SET upload = ?2, sent = ?3 WHERE sha256 = ?1")?;
-        statement.execute((hash.as_str(), upload, sent))?;
+    /// Notes the upload of a picture. How far it is, the server is asked: noting that here would write the picture anew each time,
+    /// since it lies in the same row.
+    pub(crate) fn photo_announced(&self, hash: &Sha256Hex, upload: &str) -> Result<(), DeviceError> {
+        let mut statement = self.connection.prepare_cached("UPDATE photo_file SET upload = ?2 WHERE sha256 = ?1")?;
+        statement.execute((hash.as_str(), upload))?;
         Ok(())
     }
 

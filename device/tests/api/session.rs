@@ -80,9 +80,25 @@ fn the_names_of_cells_come_from_the_desk() {
 #[test]
 fn preferences_are_there_before_anything_is_opened() {
     let phone = Phone::new();
-    phone.ok("set_preferences", json!({"language": "en", "type_percent": 150, "theme": "dark"}));
+    let chosen = json!({"language": "en", "type_percent": 150, "theme": "dark", "photos_on_wifi_only": true});
+    phone.ok("set_preferences", chosen.clone());
     phone.ok("lock", json!({}));
-    assert_eq!(phone.ok("preferences", json!({})), json!({"language": "en", "type_percent": 150, "theme": "dark"}));
+    assert_eq!(phone.ok("preferences", json!({})), chosen);
     let wrong = json!({"language": "en", "type_percent": 110, "theme": "dark"});
     assert_eq!(phone.fails("set_preferences", wrong), FailureCode::Malformed);
+}
+
+#[test]
+fn the_network_is_told_before_anything_is_opened_too() {
+    let phone = Phone::new();
+    phone.ok("lock", json!({}));
+    for metered in [json!(null), json!(true), json!(false)] {
+        assert_eq!(phone.ok("network", json!({"online": true, "metered": metered})), json!({}));
+    }
+    assert_eq!(phone.fails("network", json!({"online": "yes", "metered": null})), FailureCode::Malformed);
+    assert_eq!(
+        phone.fails("network", json!({"online": true, "metered": null, "place": "home"})),
+        FailureCode::Malformed
+    );
+    assert_eq!(phone.fails("send_photos_now", json!({})), FailureCode::Locked);
 }

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use device::network::Network;
+use domain::Kind;
 use domain::protocol::CallError;
+use serde_json::json;
 
 use crate::fake::*;
 
@@ -47,4 +50,47 @@ fn unlocking_starts_a_round() {
     std::thread::sleep(Duration::from_millis(100));
     phone.device.unlock(PIN).unwrap();
     assert!(within(Duration::from_secs(20), || phone.is_sent(id)));
+}
+
+#[test]
+fn a_network_that_came_back_is_tried_at_once() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let peer = server.clone();
+    let _background = phone.device.start_background_with(move |_| Ok(Box::new(peer.clone())));
+    phone.device.set_network(Network { online: true, metered: None });
+    // After this answer the phone by itself asks again in a minute and a half at the earliest.
+    server.hub().offline = Some(CallError::SignedOut);
+    let id = phone.building("一号楼");
+    assert!(within(Duration::from_secs(20), || phone.state().phase == device::SyncPhase::SignedOut));
+    // The write rang as well; that try is over by now.
+    std::thread::sleep(Duration::from_millis(1_000));
+    server.hub().offline = None;
+    phone.device.set_network(Network { online: false, metered: None });
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!phone.is_sent(id), "losing the network is no reason to try");
+    phone.device.set_network(Network { online: true, metered: None });
+    assert!(within(Duration::from_secs(20), || phone.is_sent(id)));
+}
+
+#[test]
+fn text_that_is_written_while_a_large_photo_goes_up_goes_first() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let size = 256 * 1024 * 30;
+    let hash = phone.device.with_open(|open| open.store().keep_taken_photo(&vec![1; size], &[1; 100])).unwrap();
+    let fields = json!({"subject": record_id(42), "subject_kind": "incident", "sha256": hash, "width": 16, "height": 16,
+        "bytes": size, "taken_at": START, "photo_kind": "scene", "by": "worker"});
+    phone.write(Kind::Photo, None, fields).unwrap();
+    // A slow network: the whole photo takes three seconds.
+    server.hub().on_append = Some(Box::new(|| std::thread::sleep(Duration::from_millis(100))));
+    let peer = server.clone();
+    let _background = phone.device.start_background_with(move |_| Ok(Box::new(peer.clone())));
+    assert!(within(Duration::from_secs(20), || server.hub().uploads.values().any(|(_, bytes)| !bytes.is_empty())));
+    let id = phone.building("一号楼");
+    assert!(within(Duration::from_secs(20), || phone.is_sent(id)));
+    assert!(!server.hub().stored.contains_key(&hash), "the photo is still on its way");
+    server.hub().on_append = None;
+    assert!(within(Duration::from_secs(20), || server.hub().stored.contains_key(&hash)));
+    assert_eq!(server.hub().offers, 1, "it went on where it stopped");
 }

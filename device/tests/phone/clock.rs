@@ -13,7 +13,8 @@ const DAY: Millis = 24 * 60 * 60 * 1000;
 
 #[test]
 fn a_wrong_clock_is_corrected_before_anything_is_sent_and_the_order_stays() {
-    for off in [3 * DAY, -3 * DAY] {
+    // The last one's battery was empty: it believes that it is 1970.
+    for off in [3 * DAY, -3 * DAY, 30 * 365 * DAY, -10 * 365 * DAY, 1_000 - START] {
         let server = Server::new();
         let phone = Phone::new(&server, 1);
         phone.clock.store(START + off, Ordering::SeqCst);
@@ -149,4 +150,55 @@ fn what_the_server_has_already_is_not_set_back_with_what_lies_in_the_future() {
     assert_eq!(phone.sync().differing, 0);
     assert_eq!(phone.get(id).as_ref(), server.hub().records.get(&id));
     assert_eq!(phone.get(id).unwrap().int("floors"), Some(7));
+}
+
+#[test]
+fn a_clock_that_is_set_right_is_complained_about_no_more() {
+    for off in [6 * 60 * 1000, -6 * 60 * 1000, 10 * 365 * DAY, -10 * 365 * DAY] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        phone.clock.store(START + off, Ordering::SeqCst);
+        phone.sync();
+        let state = phone.state();
+        assert_eq!((state.clock_wrong, state.server_time_off_ms), (true, Some(-off)), "how much, and which way");
+        // Set right while the app runs, and noticed with the next round.
+        phone.clock.store(START + 1_000, Ordering::SeqCst);
+        server.hub().now = START + 1_000;
+        phone.sync();
+        let state = phone.state();
+        assert_eq!((state.clock_wrong, state.server_time_off_ms), (false, Some(0)));
+        let id = phone.building("一号楼");
+        phone.sync();
+        let stamped = server.hub().records[&id].stamps.common.millis();
+        assert!((START..START + 10_000).contains(&stamped), "{stamped}");
+    }
+}
+
+#[test]
+fn five_minutes_are_not_complained_about_and_a_little_more_is() {
+    for (off, wrong) in [(300_000, false), (300_001, true), (-300_000, false), (-300_001, true)] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        phone.clock.store(START + off, Ordering::SeqCst);
+        phone.sync();
+        assert_eq!(phone.state().clock_wrong, wrong, "{off}");
+    }
+}
+
+#[test]
+fn moments_that_came_from_a_wrong_clock_are_put_right_and_those_that_were_meant_stay() {
+    for off in [10 * 365 * DAY, -10 * 365 * DAY, 2 * 60 * 60 * 1000] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        phone.clock.store(START + off, Ordering::SeqCst);
+        let incident = |happened_at: Millis| {
+            let fields = json!({"category": "0601", "list_version": 1, "severity": 3, "title": "路灯不亮",
+                "happened_at": happened_at, "by": "worker"});
+            phone.write(domain::Kind::Incident, None, fields).unwrap()
+        };
+        let (now, meant) = (incident(START + off), incident(START - 30 * DAY + off.min(0)));
+        phone.sync();
+        assert_eq!(server.hub().records[&now].int("happened_at"), Some(START), "off by {off}");
+        assert_eq!(server.hub().records[&meant].int("happened_at"), Some(START - 30 * DAY + off.min(0)));
+    }
 }

@@ -98,6 +98,8 @@ pub struct Hub {
     pub key: Option<ReceiptKey>,
     /// Changes what is signed.
     pub misstate: Box<dyn Fn(&mut ReceiptStatement) + Send>,
+    /// Called after every piece of a photo.
+    pub on_append: Option<Box<dyn Fn() + Send>>,
 }
 
 /// The server; as a [`Peer`] it speaks to one phone.
@@ -129,6 +131,7 @@ impl Server {
             bad_photos: BTreeSet::new(),
             key: Some(ReceiptKey::new(&mut TestWorld { clock: Arc::default(), seed: 99 })),
             misstate: Box::new(|_| ()),
+            on_append: None,
         };
         Server(Arc::new(Mutex::new(hub)), DeviceId(Uuid::nil()))
     }
@@ -316,6 +319,9 @@ impl Peer for Server {
             hub.stored.insert(offer.sha256, bytes);
         } else {
             hub.uploads.insert(upload.into(), (offer, bytes));
+        }
+        if let Some(on_append) = &hub.on_append {
+            on_append();
         }
         Ok(reached)
     }

@@ -1,5 +1,7 @@
 //! Photos: after the text, each from where it stopped, and never in each other's way.
 
+use device::network::Network;
+use device::preferences::Preferences;
 use domain::protocol::CallError;
 use domain::{Kind, RecordId, Sha256Hex};
 use serde_json::json;
@@ -163,4 +165,100 @@ fn no_signal_ends_the_photos_at_once() {
     let ended_by = phone.round().ended_by;
     assert!(matches!(ended_by, Some(device::DeviceError::Call(CallError::Offline(_)))));
     assert_eq!(server.hub().offers, 1);
+}
+
+fn on_mobile_data(phone: &Phone) {
+    phone.device.set_network(Network { online: true, metered: Some(true) });
+}
+
+fn on_wifi(phone: &Phone) {
+    phone.device.set_network(Network { online: true, metered: Some(false) });
+}
+
+fn wifi_only(phone: &Phone, chosen: bool) {
+    Preferences { photos_on_wifi_only: chosen, ..Preferences::default() }.store(phone.path()).unwrap();
+}
+
+#[test]
+fn photos_wait_for_wifi_where_the_worker_chose_so_and_text_goes_on() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    wifi_only(&phone, true);
+    on_mobile_data(&phone);
+    phone.sync();
+    let safe_at = phone.state().safe_at;
+    phone.pass(1_000);
+    server.hub().now += 1_000;
+    let (id, hash) = take(&phone, 1);
+    assert_eq!(phone.sync().photos, 0);
+    assert!(phone.is_sent(id), "the text is there, and says which photo belongs to it");
+    let state = phone.state();
+    assert_eq!((state.waiting_photos, state.photos_for_wifi), (1, 1));
+    assert_eq!((state.phase, state.safe_at), (device::SyncPhase::Waiting, safe_at), "nobody is told that all is safe");
+    assert!(!state.something_can_go());
+    assert_eq!(server.hub().offers, 0, "not even announced");
+    on_wifi(&phone);
+    assert_eq!(phone.state().photos_for_wifi, 0);
+    assert_eq!(phone.sync().photos, 1);
+    assert!(server.hub().stored.contains_key(&hash));
+    assert_eq!(phone.state().phase, device::SyncPhase::Safe);
+}
+
+#[test]
+fn where_nobody_can_tell_or_nobody_chose_photos_do_not_wait() {
+    for (chosen, metered) in [(true, None), (true, Some(false)), (false, Some(true))] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        wifi_only(&phone, chosen);
+        phone.device.set_network(Network { online: true, metered });
+        take(&phone, 1);
+        assert_eq!(phone.state().photos_for_wifi, 0);
+        assert_eq!(phone.sync().photos, 1, "{chosen} {metered:?}");
+    }
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    wifi_only(&phone, true);
+    take(&phone, 1);
+    assert_eq!(phone.sync().photos, 1, "nothing was ever said about the network");
+}
+
+#[test]
+fn send_now_anyway_sends_what_waits_and_nothing_that_is_taken_later() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    wifi_only(&phone, true);
+    on_mobile_data(&phone);
+    let (_, first) = take(&phone, 1);
+    phone.sync();
+    assert_eq!(phone.device.send_photos_now().unwrap().photos_for_wifi, 0);
+    let (_, later) = take(&phone, 2);
+    assert_eq!((phone.state().waiting_photos, phone.state().photos_for_wifi), (2, 1));
+    // The signal breaks in the middle: what was said still holds.
+    server.hub().appends_left = 1;
+    phone.round();
+    server.hub().appends_left = usize::MAX;
+    assert_eq!(phone.sync().photos, 1);
+    assert!(server.hub().stored.contains_key(&first) && !server.hub().stored.contains_key(&later));
+    phone.sync();
+    assert_eq!(phone.state().photos_for_wifi, 1);
+}
+
+#[test]
+fn wifi_that_is_lost_in_the_middle_of_a_photo_stops_it_and_it_goes_on_later() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    wifi_only(&phone, true);
+    on_wifi(&phone);
+    let (_, hash) = take(&phone, 1);
+    let device = phone.device.clone();
+    server.hub().on_append = Some(Box::new(move || device.set_network(Network { online: true, metered: Some(true) })));
+    assert_eq!(phone.sync().photos, 0);
+    assert_eq!((phone.state().waiting_photos, phone.state().photos_for_wifi), (1, 1));
+    let sent = server.hub().uploads.values().map(|(_, bytes)| bytes.len()).sum::<usize>();
+    assert!(sent > 0 && sent < SIZE, "{sent}");
+    server.hub().on_append = None;
+    on_wifi(&phone);
+    assert_eq!(phone.sync().photos, 1);
+    let hub = server.hub();
+    assert_eq!((hub.offers, hub.stored[&hash].len()), (1, SIZE));
 }

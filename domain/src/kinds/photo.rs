@@ -12,8 +12,9 @@ use crate::spec::{FieldSpec, FieldType, optional, required};
 /// At most this many photos at one record.
 pub const PHOTOS_PER_RECORD_MAX: usize = 9;
 
-/// The stored picture is at most this many bytes: 1600 px at quality 80 stays far below.
-pub const PHOTO_BYTES_MAX: i64 = 8 * 1024 * 1024;
+/// The stored picture is at most this many bytes: what this phone makes (1600 px at quality 80) stays far below, other clients may
+/// send better ones.
+pub const PHOTO_BYTES_MAX: i64 = 20 * 1024 * 1024;
 
 /// The longer edge of a stored picture, pixels.
 pub const PHOTO_EDGE_MAX: u32 = 1600;

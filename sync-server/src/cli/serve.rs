@@ -52,7 +52,13 @@ async fn answer(hub: Arc<CountyHub>, how: &How) -> Result<(), CliError> {
     let app = App::new(Arc::clone(&hub), how.secure_cookies);
     tracing::info!(address = %listener.local_addr()?, "listening");
     let tidy = tokio::spawn(tidy(hub));
-    listen(listener, router(app), stopped()).await;
+    let nudges = Arc::clone(&app.nudges);
+    let asked_to_stop = async move {
+        stopped().await;
+        // Streams have no end of their own.
+        nudges.end();
+    };
+    listen(listener, router(app), asked_to_stop).await;
     tidy.abort();
     tracing::info!("stopped");
     Ok(())

@@ -20,6 +20,17 @@ pub const CSRF_HEADER: &str = "x-csrf-token";
 /// Tokens and cookies are 43 characters; anything much longer is not even hashed.
 const SECRET_CHARS_MAX: usize = 100;
 
+/// A bearer token, of whoever it may be.
+pub(super) struct BearerToken(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for BearerToken {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        bearer(parts).map(Self).ok_or_else(|| ApiError::new(CallRefusal::SignedOut))
+    }
+}
+
 /// An enrolled phone. Without one the call is not answered.
 pub struct SignedInPhone(pub Phone);
 
@@ -27,7 +38,7 @@ impl FromRequestParts<App> for SignedInPhone {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let token = bearer(parts).ok_or_else(|| ApiError::new(CallRefusal::SignedOut))?;
+        let BearerToken(token) = BearerToken::from_request_parts(parts, app).await?;
         blocking(app, move |hub| hub.phone(&token)).await.map(Self)
     }
 }

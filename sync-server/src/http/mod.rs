@@ -9,6 +9,7 @@ pub mod desk;
 mod error;
 pub mod limits;
 pub mod listen;
+pub mod nudges;
 pub mod phone;
 
 use std::any::Any;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -31,7 +33,10 @@ pub use auth::{ClientAddr, SignedInDesk, SignedInPhone};
 pub use body::JsonBody;
 pub use error::ApiError;
 pub use limits::RateLimits;
+pub use nudges::Nudges;
+pub use phone::turns::Turns;
 
+use crate::hub::nudge::Watcher;
 use crate::hub::{CountyHub, HubError};
 
 /// A body that stands still for this long is given up.
@@ -49,6 +54,10 @@ pub struct App {
     pub hub: Arc<CountyHub>,
     /// Who tried how often.
     pub limits: Arc<RateLimits>,
+    /// The phones that listen.
+    pub nudges: Arc<Nudges>,
+    /// Who is at which upload.
+    pub turns: Arc<Turns>,
     /// Whether cookies are sent over TLS only. Off on loopback, where there is none.
     pub secure_cookies: bool,
 }
@@ -56,7 +65,17 @@ pub struct App {
 impl App {
     /// An application over a hub.
     pub fn new(hub: Arc<CountyHub>, secure_cookies: bool) -> Self {
-        Self { hub, limits: Arc::default(), secure_cookies }
+        let app = Self { hub, limits: Arc::default(), nudges: Arc::default(), turns: Arc::default(), secure_cookies };
+        app.with_nudges(Nudges::default())
+    }
+
+    /// The same with other streams of nudges.
+    #[must_use]
+    pub fn with_nudges(self, nudges: Nudges) -> Self {
+        let nudges = Arc::new(nudges);
+        let watcher: Arc<dyn Watcher> = Arc::clone(&nudges) as _;
+        self.hub.watch(&watcher);
+        Self { nudges, ..self }
     }
 }
 
@@ -82,6 +101,7 @@ pub fn router(app: App) -> Router {
     };
     routes()
         .with_state(app)
+        .layer(from_fn(phone::tus::spoken))
         .layer(CompressionLayer::new())
         .layer(header("content-security-policy", CONTENT_POLICY))
         .layer(header("x-content-type-options", "nosniff"))

@@ -1,9 +1,9 @@
 //! The hub: the server's rules, without HTTP and without SQL.
 //!
 //! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
-//! (`judge`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), what is signed
-//! (`receipts`), reviews ([`reviews`]), photos ([`photo`]), accounts and the county's set-up ([`county`]). The same rules hold
-//! for a phone over HTTP and for one in the same process ([`peer`]).
+//! (`judge`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there
+//! is something ([`nudge`]), what is signed (`receipts`), reviews ([`reviews`]), photos ([`photo`]), accounts and the county's
+//! set-up ([`county`]). The same rules hold for a phone over HTTP and for one in the same process ([`peer`]).
 
 pub mod conflicts;
 pub mod county;
@@ -12,6 +12,7 @@ mod error;
 pub mod exchange;
 mod feed;
 mod judge;
+pub mod nudge;
 pub mod peer;
 pub mod phones;
 pub mod photo;
@@ -31,6 +32,7 @@ use domain::world::Millis;
 use domain::{HybridClock, RecordId, Stamp, World};
 
 pub use error::HubError;
+pub use nudge::Told;
 
 use crate::photos::PhotoFolder;
 use crate::store::Store;
@@ -41,7 +43,7 @@ pub type CountyHub = Hub<SqliteStore>;
 
 /// The rules of one server, over some store.
 pub struct Hub<S: Store> {
-    store: S,
+    store: Told<S>,
     photos: PhotoFolder,
     time: Mutex<Time>,
     lists: RwLock<Arc<Lists>>,
@@ -89,7 +91,7 @@ impl<S: Store> Hub<S> {
         let receipt_key = receipts::key(&store, world.as_mut())?;
         let clock = HybridClock::new(world.node(), Stamp::ZERO);
         Ok(Self {
-            store,
+            store: Told::new(store),
             photos,
             time: Mutex::new(Time { world, clock }),
             lists: RwLock::new(Arc::new(lists)),
@@ -105,8 +107,8 @@ impl<S: Store> Hub<S> {
         self.page_bytes.store(bytes, Ordering::SeqCst);
     }
 
-    /// The store.
-    pub fn store(&self) -> &S {
+    /// The store; whoever watches is told what is written here too.
+    pub fn store(&self) -> &Told<S> {
         &self.store
     }
 

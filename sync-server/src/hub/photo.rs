@@ -4,13 +4,13 @@ use domain::kinds::photo::Photo;
 use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
 use domain::scope::{Action, Actor, allowed};
 use domain::world::Millis;
-use domain::{Kind, RecordId, Scope, Sha256Hex};
+use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex};
 
 use crate::hub::desk::readable;
 use crate::hub::phones::Phone;
 use crate::hub::{Hub, HubError, secrets};
 use crate::photos::Finished;
-use crate::store::{Reading, Store, StoredRecord, Upload};
+use crate::store::{Reading, Store, StoredRecord, Upload, Writing};
 
 /// An upload that nobody finished is thrown away after a week.
 const UPLOAD_LIVES: Millis = 7 * 24 * 60 * 60 * 1000;
@@ -38,6 +38,43 @@ fn taken_before_handover(
     Ok(None)
 }
 
+/// The record of a photo whose bytes this phone may hand over, if the offer fits it.
+fn awaited(reading: &dyn Writing, phone: &Phone, offer: &PhotoOffer, now: Millis) -> Result<Record, HubError> {
+    let found = match readable(reading, &phone.actor, offer.photo)? {
+        Some(found) => Some(found),
+        None => taken_before_handover(reading, phone, offer.photo, now)?,
+    };
+    let record = found.map(|found| found.record).filter(|record| record.kind == Kind::Photo);
+    let record = record.ok_or_else(|| refused(CallRefusal::NotFound))?;
+    let photo = Photo::from(&record);
+    if photo.sha256.as_ref() != Some(&offer.sha256) || u64::try_from(photo.bytes) != Ok(offer.bytes) {
+        return Err(refused(CallRefusal::HashMismatch));
+    }
+    Ok(record)
+}
+
+fn upload_for(id: String, phone: &Phone, offer: &PhotoOffer, cell: CellCode, now: Millis) -> Upload {
+    Upload {
+        id,
+        device: phone.device,
+        photo: offer.photo,
+        cell,
+        sha256: offer.sha256.clone(),
+        bytes: offer.bytes,
+        offset: 0,
+        until: now + UPLOAD_LIVES,
+    }
+}
+
+/// Where an upload stands after so many bytes from `offset` on, if they may come there.
+fn fitting(upload: &Upload, offset: u64, bytes: u64) -> Result<u64, HubError> {
+    if offset != upload.offset {
+        return Err(HubError::WrongOffset { offset: upload.offset });
+    }
+    let reached = offset.checked_add(bytes).filter(|reached| *reached <= upload.bytes);
+    reached.ok_or_else(|| refused(CallRefusal::TooLarge))
+}
+
 impl<S: Store> Hub<S> {
     /// Announces a photo's bytes: answers where to send them, or that they are there.
     ///
@@ -51,33 +88,39 @@ impl<S: Store> Hub<S> {
         let now = self.now();
         let fresh = secrets::token(self.time().world.as_mut());
         self.store.write(|writing| {
-            let found = match readable(writing, &phone.actor, offer.photo)? {
-                Some(found) => Some(found),
-                None => taken_before_handover(writing, phone, offer.photo, now)?,
-            };
-            let found = found.filter(|found| found.record.kind == Kind::Photo);
-            let found = found.ok_or_else(|| refused(CallRefusal::NotFound))?;
-            let photo = Photo::from(&found.record);
-            if photo.sha256.as_ref() != Some(&offer.sha256) || u64::try_from(photo.bytes) != Ok(offer.bytes) {
-                return Err(refused(CallRefusal::HashMismatch));
-            }
+            let record = awaited(writing, phone, offer, now)?;
             if writing.photo_stored(&offer.sha256)? {
+                return Ok(PhotoPlace::Stored);
+            }
+            if self.photos.holds(&offer.sha256, offer.bytes)? {
+                // It took its place, and the server ended before that was noted.
+                writing.put_photo_stored(&offer.sha256, offer.bytes, now)?;
                 return Ok(PhotoPlace::Stored);
             }
             if let Some(known) = writing.upload_of(phone.device, offer.photo)?.filter(|known| known.until > now) {
                 return Ok(PhotoPlace::Upload { upload: known.id, offset: known.offset });
             }
-            writing.put_upload(&Upload {
-                id: fresh.clone(),
-                device: phone.device,
-                photo: offer.photo,
-                cell: found.record.cell,
-                sha256: offer.sha256.clone(),
-                bytes: offer.bytes,
-                offset: 0,
-                until: now + UPLOAD_LIVES,
-            })?;
+            writing.put_upload(&upload_for(fresh.clone(), phone, offer, record.cell, now))?;
             Ok(PhotoPlace::Upload { upload: fresh, offset: 0 })
+        })
+    }
+
+    /// The upload of a photo whose bytes are there: it is complete, whoever sent them.
+    ///
+    /// # Errors
+    /// As [`Hub::photo_offer`].
+    pub fn whole_upload(&self, phone: &Phone, offer: &PhotoOffer) -> Result<Upload, HubError> {
+        let now = self.now();
+        let fresh = secrets::token(self.time().world.as_mut());
+        self.store.write(|writing| {
+            let known = writing.upload_of(phone.device, offer.photo)?;
+            if let Some(known) = known.filter(|known| known.until > now && known.offset == offer.bytes) {
+                return Ok(known);
+            }
+            let record = awaited(writing, phone, offer, now)?;
+            let whole = Upload { offset: offer.bytes, ..upload_for(fresh, phone, offer, record.cell, now) };
+            writing.put_upload(&whole)?;
+            Ok(whole)
         })
     }
 
@@ -103,23 +146,70 @@ impl<S: Store> Hub<S> {
         let own = self.photos.alone_with(id);
         let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let upload = self.own_upload(phone, id)?;
-        let reached = offset.checked_add(chunk.len() as u64).ok_or_else(|| refused(CallRefusal::TooLarge))?;
-        if reached > upload.bytes {
-            return Err(refused(CallRefusal::TooLarge));
-        }
-        if upload.offset == upload.bytes && reached == upload.bytes && self.is_stored(&upload.sha256)? {
-            // The last answer was lost, and its request repeated.
+        if self.is_repeated(&upload, offset, chunk.len() as u64)? {
             return Ok(upload.bytes);
         }
-        if offset != upload.offset {
-            return Err(HubError::WrongOffset { offset: upload.offset });
+        let reached = fitting(&upload, offset, chunk.len() as u64)?;
+        self.write_down(id, offset, chunk)?;
+        self.photos.settle(id)?;
+        self.count(&upload, reached)
+    }
+
+    /// Lays bytes down behind those that count, after `laid` others, without counting them yet: whether they are right may be
+    /// known only when the last of them came, and counting costs a sync. Whatever is laid and never counted is overwritten by the
+    /// next who appends.
+    ///
+    /// # Errors
+    /// As [`Hub::photo_append`].
+    pub fn photo_lay(&self, phone: &Phone, id: &str, offset: u64, laid: u64, chunk: &[u8]) -> Result<(), HubError> {
+        let own = self.photos.alone_with(id);
+        let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let upload = self.own_upload(phone, id)?;
+        fitting(&upload, offset, laid.saturating_add(chunk.len() as u64))?;
+        self.write_down(id, offset + laid, chunk)
+    }
+
+    /// Bytes that were acknowledged can be missing: the server ended after the photo took its place and before that was noted, or
+    /// its folder was restored from a backup. The upload is then given up, so that the phone announces the photo again.
+    fn write_down(&self, id: &str, at: u64, chunk: &[u8]) -> Result<(), HubError> {
+        match self.photos.lay(id, at, chunk) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                tracing::warn!("an upload's bytes are missing: it is begun again");
+                self.drop_upload(id)?;
+                Err(refused(CallRefusal::UploadGone))
+            }
+            written => Ok(written?),
         }
-        self.photos.append(id, offset, chunk)?;
+    }
+
+    /// Counts the bytes that were laid down at `offset`: they were right. Answers with the offset reached.
+    ///
+    /// # Errors
+    /// As [`Hub::photo_append`].
+    pub fn photo_count(&self, phone: &Phone, id: &str, offset: u64, laid: u64) -> Result<u64, HubError> {
+        let own = self.photos.alone_with(id);
+        let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let upload = self.own_upload(phone, id)?;
+        let reached = fitting(&upload, offset, laid)?;
+        self.photos.settle(id)?;
+        self.count(&upload, reached)
+    }
+
+    /// Whether these bytes were the last of an upload that is complete: its answer was lost, and its request repeated.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub fn is_repeated(&self, upload: &Upload, offset: u64, bytes: u64) -> Result<bool, HubError> {
+        let to_the_end = upload.offset == upload.bytes && offset.checked_add(bytes) == Some(upload.bytes);
+        Ok(to_the_end && self.is_stored(&upload.sha256)?)
+    }
+
+    fn count(&self, upload: &Upload, reached: u64) -> Result<u64, HubError> {
         if reached < upload.bytes {
-            self.store.write(|writing| writing.set_upload_offset(id, reached))?;
-            return Ok(reached);
+            self.store.write(|writing| writing.set_upload_offset(&upload.id, reached))?;
+        } else {
+            self.finish(upload)?;
         }
-        self.finish(&upload)?;
         Ok(reached)
     }
 

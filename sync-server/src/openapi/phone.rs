@@ -3,7 +3,7 @@
 #![expect(dead_code, reason = "these functions carry descriptions and are never called")]
 
 use domain::codes::Lists;
-use domain::protocol::{EnrolRequest, Enrolment, ErrorBody, ExchangeAnswer, ExchangeRequest, Hello, Tokens};
+use domain::protocol::{EnrolRequest, Enrolment, ErrorBody, ExchangeAnswer, ExchangeRequest, Hello, Nudge, Tokens};
 
 use crate::http::phone::RefreshRequest;
 
@@ -32,6 +32,13 @@ pub(super) fn lists() {}
     responses((status = 200, body = ExchangeAnswer), (status = "4XX", body = ErrorBody)))]
 pub(super) fn exchange() {}
 
+/// Server-sent events: `event: moved` with a `Nudge` whenever one of the phone's cells has moved on, first of all where each
+/// stands; a comment as a heartbeat every 25 seconds. It ends when the token runs out, the phone is revoked, its cells change, the
+/// phone has opened newer streams, or the server stops; the phone then polls, and opens another later. 429: too many are open.
+#[utoipa::path(get, path = "/v1/nudges", tag = "phone", security(("phone" = [])),
+    responses((status = 200, content_type = "text/event-stream", body = Nudge), (status = "4XX", body = ErrorBody)))]
+pub(super) fn nudges() {}
+
 /// The bytes of a photo that lies in the phone's cells.
 #[utoipa::path(get, path = "/v1/photo/{sha256}/{size}", tag = "phone", security(("phone" = [])),
     params(("sha256" = String, Path, description = "The hash of the stored bytes"),
@@ -45,7 +52,7 @@ pub(super) fn photo() {}
         ("Upload-Length" = u64, Header, description = "Bytes"),
         ("Upload-Metadata" = String, Header, description = "`photo <base64 record id>,sha256 <base64 hash>`")),
     responses((status = 201, description = "`Location` says where to send the bytes"),
-        (status = 200, description = "`Doorstep-Photo: stored`: they are there already"), (status = "4XX", body = ErrorBody)))]
+        (status = 200, description = "`Doorstep-Photo: stored`: they are there already; `Location` is an upload that is complete"), (status = "4XX", body = ErrorBody)))]
 pub(super) fn create_upload() {}
 
 /// tus 1.0.0: what this server can do.

@@ -48,7 +48,7 @@ async fn every_route_is_in_the_document_with_its_methods_and_nothing_else_is() {
             let request = Request::builder().method(&method).uri(&address).header("tus-resumable", "1.0.0");
             let answer = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
             // A handler behind several methods asks who is there before it looks at the method.
-            let shared = path == "/v1/photos/{upload}" && answer.status() == StatusCode::UNAUTHORIZED;
+            let shared = path.starts_with("/v1/photos") && answer.status() == StatusCode::UNAUTHORIZED;
             let is_routed = answer.status() != StatusCode::METHOD_NOT_ALLOWED;
             assert!(is_routed == is_documented || shared, "{method} {path}: {}", answer.status());
         }

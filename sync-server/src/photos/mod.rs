@@ -75,6 +75,23 @@ impl PhotoFolder {
     /// # Errors
     /// When the disk refuses.
     pub fn append(&self, upload: &str, offset: u64, chunk: &[u8]) -> io::Result<()> {
+        self.lay(upload, offset, chunk)?;
+        self.settle(upload)
+    }
+
+    /// Makes what was laid down durable.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn settle(&self, upload: &str) -> io::Result<()> {
+        File::open(self.upload_file(upload)?)?.sync_all()
+    }
+
+    /// Writes bytes at an offset, as [`PhotoFolder::append`]; durable only when they are settled.
+    ///
+    /// # Errors
+    /// When the disk refuses; [`io::ErrorKind::NotFound`] when bytes before them are missing.
+    pub fn lay(&self, upload: &str, offset: u64, chunk: &[u8]) -> io::Result<()> {
         let path = self.upload_file(upload)?;
         let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(path)?;
         if file.metadata()?.len() < offset {
@@ -82,8 +99,7 @@ impl PhotoFolder {
         }
         file.set_len(offset)?;
         file.seek(SeekFrom::Start(offset))?;
-        file.write_all(chunk)?;
-        file.sync_all()
+        file.write_all(chunk)
     }
 
     /// Checks a complete upload and moves it under its hash. Doing it again is harmless.
@@ -128,6 +144,18 @@ impl PhotoFolder {
         match fs::remove_file(self.upload_file(upload)?) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether a photo of this hash and size has taken its place: it was checked before.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn holds(&self, sha256: &Sha256Hex, bytes: u64) -> io::Result<bool> {
+        match fs::metadata(self.photo_file(sha256, PhotoSize::Full)) {
+            Ok(found) => Ok(found.len() == bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

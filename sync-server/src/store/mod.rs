@@ -147,6 +147,9 @@ pub trait Reading {
 
 /// What can be written.
 pub trait Writing: Reading {
+    /// What this transaction has moved so far. It has happened only once the transaction is durable.
+    fn moved(&self) -> Moved;
+
     // -- records ---------------------------------------------------------------------------------------------------------
     /// Stores a record as it stands after a merge, moves its feed entry forward (and leaves *gone* where it moved away from),
     /// and keeps the approved version aside when the record departs from it.

@@ -349,6 +349,22 @@ pub struct Upload {
     pub until: Millis,
 }
 
+/// What a transaction moved that somebody may be waiting for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// The feeds that moved on, and the numbers they reached.
+    pub feeds: BTreeMap<CellCode, u64>,
+    /// Whether it changed who may do what: holdings, an account, the tokens of a device.
+    pub rights: bool,
+}
+
+impl Moved {
+    /// Whether nobody needs to hear of it.
+    pub fn is_nothing(&self) -> bool {
+        self.feeds.is_empty() && !self.rights
+    }
+}
+
 /// Who did what, when. Never changed, never removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {

@@ -330,6 +330,25 @@ pub(crate) fn jpeg(number: u8) -> Vec<u8> {
     out
 }
 
+/// A JPEG of exactly so many bytes: comments, which no decoder looks at, fill it up.
+pub(crate) fn jpeg_of(number: u8, bytes: usize) -> Vec<u8> {
+    let small = jpeg(number);
+    let (start, rest) = small.split_at(2);
+    let mut missing = bytes - small.len();
+    let mut out = start.to_vec();
+    while missing > 0 {
+        // A segment takes 4 bytes at least, so nothing smaller may be left.
+        let piece = if missing <= 60_000 { missing } else { (missing - 4).min(60_000) };
+        out.extend_from_slice(&[0xFF, 0xFE]);
+        out.extend_from_slice(&u16::try_from(piece - 2).unwrap().to_be_bytes());
+        out.resize(out.len() + piece - 4, number ^ (missing as u8));
+        missing -= piece;
+    }
+    out.extend_from_slice(rest);
+    assert_eq!(out.len(), bytes);
+    out
+}
+
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest as _;
     sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()

@@ -8,6 +8,7 @@ mod conflicts;
 mod desk;
 mod feeds;
 mod http;
+mod nudges;
 mod phones;
 mod photos;
 mod protocol;

@@ -71,6 +71,36 @@ fn an_upload_goes_on_after_a_restart_of_the_server() {
 }
 
 #[test]
+fn a_server_that_ended_between_a_photos_place_and_its_note_has_the_photo_and_blocks_nobody() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(9);
+    let (_, offer) = offered(&mut phone, &bytes);
+    let id = upload(&phone, &offer);
+    county.hub.photo_append(&phone.phone(), &id, 0, &bytes[..200]).unwrap();
+    // The last bytes came and the photo took its place; the database never heard of it.
+    county.hub.photos().append(&id, 200, &bytes[200..]).unwrap();
+    county.hub.photos().finish(&id, &offer.sha256).unwrap();
+    assert_eq!(code(county.hub.photo_append(&phone.phone(), &id, 200, &bytes[200..])), CallRefusal::UploadGone);
+    assert_eq!(county.hub.photo_offer(&phone.phone(), &offer).unwrap(), PhotoPlace::Stored);
+    assert_eq!(county.hub.photo_for(&phone.phone().actor, &offer.sha256, PhotoSize::Full).unwrap(), bytes);
+}
+
+#[test]
+fn an_upload_whose_bytes_are_gone_from_the_disk_begins_again() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(10);
+    let (_, offer) = offered(&mut phone, &bytes);
+    let id = upload(&phone, &offer);
+    county.hub.photo_append(&phone.phone(), &id, 0, &bytes[..200]).unwrap();
+    county.hub.photos().discard(&id).unwrap();
+    assert_eq!(code(county.hub.photo_append(&phone.phone(), &id, 200, &bytes[200..])), CallRefusal::UploadGone);
+    let again = upload(&phone, &offer);
+    assert_eq!(county.hub.photo_append(&phone.phone(), &again, 0, &bytes).unwrap(), bytes.len() as u64);
+}
+
+#[test]
 fn bytes_that_are_not_what_was_announced_are_thrown_away() {
     let county = County::new();
     let mut phone = county.worker("worker-a", &[cell(1)]);

@@ -161,6 +161,7 @@ impl County {
         let planted = self
             .hub()?
             .store()
+            .below()
             .on_writer(|connection| Fuse::plant(connection, (&folder, &aside), (commits, blow), &dark))?;
         self.fuse = Some(planted);
         Ok(())
@@ -189,13 +190,13 @@ impl County {
     /// Takes a fuse out that has not blown.
     pub(super) fn defuse(&mut self) -> Outcome {
         self.fuse = None;
-        self.hub()?.store().on_writer(Fuse::remove)
+        self.hub()?.store().below().on_writer(Fuse::remove)
     }
 
     /// Fills the server's disk, or makes room again.
     pub(super) fn fill(&mut self, full: bool) -> Outcome {
         self.full = full;
-        self.hub()?.store().on_writer(|connection| disk::fill(connection, full))
+        self.hub()?.store().below().on_writer(|connection| disk::fill(connection, full))
     }
 
     fn backup_file(&self) -> PathBuf {

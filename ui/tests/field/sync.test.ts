@@ -1,6 +1,7 @@
 // The bar never says that something is safe which is not.
 import { expect, test } from 'vitest'
-import { syncWords, waiting } from '@field/sync/words'
+import { meteredBy } from '@field/sync/network'
+import { clockOff, span, syncWords, waiting } from '@field/sync/words'
 import type { SyncPhase } from '@shared/types/SyncPhase'
 
 const phases: SyncPhase[] = ['never', 'offline', 'waiting', 'sending', 'safe', 'signed_out']
@@ -8,6 +9,7 @@ const state = (phase: SyncPhase, records: number, photos: number) => ({
   phase,
   waiting_records: records,
   waiting_photos: photos,
+  photos_for_wifi: 0,
   refused: 0,
   safe_at: 1_760_000_000_000,
   server_time_off_ms: 0,
@@ -28,4 +30,28 @@ test('only the phase safe with nothing waiting is called safe', () => {
 test('every phase counts what waits, photos included', () => {
   for (const phase of phases) expect(syncWords(state(phase, 2, 3)).n).toBe(5)
   expect(waiting(state('offline', 0, 1))).toBe(1)
+})
+
+test('photos that wait for Wi-Fi are called so only when nothing else waits', () => {
+  const words = (records: number, photos: number, forWifi: number) =>
+    syncWords({ ...state('waiting', records, photos), photos_for_wifi: forWifi })
+  expect(words(0, 2, 2)).toMatchObject({ key: 'field.sync.for_wifi', n: 2 })
+  expect(words(1, 2, 2).key).toBe('field.sync.waiting')
+  expect(words(0, 2, 1).key).toBe('field.sync.waiting')
+  expect(words(0, 1, 0).key).toBe('field.sync.waiting')
+})
+
+test('a wrong clock says how much and which way, a right one says nothing', () => {
+  const minute = 60_000
+  const off = (ms: number) => clockOff({ clock_wrong: true, server_time_off_ms: ms })
+  expect(off(12 * minute)).toEqual({ slow: true, by: { key: 'field.sync.span.minutes', n: 12 } })
+  expect(off(-12 * minute)?.slow).toBe(false)
+  expect(clockOff({ clock_wrong: false, server_time_off_ms: 12 * minute })).toBeNull()
+  expect(span(-3 * 60 * minute)).toEqual({ key: 'field.sync.span.hours', n: 3 })
+  expect(span(3 * 24 * 60 * minute)).toEqual({ key: 'field.sync.span.days', n: 3 })
+  expect(span(10 * 365.25 * 24 * 60 * minute)).toEqual({ key: 'field.sync.span.years', n: 10 })
+})
+
+test('only a connection that tells its type is known to be metered or not', () => {
+  expect(['cellular', 'wifi', 'ethernet', 'unknown', 'none', undefined].map(meteredBy)).toEqual([true, false, false, null, null, null])
 })

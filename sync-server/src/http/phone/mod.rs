@@ -1,8 +1,10 @@
-//! The phones' API: enrolment, rounds, lists, photos.
+//! The phones' API: enrolment, rounds, nudges, lists, photos.
 
 mod exchange;
+mod nudges;
 pub(crate) mod photo;
-mod tus;
+pub(super) mod turns;
+pub(super) mod tus;
 
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -22,6 +24,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/hello", get(hello))
         .route("/lists", get(lists))
         .route("/exchange", post(exchange::exchange))
+        .route("/nudges", get(nudges::nudges))
         .route("/photo/{sha256}/{size}", get(photo::photo))
         .merge(tus::routes())
 }

@@ -11,8 +11,8 @@ use super::feed::Tally;
 use super::rows::{count, json};
 use crate::store::{
     Account, Answer, Approval, Approved, AuditEntry, BulkRecord, ChangeDigest, DeskSession, Device, EnrolCode,
-    FeedEntry, HistoryEntry, Holding, InboxQuery, Place, Reading, ReviewCount, Run, SecretHash, SetAside, StoreError,
-    StoredRecord, TokenPair, Upload, Writing, Written,
+    FeedEntry, HistoryEntry, Holding, InboxQuery, Moved, Place, Reading, ReviewCount, Run, SecretHash, SetAside,
+    StoreError, StoredRecord, TokenPair, Upload, Writing, Written,
 };
 
 impl Sql<'_> {
@@ -191,6 +191,9 @@ impl Reading for Sql<'_> {
 }
 
 impl Writing for Sql<'_> {
+    fn moved(&self) -> Moved {
+        self.moved.borrow().clone()
+    }
     fn put_record(&mut self, record: &Record, written: &Written) -> Answer<()> {
         self.store_record(record, written)
     }
@@ -247,9 +250,11 @@ impl Writing for Sql<'_> {
         self.note_stored(sha256, bytes, at)
     }
     fn put_account(&mut self, account: &Account) -> Answer<()> {
+        self.moved.get_mut().rights = true;
         self.store_account(account)
     }
     fn set_holdings(&mut self, account: &AccountId, cells: &[CellCode], at: i64) -> Answer<()> {
+        self.moved.get_mut().rights = true;
         self.hand_over(account, cells, at)
     }
     fn put_device(&mut self, device: &Device) -> Answer<()> {
@@ -262,6 +267,7 @@ impl Writing for Sql<'_> {
         self.settle_tokens(pair)
     }
     fn remove_tokens(&mut self, device: DeviceId) -> Answer<()> {
+        self.moved.get_mut().rights = true;
         self.forget_tokens(device)
     }
     fn put_enrol_code(&mut self, code: &EnrolCode) -> Answer<()> {

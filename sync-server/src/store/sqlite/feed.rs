@@ -113,6 +113,7 @@ impl Sql<'_> {
                  n = excluded.n, run = excluded.run, gone = excluded.gone",
         )?;
         place.execute(params![cell.as_str(), record.0.as_bytes(), n, run.0, gone])?;
+        self.note_reached(cell, u64::try_from(n).unwrap_or_default());
         Ok(())
     }
 
@@ -124,6 +125,11 @@ impl Sql<'_> {
             Ok(FeedEntry { n: count(row, 0)?, record: record_id(row, 1)?, gone: row.get(2)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// For those who wait for this cell: told after the commit.
+    fn note_reached(&self, cell: &CellCode, reached: u64) {
+        self.moved.borrow_mut().feeds.insert(cell.clone(), reached);
     }
 
     pub(super) fn feed_entries(&self, cell: &CellCode, cursor: Option<u64>, run: Run) -> Answer<Vec<FeedEntry>> {
@@ -186,6 +192,7 @@ impl BulkFeeds {
         for (cell, (reached, tally)) in self.cells {
             let (v1, v2) = tally.digest.halves();
             statement.execute(params![cell.as_str(), reached as i64, tally.records, tally.photos, v1, v2])?;
+            sql.note_reached(&cell, reached);
         }
         Ok(())
     }

@@ -30,7 +30,7 @@ pub(super) fn to_present(conn: &mut Connection) -> Result<(), StoreError> {
             begin(&transaction)?;
         }
         if *migration == RECEIPTS {
-            Sql { conn: &transaction }.count_cells()?;
+            Sql::new(&transaction).count_cells()?;
         }
         transaction.pragma_update(None, "user_version", done as i64 + 1)?;
         transaction.commit()?;

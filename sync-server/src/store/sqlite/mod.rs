@@ -14,13 +14,14 @@ mod records;
 mod rows;
 mod writer;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::store::{Answer, Reading, Store, StoreError, Writing};
+use crate::store::{Answer, Moved, Reading, Store, StoreError, Writing};
 use writer::Writer;
 
 /// Reading connections kept open between uses.
@@ -36,6 +37,14 @@ pub struct SqliteStore {
 /// What a transaction of this store works with.
 pub(in crate::store::sqlite) struct Sql<'c> {
     conn: &'c Connection,
+    /// What was moved within this transaction.
+    moved: RefCell<Moved>,
+}
+
+impl<'c> Sql<'c> {
+    fn new(conn: &'c Connection) -> Self {
+        Self { conn, moved: RefCell::default() }
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -102,14 +111,14 @@ impl Store for SqliteStore {
     fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&dyn Reading) -> Result<T, E>) -> Result<T, E> {
         let mut conn = self.reader()?;
         let transaction = conn.transaction().map_err(StoreError::from)?;
-        let found = work(&Sql { conn: &transaction });
+        let found = work(&Sql::new(&transaction));
         transaction.finish().map_err(StoreError::from)?;
         self.keep(conn);
         found
     }
 
     fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut dyn Writing) -> Result<T, E>) -> Result<T, E> {
-        self.writer.write(|conn| work(&mut Sql { conn }))
+        self.writer.write(|conn| work(&mut Sql::new(conn)))
     }
 
     fn back_up(&self, file: &Path) -> Answer<()> {

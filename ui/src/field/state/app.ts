@@ -1,4 +1,4 @@
-// Whose phone this is, whether it is open, and how the worker likes it to look.
+// Whose phone this is, whether it is open, and how the worker likes it to look and to use the network.
 import { reactive, readonly } from 'vue'
 import { call } from '@shared/bridge'
 import { makeI18n, setLanguage } from '@shared/i18n'
@@ -11,7 +11,7 @@ export const i18n = makeI18n()
 
 const state = reactive<{ app: AppState | null; preferences: Preferences }>({
   app: null,
-  preferences: { language: 'zh', type_percent: 100, theme: 'auto' },
+  preferences: { language: 'zh', type_percent: 100, theme: 'auto', photos_on_wifi_only: false },
 })
 
 /** Whose phone this is, and how it looks. */
@@ -41,7 +41,7 @@ export function foundLocked(): void {
   forgetPictures()
 }
 
-/** Changes how the app looks, at once and for good. */
+/** Changes how the app looks and uses the network, at once and for good. */
 export async function setPreferences(change: Partial<Preferences>): Promise<void> {
   const wanted = { ...state.preferences, ...change }
   await show(wanted)

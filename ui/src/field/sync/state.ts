@@ -10,6 +10,7 @@ const state = reactive<SyncState>({
   phase: 'never',
   waiting_records: 0,
   waiting_photos: 0,
+  photos_for_wifi: 0,
   refused: 0,
   safe_at: null,
   server_time_off_ms: null,
@@ -34,6 +35,11 @@ export async function refreshSync(): Promise<void> {
 /** Asks for a round with the server now. */
 export async function syncNow(): Promise<void> {
   Object.assign(state, await call('sync_now', {}))
+}
+
+/** Sends the photos that wait for Wi-Fi over whatever network there is, this once. */
+export async function sendPhotosNow(): Promise<void> {
+  Object.assign(state, await call('send_photos_now', {}))
 }
 
 async function tick(): Promise<void> {

@@ -4,7 +4,7 @@ import type { Theme } from "./Theme";
 import type { TypePercent } from "./TypePercent";
 
 /**
- * How the worker likes the app to look.
+ * How the worker likes the app to look and to use the network.
  */
 export type Preferences = { 
 /**
@@ -18,4 +18,8 @@ type_percent: TypePercent,
 /**
  * Light or dark.
  */
-theme: Theme, };
+theme: Theme, 
+/**
+ * Photos wait while the network is paid for by volume; text never does.
+ */
+photos_on_wifi_only: boolean, };

@@ -18,6 +18,10 @@ waiting_records: number,
  */
 waiting_photos: number, 
 /**
+ * Those of them that wait for Wi-Fi, because the worker chose so.
+ */
+photos_for_wifi: number, 
+/**
  * Records of which something was refused.
  */
 refused: number, 

@@ -14,6 +14,7 @@ import type { HouseholdPage } from "./HouseholdPage";
 import type { IncidentLine } from "./IncidentLine";
 import type { IncidentPage } from "./IncidentPage";
 import type { Jpeg } from "./Jpeg";
+import type { Network } from "./Network";
 import type { Nothing } from "./Nothing";
 import type { OfConflict } from "./OfConflict";
 import type { OfDraft } from "./OfDraft";
@@ -189,6 +190,14 @@ dismiss_conflict: Command<OfConflict, Nothing>,
  * Every list that a form offers.
  */
 lists: Command<Nothing, AllLists>, 
+/**
+ * What the window knows of the network.
+ */
+network: Command<Network, Nothing>, 
+/**
+ * Sends the photos that wait for Wi-Fi over whatever network there is, this once.
+ */
+send_photos_now: Command<Nothing, SyncState>, 
 /**
  * How the worker likes the app to look.
  */

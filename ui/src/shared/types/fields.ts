@@ -103,7 +103,7 @@ export const FIELDS: { readonly [kind: string]: readonly FieldSpec[] } = {
     {"name":"sha256","type":"sha256","required":true},
     {"name":"width","type":"int","min":1,"max":1600,"required":true},
     {"name":"height","type":"int","min":1,"max":1600,"required":true},
-    {"name":"bytes","type":"int","min":1,"max":8388608,"required":true},
+    {"name":"bytes","type":"int","min":1,"max":20971520,"required":true},
     {"name":"taken_at","type":"past_moment","required":true},
     {"name":"photo_kind","type":"code","list":"photo_kind","required":true},
     {"name":"by","type":"account","required":true},
