@@ -2,14 +2,17 @@
 //!
 //! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
 //! (`judge`, `push`), what goes down (`feed`, [`exchange`]), reviews ([`reviews`]), photos ([`photo`]), accounts and the
-//! county's set-up ([`county`]). The same rules hold for a phone over HTTP and for one in the same process ([`peer`]).
+//! county's set-up ([`county`]), erasure ([`erasure`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same rules hold for a phone over HTTP and for one in the same process ([`peer`]).
 
 pub mod county;
 pub mod desk;
+pub mod erasure;
 mod error;
 pub mod exchange;
 mod feed;
+mod hand_in;
 mod judge;
+pub mod orders;
 pub mod peer;
 pub mod phones;
 pub mod photo;
@@ -22,6 +25,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use domain::codes::Lists;
+use domain::seal::SealKeys;
 use domain::world::Millis;
 use domain::{HybridClock, RecordId, Stamp, World};
 
@@ -42,6 +46,10 @@ pub struct Hub<S: Store> {
     lists: RwLock<Arc<Lists>>,
     /// The stamps that a restored server may have lost: from its backup until its restore.
     lost_since_backup: Option<(Millis, Millis)>,
+    /// To these keys phones seal what only this server may read.
+    seal: SealKeys,
+    /// Erasures that must outlive the database.
+    erasures: Option<erasure::ErasureLog>,
 }
 
 /// The clock, chance, and the stamps made of them.
@@ -63,7 +71,7 @@ pub fn open_folder(data: &Path) -> Result<CountyHub, HubError> {
     std::fs::create_dir_all(data)?;
     let store = SqliteStore::open(&data.join(DATABASE_FILE))?;
     let photos = PhotoFolder::open(&data.join(PHOTO_FOLDER))?;
-    Hub::open(store, photos, Box::new(world::SystemWorld))
+    Hub::open(store, photos, Box::new(world::SystemWorld))?.with_erasure_log(&data.join(erasure::ERASURE_LOG))
 }
 
 impl<S: Store> Hub<S> {
@@ -79,12 +87,15 @@ impl<S: Store> Hub<S> {
             Ok::<_, HubError>((reading.lists()?, number("backed_up_at")?, number("restored_at")?))
         })?;
         let clock = HybridClock::new(world.node(), Stamp::ZERO);
+        let seal = orders::seal_keys(&store, world.as_mut())?;
         Ok(Self {
             store,
             photos,
             time: Mutex::new(Time { world, clock }),
             lists: RwLock::new(Arc::new(lists)),
             lost_since_backup: backed_up.zip(restored),
+            seal,
+            erasures: None,
         })
     }
 

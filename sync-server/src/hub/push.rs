@@ -14,6 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::hub::county::server_account;
+use crate::hub::erasure::is_about_erased;
 use crate::hub::judge::{Author, Bench, Fault, NUMBER, county, named_author, references};
 use crate::hub::{Hub, HubError};
 use crate::store::{
@@ -208,6 +209,9 @@ fn look_at(
 ) -> Result<Result<Option<Merged>, Fault>, HubError> {
     if let Some(fault) = bench.place_fault(change, current) {
         return Ok(Err(fault));
+    }
+    if current.is_none() && is_about_erased(reading, change)? {
+        return Ok(Err(Fault::new("", ProblemCode::Erased)));
     }
     let merged = merge(current, change);
     // Whoever repeats what is known has lost an answer; that is no fault, whatever the rules have become since.

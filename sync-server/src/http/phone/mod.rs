@@ -1,6 +1,7 @@
-//! The phones' API: enrolment, rounds, lists, photos.
+//! The phones' API: enrolment, rounds, lists, photos, orders.
 
 mod exchange;
+mod orders;
 pub(crate) mod photo;
 mod tus;
 
@@ -23,6 +24,9 @@ pub(super) fn routes() -> Router<App> {
         .route("/lists", get(lists))
         .route("/exchange", post(exchange::exchange))
         .route("/photo/{sha256}/{size}", get(photo::photo))
+        .route("/order", post(orders::order))
+        .route("/report", post(orders::report))
+        .route("/hand-in", post(orders::hand_in))
         .merge(tus::routes())
 }
 

@@ -35,17 +35,21 @@ impl Sql<'_> {
 
     pub(super) fn feed_entries(&self, cell: &CellCode, cursor: Option<u64>, run: Run) -> Answer<Vec<FeedEntry>> {
         let entry = |row: &rusqlite::Row<'_>| {
-            Ok(FeedEntry { n: count(row, 0)?, record: record_id(row, 1)?, gone: row.get(2)? })
+            Ok(FeedEntry { n: count(row, 0)?, record: record_id(row, 1)?, gone: row.get(2)?, erased: row.get(3)? })
         };
         let Some(cursor) = cursor else {
-            // Nothing is held yet, so nothing can be gone.
-            let mut all =
-                self.conn.prepare_cached("SELECT n, record, gone FROM feed WHERE cell = ?1 AND gone = 0 ORDER BY n")?;
+            // Nothing is held yet, so nothing can have moved away. What was erased is named all the same: a phone that starts
+            // again after a restore holds it still.
+            let mut all = self.conn.prepare_cached(
+                "SELECT n, record, gone, gone FROM feed WHERE cell = ?1
+                 AND (gone = 0 OR EXISTS (SELECT 1 FROM erased WHERE erased.id = feed.record)) ORDER BY n",
+            )?;
             return Ok(all.query_map([cell.as_str()], entry)?.collect::<Result<_, _>>()?);
         };
         // Sent in the order of the number that counts for this run: cut anywhere, the cursor then covers exactly what went out.
         let mut since = self.conn.prepare_cached(
-            "SELECT CASE WHEN run = ?3 THEN n_of_others ELSE n END AS place, record, gone FROM feed
+            "SELECT CASE WHEN run = ?3 THEN n_of_others ELSE n END AS place, record, gone,
+                 gone AND EXISTS (SELECT 1 FROM erased WHERE erased.id = feed.record) FROM feed
              WHERE cell = ?1 AND n > ?2 AND place > ?2 ORDER BY place",
         )?;
         let cursor = i64::try_from(cursor).unwrap_or(i64::MAX);

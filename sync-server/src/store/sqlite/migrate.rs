@@ -8,7 +8,8 @@ use crate::hub::world::SystemWorld;
 use crate::store::StoreError;
 
 /// The migrations; the schema's number is how many of them were applied.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema_1.sql"), include_str!("schema_orders.sql"), include_str!("schema_erasure.sql")];
 
 /// Brings the database to the present schema.
 ///

@@ -5,7 +5,9 @@
 
 mod accounts;
 mod county;
+mod erasure;
 mod feed;
+mod hand_ins;
 mod inbox;
 mod migrate;
 mod photos;
