@@ -10,6 +10,7 @@ mod device;
 pub mod edge;
 mod error;
 mod open;
+mod ordered;
 mod outbox;
 pub mod picture;
 pub mod preferences;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use domain::codes::Lists;
-use domain::protocol::{Enrolment, Tokens};
+use domain::protocol::{Enrolment, ServerKeys, Tokens};
 use domain::scope::{Role, allowed};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
@@ -175,6 +175,19 @@ impl Open {
 
     pub(crate) fn tokens(&self) -> Result<Option<Tokens>, DeviceError> {
         Meta::Tokens.get(self.store.connection())
+    }
+
+    /// The server's public keys, as far as it told them.
+    pub(crate) fn keys(&self) -> Result<ServerKeys, DeviceError> {
+        Ok(Meta::Keys.get(self.store.connection())?.unwrap_or_default())
+    }
+
+    pub(crate) fn note_keys(&mut self, keys: &ServerKeys) -> Result<(), DeviceError> {
+        note_keys(self.store.connection(), keys)
+    }
+
+    pub(crate) fn with_world<T>(&self, f: impl FnOnce(&mut dyn World) -> T) -> T {
+        f(lock(&self.world).as_mut())
     }
 
     /// Stores what the worker entered: one transaction, on the storage before this returns.
@@ -364,8 +377,19 @@ fn note_enrolment(connection: &Connection, server: &str, enrolment: &Enrolment) 
     Meta::Server.set(connection, &server)?;
     Meta::Tokens.set(connection, &enrolment.tokens)?;
     Meta::SignedOut.set(connection, &false)?;
+    Meta::Revoked.set(connection, &false)?;
+    note_keys(connection, &enrolment.keys)?;
     // Cells that the phone held before are left by the next round, when nothing of them waits.
     Meta::Cells.set(connection, &enrolment.cells)
+}
+
+/// Keeps the server's keys; a server of an older version has none, which takes none away.
+fn note_keys(connection: &Connection, keys: &ServerKeys) -> Result<(), DeviceError> {
+    let known: ServerKeys = Meta::Keys.get(connection)?.unwrap_or_default();
+    if *keys == known || *keys == ServerKeys::default() {
+        return Ok(());
+    }
+    Meta::Keys.set(connection, keys)
 }
 
 /// The world behind its lock. A panic elsewhere leaves a clock and a source of randomness as good as before.

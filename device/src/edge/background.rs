@@ -92,12 +92,12 @@ fn run(device: &Device, connect: &Connect) {
 }
 
 fn pause_after(device: &Device, outcome: &Result<(), DeviceError>, failures: u32) -> Duration {
-    use domain::protocol::CallError::SignedOut;
+    use domain::protocol::CallError::{Revoked, SignedOut};
     let something_waits = device.with_open(|open| Ok::<_, DeviceError>(!waiting(open)?.nothing())).unwrap_or(false);
     match outcome {
         // Unlocking rings the bell.
-        Err(DeviceError::Locked | DeviceError::NotEnrolled) => FAILING_MOST,
-        Err(DeviceError::Call(SignedOut)) => SIGNED_OUT,
+        Err(DeviceError::Locked | DeviceError::LockedByDesk | DeviceError::NotEnrolled) => FAILING_MOST,
+        Err(DeviceError::Call(SignedOut | Revoked)) => SIGNED_OUT,
         // What still waits after a whole round is a photo in its pause, or was written meanwhile.
         Ok(()) => IDLE,
         Err(_) => {

@@ -9,6 +9,7 @@ use ts_rs::TS;
 
 use crate::open::{Open, lock};
 use crate::outbox;
+use super::hand_in::handed;
 use crate::store::Meta;
 use crate::{Device, DeviceError};
 
@@ -29,6 +30,8 @@ pub enum SyncPhase {
     Safe,
     /// The server does not accept this phone any more; everything stays readable and writable.
     SignedOut,
+    /// The desk shut this phone out: what is unsent is handed in, sealed, and everything stays readable and writable.
+    Revoked,
 }
 
 /// What the sync bar shows.
@@ -41,6 +44,8 @@ pub struct SyncState {
     pub waiting_records: i64,
     /// Photos whose bytes the server does not have.
     pub waiting_photos: i64,
+    /// Records and photos that lie sealed on the server, for somebody at the desk to take in.
+    pub handed_in: i64,
     /// Records of which something was refused.
     pub refused: i64,
     /// When everything was last known to be on the server, by the server's clock.
@@ -114,6 +119,7 @@ impl Device {
             let offset: Option<Millis> = Meta::ClockOffset.get(connection)?;
             let phase = match last_call {
                 _ if signed_out => SyncPhase::SignedOut,
+                _ if Meta::Revoked.get(connection)?.unwrap_or(false) => SyncPhase::Revoked,
                 // A try after a failure counts as sending once the server answered: without a signal nothing is sent.
                 Some(_) => SyncPhase::Offline,
                 None if in_round && (!waiting.nothing() || safe_at.is_none()) => SyncPhase::Sending,
@@ -125,6 +131,7 @@ impl Device {
                 phase,
                 waiting_records: waiting.records,
                 waiting_photos: waiting.photos,
+                handed_in: handed(connection)?.items.len() as i64,
                 refused: outbox::refused_count(connection)?,
                 safe_at,
                 server_time_off_ms: offset,

@@ -35,6 +35,12 @@ pub(crate) enum Meta {
     Lists,
     /// Whether the server said that this phone is not enrolled any more.
     SignedOut,
+    /// Whether the server said that this phone was shut out.
+    Revoked,
+    /// The server's public keys.
+    Keys,
+    /// What lies sealed on the server: [`crate::round::HandedIn`].
+    HandedIn,
 }
 
 impl Meta {
@@ -51,6 +57,9 @@ impl Meta {
             Meta::SafeAt => "safe_at",
             Meta::Lists => "lists",
             Meta::SignedOut => "signed_out",
+            Meta::Revoked => "revoked",
+            Meta::Keys => "keys",
+            Meta::HandedIn => "handed_in",
         }
     }
 
