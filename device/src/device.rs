@@ -11,9 +11,9 @@ use domain::world::Millis;
 
 use crate::DeviceError;
 use crate::crypto::{self, Key, KeyCost, Tries, WrappedKey};
-use crate::ordered::{self, Note};
 use crate::edge::Http;
 use crate::open::{Open, Pulse, SharedWorld, lock};
+use crate::ordered::{self, Note};
 use crate::store::Store;
 
 const REGISTER_FILE: &str = "register.db";

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::DeviceError;
-use crate::crypto::{Key, KEY_FILE, SECRET_FILE, sync_folder, write_whole};
+use crate::crypto::{KEY_FILE, Key, SECRET_FILE, sync_folder, write_whole};
 
 const NOTE_FILE: &str = "order.json";
 /// What the wrapped key is bound to.

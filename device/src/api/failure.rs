@@ -117,7 +117,9 @@ fn call_failure(error: &CallError) -> FailureCode {
         CallError::Refused { code: CallRefusal::WrongCode } => FailureCode::WrongCode,
         CallError::Refused { code: CallRefusal::TooManyTries } => FailureCode::TooManyTries,
         CallError::Refused { code: CallRefusal::NotFound } => FailureCode::NotFound,
-        CallError::SignedOut | CallError::Revoked | CallError::Ordered | CallError::Refused { .. } => FailureCode::Refused,
+        CallError::SignedOut | CallError::Revoked | CallError::Ordered | CallError::Refused { .. } => {
+            FailureCode::Refused
+        }
         CallError::Unreadable(_) => {
             tracing::warn!(%error, "the server's answer cannot be read");
             FailureCode::Offline

@@ -2,8 +2,8 @@
 
 use domain::protocol::{CallError, EnrolRequest, Enrolment};
 
-use super::{Http, HttpPeer};
 use super::http::{below, json, send, server_url, with_json};
+use super::{Http, HttpPeer};
 use crate::{Device, DeviceError, Phase};
 
 /// Hands an enrolment code in.

@@ -11,7 +11,7 @@ use domain::{Change, Record};
 
 pub(crate) use erased::erase;
 pub use refused::Refused;
-pub(crate) use refused::{discard, keep_refused, refused_all, refused_count, refused_one, words_were_corrected};
+pub(crate) use refused::{keep_refused, refused_all, refused_count, refused_one, words_were_corrected};
 
 use crate::DeviceError;
 use crate::store::{Held, Pending};

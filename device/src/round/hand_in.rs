@@ -142,8 +142,13 @@ fn texts(open: &Open, handed: &HandedIn) -> Result<Found, DeviceError> {
         }
     }
     for refused in outbox::refused_all(connection)? {
-        let words =
-            RefusedWords { id: refused.id, kind: refused.kind, cell: refused.cell, fields: refused.fields, at: refused.at };
+        let words = RefusedWords {
+            id: refused.id,
+            kind: refused.kind,
+            cell: refused.cell,
+            fields: refused.fields,
+            at: refused.at,
+        };
         if takes(serde_json::to_vec(&words)?) {
             content.refused.push(words);
         }
@@ -171,8 +176,7 @@ fn photos(connection: &Connection, handed: &HandedIn) -> Result<Found, DeviceErr
         photos.push(HandedPhoto { sha256: name, jpeg: URL_SAFE_NO_PAD.encode(full) });
         items.push(hash);
     }
-    let content =
-        HandInContent { node: domain::Node(0), changes: Vec::<Change>::new(), refused: Vec::new(), photos };
+    let content = HandInContent { node: domain::Node(0), changes: Vec::<Change>::new(), refused: Vec::new(), photos };
     Ok(if items.is_empty() { None } else { Some((content, items)) })
 }
 

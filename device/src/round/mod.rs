@@ -17,7 +17,6 @@ use std::sync::atomic::Ordering;
 use domain::protocol::{CallError, CallRefusal, PROTOCOL, Peer};
 use domain::world::Millis;
 
-pub(crate) use hand_in::HandedIn;
 pub(crate) use state::waiting;
 pub use state::{RoundReport, SyncPhase, SyncState};
 

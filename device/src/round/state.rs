@@ -7,9 +7,9 @@ use domain::world::Millis;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::hand_in::handed;
 use crate::open::{Open, lock};
 use crate::outbox;
-use super::hand_in::handed;
 use crate::store::Meta;
 use crate::{Device, DeviceError};
 

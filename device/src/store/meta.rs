@@ -39,7 +39,7 @@ pub(crate) enum Meta {
     Revoked,
     /// The server's public keys.
     Keys,
-    /// What lies sealed on the server: [`crate::round::HandedIn`].
+    /// The digests of what lies sealed on the server.
     HandedIn,
 }
 

@@ -8,9 +8,11 @@ use device::api::{Answer, Failure, FailureCode, call};
 use device::crypto::KeyCost;
 use device::{Device, DeviceConfig};
 use domain::codes::Lists;
+use domain::hand_in::HandIn;
+use domain::order::{OrderAnswer, OrderRequest, StandingOrder};
 use domain::protocol::{
-    CallError, Enrolment, ExchangeAnswer, ExchangeRequest, FeedPage, Hello, Peer, PhotoOffer, PhotoPlace, PhotoSize,
-    Tokens, Verdict,
+    CallError, CallRefusal, Enrolment, ExchangeAnswer, ExchangeRequest, FeedPage, Hello, Peer, PhotoOffer, PhotoPlace,
+    PhotoSize, ServerKeys, Tokens, Verdict,
 };
 use domain::scope::Role;
 use domain::world::Millis;
@@ -77,6 +79,7 @@ pub(crate) fn enrolment() -> Enrolment {
         cells: vec![CellCode::new(CELL).unwrap(), CellCode::new(OTHER_CELL).unwrap()],
         demo: true,
         tokens: Tokens { access: "a".to_owned(), access_until: MORNING + DAY, refresh: "r".to_owned() },
+        keys: ServerKeys::default(),
     }
 }
 
@@ -229,7 +232,7 @@ impl Desk {
         let mut upto = self.upto.lock().unwrap();
         *upto += 1;
         let pages = std::mem::take(&mut *self.waiting.lock().unwrap());
-        let page = |(cell, records)| FeedPage { cell, upto: *upto, records, gone: Vec::new() };
+        let page = |(cell, records)| FeedPage { cell, upto: *upto, records, gone: Vec::new(), erased: Vec::new() };
         ExchangeAnswer {
             server_time: self.now.load(Ordering::SeqCst),
             epoch: Epoch(Uuid::from_u128(3)),
@@ -245,7 +248,13 @@ impl Desk {
 impl Peer for Desk {
     fn hello(&self) -> Result<Hello, CallError> {
         let server_time = self.now.load(Ordering::SeqCst);
-        Ok(Hello { server_time, epoch: Epoch(Uuid::from_u128(3)), protocols: (1, 1), lists_version: 1 })
+        Ok(Hello {
+            server_time,
+            epoch: Epoch(Uuid::from_u128(3)),
+            protocols: (1, 1),
+            lists_version: 1,
+            keys: Default::default(),
+        })
     }
 
     fn exchange(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError> {
@@ -270,6 +279,18 @@ impl Peer for Desk {
 
     fn photo_fetch(&self, _: &Sha256Hex, _: PhotoSize) -> Result<Vec<u8>, CallError> {
         Err(CallError::Offline("not here".to_owned()))
+    }
+
+    fn order(&self, _: &OrderRequest) -> Result<OrderAnswer, CallError> {
+        Ok(OrderAnswer { order: None, key: None, keys: ServerKeys::default() })
+    }
+
+    fn report(&self, _: &StandingOrder) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    fn hand_in(&self, _: &HandIn) -> Result<(), CallError> {
+        Err(CallError::Refused { code: CallRefusal::NotAllowed })
     }
 }
 
@@ -305,5 +326,17 @@ impl Peer for Refusing<'_> {
 
     fn photo_fetch(&self, sha256: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, CallError> {
         self.0.photo_fetch(sha256, size)
+    }
+
+    fn order(&self, request: &OrderRequest) -> Result<OrderAnswer, CallError> {
+        self.0.order(request)
+    }
+
+    fn report(&self, done: &StandingOrder) -> Result<(), CallError> {
+        self.0.report(done)
+    }
+
+    fn hand_in(&self, piece: &HandIn) -> Result<(), CallError> {
+        self.0.hand_in(piece)
     }
 }

@@ -5,11 +5,14 @@
 
 mod background;
 mod clock;
+mod erasure;
 mod fake;
 mod handover;
 mod hostile;
 mod http;
 mod lock;
+mod ordered;
 mod photos;
+mod revoked;
 mod rounds;
 mod storage;

@@ -133,8 +133,13 @@ impl<S: Store> Hub<S> {
         let about = about(writing, &county, person)?;
         let mut gone = Vec::with_capacity(about.len());
         for record in &about {
-            let erasure =
-                Erasure { id: record.id, kind: record.kind.clone(), cell: record.cell.clone(), at: now, by: by.clone() };
+            let erasure = Erasure {
+                id: record.id,
+                kind: record.kind.clone(),
+                cell: record.cell.clone(),
+                at: now,
+                by: by.clone(),
+            };
             self.erase_one(writing, &erasure)?;
             gone.push(erasure);
         }

@@ -63,7 +63,8 @@ fn page(
     reached: u64,
     room: &mut usize,
 ) -> Result<(FeedPage, bool), HubError> {
-    let mut page = FeedPage { cell: cell.clone(), upto: reached, records: Vec::new(), gone: Vec::new(), erased: Vec::new() };
+    let mut page =
+        FeedPage { cell: cell.clone(), upto: reached, records: Vec::new(), gone: Vec::new(), erased: Vec::new() };
     for chunk in entries.chunks(READ_AT_ONCE) {
         let ids: Vec<RecordId> = chunk.iter().filter(|entry| !entry.gone).map(|entry| entry.record).collect();
         let mut found: BTreeMap<RecordId, StoredRecord> = BTreeMap::new();

@@ -140,7 +140,8 @@ impl<S: Store> Hub<S> {
             taken: TakenIn::default(),
             keep: false,
         };
-        let Some(content) = self.seal.open(Purpose::HandIn(device), sealed).ok().and_then(|packed| unpacked(&packed, line))
+        let Some(content) =
+            self.seal.open(Purpose::HandIn(device), sealed).ok().and_then(|packed| unpacked(&packed, line))
         else {
             tracing::warn!(%device, "a piece that was handed in cannot be opened");
             opened.taken.refused = 1;

@@ -181,6 +181,7 @@ impl<S: Store> Hub<S> {
 
 /// There is nothing left on a phone that was wiped.
 fn refuse_wiped(device: &Device) -> Result<(), HubError> {
-    let wiped = device.order.as_ref().is_some_and(|order| order.what == DeviceOrder::Wipe && order.reported_at.is_some());
+    let wiped =
+        device.order.as_ref().is_some_and(|order| order.what == DeviceOrder::Wipe && order.reported_at.is_some());
     if wiped { Err(HubError::refused(CallRefusal::Stale)) } else { Ok(()) }
 }

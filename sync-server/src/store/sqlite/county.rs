@@ -8,9 +8,9 @@ use rusqlite::{OptionalExtension, params};
 use super::Sql;
 use super::rows::{count, json};
 use crate::store::{
-    Account, Answer, Approval, Approved, AuditEntry, BulkRecord, ChangeDigest, DeskSession, Device, EnrolCode,
-    Erasure, FeedEntry, HandInLine, HistoryEntry, Holding, InboxQuery, Place, Reading, ReviewCount, Run, SecretHash,
-    StoreError, StoredRecord, TakenIn, TokenPair, Upload, Writing, Written,
+    Account, Answer, Approval, Approved, AuditEntry, BulkRecord, ChangeDigest, DeskSession, Device, EnrolCode, Erasure,
+    FeedEntry, HandInLine, HistoryEntry, Holding, InboxQuery, Place, Reading, ReviewCount, Run, SecretHash, StoreError,
+    StoredRecord, TakenIn, TokenPair, Upload, Writing, Written,
 };
 
 impl Sql<'_> {

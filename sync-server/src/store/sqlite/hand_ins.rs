@@ -30,8 +30,7 @@ impl Sql<'_> {
     }
 
     pub(super) fn sealed_piece(&self, device: DeviceId, digest: &Sha256Hex) -> Answer<Option<Vec<u8>>> {
-        let mut statement =
-            self.conn.prepare_cached("SELECT sealed FROM hand_in WHERE device = ?1 AND digest = ?2")?;
+        let mut statement = self.conn.prepare_cached("SELECT sealed FROM hand_in WHERE device = ?1 AND digest = ?2")?;
         let key = params![device.0.as_bytes(), digest.as_str()];
         Ok(statement.query_row(key, |row| row.get(0)).optional()?.flatten())
     }
