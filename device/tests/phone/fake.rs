@@ -46,6 +46,12 @@ pub struct TestWorld {
     seed: u64,
 }
 
+impl TestWorld {
+    pub fn new(clock: Arc<AtomicI64>, seed: u64) -> Self {
+        TestWorld { clock, seed }
+    }
+}
+
 impl World for TestWorld {
     fn now(&mut self) -> Millis {
         self.clock.load(Ordering::SeqCst)
@@ -99,6 +105,8 @@ pub struct Hub {
     pub handed_in: Vec<HandIn>,
     /// What hand-ins and reports end with instead of being kept.
     pub refuse_hand_ins: Option<CallError>,
+    /// Pieces that are still taken before the connection breaks.
+    pub hand_ins_left: usize,
     pub refuse_reports: Option<CallError>,
 }
 
@@ -134,6 +142,7 @@ impl Server {
             reports: Vec::new(),
             handed_in: Vec::new(),
             refuse_hand_ins: None,
+            hand_ins_left: usize::MAX,
             refuse_reports: None,
         })))
     }
@@ -365,6 +374,10 @@ impl Peer for Server {
         if hub.barred().is_ok() {
             return Err(CallError::Refused { code: CallRefusal::NotAllowed });
         }
+        if hub.hand_ins_left == 0 {
+            return Err(CallError::Offline("the signal is gone".into()));
+        }
+        hub.hand_ins_left -= 1;
         hub.handed_in.push(piece.clone());
         Ok(())
     }

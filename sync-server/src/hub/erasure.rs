@@ -114,6 +114,9 @@ impl<S: Store> Hub<S> {
             Ok(gone.len())
         })?;
         self.remove_doomed_photos()?;
+        if let Err(error) = self.store.leave_no_log() {
+            tracing::warn!(%error, "the journal keeps what was erased until it is written over");
+        }
         Ok(gone)
     }
 

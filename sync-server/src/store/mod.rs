@@ -45,6 +45,12 @@ pub trait Store: Send + Sync + 'static {
     /// Those of `work`, and [`StoreError`] when nothing could be stored.
     fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut dyn Writing) -> Result<T, E>) -> Result<T, E>;
 
+    /// Moves what was written into the database's own file, so that no journal beside it holds what was removed.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is lost then.
+    fn leave_no_log(&self) -> Result<(), StoreError>;
+
     /// Writes a complete copy of the database into a new file, while it is in use.
     ///
     /// # Errors

@@ -5,8 +5,11 @@
 mod command_line;
 mod common;
 mod desk;
+mod erasure;
 mod feeds;
+mod hand_in;
 mod http;
+mod orders;
 mod phones;
 mod photos;
 mod push;

@@ -34,6 +34,14 @@ impl Sql<'_> {
     }
 
     pub(super) fn erase(&self, erasure: &Erasure) -> Answer<()> {
+        // Pages that become free are overwritten too, not only what stands in pages that are written anyway.
+        self.conn.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
+        let erased = self.erase_rows(erasure);
+        self.conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
+        erased
+    }
+
+    fn erase_rows(&self, erasure: &Erasure) -> Answer<()> {
         let key = params![erasure.id.0.as_bytes(), county(&erasure.cell)];
         self.conn.prepare_cached("DELETE FROM history WHERE record = ?1 AND county = ?2")?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM approved WHERE id = ?1 AND county = ?2")?.execute(key)?;
