@@ -18,6 +18,10 @@ waiting_records: number,
  */
 waiting_photos: number, 
 /**
+ * Records and photos that lie sealed on the server, for somebody at the desk to take in.
+ */
+handed_in: number, 
+/**
  * Records of which something was refused.
  */
 refused: number, 
