@@ -148,12 +148,16 @@ fn what_was_written_after_the_phone_was_shut_out_is_not_taken() {
     let before = town.phone.new_dwelling(&cell(1));
     town.county.world.pass(MINUTE);
     town.revoke();
+    // A clock that is a little ahead has written this before the phone was shut out.
     town.county.world.pass(MINUTE);
+    let ahead = town.phone.new_dwelling(&cell(1));
+    town.county.world.pass(2 * MINUTE);
     let after = town.phone.new_dwelling(&cell(1));
-    let piece = town.piece(&town.content(vec![before.clone(), after.clone()]));
+    let piece = town.piece(&town.content(vec![before.clone(), ahead.clone(), after.clone()]));
     town.hand_in(&piece).unwrap();
-    assert_eq!(town.take_in(), TakenIn { accepted: 1, refused: 1, photos: 0 });
-    assert!(town.county.stored(before.id).is_some() && town.county.stored(after.id).is_none());
+    assert_eq!(town.take_in(), TakenIn { accepted: 2, refused: 1, photos: 0 });
+    assert!(town.county.stored(before.id).is_some() && town.county.stored(ahead.id).is_some());
+    assert!(town.county.stored(after.id).is_none());
 }
 
 #[test]
