@@ -116,10 +116,11 @@ impl LockedKey {
 
 /// Goes on with what an order began before the app ended. Harmless when there is none.
 pub(crate) fn resume(folder: &Path) -> Result<(), DeviceError> {
-    match Note::read(folder).map(|note| note.order.what) {
-        Some(DeviceOrder::Lock) => destroy(&folder.join(KEY_FILE)),
-        Some(DeviceOrder::Wipe) => wipe(folder),
-        None => Ok(()),
+    match Note::read(folder) {
+        Some(note) if note.order.what == DeviceOrder::Lock => destroy_key(folder),
+        // Once it was reported there is nothing left of the register; what lies there now is of another time.
+        Some(note) if !note.reported => wipe(folder),
+        _ => Ok(()),
     }
 }
 

@@ -111,7 +111,7 @@ fn a_lock_does_not_wait_for_the_hand_in() {
 #[test]
 fn a_wipe_removes_everything_after_the_hand_in_and_is_reported() {
     let server = Server::new();
-    let phone = Phone::new(&server, 1);
+    let mut phone = Phone::new(&server, 1);
     let unsent = phone.building("未送");
     device::preferences::Preferences::default().store(phone.path()).unwrap();
     server.hub().order(DeviceOrder::Wipe);
@@ -123,6 +123,10 @@ fn a_wipe_removes_everything_after_the_hand_in_and_is_reported() {
     let note = std::fs::read_to_string(phone.path().join("order.json")).unwrap();
     assert!(note.contains("\"access\":\"\""), "nothing more is to be said, so the token is gone too");
     assert!(matches!(phone.device.unlock(PIN), Err(DeviceError::NotEnrolled)));
+    // Whoever enrols it next chooses a language before: that is nothing of the worker's.
+    device::preferences::Preferences::default().store(phone.path()).unwrap();
+    phone.restart_locked();
+    assert_eq!(names(phone.path()), ["order.json", "preferences.json"]);
 }
 
 #[test]
