@@ -23,7 +23,7 @@ use crate::hub::judge::county;
 use crate::hub::phones::note;
 use crate::hub::push::{digest, review_state};
 use crate::hub::{Hub, HubError};
-use crate::store::{Erasure, HistoryEntry, Reading, Run, Store, Writing, Written};
+use crate::store::{Erasure, HistoryEntry, Run, Store, Writing, Written};
 
 /// The log's file in the data folder.
 pub const ERASURE_LOG: &str = "erasures.log";
@@ -272,19 +272,12 @@ fn doom_bytes(writing: &mut dyn Writing, photo: &Record) -> Result<(), HubError>
     Ok(())
 }
 
-/// Whether a change says something about a record that was erased: a visit to it, a photo or a review of it.
-pub(super) fn is_about_erased<R: Reading + ?Sized>(reading: &R, change: &Change) -> Result<bool, HubError> {
-    let county = county(&change.cell);
-    if reading.erased(&county, change.id)? {
-        return Ok(true);
-    }
-    let field = match change.kind {
-        Kind::Visit | Kind::Review => "target",
-        Kind::Photo => "subject",
-        _ => return Ok(false),
-    };
-    match change.fields.get(field).and_then(Value::as_str).and_then(|text| text.parse().ok()) {
-        Some(named) => Ok(reading.erased(&county, named)?),
-        None => Ok(false),
+/// Whether this field names the one record that a record of this kind says something about: with that one erased, nothing more
+/// can be said of it.
+pub(super) fn says_about_one(kind: &Kind, field: &str) -> bool {
+    match kind {
+        Kind::Visit | Kind::Review => field == "target",
+        Kind::Photo => field == "subject",
+        _ => false,
     }
 }

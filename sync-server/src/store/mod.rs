@@ -214,8 +214,6 @@ pub trait Writing: Reading {
     fn put_tokens(&mut self, pair: &TokenPair) -> Answer<()>;
     /// Notes that a pair reached its phone, and forgets the device's other pairs.
     fn confirm_tokens(&mut self, pair: &TokenPair) -> Answer<()>;
-    /// Forgets all tokens of a device.
-    fn remove_tokens(&mut self, device: DeviceId) -> Answer<()>;
     /// Lets a device's refresh tokens live until then at least.
     fn prolong_tokens(&mut self, device: DeviceId, until: i64) -> Answer<()>;
     /// Keeps a sealed piece; one that is there already is left alone.

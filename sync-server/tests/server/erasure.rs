@@ -171,6 +171,21 @@ fn what_comes_later_for_an_erased_record_is_refused_and_stores_nothing() {
 }
 
 #[test]
+fn data_that_were_made_before_do_not_bring_anybody_back() {
+    let town = town();
+    let person = town.county.stored(town.person).unwrap().record;
+    town.erase();
+    let bulk = sync_server::store::BulkRecord {
+        record: person,
+        by: domain::AccountId::new("worker-a").unwrap(),
+        at: crate::common::START,
+        state: domain::review::ReviewState::Approved,
+    };
+    assert_eq!(town.county.hub.load(&[bulk]).unwrap(), 0);
+    assert!(town.county.stored(town.person).is_none());
+}
+
+#[test]
 fn a_photo_that_another_record_names_too_keeps_its_bytes() {
     let mut town = town();
     let picture = jpeg(5);

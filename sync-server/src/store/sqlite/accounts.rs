@@ -221,11 +221,6 @@ impl Sql<'_> {
         Ok(())
     }
 
-    pub(super) fn forget_tokens(&self, device: DeviceId) -> Answer<()> {
-        self.conn.prepare_cached("DELETE FROM token_pair WHERE device = ?1")?.execute([device.0.as_bytes()])?;
-        Ok(())
-    }
-
     pub(super) fn prolong_tokens(&self, device: DeviceId, until: i64) -> Answer<()> {
         self.conn
             .prepare_cached("UPDATE token_pair SET refresh_until = max(refresh_until, ?2) WHERE device = ?1")?

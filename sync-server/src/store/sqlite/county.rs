@@ -93,7 +93,7 @@ impl Reading for Sql<'_> {
         self.approved_version(within, id)
     }
     fn erased(&self, county: &Scope, id: RecordId) -> Answer<bool> {
-        self.was_erased(county, id)
+        self.was_erased(county.as_str(), id)
     }
     fn naming(&self, within: &Scope, kind: &Kind, field: &str, id: RecordId) -> Answer<Vec<StoredRecord>> {
         self.records_naming(within, kind, field, id)
@@ -266,9 +266,6 @@ impl Writing for Sql<'_> {
     }
     fn confirm_tokens(&mut self, pair: &TokenPair) -> Answer<()> {
         self.settle_tokens(pair)
-    }
-    fn remove_tokens(&mut self, device: DeviceId) -> Answer<()> {
-        self.forget_tokens(device)
     }
     fn prolong_tokens(&mut self, device: DeviceId, until: i64) -> Answer<()> {
         Sql::prolong_tokens(self, device, until)

@@ -9,10 +9,10 @@ use super::rows::{RECORD_COLUMNS, county, parsed, range, stored_record};
 use crate::store::{Answer, Erasure, Run, StoredRecord, Upload};
 
 impl Sql<'_> {
-    pub(super) fn was_erased(&self, county: &Scope, id: RecordId) -> Answer<bool> {
+    pub(super) fn was_erased(&self, county: &str, id: RecordId) -> Answer<bool> {
         let mut statement =
             self.conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM erased WHERE id = ?1 AND county = ?2)")?;
-        Ok(statement.query_row(params![id.0.as_bytes(), county.as_str()], |row| row.get(0))?)
+        Ok(statement.query_row(params![id.0.as_bytes(), county], |row| row.get(0))?)
     }
 
     /// Reads every record of the kind in the scope: there is no index for a question that is asked once a year.

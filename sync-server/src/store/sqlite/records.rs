@@ -234,6 +234,10 @@ impl Sql<'_> {
         let mut feeds = super::feed::BulkFeeds::default();
         let mut new = 0;
         for BulkRecord { record, by, at, state } in records {
+            // Who was erased does not come back with data that were made before.
+            if self.was_erased(county(&record.cell), record.id)? {
+                continue;
+            }
             let version = record.version();
             let approved = *state == ReviewState::Approved;
             let inserted = statement.execute(params![
