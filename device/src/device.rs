@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use domain::World;
+use domain::order::DeviceOrder;
 use domain::protocol::{CallError, Enrolment};
 use domain::world::Millis;
 
@@ -13,6 +14,7 @@ use crate::crypto::{self, Key, KeyCost, Tries, WrappedKey};
 use crate::edge::{Ear, Http};
 use crate::network::Told;
 use crate::open::{Open, Pulse, SharedWorld, lock};
+use crate::ordered::{self, Note};
 use crate::store::Store;
 
 const REGISTER_FILE: &str = "register.db";
@@ -50,10 +52,10 @@ pub(crate) struct Inner {
     pub(crate) world: SharedWorld,
     pub(crate) pulse: Arc<Pulse>,
     /// Never locked across a call to the server.
-    open: Mutex<Option<Open>>,
-    tries: Tries,
+    pub(crate) open: Mutex<Option<Open>>,
+    pub(crate) tries: Tries,
     /// PINs are tried one after the other, or the pauses could be walked around.
-    door: Mutex<()>,
+    pub(crate) door: Mutex<()>,
     /// One round at a time. Held across calls, unlike `open`.
     pub(crate) rounds: Mutex<()>,
     pub(crate) in_round: AtomicBool,
@@ -73,6 +75,8 @@ impl Device {
     /// [`DeviceError::StorageBroken`] when there can be no such folder.
     pub fn open(config: DeviceConfig) -> Result<Device, DeviceError> {
         std::fs::create_dir_all(&config.folder)?;
+        // An order that was begun before the app ended is finished before anything can be read.
+        ordered::resume(&config.folder)?;
         let inner = Inner {
             tries: Tries::in_folder(&config.folder),
             folder: config.folder,
@@ -95,11 +99,13 @@ impl Device {
     /// Where the phone stands.
     pub fn phase(&self) -> Phase {
         if lock(&self.inner.open).is_some() {
-            Phase::Open
-        } else if self.wrapped_key().exists() {
-            Phase::Locked
-        } else {
-            Phase::Empty
+            return Phase::Open;
+        }
+        match self.ordered() {
+            Some(DeviceOrder::Lock) => Phase::Locked,
+            Some(DeviceOrder::Wipe) => Phase::Empty,
+            None if self.wrapped_key().exists() => Phase::Locked,
+            None => Phase::Empty,
         }
     }
 
@@ -115,7 +121,10 @@ impl Device {
 
     /// Whether the register holds demonstration data; known on the lock screen too.
     pub fn is_demo(&self) -> bool {
-        self.wrapped_key().is_demo()
+        match Note::read(&self.inner.folder) {
+            Some(note) => note.demo,
+            None => self.wrapped_key().is_demo(),
+        }
     }
 
     /// Grows whenever something changed that a screen may show.
@@ -144,6 +153,8 @@ impl Device {
     ) -> Result<(), DeviceError> {
         self.may_enrol(pin)?;
         let _door = lock(&self.inner.door);
+        // What an order left to say is over: a wiped phone becomes somebody's again.
+        Note::remove(&self.inner.folder)?;
         // A register without its key is what an enrolment left that broke off: nobody can ever read it.
         for name in [REGISTER_FILE, "register.db-wal", "register.db-shm"] {
             let path = self.inner.folder.join(name);
@@ -192,9 +203,12 @@ impl Device {
     ///
     /// # Errors
     /// [`DeviceError::WrongPin`], [`DeviceError::TooManyTries`], [`DeviceError::PinForm`], [`DeviceError::NotEnrolled`],
-    /// [`DeviceError::NewerFile`], and the storage's errors.
+    /// [`DeviceError::LockedByDesk`], [`DeviceError::NewerFile`], and the storage's errors.
     pub fn unlock(&self, pin: &str) -> Result<(), DeviceError> {
         let _door = lock(&self.inner.door);
+        if self.ordered() == Some(DeviceOrder::Lock) {
+            return Err(DeviceError::LockedByDesk);
+        }
         if !self.wrapped_key().exists() {
             return Err(DeviceError::NotEnrolled);
         }

@@ -9,6 +9,9 @@ pub enum DeviceError {
     /// The register is sealed: the PIN is needed.
     #[error("the register is locked")]
     Locked,
+    /// The desk ordered this phone to lock itself: the PIN opens nothing until the desk lifts the lock.
+    #[error("the desk locked this phone")]
+    LockedByDesk,
     /// This phone has not been enrolled yet.
     #[error("the phone is not enrolled")]
     NotEnrolled,

@@ -12,6 +12,7 @@ pub mod edge;
 mod error;
 pub mod network;
 mod open;
+mod ordered;
 mod outbox;
 pub mod picture;
 pub mod preferences;

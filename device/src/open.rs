@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use domain::codes::Lists;
-use domain::protocol::{Enrolment, Tokens};
+use domain::protocol::{Enrolment, ServerKeys, Tokens};
 use domain::scope::{Role, allowed};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
@@ -188,6 +188,19 @@ impl Open {
 
     pub(crate) fn tokens(&self) -> Result<Option<Tokens>, DeviceError> {
         Meta::Tokens.get(self.store.connection())
+    }
+
+    /// The server's public keys, as far as it told them.
+    pub(crate) fn keys(&self) -> Result<ServerKeys, DeviceError> {
+        Ok(Meta::ServerKeys.get(self.store.connection())?.unwrap_or_default())
+    }
+
+    pub(crate) fn note_keys(&mut self, keys: &ServerKeys) -> Result<(), DeviceError> {
+        note_keys(self.store.connection(), keys)
+    }
+
+    pub(crate) fn with_world<T>(&self, f: impl FnOnce(&mut dyn World) -> T) -> T {
+        f(lock(&self.world).as_mut())
     }
 
     /// Stores what the worker entered: one transaction, on the storage before this returns.
@@ -378,9 +391,22 @@ fn note_enrolment(connection: &Connection, server: &str, enrolment: &Enrolment) 
     Meta::Server.set(connection, &server)?;
     Meta::Tokens.set(connection, &enrolment.tokens)?;
     Meta::SignedOut.set(connection, &false)?;
+    Meta::Revoked.set(connection, &false)?;
     Meta::ServerKeys.set(connection, &enrolment.keys)?;
     // Cells that the phone held before are left by the next round, when nothing of them waits.
     Meta::Cells.set(connection, &enrolment.cells)
+}
+
+/// The server told its keys. Those that came with the enrolment stand: they came with a code from the desk. A server of an older
+/// version has none, which takes none away.
+fn note_keys(connection: &Connection, told: &ServerKeys) -> Result<(), DeviceError> {
+    let known: ServerKeys = Meta::ServerKeys.get(connection)?.unwrap_or_default();
+    let kept = |known: &String, told: &String| if known.is_empty() { told.clone() } else { known.clone() };
+    let keys = ServerKeys { verify: kept(&known.verify, &told.verify), seal: kept(&known.seal, &told.seal) };
+    if keys != *told {
+        tracing::warn!("the server tells other keys than at enrolment; the enrolled ones stand");
+    }
+    if keys == known { Ok(()) } else { Meta::ServerKeys.set(connection, &keys) }
 }
 
 /// The world behind its lock. A panic elsewhere leaves a clock and a source of randomness as good as before.

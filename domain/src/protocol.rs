@@ -12,7 +12,9 @@ use ts_rs::TS;
 use crate::change::Change;
 use crate::codes::Lists;
 use crate::conflict::Conflict;
+use crate::hand_in::HandIn;
 use crate::ids::{AccountId, CellCode, DeviceId, Epoch, RecordId, Sha256Hex};
+use crate::order::{OrderAnswer, OrderRequest, StandingOrder};
 use crate::problem::{Problem, ProblemCode};
 pub use crate::receipt::{CellState, Receipt, ReceiptStatement};
 use crate::record::Record;
@@ -75,13 +77,16 @@ pub struct Enrolment {
     pub keys: ServerKeys,
 }
 
-/// The server's public keys. A text is empty when the server has none: it is of an older version.
+/// The server's public keys, each base64url without padding. A text is empty when the server has none: it is of an older version.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServerKeys {
-    /// Checks receipts: Ed25519, 32 bytes, base64url without padding.
+    /// Checks receipts: Ed25519, 32 bytes.
     #[serde(default)]
     pub verify: String,
+    /// To this one unsent work and the keys of ordered locks are sealed: see [`crate::seal`].
+    #[serde(default)]
+    pub seal: String,
 }
 
 /// A pair of tokens. Random, 256 bits, base64url; the server stores their hashes.
@@ -194,6 +199,9 @@ pub struct FeedPage {
     /// Records that left the cell or were erased.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<RecordId>,
+    /// Those of `gone` that were erased on purpose: everything about them goes from the phone too, unsent words included.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erased: Vec<RecordId>,
     /// The open conflicts of these records: all of each record's, so what is not named here is settled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Conflict>,
@@ -255,6 +263,12 @@ pub enum CallError {
     /// The tokens are not accepted any more: the worker enrols again; reading and writing go on.
     #[error("not signed in")]
     SignedOut,
+    /// The phone was shut out: it may hand in what is unsent ([`Peer::hand_in`]) and nothing else. Reading and writing go on.
+    #[error("shut out")]
+    Revoked,
+    /// The desk ordered something of this phone: until it is done, the phone may ask what, hand in and report, nothing else.
+    #[error("an order stands")]
+    Ordered,
     /// The server is overloaded or broken: later.
     #[error("the server cannot answer now: {0}")]
     Unavailable(String),
@@ -285,8 +299,12 @@ pub enum CallRefusal {
     UnsupportedEncoding,
     /// A protocol version that the server does not speak: the app must be updated.
     UnknownProtocol,
-    /// No, a wrong, an expired or a revoked token or session.
+    /// No, a wrong or an expired token or session.
     SignedOut,
+    /// A phone that was shut out: it may hand in what is unsent, sealed, and nothing else.
+    Revoked,
+    /// The desk ordered the phone to lock or wipe itself: it may ask for the order, hand in and report, nothing else.
+    Ordered,
     /// Signed in, but not allowed (also for what does not exist in one's scope).
     NotAllowed,
     /// No such thing.
@@ -373,6 +391,25 @@ pub trait Peer: Send {
     /// # Errors
     /// Any [`CallError`].
     fn photo_fetch(&self, sha256: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, CallError>;
+
+    /// What the desk ordered of this phone. Answered to a phone that is shut out or ordered too, also with an expired token.
+    ///
+    /// # Errors
+    /// Any [`CallError`].
+    fn order(&self, request: &OrderRequest) -> Result<OrderAnswer, CallError>;
+
+    /// An order was carried out. May be repeated.
+    ///
+    /// # Errors
+    /// Any [`CallError`].
+    fn report(&self, done: &StandingOrder) -> Result<(), CallError>;
+
+    /// Hands in unsent work, sealed. For a phone that is shut out or ordered; may be repeated: it does nothing twice.
+    ///
+    /// # Errors
+    /// Any [`CallError`]; [`CallRefusal::NotAllowed`] for a phone that can simply push, [`CallRefusal::TooLarge`] and
+    /// [`CallRefusal::TooManyTries`] when the server keeps no more of this phone for now.
+    fn hand_in(&self, piece: &HandIn) -> Result<(), CallError>;
 }
 
 /// How deep a value is nested: 1 for a scalar.

@@ -14,6 +14,8 @@ use crate::DeviceError;
 pub enum FailureCode {
     /// The register is sealed: the PIN is wanted first.
     Locked,
+    /// The desk locked this phone: the PIN opens nothing until the desk lifts the lock.
+    LockedByDesk,
     /// Not this phone's PIN.
     WrongPin,
     /// Too many wrong PINs: `wait_ms` says for how long nothing is tried.
@@ -92,6 +94,7 @@ impl From<DeviceError> for Failure {
                 return Failure { wait_ms: Some(wait_ms), ..Failure::new(FailureCode::TooManyTries) };
             }
             DeviceError::Locked => FailureCode::Locked,
+            DeviceError::LockedByDesk => FailureCode::LockedByDesk,
             DeviceError::NotEnrolled => FailureCode::NotEnrolled,
             DeviceError::AlreadyEnrolled => FailureCode::Sealed,
             DeviceError::PinForm => FailureCode::PinForm,
@@ -114,7 +117,9 @@ fn call_failure(error: &CallError) -> FailureCode {
         CallError::Refused { code: CallRefusal::WrongCode } => FailureCode::WrongCode,
         CallError::Refused { code: CallRefusal::TooManyTries } => FailureCode::TooManyTries,
         CallError::Refused { code: CallRefusal::NotFound } => FailureCode::NotFound,
-        CallError::SignedOut | CallError::Refused { .. } => FailureCode::Refused,
+        CallError::SignedOut | CallError::Revoked | CallError::Ordered | CallError::Refused { .. } => {
+            FailureCode::Refused
+        }
         CallError::Unreadable(_) => {
             tracing::warn!(%error, "the server's answer cannot be read");
             FailureCode::Offline

@@ -1,5 +1,6 @@
 //! The phone itself: whose it is, whether it is open.
 
+use domain::order::DeviceOrder;
 use domain::{CellCode, Kind};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -52,6 +53,8 @@ pub struct AppState {
     pub app_version: String,
     /// For how long no PIN is tried after wrong ones.
     pub wait_ms: Option<i64>,
+    /// What the desk ordered and this phone has done: it is locked by the desk, or was wiped.
+    pub ordered: Option<DeviceOrder>,
 }
 
 /// Makes this phone somebody's, with a code that works once.
@@ -91,6 +94,7 @@ pub(super) fn state(device: &Device, _: Nothing) -> Result<AppState, Failure> {
         cells: Vec::new(),
         app_version: device.app_version().to_owned(),
         wait_ms: device.pin_wait(),
+        ordered: device.ordered(),
     };
     let read = |open: &mut Open| -> Result<(), DeviceError> {
         state.account = Some(open.account().account.to_string());

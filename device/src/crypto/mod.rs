@@ -25,8 +25,8 @@ use crate::DeviceError;
 /// The key of an encrypted register.
 pub(crate) type Key = Zeroizing<[u8; 32]>;
 
-const KEY_FILE: &str = "register.key";
-const SECRET_FILE: &str = "device.secret";
+pub(crate) const KEY_FILE: &str = "register.key";
+pub(crate) const SECRET_FILE: &str = "device.secret";
 
 /// What Argon2id is asked to spend on a PIN. It is stored beside the wrapped key, so a register keeps the cost it was made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +159,7 @@ fn stretch(pin: &str, salt: &[u8], secret: &[u8], memory_kib: u32, passes: u32) 
 }
 
 /// Writes a small file so that after a crash it is the old one or the new one, readable by nobody else.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DeviceError> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DeviceError> {
     let beside = path.with_extension("new");
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -169,9 +169,15 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DeviceError> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&beside, path)?;
-    // The rename itself is durable once the folder is; not every system lets a folder be opened.
-    if let Some(folder) = path.parent().and_then(|folder| fs::File::open(folder).ok()) {
-        let _ = folder.sync_all();
+    if let Some(folder) = path.parent() {
+        sync_folder(folder);
     }
     Ok(())
+}
+
+/// A rename or a removal is durable once its folder is; not every system lets a folder be opened.
+pub(crate) fn sync_folder(folder: &Path) {
+    if let Ok(folder) = fs::File::open(folder) {
+        let _ = folder.sync_all();
+    }
 }

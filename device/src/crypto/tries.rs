@@ -60,6 +60,11 @@ impl Tries {
         self.note(Counted { failures, last_at: now });
     }
 
+    /// The register that they guarded is gone.
+    pub(crate) fn forget(&self) {
+        *lock(&self.run) = Counted::default();
+    }
+
     /// The PIN was right.
     pub(crate) fn succeeded(&self) {
         self.note(Counted::default());

@@ -116,8 +116,8 @@ fn run(device: &Device, connect: &Connect) {
 
 fn round_end(device: &Device, outcome: &Result<(), DeviceError>, failures: u32) -> RoundEnd {
     match outcome {
-        Err(DeviceError::Locked | DeviceError::NotEnrolled) => RoundEnd::NotOpen,
-        Err(DeviceError::Call(CallError::SignedOut)) => RoundEnd::SignedOut,
+        Err(DeviceError::Locked | DeviceError::LockedByDesk | DeviceError::NotEnrolled) => RoundEnd::NotOpen,
+        Err(DeviceError::Call(CallError::SignedOut | CallError::Revoked)) => RoundEnd::SignedOut,
         // What still waits after a whole round is a photo in its pause or for Wi-Fi, or was written meanwhile.
         Ok(()) => RoundEnd::Whole {
             listening: device.is_listening(),

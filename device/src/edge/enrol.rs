@@ -2,8 +2,8 @@
 
 use domain::protocol::{CallError, EnrolRequest, Enrolment};
 
-use super::Http;
 use super::http::{below, json, send, server_url, with_json};
+use super::{Http, HttpPeer};
 use crate::{Device, DeviceError, Phase};
 
 /// Hands an enrolment code in.
@@ -17,6 +17,16 @@ pub fn enrol_over_http(server: &str, request: &EnrolRequest) -> Result<Enrolment
 }
 
 impl Device {
+    /// A wiped phone that becomes somebody's again says first that it was wiped: nobody could say it afterwards.
+    fn report_what_is_owed(&self) {
+        if self.ordered().is_some()
+            && let Ok(peer) = HttpPeer::of(self)
+            && let Some(error) = self.round(&peer).ended_by
+        {
+            tracing::warn!(%error, "what this phone was ordered to do could not be reported");
+        }
+    }
+
     /// Enrols this phone with a code from the desk. A phone that is open already (and was signed out) takes the new tokens
     /// and keeps its register and its PIN.
     ///
@@ -26,6 +36,7 @@ impl Device {
         let again = self.phase() == Phase::Open;
         if !again {
             self.may_enrol(pin)?;
+            self.report_what_is_owed();
         }
         let request = EnrolRequest {
             code: code.trim().to_owned(),

@@ -121,6 +121,8 @@ fn meaning(response: Response) -> CallError {
     let body: Option<ErrorBody> = bytes(response, 64 * 1024).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     match (body.map(|body| body.code), status) {
         (Some(CallRefusal::SignedOut), _) => CallError::SignedOut,
+        (Some(CallRefusal::Revoked), _) => CallError::Revoked,
+        (Some(CallRefusal::Ordered), _) => CallError::Ordered,
         (Some(CallRefusal::Internal), _) => CallError::Unavailable("the server broke".into()),
         (Some(code), _) => CallError::Refused { code },
         (None, StatusCode::UNAUTHORIZED) => CallError::SignedOut,

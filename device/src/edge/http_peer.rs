@@ -4,7 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::Sha256Hex;
 use domain::codes::Lists;
+use domain::hand_in::HandIn;
 use domain::kinds::photo::PHOTO_BYTES_MAX;
+use domain::order::{OrderAnswer, OrderRequest, StandingOrder};
 use domain::protocol::{
     CallError, CallRefusal, ExchangeAnswer, ExchangeRequest, Hello, Peer, PhotoOffer, PhotoPlace, PhotoSize, Tokens,
 };
@@ -15,6 +17,7 @@ use serde::de::DeserializeOwned;
 
 use super::http::{below, bytes, json, send, server_url, with_json};
 use crate::open::lock;
+use crate::ordered::Note;
 use crate::store::{Meta, sha256};
 use crate::{Device, DeviceError};
 
@@ -33,14 +36,24 @@ impl HttpPeer {
     /// # Errors
     /// [`DeviceError::Locked`], [`DeviceError::NotEnrolled`].
     pub fn of(device: &Device) -> Result<Self, DeviceError> {
-        let server: String =
-            device.with_open(|open| Meta::Server.get(open.store.connection())?.ok_or(DeviceError::NotEnrolled))?;
+        let kept = device.with_open(|open| Meta::Server.get(open.store.connection())?.ok_or(DeviceError::NotEnrolled));
+        let server: String = match kept {
+            Err(DeviceError::Locked) => ordered(device).ok_or(DeviceError::Locked)?.server,
+            kept => kept?,
+        };
         let client = device.inner.http()?.client().clone();
         Ok(Self { device: device.clone(), client, server: server_url(&server)? })
     }
 
     fn tokens(&self) -> Result<Tokens, CallError> {
-        self.device.with_open(|open| open.tokens()).map_err(not_open)?.ok_or(CallError::SignedOut)
+        match self.device.with_open(|open| open.tokens()) {
+            Err(DeviceError::Locked) => {
+                // Nothing but the order's own calls can be made with this, and no other token can be got for it.
+                let note = ordered(&self.device).ok_or_else(|| not_open(DeviceError::Locked))?;
+                Ok(Tokens { access: note.access, access_until: 0, refresh: String::new() })
+            }
+            tokens => tokens.map_err(not_open)?.ok_or(CallError::SignedOut),
+        }
     }
 
     /// An address of this server.
@@ -62,7 +75,7 @@ impl HttpPeer {
     fn call(&self, build: impl Fn(&Client) -> Result<RequestBuilder, CallError>) -> Result<Response, CallError> {
         let tokens = self.tokens()?;
         match send(build(&self.client)?.bearer_auth(&tokens.access)) {
-            Err(CallError::SignedOut) => {
+            Err(CallError::SignedOut) if !tokens.refresh.is_empty() => {
                 let access = self.refreshed(&tokens.access)?;
                 send(build(&self.client)?.bearer_auth(&access))
             }
@@ -102,6 +115,11 @@ impl HttpPeer {
             Err(CallError::Unreadable("an upload on another server".into()))
         }
     }
+}
+
+/// The order that this phone has carried out and still has to speak about.
+fn ordered(device: &Device) -> Option<Note> {
+    Note::read(device.folder()).filter(|note| !note.access.is_empty())
 }
 
 fn not_open(error: DeviceError) -> CallError {
@@ -175,6 +193,21 @@ impl Peer for HttpPeer {
                 .body(chunk.to_vec()))
         })?;
         moved_to(&response)
+    }
+
+    fn order(&self, request: &OrderRequest) -> Result<OrderAnswer, CallError> {
+        let url = below(&self.server, "v1/order")?;
+        json(self.call(|client| with_json(client.post(url.clone()), request))?)
+    }
+
+    fn report(&self, done: &StandingOrder) -> Result<(), CallError> {
+        let url = below(&self.server, "v1/report")?;
+        self.call(|client| with_json(client.post(url.clone()), done)).map(drop)
+    }
+
+    fn hand_in(&self, piece: &HandIn) -> Result<(), CallError> {
+        let url = below(&self.server, "v1/hand-in")?;
+        self.call(|client| with_json(client.post(url.clone()), piece)).map(drop)
     }
 
     fn photo_fetch(&self, hash: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, CallError> {

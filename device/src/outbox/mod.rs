@@ -3,13 +3,15 @@
 //! *Unsent* is state, not a log: a field is in `unsent` until the very stamp it carries was acknowledged. Losing an answer
 //! costs a repetition, never data.
 
+mod erased;
 mod refused;
 
 use domain::merge::{MergeError, merge};
 use domain::{Change, Record};
 
+pub(crate) use erased::erase;
 pub use refused::Refused;
-pub(crate) use refused::{discard, keep_refused, refused_count, refused_one, words_were_corrected};
+pub(crate) use refused::{keep_refused, refused_all, refused_count, refused_one, words_were_corrected};
 
 use crate::DeviceError;
 use crate::store::{Held, Pending};

@@ -4,6 +4,8 @@
 //! go. A round may end anywhere (no signal, locked, killed); the next one goes on from what is stored.
 
 mod clock;
+mod hand_in;
+mod order;
 mod photos;
 mod pull;
 mod push;
@@ -23,7 +25,7 @@ pub use state::{RoundReport, SyncPhase, SyncState};
 
 use crate::open::lock;
 use crate::store::Meta;
-use crate::{Device, DeviceError};
+use crate::{Device, DeviceError, Phase};
 
 /// A measurement of the clocks is trusted this long by the phone's own clock; a clock that jumps voids it at once.
 const MEASURED_FOR: Millis = 60 * 1000;
@@ -47,10 +49,25 @@ impl Device {
         self.inner.in_round.store(true, Ordering::SeqCst);
         let _in_round = InRound(&self.inner.in_round);
         let mut report = RoundReport::default();
-        let outcome = self.steps(peer, &mut report).and_then(|()| self.note_safety());
+        let outcome = self.whole(peer, &mut report);
         self.note_outcome(&outcome);
         report.ended_by = outcome.err();
         report
+    }
+
+    fn whole(&self, peer: &dyn Peer, report: &mut RoundReport) -> Result<(), DeviceError> {
+        if self.ordered().is_some() && self.phase() != Phase::Open {
+            return self.stay_ordered(peer);
+        }
+        match self.steps(peer, report).and_then(|()| self.note_safety()) {
+            Err(DeviceError::Call(error @ CallError::Revoked)) => {
+                self.note_revoked(true)?;
+                hand_in::hand_in_now_and_then(self, peer)?;
+                Err(error.into())
+            }
+            Err(DeviceError::Call(CallError::Ordered)) => self.carry_out(peer),
+            outcome => outcome,
+        }
     }
 
     fn steps(&self, peer: &dyn Peer, report: &mut RoundReport) -> Result<(), DeviceError> {
@@ -79,7 +96,7 @@ impl Device {
         }
         self.with_open(|open| {
             let after = open.device_now();
-            receipt::note_keys(open.store.connection(), &hello.keys)?;
+            open.note_keys(&hello.keys)?;
             clock::measured(open, before, after, hello.server_time)
         })
     }
@@ -102,13 +119,12 @@ impl Device {
                 Ok(())
             }),
             Ok(_) => Ok(()),
-            Err(error @ (CallError::Offline(_) | CallError::Unavailable(_) | CallError::SignedOut)) => {
-                Err(error.into())
-            }
-            Err(error) => {
+            // Not for this version of the lists; everything else ends the round, and may have to be acted on.
+            Err(error @ (CallError::Refused { .. } | CallError::Unreadable(_))) => {
                 tracing::warn!(%error, "the lists could not be loaded");
                 Ok(())
             }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -119,6 +135,20 @@ impl Device {
             open.store.free_originals(now - ORIGINALS_STAY)?;
             if waiting(open)?.nothing() && !receipt::is_in_doubt(open.store.connection())? {
                 Meta::SafeAt.set(open.store.connection(), &now)?;
+                hand_in::forget_handed(open.store.connection())?;
+            }
+            Ok::<_, DeviceError>(())
+        })?;
+        self.note_revoked(false)
+    }
+
+    /// The server said that this phone is shut out, or served it like any other.
+    fn note_revoked(&self, revoked: bool) -> Result<(), DeviceError> {
+        self.with_open(|open| {
+            let connection = open.store.connection();
+            if Meta::Revoked.get(connection)?.unwrap_or(false) != revoked {
+                Meta::Revoked.set(connection, &revoked)?;
+                open.changed();
             }
             Ok(())
         })
@@ -128,7 +158,7 @@ impl Device {
         let call = match outcome {
             Ok(()) => None,
             Err(DeviceError::Call(error)) => Some(error.clone()),
-            Err(DeviceError::Locked) => return,
+            Err(DeviceError::Locked | DeviceError::LockedByDesk) => return,
             Err(error) => {
                 tracing::error!(%error, "a round ended");
                 return;

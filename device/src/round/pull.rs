@@ -38,6 +38,9 @@ pub(super) fn store_page(connection: &Connection, page: &FeedPage, now: Millis) 
         }
         seen.new += usize::from(store_pulled(connection, record, now)?);
     }
+    for id in &page.erased {
+        seen.new += usize::from(outbox::erase(connection, *id)?);
+    }
     for id in &page.gone {
         seen.new += usize::from(leave(connection, *id, &page.cell)?);
     }

@@ -97,6 +97,33 @@ pub(super) fn gather(open: &mut Open, notes: &Notes) -> Result<Vec<Offer>, Devic
     Ok(offers)
 }
 
+/// Everything that waits for the server as changes, in the order in which it would be pushed: for handing in.
+pub(super) fn unsent_changes(connection: &Connection) -> Result<Vec<Change>, DeviceError> {
+    let mut changes = Vec::new();
+    let mut statement = connection.prepare_cached(GATHER)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        // What the worker did not write need not be handed in: a server that was restored has it from others.
+        let held = Held { reoffer: false, ..store::held_of_row(row)? };
+        if !held.unsent.is_empty() {
+            changes.push(outbox::change_of(&held));
+        }
+    }
+    changes.extend(overtaken(connection)?);
+    Ok(changes)
+}
+
+/// Marks the records of these changes as seen by others.
+pub(super) fn mark_all_offered(open: &mut Open, changes: &[Change]) -> Result<(), DeviceError> {
+    let transaction = open.store.begin()?;
+    for change in changes {
+        if let Some(mut held) = store::held(&transaction, change.id)? {
+            mark_offered(&transaction, &mut held)?;
+        }
+    }
+    Ok(transaction.commit()?)
+}
+
 fn mark_offered(connection: &Connection, held: &mut Held) -> Result<(), DeviceError> {
     if held.offered && held.unsent.values().all(|pending| pending.offered) {
         return Ok(());
@@ -205,6 +232,11 @@ pub(super) fn judged<'a>(
                 acknowledge(connection, offer)?;
                 judged.accepted += 1;
                 judged.latest = judged.latest.max(offer.change.latest());
+            }
+            Verdict::Refused(refusal) if refusal.code == ProblemCode::Erased => {
+                tracing::info!(id = %offer.change.id, "it was erased: nothing about it stays here");
+                outbox::erase(connection, offer.change.id)?;
+                judged.refused += 1;
             }
             // A restored server may refuse a part of a record for lacking the rest, which is offered next.
             Verdict::Refused(_) if restored => {}
@@ -328,12 +360,6 @@ fn refuse(connection: &Connection, offer: &Offer, refusal: &Refusal, now: Millis
         (change.id.to_string(), change.latest().to_string()),
     )?;
     let held = store::held(connection, change.id)?;
-    if refusal.code == ProblemCode::Erased {
-        // Erased on purpose: no words about it stay here either.
-        store::remove(connection, change.id)?;
-        outbox::discard(connection, change.id)?;
-        return store::drop_unnamed_photos(connection);
-    }
     let mut words = change.fields.clone();
     if let Some(mut held) = held.filter(|_| offer.why == Why::Unsent) {
         match refusal.current.as_ref().filter(|current| current.id == change.id && current.kind == change.kind) {

@@ -49,18 +49,6 @@ pub(super) struct Compared {
     pub(super) news: bool,
 }
 
-/// A server of this version told its keys. Those that came with the enrolment stand: they came with a code from the desk.
-pub(super) fn note_keys(connection: &Connection, told: &ServerKeys) -> Result<(), DeviceError> {
-    let mut known: ServerKeys = Meta::ServerKeys.get(connection)?.unwrap_or_default();
-    if known.verify.is_empty() && !told.verify.is_empty() {
-        known.verify.clone_from(&told.verify);
-        Meta::ServerKeys.set(connection, &known)?;
-    } else if known.verify != told.verify {
-        tracing::warn!("the server tells another key than at enrolment; the enrolled one stands");
-    }
-    Ok(())
-}
-
 /// Looks at the receipt of an answer whose pages were stored: in the same transaction.
 pub(super) fn compare(
     connection: &Connection,

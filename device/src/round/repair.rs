@@ -162,20 +162,16 @@ pub(super) fn refused(
     tracing::info!(id = %change.id, kind = %change.kind, code = ?refusal.code, "a doubted record was refused");
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(()) };
     (held.doubted, held.reoffer) = (false, false);
-    if refusal.code == ProblemCode::Erased {
-        outbox::discard(connection, change.id)?;
-    } else {
-        match refusal.current.as_ref().filter(|current| current.id == change.id && current.kind == change.kind) {
-            // What is unsent goes up again by itself, on top of what the server has, and is judged by itself.
-            Some(current) => return push::store_or_leave(connection, &push::on_top_of(current, &held)),
-            None => {
-                let words = if is_not_ours(refusal.code) && !pull::photo_waits(connection, &held.record)? {
-                    unsent_words(&held)
-                } else {
-                    held.record.fields.clone()
-                };
-                keep_words(connection, &held, refusal.code, words, now)?;
-            }
+    match refusal.current.as_ref().filter(|current| current.id == change.id && current.kind == change.kind) {
+        // What is unsent goes up again by itself, on top of what the server has, and is judged by itself.
+        Some(current) => return push::store_or_leave(connection, &push::on_top_of(current, &held)),
+        None => {
+            let words = if is_not_ours(refusal.code) && !pull::photo_waits(connection, &held.record)? {
+                unsent_words(&held)
+            } else {
+                held.record.fields.clone()
+            };
+            keep_words(connection, &held, refusal.code, words, now)?;
         }
     }
     store::remove(connection, change.id)?;

@@ -7,6 +7,7 @@ use domain::world::Millis;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::hand_in::handed;
 use crate::open::{Open, lock};
 use crate::outbox;
 use crate::store::Meta;
@@ -29,6 +30,8 @@ pub enum SyncPhase {
     Safe,
     /// The server does not accept this phone any more; everything stays readable and writable.
     SignedOut,
+    /// The desk shut this phone out: what is unsent is handed in, sealed, and everything stays readable and writable.
+    Revoked,
 }
 
 /// What the sync bar shows.
@@ -43,6 +46,8 @@ pub struct SyncState {
     pub waiting_photos: i64,
     /// Those of them that wait for Wi-Fi, because the worker chose so.
     pub photos_for_wifi: i64,
+    /// Records and photos that lie sealed on the server, for somebody at the desk to take in.
+    pub handed_in: i64,
     /// Records of which something was refused.
     pub refused: i64,
     /// When everything was last known to be on the server, by the server's clock.
@@ -124,6 +129,7 @@ impl Device {
             let can_go = waiting.records > 0 || waiting.photos > for_wifi;
             let phase = match last_call {
                 _ if signed_out => SyncPhase::SignedOut,
+                _ if Meta::Revoked.get(connection)?.unwrap_or(false) => SyncPhase::Revoked,
                 // A try after a failure counts as sending once the server answered: without a signal nothing is sent.
                 Some(_) => SyncPhase::Offline,
                 None if in_round && (can_go || safe_at.is_none()) => SyncPhase::Sending,
@@ -136,6 +142,7 @@ impl Device {
                 waiting_records: waiting.records,
                 waiting_photos: waiting.photos,
                 photos_for_wifi: for_wifi,
+                handed_in: handed(connection)?.items.len() as i64,
                 refused: outbox::refused_count(connection)?,
                 safe_at,
                 server_time_off_ms: offset,

@@ -41,6 +41,10 @@ pub(crate) enum Meta {
     Receipt,
     /// When the cells were last counted from the bodies of their records.
     CountedAt,
+    /// Whether the server said that this phone was shut out.
+    Revoked,
+    /// The digests of what lies sealed on the server.
+    HandedIn,
 }
 
 impl Meta {
@@ -60,6 +64,8 @@ impl Meta {
             Meta::ServerKeys => "server_keys",
             Meta::Receipt => "receipt",
             Meta::CountedAt => "counted_at",
+            Meta::Revoked => "revoked",
+            Meta::HandedIn => "handed_in",
         }
     }
 

@@ -53,6 +53,8 @@ impl Store {
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // What was erased leaves no rest in a page that is written anyway, not even for who has the PIN.
+        connection.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
         // A log that stays near a megabyte: moving it into the file takes as much room again, which the reserve must have.
         connection.pragma_update(None, "wal_autocheckpoint", 256)?;
         connection.pragma_update(None, "journal_size_limit", 1024 * 1024)?;

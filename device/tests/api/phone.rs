@@ -9,9 +9,11 @@ use device::crypto::KeyCost;
 use device::{Device, DeviceConfig};
 use domain::codes::Lists;
 use domain::conflict::Conflict;
+use domain::hand_in::HandIn;
+use domain::order::{OrderAnswer, OrderRequest, StandingOrder};
 use domain::protocol::{
-    CallError, Enrolment, ExchangeAnswer, ExchangeRequest, FeedPage, Hello, Peer, PhotoOffer, PhotoPlace, PhotoSize,
-    Tokens, Verdict,
+    CallError, CallRefusal, Enrolment, ExchangeAnswer, ExchangeRequest, FeedPage, Hello, Peer, PhotoOffer, PhotoPlace,
+    PhotoSize, ServerKeys, Tokens, Verdict,
 };
 use domain::scope::Role;
 use domain::world::Millis;
@@ -78,7 +80,7 @@ pub(crate) fn enrolment() -> Enrolment {
         cells: vec![CellCode::new(CELL).unwrap(), CellCode::new(OTHER_CELL).unwrap()],
         demo: true,
         tokens: Tokens { access: "a".to_owned(), access_until: MORNING + DAY, refresh: "r".to_owned() },
-        keys: Default::default(),
+        keys: ServerKeys::default(),
     }
 }
 
@@ -246,6 +248,7 @@ impl Desk {
             upto: *upto,
             records,
             gone: Vec::new(),
+            erased: Vec::new(),
             conflicts: self.conflicts.lock().unwrap().clone(),
         };
         ExchangeAnswer {
@@ -296,6 +299,18 @@ impl Peer for Desk {
     fn photo_fetch(&self, _: &Sha256Hex, _: PhotoSize) -> Result<Vec<u8>, CallError> {
         Err(CallError::Offline("not here".to_owned()))
     }
+
+    fn order(&self, _: &OrderRequest) -> Result<OrderAnswer, CallError> {
+        Ok(OrderAnswer { order: None, key: None, keys: ServerKeys::default() })
+    }
+
+    fn report(&self, _: &StandingOrder) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    fn hand_in(&self, _: &HandIn) -> Result<(), CallError> {
+        Err(CallError::Refused { code: CallRefusal::NotAllowed })
+    }
 }
 
 /// The same server on a day when it takes nothing.
@@ -330,5 +345,17 @@ impl Peer for Refusing<'_> {
 
     fn photo_fetch(&self, sha256: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, CallError> {
         self.0.photo_fetch(sha256, size)
+    }
+
+    fn order(&self, request: &OrderRequest) -> Result<OrderAnswer, CallError> {
+        self.0.order(request)
+    }
+
+    fn report(&self, done: &StandingOrder) -> Result<(), CallError> {
+        self.0.report(done)
+    }
+
+    fn hand_in(&self, piece: &HandIn) -> Result<(), CallError> {
+        self.0.hand_in(piece)
     }
 }

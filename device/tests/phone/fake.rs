@@ -4,17 +4,22 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device::crypto::KeyCost;
 use device::{Device, DeviceConfig, DeviceError, RoundReport};
 use domain::codes::Lists;
 use domain::conflict::Conflict;
+use domain::hand_in::{HandIn, HandInContent};
 use domain::merge::{Lost, merge};
+use domain::order::{DeviceOrder, OrderAnswer, OrderRequest, StandingOrder};
 use domain::protocol::{
     CallError, CallRefusal, CellState, Enrolment, ExchangeAnswer, ExchangeRequest, FeedPage, Hello, Peer, PhotoOffer,
     PhotoPlace, PhotoSize, Receipt, ReceiptStatement, Refusal, ServerKeys, Tokens, Verdict,
 };
 use domain::receipt::ReceiptKey;
 use domain::scope::Role;
+use domain::seal::{Purpose, SealKeys};
 use domain::world::Millis;
 use domain::{
     AccountId, CellCode, Change, DeviceId, Epoch, Fields, Kind, Node, Problem, ProblemCode, Record, RecordId,
@@ -46,6 +51,10 @@ pub struct TestWorld {
 impl TestWorld {
     pub fn at(now: Millis, seed: u64) -> Self {
         TestWorld { clock: Arc::new(AtomicI64::new(now)), seed }
+    }
+
+    pub fn new(clock: Arc<AtomicI64>, seed: u64) -> Self {
+        TestWorld { clock, seed }
     }
 }
 
@@ -100,6 +109,19 @@ pub struct Hub {
     pub misstate: Box<dyn Fn(&mut ReceiptStatement) + Send>,
     /// Called after every piece of a photo.
     pub on_append: Option<Box<dyn Fn() + Send>>,
+    pub erased: BTreeSet<RecordId>,
+    pub seal: SealKeys,
+    /// The phone was shut out.
+    pub revoked: bool,
+    /// What the desk ordered.
+    pub order: Option<StandingOrder>,
+    pub reports: Vec<StandingOrder>,
+    pub handed_in: Vec<HandIn>,
+    /// What hand-ins and reports end with instead of being kept.
+    pub refuse_hand_ins: Option<CallError>,
+    /// Pieces that are still taken before the connection breaks.
+    pub hand_ins_left: usize,
+    pub refuse_reports: Option<CallError>,
 }
 
 /// The server; as a [`Peer`] it speaks to one phone.
@@ -132,6 +154,15 @@ impl Server {
             key: Some(ReceiptKey::new(&mut TestWorld { clock: Arc::default(), seed: 99 })),
             misstate: Box::new(|_| ()),
             on_append: None,
+            erased: BTreeSet::new(),
+            seal: SealKeys::fresh(&mut TestWorld { clock: Arc::default(), seed: 77 }),
+            revoked: false,
+            order: None,
+            reports: Vec::new(),
+            handed_in: Vec::new(),
+            refuse_hand_ins: None,
+            hand_ins_left: usize::MAX,
+            refuse_reports: None,
         };
         Server(Arc::new(Mutex::new(hub)), DeviceId(Uuid::nil()))
     }
@@ -147,6 +178,43 @@ impl Server {
 }
 
 impl Hub {
+    /// Orders the phone to do something to itself.
+    pub fn order(&mut self, what: DeviceOrder) {
+        self.now += 1;
+        self.order = Some(StandingOrder { what, ordered_at: self.now });
+    }
+
+    /// What the phone with this seed handed in, opened.
+    pub fn opened(&self, seed: u64) -> Vec<HandInContent> {
+        let purpose = Purpose::HandIn(DeviceId(Uuid::from_u128(seed.into())));
+        let open = |piece: &HandIn| {
+            let sealed = URL_SAFE_NO_PAD.decode(&piece.sealed).unwrap();
+            let plain = zstd::decode_all(&self.seal.open(purpose, &sealed).unwrap()[..]).unwrap();
+            assert_eq!(hex(&plain), piece.digest.as_str());
+            serde_json::from_slice(&plain).unwrap()
+        };
+        self.handed_in.iter().map(open).collect()
+    }
+
+    /// Erases a record: everything of it is gone, the feed says so, and later changes are refused.
+    pub fn erase(&mut self, id: RecordId) {
+        self.erased.insert(id);
+        self.records.remove(&id);
+        self.feed.entry(cell()).or_default().push((id, true, Node(0)));
+    }
+
+    /// What stands in the way of every usual call.
+    fn barred(&self) -> Result<(), CallError> {
+        match (&self.offline, &self.order) {
+            (Some(error), _) => Err(error.clone()),
+            (None, Some(order)) if order.what == DeviceOrder::Lock || !self.reports.contains(order) => {
+                Err(CallError::Ordered)
+            }
+            _ if self.revoked => Err(CallError::Revoked),
+            _ => Ok(()),
+        }
+    }
+
     fn take(&mut self, change: Change, node: Node) -> Result<(), Refusal> {
         let refusal = |code, current: Option<&Record>| Refusal {
             code,
@@ -154,6 +222,9 @@ impl Hub {
             current: current.cloned(),
         };
         let current = self.records.get(&change.id);
+        if self.erased.contains(&change.id) {
+            return Err(refusal(ProblemCode::Erased, None));
+        }
         if let Some(code) = (self.refuse)(&change) {
             return Err(refusal(code, current));
         }
@@ -174,7 +245,8 @@ impl Hub {
     }
 
     pub fn keys(&self) -> ServerKeys {
-        ServerKeys { verify: self.key.as_ref().map(ReceiptKey::verify_text).unwrap_or_default() }
+        let verify = self.key.as_ref().map(ReceiptKey::verify_text).unwrap_or_default();
+        ServerKeys { verify, seal: self.seal.public_text() }
     }
 
     /// What the server has of a cell, counted.
@@ -211,6 +283,7 @@ impl Hub {
             records: ids.iter().filter_map(in_cell).collect(),
             gone: entries.iter().filter(|(_, gone, _)| *gone).map(|(id, ..)| *id).collect(),
             conflicts: self.conflicts.iter().filter(|conflict| ids.contains(&conflict.record)).cloned().collect(),
+            erased: entries.iter().map(|(id, ..)| *id).filter(|id| self.erased.contains(id)).collect(),
         }
     }
 
@@ -246,23 +319,19 @@ impl Hub {
 impl Peer for Server {
     fn hello(&self) -> Result<Hello, CallError> {
         let hub = self.hub();
-        match &hub.offline {
-            Some(error) => Err(error.clone()),
-            None => Ok(Hello {
-                server_time: hub.now,
-                epoch: hub.epoch,
-                protocols: (1, 1),
-                lists_version: hub.lists.version,
-                keys: hub.keys(),
-            }),
-        }
+        hub.barred()?;
+        Ok(Hello {
+            server_time: hub.now,
+            epoch: hub.epoch,
+            protocols: (1, 1),
+            lists_version: hub.lists.version,
+            keys: hub.keys(),
+        })
     }
 
     fn exchange(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError> {
         let mut hub = self.hub();
-        if let Some(error) = &hub.offline {
-            return Err(error.clone());
-        }
+        hub.barred()?;
         let answer = hub.exchange(self.1, request);
         let meanwhile = hub.meanwhile.take();
         let lost = hub.lose_answers.pop_front();
@@ -312,7 +381,7 @@ impl Peer for Server {
         let reached = bytes.len() as u64;
         if reached == offer.bytes {
             hub.uploads.remove(upload);
-            let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            let hash = hex(&bytes);
             if hash != offer.sha256.as_str() || hub.bad_photos.contains(&offer.sha256) {
                 return Err(CallError::Refused { code: CallRefusal::NotAnImage });
             }
@@ -326,9 +395,51 @@ impl Peer for Server {
         Ok(reached)
     }
 
+    fn order(&self, request: &OrderRequest) -> Result<OrderAnswer, CallError> {
+        let hub = self.hub();
+        if let Some(error) = &hub.offline {
+            return Err(error.clone());
+        }
+        let key = request.sealed_key.as_ref().filter(|_| hub.order.is_none()).map(|sealed| {
+            let sealed = URL_SAFE_NO_PAD.decode(sealed).unwrap();
+            let purpose = Purpose::LockKey(DeviceId(Uuid::from_u128(1)));
+            URL_SAFE_NO_PAD.encode(hub.seal.open(purpose, &sealed).unwrap())
+        });
+        Ok(OrderAnswer { order: hub.order, key, keys: hub.keys() })
+    }
+
+    fn report(&self, done: &StandingOrder) -> Result<(), CallError> {
+        let mut hub = self.hub();
+        if let Some(error) = hub.offline.clone().or(hub.refuse_reports.clone()) {
+            return Err(error);
+        }
+        hub.reports.push(*done);
+        Ok(())
+    }
+
+    fn hand_in(&self, piece: &HandIn) -> Result<(), CallError> {
+        let mut hub = self.hub();
+        if let Some(error) = hub.offline.clone().or(hub.refuse_hand_ins.clone()) {
+            return Err(error);
+        }
+        if hub.barred().is_ok() {
+            return Err(CallError::Refused { code: CallRefusal::NotAllowed });
+        }
+        if hub.hand_ins_left == 0 {
+            return Err(CallError::Offline("the signal is gone".into()));
+        }
+        hub.hand_ins_left -= 1;
+        hub.handed_in.push(piece.clone());
+        Ok(())
+    }
+
     fn photo_fetch(&self, hash: &Sha256Hex, _: PhotoSize) -> Result<Vec<u8>, CallError> {
         self.hub().stored.get(hash).cloned().ok_or(CallError::Refused { code: CallRefusal::NotFound })
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A phone of the cell's worker.

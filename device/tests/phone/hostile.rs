@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::fake::*;
 
 fn page(cell: domain::CellCode, upto: u64, records: Vec<Record>) -> FeedPage {
-    FeedPage { cell, upto, records, gone: Vec::new(), conflicts: Vec::new() }
+    FeedPage { cell, upto, records, gone: Vec::new(), erased: Vec::new(), conflicts: Vec::new() }
 }
 
 fn building(id: u128, cell: domain::CellCode) -> Record {

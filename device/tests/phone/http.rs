@@ -255,3 +255,84 @@ fn a_phone_is_enrolled_by_a_code_and_only_over_a_safe_way() {
         assert_eq!(enrol_over_http(unsafe_way, &sent).unwrap_err(), malformed, "{unsafe_way}");
     }
 }
+
+/// What the server says to a phone of which it knows this.
+fn code(status: &str, code: &str) -> String {
+    answer(status, "", &json!({ "code": code }).to_string())
+}
+
+#[test]
+fn ninety_days_offline_with_an_expired_token_and_a_lost_answer_to_its_exchange_lose_nothing() {
+    let fresh = json!({"access": "new-access", "access_until": START, "refresh": "new-refresh"});
+    let cut = "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"acc".to_owned();
+    let exchanged = json!({"server_time": START, "epoch": uuid::Uuid::from_u128(1), "lists_version": 1,
+        "verdicts": [{"verdict": "accepted"}], "cells": ["610722001001001"], "pages": [], "more": false});
+    let server = serve(vec![
+        code("401 Unauthorized", "signed_out"),
+        cut,
+        code("401 Unauthorized", "signed_out"),
+        ok(fresh),
+        ok(hello()),
+        ok(exchanged),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(std::sync::atomic::AtomicI64::new(START));
+    let start = || {
+        let world = Box::new(crate::fake::TestWorld::new(clock.clone(), 9));
+        Device::open(DeviceConfig { folder: folder.path().into(), world, app_version: "1.0".into() }).unwrap()
+    };
+    let device = start();
+    device.enrol_at_cost(&server.address, &enrolment(1), PIN, KeyCost::SIMULATION).unwrap();
+    clock.fetch_add(90 * 24 * 60 * 60 * 1000, std::sync::atomic::Ordering::SeqCst);
+    let fields = serde_json::from_value(json!({"name": "一号楼", "building_kind": "farmhouse"})).unwrap();
+    let id = device.with_open(|open| open.write(&domain::Kind::Building, None, None, fields)).unwrap();
+    let round = |device: &Device| device.round(&HttpPeer::of(device).unwrap());
+    assert!(matches!(round(&device).ended_by, Some(DeviceError::Call(CallError::Offline(_)))));
+    assert_eq!(device.sync_state().unwrap().waiting_records, 1);
+    // The app is killed; the old refresh token is what it has.
+    drop(device);
+    let device = start();
+    device.unlock(PIN).unwrap();
+    assert!(device.with_open(|open| open.store().get(id)).unwrap().is_some(), "read and written without the server");
+    let report = round(&device);
+    assert!(report.ended_by.is_none() && report.accepted == 1, "{report:?}");
+    assert_eq!(device.sync_state().unwrap().phase, device::SyncPhase::Safe);
+    assert_eq!(server.requests().len(), 6);
+}
+
+#[test]
+fn a_phone_that_was_shut_out_asks_for_no_new_token_and_hands_in_with_its_old_one() {
+    let keys = domain::seal::SealKeys::fresh(&mut SystemWorld);
+    let order = json!({"order": null, "keys": {"seal": keys.public_text()}});
+    let server = serve(vec![code("401 Unauthorized", "revoked"), ok(order), answer("204 No Content", "", "")]);
+    let (_folder, device) = enrolled(&server.address);
+    let fields = serde_json::from_value(json!({"name": "一号楼", "building_kind": "farmhouse"})).unwrap();
+    device.with_open(|open| open.write(&domain::Kind::Building, None, None, fields)).unwrap();
+    let ended = device.round(&HttpPeer::of(&device).unwrap()).ended_by;
+    assert!(matches!(ended, Some(DeviceError::Call(CallError::Revoked))), "{ended:?}");
+    let requests = server.requests();
+    let lines: Vec<&str> = requests.iter().map(|request| request.line.as_str()).collect();
+    assert_eq!(lines, ["GET /v1/hello HTTP/1.1", "POST /v1/order HTTP/1.1", "POST /v1/hand-in HTTP/1.1"]);
+    assert!(requests.iter().all(|request| request.header("authorization") == Some("Bearer a")));
+}
+
+#[test]
+fn a_locked_phone_speaks_with_the_token_of_its_note_and_a_wiped_one_falls_silent() {
+    let keys = domain::seal::SealKeys::fresh(&mut SystemWorld);
+    let keys = json!({"seal": keys.public_text()});
+    let lock = json!({"order": {"what": "lock", "ordered_at": 5}, "keys": keys});
+    let wipe = json!({"order": {"what": "wipe", "ordered_at": 6}, "keys": keys});
+    let done = || answer("204 No Content", "", "");
+    let server = serve(vec![code("423 Locked", "ordered"), ok(lock.clone()), done(), ok(lock), ok(wipe), done()]);
+    let (_folder, device) = enrolled(&server.address);
+    let round = || device.round(&HttpPeer::of(&device).unwrap()).ended_by;
+    assert!(matches!(round(), Some(DeviceError::LockedByDesk)));
+    assert!(round().is_none());
+    assert_eq!(device.phase(), device::Phase::Empty);
+    assert!(matches!(HttpPeer::of(&device), Err(DeviceError::Locked)), "it has nothing more to say");
+    let requests = server.requests();
+    assert!(requests.iter().all(|request| request.header("authorization") == Some("Bearer a")));
+    let lines: Vec<&str> = requests.iter().skip(2).map(|request| request.line.as_str()).collect();
+    let (report, order) = ("POST /v1/report HTTP/1.1", "POST /v1/order HTTP/1.1");
+    assert_eq!(lines, [report, order, order, report]);
+}

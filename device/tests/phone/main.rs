@@ -6,14 +6,17 @@
 mod background;
 mod clock;
 mod conflicts;
+mod erasure;
 mod fake;
 mod handover;
 mod hostile;
 mod http;
 mod lock;
+mod ordered;
 mod photos;
 mod receipts;
 mod repairs;
+mod revoked;
 mod rounds;
 mod storage;
 mod upgrade;

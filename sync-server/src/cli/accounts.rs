@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use clap::{Subcommand, ValueEnum};
 use domain::scope::Role;
-use domain::{AccountId, CellCode, DeviceId, Scope};
+use domain::{AccountId, CellCode, DeviceId, RecordId, Scope};
 
 use super::{CliError, print_line};
 use crate::hub::CountyHub;
@@ -144,6 +144,16 @@ pub(super) fn device(hub: &CountyHub, what: &DeviceCommand) -> Result<(), CliErr
             Ok(hub.revoke_device(SERVER_ACCOUNT, id)?)
         }
     }
+}
+
+pub(super) fn erase(hub: &CountyHub, by: &str, record: &str) -> Result<(), CliError> {
+    let by = account_id(by)?;
+    let id: RecordId = record.parse().map_err(|error| told(format!("{record}: {error}")))?;
+    let account = hub.store().read(|reading| reading.account(&by))?.filter(|account| account.closed_at.is_none());
+    let account = account.ok_or_else(|| told(format!("{by}: no such account")))?;
+    let records = hub.erase(&account.actor(), id)?;
+    print_line(&format!("erased: {records} records"));
+    Ok(())
 }
 
 /// Reads one line: from a pipe, or typed. Passwords never stand among a command's arguments, where others can read them.

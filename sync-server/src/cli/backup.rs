@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{CliError, print_line};
 use crate::hub::county::renew_epoch;
 use crate::hub::world::SystemWorld;
-use crate::hub::{CountyHub, DATABASE_FILE};
+use crate::hub::{CountyHub, DATABASE_FILE, open_folder};
 use crate::store::sqlite::SqliteStore;
 
 pub(super) fn back_up(hub: &CountyHub, file: &Path) -> Result<(), CliError> {
@@ -39,6 +39,8 @@ pub(super) fn restore(data: &Path, file: &Path) -> Result<(), CliError> {
         eprintln!("the database that was there is now {}", aside.display());
     }
     fs::rename(&arriving, &place)?;
+    // Opened once, so that who was erased since the backup is erased again before anybody is served.
+    drop(open_folder(data)?);
     print_line(&format!("restored; new epoch {epoch}"));
     Ok(())
 }

@@ -71,6 +71,16 @@ enum Command {
         #[command(subcommand)]
         what: accounts::DeviceCommand,
     },
+    /// Erase a person with everything that is about that person alone. It cannot be undone.
+    Erase {
+        #[command(flatten)]
+        data: Data,
+        /// The supervisor or administrator in whose name and scope it is done.
+        #[arg(long)]
+        by: String,
+        /// The id of the person's record.
+        record: String,
+    },
     /// Copy the database into a new file while the server runs. The photo folder is copied by any file copy.
     Backup {
         #[command(flatten)]
@@ -140,6 +150,7 @@ fn carry_out(command: Command) -> Result<(), CliError> {
         Command::Account { data, what } => accounts::account(&opened(&data)?, what),
         Command::EnrolCode { data, account, minutes } => accounts::enrol_code(&opened(&data)?, &account, minutes),
         Command::Device { data, what } => accounts::device(&opened(&data)?, &what),
+        Command::Erase { data, by, record } => accounts::erase(&opened(&data)?, &by, &record),
         Command::Backup { data, file } => backup::back_up(&opened(&data)?, &file),
         Command::Restore { data, file } => backup::restore(&data.folder, &file),
     }

@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 
 use crate::http::{ApiError, App, blocking};
 use crate::hub::desk::Desk;
+use crate::hub::orders::Bearer;
 use crate::hub::phones::Phone;
 
 /// The desk's cookie.
@@ -40,6 +41,18 @@ impl FromRequestParts<App> for SignedInPhone {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let BearerToken(token) = BearerToken::from_request_parts(parts, app).await?;
         blocking(app, move |hub| hub.phone(&token)).await.map(Self)
+    }
+}
+
+/// A phone whose token is right, though it may be shut out or under an order: for the few calls that are left to it.
+pub struct BearerPhone(pub Bearer);
+
+impl FromRequestParts<App> for BearerPhone {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let token = bearer(parts).ok_or_else(|| ApiError::new(CallRefusal::SignedOut))?;
+        blocking(app, move |hub| hub.bearer(&token)).await.map(Self)
     }
 }
 

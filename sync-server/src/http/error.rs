@@ -72,7 +72,9 @@ fn status(code: CallRefusal) -> StatusCode {
         CallRefusal::Malformed | CallRefusal::TooDeep | CallRefusal::UnknownProtocol => StatusCode::BAD_REQUEST,
         CallRefusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         CallRefusal::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        CallRefusal::SignedOut => StatusCode::UNAUTHORIZED,
+        // A phone that does not know these codes takes them for what they are to it: it is not signed in, it cannot call.
+        CallRefusal::SignedOut | CallRefusal::Revoked => StatusCode::UNAUTHORIZED,
+        CallRefusal::Ordered => StatusCode::LOCKED,
         CallRefusal::NotAllowed | CallRefusal::WrongCode | CallRefusal::WrongPassword | CallRefusal::WrongCsrf => {
             StatusCode::FORBIDDEN
         }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use domain::DeviceId;
 use domain::protocol::CallRefusal;
 
 use crate::http::ApiError;
@@ -19,6 +20,8 @@ const SIGN_INS_PER_ADDRESS: u32 = 200;
 const ENROLMENTS_PER_ADDRESS: u32 = 200;
 /// Refreshes from one address: a mobile network hides thousands of phones behind one.
 const REFRESHES_PER_ADDRESS: u32 = 6_000;
+/// Pieces that one phone hands in.
+const HAND_INS_PER_DEVICE: u32 = 100;
 /// At most this many addresses and accounts are remembered.
 const REMEMBERED_MAX: usize = 20_000;
 
@@ -28,6 +31,7 @@ enum Counted {
     Account(String),
     Enrol(Place),
     Refresh(Place),
+    HandIn(DeviceId),
 }
 
 /// An address, or the network that one household or office has in IPv6.
@@ -76,6 +80,10 @@ impl RateLimits {
 
     pub(crate) fn refresh(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
         self.count(Counted::Refresh(Place::of(address)), REFRESHES_PER_ADDRESS)
+    }
+
+    pub(crate) fn hand_in(&self, device: DeviceId) -> Result<(), ApiError> {
+        self.count(Counted::HandIn(device), HAND_INS_PER_DEVICE)
     }
 
     fn count(&self, what: Counted, max: u32) -> Result<(), ApiError> {

@@ -29,7 +29,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-pub use auth::{ClientAddr, SignedInDesk, SignedInPhone};
+pub use auth::{BearerPhone, ClientAddr, SignedInDesk, SignedInPhone};
 pub use body::JsonBody;
 pub use error::ApiError;
 pub use limits::RateLimits;

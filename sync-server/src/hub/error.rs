@@ -58,6 +58,8 @@ impl From<HubError> for CallError {
     fn from(error: HubError) -> Self {
         match error.code() {
             CallRefusal::SignedOut => CallError::SignedOut,
+            CallRefusal::Revoked => CallError::Revoked,
+            CallRefusal::Ordered => CallError::Ordered,
             CallRefusal::Internal => CallError::Unavailable(error.to_string()),
             code => CallError::Refused { code },
         }

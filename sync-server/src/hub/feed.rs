@@ -78,8 +78,14 @@ fn page(
     room: &mut usize,
 ) -> Result<(FeedPage, bool), HubError> {
     let actor = &asking.phone.actor;
-    let mut page =
-        FeedPage { cell: cell.clone(), upto: reached, records: Vec::new(), gone: Vec::new(), conflicts: Vec::new() };
+    let mut page = FeedPage {
+        cell: cell.clone(),
+        upto: reached,
+        records: Vec::new(),
+        gone: Vec::new(),
+        erased: Vec::new(),
+        conflicts: Vec::new(),
+    };
     for chunk in entries.chunks(READ_AT_ONCE) {
         let ids: Vec<RecordId> = chunk.iter().filter(|entry| !entry.gone).map(|entry| entry.record).collect();
         let mut found: BTreeMap<RecordId, StoredRecord> = BTreeMap::new();
@@ -93,6 +99,7 @@ fn page(
             page.upto = entry.n;
             if entry.gone {
                 page.gone.push(entry.record);
+                page.erased.extend(Some(entry.record).filter(|_| entry.erased));
                 *room = room.saturating_sub(40);
             } else if let Some(stored) = found.remove(&entry.record)
                 && actor.may(Action::Read, &stored.record.kind, cell)

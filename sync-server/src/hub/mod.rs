@@ -3,16 +3,20 @@
 //! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
 //! (`judge`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there
 //! is something ([`nudge`]), what is signed (`receipts`), reviews ([`reviews`]), photos ([`photo`]), accounts and the county's
-//! set-up ([`county`]). The same rules hold for a phone over HTTP and for one in the same process ([`peer`]).
+//! set-up ([`county`]), erasure ([`erasure`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same rules
+//! hold for a phone over HTTP and for one in the same process ([`peer`]).
 
 pub mod conflicts;
 pub mod county;
 pub mod desk;
+pub mod erasure;
 mod error;
 pub mod exchange;
 mod feed;
+mod hand_in;
 mod judge;
 pub mod nudge;
+pub mod orders;
 pub mod peer;
 pub mod phones;
 pub mod photo;
@@ -28,6 +32,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use domain::codes::Lists;
 use domain::receipt::ReceiptKey;
+use domain::seal::SealKeys;
 use domain::world::Millis;
 use domain::{HybridClock, RecordId, Stamp, World};
 
@@ -52,6 +57,10 @@ pub struct Hub<S: Store> {
     receipt_key: ReceiptKey,
     /// Where pages of a feed are cut, in bytes before compression.
     page_bytes: AtomicUsize,
+    /// To these keys phones seal what only this server may read.
+    seal: SealKeys,
+    /// Erasures that must outlive the database.
+    erasures: Option<erasure::ErasureLog>,
 }
 
 /// The clock, chance, and the stamps made of them.
@@ -73,7 +82,7 @@ pub fn open_folder(data: &Path) -> Result<CountyHub, HubError> {
     std::fs::create_dir_all(data)?;
     let store = SqliteStore::open(&data.join(DATABASE_FILE))?;
     let photos = PhotoFolder::open(&data.join(PHOTO_FOLDER))?;
-    Hub::open(store, photos, Box::new(world::SystemWorld))
+    Hub::open(store, photos, Box::new(world::SystemWorld))?.with_erasure_log(&data.join(erasure::ERASURE_LOG))
 }
 
 impl<S: Store> Hub<S> {
@@ -90,6 +99,7 @@ impl<S: Store> Hub<S> {
         })?;
         let receipt_key = receipts::key(&store, world.as_mut())?;
         let clock = HybridClock::new(world.node(), Stamp::ZERO);
+        let seal = orders::seal_keys(&store, world.as_mut())?;
         Ok(Self {
             store: Told::new(store),
             photos,
@@ -98,6 +108,8 @@ impl<S: Store> Hub<S> {
             lost_since_backup: backed_up.zip(restored),
             receipt_key,
             page_bytes: AtomicUsize::new(feed::PAGE_RAW_BYTES),
+            seal,
+            erasures: None,
         })
     }
 

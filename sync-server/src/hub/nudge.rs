@@ -75,6 +75,10 @@ impl<S: Store> Store for Told<S> {
         Ok(done)
     }
 
+    fn leave_no_log(&self) -> Result<(), StoreError> {
+        self.store.leave_no_log()
+    }
+
     fn back_up(&self, file: &Path) -> Result<(), StoreError> {
         self.store.back_up(file)
     }

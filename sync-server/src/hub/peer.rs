@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use domain::Sha256Hex;
 use domain::codes::Lists;
+use domain::hand_in::HandIn;
+use domain::order::{OrderAnswer, OrderRequest, StandingOrder};
 use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, Hello, Peer, PhotoOffer, PhotoPlace, PhotoSize};
 
 use crate::hub::phones::Phone;
@@ -56,5 +58,17 @@ impl<S: Store> Peer for HubPeer<S> {
 
     fn photo_fetch(&self, sha256: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, CallError> {
         Ok(self.hub.photo_for(&self.phone()?.actor, sha256, size)?)
+    }
+
+    fn order(&self, request: &OrderRequest) -> Result<OrderAnswer, CallError> {
+        Ok(self.hub.order(&self.hub.bearer(&self.access)?, request)?)
+    }
+
+    fn report(&self, done: &StandingOrder) -> Result<(), CallError> {
+        Ok(self.hub.report(&self.hub.bearer(&self.access)?, *done)?)
+    }
+
+    fn hand_in(&self, piece: &HandIn) -> Result<(), CallError> {
+        Ok(self.hub.hand_in(&self.hub.bearer(&self.access)?, piece)?)
     }
 }

@@ -7,13 +7,14 @@ use domain::scope::{Action, Actor, Role, allowed};
 use domain::world::Millis;
 use domain::{AccountId, CellCode, DeviceId, Kind, Problem, ProblemCode, Scope, Stamp};
 
+use crate::hub::orders::Bearer;
 use crate::hub::{Hub, HubError, secrets};
-use crate::store::{Account, AuditEntry, Device, EnrolCode, Holding, Store, TokenPair, Writing};
+use crate::store::{Account, AuditEntry, Device, EnrolCode, HandInLine, Holding, Store, TokenPair, Writing};
 
 /// An access token works for an hour.
 const ACCESS_LIVES: Millis = 60 * 60 * 1000;
 /// A refresh token works for half a year: a phone may lie in a drawer for a season.
-const REFRESH_LIVES: Millis = 180 * 24 * 60 * 60 * 1000;
+pub(super) const REFRESH_LIVES: Millis = 180 * 24 * 60 * 60 * 1000;
 /// How often at most the time a phone was last heard of is written down.
 const SEEN_EVERY: Millis = 60 * 1000;
 /// At most so many characters of a phone's name.
@@ -40,6 +41,13 @@ impl Phone {
         Self { device, actor: Actor { account: account.id.clone(), role: account.role, scopes }, cells, holdings }
     }
 
+    /// A phone as it was before a moment: what its account held then, and may write of that.
+    pub(super) fn until(device: DeviceId, account: &Account, holdings: Vec<Holding>, end: Option<Millis>) -> Self {
+        let cut = |held: Holding| Holding { until: [held.until, end].into_iter().flatten().min(), ..held };
+        let now = Self::new(device, account, holdings.clone());
+        Self { holdings: holdings.into_iter().map(cut).collect(), ..now }
+    }
+
     /// Whether the account held the cell when this was written: changes made before a handover are taken after it too, as long as
     /// a phone's refresh token lives.
     pub(super) fn held(&self, cell: &CellCode, written: Stamp, now: Millis) -> bool {
@@ -63,6 +71,8 @@ pub struct MadeCode {
 pub struct DeviceLine {
     /// The phone.
     pub device: Device,
+    /// What it handed in.
+    pub hand_ins: Vec<HandInLine>,
     /// Its owner's name.
     pub display_name: String,
 }
@@ -121,6 +131,7 @@ impl<S: Store> Hub<S> {
                 enrolled_at: now,
                 seen_at: now,
                 revoked_at: None,
+                order: None,
             })?;
             let tokens = self.issue(writing, device, now)?;
             note(writing, now, account.id.as_str(), "enrol", &device.to_string())?;
@@ -158,7 +169,8 @@ impl<S: Store> Hub<S> {
     /// get lost.
     ///
     /// # Errors
-    /// [`CallRefusal::SignedOut`] when the token is unknown, over or revoked.
+    /// [`CallRefusal::SignedOut`] when the token is unknown or over; [`CallRefusal::Revoked`] and [`CallRefusal::Ordered`] as
+    /// [`Hub::phone`].
     pub fn refresh(&self, refresh: &str) -> Result<Tokens, HubError> {
         let hash = secrets::hash_token(refresh);
         let now = self.now();
@@ -173,7 +185,8 @@ impl<S: Store> Hub<S> {
     /// The phone that an access token belongs to.
     ///
     /// # Errors
-    /// [`CallRefusal::SignedOut`] when the token is unknown, over or revoked, or the account closed.
+    /// [`CallRefusal::SignedOut`] when the token is unknown or over; [`CallRefusal::Revoked`] when the phone was shut out or its
+    /// account closed, [`CallRefusal::Ordered`] while an order stands: both before it is asked whether the token is over.
     pub fn phone(&self, access: &str) -> Result<Phone, HubError> {
         let now = self.now();
         let (pair, device, phone) = self.known(access, now)?;
@@ -200,9 +213,11 @@ impl<S: Store> Hub<S> {
     fn known(&self, access: &str, now: Millis) -> Result<(TokenPair, Device, Phone), HubError> {
         let hash = secrets::hash_token(access);
         self.store.read(|reading| {
-            let pair =
-                reading.tokens_by_access(&hash)?.filter(|pair| pair.access_until > now).ok_or_else(signed_out)?;
+            let pair = reading.tokens_by_access(&hash)?.ok_or_else(signed_out)?;
             let (device, account) = living(reading.device(pair.device)?, |id| Ok(reading.account(id)?))?;
+            if pair.access_until <= now {
+                return Err(signed_out());
+            }
             let phone = Phone::new(pair.device, &account, reading.holdings(&account.id)?);
             Ok((pair, device, phone))
         })
@@ -237,7 +252,8 @@ impl<S: Store> Hub<S> {
             for device in reading.devices()? {
                 let Some(account) = reading.account(&device.account)? else { continue };
                 if administers(actor, &account, &reading.holdings(&account.id)?) {
-                    lines.push(DeviceLine { device, display_name: account.display_name });
+                    let hand_ins = reading.hand_ins(device.id)?;
+                    lines.push(DeviceLine { device, hand_ins, display_name: account.display_name });
                 }
             }
             Ok(lines)
@@ -256,7 +272,7 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    /// Shuts a phone out: its tokens stop working at once. What it still holds unsent stays on it.
+    /// Shuts a phone out: from now on its tokens serve to hand in what is unsent, sealed, and for nothing else.
     ///
     /// # Errors
     /// [`CallRefusal::NotFound`] when there is no such phone.
@@ -265,24 +281,27 @@ impl<S: Store> Hub<S> {
         self.store.write(|writing| {
             let device = writing.device(id)?.ok_or_else(|| HubError::refused(CallRefusal::NotFound))?;
             writing.put_device(&Device { revoked_at: Some(device.revoked_at.unwrap_or(now)), ..device })?;
-            writing.remove_tokens(id)?;
             note(writing, now, who, "revoke", &id.to_string())
         })
     }
 }
 
-fn signed_out() -> HubError {
+pub(super) fn signed_out() -> HubError {
     HubError::refused(CallRefusal::SignedOut)
 }
 
-/// The device and its account, if neither was shut out.
+/// The device and its account, if nothing stands against them.
 fn living(
     device: Option<Device>,
     account: impl FnOnce(&AccountId) -> Result<Option<Account>, HubError>,
 ) -> Result<(Device, Account), HubError> {
-    let device = device.filter(|device| device.revoked_at.is_none()).ok_or_else(signed_out)?;
-    let account = account(&device.account)?.filter(|account| account.closed_at.is_none()).ok_or_else(signed_out)?;
-    Ok((device, account))
+    let device = device.ok_or_else(signed_out)?;
+    let account = account(&device.account)?.ok_or_else(signed_out)?;
+    let bearer = Bearer { device, account };
+    match bearer.barred() {
+        None => Ok((bearer.device, bearer.account)),
+        Some(code) => Err(HubError::refused(code)),
+    }
 }
 
 /// Whether somebody of this role writes on a phone.
@@ -290,12 +309,16 @@ fn carries_phone(role: Role) -> bool {
     allowed(role, Action::Write, &Kind::Incident)
 }
 
-fn administers(actor: &Actor, account: &Account, holdings: &[Holding]) -> bool {
+pub(super) fn administers(actor: &Actor, account: &Account, holdings: &[Holding]) -> bool {
     let desk_role = matches!(actor.role, Role::Admin | Role::Supervisor);
     // A supervisor looks after the workers below, not after other supervisors.
     let below = actor.role == Role::Admin || matches!(account.role, Role::Worker | Role::Informant);
     let mut reached: BTreeSet<Scope> = account.scopes.iter().cloned().collect();
     reached.extend(holdings.iter().filter(|held| held.until.is_none()).map(|held| Scope::from(&held.cell)));
+    if reached.is_empty() {
+        // Whoever looked after a worker to the end still takes in what the phone of that time hands in.
+        reached.extend(holdings.iter().map(|held| Scope::from(&held.cell)));
+    }
     let inside = |scope: &Scope| actor.scopes.iter().any(|own| own.contains(scope));
     desk_role && below && !reached.is_empty() && reached.iter().all(inside)
 }

@@ -7,6 +7,7 @@ use domain::world::Millis;
 use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex};
 
 use crate::hub::desk::readable;
+use crate::hub::hand_in::HAND_INS_LIVE;
 use crate::hub::phones::Phone;
 use crate::hub::{Hub, HubError, secrets};
 use crate::photos::Finished;
@@ -254,7 +255,11 @@ impl<S: Store> Hub<S> {
     /// [`HubError`] when the store or the folder breaks.
     pub fn tidy(&self) -> Result<usize, HubError> {
         let now = self.now();
-        self.store.write(|writing| writing.remove_expired(now))?;
+        self.store.write(|writing| {
+            writing.remove_expired(now)?;
+            writing.remove_hand_ins(now - HAND_INS_LIVE)
+        })?;
+        self.remove_doomed_photos()?;
         let over = self.store.read(|reading| reading.uploads_expired(now))?;
         for upload in &over {
             self.drop_upload(&upload.id)?;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::hub::county::server_account;
-
+use crate::hub::erasure::says_about_one;
 use crate::hub::judge::{Author, Bench, Fault, NUMBER, county, named_author, references};
 use crate::hub::{Hub, HubError, conflicts};
 use crate::store::{
@@ -217,6 +217,9 @@ fn look_at(
     if let Some(fault) = bench.place_fault(change, current) {
         return Ok(Err(fault));
     }
+    if current.is_none() && reading.erased(&county(&change.cell), change.id)? {
+        return Ok(Err(Fault::new("", ProblemCode::Erased)));
+    }
     let merged = merge(current, change);
     // Whoever repeats what is known has lost an answer; that is no fault, whatever the rules have become since.
     if let (Some(current), Ok(merged)) = (current, &merged)
@@ -288,7 +291,9 @@ fn refuse_missing_targets(reading: &dyn Writing, changes: &[Change], looks: &mut
             if coming.get(&id).is_some_and(|other| other.cell == *cell && fits_kind(&other.kind)) {
                 waiting.push((index, field, id));
             } else {
-                refuse(looks, index, &field, current.as_ref());
+                let erased = says_about_one(&change.kind, &field) && reading.erased(&county(cell), id)?;
+                let code = if erased { ProblemCode::Erased } else { ProblemCode::MissingTarget };
+                refuse(looks, index, Fault::new(&field, code), current.as_ref());
             }
         }
     }
@@ -304,14 +309,13 @@ fn refuse_missing_targets(reading: &dyn Writing, changes: &[Change], looks: &mut
         coming.retain(|id, _| !refused.contains(id));
         for (index, field, id) in &waiting {
             if refused.contains(id) && matches!(looks[*index], Look::Fits { .. }) {
-                refuse(looks, *index, field, None);
+                refuse(looks, *index, Fault::new(field, ProblemCode::MissingTarget), None);
             }
         }
     }
 }
 
-fn refuse(looks: &mut [Look], index: usize, field: &str, current: Option<&Record>) {
-    let fault = Fault::new(field, ProblemCode::MissingTarget);
+fn refuse(looks: &mut [Look], index: usize, fault: Fault, current: Option<&Record>) {
     looks[index] = Look::Refused(fault, current.cloned().map(Box::new));
 }
 

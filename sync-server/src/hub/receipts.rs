@@ -1,7 +1,7 @@
 //! Receipts: at the end of a round the phone is told, and signed, what the server has of its cells. And what is done when a
 //! phone finds that it has something else.
 
-use domain::protocol::{ReceiptStatement, ServerKeys};
+use domain::protocol::ReceiptStatement;
 use domain::receipt::ReceiptKey;
 use domain::scope::sees_whole_cell;
 use domain::world::Millis;
@@ -38,11 +38,6 @@ pub(super) fn statement(
 }
 
 impl<S: Store> Hub<S> {
-    /// The keys that phones need.
-    pub fn keys(&self) -> ServerKeys {
-        ServerKeys { verify: self.receipt_key.verify_text() }
-    }
-
     /// Writes down that a phone found another digest than the receipt's and begins to read these cells anew.
     pub(super) fn note_doubted(&self, phone: &Phone, cells: &[&CellCode]) -> Result<(), HubError> {
         if cells.is_empty() {

@@ -3,6 +3,8 @@
 #![expect(dead_code, reason = "these functions carry descriptions and are never called")]
 
 use domain::codes::Lists;
+use domain::hand_in::HandIn;
+use domain::order::{OrderAnswer, OrderRequest, StandingOrder};
 use domain::protocol::{EnrolRequest, Enrolment, ErrorBody, ExchangeAnswer, ExchangeRequest, Hello, Nudge, Tokens};
 
 use crate::http::phone::RefreshRequest;
@@ -45,6 +47,21 @@ pub(super) fn nudges() {}
         ("size" = String, Path, description = "`thumb` or `full`")),
     responses((status = 200, content_type = "image/jpeg", body = Vec<u8>), (status = "4XX", body = ErrorBody)))]
 pub(super) fn photo() {}
+
+/// What the desk ordered of this phone. Answered to a phone that is shut out or under an order, and with an expired token too.
+#[utoipa::path(post, path = "/v1/order", tag = "phone", security(("phone" = [])), request_body = OrderRequest,
+    responses((status = 200, body = OrderAnswer), (status = "4XX", body = ErrorBody)))]
+pub(super) fn order() {}
+
+/// An order was carried out. May be repeated; a report of another order than the standing one is left alone.
+#[utoipa::path(post, path = "/v1/report", tag = "phone", security(("phone" = [])), request_body = StandingOrder,
+    responses((status = 204), (status = "4XX", body = ErrorBody)))]
+pub(super) fn report() {}
+
+/// A sealed piece of unsent work, from a phone that is shut out or under an order. May be repeated; it does nothing twice.
+#[utoipa::path(post, path = "/v1/hand-in", tag = "phone", security(("phone" = [])), request_body = HandIn,
+    responses((status = 204), (status = "4XX", body = ErrorBody)))]
+pub(super) fn hand_in() {}
 
 /// tus 1.0.0: announces a photo's bytes, and may bring the first of them.
 #[utoipa::path(post, path = "/v1/photos", tag = "photos", security(("phone" = [])),

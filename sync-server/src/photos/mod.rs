@@ -159,6 +159,24 @@ impl PhotoFolder {
         }
     }
 
+    /// Removes a stored photo and its thumbnail; that they are gone already is no error. Durable when this returns.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn remove(&self, sha256: &Sha256Hex) -> io::Result<()> {
+        let full = self.photo_file(sha256, PhotoSize::Full);
+        for file in [&full, &self.photo_file(sha256, PhotoSize::Thumb)] {
+            match fs::remove_file(file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        match full.parent().filter(|folder| folder.exists()) {
+            Some(folder) => sync_folder(folder),
+            None => Ok(()),
+        }
+    }
+
     /// A stored photo's bytes.
     ///
     /// # Errors

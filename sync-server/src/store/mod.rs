@@ -46,6 +46,12 @@ pub trait Store: Send + Sync + 'static {
     /// Those of `work`, and [`StoreError`] when nothing could be stored.
     fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut dyn Writing) -> Result<T, E>) -> Result<T, E>;
 
+    /// Moves what was written into the database's own file, so that no journal beside it holds what was removed.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is lost then.
+    fn leave_no_log(&self) -> Result<(), StoreError>;
+
     /// Writes a complete copy of the database into a new file, while it is in use.
     ///
     /// # Errors
@@ -78,6 +84,10 @@ pub trait Reading {
     fn conflict_known(&self, cell: &CellCode, id: RecordId, field: &str, stamp: Stamp) -> Answer<bool>;
     /// The record as it stood when it was last approved.
     fn approved(&self, within: &Scope, id: RecordId) -> Answer<Option<Approved>>;
+    /// Whether a record of that id was erased in this county.
+    fn erased(&self, county: &Scope, id: RecordId) -> Answer<bool>;
+    /// The records of a kind that name `id` in this field. Slow: it reads all of them.
+    fn naming(&self, within: &Scope, kind: &Kind, field: &str, id: RecordId) -> Answer<Vec<StoredRecord>>;
 
     // -- feeds -----------------------------------------------------------------------------------------------------------
     /// The number that the cell's feed has reached; 0 before its first record.
@@ -107,6 +117,12 @@ pub trait Reading {
     fn photos_stored(&self, hashes: &[Sha256Hex]) -> Answer<Vec<Sha256Hex>>;
     /// The photo records within a scope that name this hash.
     fn photo_records(&self, within: &Scope, sha256: &Sha256Hex) -> Answer<Vec<StoredRecord>>;
+    /// Whether any photo record names this hash.
+    fn photo_named(&self, sha256: &Sha256Hex) -> Answer<bool>;
+    /// Photos whose files are to be removed.
+    fn photos_doomed(&self) -> Answer<Vec<Sha256Hex>>;
+    /// The uploads of a photo by any device.
+    fn uploads_of(&self, photo: RecordId) -> Answer<Vec<Upload>>;
     /// An unfinished (or just finished) upload.
     fn upload(&self, id: &str) -> Answer<Option<Upload>>;
     /// The unfinished upload of a photo by a device, to go on with.
@@ -125,6 +141,10 @@ pub trait Reading {
     fn device(&self, id: DeviceId) -> Answer<Option<Device>>;
     /// Every device, the latest enrolled first.
     fn devices(&self) -> Answer<Vec<Device>>;
+    /// What a device handed in, in the order in which it came.
+    fn hand_ins(&self, device: DeviceId) -> Answer<Vec<HandInLine>>;
+    /// The sealed bytes of a piece.
+    fn hand_in_sealed(&self, device: DeviceId, digest: &Sha256Hex) -> Answer<Option<Vec<u8>>>;
     /// The tokens that an access token belongs to.
     fn tokens_by_access(&self, hash: &SecretHash) -> Answer<Option<TokenPair>>;
     /// The tokens that a refresh token belongs to.
@@ -176,6 +196,8 @@ pub trait Writing: Reading {
         state: domain::review::ReviewState,
         approval: Option<&Approval>,
     ) -> Answer<()>;
+    /// Removes a record with its history and its approved version, if there is one; leaves the fact, and *gone* in the cell's feed.
+    fn erase(&mut self, erasure: &Erasure) -> Answer<()>;
     /// Inserts many new records quickly, with their feed entries, no history. Records that exist are left alone; answers how many were new.
     fn bulk_load(&mut self, records: &[BulkRecord]) -> Answer<usize>;
     /// The next number of a sequence, 1 first.
@@ -194,6 +216,10 @@ pub trait Writing: Reading {
     fn remove_upload(&mut self, id: &str) -> Answer<()>;
     /// Notes that the bytes of a hash are stored.
     fn put_photo_stored(&mut self, sha256: &Sha256Hex, bytes: u64, at: i64) -> Answer<()>;
+    /// The bytes of a hash do not count as stored any more, and their files are to be removed.
+    fn doom_photo(&mut self, sha256: &Sha256Hex) -> Answer<()>;
+    /// The files of a doomed photo are gone.
+    fn photo_removed(&mut self, sha256: &Sha256Hex) -> Answer<()>;
 
     // -- people and phones ------------------------------------------------------------------------------------------------
     /// Creates or overwrites an account with its scopes.
@@ -206,8 +232,21 @@ pub trait Writing: Reading {
     fn put_tokens(&mut self, pair: &TokenPair) -> Answer<()>;
     /// Notes that a pair reached its phone, and forgets the device's other pairs.
     fn confirm_tokens(&mut self, pair: &TokenPair) -> Answer<()>;
-    /// Forgets all tokens of a device.
-    fn remove_tokens(&mut self, device: DeviceId) -> Answer<()>;
+    /// Lets a device's refresh tokens live until then at least.
+    fn prolong_tokens(&mut self, device: DeviceId, until: i64) -> Answer<()>;
+    /// Keeps a sealed piece; one that is there already is left alone.
+    fn put_hand_in(&mut self, device: DeviceId, piece: &HandInLine, sealed: &[u8]) -> Answer<()>;
+    /// Notes what became of a piece. Its bytes stay only if they are to be kept.
+    fn hand_in_taken(
+        &mut self,
+        device: DeviceId,
+        digest: &Sha256Hex,
+        by: (i64, &AccountId),
+        taken: TakenIn,
+        keep: bool,
+    ) -> Answer<()>;
+    /// Forgets pieces that came before.
+    fn remove_hand_ins(&mut self, before: i64) -> Answer<()>;
     /// Stores an enrolment code's hash.
     fn put_enrol_code(&mut self, code: &EnrolCode) -> Answer<()>;
     /// Uses up an enrolment code; false when somebody else was first.

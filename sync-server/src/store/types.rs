@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::order::DeviceOrder;
 use domain::review::ReviewState;
 use domain::scope::{Actor, Role};
 use domain::{
@@ -164,6 +165,8 @@ pub struct FeedEntry {
     pub record: RecordId,
     /// It left the cell or was erased.
     pub gone: bool,
+    /// It was erased.
+    pub erased: bool,
 }
 
 /// What the inbox is asked for.
@@ -277,6 +280,68 @@ pub struct Device {
     pub seen_at: Millis,
     /// When it was revoked.
     pub revoked_at: Option<Millis>,
+    /// What the desk ordered it to do to itself, last.
+    pub order: Option<OrderGiven>,
+}
+
+/// An order to a phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderGiven {
+    /// What.
+    pub what: DeviceOrder,
+    /// When.
+    pub at: Millis,
+    /// By whom: an account, or `server`.
+    pub by: String,
+    /// When the phone reported that it is done.
+    pub reported_at: Option<Millis>,
+}
+
+/// A sealed piece of unsent work that a phone handed in, without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandInLine {
+    /// Its content's SHA-256.
+    pub digest: Sha256Hex,
+    /// How many changes the phone says are inside.
+    pub changes: u64,
+    /// How many photos.
+    pub photos: u64,
+    /// When it came.
+    pub at: Millis,
+    /// Sealed bytes.
+    pub bytes: u64,
+    /// Whether the sealed bytes are still here: until all of it was taken in.
+    pub kept: bool,
+    /// When it was taken in last.
+    pub taken_at: Option<Millis>,
+    /// How much of it was refused then.
+    pub refused: u64,
+}
+
+/// What became of work that was handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TakenIn {
+    /// Changes that were taken.
+    pub accepted: u64,
+    /// Changes and photos that were refused.
+    pub refused: u64,
+    /// Photos that were taken.
+    pub photos: u64,
+}
+
+/// The fact of an erasure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// The record that was erased.
+    pub id: RecordId,
+    /// What it was.
+    pub kind: Kind,
+    /// Where it lay.
+    pub cell: CellCode,
+    /// When.
+    pub at: Millis,
+    /// By whom.
+    pub by: AccountId,
 }
 
 /// The SHA-256 of a token or code: all that is stored of it.

@@ -96,3 +96,27 @@ fn a_backup_is_made_under_a_running_server_and_put_back_under_none() {
     assert!(!broken.status.success());
     assert_eq!(said(&run(&data, &["account", "list"], "")).lines().count(), 1, "and nothing has changed");
 }
+
+#[test]
+fn who_was_erased_from_the_command_line_stays_away_after_a_restore() {
+    let data = tempfile::tempdir().unwrap();
+    assert!(run(&data, &["demo", "--size", "village"], "").status.success());
+    let database = data.path().join("county.db");
+    let persons = |sql: &str| -> Vec<[u8; 16]> {
+        let conn = rusqlite::Connection::open(&database).unwrap();
+        let mut statement = conn.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let person = persons("SELECT id FROM record WHERE kind = 'person' LIMIT 1")[0];
+    let id = uuid::Uuid::from_bytes(person).to_string();
+    let copy = data.path().join("copy.db");
+    assert!(run(&data, &["backup", copy.to_str().unwrap()], "").status.success());
+    for (by, record) in [("nobody", id.as_str()), ("demo-worker", &id), ("demo-supervisor", "no-id"), ("server", &id)] {
+        assert!(!run(&data, &["erase", "--by", by, record], "").status.success(), "{by} {record}");
+    }
+    let erased = run(&data, &["erase", "--by", "demo-supervisor", &id], "");
+    assert!(said(&erased).starts_with("erased: "), "{erased:?}");
+    assert!(run(&data, &["restore", copy.to_str().unwrap()], "").status.success());
+    let still = persons("SELECT id FROM record WHERE kind = 'person'");
+    assert!(!still.is_empty() && !still.contains(&person), "the backup still held that person");
+}

@@ -148,6 +148,16 @@ impl County {
         self.hub.sign_in(name, PASSWORD).unwrap().desk
     }
 
+    /// The hub with its log of erasures, as the program opens it.
+    pub(crate) fn keep_erasures(&mut self) {
+        let hub = Hub::open(
+            SqliteStore::open(&self.folder.path().join("county.db")).unwrap(),
+            PhotoFolder::open(&self.folder.path().join("photos")).unwrap(),
+            Box::new(self.world.clone()),
+        );
+        self.hub = Arc::new(hub.unwrap().with_erasure_log(&self.folder.path().join("erasures.log")).unwrap());
+    }
+
     pub(crate) fn stored(&self, id: RecordId) -> Option<StoredRecord> {
         self.hub.store().read(|reading| reading.record(&scope("610722"), id)).unwrap()
     }

@@ -236,7 +236,7 @@ async fn a_phone_enrols_and_refreshes_over_http() {
     let device: domain::DeviceId = enrolled.json()["device"].as_str().unwrap().parse().unwrap();
     county.hub.revoke_device("test", device).unwrap();
     let shut = send(&router, json_request("GET", "/v1/hello", &[("authorization", &bearer)], "")).await;
-    assert_eq!((shut.status, shut.code().as_str()), (StatusCode::UNAUTHORIZED, "signed_out"));
+    assert_eq!((shut.status, shut.code().as_str()), (StatusCode::UNAUTHORIZED, "revoked"));
 }
 
 #[tokio::test]

@@ -101,8 +101,8 @@ fn a_revoked_phone_is_shut_out_at_once_and_for_good() {
     let phone = county.worker("worker-a", &[cell(1)]);
     let other = county.phone_of(&phone.account());
     county.hub.revoke_device("boss", phone.phone().device).unwrap();
-    assert_eq!(code(county.hub.phone(&phone.tokens.access)), CallRefusal::SignedOut);
-    assert_eq!(code(county.hub.refresh(&phone.tokens.refresh)), CallRefusal::SignedOut);
+    assert_eq!(code(county.hub.phone(&phone.tokens.access)), CallRefusal::Revoked);
+    assert_eq!(code(county.hub.refresh(&phone.tokens.refresh)), CallRefusal::Revoked);
     assert!(county.hub.phone(&other.tokens.access).is_ok(), "the other phone goes on");
     let entries = county.hub.store().read(|r| r.audit(10)).unwrap();
     assert_eq!((entries[0].who.as_str(), entries[0].action.as_str()), ("boss", "revoke"));

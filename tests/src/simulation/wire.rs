@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::Sha256Hex;
 use domain::codes::Lists;
+use domain::hand_in::HandIn;
+use domain::order::{OrderAnswer, OrderRequest, StandingOrder};
 use domain::protocol::{
     CallError, CallRefusal, ExchangeAnswer, ExchangeRequest, Hello, Peer, PhotoOffer, PhotoPlace, PhotoSize, Tokens,
 };
@@ -325,5 +327,17 @@ impl Peer for Wire {
 
     fn photo_fetch(&self, sha256: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, CallError> {
         self.spoilt(&|peer| peer.photo_fetch(sha256, size))
+    }
+
+    fn order(&self, request: &OrderRequest) -> Result<OrderAnswer, CallError> {
+        self.spoilt(&|peer| peer.order(request))
+    }
+
+    fn report(&self, done: &StandingOrder) -> Result<(), CallError> {
+        self.spoilt(&|peer| peer.report(done))
+    }
+
+    fn hand_in(&self, piece: &HandIn) -> Result<(), CallError> {
+        self.spoilt(&|peer| peer.hand_in(piece))
     }
 }

@@ -4,12 +4,13 @@ import { meteredBy } from '@field/sync/network'
 import { clockOff, span, syncWords, waiting } from '@field/sync/words'
 import type { SyncPhase } from '@shared/types/SyncPhase'
 
-const phases: SyncPhase[] = ['never', 'offline', 'waiting', 'sending', 'safe', 'signed_out']
+const phases: SyncPhase[] = ['never', 'offline', 'waiting', 'sending', 'safe', 'signed_out', 'revoked']
 const state = (phase: SyncPhase, records: number, photos: number) => ({
   phase,
   waiting_records: records,
   waiting_photos: photos,
   photos_for_wifi: 0,
+  handed_in: 0,
   refused: 0,
   safe_at: 1_760_000_000_000,
   server_time_off_ms: 0,

@@ -1,9 +1,11 @@
-//! Phones of one's scope: enrolling them by a code that works once, and shutting them out.
+//! Phones of one's scope: enrolling them by a code that works once, shutting them out, ordering them to lock or wipe themselves,
+//! and taking in what they handed in.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use domain::order::DeviceOrder;
 use domain::protocol::{CallRefusal, ErrorBody};
 use domain::world::Millis;
 use domain::{AccountId, DeviceId};
@@ -15,6 +17,7 @@ use super::{named, refused};
 use crate::http::auth::SignedInDesk;
 use crate::http::{ApiError, App, JsonBody, blocking};
 use crate::hub::phones::DeviceLine;
+use crate::store::HandInLine;
 
 /// A code works for a day.
 const CODE_LIVES: Millis = 24 * 60 * 60 * 1000;
@@ -43,10 +46,60 @@ pub struct DeskDevice {
     pub app_version: Option<String>,
     /// When it was shut out.
     pub revoked_at: Option<Millis>,
+    /// What it was ordered to do to itself.
+    pub order: Option<DeskOrder>,
+    /// What it handed in.
+    pub handed_in: Option<HandedIn>,
+}
+
+/// An order to a phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, ToSchema)]
+#[ts(export)]
+pub struct DeskOrder {
+    /// What.
+    pub what: DeviceOrder,
+    /// When it was ordered.
+    pub at: Millis,
+    /// By which account.
+    pub by: String,
+    /// When the phone reported that it is done.
+    pub reported_at: Option<Millis>,
+}
+
+/// Sealed work of a phone that may not synchronise, as the phone counts it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, ToSchema)]
+#[ts(export)]
+pub struct HandedIn {
+    /// Changes that nobody has taken in yet.
+    #[ts(type = "number")]
+    pub changes: u64,
+    /// Photos that nobody has taken in yet.
+    #[ts(type = "number")]
+    pub photos: u64,
+    /// How much was refused when it was taken in; it stays sealed and can be taken in again.
+    #[ts(type = "number")]
+    pub refused: u64,
+    /// When the last of it came.
+    pub at: Millis,
+    /// When it was taken in last.
+    pub taken_at: Option<Millis>,
+}
+
+impl HandedIn {
+    fn of(pieces: &[HandInLine]) -> Option<Self> {
+        let new = || pieces.iter().filter(|piece| piece.kept && piece.taken_at.is_none());
+        Some(Self {
+            changes: new().map(|piece| piece.changes).sum(),
+            photos: new().map(|piece| piece.photos).sum(),
+            refused: pieces.iter().filter(|piece| piece.kept).map(|piece| piece.refused).sum(),
+            at: pieces.iter().map(|piece| piece.at).max()?,
+            taken_at: pieces.iter().filter_map(|piece| piece.taken_at).max(),
+        })
+    }
 }
 
 impl From<DeviceLine> for DeskDevice {
-    fn from(DeviceLine { device, display_name }: DeviceLine) -> Self {
+    fn from(DeviceLine { device, hand_ins, display_name }: DeviceLine) -> Self {
         Self {
             id: device.id,
             account: device.account,
@@ -56,6 +109,13 @@ impl From<DeviceLine> for DeskDevice {
             last_seen_at: Some(device.seen_at),
             app_version: Some(device.app_version).filter(|version| !version.is_empty()),
             revoked_at: device.revoked_at,
+            order: device.order.map(|order| DeskOrder {
+                what: order.what,
+                at: order.at,
+                by: order.by,
+                reported_at: order.reported_at,
+            }),
+            handed_in: HandedIn::of(&hand_ins),
         }
     }
 }
@@ -117,7 +177,7 @@ pub(super) async fn revoke(
     SignedInDesk(desk): SignedInDesk,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, ApiError> {
-    let id: DeviceId = named(path)?.parse().map_err(|_| refused(CallRefusal::NotFound))?;
+    let id = device_id(path)?;
     blocking(&app, move |hub| {
         if !hub.devices_for(&desk.actor)?.iter().any(|line| line.device.id == id) {
             return Err(refused(CallRefusal::NotFound));
@@ -126,4 +186,74 @@ pub(super) async fn revoke(
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is to be ordered.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct OrderWish {
+    /// Lock or wipe.
+    what: DeviceOrder,
+}
+
+/// Orders a phone to lock or to wipe itself. It hands in what is unsent first and reports when it is done.
+#[utoipa::path(post, path = "/desk/api/devices/{id}/order", tag = "desk", security(("desk" = [], "csrf" = [])),
+    params(("id" = String, Path, description = "The phone")), request_body = OrderWish,
+    responses((status = 204), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn order_device(
+    State(app): State<App>,
+    SignedInDesk(desk): SignedInDesk,
+    path: Result<Path<String>, PathRejection>,
+    JsonBody(wish): JsonBody<OrderWish>,
+) -> Result<StatusCode, ApiError> {
+    let id = device_id(path)?;
+    blocking(&app, move |hub| hub.order_device(&desk.actor, id, wish.what)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes an order back: a phone that has locked itself opens again with its PIN.
+#[utoipa::path(post, path = "/desk/api/devices/{id}/lift", tag = "desk", security(("desk" = [], "csrf" = [])),
+    params(("id" = String, Path, description = "The phone")),
+    responses((status = 204), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn lift_order(
+    State(app): State<App>,
+    SignedInDesk(desk): SignedInDesk,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<StatusCode, ApiError> {
+    let id = device_id(path)?;
+    blocking(&app, move |hub| hub.lift_order(&desk.actor, id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What became of work that was taken in.
+#[derive(Debug, Serialize, TS, ToSchema)]
+#[ts(export)]
+pub struct TakenInOutcome {
+    /// Changes that were taken.
+    #[ts(type = "number")]
+    pub accepted: u64,
+    /// Changes and photos that were refused.
+    #[ts(type = "number")]
+    pub refused: u64,
+    /// Photos that were taken.
+    #[ts(type = "number")]
+    pub photos: u64,
+}
+
+/// Opens what a phone handed in and judges every change of it as any other.
+#[utoipa::path(post, path = "/desk/api/devices/{id}/take-in", tag = "desk", security(("desk" = [], "csrf" = [])),
+    params(("id" = String, Path, description = "The phone")),
+    responses((status = 200, body = TakenInOutcome), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn take_in(
+    State(app): State<App>,
+    SignedInDesk(desk): SignedInDesk,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<TakenInOutcome>, ApiError> {
+    let id = device_id(path)?;
+    let taken = blocking(&app, move |hub| hub.take_in(&desk.actor, id)).await?;
+    Ok(Json(TakenInOutcome { accepted: taken.accepted, refused: taken.refused, photos: taken.photos }))
+}
+
+/// The phone named in an address. What cannot be a name is nobody's phone.
+fn device_id(path: Result<Path<String>, PathRejection>) -> Result<DeviceId, ApiError> {
+    named(path)?.parse().map_err(|_| refused(CallRefusal::NotFound).into())
 }

@@ -4,6 +4,7 @@
 
 mod changes;
 mod devices;
+mod erase;
 mod history;
 mod inbox;
 mod lists;
@@ -29,7 +30,8 @@ use crate::http::{ApiError, App};
 use crate::hub::HubError;
 
 pub use changes::FieldChange;
-pub use devices::{DeskDevice, EnrolCode, EnrolCodeWish};
+pub use devices::{DeskDevice, DeskOrder, EnrolCode, EnrolCodeWish, HandedIn, OrderWish, TakenInOutcome};
+pub use erase::ErasureOutcome;
 pub use history::{HistoryEntry, SetAsideValue};
 pub use inbox::{Inbox, InboxItem, InboxPhotos};
 pub use lists::DeskLists;
@@ -42,7 +44,10 @@ pub use titles::Reference;
 
 /// What the API document is made of: the handlers with their descriptions.
 pub(crate) mod handlers {
-    pub(crate) use super::devices::{__path_devices, __path_enrol_code, __path_revoke};
+    pub(crate) use super::devices::{
+        __path_devices, __path_enrol_code, __path_lift_order, __path_order_device, __path_revoke, __path_take_in,
+    };
+    pub(crate) use super::erase::__path_erase;
     pub(crate) use super::inbox::__path_inbox;
     pub(crate) use super::lists::__path_lists;
     pub(crate) use super::photo::{__path_photo, __path_photos};
@@ -71,6 +76,10 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/enrol-codes", post(devices::enrol_code))
         .route("/desk/api/devices", get(devices::devices))
         .route("/desk/api/devices/{id}/revoke", post(devices::revoke))
+        .route("/desk/api/devices/{id}/order", post(devices::order_device))
+        .route("/desk/api/devices/{id}/lift", post(devices::lift_order))
+        .route("/desk/api/devices/{id}/take-in", post(devices::take_in))
+        .route("/desk/api/records/{id}/erase", post(erase::erase))
 }
 
 /// A refusal without particulars, as the hub words it.

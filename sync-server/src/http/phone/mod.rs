@@ -1,7 +1,8 @@
-//! The phones' API: enrolment, rounds, nudges, lists, photos.
+//! The phones' API: enrolment, rounds, nudges, lists, photos, orders.
 
 mod exchange;
 mod nudges;
+mod orders;
 pub(crate) mod photo;
 pub(super) mod turns;
 pub(super) mod tus;
@@ -26,6 +27,9 @@ pub(super) fn routes() -> Router<App> {
         .route("/exchange", post(exchange::exchange))
         .route("/nudges", get(nudges::nudges))
         .route("/photo/{sha256}/{size}", get(photo::photo))
+        .route("/order", post(orders::order))
+        .route("/report", post(orders::report))
+        .route("/hand-in", post(orders::hand_in))
         .merge(tus::routes())
 }
 

@@ -1,12 +1,15 @@
 //! Accounts and what they hold, phones and their tokens, enrolment codes, desk sessions.
 
+use domain::order::DeviceOrder;
 use domain::scope::Role;
 use domain::{AccountId, CellCode, DeviceId, Scope};
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::Sql;
 use super::rows::{device_id, hash, parsed};
-use crate::store::{Account, Answer, DeskSession, Device, EnrolCode, Holding, SecretHash, StoreError, TokenPair};
+use crate::store::{
+    Account, Answer, DeskSession, Device, EnrolCode, Holding, OrderGiven, SecretHash, StoreError, TokenPair,
+};
 
 fn role_name(role: Role) -> &'static str {
     match role {
@@ -33,10 +36,25 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         enrolled_at: row.get(4)?,
         seen_at: row.get(5)?,
         revoked_at: row.get(6)?,
+        order: order(row)?,
     })
 }
 
-const DEVICE_COLUMNS: &str = "id, account, name, app_version, enrolled_at, seen_at, revoked_at";
+fn order_name(order: DeviceOrder) -> &'static str {
+    match order {
+        DeviceOrder::Lock => "lock",
+        DeviceOrder::Wipe => "wipe",
+    }
+}
+
+fn order(row: &Row<'_>) -> rusqlite::Result<Option<OrderGiven>> {
+    let Some(name) = row.get_ref(7)?.as_str_or_null()? else { return Ok(None) };
+    let what = if name == order_name(DeviceOrder::Wipe) { DeviceOrder::Wipe } else { DeviceOrder::Lock };
+    Ok(Some(OrderGiven { what, at: row.get(8)?, by: row.get(9)?, reported_at: row.get(10)? }))
+}
+
+const DEVICE_COLUMNS: &str = "id, account, name, app_version, enrolled_at, seen_at, revoked_at, \
+     ordered, ordered_at, ordered_by, reported_at";
 
 fn tokens(row: &Row<'_>) -> rusqlite::Result<TokenPair> {
     Ok(TokenPair {
@@ -145,11 +163,14 @@ impl Sql<'_> {
 
     pub(super) fn store_device(&self, device: &Device) -> Answer<()> {
         let mut statement = self.conn.prepare_cached(
-            "INSERT INTO device (id, account, name, app_version, enrolled_at, seen_at, revoked_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO device (id, account, name, app_version, enrolled_at, seen_at, revoked_at,
+                 ordered, ordered_at, ordered_by, reported_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT DO UPDATE SET name = excluded.name, app_version = excluded.app_version,
-                 seen_at = excluded.seen_at, revoked_at = excluded.revoked_at",
+                 seen_at = excluded.seen_at, revoked_at = excluded.revoked_at, ordered = excluded.ordered,
+                 ordered_at = excluded.ordered_at, ordered_by = excluded.ordered_by, reported_at = excluded.reported_at",
         )?;
+        let order = device.order.as_ref();
         statement.execute(params![
             device.id.0.as_bytes(),
             device.account.as_str(),
@@ -157,7 +178,11 @@ impl Sql<'_> {
             device.app_version,
             device.enrolled_at,
             device.seen_at,
-            device.revoked_at
+            device.revoked_at,
+            order.map(|order| order_name(order.what)),
+            order.map(|order| order.at),
+            order.map(|order| order.by.as_str()),
+            order.and_then(|order| order.reported_at),
         ])?;
         Ok(())
     }
@@ -196,8 +221,10 @@ impl Sql<'_> {
         Ok(())
     }
 
-    pub(super) fn forget_tokens(&self, device: DeviceId) -> Answer<()> {
-        self.conn.prepare_cached("DELETE FROM token_pair WHERE device = ?1")?.execute([device.0.as_bytes()])?;
+    pub(super) fn prolong_tokens(&self, device: DeviceId, until: i64) -> Answer<()> {
+        self.conn
+            .prepare_cached("UPDATE token_pair SET refresh_until = max(refresh_until, ?2) WHERE device = ?1")?
+            .execute(params![device.0.as_bytes(), until])?;
         Ok(())
     }
 
@@ -271,7 +298,13 @@ impl Sql<'_> {
         // Sessions end after twelve hours at the latest (the hub's rule is stricter); two days keep clocks out of it.
         const SESSION_KEPT: i64 = 48 * 60 * 60 * 1000;
         self.conn.prepare_cached("DELETE FROM enrol_code WHERE until < ?1")?.execute([now])?;
-        self.conn.prepare_cached("DELETE FROM token_pair WHERE refresh_until < ?1")?.execute([now])?;
+        // A phone that is locked by order cannot get other tokens: it keeps these until the lock is lifted.
+        self.conn
+            .prepare_cached(
+                "DELETE FROM token_pair WHERE refresh_until < ?1
+                 AND device NOT IN (SELECT id FROM device WHERE ordered IS NOT NULL)",
+            )?
+            .execute([now])?;
         self.conn.prepare_cached("DELETE FROM desk_session WHERE since < ?1")?.execute([now - SESSION_KEPT])?;
         Ok(())
     }

@@ -10,9 +10,9 @@ use super::Sql;
 use super::feed::Tally;
 use super::rows::{count, json};
 use crate::store::{
-    Account, Answer, Approval, Approved, AuditEntry, BulkRecord, ChangeDigest, DeskSession, Device, EnrolCode,
-    FeedEntry, HistoryEntry, Holding, InboxQuery, Moved, Place, Reading, ReviewCount, Run, SecretHash, SetAside,
-    StoreError, StoredRecord, TokenPair, Upload, Writing, Written,
+    Account, Answer, Approval, Approved, AuditEntry, BulkRecord, ChangeDigest, DeskSession, Device, EnrolCode, Erasure,
+    FeedEntry, HandInLine, HistoryEntry, Holding, InboxQuery, Moved, Place, Reading, ReviewCount, Run, SecretHash,
+    SetAside, StoreError, StoredRecord, TakenIn, TokenPair, Upload, Writing, Written,
 };
 
 impl Sql<'_> {
@@ -100,6 +100,12 @@ impl Reading for Sql<'_> {
     fn conflict_known(&self, cell: &CellCode, id: RecordId, field: &str, stamp: Stamp) -> Answer<bool> {
         self.knows_conflict(cell, id, field, stamp)
     }
+    fn erased(&self, county: &Scope, id: RecordId) -> Answer<bool> {
+        self.was_erased(county.as_str(), id)
+    }
+    fn naming(&self, within: &Scope, kind: &Kind, field: &str, id: RecordId) -> Answer<Vec<StoredRecord>> {
+        self.records_naming(within, kind, field, id)
+    }
     fn feed_reached(&self, cell: &CellCode) -> Answer<u64> {
         self.feed_number(cell)
     }
@@ -139,6 +145,15 @@ impl Reading for Sql<'_> {
     fn photo_records(&self, within: &Scope, sha256: &Sha256Hex) -> Answer<Vec<StoredRecord>> {
         self.photo_records_of(within, sha256.as_str())
     }
+    fn photo_named(&self, sha256: &Sha256Hex) -> Answer<bool> {
+        self.is_named(sha256)
+    }
+    fn photos_doomed(&self) -> Answer<Vec<Sha256Hex>> {
+        self.doomed()
+    }
+    fn uploads_of(&self, photo: RecordId) -> Answer<Vec<Upload>> {
+        self.uploads_of_any(photo)
+    }
     fn upload(&self, id: &str) -> Answer<Option<Upload>> {
         self.one_upload(id)
     }
@@ -162,6 +177,12 @@ impl Reading for Sql<'_> {
     }
     fn devices(&self) -> Answer<Vec<Device>> {
         self.all_devices()
+    }
+    fn hand_ins(&self, device: DeviceId) -> Answer<Vec<HandInLine>> {
+        self.hand_ins_of(device)
+    }
+    fn hand_in_sealed(&self, device: DeviceId, digest: &Sha256Hex) -> Answer<Option<Vec<u8>>> {
+        self.sealed_piece(device, digest)
     }
     fn tokens_by_access(&self, hash: &SecretHash) -> Answer<Option<TokenPair>> {
         self.tokens_with_access(hash)
@@ -225,6 +246,9 @@ impl Writing for Sql<'_> {
     fn settle_conflict(&mut self, conflict: &SetAside, at: i64) -> Answer<()> {
         self.end_conflict(conflict, at)
     }
+    fn erase(&mut self, erasure: &Erasure) -> Answer<()> {
+        Sql::erase(self, erasure)
+    }
     fn bulk_load(&mut self, records: &[BulkRecord]) -> Answer<usize> {
         self.load(records)
     }
@@ -249,6 +273,12 @@ impl Writing for Sql<'_> {
     fn put_photo_stored(&mut self, sha256: &Sha256Hex, bytes: u64, at: i64) -> Answer<()> {
         self.note_stored(sha256, bytes, at)
     }
+    fn doom_photo(&mut self, sha256: &Sha256Hex) -> Answer<()> {
+        self.doom(sha256)
+    }
+    fn photo_removed(&mut self, sha256: &Sha256Hex) -> Answer<()> {
+        self.forget_doomed(sha256)
+    }
     fn put_account(&mut self, account: &Account) -> Answer<()> {
         self.moved.get_mut().rights = true;
         self.store_account(account)
@@ -266,9 +296,24 @@ impl Writing for Sql<'_> {
     fn confirm_tokens(&mut self, pair: &TokenPair) -> Answer<()> {
         self.settle_tokens(pair)
     }
-    fn remove_tokens(&mut self, device: DeviceId) -> Answer<()> {
-        self.moved.get_mut().rights = true;
-        self.forget_tokens(device)
+    fn prolong_tokens(&mut self, device: DeviceId, until: i64) -> Answer<()> {
+        Sql::prolong_tokens(self, device, until)
+    }
+    fn put_hand_in(&mut self, device: DeviceId, piece: &HandInLine, sealed: &[u8]) -> Answer<()> {
+        self.store_hand_in(device, piece, sealed)
+    }
+    fn hand_in_taken(
+        &mut self,
+        device: DeviceId,
+        digest: &Sha256Hex,
+        by: (i64, &AccountId),
+        taken: TakenIn,
+        keep: bool,
+    ) -> Answer<()> {
+        self.settle_hand_in(device, digest, by, taken, keep)
+    }
+    fn remove_hand_ins(&mut self, before: i64) -> Answer<()> {
+        self.forget_hand_ins(before)
     }
     fn put_enrol_code(&mut self, code: &EnrolCode) -> Answer<()> {
         self.store_code(code)

@@ -118,11 +118,13 @@ impl Sql<'_> {
     }
 
     pub(super) fn whole_feed(&self, cell: &CellCode, cursor: u64) -> Answer<Vec<FeedEntry>> {
-        let mut since =
-            self.conn.prepare_cached("SELECT n, record, gone FROM feed WHERE cell = ?1 AND n > ?2 ORDER BY n")?;
+        let mut since = self.conn.prepare_cached(
+            "SELECT n, record, gone, gone AND EXISTS (SELECT 1 FROM erased WHERE erased.id = feed.record)
+                 FROM feed WHERE cell = ?1 AND n > ?2 ORDER BY n",
+        )?;
         let cursor = i64::try_from(cursor).unwrap_or(i64::MAX);
         let rows = since.query_map(params![cell.as_str(), cursor], |row| {
-            Ok(FeedEntry { n: count(row, 0)?, record: record_id(row, 1)?, gone: row.get(2)? })
+            Ok(FeedEntry { n: count(row, 0)?, record: record_id(row, 1)?, gone: row.get(2)?, erased: row.get(3)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -134,20 +136,23 @@ impl Sql<'_> {
 
     pub(super) fn feed_entries(&self, cell: &CellCode, cursor: Option<u64>, run: Run) -> Answer<Vec<FeedEntry>> {
         let entry = |row: &rusqlite::Row<'_>| {
-            Ok(FeedEntry { n: count(row, 0)?, record: record_id(row, 1)?, gone: row.get(2)? })
+            Ok(FeedEntry { n: count(row, 0)?, record: record_id(row, 1)?, gone: row.get(2)?, erased: row.get(3)? })
         };
         let Some(cursor) = cursor else {
-            // Nothing is held yet, so nothing can be gone. In the order of the pages that follow: what this run has moved
-            // forward since is sent where somebody else wrote it, or it would fall between two pages.
+            // Nothing is held yet, so nothing can have moved away. What was erased is named all the same: a phone that starts
+            // again after a restore holds it still. In the order of the pages that follow: what this run has moved forward
+            // since is sent where somebody else wrote it, or it would fall between two pages.
             let mut all = self.conn.prepare_cached(
-                "SELECT CASE WHEN run = ?2 AND n_of_others > 0 THEN n_of_others ELSE n END AS place, record, gone FROM feed
-                 WHERE cell = ?1 AND gone = 0 ORDER BY place",
+                "SELECT CASE WHEN run = ?2 AND n_of_others > 0 THEN n_of_others ELSE n END AS place, record, gone, gone FROM feed
+                 WHERE cell = ?1 AND (gone = 0 OR EXISTS (SELECT 1 FROM erased WHERE erased.id = feed.record))
+                 ORDER BY place",
             )?;
             return Ok(all.query_map(params![cell.as_str(), run.0], entry)?.collect::<Result<_, _>>()?);
         };
         // Sent in the order of the number that counts for this run: cut anywhere, the cursor then covers exactly what went out.
         let mut since = self.conn.prepare_cached(
-            "SELECT CASE WHEN run = ?3 THEN n_of_others ELSE n END AS place, record, gone FROM feed
+            "SELECT CASE WHEN run = ?3 THEN n_of_others ELSE n END AS place, record, gone,
+                 gone AND EXISTS (SELECT 1 FROM erased WHERE erased.id = feed.record) FROM feed
              WHERE cell = ?1 AND n > ?2 AND place > ?2 ORDER BY place",
         )?;
         let cursor = i64::try_from(cursor).unwrap_or(i64::MAX);

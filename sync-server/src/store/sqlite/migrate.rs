@@ -9,7 +9,13 @@ use crate::hub::world::SystemWorld;
 use crate::store::StoreError;
 
 /// The migrations; the schema's number is how many of them were applied.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), RECEIPTS, include_str!("schema_conflict.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema_1.sql"),
+    RECEIPTS,
+    include_str!("schema_conflict.sql"),
+    include_str!("schema_orders.sql"),
+    include_str!("schema_erasure.sql"),
+];
 
 const RECEIPTS: &str = include_str!("schema_receipts.sql");
 

@@ -7,9 +7,9 @@ use super::Sql;
 use super::rows::{count, device_id, parsed, record_id};
 use crate::store::{Answer, Upload};
 
-const UPLOAD_COLUMNS: &str = "id, device, photo, cell, sha256, bytes, upload_offset, until";
+pub(super) const UPLOAD_COLUMNS: &str = "id, device, photo, cell, sha256, bytes, upload_offset, until";
 
-fn upload(row: &Row<'_>) -> rusqlite::Result<Upload> {
+pub(super) fn upload(row: &Row<'_>) -> rusqlite::Result<Upload> {
     Ok(Upload {
         id: row.get(0)?,
         device: device_id(row, 1)?,

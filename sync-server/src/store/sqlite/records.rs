@@ -33,12 +33,12 @@ fn content(record: &Record) -> Option<&str> {
 }
 
 /// What the row of a record was before it is overwritten.
-struct Before {
+pub(super) struct Before {
     cell: CellCode,
-    version: Version,
+    pub(super) version: Version,
     approved_version: Option<Version>,
     /// It is a photo, and its bytes are stored.
-    stored: bool,
+    pub(super) stored: bool,
 }
 
 impl Sql<'_> {
@@ -138,13 +138,13 @@ impl Sql<'_> {
 
     // -- writing ----------------------------------------------------------------------------------------------------------
 
-    fn before(&self, record: &Record) -> Answer<Option<Before>> {
+    pub(super) fn before(&self, id: RecordId, county: &str) -> Answer<Option<Before>> {
         let mut statement = self.conn.prepare_cached(
             "SELECT cell, version, approved_version,
                  content IS NOT NULL AND EXISTS (SELECT 1 FROM photo_stored WHERE sha256 = content)
              FROM record WHERE id = ?1 AND county = ?2",
         )?;
-        let key = params![record.id.0.as_bytes(), county(&record.cell)];
+        let key = params![id.0.as_bytes(), county];
         let before = statement.query_row(key, |row| {
             Ok(Before {
                 cell: parsed(row, 0)?,
@@ -157,7 +157,7 @@ impl Sql<'_> {
     }
 
     pub(super) fn store_record(&self, record: &Record, by: &Written) -> Answer<()> {
-        let before = self.before(record)?;
+        let before = self.before(record.id, county(&record.cell))?;
         let version = record.version();
         if let Some(before) = &before
             && before.approved_version.as_ref() == Some(&before.version)
@@ -261,6 +261,10 @@ impl Sql<'_> {
         let mut feeds = BulkFeeds::default();
         let mut new = 0;
         for BulkRecord { record, by, at, state } in records {
+            // Who was erased does not come back with data that were made before.
+            if self.was_erased(county(&record.cell), record.id)? {
+                continue;
+            }
             let version = record.version();
             let approved = *state == ReviewState::Approved;
             let inserted = statement.execute(params![

@@ -2,12 +2,15 @@
 import type { DeskDevice } from '@shared/types/DeskDevice'
 import type { DeskLists } from '@shared/types/DeskLists'
 import type { DeskRecord } from '@shared/types/DeskRecord'
+import type { DeviceOrder } from '@shared/types/DeviceOrder'
 import type { EnrolCode } from '@shared/types/EnrolCode'
+import type { ErasureOutcome } from '@shared/types/ErasureOutcome'
 import type { Inbox } from '@shared/types/Inbox'
 import type { InboxPhotos } from '@shared/types/InboxPhotos'
 import type { PlaceNode } from '@shared/types/PlaceNode'
 import type { Restored } from '@shared/types/Restored'
 import type { Session } from '@shared/types/Session'
+import type { TakenInOutcome } from '@shared/types/TakenInOutcome'
 import type { BulkOutcome } from '@shared/types/BulkOutcome'
 import type { WrittenReview } from '@shared/types/WrittenReview'
 import type { PhotoSize } from '@shared/types/PhotoSize'
@@ -76,5 +79,13 @@ export const photoAddress = (sha256: string, size: PhotoSize) => `/desk/api/phot
 export const devices = () => read<DeskDevice[]>('devices')
 /** Takes a phone's access away. */
 export const revoke = (id: string) => write<null>(`devices/${id}/revoke`)
+/** Orders a phone to lock or wipe itself. */
+export const orderDevice = (id: string, what: DeviceOrder) => write<null>(`devices/${id}/order`, { what })
+/** Takes an order back; a locked phone then opens with its PIN again. */
+export const liftOrder = (id: string) => write<null>(`devices/${id}/lift`)
+/** Opens what a phone handed in and has every change judged. */
+export const takeIn = (id: string) => write<TakenInOutcome>(`devices/${id}/take-in`)
+/** Erases a person with everything that is about that person alone. */
+export const erase = (id: string) => write<ErasureOutcome>(`records/${id}/erase`)
 /** A code by which one phone can be enrolled for an account, once. */
 export const enrolCode = (account: string) => write<EnrolCode>('enrol-codes', { account })

@@ -35,10 +35,21 @@ export async function lock(): Promise<void> {
   forgetPictures()
 }
 
-/** The register turned out to be sealed: shows the lock, whatever screen was open. */
+/** The register turned out to be sealed: shows the lock, whatever screen was open, and asks why. */
 export function foundLocked(): void {
   if (state.app) state.app = { ...state.app, phase: 'locked' }
   forgetPictures()
+  // The desk may have locked the phone, or had it wiped.
+  void askAgain()
+}
+
+/** Asks the device whether it is still what the screen says: the desk may have lifted its lock. */
+export async function askAgain(): Promise<void> {
+  try {
+    state.app = await call('state', {})
+  } catch {
+    // What the screen says stays true until the device says otherwise.
+  }
 }
 
 /** Changes how the app looks and uses the network, at once and for good. */

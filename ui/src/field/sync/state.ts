@@ -1,7 +1,8 @@
 // Where this phone stands with the server, asked regularly while somebody looks at the screen.
 import { reactive, readonly } from 'vue'
-import { call } from '@shared/bridge'
+import { call, failureOf } from '@shared/bridge'
 import type { SyncState } from '@shared/types/SyncState'
+import { foundLocked } from '../state/app'
 
 /** How often the device is asked, milliseconds. It costs one small read. */
 const EVERY_MS = 1500
@@ -11,6 +12,7 @@ const state = reactive<SyncState>({
   waiting_records: 0,
   waiting_photos: 0,
   photos_for_wifi: 0,
+  handed_in: 0,
   refused: 0,
   safe_at: null,
   server_time_off_ms: null,
@@ -27,8 +29,10 @@ let timer: number | null = null
 export async function refreshSync(): Promise<void> {
   try {
     Object.assign(state, await call('sync_state', {}))
-  } catch {
-    // A locked or failing device is told by the screen that reads it; the bar keeps its last true words.
+  } catch (reason) {
+    // Locked by the desk while somebody looks at the screen: nothing of the register stays on it.
+    if (failureOf(reason).code === 'locked') foundLocked()
+    // A failing device is told by the screen that reads it; the bar keeps its last true words.
   }
 }
 

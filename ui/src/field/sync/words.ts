@@ -30,6 +30,8 @@ export function syncWords(state: SyncState): SyncWords {
   switch (state.phase) {
     case 'signed_out':
       return { key: n > 0 ? 'field.sync.signed_out_n' : 'field.sync.signed_out', n, tone: 'bad', icon: 'warn' }
+    case 'revoked':
+      return { key: n > 0 ? 'field.sync.revoked_n' : 'field.sync.revoked', n, tone: 'bad', icon: 'warn' }
     case 'sending':
       return { key: n > 0 ? 'field.sync.sending_n' : 'field.sync.sending', n, tone: 'info', icon: 'sending' }
     case 'offline':

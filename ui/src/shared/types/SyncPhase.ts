@@ -3,4 +3,4 @@
 /**
  * The one word of the sync bar.
  */
-export type SyncPhase = "never" | "offline" | "waiting" | "sending" | "safe" | "signed_out";
+export type SyncPhase = "never" | "offline" | "waiting" | "sending" | "safe" | "signed_out" | "revoked";

@@ -22,6 +22,10 @@ waiting_photos: number,
  */
 photos_for_wifi: number, 
 /**
+ * Records and photos that lie sealed on the server, for somebody at the desk to take in.
+ */
+handed_in: number, 
+/**
  * Records of which something was refused.
  */
 refused: number, 

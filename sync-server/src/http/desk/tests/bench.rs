@@ -169,7 +169,7 @@ impl Bench {
         let tokens = self.hub.enrol(&request).unwrap().tokens;
         let phone = self.hub.phone(&tokens.access).unwrap();
         let node = Node(phone.device.0.as_u128() as u64);
-        PhoneHand { bench: self, phone, clock: HybridClock::new(node, Stamp::ZERO) }
+        PhoneHand { bench: self, access: tokens.access, phone, clock: HybridClock::new(node, Stamp::ZERO) }
     }
 
     pub(super) fn record(&self, number: u128) -> Record {
@@ -236,11 +236,17 @@ impl DeskHand<'_> {
 /// A worker with a phone.
 pub(super) struct PhoneHand<'a> {
     bench: &'a Bench,
+    access: String,
     phone: Phone,
     clock: HybridClock,
 }
 
 impl PhoneHand<'_> {
+    /// The phone's access token.
+    pub(super) fn access(&self) -> &str {
+        &self.access
+    }
+
     /// Writes fields of a record, having seen `seen` of it, and sends them.
     pub(super) fn write(&mut self, seen: &Record, fields: Value) {
         let fields: domain::Fields = serde_json::from_value(fields).unwrap();

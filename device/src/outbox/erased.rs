@@ -1,0 +1,37 @@
+//! Erased on purpose: everything about a record goes from the phone, the worker's own unsent, refused and unfinished words
+//! included. That is what tells an erasure from a record that merely moved to another cell.
+
+use domain::RecordId;
+use rusqlite::Connection;
+
+use crate::DeviceError;
+use crate::store;
+
+/// Removes a record and what was written about it alone. True when anything was here.
+pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, DeviceError> {
+    // Visits to it, photos and reviews of it: on this phone perhaps only, not sent yet, or refused.
+    const ABOUT: &str = "SELECT id FROM record WHERE parent = ?1 AND kind IN ('visit', 'photo', 'review')
+        UNION SELECT id FROM refused WHERE kind IN ('visit', 'photo', 'review')
+            AND (fields ->> '$.target' = ?1 OR fields ->> '$.subject' = ?1)";
+    const REMOVE: [&str; 4] = [
+        "DELETE FROM record WHERE id = ?1",
+        "DELETE FROM overtaken WHERE id = ?1",
+        "DELETE FROM refused WHERE id = ?1",
+        // A form's key names what it is about.
+        "DELETE FROM draft WHERE instr(key, ?1) > 0",
+    ];
+    let mut here = false;
+    let mut waiting = vec![id.to_string()];
+    while let Some(id) = waiting.pop() {
+        let mut statement = connection.prepare_cached(ABOUT)?;
+        let about: Vec<String> = statement.query_map([&id], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        waiting.extend(about);
+        for sql in REMOVE {
+            here |= connection.prepare_cached(sql)?.execute([&id])? > 0;
+        }
+    }
+    if here {
+        store::drop_unnamed_photos(connection)?;
+    }
+    Ok(here)
+}

@@ -1,0 +1,186 @@
+//! Handing in: what is unsent, sealed to the server's key, piece by piece. Nothing leaves the register for it; what was handed in
+//! is remembered, so that only what is new is handed in another time.
+
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::hand_in::{HandIn, HandInContent, HandedPhoto, PIECE_CONTENT_BYTES, RefusedWords};
+use domain::order::OrderRequest;
+use domain::protocol::{CallError, Peer};
+use domain::seal::{Purpose, seal};
+use domain::world::Millis;
+use domain::{Change, Sha256Hex};
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+
+use super::push;
+use crate::open::Open;
+use crate::store::{Meta, sha256};
+use crate::{Device, DeviceError, outbox};
+
+/// A phone that was shut out hands in what was written since at most this often: pieces are counted on the server.
+const PAUSE: Millis = 10 * 60 * 1000;
+
+/// What lies sealed on the server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HandedIn {
+    /// The digests of the things handed in.
+    pub(crate) items: BTreeSet<String>,
+    /// When the last piece went, by the corrected clock.
+    pub(crate) at: Millis,
+}
+
+/// A piece on its way, and what is in it.
+struct Piece {
+    hand_in: HandIn,
+    items: Vec<String>,
+}
+
+/// Hands in everything unsent that was not handed in before.
+pub(super) fn hand_in(device: &Device, peer: &dyn Peer) -> Result<(), DeviceError> {
+    let keys = device.with_open::<_, DeviceError>(|open| open.keys())?;
+    if keys.seal.is_empty() {
+        let answer = peer.order(&OrderRequest::default())?;
+        device.with_open(|open| open.note_keys(&answer.keys))?;
+    }
+    while let Some(piece) = device.with_open(next_piece)? {
+        peer.hand_in(&piece.hand_in)?;
+        device.with_open(|open| note_handed(open, piece.items))?;
+    }
+    Ok(())
+}
+
+/// The same for a phone that was shut out and goes on being used: not after every single write.
+pub(super) fn hand_in_now_and_then(device: &Device, peer: &dyn Peer) -> Result<(), DeviceError> {
+    let due = device.with_open::<_, DeviceError>(|open| {
+        let handed = handed(open.store.connection())?;
+        Ok(handed.items.is_empty() || (open.now() - handed.at).abs() >= PAUSE)
+    })?;
+    if due { hand_in(device, peer) } else { Ok(()) }
+}
+
+/// Whether everything unsent was handed in.
+pub(super) fn nothing_left(open: &mut Open) -> Result<bool, DeviceError> {
+    let handed = handed(open.store.connection())?;
+    Ok(texts(open, &handed)?.is_none() && photos(open.store.connection(), &handed)?.is_none())
+}
+
+pub(crate) fn handed(connection: &Connection) -> Result<HandedIn, DeviceError> {
+    Ok(Meta::HandedIn.get(connection)?.unwrap_or_default())
+}
+
+fn note_handed(open: &mut Open, items: Vec<String>) -> Result<(), DeviceError> {
+    let now = open.now();
+    let mut handed = handed(open.store.connection())?;
+    handed.items.extend(items);
+    handed.at = now;
+    Meta::HandedIn.set(open.store.connection(), &handed)?;
+    open.changed();
+    Ok(())
+}
+
+/// Everything reached the server on the usual way: what was handed in needs not be remembered.
+pub(super) fn forget_handed(connection: &Connection) -> Result<(), DeviceError> {
+    if handed(connection)?.items.is_empty() {
+        return Ok(());
+    }
+    Meta::HandedIn.set(connection, &HandedIn::default())
+}
+
+fn next_piece(open: &mut Open) -> Result<Option<Piece>, DeviceError> {
+    let handed = handed(open.store.connection())?;
+    let found = match texts(open, &handed)? {
+        Some(found) => Some(found),
+        None => photos(open.store.connection(), &handed)?,
+    };
+    let Some((mut content, items)) = found else { return Ok(None) };
+    content.node = open.clock.node();
+    // What goes out may be seen from here on: a visit in it cannot be taken back without trace any more.
+    push::mark_all_offered(open, &content.changes)?;
+    let plain = serde_json::to_vec(&content)?;
+    let packed = zstd::bulk::compress(&plain, 3)?;
+    let public = open.keys()?.seal;
+    let purpose = Purpose::HandIn(open.account().device);
+    let sealed = open.with_world(|world| seal(&public, purpose, &packed, world));
+    let sealed = sealed.map_err(|_| CallError::Unreadable("the server has no key to seal to".into()))?;
+    let hand_in = HandIn {
+        digest: sha256(&plain),
+        changes: count(content.changes.len() + content.refused.len()),
+        photos: count(content.photos.len()),
+        sealed: URL_SAFE_NO_PAD.encode(sealed),
+    };
+    Ok(Some(Piece { hand_in, items }))
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+type Found = Option<(HandInContent, Vec<String>)>;
+
+fn empty(open: &Open) -> HandInContent {
+    HandInContent { node: open.clock.node(), changes: Vec::new(), refused: Vec::new(), photos: Vec::new() }
+}
+
+/// Changes, overtaken values and refused words, as many as a piece holds.
+fn texts(open: &Open, handed: &HandedIn) -> Result<Found, DeviceError> {
+    let (mut content, mut items, mut bytes) = (empty(open), Vec::new(), 0);
+    let mut takes = |json: Vec<u8>| -> bool {
+        let name = item(&json);
+        let takes = bytes < PIECE_CONTENT_BYTES && !handed.items.contains(&name);
+        if takes {
+            bytes += json.len();
+            items.push(name);
+        }
+        takes
+    };
+    let connection = open.store.connection();
+    for change in push::unsent_changes(connection)? {
+        if takes(serde_json::to_vec(&change)?) {
+            content.changes.push(change);
+        }
+    }
+    for refused in outbox::refused_all(connection)? {
+        let words = RefusedWords {
+            id: refused.id,
+            kind: refused.kind,
+            cell: refused.cell,
+            fields: refused.fields,
+            at: refused.at,
+        };
+        if takes(serde_json::to_vec(&words)?) {
+            content.refused.push(words);
+        }
+    }
+    Ok(if items.is_empty() { None } else { Some((content, items)) })
+}
+
+/// Photos whose bytes the server does not have, as many as a piece holds.
+fn photos(connection: &Connection, handed: &HandedIn) -> Result<Found, DeviceError> {
+    const SQL: &str = "SELECT sha256 FROM photo_file WHERE state = 'waiting' AND full IS NOT NULL ORDER BY sha256";
+    const BYTES: &str = "SELECT full FROM photo_file WHERE sha256 = ?1";
+    let mut statement = connection.prepare_cached(SQL)?;
+    let hashes: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let (mut photos, mut items, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for hash in hashes.into_iter().filter(|hash| !handed.items.contains(hash)) {
+        if bytes >= PIECE_CONTENT_BYTES {
+            break;
+        }
+        let Ok(name) = Sha256Hex::new(&hash) else { continue };
+        let full: Vec<u8> = connection.prepare_cached(BYTES)?.query_row([&hash], |row| row.get(0))?;
+        if !photos.is_empty() && bytes + full.len() > PIECE_CONTENT_BYTES {
+            break;
+        }
+        bytes += full.len();
+        photos.push(HandedPhoto { sha256: name, jpeg: URL_SAFE_NO_PAD.encode(full) });
+        items.push(hash);
+    }
+    let content = HandInContent { node: domain::Node(0), changes: Vec::<Change>::new(), refused: Vec::new(), photos };
+    Ok(if items.is_empty() { None } else { Some((content, items)) })
+}
+
+/// The name of a thing that is handed in: half of its hash is plenty.
+fn item(json: &[u8]) -> String {
+    sha256(json).as_str().chars().take(32).collect()
+}

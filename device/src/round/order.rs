@@ -1,0 +1,151 @@
+//! Carrying out what the desk ordered: hand in, lock or wipe, report, and open again when the desk lifts a lock.
+
+use domain::order::{DeviceOrder, OrderRequest, StandingOrder};
+use domain::protocol::{CallError, Peer, ServerKeys};
+
+use super::hand_in;
+use crate::open::{Open, lock};
+use crate::ordered::{self, LockedKey, Note};
+use crate::store::Meta;
+use crate::{Device, DeviceError};
+
+impl Device {
+    /// What the desk ordered and this phone has carried out; none on a phone that goes on as always.
+    pub fn ordered(&self) -> Option<DeviceOrder> {
+        Note::read(self.folder()).map(|note| note.order.what)
+    }
+
+    /// The server said that an order stands: asks what, and does it.
+    pub(super) fn carry_out(&self, peer: &dyn Peer) -> Result<(), DeviceError> {
+        let answer = peer.order(&OrderRequest::default())?;
+        self.with_open(|open| open.note_keys(&answer.keys))?;
+        let Some(order) = answer.order else { return Ok(()) };
+        tracing::warn!(what = ?order.what, "the desk ordered this phone to lock or wipe itself");
+        match order.what {
+            DeviceOrder::Lock => {
+                // What cannot be handed in now stays in the register, which is kept: the lock does not wait for it.
+                if let Err(error) = hand_in::hand_in(self, peer) {
+                    tracing::warn!(%error, "the phone is locked before everything was handed in");
+                }
+                self.lock_by_order(order, &answer.keys)?;
+            }
+            DeviceOrder::Wipe => loop {
+                hand_in::hand_in(self, peer)?;
+                if self.wipe_by_order(order)? {
+                    break;
+                }
+            },
+        }
+        self.stay_ordered(peer)
+    }
+
+    fn lock_by_order(&self, order: StandingOrder, keys: &ServerKeys) -> Result<(), DeviceError> {
+        let _door = lock(&self.inner.door);
+        let mut open = lock(&self.inner.open);
+        let register = open.as_mut().ok_or(DeviceError::Locked)?;
+        let mut note = note_of(register, order)?;
+        let (folder, device) = (self.folder(), register.account().device);
+        note.lock = Some(self.inner.world_mut(|world| LockedKey::of(folder, device, &keys.seal, world))?);
+        // From here on the phone is locked, whatever ends the app: the note is the commit.
+        note.store(folder)?;
+        *open = None;
+        self.inner.pulse.changed();
+        ordered::destroy_key(folder)
+    }
+
+    /// Removes the register, unless something was written since everything was handed in: then false.
+    fn wipe_by_order(&self, order: StandingOrder) -> Result<bool, DeviceError> {
+        let _door = lock(&self.inner.door);
+        let mut open = lock(&self.inner.open);
+        let register = open.as_mut().ok_or(DeviceError::Locked)?;
+        let note = note_of(register, order)?;
+        if !note.handed_in {
+            return Ok(false);
+        }
+        // From here on the register is given up, whatever ends the app.
+        note.store(self.folder())?;
+        *open = None;
+        self.inner.pulse.changed();
+        self.wipe_folder()?;
+        Ok(true)
+    }
+
+    fn wipe_folder(&self) -> Result<(), DeviceError> {
+        ordered::wipe(self.folder())?;
+        self.inner.tries.forget();
+        Ok(())
+    }
+
+    /// A round of a phone that has carried out an order: it reports, and asks whether a lock was lifted.
+    pub(super) fn stay_ordered(&self, peer: &dyn Peer) -> Result<(), DeviceError> {
+        let Some(mut note) = Note::read(self.folder()) else { return Ok(()) };
+        // Whatever the app was killed in.
+        ordered::resume(self.folder())?;
+        if !note.reported {
+            match peer.report(&note.order) {
+                // A server that does not know this phone any more waits for no report.
+                Ok(()) | Err(CallError::SignedOut) => self.note_reported(&mut note)?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        match (&note.lock, note.order.what) {
+            (Some(key), DeviceOrder::Lock) => self.ask_for_key(peer, note.clone(), key),
+            _ => Ok(()),
+        }
+    }
+
+    fn note_reported(&self, note: &mut Note) -> Result<(), DeviceError> {
+        note.reported = true;
+        if note.order.what == DeviceOrder::Wipe {
+            note.access.clear();
+        }
+        note.store(self.folder())
+    }
+
+    fn ask_for_key(&self, peer: &dyn Peer, mut note: Note, key: &LockedKey) -> Result<(), DeviceError> {
+        let answer = peer.order(&OrderRequest { sealed_key: Some(key.sealed.clone()) })?;
+        match (answer.order, answer.key) {
+            (None, Some(opened)) => {
+                let _door = lock(&self.inner.door);
+                key.put_back(self.folder(), &opened)?;
+                Note::remove(self.folder())?;
+                tracing::info!("the desk lifted the lock");
+                self.inner.pulse.changed();
+                Ok(())
+            }
+            (None, None) => Err(CallError::Unreadable("a lifted lock without its key".into()).into()),
+            (Some(order), _) if order == note.order => Err(DeviceError::LockedByDesk),
+            // What was not handed in needs the key and the PIN: the desk lifts the lock first.
+            (Some(order), _) if order.what == DeviceOrder::Wipe && !note.handed_in => Err(DeviceError::LockedByDesk),
+            (Some(order), _) => {
+                note.order = order;
+                note.reported = false;
+                if order.what == DeviceOrder::Wipe {
+                    note.lock = None;
+                }
+                note.store(self.folder())?;
+                if order.what == DeviceOrder::Wipe {
+                    self.wipe_folder()?;
+                    self.inner.pulse.changed();
+                }
+                peer.report(&order)?;
+                self.note_reported(&mut note)
+            }
+        }
+    }
+}
+
+/// What is needed to report an order, from the register that is about to be closed.
+fn note_of(register: &mut Open, order: StandingOrder) -> Result<Note, DeviceError> {
+    let handed_in = hand_in::nothing_left(register)?;
+    let connection = register.store.connection();
+    Ok(Note {
+        order,
+        reported: false,
+        server: Meta::Server.get(connection)?.unwrap_or_default(),
+        access: register.tokens()?.map(|tokens| tokens.access).unwrap_or_default(),
+        demo: register.account().demo,
+        handed_in,
+        lock: None,
+    })
+}

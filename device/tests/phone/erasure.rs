@@ -1,0 +1,116 @@
+//! A record that was erased on purpose leaves nothing behind, and is told from one that merely moved away.
+
+use domain::protocol::CallError;
+use domain::{Epoch, Kind, ProblemCode, RecordId};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::fake::*;
+
+fn person(phone: &Phone, name: &str) -> RecordId {
+    phone.write(Kind::Person, None, json!({"household": record_id(5), "name": name})).unwrap()
+}
+
+fn visit_to(phone: &Phone, person: RecordId) -> RecordId {
+    let fields = json!({"target": person, "target_kind": "person", "at": START, "result": "met", "by": "worker"});
+    phone.write(Kind::Visit, None, fields).unwrap()
+}
+
+fn drafts(phone: &Phone) -> Vec<String> {
+    let drafts = phone.device.with_open(|open| open.store().drafts()).unwrap();
+    drafts.into_iter().map(|draft| draft.key).collect()
+}
+
+fn keep_draft(phone: &Phone, key: &str) {
+    phone.device.with_open(|open| open.store().save_draft(key, &json!({"note": "…"}), START)).unwrap();
+}
+
+/// Whether the name stands anywhere in the register.
+fn knows(phone: &Phone, name: &str) -> bool {
+    let sql = "SELECT (SELECT count(*) FROM record WHERE instr(body, ?1) > 0)
+        + (SELECT count(*) FROM refused WHERE instr(fields, ?1) > 0)
+        + (SELECT count(*) FROM overtaken WHERE instr(value, ?1) > 0)";
+    let count: i64 = phone
+        .device
+        .with_open::<_, device::DeviceError>(|open| {
+            Ok(open.store().connection().query_row(sql, [name], |row| row.get(0))?)
+        })
+        .unwrap();
+    count > 0
+}
+
+#[test]
+fn what_was_erased_goes_with_unsent_words_refused_words_and_drafts() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (erased, other) = (person(&phone, "张三"), person(&phone, "李四"));
+    phone.sync();
+    // Refused words about the person, a change and a visit that were not sent yet, unfinished forms.
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::TooLong));
+    phone.write(Kind::Person, Some(erased), json!({"name": "张三三"})).unwrap();
+    phone.sync();
+    server.hub().refuse = Box::new(|_| None);
+    assert_eq!(phone.state().refused, 1);
+    phone.write(Kind::Person, Some(erased), json!({"name": "张三四"})).unwrap();
+    let visit = visit_to(&phone, erased);
+    keep_draft(&phone, &format!("edit:{erased}"));
+    keep_draft(&phone, &format!("visit:{erased}:"));
+    keep_draft(&phone, &format!("edit:{other}"));
+    server.hub().erase(erased);
+    phone.sync();
+    assert!(phone.get(erased).is_none() && phone.get(visit).is_none());
+    assert!(!knows(&phone, "张三"), "no word of it is left");
+    assert_eq!((phone.state().refused, phone.state().waiting_records), (0, 0));
+    assert_eq!(drafts(&phone), [format!("edit:{other}")]);
+    assert!(knows(&phone, "李四"));
+}
+
+#[test]
+fn what_merely_moved_away_keeps_unsent_words_refused_words_and_drafts() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let moved = person(&phone, "张三");
+    phone.sync();
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::TooLong));
+    phone.write(Kind::Person, Some(moved), json!({"name": "张三三"})).unwrap();
+    phone.sync();
+    keep_draft(&phone, &format!("edit:{moved}"));
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::MissingTarget));
+    server.hub().feed.entry(cell()).or_default().push((moved, true, domain::Node(0)));
+    phone.sync();
+    assert_eq!((phone.state().refused, drafts(&phone).len()), (1, 1), "they are the worker's own words");
+}
+
+#[test]
+fn an_edit_that_races_an_erasure_is_refused_and_forgotten() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    phone.sync();
+    phone.write(Kind::Person, Some(erased), json!({"name": "张三三"})).unwrap();
+    // Erased while the edit is under way: its verdict says so, and the feed too.
+    server.hub().erase(erased);
+    server.hub().lose_answers.push_back(CallError::Offline("cut".into()));
+    phone.round();
+    assert!(phone.get(erased).is_some(), "the answer was lost");
+    let report = phone.sync();
+    assert_eq!(report.refused, 1);
+    assert!(phone.get(erased).is_none() && !knows(&phone, "张三"));
+    assert_eq!(phone.state().refused, 0);
+}
+
+#[test]
+fn a_phone_that_offers_everything_to_a_restored_server_forgets_what_was_erased() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (erased, kept) = (person(&phone, "张三"), person(&phone, "李四"));
+    phone.sync();
+    server.hub().epoch = Epoch(Uuid::from_u128(2));
+    server.hub().records.clear();
+    server.hub().feed.clear();
+    server.hub().erased.insert(erased);
+    phone.sync();
+    assert!(phone.get(erased).is_none() && !knows(&phone, "张三"));
+    assert!(server.hub().records.contains_key(&kept) && !server.hub().records.contains_key(&erased));
+    assert_eq!((phone.state().waiting_records, phone.state().refused), (0, 0));
+}

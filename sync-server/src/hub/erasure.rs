@@ -1,0 +1,283 @@
+//! Erasure, the right to be forgotten: a person's record goes with everything that is about that person alone, and so does its
+//! history. What stays is the fact: which record, when, by whom.
+//!
+//! Erased records leave *gone* in the feeds, marked as erased, so that phones remove what they hold and what was written about
+//! it. A change that arrives later is refused. A log beside the database survives its loss: a backup that still holds erased
+//! people does not bring them back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use domain::merge::merge;
+use domain::protocol::CallRefusal;
+use domain::scope::{Actor, Role};
+use domain::world::Millis;
+use domain::{AccountId, Change, Fields, Kind, Record, RecordId, Scope, Sha256Hex, Stamps};
+use serde_json::Value;
+
+use crate::hub::county::server_account;
+use crate::hub::judge::county;
+use crate::hub::phones::note;
+use crate::hub::push::{digest, review_state};
+use crate::hub::{Hub, HubError};
+use crate::store::{Erasure, HistoryEntry, Run, Store, Writing, Written};
+
+/// The log's file in the data folder.
+pub const ERASURE_LOG: &str = "erasures.log";
+
+/// Kinds whose records say something about the one record that they name, and go with it.
+const ABOUT_ONE: [Kind; 3] = [Kind::Visit, Kind::Photo, Kind::Review];
+
+/// References to a person that other people's records carry: they are emptied.
+const NAMES_A_PERSON: [(Kind, &str); 1] = [(Kind::Household, "head")];
+
+/// The erasures of this server, one line of JSON each, appended and never changed. Ids only.
+pub(super) struct ErasureLog {
+    path: PathBuf,
+    file: Mutex<File>,
+}
+
+impl ErasureLog {
+    fn open(path: &Path) -> std::io::Result<Self> {
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        file.sync_all()?;
+        if let Some(folder) = path.parent().filter(|_| cfg!(unix)) {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(Self { path: path.to_owned(), file: Mutex::new(file) })
+    }
+
+    /// Everything that was ever logged. A line that a power cut left half written was never answered.
+    fn read(&self) -> std::io::Result<Vec<Erasure>> {
+        let text = std::fs::read(&self.path)?;
+        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
+    }
+
+    /// On the disk when this returns.
+    fn append(&self, erasures: &[Erasure]) -> Result<(), HubError> {
+        let mut lines = Vec::new();
+        // After half a line, a whole one begins anew.
+        lines.push(b'\n');
+        for erasure in erasures {
+            serde_json::to_writer(&mut lines, erasure).map_err(|error| HubError::Broken(error.to_string()))?;
+            lines.push(b'\n');
+        }
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(&lines)?;
+        Ok(file.sync_all()?)
+    }
+}
+
+impl<S: Store> Hub<S> {
+    /// Keeps the erasures in a log beside the database, and carries out those that the database does not know: it was put back
+    /// from a backup.
+    ///
+    /// # Errors
+    /// [`HubError`] when the log or the store breaks; nothing may be served then.
+    pub fn with_erasure_log(mut self, path: &Path) -> Result<Self, HubError> {
+        let log = ErasureLog::open(path)?;
+        let again = self.erase_again(&log.read()?)?;
+        if again > 0 {
+            tracing::warn!(records = again, "the database did not know of these erasures: they were carried out again");
+        }
+        self.erasures = Some(log);
+        self.remove_doomed_photos()?;
+        Ok(self)
+    }
+
+    /// Erases a person with everything that is about that person alone. Answers how many records went.
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotAllowed`] for roles other than supervisor and administrator and for kinds other than persons,
+    /// [`CallRefusal::NotFound`] outside the actor's scope.
+    pub fn erase(&self, actor: &Actor, id: RecordId) -> Result<usize, HubError> {
+        if !matches!(actor.role, Role::Supervisor | Role::Admin) {
+            return Err(HubError::refused(CallRefusal::NotAllowed));
+        }
+        let now = self.now();
+        let gone = self.store.write(|writing| {
+            let person = in_scope(writing, actor, id)?.ok_or_else(|| HubError::refused(CallRefusal::NotFound))?;
+            if person.kind != Kind::Person {
+                return Err(HubError::refused(CallRefusal::NotAllowed));
+            }
+            let gone = self.erase_with_all(writing, &person, now, &actor.account)?;
+            note(writing, now, actor.account.as_str(), "erase", &id.to_string())?;
+            // Last: the answer, and so the commit, comes after the log is on the disk. An erasure that is in the log alone,
+            // since the commit failed, is carried out at the next start.
+            if let Some(log) = &self.erasures {
+                log.append(&gone)?;
+            }
+            Ok(gone.len())
+        })?;
+        self.remove_doomed_photos()?;
+        if let Err(error) = self.store.leave_no_log() {
+            tracing::warn!(%error, "the journal keeps what was erased until it is written over");
+        }
+        Ok(gone)
+    }
+
+    fn erase_with_all(
+        &self,
+        writing: &mut dyn Writing,
+        person: &Record,
+        now: Millis,
+        by: &AccountId,
+    ) -> Result<Vec<Erasure>, HubError> {
+        let county = county(&person.cell);
+        for (kind, field) in NAMES_A_PERSON {
+            for naming in writing.naming(&county, &kind, field, person.id)? {
+                self.empty_field(writing, &naming.record, field, now)?;
+            }
+        }
+        let about = about(writing, &county, person)?;
+        let mut gone = Vec::with_capacity(about.len());
+        for record in &about {
+            let erasure = Erasure {
+                id: record.id,
+                kind: record.kind.clone(),
+                cell: record.cell.clone(),
+                at: now,
+                by: by.clone(),
+            };
+            self.erase_one(writing, &erasure)?;
+            gone.push(erasure);
+        }
+        for photo in about.iter().filter(|record| record.kind == Kind::Photo) {
+            doom_bytes(writing, photo)?;
+        }
+        Ok(gone)
+    }
+
+    /// The record itself, and what is on its way for it.
+    fn erase_one(&self, writing: &mut dyn Writing, erasure: &Erasure) -> Result<(), HubError> {
+        for upload in writing.uploads_of(erasure.id)? {
+            writing.remove_upload(&upload.id)?;
+            // Before the commit: bytes on their way can be sent again, should it fail.
+            self.photos.discard(&upload.id)?;
+        }
+        Ok(writing.erase(erasure)?)
+    }
+
+    /// Empties a reference, as a change of the server's own: it reaches the phones through the feed and stands in the history.
+    fn empty_field(
+        &self,
+        writing: &mut dyn Writing,
+        record: &Record,
+        field: &str,
+        now: Millis,
+    ) -> Result<(), HubError> {
+        let change = Change {
+            id: record.id,
+            kind: record.kind.clone(),
+            cell: record.cell.clone(),
+            fields: Fields::from([(field.to_owned(), Value::Null)]),
+            stamps: Stamps::all(self.stamp_after(record.latest())),
+            base: BTreeMap::from([(field.to_owned(), record.stamps.of(field))]),
+        };
+        let merged = merge(Some(record), &change).map_err(|error| HubError::Broken(error.to_string()))?;
+        let state = review_state(writing, &merged.record)?;
+        let written = Written { at: now, by: server_account(), run: Run::SERVER, state };
+        writing.put_record(&merged.record, &written)?;
+        let entry = HistoryEntry {
+            at: now,
+            by: server_account(),
+            device: None,
+            fields: change.fields.clone(),
+            stamps: change.stamps.clone(),
+            base: change.base.clone(),
+            lost: Vec::new(),
+        };
+        Ok(writing.append_history(&record.cell, record.id, &entry, &digest(&change))?)
+    }
+
+    /// Carries out what was erased before and is not known to the database. Answers how many records that were.
+    fn erase_again(&self, logged: &[Erasure]) -> Result<usize, HubError> {
+        let now = self.now();
+        self.store.write(|writing| {
+            let mut again = 0;
+            for erasure in logged {
+                let county = county(&erasure.cell);
+                if writing.erased(&county, erasure.id)? {
+                    continue;
+                }
+                again += 1;
+                match writing.record(&county, erasure.id)? {
+                    Some(stored) if stored.record.kind == Kind::Person => {
+                        self.erase_with_all(writing, &stored.record, erasure.at, &erasure.by)?;
+                    }
+                    Some(stored) => {
+                        self.erase_one(writing, &Erasure { cell: stored.record.cell.clone(), ..erasure.clone() })?;
+                        doom_bytes(writing, &stored.record)?;
+                    }
+                    None => writing.erase(erasure)?,
+                }
+                note(writing, now, server_account().as_str(), "erase_again", &erasure.id.to_string())?;
+            }
+            Ok(again)
+        })
+    }
+
+    /// Removes the files of photos that no record names any more. Repeated until it succeeded once.
+    pub(super) fn remove_doomed_photos(&self) -> Result<(), HubError> {
+        for sha256 in self.store.read(|reading| reading.photos_doomed())? {
+            self.store.write(|writing| {
+                // The same picture may have come again for another record in the meantime.
+                if !writing.photo_stored(&sha256)? {
+                    self.photos.remove(&sha256)?;
+                }
+                Ok::<_, HubError>(writing.photo_removed(&sha256)?)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// A record in the actor's scope, whatever the role may read of it.
+fn in_scope(reading: &dyn Writing, actor: &Actor, id: RecordId) -> Result<Option<Record>, HubError> {
+    for scope in &actor.scopes {
+        if let Some(found) = reading.record(scope, id)? {
+            return Ok(Some(found.record));
+        }
+    }
+    Ok(None)
+}
+
+/// The person and what is about the person alone: visits to that person, photos and reviews of all of these.
+fn about(reading: &dyn Writing, county: &Scope, person: &Record) -> Result<Vec<Record>, HubError> {
+    let mut found = vec![person.clone()];
+    let mut known = BTreeSet::from([person.id]);
+    let mut next = 0;
+    while let Some(target) = found.get(next).map(|record| record.id) {
+        next += 1;
+        for kind in &ABOUT_ONE {
+            let referring = reading.referring(county, target, kind)?.into_iter().map(|stored| stored.record);
+            found.extend(referring.filter(|record| known.insert(record.id)));
+        }
+    }
+    Ok(found)
+}
+
+/// A photo's bytes go unless another record names them too.
+fn doom_bytes(writing: &mut dyn Writing, photo: &Record) -> Result<(), HubError> {
+    let hash = photo.text("sha256").and_then(|text| Sha256Hex::new(text).ok());
+    if let Some(hash) = hash.filter(|_| photo.kind == Kind::Photo)
+        && !writing.photo_named(&hash)?
+    {
+        writing.doom_photo(&hash)?;
+    }
+    Ok(())
+}
+
+/// Whether this field names the one record that a record of this kind says something about: with that one erased, nothing more
+/// can be said of it.
+pub(super) fn says_about_one(kind: &Kind, field: &str) -> bool {
+    match kind {
+        Kind::Visit | Kind::Review => field == "target",
+        Kind::Photo => field == "subject",
+        _ => false,
+    }
+}

@@ -1,0 +1,98 @@
+//! Erased records: removed with their history, leaving the fact alone.
+
+use domain::{Kind, RecordId, Scope, Sha256Hex};
+use rusqlite::params;
+
+use super::Sql;
+use super::feed::Tally;
+use super::photos::{UPLOAD_COLUMNS, upload};
+use super::rows::{RECORD_COLUMNS, county, parsed, range, stored_record};
+use crate::store::{Answer, Erasure, Run, StoredRecord, Upload};
+
+impl Sql<'_> {
+    pub(super) fn was_erased(&self, county: &str, id: RecordId) -> Answer<bool> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM erased WHERE id = ?1 AND county = ?2)")?;
+        Ok(statement.query_row(params![id.0.as_bytes(), county], |row| row.get(0))?)
+    }
+
+    /// Reads every record of the kind in the scope: there is no index for a question that is asked once a year.
+    pub(super) fn records_naming(
+        &self,
+        within: &Scope,
+        kind: &Kind,
+        field: &str,
+        id: RecordId,
+    ) -> Answer<Vec<StoredRecord>> {
+        let (from, to) = range(within);
+        let sql = format!(
+            "SELECT {RECORD_COLUMNS} FROM record WHERE kind = ?1 AND cell >= ?2 AND cell < ?3
+             AND json_extract(body, '$.fields.' || ?4) = ?5 ORDER BY id"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![kind.as_str(), from, to, field, id.to_string()], stored_record)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn erase(&self, erasure: &Erasure) -> Answer<()> {
+        // Pages that become free are overwritten too, not only what stands in pages that are written anyway.
+        self.conn.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
+        let erased = self.erase_rows(erasure);
+        self.conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
+        erased
+    }
+
+    fn erase_rows(&self, erasure: &Erasure) -> Answer<()> {
+        let before = self.before(erasure.id, county(&erasure.cell))?;
+        let key = params![erasure.id.0.as_bytes(), county(&erasure.cell)];
+        self.conn.prepare_cached("DELETE FROM history WHERE record = ?1 AND county = ?2")?.execute(key)?;
+        self.conn.prepare_cached("DELETE FROM conflict WHERE record = ?1 AND county = ?2")?.execute(key)?;
+        self.conn.prepare_cached("DELETE FROM approved WHERE id = ?1 AND county = ?2")?.execute(key)?;
+        self.conn.prepare_cached("DELETE FROM record WHERE id = ?1 AND county = ?2")?.execute(key)?;
+        let mut fact = self.conn.prepare_cached(
+            "INSERT OR IGNORE INTO erased (id, county, kind, cell, at, by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        fact.execute(params![
+            erasure.id.0.as_bytes(),
+            county(&erasure.cell),
+            erasure.kind.as_str(),
+            erasure.cell.as_str(),
+            erasure.at,
+            erasure.by.as_str(),
+        ])?;
+        let left =
+            before.map_or_else(Tally::default, |before| Tally::default().without(&before.version, before.stored));
+        self.move_feed(&erasure.cell, erasure.id, Run::SERVER, true, left)
+    }
+
+    // -- photos of erased records ---------------------------------------------------------------------------------------------
+
+    pub(super) fn uploads_of_any(&self, photo: RecordId) -> Answer<Vec<Upload>> {
+        let sql = format!("SELECT {UPLOAD_COLUMNS} FROM upload WHERE photo = ?1");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        Ok(statement.query_map([photo.0.as_bytes()], upload)?.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn is_named(&self, sha256: &Sha256Hex) -> Answer<bool> {
+        let mut statement = self.conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM record WHERE content = ?1)")?;
+        Ok(statement.query_row([sha256.as_str()], |row| row.get(0))?)
+    }
+
+    pub(super) fn doom(&self, sha256: &Sha256Hex) -> Answer<()> {
+        self.conn.prepare_cached("DELETE FROM photo_stored WHERE sha256 = ?1")?.execute([sha256.as_str()])?;
+        self.conn
+            .prepare_cached("INSERT OR IGNORE INTO photo_doomed (sha256) VALUES (?1)")?
+            .execute([sha256.as_str()])?;
+        Ok(())
+    }
+
+    pub(super) fn doomed(&self) -> Answer<Vec<Sha256Hex>> {
+        let mut statement = self.conn.prepare_cached("SELECT sha256 FROM photo_doomed")?;
+        Ok(statement.query_map([], |row| parsed(row, 0))?.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn forget_doomed(&self, sha256: &Sha256Hex) -> Answer<()> {
+        self.conn.prepare_cached("DELETE FROM photo_doomed WHERE sha256 = ?1")?.execute([sha256.as_str()])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,319 @@
+//! Erasure: what goes, what stays, what never comes back.
+
+use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, Verdict};
+use domain::scope::{Actor, Role};
+use domain::{Kind, ProblemCode, RecordId, Sha256Hex};
+use serde_json::json;
+use sync_server::hub::HubError;
+use sync_server::hub::desk::Desk;
+use sync_server::store::Store as _;
+
+use crate::common::{County, HOUR, MINUTE, TestPhone, cell, jpeg, scope, sha256};
+
+fn code<T: std::fmt::Debug>(outcome: Result<T, HubError>) -> CallRefusal {
+    outcome.unwrap_err().code()
+}
+
+struct Town {
+    county: County,
+    phone: TestPhone,
+    boss: Desk,
+    household: RecordId,
+    person: RecordId,
+}
+
+/// A household with its head, whose name stands nowhere else.
+fn town() -> Town {
+    let mut county = County::new();
+    county.keep_erasures();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let boss = county.supervisor("boss", "610722001001");
+    let home = phone.new_home(&cell(1));
+    phone.push_all(&home);
+    county.world.pass(MINUTE);
+    let renamed =
+        phone.change(Kind::Person, home[2].id, &cell(1), json!({"name": "欧阳静夜思", "phone": "13912345678"}));
+    phone.push_all(&[renamed]);
+    Town { household: home[1].id, person: home[2].id, county, phone, boss }
+}
+
+impl Town {
+    fn visit(&mut self) -> RecordId {
+        let by = self.phone.account();
+        let at = self.county.world.clone().now_millis();
+        let fields = json!({"target": self.person, "target_kind": "person", "at": at, "result": "met", "by": by,
+            "note": "欧阳静夜思说"});
+        let visit = self.phone.new_record(Kind::Visit, &cell(1), fields);
+        self.phone.push_all(std::slice::from_ref(&visit));
+        visit.id
+    }
+
+    fn photo(&mut self, subject: RecordId, kind: &str, bytes: &[u8]) -> (RecordId, Sha256Hex) {
+        let (by, hash) = (self.phone.account(), Sha256Hex::new(&sha256(bytes)).unwrap());
+        let fields = json!({"subject": subject, "subject_kind": kind, "sha256": hash, "width": 64, "height": 48,
+            "bytes": bytes.len(), "taken_at": crate::common::START, "photo_kind": "scene", "by": by});
+        let photo = self.phone.new_record(Kind::Photo, &cell(1), fields);
+        self.phone.push_all(std::slice::from_ref(&photo));
+        let offer = PhotoOffer { photo: photo.id, sha256: hash.clone(), bytes: bytes.len() as u64 };
+        if let PhotoPlace::Upload { upload, .. } = self.county.hub.photo_offer(&self.phone.phone(), &offer).unwrap() {
+            self.county.hub.photo_append(&self.phone.phone(), &upload, 0, bytes).unwrap();
+        }
+        (photo.id, hash)
+    }
+
+    fn erase(&self) -> usize {
+        self.county.hub.erase(&self.boss.actor, self.person).unwrap()
+    }
+
+    fn is_file(&self, hash: &Sha256Hex) -> bool {
+        let (folder, name) = hash.as_str().split_at(2);
+        self.county.folder.path().join("photos").join(folder).join(format!("{name}.jpg")).exists()
+    }
+}
+
+trait NowMillis {
+    fn now_millis(&mut self) -> i64;
+}
+
+impl NowMillis for crate::common::TestWorld {
+    fn now_millis(&mut self) -> i64 {
+        domain::World::now(self)
+    }
+}
+
+#[test]
+fn a_person_goes_with_what_is_about_that_person_alone_and_leaves_no_readable_word() {
+    let mut town = town();
+    let visit = town.visit();
+    let (own, own_bytes) = town.photo(town.person, "person", &jpeg(1));
+    let (of_visit, _) = town.photo(visit, "visit", &jpeg(2));
+    let kept_visit = town.phone.visit(town.household, &cell(1));
+    town.phone.push_all(std::slice::from_ref(&kept_visit));
+    assert!(town.is_file(&own_bytes));
+    assert_eq!(town.erase(), 4);
+    for gone in [town.person, visit, own, of_visit] {
+        assert!(town.county.stored(gone).is_none());
+        let history = town.county.hub.store().read(|reading| reading.history(&scope("610722"), gone)).unwrap();
+        assert!(history.is_empty());
+    }
+    assert!(!town.is_file(&own_bytes), "the bytes are gone too");
+    assert!(town.county.stored(kept_visit.id).is_some(), "a visit to the household is not about the person alone");
+    let household = town.county.stored(town.household).unwrap().record;
+    assert_eq!(household.fields.get("head"), Some(&json!(null)), "nobody points to nobody");
+    let audit = town.county.hub.store().read(|reading| reading.audit(3)).unwrap();
+    assert!(audit.iter().any(|entry| entry.action == "erase" && entry.subject == town.person.to_string()));
+    for file in std::fs::read_dir(town.county.folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        assert!(!holds("欧阳静夜思") && !holds("13912345678"), "{path:?}");
+    }
+}
+
+#[test]
+fn phones_are_told_that_it_was_erased_and_the_emptied_reference_comes_down() {
+    let mut town = town();
+    let visit = town.visit();
+    let mut other = town.county.phone_of(&town.phone.account());
+    other.round(Vec::new());
+    town.erase();
+    let answer = other.round(Vec::new());
+    let page = &answer.pages[0];
+    let told = |id: &RecordId| page.gone.contains(id) && page.erased.contains(id);
+    assert!(told(&town.person) && told(&visit), "{page:?}");
+    let household = page.records.iter().find(|record| record.id == town.household).unwrap();
+    assert_eq!(household.fields.get("head"), Some(&json!(null)));
+    assert!(town.phone.round(Vec::new()).pages[0].erased.contains(&town.person), "the writer's own phone too");
+}
+
+#[test]
+fn a_record_that_merely_moved_is_gone_and_not_erased() {
+    let town = town();
+    let mut phone = town.county.worker("worker-b", &[cell(2), cell(3)]);
+    let dwelling = phone.new_dwelling(&cell(2));
+    phone.push_all(std::slice::from_ref(&dwelling));
+    let mut other = town.county.phone_of(&phone.account());
+    other.round(Vec::new());
+    town.county.world.pass(MINUTE);
+    let moved = phone.change(Kind::Dwelling, dwelling.id, &cell(2), json!({"cell": cell(3)}));
+    phone.push_all(&[moved]);
+    let answer = other.round(Vec::new());
+    let page = answer.pages.iter().find(|page| page.cell == cell(2)).unwrap();
+    assert_eq!((page.gone.as_slice(), page.erased.as_slice()), ([dwelling.id].as_slice(), [].as_slice()));
+}
+
+#[test]
+fn what_comes_later_for_an_erased_record_is_refused_and_stores_nothing() {
+    let mut town = town();
+    let visit = town.visit();
+    let known = town.county.stored(town.person).unwrap().record;
+    town.erase();
+    town.county.world.pass(MINUTE);
+    let edit = town.phone.change(Kind::Person, town.person, &cell(1), json!({"name": "回来了"}));
+    let offered_whole = domain::Change::from_record(known);
+    let visit_again = town.phone.change(Kind::Visit, visit, &cell(1), json!({"note": "还有"}));
+    let by = town.phone.account();
+    let new_visit =
+        json!({"target": town.person, "target_kind": "person", "at": crate::common::START, "result": "met", "by": by});
+    let new_visit = town.phone.new_record(Kind::Visit, &cell(1), new_visit);
+    let good = town.phone.new_dwelling(&cell(1));
+    let changes = [edit, offered_whole, visit_again, new_visit, good];
+    let verdicts = town.phone.push(&changes);
+    for verdict in &verdicts[..4] {
+        let Verdict::Refused(refusal) = verdict else { panic!("accepted") };
+        assert_eq!((refusal.code, &refusal.current), (ProblemCode::Erased, &None));
+    }
+    assert_eq!(verdicts[4], Verdict::Accepted, "and it stands in nobody's way");
+    assert!(changes[..4].iter().all(|change| town.county.stored(change.id).is_none()));
+    // Naming it as the head of a household does not erase the household from the phone.
+    let head = town.phone.change(Kind::Household, town.household, &cell(1), json!({"head": town.person}));
+    assert_eq!(town.phone.refused(&head), ProblemCode::MissingTarget);
+}
+
+#[test]
+fn data_that_were_made_before_do_not_bring_anybody_back() {
+    let town = town();
+    let person = town.county.stored(town.person).unwrap().record;
+    town.erase();
+    let bulk = sync_server::store::BulkRecord {
+        record: person,
+        by: domain::AccountId::new("worker-a").unwrap(),
+        at: crate::common::START,
+        state: domain::review::ReviewState::Approved,
+    };
+    assert_eq!(town.county.hub.load(&[bulk]).unwrap(), 0);
+    assert!(town.county.stored(town.person).is_none());
+}
+
+#[test]
+fn a_photo_that_another_record_names_too_keeps_its_bytes() {
+    let mut town = town();
+    let picture = jpeg(5);
+    let (own, hash) = town.photo(town.person, "person", &picture);
+    let (other, _) = town.photo(town.household, "household", &picture);
+    town.erase();
+    assert!(town.county.stored(own).is_none() && town.county.stored(other).is_some());
+    assert!(town.is_file(&hash));
+    assert!(town.county.hub.photo_for(&town.phone.phone().actor, &hash, domain::protocol::PhotoSize::Full).is_ok());
+}
+
+#[test]
+fn an_upload_under_way_is_given_up() {
+    let mut town = town();
+    let picture = jpeg(6);
+    let (by, hash) = (town.phone.account(), Sha256Hex::new(&sha256(&picture)).unwrap());
+    let fields = json!({"subject": town.person, "subject_kind": "person", "sha256": hash, "width": 64, "height": 48,
+        "bytes": picture.len(), "taken_at": crate::common::START, "photo_kind": "scene", "by": by});
+    let photo = town.phone.new_record(Kind::Photo, &cell(1), fields);
+    town.phone.push_all(std::slice::from_ref(&photo));
+    let offer = PhotoOffer { photo: photo.id, sha256: hash, bytes: picture.len() as u64 };
+    let PhotoPlace::Upload { upload, .. } = town.county.hub.photo_offer(&town.phone.phone(), &offer).unwrap() else {
+        panic!("stored");
+    };
+    town.county.hub.photo_append(&town.phone.phone(), &upload, 0, &picture[..50]).unwrap();
+    town.erase();
+    let file = town.county.folder.path().join("photos/uploads").join(&upload);
+    assert!(!file.exists());
+    let outcome = town.county.hub.photo_append(&town.phone.phone(), &upload, 50, &picture[50..]);
+    assert_eq!(code(outcome), CallRefusal::UploadGone);
+}
+
+#[test]
+fn only_a_supervisor_or_administrator_of_the_place_erases_and_only_persons() {
+    let mut town = town();
+    let visit = town.visit();
+    let far = town.county.supervisor("far", "610722002");
+    assert_eq!(code(town.county.hub.erase(&far.actor, town.person)), CallRefusal::NotFound);
+    for role in [Role::Worker, Role::Informant, Role::Handler, Role::Auditor] {
+        let actor = Actor { role, ..town.boss.actor.clone() };
+        assert_eq!(code(town.county.hub.erase(&actor, town.person)), CallRefusal::NotAllowed);
+    }
+    for other in [visit, town.household] {
+        assert_eq!(code(town.county.hub.erase(&town.boss.actor, other)), CallRefusal::NotAllowed);
+    }
+    assert!(town.county.stored(town.person).is_some());
+    let admin = Actor { role: Role::Admin, scopes: vec![scope("610722")], ..town.boss.actor.clone() };
+    assert!(town.county.hub.erase(&admin, town.person).is_ok());
+    assert_eq!(code(town.county.hub.erase(&admin, town.person)), CallRefusal::NotFound, "there is nothing left");
+}
+
+#[test]
+fn a_backup_does_not_bring_back_who_was_erased() {
+    let mut town = town();
+    let visit = town.visit();
+    let (_, hash) = town.photo(town.person, "person", &jpeg(7));
+    let known = town.county.stored(town.person).unwrap().record;
+    let backup = town.county.folder.path().join("backup.db");
+    town.county.hub.back_up(&backup).unwrap();
+    let saved_photo = jpeg(7);
+    // After the backup: another visit, then the erasure, and a second person who stays.
+    town.county.world.pass(MINUTE);
+    let late_visit = town.visit();
+    town.erase();
+    let kept = town.phone.new_home(&cell(1));
+    town.phone.push_all(&kept);
+
+    let log = std::fs::read(town.county.folder.path().join("erasures.log")).unwrap();
+    let text = String::from_utf8_lossy(&log).into_owned();
+    assert!(text.contains(&town.person.to_string()) && text.contains(&late_visit.to_string()));
+    assert!(!text.contains("欧阳"), "ids only");
+    town.county.world.pass(HOUR);
+    town.county.put_back(&backup);
+    std::fs::write(town.county.folder.path().join("erasures.log"), &log).unwrap();
+    // The photo folder came back with the backup.
+    let (folder, name) = hash.as_str().split_at(2);
+    let folder = town.county.folder.path().join("photos").join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(format!("{name}.jpg")), saved_photo).unwrap();
+    assert!(town.county.stored(town.person).is_some(), "the backup still has the person");
+    town.county.keep_erasures();
+    for gone in [town.person, visit] {
+        assert!(town.county.stored(gone).is_none(), "erased again before anybody is served");
+    }
+    assert!(!town.is_file(&hash));
+    // A phone offers everything it holds: the person is refused, the others come back.
+    town.phone.hub = std::sync::Arc::clone(&town.county.hub);
+    town.phone.refresh();
+    let mut phone = town.county.phone_of(&town.phone.account());
+    let mut offered = vec![domain::Change::from_record(known)];
+    offered.extend(kept.iter().cloned());
+    let answer = phone.round(offered);
+    let Verdict::Refused(refusal) = &answer.verdicts[0] else { panic!("accepted") };
+    assert_eq!(refusal.code, ProblemCode::Erased);
+    assert!(answer.verdicts[1..].iter().all(|verdict| *verdict == Verdict::Accepted));
+    let page = &answer.pages[0];
+    assert!(
+        [town.person, visit, late_visit].iter().all(|id| page.erased.contains(id)),
+        "and a phone that starts again is told"
+    );
+    // Once more: nothing is carried out twice.
+    let audit = |county: &County| county.hub.store().read(|reading| reading.audit(1_000)).unwrap().len();
+    let before = audit(&town.county);
+    town.county.keep_erasures();
+    assert_eq!(audit(&town.county), before);
+}
+
+#[test]
+fn half_a_line_in_the_log_hides_no_other() {
+    let mut town = town();
+    let log = town.county.folder.path().join("erasures.log");
+    std::fs::write(&log, b"{\"id\":\"0193").unwrap();
+    town.county.keep_erasures();
+    town.erase();
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.lines().any(|line| line.contains(&town.person.to_string()) && line.ends_with('}')), "{text}");
+    town.county.keep_erasures();
+}
+
+#[test]
+fn what_cannot_be_logged_is_not_erased() {
+    let town = town();
+    let missing = town.county.folder.path().join("no folder").join("erasures.log");
+    let hub = sync_server::hub::Hub::open(
+        sync_server::store::sqlite::SqliteStore::open(&town.county.folder.path().join("county.db")).unwrap(),
+        sync_server::photos::PhotoFolder::open(&town.county.folder.path().join("photos")).unwrap(),
+        Box::new(town.county.world.clone()),
+    );
+    assert!(hub.unwrap().with_erasure_log(&missing).is_err(), "nothing is served without the log");
+    assert!(town.county.stored(town.person).is_some());
+}

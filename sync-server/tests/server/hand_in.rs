@@ -1,0 +1,296 @@
+//! Work that a shut-out phone hands in: kept sealed, bounded, and judged like any other once somebody takes it in.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::hand_in::{HandIn, HandInContent, HandedPhoto, PIECES_MAX, RefusedWords};
+use domain::order::DeviceOrder;
+use domain::protocol::{CallError, CallRefusal, Peer as _, PhotoSize};
+use domain::seal::{Purpose, seal};
+use domain::{Change, DeviceId, Kind, Sha256Hex};
+use serde_json::json;
+use sync_server::hub::HubError;
+use sync_server::hub::desk::Desk;
+use sync_server::hub::peer::HubPeer;
+use sync_server::store::{Store as _, TakenIn};
+
+use crate::common::{County, DAY, HOUR, MINUTE, TestPhone, cell, jpeg, sha256};
+
+fn code<T: std::fmt::Debug>(outcome: Result<T, HubError>) -> CallRefusal {
+    outcome.unwrap_err().code()
+}
+
+struct Town {
+    county: County,
+    phone: TestPhone,
+    boss: Desk,
+    device: DeviceId,
+}
+
+fn town() -> Town {
+    let county = County::new();
+    let phone = county.worker("worker-a", &[cell(1)]);
+    let boss = county.supervisor("boss", "610722001001");
+    let device = phone.phone().device;
+    Town { county, phone, boss, device }
+}
+
+impl Town {
+    fn content(&self, changes: Vec<Change>) -> HandInContent {
+        HandInContent { node: self.phone.node(), changes, refused: Vec::new(), photos: Vec::new() }
+    }
+
+    /// As a phone seals it.
+    fn piece(&self, content: &HandInContent) -> HandIn {
+        self.piece_of(self.device, &serde_json::to_vec(content).unwrap(), content)
+    }
+
+    fn piece_of(&self, device: DeviceId, plain: &[u8], content: &HandInContent) -> HandIn {
+        let packed = zstd::encode_all(plain, 3).unwrap();
+        let mut world = self.county.world.clone();
+        let sealed = seal(&self.county.hub.keys().seal, Purpose::HandIn(device), &packed, &mut world).unwrap();
+        HandIn {
+            digest: Sha256Hex::new(&sha256(plain)).unwrap(),
+            changes: (content.changes.len() + content.refused.len()) as u32,
+            photos: content.photos.len() as u32,
+            sealed: URL_SAFE_NO_PAD.encode(sealed),
+        }
+    }
+
+    fn hand_in(&self, piece: &HandIn) -> Result<(), HubError> {
+        self.county.hub.hand_in(&self.county.hub.bearer(&self.phone.tokens.access)?, piece)
+    }
+
+    fn revoke(&self) {
+        self.county.hub.revoke_device("boss", self.device).unwrap();
+    }
+
+    fn take_in(&self) -> TakenIn {
+        self.county.hub.take_in(&self.boss.actor, self.device).unwrap()
+    }
+}
+
+#[test]
+fn a_revoked_phone_hands_in_and_reads_and_writes_nothing_else() {
+    let mut town = town();
+    let request = town.phone.request(Vec::new());
+    let home = town.phone.new_home(&cell(1)).to_vec();
+    let piece = town.piece(&town.content(home.clone()));
+    assert_eq!(code(town.hand_in(&piece)), CallRefusal::NotAllowed, "who may push, pushes");
+    town.revoke();
+    let peer = HubPeer::new(std::sync::Arc::clone(&town.county.hub), town.phone.tokens.access.clone());
+    assert_eq!(peer.hello(), Err(CallError::Revoked));
+    assert_eq!(peer.exchange(&request).unwrap_err(), CallError::Revoked);
+    assert_eq!(peer.lists().unwrap_err(), CallError::Revoked);
+    let hash = Sha256Hex::new(&"ab".repeat(32)).unwrap();
+    assert_eq!(peer.photo_fetch(&hash, PhotoSize::Full).unwrap_err(), CallError::Revoked);
+    peer.hand_in(&piece).unwrap();
+    peer.hand_in(&piece).unwrap();
+    let line = town.county.hub.devices_for(&town.boss.actor).unwrap().remove(0);
+    assert_eq!(line.hand_ins.len(), 1, "a repetition is the same piece");
+    assert_eq!((line.hand_ins[0].changes, line.hand_ins[0].taken_at), (3, None));
+    assert!(
+        home.iter().all(|change| town.county.stored(change.id).is_none()),
+        "nothing is read before somebody takes it in"
+    );
+}
+
+#[test]
+fn what_was_handed_in_lies_sealed_in_the_database() {
+    let mut town = town();
+    let home = town.phone.new_home(&cell(1)).to_vec();
+    let piece = town.piece(&town.content(home));
+    town.revoke();
+    town.hand_in(&piece).unwrap();
+    let copy = town.county.folder.path().join("copy.db");
+    town.county.hub.back_up(&copy).unwrap();
+    let bytes = std::fs::read(copy).unwrap();
+    assert!(!bytes.windows(11).any(|window| window == b"13800000000"));
+}
+
+#[test]
+fn taking_in_judges_every_change_and_is_noted() {
+    let mut town = town();
+    let home = town.phone.new_home(&cell(1)).to_vec();
+    let foreign = town.phone.new_dwelling(&cell(2));
+    let mut changes = home.clone();
+    changes.push(foreign.clone());
+    let piece = town.piece(&town.content(changes));
+    town.county.world.pass(MINUTE);
+    town.revoke();
+    town.county.world.pass(HOUR);
+    town.hand_in(&piece).unwrap();
+    assert_eq!(town.take_in(), TakenIn { accepted: 3, refused: 1, photos: 0 });
+    let person = town.county.stored(home[2].id).unwrap();
+    assert_eq!(person.changed_by, town.boss_worker(), "as the account whose phone it was");
+    assert!(town.county.stored(foreign.id).is_none());
+    let audit = town.county.hub.store().read(|reading| reading.audit(1)).unwrap();
+    assert_eq!((audit[0].who.as_str(), audit[0].action.as_str()), ("boss", "take_in"));
+    // What was refused stays sealed, and can be taken in once it fits; nothing is taken twice.
+    let worker = town.boss_worker();
+    let account = town.county.hub.store().read(|reading| reading.account(&worker)).unwrap().unwrap();
+    town.county.hub.put_account(account, None, &[cell(1), cell(2)]).unwrap();
+    assert_eq!(town.take_in(), TakenIn { accepted: 4, refused: 0, photos: 0 });
+    assert!(town.county.stored(foreign.id).is_some());
+    assert_eq!(code(town.county.hub.take_in(&town.boss.actor, town.device)), CallRefusal::NotFound, "nothing is left");
+    let history = town.county.hub.store().read(|reading| reading.history(&crate::common::scope("610722"), home[2].id));
+    assert_eq!(history.unwrap().len(), 1);
+}
+
+impl Town {
+    fn boss_worker(&self) -> domain::AccountId {
+        domain::AccountId::new("worker-a").unwrap()
+    }
+}
+
+#[test]
+fn what_was_written_after_the_phone_was_shut_out_is_not_taken() {
+    let mut town = town();
+    let before = town.phone.new_dwelling(&cell(1));
+    town.county.world.pass(MINUTE);
+    town.revoke();
+    // A clock that is a little ahead has written this before the phone was shut out.
+    town.county.world.pass(MINUTE);
+    let ahead = town.phone.new_dwelling(&cell(1));
+    town.county.world.pass(2 * MINUTE);
+    let after = town.phone.new_dwelling(&cell(1));
+    let piece = town.piece(&town.content(vec![before.clone(), ahead.clone(), after.clone()]));
+    town.hand_in(&piece).unwrap();
+    assert_eq!(town.take_in(), TakenIn { accepted: 2, refused: 1, photos: 0 });
+    assert!(town.county.stored(before.id).is_some() && town.county.stored(ahead.id).is_some());
+    assert!(town.county.stored(after.id).is_none());
+}
+
+#[test]
+fn a_phone_that_lay_in_a_drawer_for_ninety_days_still_hands_in_with_its_expired_token() {
+    let mut town = town();
+    let waiting: Vec<Change> = (0..50).map(|_| town.phone.new_dwelling(&cell(1))).collect();
+    town.county.world.pass(DAY);
+    // The cell went to somebody else, and the phone was shut out.
+    let worker = town.boss_worker();
+    let account = town.county.hub.store().read(|reading| reading.account(&worker)).unwrap().unwrap();
+    town.county.hub.put_account(account, None, &[]).unwrap();
+    town.revoke();
+    town.county.world.pass(90 * DAY);
+    town.county.hub.tidy().unwrap();
+    let piece = town.piece(&town.content(waiting.clone()));
+    town.hand_in(&piece).unwrap();
+    assert_eq!(town.take_in(), TakenIn { accepted: 50, refused: 0, photos: 0 });
+    assert!(waiting.iter().all(|change| town.county.stored(change.id).is_some()));
+}
+
+#[test]
+fn photos_and_refused_words_are_taken_in_too() {
+    let mut town = town();
+    let home = town.phone.new_home(&cell(1)).to_vec();
+    town.phone.push_all(&home);
+    let (named, stray) = (jpeg(1), jpeg(2));
+    let photo = |bytes: &[u8]| HandedPhoto {
+        sha256: Sha256Hex::new(&sha256(bytes)).unwrap(),
+        jpeg: URL_SAFE_NO_PAD.encode(bytes),
+    };
+    let by = town.phone.account();
+    let fields = json!({"subject": home[1].id, "subject_kind": "household", "sha256": sha256(&named), "width": 64,
+        "height": 48, "bytes": named.len(), "taken_at": crate::common::START, "photo_kind": "scene", "by": by});
+    let record = town.phone.new_record(Kind::Photo, &cell(1), fields);
+    town.county.world.pass(MINUTE);
+    let words = RefusedWords {
+        id: home[2].id,
+        kind: Kind::Person,
+        cell: cell(1),
+        fields: serde_json::from_value(json!({"phone": "13811112222"})).unwrap(),
+        at: crate::common::START + 1_000,
+    };
+    let text = HandInContent { refused: vec![words], ..town.content(vec![record]) };
+    let photos = HandInContent { photos: vec![photo(&named), photo(&stray)], ..town.content(Vec::new()) };
+    let pieces = [town.piece(&text), town.piece(&photos)];
+    town.revoke();
+    for piece in &pieces {
+        town.hand_in(piece).unwrap();
+    }
+    assert_eq!(town.take_in(), TakenIn { accepted: 2, refused: 1, photos: 1 });
+    assert_eq!(town.county.stored(home[2].id).unwrap().record.text("phone"), Some("13811112222"));
+    let hash = Sha256Hex::new(&sha256(&named)).unwrap();
+    assert_eq!(town.county.hub.photo_for(&town.boss.actor, &hash, PhotoSize::Full).unwrap(), named);
+}
+
+#[test]
+fn a_piece_that_cannot_be_opened_stands_in_the_way_of_no_other() {
+    let mut town = town();
+    let good = town.phone.new_dwelling(&cell(1));
+    let other = town.county.worker("worker-b", &[cell(1)]).phone().device;
+    let content = town.content(vec![good.clone()]);
+    let plain = serde_json::to_vec(&content).unwrap();
+    let fine = town.piece(&content);
+    let empty = town.content(Vec::new());
+    let sealed_by_another = town.piece_of(other, b"{}", &empty);
+    let another_content = HandIn { digest: Sha256Hex::new(&"11".repeat(32)).unwrap(), ..fine.clone() };
+    let no_json = town.piece_of(town.device, b"no json", &empty);
+    let bomb = town.piece_of(town.device, &vec![b' '; 65 * 1024 * 1024], &empty);
+    assert!(bomb.sealed.len() < 100_000);
+    let mut half_readable: serde_json::Value = serde_json::from_slice(&plain).unwrap();
+    half_readable["changes"].as_array_mut().unwrap().push(json!({"no": "change"}));
+    let half_readable = town.piece_of(town.device, half_readable.to_string().as_bytes(), &empty);
+    town.revoke();
+    for piece in [&sealed_by_another, &another_content, &no_json, &bomb, &half_readable, &fine] {
+        town.hand_in(piece).unwrap();
+    }
+    let taken = town.take_in();
+    assert_eq!((taken.accepted, taken.refused), (2, 5), "the good change came twice and was taken once");
+    assert!(town.county.stored(good.id).is_some());
+}
+
+#[test]
+fn a_phone_cannot_fill_the_server() {
+    let town = town();
+    town.revoke();
+    let piece = |number: u32| HandIn {
+        digest: Sha256Hex::new(&sha256(&number.to_be_bytes())).unwrap(),
+        changes: 1,
+        photos: 0,
+        sealed: URL_SAFE_NO_PAD.encode([0; 64]),
+    };
+    for number in 0..PIECES_MAX {
+        town.hand_in(&piece(number)).unwrap();
+    }
+    assert_eq!(code(town.hand_in(&piece(PIECES_MAX))), CallRefusal::TooManyTries);
+    assert!(town.hand_in(&piece(1)).is_ok(), "what is here already may be repeated");
+    let large = HandIn { sealed: URL_SAFE_NO_PAD.encode(vec![0; 11 * 1024 * 1024]), ..piece(7_000) };
+    assert_eq!(code(town.hand_in(&large)), CallRefusal::TooLarge);
+    // Half a year later nothing of it is left.
+    town.county.world.pass(181 * DAY);
+    town.county.hub.tidy().unwrap();
+    assert!(town.county.hub.devices_for(&town.boss.actor).unwrap()[0].hand_ins.is_empty());
+}
+
+#[test]
+fn a_clock_that_was_ahead_loses_nothing_of_an_ordered_phone() {
+    let mut town = town();
+    town.county.world.pass(3 * DAY);
+    let early = town.phone.new_dwelling(&cell(1));
+    town.county.world.pass(-3 * DAY);
+    let piece = town.piece(&town.content(vec![early.clone()]));
+    town.county.hub.order_device(&town.boss.actor, town.device, DeviceOrder::Wipe).unwrap();
+    town.hand_in(&piece).unwrap();
+    assert_eq!(town.take_in().accepted, 1);
+    let now = domain::World::now(&mut town.county.world.clone());
+    assert!(town.county.stored(early.id).unwrap().record.latest().millis() <= now);
+}
+
+#[test]
+fn words_about_somebody_who_was_erased_are_not_taken_in_and_not_kept() {
+    let mut town = town();
+    let home = town.phone.new_home(&cell(1)).to_vec();
+    town.phone.push_all(&home);
+    town.county.world.pass(MINUTE);
+    let words = town.phone.change(Kind::Person, home[2].id, &cell(1), json!({"phone": "13811112222"}));
+    let piece = town.piece(&town.content(vec![words]));
+    town.revoke();
+    town.hand_in(&piece).unwrap();
+    town.county.hub.erase(&town.boss.actor, home[2].id).unwrap();
+    assert_eq!(town.take_in(), TakenIn { accepted: 0, refused: 1, photos: 0 });
+    assert_eq!(
+        code(town.county.hub.take_in(&town.boss.actor, town.device)),
+        CallRefusal::NotFound,
+        "the piece is gone"
+    );
+}
