@@ -22,7 +22,7 @@ pub(crate) struct KeptReceipt {
     pub(crate) receipt: Option<Receipt>,
     /// Per cell, what the latest comparison said.
     pub(crate) agrees: BTreeMap<CellCode, bool>,
-    /// When a later one came that could not be believed.
+    /// Since when those that come cannot be believed.
     pub(crate) unbelieved_at: Option<Millis>,
 }
 
@@ -60,24 +60,29 @@ pub(super) fn compare(
     let before: Option<KeptReceipt> = Meta::Receipt.get(connection)?;
     let Some(statement) = believed(connection, receipt, device, answer)? else {
         let kept = before.unwrap_or(KeptReceipt { receipt: None, agrees: BTreeMap::new(), unbelieved_at: None });
-        Meta::Receipt.set(connection, &KeptReceipt { unbelieved_at: Some(now), ..kept })?;
-        return Ok(Compared { news: true, ..Compared::default() });
+        let news = kept.unbelieved_at.is_none();
+        Meta::Receipt.set(connection, &KeptReceipt { unbelieved_at: kept.unbelieved_at.or(Some(now)), ..kept })?;
+        return Ok(Compared { news, ..Compared::default() });
     };
     let mut compared = Compared::default();
     let mut agrees = before.as_ref().map(|kept| kept.agrees.clone()).unwrap_or_default();
     // That a cell agreed with an earlier receipt says nothing of this one; that it differed does.
     agrees.retain(|cell, agrees| !*agrees && statement.cells.contains_key(cell));
-    let count = is_time_to_count(connection, now)?;
+    let (count, mut counted) = (is_time_to_count(connection, now)?, false);
     for (cell, state) in &statement.cells {
         if !is_comparable(connection, cell, state, answer)? {
             continue;
         }
         let same = agrees_with(connection, cell, state, count)?;
+        counted |= count;
         agrees.insert(cell.clone(), same);
         if !same {
             compared.differing += 1;
             compared.begun |= repair::begin(connection, cell, now)?;
         }
+    }
+    if counted {
+        Meta::CountedAt.set(connection, &now)?;
     }
     let kept = KeptReceipt { receipt: Some(receipt.clone()), agrees, unbelieved_at: None };
     compared.news = before.is_none_or(|before| says_other(&before, &kept));
@@ -152,13 +157,13 @@ fn agrees_with(connection: &Connection, cell: &CellCode, state: &CellState, coun
     Ok(found == wanted)
 }
 
+/// Whether the last count was long ago. A register that was never counted was written by this program from its first row on.
 fn is_time_to_count(connection: &Connection, now: Millis) -> Result<bool, DeviceError> {
     let counted: Option<Millis> = Meta::CountedAt.get(connection)?;
-    let due = counted.is_some_and(|at| (now - at).abs() >= COUNT_EVERY);
-    if due || counted.is_none() {
+    if counted.is_none() {
         Meta::CountedAt.set(connection, &now)?;
     }
-    Ok(due)
+    Ok(counted.is_some_and(|at| (now - at).abs() >= COUNT_EVERY))
 }
 
 /// Whether some cell differs from the server's, or is being repaired.

@@ -41,6 +41,33 @@ async fn a_round_over_http_plain_and_compressed() {
 }
 
 #[tokio::test]
+async fn a_receipt_over_http_is_checked_with_the_key_that_hello_tells_and_doubts_are_heard() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let router = county.router();
+    let home = phone.new_home(&cell(1)).to_vec();
+    phone.round(home);
+    let bearer = format!("Bearer {}", phone.tokens.access);
+    let hello = send(&router, json_request("GET", "/v1/hello", &[("authorization", &bearer)], Body::empty())).await;
+    let key = hello.json()["keys"]["verify"].as_str().unwrap().to_owned();
+    let mut body = empty_round(&mut phone);
+    let answer = exchange(&router, &phone, &[], body.to_string()).await.json();
+    assert_eq!(answer["pages"], json!([]));
+    let receipt: domain::protocol::Receipt = serde_json::from_value(answer["receipt"].clone()).unwrap();
+    let statement: Value = serde_json::from_str(&receipt.statement).unwrap();
+    assert_eq!(statement["cells"][cell(1).as_str()]["records"], 3);
+    assert!(receipt.verify(&key).is_ok());
+    body["doubted"] = json!([cell(1)]);
+    body["cursors"] = json!({});
+    let answer = exchange(&router, &phone, &[], body.to_string()).await.json();
+    assert_eq!(answer["pages"][0]["records"].as_array().map(Vec::len), Some(3), "the own writing too");
+    body["doubted"] = json!("all");
+    assert_eq!(exchange(&router, &phone, &[], body.to_string()).await.code(), "malformed");
+    body["doubted"] = json!(vec![cell(1); 1_001]);
+    assert_eq!(exchange(&router, &phone, &[], body.to_string()).await.code(), "too_large");
+}
+
+#[tokio::test]
 async fn bodies_that_cannot_be_read_are_refused_with_a_code() {
     let county = County::new();
     let mut phone = county.worker("worker-a", &[cell(1)]);

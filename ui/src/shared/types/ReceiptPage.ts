@@ -16,7 +16,8 @@ phase: ReceiptPhase,
  */
 at: number | null, 
 /**
- * Whether that receipt is signed by this phone's server and every cell on it was compared and is the same here.
+ * Whether that receipt is signed by this phone's server, every cell on it was compared and is the same here, and nothing
+ * unsent has been written since.
  */
 verified: boolean, 
 /**
