@@ -37,10 +37,11 @@ fn every_history_keeps_the_laws() -> Outcome {
         all.crashes += told.crashes;
         all.refused += told.refused;
         all.photos += told.photos;
+        all.conflicts += told.conflicts;
     }
     println!(
-        "{histories} histories: {} words saved, {} faults, {} crashes, {} refusals, {} photos",
-        all.saved, all.faults, all.crashes, all.refused, all.photos
+        "{histories} histories: {} words saved, {} faults, {} crashes, {} refusals, {} photos, {} conflicts",
+        all.saved, all.faults, all.crashes, all.refused, all.photos, all.conflicts
     );
     // A simulation in which nothing goes wrong says nothing.
     for (what, count) in [
@@ -49,6 +50,7 @@ fn every_history_keeps_the_laws() -> Outcome {
         ("crashes", all.crashes),
         ("refusals", all.refused),
         ("photos", all.photos),
+        ("conflicts", all.conflicts),
     ] {
         assert!(count as u64 > histories / 10, "only {count} {what} in {histories} histories");
     }

@@ -399,6 +399,8 @@ impl History {
         }
         let ledger = take(&self.ledger);
         let (saved, faults, refused) = (ledger.saved.len(), ledger.faults, ledger.refused);
-        Ok(Told { saved, faults, crashes: self.crashes, refused, photos, records })
+        drop(ledger);
+        let conflicts = super::conflicts::open(self)?;
+        Ok(Told { saved, faults, crashes: self.crashes, refused, photos, conflicts, records })
     }
 }

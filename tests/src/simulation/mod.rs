@@ -31,6 +31,8 @@ pub struct Told {
     pub refused: usize,
     /// Photos that arrived.
     pub photos: usize,
+    /// Values that were set aside and that nobody decided on.
+    pub conflicts: usize,
     /// The server's records at the end, one line each, in one order: equal seeds give equal bytes.
     pub records: String,
 }
