@@ -27,6 +27,7 @@ const MISHAPS: &[&str] = &[
     "refused ForeignCell",
     "refused StampFuture",
     "accepted photo",
+    "conflict left open",
 ];
 
 #[test]

@@ -39,6 +39,18 @@ pub(super) fn everybody_is_told(history: &History) -> Outcome {
     Ok(())
 }
 
+/// How many conflicts are open at the end.
+pub(super) fn open(history: &History) -> Outcome<usize> {
+    let scope = Scope::new(COUNTY).doing("naming the county")?;
+    let mut count = 0;
+    for cell in &history.county.cells {
+        for record in history.county.records(cell)? {
+            count += history.county.ask(|reading| reading.open_conflicts(&scope, record.id, 0))?.len();
+        }
+    }
+    Ok(count)
+}
+
 /// The conflicts of a record that a phone was told of and that fulfil a condition.
 fn named(phone: &Phone, record: RecordId, condition: &str) -> Outcome<Names> {
     let ask = |open: &mut device::Open| -> Result<Vec<(String, String)>, DeviceError> {

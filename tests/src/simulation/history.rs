@@ -238,6 +238,9 @@ impl History {
         }
         let ledger = take(&self.ledger);
         let (saved, steps, phones) = (ledger.saved.len(), self.steps, self.phones.len());
-        Ok(Told { steps, phones, saved, photos, counts: ledger.counts.clone(), records })
+        let mut counts = ledger.counts.clone();
+        drop(ledger);
+        counts.insert("conflict left open".to_owned(), super::conflicts::open(self)?);
+        Ok(Told { steps, phones, saved, photos, counts, records })
     }
 }
