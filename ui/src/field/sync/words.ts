@@ -20,7 +20,7 @@ export function waiting(state: Pick<SyncState, 'waiting_records' | 'waiting_phot
 }
 
 /** Whether nothing waits but photos, and those for Wi-Fi. */
-function onlyForWifi(state: SyncState): boolean {
+export function onlyForWifi(state: Pick<SyncState, 'waiting_records' | 'waiting_photos' | 'photos_for_wifi'>): boolean {
   return state.waiting_records === 0 && state.photos_for_wifi > 0 && state.photos_for_wifi === state.waiting_photos
 }
 
