@@ -83,7 +83,7 @@ fn store_pulled(connection: &Connection, pulled: &Record, now: Millis) -> Result
 }
 
 /// A field's own unsent value gives way to a later one. It is kept, and still goes up.
-fn overtake(connection: &Connection, held: &mut Held, field: &str, winner: &Record) -> Result<(), DeviceError> {
+pub(super) fn overtake(connection: &Connection, held: &mut Held, field: &str, winner: &Record) -> Result<(), DeviceError> {
     let Some(pending) = held.unsent.remove(field) else { return Ok(()) };
     let Some(own) = held.record.fields.get(field) else { return Ok(()) };
     if winner.fields.get(field) == Some(own) {
@@ -125,7 +125,7 @@ fn sealed(connection: &Connection, held: &Held, pulled: &Record, now: Millis) ->
         };
         outbox::keep_refused(connection, &refused)?;
     }
-    Ok(push::on_top_of(pulled, &rest))
+    push::on_top_of(connection, pulled, &rest)
 }
 
 /// A record left a cell. Unless it is in another one already, it goes as soon as nothing of it is unsent.

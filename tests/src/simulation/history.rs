@@ -141,6 +141,7 @@ impl History {
     fn act(&mut self, step: Step, who: usize) -> Outcome {
         match step {
             Step::Round => self.round(who),
+            Step::EditDuringRound => self.edit_during_round(who),
             Step::EditPerson => self.edit(who, &Kind::Person),
             Step::EditHousehold => self.edit(who, &Kind::Household),
             Step::EditIncident => self.edit(who, &Kind::Incident),

@@ -8,6 +8,7 @@ use super::wire::Fault;
 pub(super) enum Step {
     // -- work
     Round,
+    EditDuringRound,
     EditPerson,
     EditHousehold,
     EditIncident,
@@ -59,6 +60,7 @@ pub(super) enum Step {
 /// Every step, how often it comes when it comes, and how many of a hundred histories know it.
 const STEPS: &[(Step, usize, usize)] = &[
     (Step::Round, 260, 100),
+    (Step::EditDuringRound, 40, 70),
     (Step::EditPerson, 120, 100),
     (Step::EditHousehold, 60, 100),
     (Step::EditIncident, 50, 90),

@@ -130,6 +130,37 @@ impl History {
         self.save(who, kind, Some(record.id), fields)
     }
 
+    /// The worker goes on writing while the phone waits for the server.
+    pub(super) fn edit_during_round(&mut self, who: usize) -> Outcome {
+        let Some(household) = self.any(who, &Kind::Household)? else { return Ok(()) };
+        // Something of it is under way.
+        if self.chance.percent(70) {
+            let word = self.word();
+            self.save(who, &Kind::Household, Some(household.id), json!({ "access_note": word }))?;
+        }
+        let fields = json!({ "access_note": self.word() });
+        let typed: Fields = serde_json::from_value(fields.clone()).doing("reading own words")?;
+        take(&self.ledger).typed(household.id, &typed);
+        self.say(|| format!("meanwhile {fields}"));
+        let said = self.phones[who].save_meanwhile(&Kind::Household, household.id, fields);
+        self.round(who)?;
+        self.phones[who].wire.forget_meanwhile();
+        let Some(meantime) = take(&said).take() else { return Ok(()) };
+        match meantime.answer {
+            Ok(()) => {
+                let mut ledger = take(&self.ledger);
+                let mut new = typed;
+                let before = meantime.before.map(|before| before.fields).unwrap_or_default();
+                new.retain(|field, value| before.get(field) != Some(value));
+                ledger.saved(who, household.id, &new);
+                Ok(())
+            }
+            Err(failure) if self.disk_is_to_blame(who, &failure)? => Ok(()),
+            Err(failure) if matches!(failure.code, FailureCode::NotFound) || self.is_foreign(&failure) => Ok(()),
+            Err(failure) => trouble(format!("A save during a round was not done: {failure:?}")),
+        }
+    }
+
     /// A newer phone writes a field that this version does not know.
     pub(super) fn edit_newer_field(&mut self, who: usize) -> Outcome {
         let Some(household) = self.any(who, &Kind::Household)? else { return Ok(()) };

@@ -93,7 +93,12 @@ pub(super) struct Wire {
     ledger: Shared<Ledger>,
     time: Option<Time>,
     state: Shared<State>,
+    /// What the worker does while a request is under way.
+    meanwhile: Shared<Option<Meanwhile>>,
 }
+
+/// Something that is done between a request and its answer.
+pub(super) type Meanwhile = Box<dyn FnOnce() + Send>;
 
 impl Wire {
     /// A wire that never fails, for making the template.
@@ -121,6 +126,7 @@ impl Wire {
             ledger: Arc::clone(ledger),
             time: time.cloned(),
             state: shared(State { tokens, spoiled, faults, chance, late: Vec::new() }),
+            meanwhile: shared(None),
         }
     }
 
@@ -139,6 +145,16 @@ impl Wire {
     /// From now on so many of a hundred calls are spoiled.
     pub(super) fn spoil(&self, of_a_hundred: usize) {
         take(&self.state).spoiled = of_a_hundred;
+    }
+
+    /// While the next request is under way, this is done.
+    pub(super) fn meanwhile(&self, what: Meanwhile) {
+        *take(&self.meanwhile) = Some(what);
+    }
+
+    /// No request came: it is not done.
+    pub(super) fn forget_meanwhile(&self) {
+        *take(&self.meanwhile) = None;
     }
 
     /// Delivers what is still under way and not too old, in any order.
@@ -260,6 +276,9 @@ impl Peer for Wire {
     }
 
     fn exchange(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError> {
+        if let Some(meanwhile) = { take(&self.meanwhile).take() } {
+            meanwhile();
+        }
         match self.fault(false) {
             Some(Fault::Twice) => {
                 let first = self.exchange_now(request, true);
