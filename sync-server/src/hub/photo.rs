@@ -114,7 +114,10 @@ impl<S: Store> Hub<S> {
         if offset != upload.offset {
             return Err(HubError::WrongOffset { offset: upload.offset });
         }
-        self.photos.append(id, offset, chunk)?;
+        match self.photos.append(id, offset, chunk) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return self.bytes_are_gone(&upload),
+            appended => appended?,
+        }
         if reached < upload.bytes {
             self.store.write(|writing| writing.set_upload_offset(id, reached))?;
             return Ok(reached);
@@ -123,18 +126,33 @@ impl<S: Store> Hub<S> {
         Ok(reached)
     }
 
+    /// Acknowledged bytes are not in the upload's file. The power went after the whole photo was moved under its hash and before
+    /// that was noted: it is noted now. Otherwise they are lost, and the photo has to be announced again.
+    fn bytes_are_gone(&self, upload: &Upload) -> Result<u64, HubError> {
+        if self.photos.is_whole(&upload.sha256) {
+            self.note_stored(upload)?;
+            return Ok(upload.bytes);
+        }
+        self.drop_upload(&upload.id)?;
+        Err(refused(CallRefusal::UploadGone))
+    }
+
+    fn note_stored(&self, upload: &Upload) -> Result<(), HubError> {
+        let now = self.now();
+        self.store.write(|writing| {
+            writing.put_photo_stored(&upload.sha256, upload.bytes, now)?;
+            Ok(writing.set_upload_offset(&upload.id, upload.bytes)?)
+        })
+    }
+
     fn is_stored(&self, sha256: &Sha256Hex) -> Result<bool, HubError> {
         Ok(self.store.read(|reading| reading.photo_stored(sha256))?)
     }
 
     /// All bytes are there: they are checked, and become the photo or are thrown away.
     fn finish(&self, upload: &Upload) -> Result<(), HubError> {
-        let now = self.now();
         match self.photos.finish(&upload.id, &upload.sha256)? {
-            Finished::Stored => self.store.write(|writing| {
-                writing.put_photo_stored(&upload.sha256, upload.bytes, now)?;
-                Ok(writing.set_upload_offset(&upload.id, upload.bytes)?)
-            }),
+            Finished::Stored => self.note_stored(upload),
             Finished::Refused(code) => {
                 self.drop_upload(&upload.id)?;
                 Err(refused(code))

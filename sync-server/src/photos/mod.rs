@@ -93,8 +93,7 @@ impl PhotoFolder {
     pub fn finish(&self, upload: &str, sha256: &Sha256Hex) -> io::Result<Finished> {
         let path = self.upload_file(upload)?;
         let bytes = fs::read(&path)?;
-        let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        if found != sha256.as_str() {
+        if hex(&bytes) != sha256.as_str() {
             return Ok(Finished::Refused(CallRefusal::HashMismatch));
         }
         let Some(thumbnail) = picture::thumbnail(&bytes) else {
@@ -131,6 +130,11 @@ impl PhotoFolder {
         }
     }
 
+    /// Whether a photo lies under its hash with the bytes that have it.
+    pub fn is_whole(&self, sha256: &Sha256Hex) -> bool {
+        self.read(sha256, PhotoSize::Full).is_ok_and(|bytes| hex(&bytes) == sha256.as_str())
+    }
+
     /// A stored photo's bytes.
     ///
     /// # Errors
@@ -138,6 +142,10 @@ impl PhotoFolder {
     pub fn read(&self, sha256: &Sha256Hex, size: PhotoSize) -> io::Result<Vec<u8>> {
         fs::read(self.photo_file(sha256, size))
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A rename is durable only when its folder is synced.

@@ -134,6 +134,11 @@ impl Mix {
         }
     }
 
+    /// Nothing happens by itself: somebody else says what does.
+    pub(super) fn none() -> Self {
+        Self { steps: Vec::new(), sum: 0, faults: Vec::new(), spoiled: 0, crowded: 100 }
+    }
+
     /// The next step.
     pub(super) fn step(&self, chance: &mut Chance) -> Step {
         let mut left = chance.below(self.sum);

@@ -79,6 +79,8 @@ struct State {
     chance: Chance,
     /// Requests that are still under way although the phone gave them up, with the time when.
     late: Vec<(Millis, ExchangeRequest)>,
+    /// What happens to the next calls, before chance decides.
+    next: Vec<Fault>,
 }
 
 /// One phone's way to the hub.
@@ -125,7 +127,7 @@ impl Wire {
             dark: Arc::default(),
             ledger: Arc::clone(ledger),
             time: time.cloned(),
-            state: shared(State { tokens, spoiled, faults, chance, late: Vec::new() }),
+            state: shared(State { tokens, spoiled, faults, chance, late: Vec::new(), next: Vec::new() }),
             meanwhile: shared(None),
         }
     }
@@ -140,6 +142,11 @@ impl Wire {
 
     pub(super) fn set_tokens(&self, tokens: Tokens) {
         take(&self.state).tokens = tokens;
+    }
+
+    /// Spoils the next calls in these ways, whatever chance says.
+    pub(super) fn spoil_next(&self, faults: &[Fault]) {
+        take(&self.state).next = faults.iter().rev().copied().collect();
     }
 
     /// From now on so many of a hundred calls are spoiled.
@@ -182,6 +189,10 @@ impl Wire {
 
     fn fault(&self, photo: bool) -> Option<Fault> {
         let mut state = take(&self.state);
+        if let Some(fault) = state.next.last().copied().filter(|fault| (photo || !fault.of_photos()) && *fault != Fault::LostTokens) {
+            state.next.pop();
+            return Some(fault);
+        }
         let State { spoiled, faults, chance, .. } = &mut *state;
         if !chance.percent(*spoiled) {
             return None;
@@ -223,6 +234,10 @@ impl Wire {
 
     fn loses_tokens(&self) -> bool {
         let mut state = take(&self.state);
+        if state.next.last() == Some(&Fault::LostTokens) {
+            state.next.pop();
+            return true;
+        }
         let lost = state.faults.contains(&Fault::LostTokens) && state.spoiled > 0 && state.chance.percent(40);
         if lost {
             take(&self.ledger).count("LostTokens happened".into());
