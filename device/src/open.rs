@@ -9,8 +9,8 @@ use domain::scope::{Role, allowed};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{
-    AccountId, CellCode, Change, DeviceId, Fields, HybridClock, Kind, Node, Problem, ProblemCode, RecordId, Stamp, Stamps,
-    World,
+    AccountId, CellCode, Change, DeviceId, Fields, HybridClock, Kind, Node, Problem, ProblemCode, RecordId, Stamp,
+    Stamps, World,
 };
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};

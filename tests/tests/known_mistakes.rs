@@ -54,11 +54,13 @@ fn a_restored_phone_and_two_clones_never_lose_writes_as_known() -> Outcome {
     scene.write(0, "before")?;
     scene.round(0)?;
     scene.restore(0)?;
+    scene.pass(1_000);
     scene.write(0, "after")?;
     scene.round(0)?;
     stands(&scene, "after")?;
     scene.copy(0)?;
     for (phone, word) in [(0, "one"), (1, "other")] {
+        scene.pass(1_000);
         scene.write(phone, word)?;
     }
     for phone in [0, 1, 0] {
@@ -159,7 +161,9 @@ fn equal_stamps_are_decided_alike_in_every_order() -> Outcome {
         let mut record = base.clone();
         for index in order {
             let change = domain::Change::from_record(values[index].clone());
-            record = domain::merge::merge(Some(&record), &change).map_err(|e| doorstep_tests::Trouble(e.to_string()))?.record;
+            record = domain::merge::merge(Some(&record), &change)
+                .map_err(|e| doorstep_tests::Trouble(e.to_string()))?
+                .record;
         }
         ends.push(record);
     }
@@ -324,7 +328,9 @@ fn fields_of_a_newer_version_survive_an_older_phone() -> Outcome {
 #[test]
 fn who_was_taken_out_of_the_register_does_not_come_back_from_a_drawer() -> Outcome {
     let mut scene = Scene::with(&[0, 2])?;
-    let Some(person) = scene.all_on_server(0, &Kind::Person)?.first().cloned() else { return trouble("Nobody lives here.") };
+    let Some(person) = scene.all_on_server(0, &Kind::Person)?.first().cloned() else {
+        return trouble("Nobody lives here.");
+    };
     scene.save(1, &Kind::Person, Some(person.id), json!({ "phone": "13800000001" }))?;
     scene.pass(MINUTE);
     let removed = scene.call(0, "remove", json!({ "id": person.id }), None);
@@ -362,9 +368,17 @@ fn a_photo_is_complete_only_with_its_very_bytes() -> Outcome {
         let mut scene = Scene::with(&[0])?;
         scene.report(0)?;
         scene.photograph(0)?;
-        if full_server { scene.fill_server(true)? } else { scene.fill(0, true)? }
+        if full_server {
+            scene.fill_server(true)?
+        } else {
+            scene.fill(0, true)?
+        }
         scene.round(0)?;
-        if full_server { scene.fill_server(false)? } else { scene.fill(0, false)? }
+        if full_server {
+            scene.fill_server(false)?
+        } else {
+            scene.fill(0, false)?
+        }
         scene.settle()?;
     }
     Ok(())
@@ -418,7 +432,8 @@ fn what_was_typed_survives_a_full_storage() -> Outcome {
             refused = Some(failure);
             break;
         }
-        let target = json!({ "target": household, "target_kind": "household", "result": "met", "note": "长".repeat(400) });
+        let target =
+            json!({ "target": household, "target_kind": "household", "result": "met", "note": "长".repeat(400) });
         if let Err(failure) = scene.call(0, "record_visit", target, None) {
             refused = Some(failure);
             break;

@@ -81,6 +81,9 @@ mod tests {
     #[test]
     fn an_unknown_verb_is_answered_with_the_known_ones() {
         let Err(Failure(sentence)) = act(["polish".to_owned()].into_iter()) else { panic!("`polish` was accepted") };
-        assert_eq!(sentence, "`polish` is not something this project can do; it can run, test, check, bench, soak, mutants.");
+        assert_eq!(
+            sentence,
+            "`polish` is not something this project can do; it can run, test, check, bench, soak, mutants."
+        );
     }
 }

@@ -63,7 +63,9 @@ pub(crate) fn run(arguments: Vec<String>) -> Outcome {
     println!("✓ The table is in {}.", file.display());
     match missed.as_slice() {
         [] => Ok(()),
-        missed => fail(format!("{} of {} mistakes were not caught: {}.", missed.len(), chosen.len(), missed.join(", "))),
+        missed => {
+            fail(format!("{} of {} mistakes were not caught: {}.", missed.len(), chosen.len(), missed.join(", ")))
+        }
     }
 }
 
@@ -132,7 +134,10 @@ fn copy_sources() -> Outcome {
     for name in listed.split('\0').filter(|name| !name.is_empty() && !name.starts_with("ui/")) {
         let from = paths::root().join(name);
         if from.is_file() {
-            write_if_other(&sources().join(name), &fs::read(&from).or_else(|error| fail(format!("{name}: {error}.")))?)?;
+            write_if_other(
+                &sources().join(name),
+                &fs::read(&from).or_else(|error| fail(format!("{name}: {error}.")))?,
+            )?;
         }
     }
     Ok(())

@@ -83,7 +83,12 @@ fn store_pulled(connection: &Connection, pulled: &Record, now: Millis) -> Result
 }
 
 /// A field's own unsent value gives way to a later one. It is kept, and still goes up.
-pub(super) fn overtake(connection: &Connection, held: &mut Held, field: &str, winner: &Record) -> Result<(), DeviceError> {
+pub(super) fn overtake(
+    connection: &Connection,
+    held: &mut Held,
+    field: &str,
+    winner: &Record,
+) -> Result<(), DeviceError> {
     let Some(pending) = held.unsent.remove(field) else { return Ok(()) };
     let Some(own) = held.record.fields.get(field) else { return Ok(()) };
     if winner.fields.get(field) == Some(own) {

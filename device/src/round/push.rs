@@ -8,8 +8,8 @@ use domain::world::Millis;
 use domain::{AccountId, Change, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
 use rusqlite::Connection;
 
-use super::{clock, pull};
 use super::text::Notes;
+use super::{clock, pull};
 use crate::DeviceError;
 use crate::open::Open;
 use crate::outbox::{self, Refused};
@@ -71,7 +71,8 @@ pub(super) fn gather(open: &mut Open, notes: &Notes) -> Result<Vec<Offer>, Devic
             if !page.takes(&change)? {
                 break;
             }
-            let seen = held.unsent.iter().filter(|(_, pending)| pending.offered).map(|(field, _)| field.clone()).collect();
+            let seen =
+                held.unsent.iter().filter(|(_, pending)| pending.offered).map(|(field, _)| field.clone()).collect();
             offers.push(Offer { change, why, seen });
             marked.push(held);
         }

@@ -152,11 +152,8 @@ fn terse(tally: &Tally) -> serde_json::Value {
 }
 
 fn keep_broken(keep: &std::path::Path, tally: &Tally) -> Outcome {
-    let mut file = fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(keep.join("broken"))
-        .doing("keeping what broke")?;
+    let mut file =
+        fs::OpenOptions::new().create(true).append(true).open(keep.join("broken")).doing("keeping what broke")?;
     for broken in &tally.broken {
         writeln!(file, "{broken}\n").doing("keeping what broke")?;
     }

@@ -158,9 +158,10 @@ impl County {
     /// The power will go, or a commit will fail, after so many others.
     pub(super) fn plant(&mut self, commits: usize, blow: Blow) -> Outcome {
         let (folder, aside, dark) = (self.folder.clone(), self.aside(), Arc::clone(&self.dark));
-        let planted = self.hub()?.store().on_writer(|connection| {
-            Fuse::plant(connection, (&folder, &aside), (commits, blow), &dark)
-        })?;
+        let planted = self
+            .hub()?
+            .store()
+            .on_writer(|connection| Fuse::plant(connection, (&folder, &aside), (commits, blow), &dark))?;
         self.fuse = Some(planted);
         Ok(())
     }

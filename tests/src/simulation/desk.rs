@@ -1,7 +1,7 @@
 //! What is done at the desk: reviews, corrections, moves, handovers.
 
-use domain::review::ReviewState;
 use domain::protocol::CallRefusal;
+use domain::review::ReviewState;
 use domain::{Fields, Kind, Record, RecordId, Version};
 use serde_json::json;
 use sync_server::hub::reviews::{DeskChange, ReviewOf, ReviewVerdict};
@@ -82,7 +82,8 @@ impl History {
     /// Approves a version; answers the code of a refusal.
     pub(super) fn approve(&self, id: RecordId, version: Version) -> Outcome<Option<CallRefusal>> {
         let (verdict, remarks, note) = (ReviewVerdict::Approved, Default::default(), None);
-        let written = self.county.hub()?.review(&self.county.supervisor, &ReviewOf { id, version, verdict, remarks, note });
+        let written =
+            self.county.hub()?.review(&self.county.supervisor, &ReviewOf { id, version, verdict, remarks, note });
         match written {
             Ok(review) => {
                 let scope = everywhere()?;

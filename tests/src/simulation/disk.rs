@@ -25,7 +25,11 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
             continue;
         }
         let target = to.join(&name);
-        if entry.file_type()?.is_dir() { copy(&entry.path(), &target)? } else { fs::copy(entry.path(), target).map(|_| ())? }
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?
+        } else {
+            fs::copy(entry.path(), target).map(|_| ())?
+        }
     }
     Ok(())
 }

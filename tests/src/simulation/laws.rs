@@ -75,9 +75,8 @@ impl Everything {
     }
 
     fn phone_has(holding: &Holding, id: RecordId, field: &str, value: &Value) -> bool {
-        let overtaken = |(of, name, lost): &(String, String, Value)| {
-            *of == id.to_string() && name == field && lost == value
-        };
+        let overtaken =
+            |(of, name, lost): &(String, String, Value)| *of == id.to_string() && name == field && lost == value;
         holding.records.get(&id).is_some_and(|record| record.fields.get(field) == Some(value))
             || holding.refused.iter().any(|refused| refused.id == id && refused.fields.get(field) == Some(value))
             || holding.overtaken.iter().any(overtaken)

@@ -181,7 +181,10 @@ impl Ledger {
             }
             if !known && !self.may_be_new(&place, (stamp, &bytes)) {
                 let known: Vec<&Stamped> = self.accepted.get(&place).into_iter().flat_map(BTreeMap::keys).collect();
-                let law = format!("{field} of {}: an old value, {value}, was stamped anew: {stamp:?} after {known:?}.", change.id);
+                let law = format!(
+                    "{field} of {}: an old value, {value}, was stamped anew: {stamp:?} after {known:?}.",
+                    change.id
+                );
                 self.break_law(law);
             }
             self.accept(place, stamp, value);

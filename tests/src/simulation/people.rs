@@ -68,14 +68,21 @@ impl History {
     }
 
     /// A save that was not confirmed is there whole or not at all.
-    fn nothing_was_said(&mut self, who: usize, id: Option<RecordId>, typed: &Fields, before: Option<&Record>) -> Outcome {
+    fn nothing_was_said(
+        &mut self,
+        who: usize,
+        id: Option<RecordId>,
+        typed: &Fields,
+        before: Option<&Record>,
+    ) -> Outcome {
         self.phones[who].recover()?;
         let Some(id) = id else { return Ok(()) };
         let now = self.phones[who].record(id)?;
         if now.as_ref() == before {
             return Ok(());
         }
-        let whole = now.as_ref().is_some_and(|now| typed.iter().all(|(field, value)| now.fields.get(field) == Some(value)));
+        let whole =
+            now.as_ref().is_some_and(|now| typed.iter().all(|(field, value)| now.fields.get(field) == Some(value)));
         if !whole {
             return trouble(format!("A save broke off and left {now:?} of {before:?} and {typed:?}."));
         }
@@ -97,7 +104,8 @@ impl History {
                 return trouble(format!("A new value of {field} has a stamp that loses against the one it replaces."));
             }
         }
-        let untouched = before.into_iter().flat_map(|before| &before.fields).filter(|(field, _)| !typed.contains_key(*field));
+        let untouched =
+            before.into_iter().flat_map(|before| &before.fields).filter(|(field, _)| !typed.contains_key(*field));
         for (field, value) in untouched {
             // Which list a category was taken from follows the category.
             if shown.fields.get(field) != Some(value) && field != "list_version" {

@@ -12,9 +12,9 @@ use domain::{CellCode, DeviceId, Kind, Record, RecordId};
 use serde_json::{Value, json};
 
 use super::chance::Chance;
+use super::county::shared;
 use super::disk::{self, Blow, Fuse};
 use super::template::TemplatePhone;
-use super::county::shared;
 use super::wire::{Shared, Wire, take};
 use super::world::{Drift, SimulatedWorld, Time};
 use crate::trouble::{Doing, Outcome, trouble};
@@ -113,8 +113,7 @@ impl Phone {
 
     fn power_on(&mut self) -> Outcome<&Device> {
         self.starts += 1;
-        let world =
-            Box::new(SimulatedWorld::new(&self.time, &self.drift, Chance::new(self.seed, 700 + self.starts)));
+        let world = Box::new(SimulatedWorld::new(&self.time, &self.drift, Chance::new(self.seed, 700 + self.starts)));
         let config = DeviceConfig { folder: self.folder.clone(), world, app_version: "0".to_owned() };
         Ok(self.device.insert(Device::open(config).doing("opening a device")?))
     }
@@ -155,8 +154,7 @@ impl Phone {
         let (folder, aside, dark) = (self.folder.clone(), self.aside(), Arc::clone(&self.dark));
         let mut planted = None;
         self.open(|open| {
-            planted =
-                Some(Fuse::plant(open.store_mut().connection_mut(), (&folder, &aside), (commits, blow), &dark));
+            planted = Some(Fuse::plant(open.store_mut().connection_mut(), (&folder, &aside), (commits, blow), &dark));
             Ok(())
         })?;
         self.fuse = planted.transpose()?;

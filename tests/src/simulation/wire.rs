@@ -189,7 +189,9 @@ impl Wire {
 
     fn fault(&self, photo: bool) -> Option<Fault> {
         let mut state = take(&self.state);
-        if let Some(fault) = state.next.last().copied().filter(|fault| (photo || !fault.of_photos()) && *fault != Fault::LostTokens) {
+        if let Some(fault) =
+            state.next.last().copied().filter(|fault| (photo || !fault.of_photos()) && *fault != Fault::LostTokens)
+        {
             state.next.pop();
             return Some(fault);
         }
