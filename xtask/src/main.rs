@@ -1,4 +1,4 @@
-//! The front door of Doorstep: `cargo xtask run`, `test`, `check`, `bench`.
+//! The front door of Doorstep: `cargo xtask run`, `test`, `check`, `bench`, `soak`, `mutants`.
 //!
 //! Needs only cargo. Whatever else a verb needs (system libraries, browsers, npm packages) it installs first, or
 //! says in one line what to install. One file per verb; what verbs share is in the modules below them.
@@ -7,7 +7,9 @@
 
 mod bench;
 mod check;
+mod mutants;
 mod run;
+mod soak;
 mod test;
 
 mod display;
@@ -38,6 +40,8 @@ const VERBS: &[Verb] = &[
     Verb { name: "test", options: test::OPTIONS, about: test::ABOUT, act: test::run },
     Verb { name: "check", options: check::OPTIONS, about: check::ABOUT, act: check::run },
     Verb { name: "bench", options: bench::OPTIONS, about: bench::ABOUT, act: bench::run },
+    Verb { name: "soak", options: soak::OPTIONS, about: soak::ABOUT, act: soak::run },
+    Verb { name: "mutants", options: mutants::OPTIONS, about: mutants::ABOUT, act: mutants::run },
 ];
 
 fn main() -> ExitCode {
@@ -56,7 +60,7 @@ fn act(mut arguments: impl Iterator<Item = String>) -> Outcome {
     };
     if matches!(name.as_str(), "help" | "-h" | "--help") {
         for verb in VERBS {
-            println!("cargo xtask {:<34} {}", format!("{} {}", verb.name, verb.options), verb.about);
+            println!("cargo xtask {:<56} {}", format!("{} {}", verb.name, verb.options), verb.about);
         }
         return Ok(());
     }
@@ -77,6 +81,9 @@ mod tests {
     #[test]
     fn an_unknown_verb_is_answered_with_the_known_ones() {
         let Err(Failure(sentence)) = act(["polish".to_owned()].into_iter()) else { panic!("`polish` was accepted") };
-        assert_eq!(sentence, "`polish` is not something this project can do; it can run, test, check, bench.");
+        assert_eq!(
+            sentence,
+            "`polish` is not something this project can do; it can run, test, check, bench, soak, mutants."
+        );
     }
 }

@@ -27,6 +27,8 @@ pub(crate) fn apply_own(current: Option<Held>, change: &Change) -> Result<Held, 
     let mut held = current.unwrap_or_else(|| Held::from_server(merged.record.clone()));
     for field in &merged.taken {
         let (base, passed) = match held.unsent.get(field) {
+            // The server may have the value that was offered: this one stays after it, however its stamp is corrected.
+            Some(pending) if pending.offered => (pending.base, pending.passed.max(Some(held.record.stamps.of(field)))),
             Some(pending) => (pending.base, pending.passed),
             None => (change.base.get(field).copied(), None),
         };

@@ -1,5 +1,6 @@
 //! The phone's clock against the server's: measured, and what was written under a wrong one put right.
 
+use domain::protocol::STAMP_AHEAD_ACCEPTED;
 use domain::world::Millis;
 use domain::{HybridClock, Kind, Record, Stamp, Stamps};
 use rusqlite::Connection;
@@ -106,7 +107,12 @@ fn after_base(stamp: Stamp, pending: &Pending) -> Stamp {
 
 /// Stamps that the server found too far in its future: it has not stored them, so they are unseen again, and are set back so
 /// that the latest of them is now. Their order stays. Fields that it may have `taken` before keep theirs.
-pub(super) fn set_back(held: &mut Held, pushed: &domain::Change, by: Millis, taken: impl Fn(&str) -> bool) {
+pub(super) fn set_back(
+    held: &mut Held,
+    pushed: &domain::Change,
+    (by, now): (Millis, Millis),
+    taken: impl Fn(&str) -> bool,
+) {
     let refused: Vec<String> = pushed
         .fields
         .keys()
@@ -117,6 +123,8 @@ pub(super) fn set_back(held: &mut Held, pushed: &domain::Change, by: Millis, tak
     for field in &refused {
         if let Some(pending) = held.unsent.get_mut(field) {
             pending.offered = false;
+            // An offered value that no server can have taken need not be passed either.
+            pending.passed = pending.passed.filter(|passed| may_be_taken(*passed, now));
         }
     }
     let unsent = held.unsent.clone();
@@ -124,6 +132,11 @@ pub(super) fn set_back(held: &mut Held, pushed: &domain::Change, by: Millis, tak
         Some(pending) if refused.iter().any(|name| name == field) => after_base(stamp.shifted(by), pending),
         _ => stamp,
     });
+}
+
+/// Whether a server whose clock says `now` can have taken this stamp.
+pub(super) fn may_be_taken(stamp: Stamp, now: Millis) -> bool {
+    stamp.millis() <= now.saturating_add(STAMP_AHEAD_ACCEPTED)
 }
 
 /// Gives a record's fields other stamps.

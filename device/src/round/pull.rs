@@ -142,7 +142,7 @@ pub(super) fn sealed(connection: &Connection, held: &Held, pulled: &Record, now:
         };
         outbox::keep_refused(connection, &refused)?;
     }
-    Ok(push::on_top_of(pulled, &rest))
+    push::on_top_of(connection, pulled, &rest)
 }
 
 /// A record left a cell. Unless it is in another one already, it goes as soon as nothing of it is unsent.

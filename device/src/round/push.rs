@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use domain::protocol::{BODY_BYTES_MAX, PAGE_BYTES, PUSH_CHANGES_MAX, Refusal, STAMP_AHEAD_ACCEPTED, Verdict};
+use domain::protocol::{BODY_BYTES_MAX, PAGE_BYTES, PUSH_CHANGES_MAX, Refusal, Verdict};
 use domain::world::Millis;
 use domain::{AccountId, Change, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
 use rusqlite::Connection;
@@ -316,7 +316,7 @@ fn end_reoffer(
         return Ok(false);
     }
     if let Some(current) = refusal.current.as_ref().filter(|current| current.id == change.id) {
-        store_or_leave(connection, &on_top_of(current, &held))?;
+        store_or_leave(connection, &on_top_of(connection, current, &held)?)?;
         return Ok(false);
     }
     store::remove(connection, change.id)?;
@@ -366,7 +366,7 @@ fn refuse(connection: &Connection, offer: &Offer, refusal: &Refusal, now: Millis
             Some(current) => {
                 words.retain(|field, _| held.record.stamps.of(field) == change.stamps.of(field));
                 held.unsent.retain(|field, _| !words.contains_key(field));
-                store_or_leave(connection, &on_top_of(current, &held))?;
+                store_or_leave(connection, &on_top_of(connection, current, &held)?)?;
             }
             None => {
                 // Without the record underneath, what was written since has nothing to stand on: it joins the refused words.
@@ -391,8 +391,17 @@ fn keep_words(
     outbox::keep_refused(connection, &Refused { id, kind, cell, code, problems, fields, at })
 }
 
-/// The server's record with what is still unsent of ours on top.
-pub(super) fn on_top_of(current: &Record, held: &Held) -> Held {
+/// The server's record with what is still unsent of ours on top; what is older than the server's goes up for the history only.
+pub(super) fn on_top_of(connection: &Connection, current: &Record, held: &Held) -> Result<Held, DeviceError> {
+    let mut held = held.clone();
+    let standing = |field: &String| current.fields.contains_key(field).then(|| current.stamps.of(field));
+    let older: Vec<String> = (held.unsent.keys())
+        .filter(|field| standing(field).is_some_and(|standing| held.record.stamps.of(field) <= standing))
+        .cloned()
+        .collect();
+    for field in &older {
+        pull::overtake(connection, &mut held, field, current)?;
+    }
     let mut record = current.clone();
     let mut unsent = held.unsent.clone();
     let mut pairs: Vec<(String, Stamp)> =
@@ -405,7 +414,7 @@ pub(super) fn on_top_of(current: &Record, held: &Held) -> Held {
         pairs.push((field.clone(), held.record.stamps.of(field)));
     }
     record.stamps = Stamps::from_pairs(pairs.iter().map(|(field, stamp)| (field.as_str(), *stamp)));
-    Held { record, unsent, ..held.clone() }
+    Ok(Held { record, unsent, ..held })
 }
 
 /// Changes from the future are set back, all by the same amount, and go up again with the next round. What the server has of
@@ -425,11 +434,9 @@ fn set_back(
                 pull::drop_acknowledged(&mut held, current);
             }
             // What an earlier request may have brought keeps its stamp, unless no server can have taken it with that.
-            let taken = |field: &str| {
-                let stamp = offer.change.stamps.of(field);
-                offer.seen.contains(field) && stamp.millis() <= now.saturating_add(STAMP_AHEAD_ACCEPTED)
-            };
-            clock::set_back(&mut held, &offer.change, by, taken);
+            let stamps = &offer.change.stamps;
+            let taken = |field: &str| offer.seen.contains(field) && clock::may_be_taken(stamps.of(field), now);
+            clock::set_back(&mut held, &offer.change, (by, now), taken);
             store::put(connection, &held)?;
         }
     }

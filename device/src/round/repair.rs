@@ -164,7 +164,7 @@ pub(super) fn refused(
     (held.doubted, held.reoffer) = (false, false);
     match refusal.current.as_ref().filter(|current| current.id == change.id && current.kind == change.kind) {
         // What is unsent goes up again by itself, on top of what the server has, and is judged by itself.
-        Some(current) => return push::store_or_leave(connection, &push::on_top_of(current, &held)),
+        Some(current) => return push::store_or_leave(connection, &push::on_top_of(connection, current, &held)?),
         None => {
             let words = if is_not_ours(refusal.code) && !pull::photo_waits(connection, &held.record)? {
                 unsent_words(&held)

@@ -1,7 +1,8 @@
 //! What is done at the desk: reviews, corrections, moves, handovers.
 
+use domain::protocol::CallRefusal;
 use domain::review::ReviewState;
-use domain::{Fields, Kind, Record};
+use domain::{Fields, Kind, Record, RecordId, Version};
 use serde_json::json;
 use sync_server::hub::reviews::{DeskChange, ReviewOf, ReviewVerdict};
 
@@ -55,7 +56,7 @@ impl History {
         self.write_at_desk(&person, fields)
     }
 
-    fn write_at_desk(&mut self, record: &Record, fields: Fields) -> Outcome {
+    pub(super) fn write_at_desk(&mut self, record: &Record, fields: Fields) -> Outcome {
         take(&self.ledger).typed(record.id, &fields);
         let (kind, cell) = (record.kind.clone(), record.cell.clone());
         let change = DeskChange { id: record.id, kind, cell, fields: fields.clone() };
@@ -76,6 +77,23 @@ impl History {
         };
         take(&self.ledger).written_at_desk(&stored.record, &fields);
         Ok(())
+    }
+
+    /// Approves a version; answers the code of a refusal.
+    pub(super) fn approve(&self, id: RecordId, version: Version) -> Outcome<Option<CallRefusal>> {
+        let (verdict, remarks, note) = (ReviewVerdict::Approved, Default::default(), None);
+        let written =
+            self.county.hub()?.review(&self.county.supervisor, &ReviewOf { id, version, verdict, remarks, note });
+        match written {
+            Ok(review) => {
+                let scope = everywhere()?;
+                if let Some(stored) = self.county.ask(|reading| reading.record(&scope, review))? {
+                    take(&self.ledger).knows(&stored.record);
+                }
+                Ok(None)
+            }
+            Err(refused) => Ok(Some(refused.code())),
+        }
     }
 
     pub(super) fn any_on_server(&mut self, wanted: impl Fn(&Kind) -> bool) -> Outcome<Option<Record>> {

@@ -99,6 +99,40 @@ impl History {
         Ok(history)
     }
 
+    /// A history in which nothing happens by itself, with these phones of the template.
+    pub(super) fn staged(folder: &Path, phones: &[usize]) -> Outcome<Self> {
+        let template = template()?;
+        let time = Time::at(template.begin);
+        let server = folder.join(SERVER);
+        template.lay_out_server(&server)?;
+        let county = County::open(&server, &time, 1)?;
+        let ledger = shared(Ledger::default());
+        for cell in &county.cells {
+            county.records(cell)?.iter().for_each(|record| take(&ledger).knows(record));
+        }
+        let mut history = Self {
+            county,
+            phones: Vec::new(),
+            ledger,
+            time,
+            chance: Chance::new(1, 2),
+            mix: Mix::none(),
+            folder: folder.to_owned(),
+            seed: 1,
+            words: 0,
+            told_aloud: false,
+            steps: 0,
+        };
+        for (number, which) in phones.iter().enumerate() {
+            let Some(which) = template.phones.get(*which) else { return trouble("There is no such phone.") };
+            history.county.assign(which.worker, &which.cells)?;
+            let wire = history.wire(number, which.worker, which.tokens.clone());
+            let own = folder.join(format!("phone-{number}"));
+            history.phones.push(Phone::of_template(which, &own, wire, &history.time, 1_000 + number as u64)?);
+        }
+        Ok(history)
+    }
+
     pub(super) fn wire(&self, number: usize, worker: &str, tokens: domain::protocol::Tokens) -> Wire {
         let chance = Chance::new(self.seed, 10 + number as u64);
         let spoiling = (self.mix.spoiled, self.mix.faults.clone());
@@ -141,6 +175,7 @@ impl History {
     fn act(&mut self, step: Step, who: usize) -> Outcome {
         match step {
             Step::Round => self.round(who),
+            Step::EditDuringRound => self.edit_during_round(who),
             Step::EditPerson => self.edit(who, &Kind::Person),
             Step::EditHousehold => self.edit(who, &Kind::Household),
             Step::EditIncident => self.edit(who, &Kind::Incident),

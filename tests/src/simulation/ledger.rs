@@ -171,7 +171,7 @@ impl Ledger {
         for (field, value) in &change.fields {
             let stamp = change.stamps.of(field);
             if change.base.get(field).is_some_and(|base| *base >= stamp) {
-                self.break_law(format!("{field} of {} was taken with a stamp before the one it replaces.", change.id));
+                self.break_law(format!("{field} was taken with a stamp before the one it replaces: {change:?}."));
             }
             let place = (change.id, field.clone());
             let bytes = canonical_bytes(value);

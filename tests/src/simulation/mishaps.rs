@@ -107,7 +107,7 @@ impl History {
         Ok(())
     }
 
-    fn clone_phone(&mut self, who: usize) -> Outcome {
+    pub(super) fn clone_phone(&mut self, who: usize) -> Outcome {
         if self.phones.len() >= PHONES_MAX || self.phones[who].revoked {
             return Ok(());
         }
@@ -131,7 +131,7 @@ impl History {
         Ok(())
     }
 
-    fn restore_phone(&mut self, who: usize) -> Outcome {
+    pub(super) fn restore_phone(&mut self, who: usize) -> Outcome {
         if !self.phones[who].has_backup() || self.phones[who].revoked {
             return Ok(());
         }
@@ -141,7 +141,7 @@ impl History {
         laws::forgive(self)
     }
 
-    fn restore_server(&mut self) -> Outcome {
+    pub(super) fn restore_server(&mut self) -> Outcome {
         if !self.county.has_backup() {
             return Ok(());
         }
@@ -176,6 +176,17 @@ impl History {
         take(&self.ledger).count("enrolled again".into());
         let enrolment = self.county.enrol(&phone.worker)?;
         self.phones[who].enrol_again(&enrolment)
+    }
+
+    /// A worker gets an empty phone and enrols it.
+    pub(super) fn reinstall(&mut self, worker: &str) -> Outcome {
+        let number = self.phones.len();
+        let enrolment = self.county.enrol(worker)?;
+        let wire = self.wire(number, worker, enrolment.tokens.clone());
+        let folder = self.folder.join(format!("phone-{number}"));
+        let seed = self.seed ^ (1_000 + number as u64);
+        self.phones.push(Phone::enrol(worker, &folder, &enrolment, wire, &self.time, seed)?);
+        Ok(())
     }
 
     /// Asks the server for a photo of a cell that this phone does not hold.

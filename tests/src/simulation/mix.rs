@@ -8,6 +8,7 @@ use super::wire::Fault;
 pub(super) enum Step {
     // -- work
     Round,
+    EditDuringRound,
     EditPerson,
     EditHousehold,
     EditIncident,
@@ -59,6 +60,7 @@ pub(super) enum Step {
 /// Every step, how often it comes when it comes, and how many of a hundred histories know it.
 const STEPS: &[(Step, usize, usize)] = &[
     (Step::Round, 260, 100),
+    (Step::EditDuringRound, 40, 70),
     (Step::EditPerson, 120, 100),
     (Step::EditHousehold, 60, 100),
     (Step::EditIncident, 50, 90),
@@ -130,6 +132,11 @@ impl Mix {
             spoiled: [0, 10, 30, 60][chance.below(4)],
             crowded: [20, 60, 90][chance.below(3)],
         }
+    }
+
+    /// Nothing happens by itself: somebody else says what does.
+    pub(super) fn none() -> Self {
+        Self { steps: Vec::new(), sum: 0, faults: Vec::new(), spoiled: 0, crowded: 100 }
     }
 
     /// The next step.

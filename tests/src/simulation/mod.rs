@@ -19,6 +19,7 @@ mod mishaps;
 mod mix;
 mod people;
 mod phone;
+mod scene;
 mod template;
 mod wire;
 mod world;
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use fleet::{Broken, Fleet, Tally};
+pub use scene::Scene;
 pub use wire::Fault;
 
 use crate::trouble::{Doing, Outcome, Trouble};

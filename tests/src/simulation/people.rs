@@ -138,6 +138,42 @@ impl History {
         self.save(who, kind, Some(record.id), fields)
     }
 
+    /// The worker goes on writing while the phone waits for the server.
+    pub(super) fn edit_during_round(&mut self, who: usize) -> Outcome {
+        let Some(household) = self.any(who, &Kind::Household)? else { return Ok(()) };
+        // Something of it is under way.
+        if self.chance.percent(70) {
+            let word = self.word();
+            self.save(who, &Kind::Household, Some(household.id), json!({ "access_note": word }))?;
+        }
+        let fields = json!({ "access_note": self.word() });
+        self.save_during_round(who, household.id, fields)
+    }
+
+    /// Saves fields of a household while the next round waits for the server, and makes that round.
+    pub(super) fn save_during_round(&mut self, who: usize, household: RecordId, fields: Value) -> Outcome {
+        let typed: Fields = serde_json::from_value(fields.clone()).doing("reading own words")?;
+        take(&self.ledger).typed(household, &typed);
+        self.say(|| format!("meanwhile {fields}"));
+        let said = self.phones[who].save_meanwhile(&Kind::Household, household, fields);
+        self.round(who)?;
+        self.phones[who].wire.forget_meanwhile();
+        let Some(meantime) = take(&said).take() else { return Ok(()) };
+        match meantime.answer {
+            Ok(()) => {
+                let mut ledger = take(&self.ledger);
+                let mut new = typed;
+                let before = meantime.before.map(|before| before.fields).unwrap_or_default();
+                new.retain(|field, value| before.get(field) != Some(value));
+                ledger.saved(who, household, &new);
+                Ok(())
+            }
+            Err(failure) if self.disk_is_to_blame(who, &failure)? => Ok(()),
+            Err(failure) if matches!(failure.code, FailureCode::NotFound) || self.is_foreign(&failure) => Ok(()),
+            Err(failure) => trouble(format!("A save during a round was not done: {failure:?}")),
+        }
+    }
+
     /// A newer phone writes a field that this version does not know.
     pub(super) fn edit_newer_field(&mut self, who: usize) -> Outcome {
         let Some(household) = self.any(who, &Kind::Household)? else { return Ok(()) };
@@ -255,9 +291,7 @@ impl History {
             return Ok(());
         }
         let shade = self.chance.below(12) as u8;
-        let picture = RgbImage::from_fn(16, 16, |x, y| Rgb([shade * 20, x as u8 * 9, y as u8 * 9]));
-        let mut jpeg = Vec::new();
-        JpegEncoder::new_with_quality(&mut jpeg, 80).encode_image(&picture).doing("taking a photo")?;
+        let jpeg = picture(16, 16, shade)?;
         let args = json!({ "subject": incident.id, "subject_kind": "incident", "photo_kind": "scene" });
         let Some(Said::Saved(line)) = self.command(who, "add_photo", args, Some(jpeg))? else { return Ok(()) };
         let Some(id) = id_in(&line) else { return trouble("A photo was taken without an id.") };
@@ -332,6 +366,14 @@ impl History {
             Err(failure) => trouble(format!("A refusal could not be answered with {command}: {failure:?}")),
         }
     }
+}
+
+/// A JPEG picture.
+pub(super) fn picture(width: u32, height: u32, shade: u8) -> Outcome<Vec<u8>> {
+    let picture = RgbImage::from_fn(width, height, |x, y| Rgb([shade * 20, (x * 9) as u8, (y * 9) as u8]));
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, 80).encode_image(&picture).doing("taking a photo")?;
+    Ok(jpeg)
 }
 
 fn id_in(answer: &Value) -> Option<RecordId> {

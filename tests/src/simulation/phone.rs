@@ -10,16 +10,23 @@ use device::crypto::KeyCost;
 use device::{Device, DeviceConfig, DeviceError, RoundReport, SyncState};
 use domain::protocol::{Enrolment, Tokens};
 use domain::{CellCode, DeviceId, Kind, Record, RecordId};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::chance::Chance;
+use super::county::shared;
 use super::disk::{self, Blow, Fuse};
 use super::template::TemplatePhone;
-use super::wire::Wire;
+use super::wire::{Shared, Wire, take};
 use super::world::{Drift, SimulatedWorld, Time};
 use crate::trouble::{Doing, Outcome, trouble};
 
 const PIN: &str = "135790";
+
+/// What was saved while a request was under way.
+pub(super) struct Meantime {
+    pub(super) before: Option<Record>,
+    pub(super) answer: Result<(), Failure>,
+}
 
 /// One phone.
 pub(super) struct Phone {
@@ -234,6 +241,19 @@ impl Phone {
             Answer::Json(value) => Ok(value),
             Answer::Bytes { .. } => Ok(Value::Null),
         }
+    }
+
+    /// Saves fields of a record while the next request is under way. What the phone then says, and what the record was before,
+    /// is found in the place that this answers.
+    pub(super) fn save_meanwhile(&self, kind: &Kind, id: RecordId, fields: Value) -> Shared<Option<Meantime>> {
+        let (device, said) = (self.device().clone(), shared(None));
+        let (args, place) = (json!({ "kind": kind, "id": id, "cell": null, "fields": fields }), said.clone());
+        self.wire.meanwhile(Box::new(move || {
+            let before: Result<Option<Record>, DeviceError> = device.with_open(|open| open.store().get(id));
+            let answer = api::call(&device, "save", args, None).map(|_| ());
+            *take(&place) = Some(Meantime { before: before.ok().flatten(), answer });
+        }));
+        said
     }
 
     pub(super) fn round(&self) -> RoundReport {

@@ -34,6 +34,7 @@ pub(super) struct TemplatePhone {
     pub(super) worker: &'static str,
     pub(super) device: DeviceId,
     pub(super) tokens: Tokens,
+    pub(super) cells: Vec<CellCode>,
     files: Vec<(PathBuf, Vec<u8>)>,
 }
 
@@ -76,7 +77,7 @@ fn make() -> Outcome<Template> {
         }
         let tokens = phone.wire.tokens();
         drop(phone);
-        phones.push(TemplatePhone { worker, device: enrolment.device, tokens, files: read(&own)? });
+        phones.push(TemplatePhone { worker, device: enrolment.device, tokens, cells, files: read(&own)? });
         time.pass(1_000);
     }
     drop(county);

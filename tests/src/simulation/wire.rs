@@ -81,6 +81,8 @@ struct State {
     chance: Chance,
     /// Requests that are still under way although the phone gave them up, with the time when.
     late: Vec<(Millis, ExchangeRequest)>,
+    /// What happens to the next calls, before chance decides.
+    next: Vec<Fault>,
 }
 
 /// One phone's way to the hub.
@@ -95,7 +97,12 @@ pub(super) struct Wire {
     ledger: Shared<Ledger>,
     time: Option<Time>,
     state: Shared<State>,
+    /// What the worker does while a request is under way.
+    meanwhile: Shared<Option<Meanwhile>>,
 }
+
+/// Something that is done between a request and its answer.
+pub(super) type Meanwhile = Box<dyn FnOnce() + Send>;
 
 impl Wire {
     /// A wire that never fails, for making the template.
@@ -122,7 +129,8 @@ impl Wire {
             dark: Arc::default(),
             ledger: Arc::clone(ledger),
             time: time.cloned(),
-            state: shared(State { tokens, spoiled, faults, chance, late: Vec::new() }),
+            state: shared(State { tokens, spoiled, faults, chance, late: Vec::new(), next: Vec::new() }),
+            meanwhile: shared(None),
         }
     }
 
@@ -138,9 +146,24 @@ impl Wire {
         take(&self.state).tokens = tokens;
     }
 
+    /// Spoils the next calls in these ways, whatever chance says.
+    pub(super) fn spoil_next(&self, faults: &[Fault]) {
+        take(&self.state).next = faults.iter().rev().copied().collect();
+    }
+
     /// From now on so many of a hundred calls are spoiled.
     pub(super) fn spoil(&self, of_a_hundred: usize) {
         take(&self.state).spoiled = of_a_hundred;
+    }
+
+    /// While the next request is under way, this is done.
+    pub(super) fn meanwhile(&self, what: Meanwhile) {
+        *take(&self.meanwhile) = Some(what);
+    }
+
+    /// No request came: it is not done.
+    pub(super) fn forget_meanwhile(&self) {
+        *take(&self.meanwhile) = None;
     }
 
     /// Delivers what is still under way and not too old, in any order.
@@ -168,6 +191,12 @@ impl Wire {
 
     fn fault(&self, photo: bool) -> Option<Fault> {
         let mut state = take(&self.state);
+        if let Some(fault) =
+            state.next.last().copied().filter(|fault| (photo || !fault.of_photos()) && *fault != Fault::LostTokens)
+        {
+            state.next.pop();
+            return Some(fault);
+        }
         let State { spoiled, faults, chance, .. } = &mut *state;
         if !chance.percent(*spoiled) {
             return None;
@@ -209,6 +238,10 @@ impl Wire {
 
     fn loses_tokens(&self) -> bool {
         let mut state = take(&self.state);
+        if state.next.last() == Some(&Fault::LostTokens) {
+            state.next.pop();
+            return true;
+        }
         let lost = state.faults.contains(&Fault::LostTokens) && state.spoiled > 0 && state.chance.percent(40);
         if lost {
             take(&self.ledger).count("LostTokens happened".into());
@@ -262,6 +295,9 @@ impl Peer for Wire {
     }
 
     fn exchange(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError> {
+        if let Some(meanwhile) = { take(&self.meanwhile).take() } {
+            meanwhile();
+        }
         match self.fault(false) {
             Some(Fault::Twice) => {
                 let first = self.exchange_now(request, true);
