@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use device::{DeviceError, RoundReport};
 use domain::codes::Lists;
+use domain::hand_in::HandIn;
+use domain::order::{OrderAnswer, OrderRequest, StandingOrder};
 use domain::protocol::{
     CallError, ExchangeAnswer, ExchangeRequest, Hello, PROTOCOL, Peer, PhotoOffer, PhotoPlace, PhotoSize, Verdict,
 };
@@ -111,6 +113,15 @@ impl Peer for Spoiling<'_> {
     }
     fn photo_fetch(&self, sha256: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, CallError> {
         self.peer.photo_fetch(sha256, size)
+    }
+    fn order(&self, request: &OrderRequest) -> Result<OrderAnswer, CallError> {
+        self.peer.order(request)
+    }
+    fn report(&self, done: &StandingOrder) -> Result<(), CallError> {
+        self.peer.report(done)
+    }
+    fn hand_in(&self, piece: &HandIn) -> Result<(), CallError> {
+        self.peer.hand_in(piece)
     }
 }
 
