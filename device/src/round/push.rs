@@ -100,11 +100,11 @@ pub(super) fn gather(open: &mut Open, notes: &Notes) -> Result<Vec<Offer>, Devic
 /// Everything that waits for the server as changes, in the order in which it would be pushed: for handing in.
 pub(super) fn unsent_changes(connection: &Connection) -> Result<Vec<Change>, DeviceError> {
     let mut changes = Vec::new();
-    let mut statement = connection.prepare_cached(GATHER)?;
+    let mut statement = connection.prepare_cached(&format!("SELECT {HELD_COLUMNS} {GATHER}"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         // What the worker did not write need not be handed in: a server that was restored has it from others.
-        let held = Held { reoffer: false, ..store::held_of_row(row)? };
+        let held = Held { reoffer: false, doubted: false, ..store::held_of_row(row)? };
         if !held.unsent.is_empty() {
             changes.push(outbox::change_of(&held));
         }
