@@ -15,7 +15,7 @@ use doorstep_tests::trouble::{Doing, Outcome, trouble};
 use serde_json::{Value, json};
 use sync_server::hub::peer::HubPeer;
 use sync_server::hub::{CountyHub, open_folder};
-use sync_server::store::{Account, Store, StoreError};
+use sync_server::store::{Account, Store};
 
 const CELL: &str = "610722001001001";
 
@@ -106,8 +106,7 @@ impl Street {
     }
 
     fn doubts(&self) -> Outcome<usize> {
-        let audit =
-            self.hub.store().read(|reading| Ok::<_, StoreError>(reading.audit(100)?)).doing("reading the log")?;
+        let audit = self.hub.store().read(|reading| reading.audit(100)).doing("reading the log")?;
         Ok(audit.iter().filter(|entry| entry.action == "doubted" && entry.subject == CELL).count())
     }
 }

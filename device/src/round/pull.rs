@@ -52,7 +52,7 @@ pub(super) fn store_page(connection: &Connection, page: &FeedPage, now: Millis) 
 /// Merges a record of the server's into what is held. False: nothing was new.
 fn store_pulled(connection: &Connection, pulled: &Record, now: Millis) -> Result<bool, DeviceError> {
     let Some(held) = store::held(connection, pulled.id)? else {
-        store::put(connection, &Held::from_server(pulled.clone()))?;
+        store::put_new(connection, &Held::from_server(pulled.clone()))?;
         return Ok(true);
     };
     if repair::concerns(&held, pulled) {

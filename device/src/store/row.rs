@@ -118,17 +118,27 @@ pub(crate) fn held_of_row(row: &Row<'_>) -> Result<Held, DeviceError> {
     })
 }
 
+const INSERT: &str = "INSERT INTO record (id, kind, cell, body, unsent, offered, reoffer, gone, parent, at, deleted,
+        doubted, own_at, v1, v2)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+
 /// Stores a record with its index columns.
 pub(crate) fn put(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
-    const SQL: &str = "INSERT INTO record (id, kind, cell, body, unsent, offered, reoffer, gone, parent, at, deleted,
-            doubted, own_at, v1, v2)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
-        ON CONFLICT (id) DO UPDATE SET kind = ?2, cell = ?3, body = ?4, unsent = ?5, offered = ?6, reoffer = ?7, gone = ?8,
-            parent = ?9, at = ?10, deleted = ?11, doubted = ?12, own_at = ?13, v1 = ?14, v2 = ?15";
+    const OR_UPDATE: &str = "ON CONFLICT (id) DO UPDATE SET kind = ?2, cell = ?3, body = ?4, unsent = ?5, offered = ?6,
+        reoffer = ?7, gone = ?8, parent = ?9, at = ?10, deleted = ?11, doubted = ?12, own_at = ?13, v1 = ?14, v2 = ?15";
+    write(connection, &format!("{INSERT} {OR_UPDATE}"), held)
+}
+
+/// Stores a record that is not there yet. Much quicker than [`put`], and a first sync stores nothing else.
+pub(crate) fn put_new(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
+    write(connection, INSERT, held)
+}
+
+fn write(connection: &Connection, sql: &str, held: &Held) -> Result<(), DeviceError> {
     let record = &held.record;
     let (v1, v2) = Digest::of(record).halves();
     let unsent = if held.unsent.is_empty() { None } else { Some(serde_json::to_string(&held.unsent)?) };
-    connection.prepare_cached(SQL)?.execute((
+    connection.prepare_cached(sql)?.execute((
         record.id.to_string(),
         record.kind.as_str(),
         record.cell.as_str(),
