@@ -3,6 +3,7 @@
 mod exchange;
 mod nudges;
 pub(crate) mod photo;
+mod taking;
 pub(super) mod turns;
 pub(super) mod tus;
 
