@@ -65,6 +65,8 @@ struct Shared {
     cuts: Mutex<Cuts>,
     sent: AtomicU64,
     cut: AtomicU64,
+    /// Grows with every other way of cutting: connections that are open then meet a new fate.
+    ways: AtomicU64,
 }
 
 /// What will become of one connection.
@@ -86,7 +88,13 @@ impl CuttingProxy {
         let runtime = runtime.doing("starting the proxy")?;
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).doing("opening a port")?;
         let address = listener.local_addr().doing("opening a port")?;
-        let shared = Shared { server, cuts: Mutex::new(cuts), sent: AtomicU64::new(0), cut: AtomicU64::new(0) };
+        let shared = Shared {
+            server,
+            cuts: Mutex::new(cuts),
+            sent: AtomicU64::new(0),
+            cut: AtomicU64::new(0),
+            ways: AtomicU64::new(0),
+        };
         let shared = Arc::new(shared);
         let carried = Arc::clone(&shared);
         runtime.spawn(async move {
@@ -107,6 +115,7 @@ impl CuttingProxy {
         *self.shared.cuts.lock().unwrap_or_else(PoisonError::into_inner) = cuts;
         self.shared.sent.store(0, Ordering::SeqCst);
         self.shared.cut.store(0, Ordering::SeqCst);
+        self.shared.ways.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Bytes that came from clients, headers included.
@@ -155,7 +164,7 @@ async fn carry(shared: Arc<Shared>, mut client: TcpStream) {
     let Ok(mut server) = TcpStream::connect(shared.server).await else { return };
     // A piece that waits for company would be cut later than the plan says.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
-    let fate = shared.fate();
+    let (mut fate, mut way) = (shared.fate(), shared.ways.load(Ordering::SeqCst));
     let (mut up, mut down) = (0, 0);
     let mut pace = Instant::now();
     let (mut from_client, mut from_server) = (vec![0; PIECE], vec![0; PIECE]);
@@ -164,6 +173,10 @@ async fn carry(shared: Arc<Shared>, mut client: TcpStream) {
         let (cut, ended) = tokio::select! {
             read = client.read(&mut from_client) => {
                 let bytes = read.unwrap_or(0);
+                if way != shared.ways.load(Ordering::SeqCst) {
+                    (fate, way) = (shared.fate(), shared.ways.load(Ordering::SeqCst));
+                    (up, down) = (0, 0);
+                }
                 let planned = shared.count(bytes as u64);
                 let allowed = passing(bytes, up, fate.up, planned);
                 up += bytes as u64;

@@ -81,7 +81,8 @@ fn one_line(device: &Device, runtime: &Runtime, client: &Client) -> Over {
         Called::NotOffered => Over::Ended(LineEnd::NotOffered),
         Called::Failed => Over::Broken { was_open: false },
         Called::SignedOut => match peer.renew(&access) {
-            Ok(()) => Over::Stirred,
+            // With a pause all the same: a server that gives out tokens which it then refuses must not be asked without end.
+            Ok(()) => Over::Broken { was_open: false },
             Err(CallError::SignedOut) => Over::Ended(LineEnd::SignedOut),
             Err(_) => Over::Broken { was_open: false },
         },

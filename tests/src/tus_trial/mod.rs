@@ -72,7 +72,7 @@ pub fn run(files: usize, seed: u64) -> Outcome<Vec<Line>> {
     let mut stage = Stage::found(folder.path())?;
     let proxy = CuttingProxy::start(stage.server()?, Cuts::Never)?;
     let half = files / 2;
-    let own = (files / 25).max(4);
+    let own = (files / 25).max(10);
     let mut lines = Vec::new();
     for (who, count) in [(Who::TusJs, files - half), (Who::Tuspy, half), (Who::Phone, own), (Who::PhoneAndKills, own)] {
         let sizes: Vec<usize> = (0..count).map(|number| mixed(seed.wrapping_add(number as u64))).collect();

@@ -4,6 +4,7 @@ mod exchange;
 mod nudges;
 mod orders;
 pub(crate) mod photo;
+mod taking;
 pub(super) mod turns;
 pub(super) mod tus;
 
