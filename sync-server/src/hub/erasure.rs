@@ -23,7 +23,7 @@ use crate::hub::judge::county;
 use crate::hub::phones::note;
 use crate::hub::push::{digest, review_state};
 use crate::hub::{Hub, HubError};
-use crate::store::{Erasure, HistoryEntry, Run, Store, Writing, Written};
+use crate::store::{Erasure, HistoryEntry, Run, Store, Upload, Writing, Written};
 
 /// The log's file in the data folder.
 pub const ERASURE_LOG: &str = "erasures.log";
@@ -85,6 +85,7 @@ impl<S: Store> Hub<S> {
             tracing::warn!(records = again, "the database did not know of these erasures: they were carried out again");
         }
         self.erasures = Some(log);
+        self.drop_uploads_over(self.now())?;
         self.remove_doomed_photos()?;
         Ok(self)
     }
@@ -113,6 +114,7 @@ impl<S: Store> Hub<S> {
             }
             Ok(gone.len())
         })?;
+        self.drop_uploads_over(now)?;
         self.remove_doomed_photos()?;
         if let Err(error) = self.store.leave_no_log() {
             tracing::warn!(%error, "the journal keeps what was erased until it is written over");
@@ -143,7 +145,7 @@ impl<S: Store> Hub<S> {
                 at: now,
                 by: by.clone(),
             };
-            self.erase_one(writing, &erasure)?;
+            Self::erase_one(writing, &erasure)?;
             gone.push(erasure);
         }
         for photo in about.iter().filter(|record| record.kind == Kind::Photo) {
@@ -153,11 +155,10 @@ impl<S: Store> Hub<S> {
     }
 
     /// The record itself, and what is on its way for it.
-    fn erase_one(&self, writing: &mut dyn Writing, erasure: &Erasure) -> Result<(), HubError> {
+    fn erase_one(writing: &mut dyn Writing, erasure: &Erasure) -> Result<(), HubError> {
         for upload in writing.uploads_of(erasure.id)? {
-            writing.remove_upload(&upload.id)?;
-            // Before the commit: bytes on their way can be sent again, should it fail.
-            self.photos.discard(&upload.id)?;
+            // Over from now on; the bytes go when no request is at them.
+            writing.put_upload(&Upload { until: 0, ..upload })?;
         }
         Ok(writing.erase(erasure)?)
     }
@@ -210,7 +211,7 @@ impl<S: Store> Hub<S> {
                         self.erase_with_all(writing, &stored.record, erasure.at, &erasure.by)?;
                     }
                     Some(stored) => {
-                        self.erase_one(writing, &Erasure { cell: stored.record.cell.clone(), ..erasure.clone() })?;
+                        Self::erase_one(writing, &Erasure { cell: stored.record.cell.clone(), ..erasure.clone() })?;
                         doom_bytes(writing, &stored.record)?;
                     }
                     None => writing.erase(erasure)?,

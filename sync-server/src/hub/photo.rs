@@ -259,10 +259,25 @@ impl<S: Store> Hub<S> {
             writing.remove_expired(now)?;
             writing.remove_hand_ins(now - HAND_INS_LIVE)
         })?;
+        let over = self.drop_uploads_over(now)?;
         self.remove_doomed_photos()?;
+        Ok(over)
+    }
+
+    /// Throws away uploads whose time is over, each when no request is at it. What such a request has just stored for a record
+    /// that was erased meanwhile goes as well.
+    pub(super) fn drop_uploads_over(&self, now: Millis) -> Result<usize, HubError> {
         let over = self.store.read(|reading| reading.uploads_expired(now))?;
         for upload in &over {
+            let own = self.photos.alone_with(&upload.id);
+            let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             self.drop_upload(&upload.id)?;
+            self.store.write(|writing| {
+                if writing.photo_stored(&upload.sha256)? && !writing.photo_named(&upload.sha256)? {
+                    writing.doom_photo(&upload.sha256)?;
+                }
+                Ok::<_, HubError>(())
+            })?;
         }
         Ok(over.len())
     }
