@@ -159,10 +159,10 @@ fn hunt(mistake: &Mistake, histories: &str) -> Outcome<Hunt> {
     let built = Step::cargo()
         .args(["build", "--quiet", "--package", "doorstep-tests", "--bin", "soak", "--target-dir"])
         .arg(&build)
-        .env("RUSTFLAGS", "-Awarnings")
         .within(&sources())
-        .run();
-    let told = built.and_then(|()| {
+        // What the compiler thinks of the mistake interests nobody as long as it builds.
+        .read();
+    let told = built.and_then(|_| {
         let program = build.join("debug").join(format!("soak{}", std::env::consts::EXE_SUFFIX));
         // It ends with a failure when a law is broken, as it should be: what it says counts.
         Step::new("sh")

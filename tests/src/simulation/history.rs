@@ -161,7 +161,7 @@ impl History {
         let who = self.chance.below(self.phones.len());
         let step = self.mix.step(&mut self.chance);
         if self.told_aloud {
-            println!("{number:>3}  {}  phone {who} ({})  {step:?}", self.time.now(), self.phones[who].worker);
+            aloud(&format!("{number:>3}  {}  phone {who} ({})  {step:?}", self.time.now(), self.phones[who].worker));
         }
         take(&self.ledger).count(format!("step {step:?}"));
         self.act(step, who)?;
@@ -213,7 +213,7 @@ impl History {
     /// Tells something, if this history is told aloud.
     pub(super) fn say(&self, what: impl FnOnce() -> String) {
         if self.told_aloud {
-            println!("         {}", what());
+            aloud(&format!("         {}", what()));
         }
     }
 
@@ -278,4 +278,9 @@ impl History {
         counts.insert("conflict left open".to_owned(), super::conflicts::open(self)?);
         Ok(Told { steps, phones, saved, photos, counts, records })
     }
+}
+
+#[allow(clippy::print_stdout, reason = "a history is told to whoever asked for it")]
+fn aloud(line: &str) {
+    println!("{line}");
 }
