@@ -7,11 +7,17 @@ use std::path::{Path, PathBuf};
 
 use axum::Router;
 use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Kind;
+use domain::order::DeviceOrder;
+use domain::seal::{Purpose, seal};
 use domain::scope::Role;
 use serde_json::{Value, json};
 
-use crate::common::{County, MINUTE, TestPhone, cell, json_request, send};
+use sync_server::hub::county::renew_epoch;
+
+use crate::common::{County, MINUTE, TestPhone, cell, json_request, send, sha256};
 
 fn page() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/PROTOCOL.md")
@@ -103,16 +109,41 @@ async fn rounds(county: &County, router: &Router, examples: &mut Examples) {
     exchange(router, &mut colleague, vec![visit]).await;
     let (_, answer) = exchange(router, &mut phone, Vec::new()).await;
     keep(examples, "exchange-answer", &answer);
+    // The receipt of an answer, and a value that was set aside: two phones wrote the same field without knowing of each other.
+    keep(examples, "receipt", &answer["receipt"]);
+    county.world.pass(MINUTE);
+    let person = home[2].id;
+    let mine = phone.change(Kind::Person, person, &cell(2), json!({"phone": "13811111111"}));
+    let theirs = colleague.change(Kind::Person, person, &cell(2), json!({"phone": "13822222222"}));
+    exchange(router, &mut phone, vec![mine]).await;
+    exchange(router, &mut colleague, vec![theirs]).await;
+    let (_, answer) = exchange(router, &mut phone, Vec::new()).await;
+    keep(examples, "conflicts", &answer["pages"][0]["conflicts"]);
     let wrong = phone.change(Kind::Person, home[2].id, &cell(2), json!({"phone": "12"}));
     let (_, answer) = exchange(router, &mut phone, vec![wrong]).await;
     keep(examples, "refused", &answer["verdicts"][0]);
 }
 
-/// The epoch is drawn by the database itself when it is made; everything else is drawn from the test's own chance.
-fn steady(county: &County, text: &str) -> String {
-    use sync_server::store::Store as _;
-    let epoch = county.hub.store().read(|reading| reading.epoch()).unwrap().to_string();
-    text.replace(&epoch, "0190a6b2-5c3e-7d41-9f7a-2f5f7c1e9b3d")
+/// A phone under an order, and one that hands in what it has not sent.
+async fn orders(county: &County, router: &Router, examples: &mut Examples) {
+    let mut phone = county.worker("worker-d", &[cell(3)]);
+    let desk = county.supervisor("supervisor", "610722001001");
+    let device = phone.phone().device;
+    let change = phone.new_dwelling(&cell(3));
+    county.hub.order_device(&desk.actor, device, DeviceOrder::Lock).unwrap();
+    let access = phone.tokens.access.clone();
+    let request = json!({});
+    keep(examples, "order-request", &request);
+    keep(examples, "order-answer", &call(router, "POST", "/v1/order", Some(&access), Some(&request)).await);
+    let content = json!({"node": phone.node(), "changes": [change], "refused": [], "photos": []}).to_string();
+    let packed = zstd::encode_all(content.as_bytes(), 3).unwrap();
+    let keys = county.hub.keys();
+    let sealed = seal(&keys.seal, Purpose::HandIn(device), &packed, &mut county.world.clone()).unwrap();
+    let piece = json!({
+        "digest": sha256(content.as_bytes()), "changes": 1, "photos": 0, "sealed": URL_SAFE_NO_PAD.encode(sealed),
+    });
+    keep(examples, "hand-in-request", &piece);
+    call(router, "POST", "/v1/hand-in", Some(&access), Some(&piece)).await;
 }
 
 /// What every field holds: its type, the type's bounds, and whether it is required.
@@ -144,13 +175,15 @@ fn word(value: Value) -> String {
 
 async fn examples() -> Examples {
     let county = County::new();
+    // The database draws its first epoch from the system; this one is drawn from the test's own chance, like everything else.
+    renew_epoch(county.hub.store(), &mut county.world.clone()).unwrap();
     let router = county.router();
     let mut examples = Examples::new();
     keep_lines(&mut examples, "fields", &fields(), 2);
     keep_lines(&mut examples, "codes", &codes(), 1);
     enrolment(&county, &router, &mut examples).await;
     rounds(&county, &router, &mut examples).await;
-    examples.values_mut().for_each(|text| *text = steady(&county, text));
+    orders(&county, &router, &mut examples).await;
     examples
 }
 
