@@ -1,7 +1,10 @@
-//! What the tests of more than one crate share: programs in the background, windows, pictures, and the simulation.
+//! What the tests of more than one crate share: programs in the background, windows, pictures, the simulation, and the synchronisation
+//! benchmark.
 
 pub mod browser;
 pub mod county;
+#[cfg(target_os = "linux")]
+pub mod disk;
 pub mod full_cell;
 pub mod phones;
 pub mod picture;
@@ -9,6 +12,7 @@ pub mod program;
 pub mod screen;
 pub mod simulation;
 pub mod stations;
+pub mod sync_bench;
 pub mod trouble;
 
 pub use trouble::{Outcome, Trouble};

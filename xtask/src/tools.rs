@@ -16,6 +16,8 @@ enum Probe {
     Font(&'static str),
     /// A Node that the build of the screens accepts.
     Node,
+    /// The library that reads C headers for Rust.
+    Clang,
 }
 
 /// One thing a verb needs.
@@ -51,6 +53,10 @@ pub(crate) const STAGE: &[Need] = &[
     program("fc-list", &["fontconfig"]),
     Need { probe: Probe::Font("zh-cn"), debian: &["fonts-noto-cjk"] },
 ];
+
+/// To build SQLite with its session extension, whose headers are read while it is built; and a network of one's own.
+pub(crate) const LIMITS: &[Need] =
+    &[Need { probe: Probe::Clang, debian: &["libclang-dev"] }, program("ip", &["iproute2"])];
 
 /// To read the history and the list of files.
 pub(crate) const HISTORY: &[Need] = &[program("git", &["git"])];
@@ -170,6 +176,11 @@ fn is_there(probe: &Probe) -> bool {
             let version = Step::new("node").arg("--version").read();
             version.is_ok_and(|text| version_of(&text).is_some_and(|version| version >= NODE))
         }
+        Probe::Clang => {
+            let versions = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+            let named = versions.filter(|entry| entry.file_name().to_string_lossy().starts_with("llvm-"));
+            named.into_iter().any(|entry| entry.path().join("lib/libclang.so").exists())
+        }
     }
 }
 
@@ -179,6 +190,7 @@ fn said(probe: &Probe) -> String {
         Probe::Library(name) => format!("The library `{name}` with its headers"),
         Probe::Font(language) => format!("A font for the language `{language}`"),
         Probe::Node => format!("Node {}.{} or newer", NODE.0, NODE.1),
+        Probe::Clang => "The library `libclang`".to_owned(),
     }
 }
 
