@@ -184,7 +184,9 @@ impl Record {
             hash.update([0]);
             hash.update(self.stamps.of(field).to_bytes());
         }
-        let hex: String = hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits =
+            |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]));
+        let hex: String = hash.finalize()[..16].iter().flat_map(digits).collect();
         Version::new(&hex).expect("sixteen bytes are 32 hexadecimal digits")
     }
 }

@@ -13,6 +13,8 @@ pub mod screen;
 pub mod simulation;
 pub mod stations;
 pub mod sync_bench;
+#[cfg(target_os = "linux")]
+pub mod trials;
 pub mod trouble;
 
 pub use trouble::{Outcome, Trouble};

@@ -1,4 +1,4 @@
-//! The front door of Doorstep: `cargo xtask run`, `test`, `check`, `bench`.
+//! The front door of Doorstep: `cargo xtask run`, `test`, `check`, `bench`, `trials`.
 //!
 //! Needs only cargo. Whatever else a verb needs (system libraries, browsers, npm packages) it installs first, or
 //! says in one line what to install. One file per verb; what verbs share is in the modules below them.
@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod run;
 mod test;
+mod trials;
 
 mod display;
 mod fingerprint;
@@ -38,6 +39,7 @@ const VERBS: &[Verb] = &[
     Verb { name: "test", options: test::OPTIONS, about: test::ABOUT, act: test::run },
     Verb { name: "check", options: check::OPTIONS, about: check::ABOUT, act: check::run },
     Verb { name: "bench", options: bench::OPTIONS, about: bench::ABOUT, act: bench::run },
+    Verb { name: "trials", options: trials::OPTIONS, about: trials::ABOUT, act: trials::run },
 ];
 
 fn main() -> ExitCode {
@@ -77,6 +79,6 @@ mod tests {
     #[test]
     fn an_unknown_verb_is_answered_with_the_known_ones() {
         let Err(Failure(sentence)) = act(["polish".to_owned()].into_iter()) else { panic!("`polish` was accepted") };
-        assert_eq!(sentence, "`polish` is not something this project can do; it can run, test, check, bench.");
+        assert_eq!(sentence, "`polish` is not something this project can do; it can run, test, check, bench, trials.");
     }
 }

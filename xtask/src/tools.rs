@@ -58,6 +58,14 @@ pub(crate) const STAGE: &[Need] = &[
 pub(crate) const LIMITS: &[Need] =
     &[Need { probe: Probe::Clang, debian: &["libclang-dev"] }, program("ip", &["iproute2"])];
 
+/// To make networks that fail, between programs of this machine.
+pub(crate) const WEATHER: &[Need] = &[
+    program("ip", &["iproute2"]),
+    program("tc", &["iproute2"]),
+    program("nft", &["nftables"]),
+    program("nsenter", &["util-linux"]),
+];
+
 /// To read the history and the list of files.
 pub(crate) const HISTORY: &[Need] = &[program("git", &["git"])];
 
@@ -115,7 +123,7 @@ fn install(packages: &[&str]) -> Outcome {
 }
 
 /// Prepares a program with the rights of the administrator, or says that this person has none.
-fn as_root(program: &str) -> Outcome<Step> {
+pub(crate) fn as_root(program: &str) -> Outcome<Step> {
     if Step::new("id").arg("-u").read()?.trim() == "0" {
         return Ok(Step::new(program));
     }

@@ -21,7 +21,7 @@ pub(crate) use meta::{Meta, cursors, forget_cursors, set_cursor};
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
 pub(crate) use photo_files::{drop_unnamed_photos, photos_wait_again, sha256};
 pub use row::RECORD_COLUMNS;
-pub(crate) use row::{Held, Pending, exists, held, held_of_row, put, remove};
+pub(crate) use row::{Held, Pending, exists, held, held_of_row, id_of_row, put, put_sending, remove};
 
 use reserve::Reserve;
 

@@ -15,8 +15,10 @@ pub const RECORD_COLUMNS: &str = "id, kind, cell, body";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pending {
     /// The stamp that was seen on the field before it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) base: Option<Stamp>,
     /// Whether this very value was in a request that was sent: its stamp may have been seen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) offered: bool,
 }
 
@@ -87,6 +89,12 @@ pub(crate) fn held(connection: &Connection, id: RecordId) -> Result<Option<Held>
     rows.next()?.map(held_of_row).transpose()
 }
 
+/// The name of a record from a row that begins with it.
+pub(crate) fn id_of_row(row: &Row<'_>) -> Result<RecordId, DeviceError> {
+    let malformed = |error: domain::ids::Malformed| DeviceError::StorageBroken(format!("a record's row: {error}"));
+    row.get_ref(0)?.as_str().map_err(|_| rusqlite::Error::InvalidQuery)?.parse().map_err(malformed)
+}
+
 /// Reads the columns of a record and `unsent, offered, reoffer, gone` after them.
 pub(crate) fn held_of_row(row: &Row<'_>) -> Result<Held, DeviceError> {
     let unsent: Option<String> = row.get(4)?;
@@ -120,6 +128,15 @@ pub(crate) fn put(connection: &Connection, held: &Held) -> Result<(), DeviceErro
         moment(record),
         record.is_deleted(),
     ))?;
+    Ok(())
+}
+
+/// Stores what is known about the sending of a record that is there already and has not changed.
+pub(crate) fn put_sending(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
+    const SQL: &str = "UPDATE record SET unsent = ?2, offered = ?3, reoffer = ?4, gone = ?5 WHERE id = ?1";
+    let unsent = if held.unsent.is_empty() { None } else { Some(serde_json::to_string(&held.unsent)?) };
+    let id = held.record.id.to_string();
+    connection.prepare_cached(SQL)?.execute((id, unsent, held.offered, held.reoffer, held.gone))?;
     Ok(())
 }
 

@@ -112,8 +112,7 @@ impl Disk {
     /// When it cannot be mounted.
     pub fn mount(path: &Path) -> Outcome<Self> {
         std::fs::create_dir_all(path).doing("making the folder of the disk")?;
-        let state =
-            State { tree: Tree::new(), armed: None, operations: 0, fired: false, dark: false, lost: 0 };
+        let state = State { tree: Tree::new(), armed: None, operations: 0, fired: false, dark: false, lost: 0 };
         let state = Arc::new(Mutex::new(state));
         let mut how = Config::default();
         how.mount_options = vec![MountOption::FSName("doorstep-trial".to_owned())];
@@ -187,4 +186,3 @@ impl Drop for Disk {
         }
     }
 }
-

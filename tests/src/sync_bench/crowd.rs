@@ -88,7 +88,8 @@ fn all_at_once(phones: &[Phone]) -> Outcome<(Instant, Vec<Duration>)> {
             .collect();
         gate.wait();
         let start = Instant::now();
-        let rounds = rounds.into_iter().map(|round| round.join().expect("a round does not panic")).collect::<Outcome<_>>();
+        let rounds =
+            rounds.into_iter().map(|round| round.join().expect("a round does not panic")).collect::<Outcome<_>>();
         Ok((start, rounds?))
     })
 }

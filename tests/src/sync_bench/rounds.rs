@@ -85,7 +85,10 @@ pub(super) fn nobody() -> Demo {
 }
 
 /// Adds a worker who holds one cell.
-pub(super) fn add_worker(hub: &CountyHub, name: &str, cell: &str) -> Outcome {
+///
+/// # Errors
+/// When the server's folder cannot be written.
+pub fn add_worker(hub: &CountyHub, name: &str, cell: &str) -> Outcome {
     let account = Account {
         id: AccountId::new(name).doing("naming the worker")?,
         display_name: "测试网格员".to_owned(),
@@ -110,9 +113,9 @@ pub(super) fn whole_round(phone: &Phone) -> Outcome<(usize, usize)> {
 fn save(phone: &Phone, workload: &Workload) -> Outcome {
     let cell = CellCode::new(CELL).doing("naming the cell")?;
     for draft in &workload.drafts {
-        let saved = phone.device().with_open(|open: &mut Open| {
-            open.create(&draft.kind, draft.id, Some(&cell), draft.fields.clone())
-        });
+        let saved = phone
+            .device()
+            .with_open(|open: &mut Open| open.create(&draft.kind, draft.id, Some(&cell), draft.fields.clone()));
         saved.doing("saving a record")?;
     }
     Ok(())
@@ -124,9 +127,8 @@ fn write_edits(a: &Phone, b: &Phone, workload: &Workload) -> Outcome {
         for (phone, edits) in [(a, &workload.edits_a), (b, &workload.edits_b)] {
             for edit in edits.iter().filter(|edit| edit.later == later) {
                 let fields = Fields::from([(edit.field.to_owned(), edit.value.clone())]);
-                let written = phone
-                    .device()
-                    .with_open(|open: &mut Open| open.write(&edit.kind, Some(edit.id), None, fields));
+                let written =
+                    phone.device().with_open(|open: &mut Open| open.write(&edit.kind, Some(edit.id), None, fields));
                 written.doing("writing an edit")?;
             }
         }

@@ -10,8 +10,17 @@ pub(super) const STREETS: &[&str] =
 /// When somebody is at home.
 pub(super) const TIMES: &[&str] = &["晚上七点以后", "周末全天", "中午十二点到两点", "工作日白天", "早上八点前"];
 /// What incidents are called.
-pub(super) const TITLES: &[&str] =
-    &["楼道堆物", "消防通道被占", "路灯不亮", "下水道堵塞", "邻里噪音", "井盖破损", "墙面脱落", "积水内涝", "独居老人需要照料"];
+pub(super) const TITLES: &[&str] = &[
+    "楼道堆物",
+    "消防通道被占",
+    "路灯不亮",
+    "下水道堵塞",
+    "邻里噪音",
+    "井盖破损",
+    "墙面脱落",
+    "积水内涝",
+    "独居老人需要照料",
+];
 /// What notes say.
 pub(super) const SENTENCES: &[&str] = &[
     "上门时户主在家，逐项核对了家庭成员和联系方式，没有变化。",
