@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use fuser::{
-    BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, LockOwner,
-    OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyOpen,
-    ReplyStatfs, ReplyWrite, Request, TimeOrNow, WriteFlags,
+    BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation, INodeNo, InitFlags,
+    KernelConfig, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty,
+    ReplyEntry, ReplyOpen, ReplyStatfs, ReplyWrite, Request, TimeOrNow, WriteFlags,
 };
 
 use super::tree::{Tree, Wrong};
@@ -29,10 +29,10 @@ pub(super) struct Folder {
 impl From<Wrong> for Errno {
     fn from(wrong: Wrong) -> Self {
         match wrong {
-            Wrong::NotFound => Errno::ENOENT,
-            Wrong::NotAFolder => Errno::ENOTDIR,
-            Wrong::NotAFile => Errno::EISDIR,
-            Wrong::NotEmpty => Errno::ENOTEMPTY,
+            Wrong::Missing => Errno::ENOENT,
+            Wrong::IsFile => Errno::ENOTDIR,
+            Wrong::IsFolder => Errno::EISDIR,
+            Wrong::Filled => Errno::ENOTEMPTY,
         }
     }
 }
@@ -119,6 +119,12 @@ fn done(outcome: Result<(), Errno>, reply: ReplyEmpty) {
 }
 
 impl Filesystem for Folder {
+    fn init(&mut self, _: &Request, config: &mut KernelConfig) -> std::io::Result<()> {
+        // One write of a program is one operation here, or nearly; a kernel that cannot do that cuts it into pages.
+        let _granted = config.add_capabilities(InitFlags::FUSE_BIG_WRITES);
+        Ok(())
+    }
+
     fn lookup(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
         self.entry(self.look(|tree| tree.find(parent.0, name)), name, reply);
     }

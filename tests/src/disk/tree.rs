@@ -18,10 +18,10 @@ const PIECE: usize = 4096;
 /// Why something cannot be done, as programs are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wrong {
-    NotFound,
-    NotAFolder,
-    NotAFile,
-    NotEmpty,
+    Missing,
+    IsFile,
+    IsFolder,
+    Filled,
 }
 
 type Answer<T> = Result<T, Wrong>;
@@ -30,7 +30,18 @@ type Answer<T> = Result<T, Wrong>;
 #[derive(Debug, Clone)]
 enum Node {
     Folder { parent: u64, names: BTreeMap<OsString, u64> },
-    File { now: Vec<u8>, safe: Vec<u8>, dirty: Vec<(usize, usize)> },
+    File(Bytes),
+}
+
+/// The bytes of a file.
+#[derive(Debug, Clone, Default)]
+struct Bytes {
+    /// As programs see them.
+    now: Vec<u8>,
+    /// As they are on the disk.
+    safe: Vec<u8>,
+    /// Where the two may differ.
+    dirty: Vec<(usize, usize)>,
 }
 
 /// A change of names that is not on the disk yet.
@@ -85,28 +96,28 @@ impl Tree {
     fn names(&self, folder: u64) -> Answer<&BTreeMap<OsString, u64>> {
         match self.nodes.get(&folder) {
             Some(Node::Folder { names, .. }) => Ok(names),
-            Some(Node::File { .. }) => Err(Wrong::NotAFolder),
-            None => Err(Wrong::NotFound),
+            Some(Node::File(_)) => Err(Wrong::IsFile),
+            None => Err(Wrong::Missing),
         }
     }
 
     pub(super) fn find(&self, folder: u64, name: &OsStr) -> Answer<u64> {
-        self.names(folder)?.get(name).copied().ok_or(Wrong::NotFound)
+        self.names(folder)?.get(name).copied().ok_or(Wrong::Missing)
     }
 
     /// The size of a file; none of a folder.
     pub(super) fn size(&self, id: u64) -> Answer<Option<usize>> {
         match self.nodes.get(&id) {
-            Some(Node::File { now, .. }) => Ok(Some(now.len())),
+            Some(Node::File(bytes)) => Ok(Some(bytes.now.len())),
             Some(Node::Folder { .. }) => Ok(None),
-            None => Err(Wrong::NotFound),
+            None => Err(Wrong::Missing),
         }
     }
 
     pub(super) fn list(&self, folder: u64) -> Answer<Vec<(u64, OsString)>> {
         let parent = match self.nodes.get(&folder) {
             Some(Node::Folder { parent, .. }) => *parent,
-            _ => return Err(Wrong::NotAFolder),
+            _ => return Err(Wrong::IsFile),
         };
         let mut list = vec![(folder, ".".into()), (parent, "..".into())];
         list.extend(self.names(folder)?.iter().map(|(name, id)| (*id, name.clone())));
@@ -114,7 +125,7 @@ impl Tree {
     }
 
     fn name(&mut self, folder: u64, name: &OsStr, to: Option<u64>) -> Answer<()> {
-        let Some(Node::Folder { names, .. }) = self.nodes.get_mut(&folder) else { return Err(Wrong::NotAFolder) };
+        let Some(Node::Folder { names, .. }) = self.nodes.get_mut(&folder) else { return Err(Wrong::IsFile) };
         match to {
             Some(id) => names.insert(name.to_owned(), id),
             None => names.remove(name),
@@ -124,7 +135,7 @@ impl Tree {
     }
 
     pub(super) fn create(&mut self, folder: u64, name: &OsStr) -> Answer<u64> {
-        self.add(folder, name, Node::File { now: Vec::new(), safe: Vec::new(), dirty: Vec::new() })
+        self.add(folder, name, Node::File(Bytes::default()))
     }
 
     pub(super) fn create_folder(&mut self, folder: u64, name: &OsStr) -> Answer<u64> {
@@ -145,7 +156,7 @@ impl Tree {
         if let Some(Node::Folder { names, .. }) = self.nodes.get(&id)
             && !names.is_empty()
         {
-            return Err(Wrong::NotEmpty);
+            return Err(Wrong::Filled);
         }
         // What is open stays readable: the node itself is never dropped.
         self.name(folder, name, None)
@@ -158,26 +169,26 @@ impl Tree {
         self.name(to.0, to.1, Some(id))
     }
 
-    fn file(&mut self, id: u64) -> Answer<(&mut Vec<u8>, &mut Vec<u8>, &mut Vec<(usize, usize)>)> {
+    fn file(&mut self, id: u64) -> Answer<&mut Bytes> {
         match self.nodes.get_mut(&id) {
-            Some(Node::File { now, safe, dirty }) => Ok((now, safe, dirty)),
-            Some(Node::Folder { .. }) => Err(Wrong::NotAFile),
-            None => Err(Wrong::NotFound),
+            Some(Node::File(bytes)) => Ok(bytes),
+            Some(Node::Folder { .. }) => Err(Wrong::IsFolder),
+            None => Err(Wrong::Missing),
         }
     }
 
     pub(super) fn read(&self, id: u64, offset: usize, length: usize) -> Answer<&[u8]> {
         match self.nodes.get(&id) {
-            Some(Node::File { now, .. }) => {
+            Some(Node::File(Bytes { now, .. })) => {
                 let start = offset.min(now.len());
                 Ok(&now[start..(start + length).min(now.len())])
             }
-            _ => Err(Wrong::NotAFile),
+            _ => Err(Wrong::IsFolder),
         }
     }
 
     pub(super) fn write(&mut self, id: u64, offset: usize, bytes: &[u8]) -> Answer<()> {
-        let (now, _, dirty) = self.file(id)?;
+        let Bytes { now, dirty, .. } = self.file(id)?;
         let end = offset + bytes.len();
         if now.len() < end {
             now.resize(end, 0);
@@ -188,7 +199,7 @@ impl Tree {
     }
 
     pub(super) fn set_size(&mut self, id: u64, size: usize) -> Answer<()> {
-        let (now, _, dirty) = self.file(id)?;
+        let Bytes { now, dirty, .. } = self.file(id)?;
         let before = now.len();
         now.resize(size, 0);
         dirty.push((before.min(size), before.max(size)));
@@ -197,7 +208,7 @@ impl Tree {
 
     /// Keeps a file's bytes, and all changes of names so far.
     pub(super) fn sync(&mut self, id: u64) -> Answer<()> {
-        let (now, safe, dirty) = self.file(id)?;
+        let Bytes { now, safe, dirty } = self.file(id)?;
         safe.clone_from(now);
         dirty.clear();
         self.sync_names();
@@ -222,7 +233,7 @@ impl Tree {
     /// Everything that was written is on the disk: a system that was shut down in order.
     pub(super) fn sync_all(&mut self) {
         for node in self.nodes.values_mut() {
-            if let Node::File { now, safe, dirty } = node {
+            if let Node::File(Bytes { now, safe, dirty }) = node {
                 safe.clone_from(now);
                 dirty.clear();
             }
@@ -241,7 +252,7 @@ impl Tree {
         for (id, node) in &mut self.nodes {
             match node {
                 Node::Folder { names, .. } => *names = self.safe_names.get(id).cloned().unwrap_or_default(),
-                Node::File { now, safe, dirty } => {
+                Node::File(Bytes { now, safe, dirty }) => {
                     for (start, end) in dirty.drain(..) {
                         lost += settle(now, safe, (start, end), share, chance);
                     }

@@ -24,6 +24,8 @@ const PHONES: usize = 10;
 const NEAR: &str = "10.213.7.1/24";
 const FAR: &str = "10.213.7.2";
 const PORT: u16 = 8610;
+/// Rounds that one phone begins in the same weather: in a clear one a thousand would be over before it turns.
+const ROUNDS_PER_WEATHER: u64 = 2;
 
 /// What the network is like for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,16 +73,25 @@ pub fn run(folder: &Path, rounds: u64, seed: u64) -> Outcome<Vec<Line>> {
     }
 
     let (left, ended) = (AtomicU64::new(rounds), AtomicU64::new(0));
+    let turned = AtomicU64::new(0);
     let (saved, working) = (Mutex::new(Vec::new()), AtomicUsize::new(PHONES));
     let seen = thread::scope(|scope| -> Outcome<Vec<(Weather, u64)>> {
         for phone in &phones {
             scope.spawn(|| {
+                let (mut began_in, mut began) = (0, 0);
                 while left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
                     if let Ok(id) = county::visit(phone, household) {
                         saved.lock().unwrap_or_else(PoisonError::into_inner).push(id);
                     }
                     if phone.round().is_ok_and(|report| report.ended_by.is_some()) {
                         ended.fetch_add(1, Ordering::SeqCst);
+                    }
+                    began += 1;
+                    while began >= ROUNDS_PER_WEATHER && turned.load(Ordering::SeqCst) == began_in {
+                        thread::sleep(Duration::from_millis(5));
+                    }
+                    if turned.load(Ordering::SeqCst) != began_in {
+                        (began_in, began) = (turned.load(Ordering::SeqCst), 0);
                     }
                 }
                 working.fetch_sub(1, Ordering::SeqCst);
@@ -93,6 +104,7 @@ pub fn run(folder: &Path, rounds: u64, seed: u64) -> Outcome<Vec<Line>> {
             seen[place].1 += 1;
             swallow.store(WEATHERS[place] == Weather::LostAnswers, Ordering::SeqCst);
             net.weather(WEATHERS[place])?;
+            turned.fetch_add(1, Ordering::SeqCst);
             thread::sleep(Duration::from_millis(chance.random_range(300..2_000)));
         }
         swallow.store(false, Ordering::SeqCst);
@@ -205,7 +217,7 @@ fn rules(incoming: &str, outgoing: &str) -> Outcome {
         format!("chain {name} {{ type filter hook {hook} priority -300; policy accept; {rule} }}")
     };
     let table = format!(
-        "table inet weather {{ {} {} }}",
+        "table inet weather {{\n{}\n{}\n}}",
         chain("incoming", "input", "iifname", incoming),
         chain("outgoing", "output", "oifname", outgoing)
     );

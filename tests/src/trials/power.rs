@@ -31,6 +31,7 @@ pub fn run(folder: &Path, photo: &Path, cuts: u64, seed: u64, lanes: usize) -> O
         for (seed, tried) in &tried {
             failures.extend(tried.failures.iter().map(|why| format!("seed {seed}: {why}")));
         }
+        eprintln!("{}: {} tried, {} failures", side.name(), tried.len(), failures.len());
         lines.push(Line {
             what: format!("power cut of the {}", side.name()),
             tried: cut.count() as u64,

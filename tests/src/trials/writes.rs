@@ -30,7 +30,9 @@ pub fn run(folder: &Path, photo: &Path, step: u64, lanes: usize) -> Outcome<Vec<
         for (fault, name) in FAULTS {
             let points: Vec<u64> = (0..whole.operations).step_by(usize::try_from(step.max(1)).unwrap_or(1)).collect();
             let tried = all(&stages, &points, |stage, after| stage.attempt(side, fault, after))?;
-            lines.push(line(&format!("{}: {name}", side.name()), whole.operations, &whole, &tried));
+            let line = line(&format!("{}: {name}", side.name()), whole.operations, &whole, &tried);
+            eprintln!("{}: {} tried, {} failures", line.what, line.tried, line.failures.len());
+            lines.push(line);
         }
     }
     Ok(lines)
