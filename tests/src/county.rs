@@ -129,6 +129,11 @@ impl County {
         Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
     }
 
+    /// The port on which it answers.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Where it answers, with or without somebody there: `http://127.0.0.1:…`.
     pub fn address(&self) -> String {
         format!("http://{}", program::loopback(self.port))

@@ -1,8 +1,11 @@
-//! What the tests of more than one crate share: programs in the background, windows, pictures, and the simulation.
+//! What the tests of more than one crate share: programs in the background, windows, pictures, the simulation, and the synchronisation
+//! benchmark.
 
 pub mod browser;
 pub mod county;
 pub mod cutting_proxy;
+#[cfg(target_os = "linux")]
+pub mod disk;
 pub mod full_cell;
 pub mod phones;
 pub mod picture;
@@ -10,6 +13,9 @@ pub mod program;
 pub mod screen;
 pub mod simulation;
 pub mod stations;
+pub mod sync_bench;
+#[cfg(target_os = "linux")]
+pub mod trials;
 pub mod trouble;
 pub mod tus_trial;
 

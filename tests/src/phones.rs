@@ -40,6 +40,11 @@ impl Phone {
         Ok(phone)
     }
 
+    /// A phone that was enrolled in another way.
+    pub fn of(device: Device) -> Self {
+        Self { device }
+    }
+
     /// The device itself.
     pub fn device(&self) -> &Device {
         &self.device

@@ -6,12 +6,32 @@ use crate::{display, paths, tools, ui};
 /// What follows the verb.
 pub(crate) const OPTIONS: &str = "[OPTIONS OF THE BENCHMARK]";
 /// What it does.
-pub(crate) const ABOUT: &str = "measures the release build";
+pub(crate) const ABOUT: &str = "measures the release build; --only sync: synchronisation beside its limits";
 
 /// Builds in release and hands all arguments on to the benchmark.
 pub(crate) fn run(arguments: Vec<String>) -> Outcome {
-    tools::ensure(&[tools::COMPILER, tools::SCREENS, tools::WINDOW, tools::STAGE])?;
-    ui::build()?;
-    Step::cargo().args(["build", "--release", "--workspace", "--bins"]).run()?;
-    display::program(paths::built("bench", true)).args(arguments).run()
+    let only = |part: &str| {
+        let pair = arguments.windows(2).any(|pair| pair == ["--only", part]);
+        pair || arguments.contains(&format!("--only={part}"))
+    };
+    let (app, sync) = (!only("sync"), !only("app"));
+    tools::ensure(&[tools::COMPILER, tools::WINDOW])?;
+    if app {
+        tools::ensure(&[tools::SCREENS, tools::STAGE])?;
+        ui::build()?;
+    }
+    if sync {
+        tools::ensure(&[tools::LIMITS])?;
+        let folder = paths::target().join("limits");
+        let limits = Step::cargo().args(["build", "--release", "--locked", "--target-dir"]).arg(folder);
+        limits.within(&paths::root().join("tests").join("limits")).run()?;
+    }
+    let build = Step::cargo().args(["build", "--release"]);
+    if app {
+        build.args(["--workspace", "--bins"]).run()?;
+        display::program(paths::built("bench", true)).args(arguments).run()
+    } else {
+        build.args(["-p", "sync-server", "-p", "doorstep-tests", "--bin", "sync-server", "--bin", "bench"]).run()?;
+        Step::new(paths::built("bench", true)).args(arguments).run()
+    }
 }

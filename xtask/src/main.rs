@@ -1,4 +1,4 @@
-//! The front door of Doorstep: `cargo xtask run`, `test`, `check`, `bench`, `soak`, `mutants`.
+//! The front door of Doorstep: `cargo xtask run`, `test`, `check`, `bench`, `soak`, `mutants`, `trials`.
 //!
 //! Needs only cargo. Whatever else a verb needs (system libraries, browsers, npm packages) it installs first, or
 //! says in one line what to install. One file per verb; what verbs share is in the modules below them.
@@ -11,6 +11,7 @@ mod mutants;
 mod run;
 mod soak;
 mod test;
+mod trials;
 
 mod display;
 mod fingerprint;
@@ -42,6 +43,7 @@ const VERBS: &[Verb] = &[
     Verb { name: "bench", options: bench::OPTIONS, about: bench::ABOUT, act: bench::run },
     Verb { name: "soak", options: soak::OPTIONS, about: soak::ABOUT, act: soak::run },
     Verb { name: "mutants", options: mutants::OPTIONS, about: mutants::ABOUT, act: mutants::run },
+    Verb { name: "trials", options: trials::OPTIONS, about: trials::ABOUT, act: trials::run },
 ];
 
 fn main() -> ExitCode {
@@ -83,7 +85,7 @@ mod tests {
         let Err(Failure(sentence)) = act(["polish".to_owned()].into_iter()) else { panic!("`polish` was accepted") };
         assert_eq!(
             sentence,
-            "`polish` is not something this project can do; it can run, test, check, bench, soak, mutants."
+            "`polish` is not something this project can do; it can run, test, check, bench, soak, mutants, trials."
         );
     }
 }

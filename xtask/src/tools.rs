@@ -16,6 +16,8 @@ enum Probe {
     Font(&'static str),
     /// A Node that the build of the screens accepts.
     Node,
+    /// The library that reads C headers for Rust.
+    Clang,
 }
 
 /// One thing a verb needs.
@@ -50,6 +52,18 @@ pub(crate) const STAGE: &[Need] = &[
     program("chromedriver", &["chromium-driver"]),
     program("fc-list", &["fontconfig"]),
     Need { probe: Probe::Font("zh-cn"), debian: &["fonts-noto-cjk"] },
+];
+
+/// To build SQLite with its session extension, whose headers are read while it is built; and a network of one's own.
+pub(crate) const LIMITS: &[Need] =
+    &[Need { probe: Probe::Clang, debian: &["libclang-dev"] }, program("ip", &["iproute2"])];
+
+/// To make networks that fail, between programs of this machine.
+pub(crate) const WEATHER: &[Need] = &[
+    program("ip", &["iproute2"]),
+    program("tc", &["iproute2"]),
+    program("nft", &["nftables"]),
+    program("nsenter", &["util-linux"]),
 ];
 
 /// To read the history and the list of files.
@@ -109,7 +123,7 @@ fn install(packages: &[&str]) -> Outcome {
 }
 
 /// Prepares a program with the rights of the administrator, or says that this person has none.
-fn as_root(program: &str) -> Outcome<Step> {
+pub(crate) fn as_root(program: &str) -> Outcome<Step> {
     if Step::new("id").arg("-u").read()?.trim() == "0" {
         return Ok(Step::new(program));
     }
@@ -170,6 +184,11 @@ fn is_there(probe: &Probe) -> bool {
             let version = Step::new("node").arg("--version").read();
             version.is_ok_and(|text| version_of(&text).is_some_and(|version| version >= NODE))
         }
+        Probe::Clang => {
+            let versions = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+            let named = versions.filter(|entry| entry.file_name().to_string_lossy().starts_with("llvm-"));
+            named.into_iter().any(|entry| entry.path().join("lib/libclang.so").exists())
+        }
     }
 }
 
@@ -179,6 +198,7 @@ fn said(probe: &Probe) -> String {
         Probe::Library(name) => format!("The library `{name}` with its headers"),
         Probe::Font(language) => format!("A font for the language `{language}`"),
         Probe::Node => format!("Node {}.{} or newer", NODE.0, NODE.1),
+        Probe::Clang => "The library `libclang`".to_owned(),
     }
 }
 

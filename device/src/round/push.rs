@@ -13,7 +13,7 @@ use super::{clock, pull, repair};
 use crate::DeviceError;
 use crate::open::Open;
 use crate::outbox::{self, Refused};
-use crate::store::{self, HELD_COLUMNS, Held};
+use crate::store::{self, Held};
 
 /// Why a change is in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(super) struct Judged {
 }
 
 /// Records that others name go first, so that no change names what the server has not seen.
-const GATHER: &str = "FROM record
+const GATHER: &str = "SELECT id FROM record
     WHERE id IN (SELECT id FROM record WHERE unsent IS NOT NULL UNION SELECT id FROM record WHERE reoffer = 1)
     ORDER BY CASE kind WHEN 'cell' THEN 0 WHEN 'building' THEN 1 WHEN 'dwelling' THEN 2 WHEN 'household' THEN 3
         WHEN 'person' THEN 4 WHEN 'incident' THEN 5 WHEN 'visit' THEN 6 ELSE 7 END, id";
@@ -61,13 +61,12 @@ pub(super) fn gather(open: &mut Open, notes: &Notes) -> Result<Vec<Offer>, Devic
     let mut offers = Vec::new();
     let mut marked = Vec::new();
     {
-        let mut statement = transaction.prepare_cached(&format!("SELECT {HELD_COLUMNS} {GATHER}"))?;
+        // Only names are sorted: the records themselves are read as far as the page goes.
+        let mut statement = transaction.prepare_cached(GATHER)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let held = store::held_of_row(row)?;
-            if notes.skip.contains(&held.record.id) {
-                continue;
-            }
+            let id = store::id_of_row(row)?;
+            let Some(held) = store::held(&transaction, id)?.filter(|_| !notes.skip.contains(&id)) else { continue };
             let why = match (held.doubted, held.reoffer) {
                 (true, _) => Why::Doubted,
                 (false, true) => Why::Reoffer,
@@ -100,11 +99,12 @@ pub(super) fn gather(open: &mut Open, notes: &Notes) -> Result<Vec<Offer>, Devic
 /// Everything that waits for the server as changes, in the order in which it would be pushed: for handing in.
 pub(super) fn unsent_changes(connection: &Connection) -> Result<Vec<Change>, DeviceError> {
     let mut changes = Vec::new();
-    let mut statement = connection.prepare_cached(&format!("SELECT {HELD_COLUMNS} {GATHER}"))?;
+    let mut statement = connection.prepare_cached(GATHER)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
+        let Some(held) = store::held(connection, store::id_of_row(row)?)? else { continue };
         // What the worker did not write need not be handed in: a server that was restored has it from others.
-        let held = Held { reoffer: false, doubted: false, ..store::held_of_row(row)? };
+        let held = Held { reoffer: false, doubted: false, ..held };
         if !held.unsent.is_empty() {
             changes.push(outbox::change_of(&held));
         }
@@ -265,10 +265,12 @@ pub(super) fn judged<'a>(
 /// Exactly what was pushed is acknowledged: a field written again in the meantime stays unsent, on top of what was pushed.
 fn acknowledge(connection: &Connection, offer: &Offer) -> Result<(), DeviceError> {
     let change = &offer.change;
-    for field in change.fields.keys() {
-        let sql = "DELETE FROM overtaken WHERE id = ?1 AND field = ?2 AND stamp = ?3";
-        let stamp = change.stamps.of(field).to_string();
-        connection.prepare_cached(sql)?.execute((change.id.to_string(), field, stamp))?;
+    if store::exists(connection, "SELECT 1 FROM overtaken WHERE id = ?1 LIMIT 1", [change.id.to_string()])? {
+        for field in change.fields.keys() {
+            let sql = "DELETE FROM overtaken WHERE id = ?1 AND field = ?2 AND stamp = ?3";
+            let stamp = change.stamps.of(field).to_string();
+            connection.prepare_cached(sql)?.execute((change.id.to_string(), field, stamp))?;
+        }
     }
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(()) };
     if matches!(offer.why, Why::Reoffer | Why::Doubted) {
@@ -286,7 +288,8 @@ fn acknowledge(connection: &Connection, offer: &Offer) -> Result<(), DeviceError
             pending.base = Some(pushed);
         }
     }
-    store_or_leave(connection, &held)
+    // The record itself is what it was: it need not be written again.
+    if held.gone { store_or_leave(connection, &held) } else { store::put_sending(connection, &held) }
 }
 
 /// Stores a record, or lets it go when it left the cell and nothing of it is unsent any more.

@@ -19,12 +19,14 @@ pub(crate) const HELD_COLUMNS: &str = "id, kind, cell, body, unsent, offered, re
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pending {
     /// The stamp that was seen on the field before it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) base: Option<Stamp>,
     /// The latest of the values that came down and lost against this one: however its stamp is corrected, it stays after them,
     /// or the server would go back to a value that this phone has passed over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) passed: Option<Stamp>,
     /// Whether this very value was in a request that was sent: its stamp may have been seen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) offered: bool,
 }
 
@@ -104,6 +106,12 @@ pub(crate) fn is_readable(row: &Row<'_>) -> bool {
     record(row).is_ok()
 }
 
+/// The name of a record from a row that begins with it.
+pub(crate) fn id_of_row(row: &Row<'_>) -> Result<RecordId, DeviceError> {
+    let malformed = |error: domain::ids::Malformed| DeviceError::StorageBroken(format!("a record's row: {error}"));
+    row.get_ref(0)?.as_str().map_err(|_| rusqlite::Error::InvalidQuery)?.parse().map_err(malformed)
+}
+
 /// Reads [`HELD_COLUMNS`].
 pub(crate) fn held_of_row(row: &Row<'_>) -> Result<Held, DeviceError> {
     let unsent: Option<String> = row.get(4)?;
@@ -155,6 +163,15 @@ fn write(connection: &Connection, sql: &str, held: &Held) -> Result<(), DeviceEr
         v1,
         v2,
     ))?;
+    Ok(())
+}
+
+/// Stores what is known about the sending of a record that is there already and has not changed.
+pub(crate) fn put_sending(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
+    const SQL: &str = "UPDATE record SET unsent = ?2, offered = ?3, reoffer = ?4, doubted = ?5 WHERE id = ?1";
+    let unsent = if held.unsent.is_empty() { None } else { Some(serde_json::to_string(&held.unsent)?) };
+    let id = held.record.id.to_string();
+    connection.prepare_cached(SQL)?.execute((id, unsent, held.offered, held.reoffer, held.doubted))?;
     Ok(())
 }
 

@@ -23,6 +23,9 @@ const WINDOW_LOG_MAX: u32 = 23;
 /// A JSON body of at most `MAX` bytes after decompression. Takes `Content-Encoding: zstd`.
 pub struct JsonBody<T, const MAX: usize = SMALL_BODY>(pub T);
 
+/// The same before anything is read from it: unpacked, and no deeper than allowed.
+pub struct JsonBytes<const MAX: usize = SMALL_BODY>(pub Bytes);
+
 impl<T, S, const MAX: usize> FromRequest<S> for JsonBody<T, MAX>
 where
     T: DeserializeOwned + Send + 'static,
@@ -36,6 +39,17 @@ where
         // Decompressing and parsing megabytes is work, not waiting.
         let parsed = tokio::task::spawn_blocking(move || parse(bytes, compressed, MAX)).await;
         parsed.map_err(|error| ApiError::internal(&error))?.map(Self)
+    }
+}
+
+impl<S: Send + Sync, const MAX: usize> FromRequest<S> for JsonBytes<MAX> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let compressed = content(request.headers())?;
+        let bytes = collect(request, MAX).await?;
+        let unpacked = tokio::task::spawn_blocking(move || unpack(bytes, compressed, MAX)).await;
+        unpacked.map_err(|error| ApiError::internal(&error))?.map(Self)
     }
 }
 
@@ -69,12 +83,13 @@ async fn collect(request: Request, max: usize) -> Result<Bytes, ApiError> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: Bytes, compressed: bool, max: usize) -> Result<T, ApiError> {
-    let malformed = |_| ApiError::new(CallRefusal::Malformed);
+    let bytes = unpack(bytes, compressed, max)?;
+    serde_json::from_slice(&bytes).map_err(|_| ApiError::new(CallRefusal::Malformed))
+}
+
+fn unpack(bytes: Bytes, compressed: bool, max: usize) -> Result<Bytes, ApiError> {
     let bytes = if compressed { decompress(&bytes, max)?.into() } else { bytes };
-    if is_too_deep(&bytes) {
-        return Err(ApiError::new(CallRefusal::TooDeep));
-    }
-    serde_json::from_slice(&bytes).map_err(malformed)
+    if is_too_deep(&bytes) { Err(ApiError::new(CallRefusal::TooDeep)) } else { Ok(bytes) }
 }
 
 fn decompress(bytes: &[u8], max: usize) -> Result<Vec<u8>, ApiError> {

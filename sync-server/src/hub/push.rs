@@ -1,5 +1,6 @@
 //! Taking changes: judged one by one, merged by the one merge, stored with their history. All within one transaction.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
@@ -27,8 +28,8 @@ enum Look {
     Refused(Fault, Option<Box<Record>>),
     /// Everything in it is known: nothing will be written.
     Known,
-    /// It can be taken, if the records that it names can.
-    Fits { creates: bool },
+    /// It can be taken, if the records that it names can; with the record as it will stand until then.
+    Fits { creates: bool, current: Option<Box<Record>> },
 }
 
 impl<S: Store> Hub<S> {
@@ -45,11 +46,17 @@ impl<S: Store> Hub<S> {
         let mut looks = look_at_all(writing, &bench, changes)?;
         refuse_missing_targets(writing, changes, &mut looks)?;
         let mut verdicts = Vec::with_capacity(changes.len());
+        let mut stored = BTreeSet::new();
         for (change, look) in changes.iter().zip(looks) {
             verdicts.push(match look {
                 Look::Refused(fault, current) => Verdict::Refused(bench.refusal(fault, current.as_deref())),
                 Look::Known => Verdict::Accepted,
-                Look::Fits { creates } => self.store_one(writing, &bench, change, creates)?,
+                Look::Fits { creates, current } => {
+                    let repeated = !stored.insert(change.id);
+                    // Only an earlier change of this push can have moved the record since it was looked at.
+                    let current = if repeated { standing(writing, change)? } else { current.map(|record| *record) };
+                    self.store_one(writing, &bench, change, creates, current)?
+                }
             });
         }
         Ok(verdicts)
@@ -62,8 +69,8 @@ impl<S: Store> Hub<S> {
         bench: &Bench<'_>,
         change: &Change,
         creates: bool,
+        current: Option<Record>,
     ) -> Result<Verdict, HubError> {
-        let current = writing.record(&county(&change.cell), change.id)?.map(|stored| stored.record);
         if current.is_none() && !creates {
             // An earlier change of the same push would have created it, and was refused after the look.
             let fault = Fault::new("", ProblemCode::MissingTarget);
@@ -197,7 +204,7 @@ fn look_at_all(reading: &dyn Writing, bench: &Bench<'_>, changes: &[Change]) -> 
         looks.push(match look {
             Ok(Some(merged)) => {
                 ahead.insert(change.id, merged.record);
-                Look::Fits { creates: current.is_none() }
+                Look::Fits { creates: current.is_none(), current: current.map(Box::new) }
             }
             Ok(None) => Look::Known,
             Err(fault) => Look::Refused(fault, current.map(Box::new)),
@@ -266,26 +273,39 @@ fn too_many_photos(
     Ok(None)
 }
 
+/// The record that a change is about, as it stands.
+fn standing(reading: &dyn Writing, change: &Change) -> Result<Option<Record>, HubError> {
+    Ok(reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record))
+}
+
 /// Refuses changes that name records which are neither in their cell nor among those that this push brings. Refusing one can
 /// leave another without its target, so it goes on until nothing more falls.
 fn refuse_missing_targets(reading: &dyn Writing, changes: &[Change], looks: &mut [Look]) -> Result<(), HubError> {
     let mut coming: BTreeMap<RecordId, &Change> = BTreeMap::new();
     for (change, look) in changes.iter().zip(looks.iter()) {
-        if matches!(look, Look::Fits { creates: true }) {
+        if matches!(look, Look::Fits { creates: true, .. }) {
             coming.insert(change.id, change);
         }
     }
     // What is not in the store and can only come with this push, for every change that waits for something.
     let mut waiting: Vec<(usize, String, RecordId)> = Vec::new();
+    // Many visits of one household name it: it is looked for once.
+    let mut kinds: BTreeMap<(Scope, RecordId), Option<Kind>> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for (index, change) in changes.iter().enumerate() {
-        if !matches!(looks[index], Look::Fits { .. }) {
-            continue;
-        }
-        let current = reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record);
+        let Look::Fits { current, .. } = &looks[index] else { continue };
+        let current = if seen.insert(change.id) { current.as_deref().cloned() } else { standing(reading, change)? };
         let cell = current.as_ref().map_or(&change.cell, |record| &record.cell);
         for (field, id, kind) in references(change, current.as_ref()) {
             let fits_kind = |found: &Kind| kind.as_ref().is_none_or(|kind| kind == found);
-            if reading.record(&Scope::from(cell), id)?.is_some_and(|stored| fits_kind(&stored.record.kind)) {
+            let found = match kinds.entry((Scope::from(cell), id)) {
+                Entry::Occupied(found) => found.into_mut(),
+                Entry::Vacant(place) => {
+                    let found = reading.record(&place.key().0, id)?.map(|stored| stored.record.kind);
+                    place.insert(found)
+                }
+            };
+            if found.as_ref().is_some_and(fits_kind) {
                 continue;
             }
             if coming.get(&id).is_some_and(|other| other.cell == *cell && fits_kind(&other.kind)) {
@@ -299,7 +319,7 @@ fn refuse_missing_targets(reading: &dyn Writing, changes: &[Change], looks: &mut
     }
     loop {
         let standing: BTreeSet<RecordId> = (changes.iter().zip(looks.iter()))
-            .filter(|(_, look)| matches!(look, Look::Fits { creates: true }))
+            .filter(|(_, look)| matches!(look, Look::Fits { creates: true, .. }))
             .map(|(change, _)| change.id)
             .collect();
         let refused: BTreeSet<RecordId> = coming.keys().filter(|id| !standing.contains(id)).copied().collect();

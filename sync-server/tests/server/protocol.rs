@@ -11,8 +11,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::Kind;
 use domain::order::DeviceOrder;
-use domain::seal::{Purpose, seal};
 use domain::scope::Role;
+use domain::seal::{Purpose, seal};
 use serde_json::{Value, json};
 
 use sync_server::hub::county::renew_epoch;

@@ -3,14 +3,16 @@
 //! It uses the programs that lie beside it: `cargo xtask bench` builds all of them in release first.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use doorstep_tests::browser::{Browser, named};
 use doorstep_tests::county::{County, Demo, DeskAccount, Invitation};
 use doorstep_tests::phones::{PIN, Phone};
 use doorstep_tests::screen::Screen;
+use doorstep_tests::sync_bench::wire::memory;
+use doorstep_tests::sync_bench::{self, Number};
 use doorstep_tests::trouble::{Doing, Outcome, trouble};
 use doorstep_tests::{full_cell, program};
 use serde_json::json;
@@ -31,6 +33,39 @@ struct Options {
     /// Leaves out what needs a window.
     #[arg(long)]
     no_window: bool,
+    /// Measures one part only.
+    #[arg(long)]
+    only: Option<Part>,
+    /// How much is synchronised: one cell's register, or ten times that as well.
+    #[arg(long, value_enum, default_value = "w")]
+    size: Sizes,
+    /// How often the synchronisation is measured; medians are shown.
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Leaves out the slow link.
+    #[arg(long)]
+    no_link: bool,
+    /// Leaves out the two hundred phones.
+    #[arg(long)]
+    no_crowd: bool,
+    /// This process has a network of its own: what goes over loopback is what is measured.
+    #[arg(long, hide = true)]
+    alone: bool,
+}
+
+/// A part of the benchmark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The app's own numbers.
+    App,
+    /// Synchronisation beside its physical limits.
+    Sync,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Sizes {
+    W,
+    W10,
 }
 
 /// One line of the table.
@@ -41,11 +76,16 @@ struct Line {
 }
 
 fn main() -> ExitCode {
-    match measure(&Options::parse()) {
-        Ok(lines) => {
-            print(&lines);
-            ExitCode::SUCCESS
+    let options = Options::parse();
+    let wanted = |part| options.only.is_none_or(|only| only == part);
+    let outcome = Ok(()).and_then(|()| {
+        if wanted(Part::App) {
+            print(&app(&options)?);
         }
+        if wanted(Part::Sync) { synchronisation(&options) } else { Ok(()) }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
             eprintln!("{trouble}");
             ExitCode::FAILURE
@@ -53,7 +93,34 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(options: &Options) -> Outcome<Vec<Line>> {
+/// Synchronisation beside its limits, in a network of its own where that is possible: only then are the bytes ours alone.
+fn synchronisation(options: &Options) -> Outcome {
+    let own_network = || Command::new("unshare").args(["--net", "true"]).status().is_ok_and(|status| status.success());
+    if !options.alone && own_network() {
+        let own = std::env::current_exe().doing("finding the own program")?;
+        let mut again = Command::new("unshare");
+        again.args(["--net", "sh", "-c", "ip link set lo up && exec \"$0\" \"$@\""]).arg(own);
+        again.args(std::env::args().skip(1)).arg("--alone");
+        if options.only.is_none() {
+            again.args(["--only", "sync"]);
+        }
+        let ended = again.status().doing("measuring in a network of its own")?;
+        return if ended.success() { Ok(()) } else { trouble("The synchronisation could not be measured.") };
+    }
+    if !options.alone {
+        eprintln!("There is no network of one's own here: bytes count whatever else goes over loopback.");
+    }
+    let how = sync_bench::How {
+        runs: options.runs,
+        ten_fold: options.size == Sizes::W10,
+        link: !options.no_link,
+        crowd: !options.no_crowd,
+    };
+    print_numbers(&sync_bench::measure(how)?);
+    Ok(())
+}
+
+fn app(options: &Options) -> Outcome<Vec<Line>> {
     // On the disk where a phone's data would be, not in a memory file system: durability is part of the price.
     let folder = tempfile::tempdir_in(program::target()).doing("making a folder")?;
     let data = folder.path().join("server");
@@ -180,11 +247,10 @@ fn starts(folder: &Path, times: usize) -> Outcome<(Vec<Duration>, Vec<Duration>)
 
 /// The memory that the server holds, in bytes.
 fn resident_memory(county: &County) -> Outcome<u64> {
-    let Some(id) = county.process() else { return trouble("The server does not run.") };
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).doing("measuring the server")?;
-    let kilobytes =
-        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
-    kilobytes.map(|kilobytes: u64| kilobytes * 1024).ok_or_else(|| doorstep_tests::Trouble("No VmRSS.".into()))
+    match county.process() {
+        Some(id) => memory(id, "VmRSS"),
+        None => trouble("The server does not run."),
+    }
 }
 
 fn line(what: &str, target: &str, taken: &[Duration]) -> Line {
@@ -216,5 +282,14 @@ fn print(lines: &[Line]) {
     println!("|---|---|---|");
     for line in lines {
         println!("| {} | {} | {} |", line.what, line.target, line.measured);
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what this program is for")]
+fn print_numbers(numbers: &[Number]) {
+    println!("| synchronisation | ours | limit | ratio | target | met |");
+    println!("|---|---|---|---|---|---|");
+    for Number { what, ours, limit, ratio, target, met } in numbers {
+        println!("| {what} | {ours} | {limit} | {ratio} | {target} | {} |", if *met { "yes" } else { "no" });
     }
 }

@@ -12,7 +12,9 @@ use domain::{CellCode, Change, Epoch, Node, Problem, ProblemCode};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::http::{ApiError, App, JsonBody, SignedInPhone, blocking};
+use crate::http::body::JsonBytes;
+use crate::http::{ApiError, App, SignedInPhone, blocking};
+use crate::hub::HubError;
 
 /// An [`ExchangeRequest`] whose changes were not looked at yet.
 #[derive(Deserialize)]
@@ -30,22 +32,11 @@ pub(super) struct RawExchange {
 pub(super) async fn exchange(
     State(app): State<App>,
     SignedInPhone(phone): SignedInPhone,
-    JsonBody(raw): JsonBody<RawExchange, BODY_BYTES_MAX>,
+    JsonBytes(body): JsonBytes<BODY_BYTES_MAX>,
 ) -> Result<Json<ExchangeAnswer>, ApiError> {
-    if raw.push.len() > PUSH_CHANGES_MAX {
-        return Err(ApiError::new(CallRefusal::TooLarge));
-    }
     blocking(&app, move |hub| {
-        let (push, unreadable) = read_changes(raw.push);
-        let request = ExchangeRequest {
-            protocol: raw.protocol,
-            device_time: raw.device_time,
-            node: raw.node,
-            epoch: raw.epoch,
-            push,
-            cursors: raw.cursors,
-            doubted: raw.doubted,
-        };
+        let (request, unreadable) = read(&body)?;
+        drop(body);
         let mut answer = hub.exchange(&phone, &request)?;
         for place in unreadable {
             answer.verdicts.insert(place, Verdict::Refused(unreadable_change()));
@@ -54,6 +45,20 @@ pub(super) async fn exchange(
     })
     .await
     .map(Json)
+}
+
+/// The request, and the places of the changes that cannot be read, ascending. Nearly always all can, and are read in one go.
+fn read(body: &[u8]) -> Result<(ExchangeRequest, Vec<usize>), HubError> {
+    if let Ok(request) = serde_json::from_slice(body) {
+        return Ok((request, Vec::new()));
+    }
+    let raw: RawExchange = serde_json::from_slice(body).map_err(|_| HubError::refused(CallRefusal::Malformed))?;
+    if raw.push.len() > PUSH_CHANGES_MAX {
+        return Err(HubError::refused(CallRefusal::TooLarge));
+    }
+    let RawExchange { protocol, device_time, node, epoch, push, cursors, doubted } = raw;
+    let (push, unreadable) = read_changes(push);
+    Ok((ExchangeRequest { protocol, device_time, node, epoch, push, cursors, doubted }, unreadable))
 }
 
 /// The changes that can be read, and the places of the others, ascending.

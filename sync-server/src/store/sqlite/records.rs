@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::Sql;
 use super::feed::{BulkFeeds, Tally};
 use super::rows::{
-    Body, HistoryBody, RECORD_COLUMNS, county, device_id, json, parsed, parsed_maybe, range, state_number,
-    stored_record,
+    BodyRef, HistoryBody, HistoryBodyRef, RECORD_COLUMNS, county, device_id, json, parsed, parsed_maybe, range,
+    state_number, stored_record,
 };
 use crate::store::{
     Answer, Approval, Approved, BulkRecord, ChangeDigest, HistoryEntry, Run, StoreError, StoredRecord, Written,
@@ -113,12 +113,8 @@ impl Sql<'_> {
         entry: &HistoryEntry,
         digest: &ChangeDigest,
     ) -> Answer<()> {
-        let body = HistoryBody {
-            fields: entry.fields.clone(),
-            stamps: entry.stamps.clone(),
-            base: entry.base.clone(),
-            lost: entry.lost.clone(),
-        };
+        let HistoryEntry { fields, stamps, base, lost, .. } = entry;
+        let body = HistoryBodyRef { fields, stamps, base, lost };
         let mut statement = self.conn.prepare_cached(
             "INSERT INTO history (county, record, digest, at, by, device, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT DO NOTHING",
@@ -309,7 +305,7 @@ fn history_entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
 }
 
 fn body_of(record: &Record) -> Answer<String> {
-    written(&Body { fields: record.fields.clone(), stamps: record.stamps.clone() })
+    written(&BodyRef { fields: &record.fields, stamps: &record.stamps })
 }
 
 fn written(body: &impl Serialize) -> Answer<String> {

@@ -21,8 +21,28 @@ pub(super) fn range(scope: &Scope) -> (String, String) {
     (scope.as_str().to_owned(), format!("{}:", scope.as_str()))
 }
 
+/// A [`Body`] to be written.
+#[derive(Serialize)]
+pub(super) struct BodyRef<'r> {
+    pub(super) fields: &'r Fields,
+    #[serde(flatten)]
+    pub(super) stamps: &'r Stamps,
+}
+
+/// A [`HistoryBody`] to be written.
+#[derive(Serialize)]
+pub(super) struct HistoryBodyRef<'r> {
+    pub(super) fields: &'r Fields,
+    #[serde(flatten)]
+    pub(super) stamps: &'r Stamps,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) base: &'r BTreeMap<String, Stamp>,
+    #[serde(skip_serializing_if = "<[LostValue]>::is_empty")]
+    pub(super) lost: &'r [LostValue],
+}
+
 /// The values and stamps of a record, as JSON in one column.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub(super) struct Body {
     pub(super) fields: Fields,
     #[serde(flatten)]
@@ -30,14 +50,14 @@ pub(super) struct Body {
 }
 
 /// A change in the history, as JSON in one column.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub(super) struct HistoryBody {
     pub(super) fields: Fields,
     #[serde(flatten)]
     pub(super) stamps: Stamps,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub(super) base: BTreeMap<String, Stamp>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub(super) lost: Vec<LostValue>,
 }
 
