@@ -60,11 +60,11 @@ fn is_still(history: &mut History, who: usize, last: &mut Vec<String>) -> Outcom
     history.say(|| format!("phone {who}: {report:?}"));
     let state = phone.sync_state()?;
     last.push(format!("phone {who} of {} {report:?} {state:?}", phone.worker));
-    if phone.revoked && state.phase == SyncPhase::SignedOut {
+    if phone.revoked && matches!(state.phase, SyncPhase::SignedOut | SyncPhase::Revoked) {
         return Ok((report.accepted, report.refused, report.pulled) == (0, 0, 0));
     }
     history.look_at_end(who, &report)?;
-    if state.phase == SyncPhase::SignedOut {
+    if matches!(state.phase, SyncPhase::SignedOut | SyncPhase::Revoked) {
         // A clone was faster with the tokens that both had.
         history.enrol_again(who)?;
         return Ok(false);

@@ -228,7 +228,7 @@ impl History {
         use device::DeviceError::{Call, StorageBroken, StorageFull};
         let phone = &self.phones[who];
         match &report.ended_by {
-            None | Some(Call(CallError::Offline(_) | CallError::SignedOut)) => Ok(()),
+            None | Some(Call(CallError::Offline(_) | CallError::SignedOut | CallError::Revoked)) => Ok(()),
             Some(Call(CallError::Unreadable(_))) if self.mix.spoiled > 0 => Ok(()),
             Some(Call(CallError::Unavailable(_))) if self.county.full || self.county.fuse_blew()? => Ok(()),
             Some(StorageFull) if phone.full => Ok(()),

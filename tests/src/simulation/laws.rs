@@ -287,8 +287,11 @@ fn nobody_invented_anything(history: &History, everything: &Everything) -> Outco
         for (field, value) in &record.fields {
             let typed = ledger.typed.get(&(record.id, field.clone()));
             let known = typed.is_some_and(|typed| typed.contains(&canonical_bytes(value)));
-            // The server numbers incidents; the moment of a visit goes with its clock.
-            let made = matches!((&record.kind, field.as_str()), (Kind::Incident, "number") | (Kind::Visit, "at"));
+            // The server numbers incidents; moments that a wrong clock gave go with it when it is put right.
+            let made = matches!(
+                (&record.kind, field.as_str()),
+                (Kind::Incident, "number" | "happened_at") | (Kind::Visit, "at") | (Kind::Photo, "taken_at")
+            );
             // A save whose confirmation nobody heard.
             let unheard = typed.is_none() && record.kind != Kind::Review;
             if !known && !made && !unheard {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use device::SyncPhase;
 use domain::{Kind, Sha256Hex};
 
 use super::disk::Blow;
@@ -169,7 +170,7 @@ impl History {
     /// A phone that is signed out is enrolled again by its worker.
     pub(super) fn enrol_again(&mut self, who: usize) -> Outcome {
         let phone = &self.phones[who];
-        let signed_out = phone.sync_state()?.phase == device::SyncPhase::SignedOut;
+        let signed_out = matches!(phone.sync_state()?.phase, SyncPhase::SignedOut | SyncPhase::Revoked);
         if !signed_out || phone.revoked || self.county.full || self.county.has_fuse() || phone.full {
             return Ok(());
         }

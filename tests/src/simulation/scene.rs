@@ -192,7 +192,7 @@ impl Scene {
     /// # Errors
     /// When the phone cannot be read.
     pub fn is_signed_out(&self, phone: usize) -> Outcome<bool> {
-        Ok(self.history.phones[phone].sync_state()?.phase == SyncPhase::SignedOut)
+        Ok(matches!(self.history.phones[phone].sync_state()?.phase, SyncPhase::SignedOut | SyncPhase::Revoked))
     }
 
     // -- what goes wrong
