@@ -93,6 +93,7 @@ fn told_of<'p>(connection: &Connection) -> Result<BTreeMap<RecordId, Vec<&'p Con
 fn take_record(connection: &Connection, record: &Record, conflicts: &[&Conflict]) -> Result<bool, DeviceError> {
     let id = record.id.to_string();
     let before = open_of(connection, record.id)?;
+    written_unaware(connection, record.id, conflicts)?;
     connection.prepare_cached("UPDATE conflict SET told = 0 WHERE id = ?1")?.execute([&id])?;
     // What the worker decided stays decided, also when the server has not heard of it yet.
     const TOLD: &str = "INSERT INTO conflict (id, field, stamp, body, told, state) VALUES (?1, ?2, ?3, ?4, 1, 'open')
@@ -105,6 +106,26 @@ fn take_record(connection: &Connection, record: &Record, conflicts: &[&Conflict]
     const SETTLED: &str = "DELETE FROM conflict WHERE id = ?1 AND told = 0 AND state = 'open' AND replaced IS NULL";
     connection.prepare_cached(SETTLED)?.execute([&id])?;
     Ok(open_of(connection, record.id)? != before)
+}
+
+/// What the worker wrote before these conflicts were told decides none of them: without a base it does not claim to have seen what
+/// stands. It was written while the answer was under way, so the server would take its writer for somebody who knew.
+fn written_unaware(connection: &Connection, id: RecordId, told: &[&Conflict]) -> Result<(), DeviceError> {
+    const KNOWN: &str = "SELECT 1 FROM conflict WHERE id = ?1 AND field = ?2 AND stamp = ?3";
+    let Some(mut held) = store::held(connection, id)?.filter(|held| !held.unsent.is_empty()) else { return Ok(()) };
+    let mut unaware = false;
+    for Conflict { field, stamp, .. } in told {
+        let Some(pending) = held.unsent.get_mut(field) else { continue };
+        if exists(connection, KNOWN, [&id.to_string(), field, &stamp.to_string()])? {
+            continue;
+        }
+        if let Some(base) = pending.base.take() {
+            // However its stamp is corrected, it stays after the value that it replaced.
+            pending.passed = pending.passed.max(Some(base));
+            unaware = true;
+        }
+    }
+    if unaware { store::put_sending(connection, &held) } else { Ok(()) }
 }
 
 /// What is stored about a record's conflicts and not decided for good.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use device::DeviceError;
+use domain::conflict::{CONFLICT_TOLD_FOR, CONFLICTS_TOLD_MAX};
 use domain::{RecordId, Scope, Stamp};
 
 use super::county::COUNTY;
@@ -17,17 +18,17 @@ type Names = BTreeSet<(String, Stamp)>;
 /// Every phone and the server name the same conflicts, apart from those that a worker decided on the own phone.
 pub(super) fn everybody_is_told(history: &History) -> Outcome {
     let scope = Scope::new(COUNTY).doing("naming the county")?;
+    let since = history.time.now() - CONFLICT_TOLD_FOR;
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.revoked) {
         for cell in phone.cells()? {
             for record in history.county.records(&cell)? {
                 let open = history.county.ask(|reading| reading.open_conflicts(&scope, record.id, 0))?;
-                let open: Names = open
-                    .into_iter()
-                    .take(domain::conflict::CONFLICTS_TOLD_MAX)
-                    .map(|conflict| (conflict.field, conflict.stamp))
-                    .collect();
+                // What is older than that is not told to a phone that reads the cell for the first time.
+                let told = open.iter().filter(|conflict| conflict.at > since).take(CONFLICTS_TOLD_MAX);
+                let told: Names = told.map(|conflict| (conflict.field.clone(), conflict.stamp)).collect();
+                let open: Names = open.into_iter().map(|conflict| (conflict.field, conflict.stamp)).collect();
                 let (known, asking) = (named(phone, record.id, "1")?, named(phone, record.id, "state = 'open'")?);
-                if let Some(untold) = open.difference(&known).next() {
+                if let Some(untold) = told.difference(&known).next() {
                     return trouble(format!("Phone {number} was not told of {untold:?} of {}.", record.id));
                 }
                 if let Some(settled) = asking.difference(&open).next() {
