@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use doorstep_tests::program;
+use doorstep_tests::trials::stage::Side;
 use doorstep_tests::trials::{Line, network, power, server, writes};
 use doorstep_tests::trouble::{Doing, Outcome};
 
@@ -31,6 +32,9 @@ enum Trial {
         /// Only every so many operations.
         #[arg(long, default_value_t = 1)]
         step: u64,
+        /// Only one of the two disks.
+        #[arg(long)]
+        side: Option<Side>,
     },
     /// Power cuts on both sides.
     Power {
@@ -70,7 +74,7 @@ fn play(options: &Options) -> Outcome<Vec<Line>> {
     let Options { seed, lanes, .. } = *options;
     let photo = photo();
     match options.trial {
-        Trial::Writes { step } => writes::run(folder.path(), &photo, step, lanes),
+        Trial::Writes { step, side } => writes::run(folder.path(), &photo, side, step, lanes),
         Trial::Power { cuts } => power::run(folder.path(), &photo, cuts, seed, lanes),
         Trial::Network { rounds } => network::run(folder.path(), rounds, seed),
         Trial::Server { kills } => server::run(folder.path(), kills),

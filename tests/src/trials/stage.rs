@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const VISITS: &str = "3";
 
 /// Whose disk fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Side {
     /// The phone's.
     Phone,

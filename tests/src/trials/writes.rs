@@ -17,14 +17,14 @@ const FAULTS: [(Fault, &str); 3] = [
     (Fault::Full, "no room from there on (ENOSPC)"),
 ];
 
-/// Tries every `step`-th operation, on so many stages at a time.
+/// Tries every `step`-th operation, on one side or both, on so many stages at a time.
 ///
 /// # Errors
 /// When a try could not be made.
-pub fn run(folder: &Path, photo: &Path, step: u64, lanes: usize) -> Outcome<Vec<Line>> {
+pub fn run(folder: &Path, photo: &Path, only: Option<Side>, step: u64, lanes: usize) -> Outcome<Vec<Line>> {
     let stages = stages(folder, photo, lanes)?;
     let mut lines = Vec::new();
-    for side in [Side::Phone, Side::Server] {
+    for side in [Side::Phone, Side::Server].into_iter().filter(|side| only.is_none_or(|only| only == *side)) {
         // Nothing fails: so many operations there are.
         let whole = stages[0].attempt(side, Fault::Error, u64::MAX)?;
         for (fault, name) in FAULTS {
