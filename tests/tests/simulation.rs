@@ -7,7 +7,7 @@ use doorstep_tests::simulation::{self, Fault, Fleet, Told};
 use doorstep_tests::trouble::{Outcome, trouble};
 
 /// How many histories a normal test run lives through.
-const HISTORIES: u64 = 1_000;
+const HISTORIES: u64 = 5_000;
 
 /// What must have happened often enough in them: a simulation in which nothing goes wrong says nothing.
 const MISHAPS: &[&str] = &[

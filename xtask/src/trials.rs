@@ -4,12 +4,12 @@ use crate::sh::{Outcome, fail};
 use crate::{paths, sh::Step, tools};
 
 /// What follows the verb.
-pub(crate) const OPTIONS: &str = "[writes|power|network|server|all] [OPTIONS OF THE TRIAL]";
+pub(crate) const OPTIONS: &str = "[writes|power|network|server|tus|all] [OPTIONS OF THE TRIAL]";
 /// What it does.
 pub(crate) const ABOUT: &str = "lets disks, power, networks and the server fail, and insists that nothing is lost";
 
 /// The trials, in the order in which `all` plays them.
-const TRIALS: &[&str] = &["writes", "power", "network", "server"];
+const TRIALS: &[&str] = &["writes", "power", "network", "server", "tus"];
 
 /// Builds phone and server in release, and plays one trial or all. Disks and networks that fail need the rights of the administrator.
 pub(crate) fn run(mut arguments: Vec<String>) -> Outcome {
@@ -18,8 +18,8 @@ pub(crate) fn run(mut arguments: Vec<String>) -> Outcome {
     if chosen.is_empty() {
         return fail(format!("`{name}` is no trial; there are {}, all.", TRIALS.join(", ")));
     }
-    tools::ensure(&[tools::COMPILER, tools::WINDOW, tools::WEATHER])?;
-    let programs = ["sync-server", "trial-phone", "trial-run"];
+    tools::ensure(&[tools::COMPILER, tools::SCREENS, tools::WINDOW, tools::WEATHER])?;
+    let programs = ["sync-server", "trial-phone", "trial-run", "trial_tus"];
     Step::cargo()
         .args(["build", "--release", "-p", "sync-server", "-p", "doorstep-tests"])
         .args(programs.iter().flat_map(|program| ["--bin", program]))
@@ -34,6 +34,9 @@ pub(crate) fn run(mut arguments: Vec<String>) -> Outcome {
 }
 
 fn play(trial: &str, arguments: &[String]) -> Outcome {
+    if trial == "tus" {
+        return Step::new(paths::built("trial_tus", true)).args(arguments).run();
+    }
     let program = paths::built("trial-run", true);
     if trial == "server" {
         return Step::new(program).arg(trial).args(arguments).run();

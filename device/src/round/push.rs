@@ -211,6 +211,8 @@ fn overtaken(connection: &Connection) -> Result<Vec<Change>, DeviceError> {
 pub(super) fn offer_everything(connection: &Connection) -> Result<(), DeviceError> {
     tracing::warn!("the server's database is another one: everything held is offered again");
     connection.execute("UPDATE record SET reoffer = 1 WHERE gone = 0", [])?;
+    // That database may not know of them; the worker still does.
+    connection.execute("UPDATE conflict SET told = 0", [])?;
     repair::end_all(connection)?;
     store::forget_cursors(connection, None)?;
     store::photos_wait_again(connection)
