@@ -15,6 +15,10 @@ use crate::trouble::{Doing, Outcome, trouble};
 /// A conflict by its name: field and stamp of the value that was set aside.
 type Names = BTreeSet<(String, Stamp)>;
 
+/// What a screen asks about: a value that is another than the one that stands.
+const ASKING: &str = "state = 'open' AND body -> '$.value' IS NOT
+    (SELECT record.body -> ('$.fields.' || field) FROM record WHERE record.id = conflict.id)";
+
 /// Every phone and the server name the same conflicts, apart from those that a worker decided on the own phone.
 pub(super) fn everybody_is_told(history: &History) -> Outcome {
     let scope = Scope::new(COUNTY).doing("naming the county")?;
@@ -27,7 +31,7 @@ pub(super) fn everybody_is_told(history: &History) -> Outcome {
                 let told = open.iter().filter(|conflict| conflict.at > since).take(CONFLICTS_TOLD_MAX);
                 let told: Names = told.map(|conflict| (conflict.field.clone(), conflict.stamp)).collect();
                 let open: Names = open.into_iter().map(|conflict| (conflict.field, conflict.stamp)).collect();
-                let (known, asking) = (named(phone, record.id, "1")?, named(phone, record.id, "state = 'open'")?);
+                let (known, asking) = (named(phone, record.id, "1")?, named(phone, record.id, ASKING)?);
                 if let Some(untold) = told.difference(&known).next() {
                     return trouble(format!("Phone {number} was not told of {untold:?} of {}.", record.id));
                 }
@@ -55,7 +59,7 @@ pub(super) fn open(history: &History) -> Outcome<usize> {
 /// The conflicts of a record that a phone was told of and that fulfil a condition.
 fn named(phone: &Phone, record: RecordId, condition: &str) -> Outcome<Names> {
     let ask = |open: &mut device::Open| -> Result<Vec<(String, String)>, DeviceError> {
-        let sql = format!("SELECT field, stamp FROM conflict WHERE id = ?1 AND told = 1 AND {condition}");
+        let sql = format!("SELECT field, stamp FROM conflict WHERE id = ?1 AND told = 1 AND ({condition})");
         let mut statement = open.store().connection().prepare(&sql)?;
         let rows = statement.query_map([record.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
