@@ -14,7 +14,7 @@ use super::{push, repair};
 use crate::DeviceError;
 use crate::conflicts;
 use crate::outbox::{self, Refused};
-use crate::store::{self, Held};
+use crate::store::{self, Held, TAKEN_HERE};
 
 /// What a page held.
 #[derive(Debug)]
@@ -157,26 +157,31 @@ fn leave(connection: &Connection, id: RecordId, cell: &CellCode) -> Result<bool,
 
 /// Whether a photo record's picture is still to be sent.
 pub(super) fn photo_waits(connection: &Connection, record: &Record) -> Result<bool, DeviceError> {
-    match record.text("sha256").filter(|_| record.kind == Kind::Photo) {
-        Some(hash) => {
-            store::exists(connection, "SELECT 1 FROM photo_file WHERE sha256 = ?1 AND state = 'waiting'", [hash])
-        }
-        None => Ok(false),
+    if record.kind != Kind::Photo {
+        return Ok(false);
     }
+    let sql = format!(
+        "SELECT 1 FROM record AS photo JOIN photo_file AS file ON file.sha256 = photo.body ->> '$.fields.sha256'
+         WHERE photo.id = ?1 AND file.state = 'waiting' AND {TAKEN_HERE}"
+    );
+    store::exists(connection, &sql, [record.id.to_string()])
 }
 
 /// Removes the cells that the phone does not hold any more, each only when nothing of it waits. True: something went.
 pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<bool, DeviceError> {
-    const WAITS: &str = "SELECT 1 FROM record WHERE cell = ?1 AND (unsent IS NOT NULL OR reoffer = 1
+    let waits = format!(
+        "SELECT 1 FROM record AS photo WHERE cell = ?1 AND (unsent IS NOT NULL OR reoffer = 1
             OR id IN (SELECT id FROM overtaken)
-            OR (kind = 'photo' AND body ->> '$.fields.sha256' IN (SELECT sha256 FROM photo_file WHERE state = 'waiting')))
-        LIMIT 1";
+            OR (kind = 'photo' AND {TAKEN_HERE}
+                AND body ->> '$.fields.sha256' IN (SELECT sha256 FROM photo_file WHERE state = 'waiting')))
+         LIMIT 1"
+    );
     let mut statement = connection.prepare_cached("SELECT DISTINCT cell FROM record UNION SELECT cell FROM cursor")?;
     let here: BTreeSet<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut left = false;
     for cell in here.into_iter().filter_map(|cell| CellCode::new(&cell).ok()).filter(|cell| !held.contains(cell)) {
         repair::cell_leaves(connection, &cell)?;
-        if store::exists(connection, WAITS, [cell.as_str()])? {
+        if store::exists(connection, &waits, [cell.as_str()])? {
             continue;
         }
         connection.execute("DELETE FROM record WHERE cell = ?1", [cell.as_str()])?;

@@ -21,7 +21,7 @@ pub(crate) use digest::{CellDigest, cell_digest, count_anew, forget_digest};
 pub use drafts::Draft;
 pub(crate) use meta::{Meta, cursor, cursors, forget_cursors, set_cursor};
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
-pub(crate) use photo_files::{drop_unnamed_photos, photos_wait_again, sha256};
+pub(crate) use photo_files::{TAKEN_HERE, drop_unnamed_photos, photos_wait_again, sha256};
 pub use row::RECORD_COLUMNS;
 pub(crate) use row::{
     HELD_COLUMNS, Held, Pending, exists, held, held_of_row, id_of_row, is_readable, put, put_new, put_sending, remove,

@@ -61,6 +61,10 @@ pub(crate) fn sha256(bytes: &[u8]) -> Sha256Hex {
     Sha256Hex::new(&hex).expect("32 bytes are 64 hexadecimal digits")
 }
 
+/// A photo (as `photo`) that this worker took. A colleague's record can name the very same bytes: they are not ours to send.
+pub(crate) const TAKEN_HERE: &str =
+    "photo.body ->> '$.fields.by' = (SELECT value ->> '$.account' FROM meta WHERE key = 'account')";
+
 impl Store {
     /// Keeps a picture taken here and returns its hash. It waits until a photo record names it and the server has that record.
     ///
@@ -117,9 +121,11 @@ impl Store {
     /// Every picture that waits and will be sent some time: a record that the server has or will have names it.
     pub(crate) fn waiting_hashes(&self) -> Result<Vec<Sha256Hex>, DeviceError> {
         // A picture whose record was refused is kept with the worker's own words, but nothing will send it.
-        const SQL: &str = "SELECT sha256 FROM photo_file AS file WHERE state = 'waiting' AND EXISTS (
-            SELECT 1 FROM record WHERE kind = 'photo' AND body ->> '$.fields.sha256' = file.sha256)";
-        let mut statement = self.connection.prepare_cached(SQL)?;
+        let sql = format!(
+            "SELECT sha256 FROM photo_file AS file WHERE state = 'waiting' AND EXISTS (
+                SELECT 1 FROM record AS photo WHERE kind = 'photo' AND body ->> '$.fields.sha256' = file.sha256 AND {TAKEN_HERE})"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
@@ -132,12 +138,14 @@ impl Store {
     /// The pictures that could be sent now, oldest first: their record is with the server, and the pause after a failure of
     /// their own is over.
     pub(crate) fn waiting_photos(&self, now: Millis) -> Result<Vec<WaitingPhoto>, DeviceError> {
-        const SQL: &str = "SELECT min(photo.id), file.sha256, length(file.full), file.upload, file.tries
-            FROM photo_file AS file JOIN record AS photo
+        let sql = format!(
+            "SELECT min(photo.id), file.sha256, length(file.full), file.upload, file.tries
+             FROM photo_file AS file JOIN record AS photo
                 ON photo.kind = 'photo' AND photo.unsent IS NULL AND photo.body ->> '$.fields.sha256' = file.sha256
-            WHERE file.state = 'waiting' AND file.full IS NOT NULL AND file.try_after <= ?1
-            GROUP BY file.sha256 ORDER BY 1";
-        let mut statement = self.connection.prepare_cached(SQL)?;
+             WHERE file.state = 'waiting' AND file.full IS NOT NULL AND file.try_after <= ?1 AND {TAKEN_HERE}
+             GROUP BY file.sha256 ORDER BY 1"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([now])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {

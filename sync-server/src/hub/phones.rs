@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::protocol::{CallRefusal, EnrolRequest, Enrolment, Hello, PROTOCOL, Tokens};
+use domain::protocol::{CallRefusal, EnrolRequest, Enrolment, Hello, PROTOCOL, STAMP_AHEAD_ACCEPTED, Tokens};
 use domain::scope::{Action, Actor, Role, allowed};
 use domain::world::Millis;
 use domain::{AccountId, CellCode, DeviceId, Kind, Problem, ProblemCode, Scope, Stamp};
@@ -51,7 +51,9 @@ impl Phone {
     /// Whether the account held the cell when this was written: changes made before a handover are taken after it too, as long as
     /// a phone's refresh token lives.
     pub(super) fn held(&self, cell: &CellCode, written: Stamp, now: Millis) -> bool {
-        let taken_late = |until: Millis| written.millis() <= until && now - until <= REFRESH_LIVES;
+        // A clock that is a little ahead stamps what was written just before the handover after it.
+        let last = |until: Millis| until.saturating_add(STAMP_AHEAD_ACCEPTED);
+        let taken_late = |until: Millis| written.millis() <= last(until) && now - until <= REFRESH_LIVES;
         let then = |held: &Holding| held.until.is_none_or(taken_late);
         self.holdings.iter().any(|held| held.cell == *cell && then(held))
     }
