@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::hand_in::{
     CONTENT_BYTES_MAX, HandIn, HandedPhoto, PIECE_BYTES_MAX, PIECES_BYTES_MAX, PIECES_MAX, RefusedWords,
 };
-use domain::protocol::{CallRefusal, STAMP_AHEAD_ACCEPTED, Verdict};
+use domain::protocol::{CallRefusal, Verdict};
 use domain::scope::Actor;
 use domain::seal::Purpose;
 use domain::world::Millis;
@@ -101,9 +101,7 @@ impl<S: Store> Hub<S> {
         let now = self.now();
         let (device, phone, mut pieces) = self.store.read(|reading| {
             let (device, account) = administered(reading, actor, id)?;
-            // A phone's clock may be a little ahead of the server's: what was written just before counts as before.
             let shut_out = [device.revoked_at, account.closed_at].into_iter().flatten().min();
-            let shut_out = shut_out.map(|at| at + STAMP_AHEAD_ACCEPTED);
             let phone = Phone::until(id, &account, reading.holdings(&account.id)?, shut_out);
             let mut pieces = Vec::new();
             for line in reading.hand_ins(id)?.into_iter().filter(|line| line.kept) {
