@@ -78,7 +78,7 @@ fn was_known(bench: &Bench<'_>, change: &Change, lost: &Lost, record: &Record) -
     let one_run = lost.stamp.node() == record.stamps.of(&lost.field).node();
     // After a restore phones offer again what they hold: what they had seen before they wrote it is not known any more.
     let offered_again =
-        !change.base.contains_key(&lost.field) && bench.lost.is_some_and(|(_, restored)| incoming.millis() <= restored);
+        !change.base.contains_key(&lost.field) && bench.lost_until.is_some_and(|until| incoming.millis() <= until);
     one_run || offered_again
 }
 

@@ -97,8 +97,8 @@ impl Fault {
 pub(super) struct Bench<'a> {
     pub(super) author: Author<'a>,
     pub(super) setting: Setting<'a>,
-    /// The stamps that a restored server may have lost: phones hand in again what others wrote then.
-    pub(super) lost: Option<(Millis, Millis)>,
+    /// Until when a restored server may have lost what was stamped: phones hand in again what others wrote then.
+    pub(super) lost_until: Option<Millis>,
 }
 
 impl Bench<'_> {
@@ -174,7 +174,7 @@ impl Bench<'_> {
     /// Whether all of this was written before the server was restored, so that it may have had it. Phones then bring back each
     /// other's work. When it was written says nothing: what was written offline before the backup may have come after it.
     fn was_lost(&self, change: &Change) -> bool {
-        self.lost.is_some_and(|(_, to)| change.latest().millis() <= to)
+        self.lost_until.is_some_and(|until| change.latest().millis() <= until)
     }
 
     /// The refusal as the author may see it.

@@ -52,8 +52,8 @@ pub struct Hub<S: Store> {
     photos: PhotoFolder,
     time: Mutex<Time>,
     lists: RwLock<Arc<Lists>>,
-    /// The stamps that a restored server may have lost: from its backup until its restore.
-    lost_since_backup: Option<(Millis, Millis)>,
+    /// When this database was put back from a backup: whatever was stamped until then may have been lost.
+    lost_until: Option<Millis>,
     receipt_key: ReceiptKey,
     /// Where pages of a feed are cut, in bytes before compression.
     page_bytes: AtomicUsize,
@@ -105,7 +105,7 @@ impl<S: Store> Hub<S> {
             photos,
             time: Mutex::new(Time { world, clock }),
             lists: RwLock::new(Arc::new(lists)),
-            lost_since_backup: backed_up.zip(restored),
+            lost_until: backed_up.and(restored),
             receipt_key,
             page_bytes: AtomicUsize::new(feed::PAGE_RAW_BYTES),
             seal,

@@ -42,7 +42,7 @@ impl<S: Store> Hub<S> {
     ) -> Result<Vec<Verdict>, HubError> {
         let lists = self.lists();
         let setting = Setting { now: self.now(), lists: &lists };
-        let bench = Bench { author, setting, lost: self.lost_since_backup };
+        let bench = Bench { author, setting, lost_until: self.lost_until };
         let mut looks = look_at_all(writing, &bench, changes)?;
         refuse_missing_targets(writing, changes, &mut looks)?;
         let mut verdicts = Vec::with_capacity(changes.len());
