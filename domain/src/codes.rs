@@ -44,8 +44,40 @@ pub enum CodeList {
     PhotoKind,
     /// approved, returned.
     Verdict,
-    /// Kinds of record that a visit, photo or review can be about.
+    /// Kinds of record that a visit, photo, review or inspection can be about.
     SubjectKind,
+    /// The nine kinds of small premises.
+    PremisesKind,
+    /// Why somebody is looked after.
+    CareReason,
+    /// A, B, C: how often.
+    CareLevel,
+    /// The seven steps of an incident, and the draft before them.
+    IncidentStage,
+    /// What can be done in a step.
+    IncidentAction,
+    /// Types of disputes, as the ministry's monthly report counts them.
+    DisputeType,
+    /// 申请 主动 法院 公安 信访 政府.
+    DisputeSource,
+    /// written, oral, none, ended.
+    DisputeOutcome,
+    /// What happens in a mediation, in its order.
+    DisputeStep,
+    /// put right or not.
+    RecheckResult,
+    /// 滑坡 崩塌 泥石流 …
+    HazardKind,
+    /// 蓝 黄 橙 红.
+    WarningLevel,
+    /// The marks of a roll-call.
+    RollMark,
+    /// Policy, anti-fraud, warning, other.
+    NoticeKind,
+    /// done, not possible.
+    TaskResult,
+    /// 满意 基本满意 不满意.
+    Satisfaction,
 }
 
 /// One entry of a code list.
@@ -134,6 +166,7 @@ pub fn codes(list: CodeList) -> &'static [Code] {
     match list {
         CodeList::Sex => &SEX,
         CodeList::Relation => &RELATION,
+        CodeList::DisputeType => &DISPUTE_TYPE,
         other => {
             let index = FORM_LISTS.iter().position(|(name, _)| *name == other);
             index.map_or(&[], |index| FORM_CODES[index].as_slice())
@@ -143,7 +176,7 @@ pub fn codes(list: CodeList) -> &'static [Code] {
 
 /// Every list, for handing them to a window in one go.
 pub fn all_lists() -> Vec<(CodeList, &'static [Code])> {
-    let fixed = [CodeList::Sex, CodeList::Relation];
+    let fixed = [CodeList::Sex, CodeList::Relation, CodeList::DisputeType];
     fixed.into_iter().chain(FORM_LISTS.iter().map(|(list, _)| *list)).map(|list| (list, codes(list))).collect()
 }
 
@@ -270,6 +303,164 @@ const FORM_LISTS: &[(CodeList, &[Entry])] = &[
             ("person", "居民", "person"),
             ("visit", "走访", "visit"),
             ("incident", "事件", "incident"),
+            ("premises", "九小场所", "small premises"),
+            ("dispute", "矛盾纠纷", "dispute"),
+            ("inspection", "排查", "inspection"),
+            ("recheck", "复查", "re-check"),
+            ("hazard_point", "隐患点", "hazard point"),
+            ("incident_step", "事件环节", "step of an incident"),
+        ],
+    ),
+    (
+        CodeList::PremisesKind,
+        &[
+            ("school", "小学校、幼儿园", "small school or nursery"),
+            ("clinic", "小医院", "small clinic"),
+            ("shop", "小商店", "small shop"),
+            ("restaurant", "小餐饮", "small restaurant"),
+            ("hotel", "小旅馆", "small hotel"),
+            ("entertainment", "小歌舞娱乐", "small place of entertainment"),
+            ("internet", "小网吧", "small internet café"),
+            ("beauty", "小美容洗浴", "small beauty or bath house"),
+            ("workshop", "小生产加工", "small workshop"),
+        ],
+    ),
+    (
+        CodeList::CareReason,
+        &[
+            ("alone", "独居", "lives alone"),
+            ("empty_nest", "空巢", "children live elsewhere"),
+            ("left_behind", "留守", "left behind"),
+            ("disabled", "失能", "cannot look after themselves"),
+            ("severe_disability", "重残", "severe disability"),
+            ("child", "困境儿童", "child in hardship"),
+            ("low_income", "低保", "subsistence allowance"),
+            ("extreme_hardship", "特困", "extreme hardship"),
+            ("maternity", "孕产", "before and after a birth"),
+            ("other", "其他", "other"),
+        ],
+    ),
+    (CodeList::CareLevel, &[("a", "A 级", "level A"), ("b", "B 级", "level B"), ("c", "C 级", "level C")]),
+    (
+        CodeList::IncidentStage,
+        &[
+            ("draft", "草稿", "draft"),
+            ("accept", "一门受理", "accept"),
+            ("dispatch", "一体派发", "dispatch"),
+            ("handle", "分类处置", "handle"),
+            ("coordinate", "协调联动", "coordinate"),
+            ("verify", "复核回访", "verify"),
+            ("supervise", "督办问效", "supervise"),
+            ("close", "办结归档", "close"),
+        ],
+    ),
+    (
+        CodeList::IncidentAction,
+        &[
+            ("report", "上报", "report"),
+            ("solve", "自办即结", "solved on the spot"),
+            ("accept", "受理", "accept"),
+            ("return", "退回", "return"),
+            ("merge", "并案", "merge with a duplicate"),
+            ("decline", "不予受理", "not ours"),
+            ("dispatch", "派发", "dispatch"),
+            ("sign", "签收", "sign for"),
+            ("refuse", "退单", "refuse"),
+            ("result", "反馈结果", "result"),
+            ("ask_extension", "申请延期", "ask for an extension"),
+            ("extend", "同意延期", "grant an extension"),
+            ("deny_extension", "不同意延期", "deny an extension"),
+            ("whistle", "吹哨", "call other departments"),
+            ("arrive", "报到", "answer the call"),
+            ("pass", "复核通过", "check passed"),
+            ("fail", "复核未通过", "check not passed"),
+            ("urge", "催办", "urge"),
+            ("supervise", "督办", "supervise"),
+            ("rate", "评价部门", "rate the department"),
+            ("reopen", "重新办理", "reopen"),
+            ("close", "办结归档", "close"),
+        ],
+    ),
+    (
+        CodeList::DisputeSource,
+        &[
+            ("applied", "当事人申请", "applied for by a party"),
+            ("active", "主动调解", "mediated without being asked"),
+            ("court", "法院委托", "sent by a court"),
+            ("police", "公安移交", "sent by the police"),
+            ("petition", "信访移交", "sent by the petitions office"),
+            ("government", "政府移交", "sent by the government"),
+        ],
+    ),
+    (
+        CodeList::DisputeOutcome,
+        &[
+            ("written", "达成书面协议", "written agreement"),
+            ("oral", "达成口头协议", "oral agreement"),
+            ("none", "未达成协议", "no agreement"),
+            ("ended", "终止调解", "mediation ended"),
+        ],
+    ),
+    (
+        CodeList::DisputeStep,
+        &[
+            ("application", "调解申请", "application"),
+            ("rights", "权利义务告知", "notice of rights"),
+            ("investigation", "调查", "investigation"),
+            ("mediation", "调解", "mediation"),
+            ("agreement", "签订协议", "agreement signed"),
+            ("performance", "履行", "performance"),
+            ("follow_up", "回访", "follow-up"),
+        ],
+    ),
+    (CodeList::RecheckResult, &[("fixed", "已整改", "put right"), ("not_fixed", "未整改", "not put right")]),
+    (
+        CodeList::HazardKind,
+        &[
+            ("landslide", "滑坡", "landslide"),
+            ("rockfall", "崩塌", "rockfall"),
+            ("debris_flow", "泥石流", "debris flow"),
+            ("flash_flood", "山洪", "flash flood"),
+            ("waterlogging", "内涝", "waterlogging"),
+            ("reservoir", "水库", "reservoir"),
+            ("tailings", "尾矿库", "tailings pond"),
+            ("unsafe_house", "危房", "unsafe house"),
+            ("forest_fire", "森林火险", "forest fire"),
+        ],
+    ),
+    (
+        CodeList::WarningLevel,
+        &[("blue", "蓝色", "blue"), ("yellow", "黄色", "yellow"), ("orange", "橙色", "orange"), ("red", "红色", "red")],
+    ),
+    (
+        CodeList::RollMark,
+        &[
+            ("not_contacted", "未联系", "not contacted"),
+            ("called", "已叫应", "answered the call"),
+            ("moved_shelter", "已转移（集中）", "moved to the shelter"),
+            ("moved_family", "已转移（投亲）", "moved to family"),
+            ("away", "外出不在", "away"),
+            ("refused", "拒绝", "refused"),
+            ("missing", "失联", "missing"),
+            ("returned", "已返回", "went back"),
+        ],
+    ),
+    (
+        CodeList::NoticeKind,
+        &[
+            ("policy", "政策", "policy"),
+            ("fraud", "反诈", "fraud prevention"),
+            ("warning", "预警", "warning"),
+            ("other", "其他", "other"),
+        ],
+    ),
+    (CodeList::TaskResult, &[("done", "已完成", "done"), ("not_possible", "无法完成", "could not be done")]),
+    (
+        CodeList::Satisfaction,
+        &[
+            ("satisfied", "满意", "satisfied"),
+            ("fairly", "基本满意", "fairly satisfied"),
+            ("dissatisfied", "不满意", "not satisfied"),
         ],
     ),
 ];
@@ -326,6 +517,18 @@ static RELATION: LazyLock<Vec<Code>> = LazyLock::new(|| {
             code: row[0].to_owned(),
             name_zh: row[1].to_owned(),
             common: &row[2] == "y",
+        })
+        .collect()
+});
+
+static DISPUTE_TYPE: LazyLock<Vec<Code>> = LazyLock::new(|| {
+    let common = ["01", "02", "03", "04", "06", "10", "14"];
+    rows(include_str!("../data/dispute_types_moj_monthly.csv"))
+        .map(|row| Code {
+            code: row[0].to_owned(),
+            name_zh: row[1].to_owned(),
+            name_en: row[2].to_owned(),
+            common: common.contains(&&row[0]),
         })
         .collect()
 });

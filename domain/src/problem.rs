@@ -65,6 +65,8 @@ pub enum ProblemCode {
     DocumentIncomplete,
     /// A name with characters that no name has.
     NameForm,
+    /// Not an amount in yuan with two decimals.
+    AmountForm,
     /// Coordinates outside the globe or not a pair of numbers.
     PositionForm,
     /// A text with control characters.

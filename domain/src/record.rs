@@ -37,13 +37,49 @@ pub enum Kind {
     Photo,
     /// 审核
     Review,
+    /// 租住
+    Tenancy,
+    /// 九小场所
+    Premises,
+    /// 关爱计划
+    CarePlan,
+    /// 事件环节
+    IncidentStep,
+    /// 矛盾纠纷
+    Dispute,
+    /// 调解过程
+    DisputeEvent,
+    /// 排查
+    Inspection,
+    /// 复查
+    Recheck,
+    /// 隐患点
+    HazardPoint,
+    /// 受威胁户
+    ThreatenedHousehold,
+    /// 避险转移
+    Evacuation,
+    /// 点名
+    RollCall,
+    /// 通知公告
+    Notice,
+    /// 已告知
+    NoticeAck,
+    /// 任务
+    Task,
+    /// 任务反馈
+    TaskReport,
+    /// 回访
+    Callback,
+    /// 意见反馈
+    Feedback,
     /// A kind that this version does not know.
     Other(Box<str>),
 }
 
 impl Kind {
     /// The kinds that this version knows.
-    pub const KNOWN: [Kind; 9] = [
+    pub const KNOWN: [Kind; 27] = [
         Kind::Cell,
         Kind::Building,
         Kind::Dwelling,
@@ -53,6 +89,24 @@ impl Kind {
         Kind::Incident,
         Kind::Photo,
         Kind::Review,
+        Kind::Tenancy,
+        Kind::Premises,
+        Kind::CarePlan,
+        Kind::IncidentStep,
+        Kind::Dispute,
+        Kind::DisputeEvent,
+        Kind::Inspection,
+        Kind::Recheck,
+        Kind::HazardPoint,
+        Kind::ThreatenedHousehold,
+        Kind::Evacuation,
+        Kind::RollCall,
+        Kind::Notice,
+        Kind::NoticeAck,
+        Kind::Task,
+        Kind::TaskReport,
+        Kind::Callback,
+        Kind::Feedback,
     ];
 
     /// The kind's name in tables, messages and language files.
@@ -67,6 +121,24 @@ impl Kind {
             Kind::Incident => "incident",
             Kind::Photo => "photo",
             Kind::Review => "review",
+            Kind::Tenancy => "tenancy",
+            Kind::Premises => "premises",
+            Kind::CarePlan => "care_plan",
+            Kind::IncidentStep => "incident_step",
+            Kind::Dispute => "dispute",
+            Kind::DisputeEvent => "dispute_event",
+            Kind::Inspection => "inspection",
+            Kind::Recheck => "recheck",
+            Kind::HazardPoint => "hazard_point",
+            Kind::ThreatenedHousehold => "threatened_household",
+            Kind::Evacuation => "evacuation",
+            Kind::RollCall => "roll_call",
+            Kind::Notice => "notice",
+            Kind::NoticeAck => "notice_ack",
+            Kind::Task => "task",
+            Kind::TaskReport => "task_report",
+            Kind::Callback => "callback",
+            Kind::Feedback => "feedback",
             Kind::Other(name) => name,
         }
     }
@@ -78,12 +150,92 @@ impl Kind {
 
     /// Append-only kinds (mark A in the table of records): written once, never overwritten; states are folds over them.
     pub fn is_append_only(&self) -> bool {
-        matches!(self, Kind::Visit | Kind::Photo | Kind::Review)
+        matches!(
+            self,
+            Kind::Visit
+                | Kind::Photo
+                | Kind::Review
+                | Kind::IncidentStep
+                | Kind::DisputeEvent
+                | Kind::Inspection
+                | Kind::Recheck
+                | Kind::RollCall
+                | Kind::NoticeAck
+                | Kind::TaskReport
+                | Kind::Callback
+                | Kind::Feedback
+        )
+    }
+
+    /// The field that names the one record that this one belongs to or speaks of, for the indexes. An incident names a household
+    /// or else a dwelling.
+    pub fn belongs_to(&self) -> Option<&'static str> {
+        Some(match self {
+            Kind::Person | Kind::Incident => "household",
+            Kind::Household | Kind::Tenancy | Kind::Premises => "dwelling",
+            Kind::Dwelling => "building",
+            Kind::Visit | Kind::Review | Kind::Callback | Kind::Task => "target",
+            Kind::Photo | Kind::Inspection => "subject",
+            Kind::CarePlan => "person",
+            Kind::IncidentStep => "incident",
+            Kind::DisputeEvent => "dispute",
+            Kind::Recheck => "inspection",
+            Kind::ThreatenedHousehold => "hazard_point",
+            Kind::RollCall => "evacuation",
+            Kind::NoticeAck => "notice",
+            Kind::TaskReport => "task",
+            Kind::Feedback => "about",
+            Kind::Cell
+            | Kind::Building
+            | Kind::Dispute
+            | Kind::HazardPoint
+            | Kind::Evacuation
+            | Kind::Notice
+            | Kind::Other(_) => return None,
+        })
+    }
+
+    /// The field with the record's own moment, which the phone fills in by its clock.
+    pub fn moment(&self) -> Option<&'static str> {
+        match self {
+            Kind::Incident => Some("happened_at"),
+            Kind::Photo => Some("taken_at"),
+            Kind::Evacuation => Some("ordered_at"),
+            Kind::Notice | Kind::Task => Some("at"),
+            kind if kind.is_append_only() => Some("at"),
+            _ => None,
+        }
+    }
+
+    /// The field that a record is called by, where it has one of its own.
+    pub fn called(&self) -> Option<&'static str> {
+        match self {
+            Kind::Person | Kind::Building | Kind::Cell | Kind::Premises | Kind::HazardPoint => Some("name"),
+            Kind::Incident | Kind::Notice | Kind::Task => Some("title"),
+            Kind::Evacuation => Some("reason"),
+            Kind::Tenancy => Some("landlord_name"),
+            _ => None,
+        }
     }
 
     /// Whether a supervisor approves or returns records of this kind. Photos are looked at with their subject.
     pub fn is_reviewed(&self) -> bool {
-        matches!(self, Kind::Building | Kind::Dwelling | Kind::Household | Kind::Person | Kind::Visit | Kind::Incident)
+        matches!(
+            self,
+            Kind::Building
+                | Kind::Dwelling
+                | Kind::Household
+                | Kind::Person
+                | Kind::Visit
+                | Kind::Incident
+                | Kind::Tenancy
+                | Kind::Premises
+                | Kind::CarePlan
+                | Kind::Dispute
+                | Kind::Inspection
+                | Kind::HazardPoint
+                | Kind::ThreatenedHousehold
+        )
     }
 }
 

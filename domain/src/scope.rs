@@ -63,15 +63,46 @@ impl Actor {
 /// Kinds of a newer version are readable by who reads everything of the cell (a phone passes them on unread) and writable by nobody.
 pub fn allowed(role: Role, action: Action, kind: &Kind) -> bool {
     use Action::{Read, Write};
-    use Kind::{Building, Cell, Dwelling, Household, Incident, Other, Person, Photo, Visit};
+    use Kind::{
+        Building, Callback, CarePlan, Cell, Dispute, DisputeEvent, Dwelling, Feedback, HazardPoint, Household,
+        Incident, IncidentStep, Inspection, Notice, NoticeAck, Other, Person, Photo, Premises, Recheck, RollCall,
+        TaskReport, Tenancy, ThreatenedHousehold, Visit,
+    };
     match (role, action) {
         (Role::Worker, Read) => true,
-        (Role::Worker, Write) => matches!(kind, Building | Dwelling | Household | Person | Visit | Incident | Photo),
+        (Role::Worker, Write) => matches!(
+            kind,
+            Building
+                | Dwelling
+                | Household
+                | Person
+                | Visit
+                | Incident
+                | Photo
+                | Tenancy
+                | Premises
+                | CarePlan
+                | IncidentStep
+                | Dispute
+                | DisputeEvent
+                | Inspection
+                | Recheck
+                | HazardPoint
+                | ThreatenedHousehold
+                | RollCall
+                | NoticeAck
+                | TaskReport
+                | Callback
+                | Feedback
+        ),
         // Names and room numbers: the fields of persons are cut by `visible_field`.
-        (Role::Informant, Read) => matches!(kind, Cell | Building | Dwelling | Household | Person | Incident | Photo),
-        (Role::Informant, Write) => matches!(kind, Incident | Photo),
+        (Role::Informant, Read) => matches!(
+            kind,
+            Cell | Building | Dwelling | Household | Person | Incident | IncidentStep | Photo | Notice | Feedback
+        ),
+        (Role::Informant, Write) => matches!(kind, Incident | Photo | Feedback),
         (Role::Supervisor, Read) => true,
-        (Role::Supervisor, Write) => !matches!(kind, Cell | Visit | Photo | Other(_)),
+        (Role::Supervisor, Write) => !matches!(kind, Cell | Visit | Photo | TaskReport | NoticeAck | Other(_)),
         (Role::Admin, Read | Write) => matches!(kind, Cell),
         (Role::Handler | Role::Auditor, _) => false,
     }

@@ -41,6 +41,22 @@ pub enum FieldType {
     Bool,
     /// A day, `YYYY-MM-DD`, not after today.
     PastDate,
+    /// A day, `YYYY-MM-DD`, which may lie ahead (at most 100 years).
+    Date,
+    /// A moment in milliseconds since 1970, which may lie ahead.
+    Moment,
+    /// An amount in yuan as text: up to twelve digits and exactly two decimals, `7072300.00`. Never a binary fraction.
+    Yuan,
+    /// Names of people: 1–20, each as [`FieldType::Name`].
+    Names,
+    /// Who is in dispute: see [`crate::kinds::dispute::Party`].
+    Parties,
+    /// Answers by the item of a checklist: see [`crate::kinds::inspection::Answer`].
+    Answers,
+    /// Hazards found: see [`crate::kinds::inspection::Hazard`].
+    Hazards,
+    /// Who was at a place when an order was given: see [`crate::kinds::evacuation::Listed`].
+    Roster,
     /// A moment in milliseconds since 1970, not after now (with a day's grace for clocks).
     PastMoment,
     /// Another record's id.
@@ -104,12 +120,53 @@ pub fn fields(kind: &Kind) -> &'static [FieldSpec] {
         Kind::Incident => kinds::incident::FIELDS,
         Kind::Photo => kinds::photo::FIELDS,
         Kind::Review => kinds::review::FIELDS,
+        Kind::Tenancy => kinds::tenancy::FIELDS,
+        Kind::Premises => kinds::premises::FIELDS,
+        Kind::CarePlan => kinds::care_plan::FIELDS,
+        Kind::IncidentStep => kinds::incident_step::FIELDS,
+        Kind::Dispute => kinds::dispute::FIELDS,
+        Kind::DisputeEvent => kinds::dispute_event::FIELDS,
+        Kind::Inspection => kinds::inspection::FIELDS,
+        Kind::Recheck => kinds::recheck::FIELDS,
+        Kind::HazardPoint => kinds::hazard_point::FIELDS,
+        Kind::ThreatenedHousehold => kinds::threatened_household::FIELDS,
+        Kind::Evacuation => kinds::evacuation::FIELDS,
+        Kind::RollCall => kinds::roll_call::FIELDS,
+        Kind::Notice => kinds::notice::FIELDS,
+        Kind::NoticeAck => kinds::notice_ack::FIELDS,
+        Kind::Task => kinds::task::FIELDS,
+        Kind::TaskReport => kinds::task_report::FIELDS,
+        Kind::Callback => kinds::callback::FIELDS,
+        Kind::Feedback => kinds::feedback::FIELDS,
         Kind::Other(_) => &[],
     }
 }
 
 /// Fields that every record that can be overwritten has besides its own: taken out of the register, moved to another cell.
 pub const COMMON_FIELDS: &[FieldSpec] = &[optional("deleted", FieldType::Bool), optional("cell", FieldType::Division)];
+
+/// The kind of record that a field of this kind names; none where it says so itself (`target_kind`, `subject_kind`), or where the
+/// field names nothing.
+pub fn named_kind(kind: &Kind, field: &str) -> Option<Kind> {
+    let names = |spec: &&FieldSpec| spec.name == field && matches!(spec.of, FieldType::Ref | FieldType::Refs { .. });
+    fields(kind).iter().find(names)?;
+    match field {
+        "building" => Some(Kind::Building),
+        "dwelling" => Some(Kind::Dwelling),
+        "household" => Some(Kind::Household),
+        "head" | "person" => Some(Kind::Person),
+        "replaces" => Some(Kind::Visit),
+        "incident" | "incidents" => Some(Kind::Incident),
+        "dispute" => Some(Kind::Dispute),
+        "inspection" => Some(Kind::Inspection),
+        "hazard_point" | "points" => Some(Kind::HazardPoint),
+        "evacuation" => Some(Kind::Evacuation),
+        "notice" => Some(Kind::Notice),
+        "task" => Some(Kind::Task),
+        "about" => Some(Kind::Feedback),
+        _ => None,
+    }
+}
 
 /// The description of a field, the common ones included.
 pub fn field(kind: &Kind, name: &str) -> Option<&'static FieldSpec> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, Months, NaiveDate};
 use serde_json::Value;
 
 use crate::change::Change;
@@ -18,6 +18,9 @@ use crate::world::Millis;
 
 /// A worker's clock may be this far ahead before a moment counts as lying in the future (one day, in milliseconds).
 const MOMENT_GRACE: Millis = 24 * 60 * 60 * 1000;
+
+/// A moment that may lie ahead lies at most ten years ahead.
+const MOMENT_AHEAD_MAX: Millis = 10 * 366 * 24 * 60 * 60 * 1000;
 
 /// What a judgement depends on besides the change.
 #[derive(Debug, Clone, Copy)]
@@ -109,6 +112,12 @@ fn value_problem(of: FieldType, value: &Value, setting: Setting<'_>) -> Option<F
             items(value, max, |item| fault(item.parse::<RecordId>().is_err(), ProblemCode::WrongType))
         }
         FieldType::Position => position_fault(value),
+        FieldType::Moment => value.as_i64().map_or(WRONG_TYPE, |at| {
+            fault(!(0..=setting.now.saturating_add(MOMENT_AHEAD_MAX)).contains(&at), ProblemCode::NoSuchDate)
+        }),
+        FieldType::Names | FieldType::Parties | FieldType::Answers | FieldType::Hazards | FieldType::Roster => {
+            shape_fault(of, value)
+        }
         FieldType::Remarks => remarks_fault(value),
         FieldType::GeoJson => geojson_fault(value),
         _ => text.map_or(WRONG_TYPE, |text| text_problem(of, text, setting)),
@@ -123,6 +132,10 @@ fn text_problem(of: FieldType, text: &str, setting: Setting<'_>) -> Option<Fault
         FieldType::Code { list } => fault(!is_code(list, text), ProblemCode::UnknownCode),
         FieldType::Category => fault(setting.lists.category(text).is_none(), ProblemCode::UnknownCode),
         FieldType::PastDate => date_fault(text, setting.today()),
+        FieldType::Date => {
+            date_fault(text, setting.today().checked_add_months(Months::new(100 * 12)).unwrap_or(NaiveDate::MAX))
+        }
+        FieldType::Yuan => fault(!is_yuan(text), ProblemCode::AmountForm),
         FieldType::Ref => fault(text.parse::<RecordId>().is_err(), ProblemCode::WrongType),
         FieldType::Phone => fault(!is_phone(text), ProblemCode::PhoneForm),
         FieldType::DocumentNumber => text_fault(text, 30),
@@ -208,6 +221,72 @@ fn remarks_fault(value: &Value) -> Option<Fault> {
     }
     map.values()
         .find_map(|remark| remark.as_str().map_or(fault(true, ProblemCode::WrongType), |text| text_fault(text, 500)))
+}
+
+/// An amount as the field takes it: no sign, no separators, two decimals, at most twelve digits before them (DOMAIN: yuan(14,2)).
+pub fn is_yuan(text: &str) -> bool {
+    let Some((whole, cents)) = text.split_once('.') else { return false };
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let leads = whole == "0" || !whole.starts_with('0');
+    (1..=12).contains(&whole.len()) && cents.len() == 2 && digits(whole) && digits(cents) && leads
+}
+
+/// What is wrong with a list of names, parties, answers, hazards or people.
+fn shape_fault(of: FieldType, value: &Value) -> Option<Fault> {
+    use crate::kinds::{dispute, evacuation, inspection};
+    match of {
+        FieldType::Names => {
+            shaped(value, dispute::PARTIES_MAX, |names: &Vec<String>| names.iter().find_map(|name| name_fault(name)))
+        }
+        FieldType::Parties => shaped(value, dispute::PARTIES_MAX, |parties: &Vec<dispute::Party>| {
+            parties.iter().find_map(|party| {
+                // A party may be a firm, whose name has digits and brackets.
+                let name = if party.name.trim().is_empty() { fault(true, ProblemCode::NameForm) } else { None };
+                let phone = party.phone.as_deref().filter(|phone| !is_phone(phone));
+                name.or_else(|| text_fault(&party.name, 100))
+                    .or_else(|| phone.and_then(|_| fault(true, ProblemCode::PhoneForm)))
+                    .or_else(|| text_fault(party.address.as_deref().unwrap_or_default(), 200))
+            })
+        }),
+        FieldType::Answers => {
+            type Answers = std::collections::BTreeMap<String, inspection::Answer>;
+            shaped(value, inspection::ITEMS_MAX, |answers: &Answers| {
+                fault(!answers.keys().all(|item| is_item(item)), ProblemCode::UnknownCode)
+            })
+        }
+        FieldType::Hazards => shaped(value, inspection::ITEMS_MAX, |hazards: &Vec<inspection::Hazard>| {
+            hazards.iter().find_map(|hazard| {
+                let item = fault(!is_item(&hazard.item), ProblemCode::UnknownCode);
+                let severity = int_fault(i64::from(hazard.severity), 1, 4);
+                let due = hazard.due.as_deref().and_then(|due| date_fault(due, NaiveDate::MAX));
+                item.or(severity).or(due).or_else(|| text_fault(&hazard.text, 300))
+            })
+        }),
+        FieldType::Roster => shaped(value, evacuation::ROSTER_MAX, |people: &Vec<evacuation::Listed>| {
+            let mut seen = BTreeSet::new();
+            people.iter().find_map(|listed| {
+                fault(!seen.insert(listed.person), ProblemCode::WrongType).or_else(|| name_fault(&listed.name))
+            })
+        }),
+        _ => fault(true, ProblemCode::WrongType),
+    }
+}
+
+/// Reads a value into the shape that it must have, no longer than `max`, and looks at it.
+fn shaped<T>(value: &Value, max: usize, look: impl Fn(&T) -> Option<Fault>) -> Option<Fault>
+where
+    T: serde::de::DeserializeOwned,
+{
+    let length = value.as_array().map(Vec::len).or_else(|| value.as_object().map(serde_json::Map::len));
+    if length.is_some_and(|length| length > max) {
+        return Some((ProblemCode::TooLong, Some(max as i64)));
+    }
+    serde_json::from_value::<T>(value.clone()).map_or(Some((ProblemCode::WrongType, None)), |value| look(&value))
+}
+
+/// The name of an item of a checklist.
+fn is_item(item: &str) -> bool {
+    (1..=20).contains(&item.len()) && item.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn geojson_fault(value: &Value) -> Option<Fault> {

@@ -2,7 +2,7 @@
 
 use domain::address::half_width;
 use domain::record::{Fields, Record};
-use domain::spec::{FieldType, field};
+use domain::spec::{FieldType, field, named_kind};
 use domain::validate::{Warning, today, warnings};
 use domain::{CellCode, Kind, Problem, ProblemCode, RecordId};
 use serde::{Deserialize, Serialize};
@@ -88,6 +88,9 @@ pub(super) fn save(device: &Device, args: SaveArgs) -> Result<Saved, Failure> {
         if args.kind == Kind::Incident {
             complete_incident(open, &mut fields, args.id.is_none());
         }
+        if args.id.is_none() {
+            complete(open, &args.kind, &mut fields);
+        }
         let mut problems = missing_targets(open, &args.kind, &fields)?;
         problems.extend(foreign_author(open, &args.kind, &fields, current.as_ref()));
         let mut whole = current.as_ref().map(|record| record.fields.clone()).unwrap_or_default();
@@ -137,7 +140,33 @@ fn normalised(kind: &Kind, fields: Fields) -> Fields {
     fields.into_iter().map(one).collect()
 }
 
-/// What an incident needs and nobody types: who and when; of which list the category was taken; how urgent it usually is.
+/// What every record says and nobody types: who and when.
+fn complete(open: &Open, kind: &Kind, fields: &mut Fields) {
+    if field(kind, "by").is_some_and(|spec| spec.of == FieldType::Account) {
+        fields.entry("by".to_owned()).or_insert_with(|| json!(open.account().account));
+    }
+    if let Some(moment) = kind.moment() {
+        fields.entry(moment.to_owned()).or_insert_with(|| json!(open.now()));
+    }
+}
+
+/// Adds a record of an append-only kind, in the cell of what it belongs to: who and when are filled in.
+///
+/// # Errors
+/// [`Failure`] with what is wrong with which field, and the storage's; nothing is stored then.
+pub(super) fn append(open: &mut Open, kind: &Kind, fields: Fields) -> Result<RecordId, Failure> {
+    let mut fields = normalised(kind, fields);
+    fields.retain(|_, value| !value.is_null());
+    complete(open, kind, &mut fields);
+    let problems = missing_targets(open, kind, &fields)?;
+    if !problems.is_empty() {
+        return Err(Failure::invalid(problems));
+    }
+    let cell = cell_of(open, kind, &fields, None, None)?;
+    Ok(open.write(kind, None, cell.as_ref(), fields)?)
+}
+
+/// What an incident needs and nobody types: of which list the category was taken; how urgent it usually is.
 fn complete_incident(open: &Open, fields: &mut Fields, new: bool) {
     let category = fields.get("category").and_then(Value::as_str).and_then(|code| open.lists().category(code));
     let severity = category.and_then(|category| category.default_severity);
@@ -147,23 +176,9 @@ fn complete_incident(open: &Open, fields: &mut Fields, new: bool) {
     if !new {
         return;
     }
-    let by = json!(open.account().account);
-    fields.entry("by".to_owned()).or_insert(by);
-    fields.entry("happened_at".to_owned()).or_insert_with(|| json!(open.now()));
     fields.entry("source".to_owned()).or_insert_with(|| json!("worker"));
     if let Some(severity) = severity {
         fields.entry("severity".to_owned()).or_insert(json!(severity));
-    }
-}
-
-/// The kinds that a field may name.
-fn named_kind(kind: &Kind, field: &str) -> Option<Kind> {
-    match (kind, field) {
-        (Kind::Dwelling, "building") => Some(Kind::Building),
-        (Kind::Household | Kind::Incident, "dwelling") => Some(Kind::Dwelling),
-        (Kind::Household, "head") => Some(Kind::Person),
-        (Kind::Person | Kind::Incident, "household") => Some(Kind::Household),
-        _ => None,
     }
 }
 
@@ -201,15 +216,10 @@ fn cell_of(
     if let Some(cell) = current.map(|record| &record.cell).or(given) {
         return Ok(Some(cell.clone()));
     }
-    let over: &[&str] = match kind {
-        Kind::Person => &["household"],
-        Kind::Household => &["dwelling"],
-        Kind::Dwelling => &["building"],
-        Kind::Incident => &["household", "dwelling"],
-        _ => &[],
-    };
+    // An incident names a household or else a dwelling.
+    let over = kind.belongs_to().into_iter().chain((*kind == Kind::Incident).then_some("dwelling"));
     for name in over {
-        if let Some(id) = fields.get(*name).and_then(Value::as_str).and_then(|text| text.parse().ok())
+        if let Some(id) = fields.get(name).and_then(Value::as_str).and_then(|text| text.parse().ok())
             && let Some(record) = open.store().get(id)?
         {
             return Ok(Some(record.cell));

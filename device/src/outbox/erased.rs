@@ -9,10 +9,10 @@ use crate::store;
 
 /// Removes a record and what was written about it alone. True when anything was here.
 pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, DeviceError> {
-    // Visits to it, photos and reviews of it: on this phone perhaps only, not sent yet, or refused.
-    const ABOUT: &str = "SELECT id FROM record WHERE parent = ?1 AND kind IN ('visit', 'photo', 'review')
-        UNION SELECT id FROM refused WHERE kind IN ('visit', 'photo', 'review')
-            AND (fields ->> '$.target' = ?1 OR fields ->> '$.subject' = ?1)";
+    // Visits to it, photos and reviews of it, plans for it: on this phone perhaps only, not sent yet, or refused.
+    const ABOUT: &str = "SELECT id FROM record WHERE parent = ?1 AND kind IN ('visit', 'photo', 'review', 'care_plan')
+        UNION SELECT id FROM refused WHERE kind IN ('visit', 'photo', 'review', 'care_plan')
+            AND (fields ->> '$.target' = ?1 OR fields ->> '$.subject' = ?1 OR fields ->> '$.person' = ?1)";
     const REMOVE: [&str; 4] = [
         "DELETE FROM record WHERE id = ?1",
         "DELETE FROM overtaken WHERE id = ?1",

@@ -78,8 +78,6 @@ impl<'a> Places<'a> {
         let own = |field: &str| fields.get(field).and_then(|value| value.as_str()).map(str::to_owned);
         let reference = |field: &str| own(field).and_then(|text| text.parse::<RecordId>().ok());
         let title = match kind {
-            Kind::Person | Kind::Building | Kind::Cell => own("name"),
-            Kind::Incident => own("title"),
             Kind::Household => match (reference("head"), reference("dwelling")) {
                 (Some(head), dwelling) => match self.text(head, "name")? {
                     Some(name) => Some(name),
@@ -95,15 +93,17 @@ impl<'a> Places<'a> {
                 };
                 Some(dwelling_of(fields).address(&building))
             }
-            Kind::Visit | Kind::Photo | Kind::Review => {
-                let about = if *kind == Kind::Photo { "subject" } else { "target" };
-                match reference(about) {
-                    // Only registers and incidents are visited, photographed and reviewed: it does not go in circles.
-                    Some(about) if !self.is_about_another(about)? => Some(self.name(about)?),
-                    _ => None,
-                }
-            }
-            Kind::Other(_) => None,
+            Kind::Dispute => Some(party_names(fields)),
+            Kind::ThreatenedHousehold => reference("household").map(|household| self.name(household)).transpose()?,
+            kind => match (kind.called(), kind.belongs_to().and_then(reference)) {
+                (Some(called), about) => match (own(called), about) {
+                    (None, Some(about)) => Some(self.address(about)?),
+                    (name, _) => name,
+                },
+                // What belongs to another is called like it, unless that one does too: it does not go in circles.
+                (None, Some(about)) if !self.is_about_another(about)? => Some(self.name(about)?),
+                (None, _) => None,
+            },
         };
         Ok(title.unwrap_or_default())
     }
@@ -119,6 +119,9 @@ impl<'a> Places<'a> {
             Kind::Person | Kind::Household => self.address(record.id),
             Kind::Visit => through("target").map_or(Ok(String::new()), |target| self.address(target)),
             Kind::Incident => Ok(self.incident_place(record)?.unwrap_or_default()),
+            Kind::CarePlan => through("person").map_or(Ok(String::new()), |person| self.address(person)),
+            Kind::Tenancy | Kind::Premises => through("dwelling").map_or(Ok(String::new()), |door| self.address(door)),
+            Kind::Dispute | Kind::HazardPoint => Ok(record.text("place").unwrap_or_default().to_owned()),
             _ => Ok(String::new()),
         }
     }
@@ -142,6 +145,14 @@ impl<'a> Places<'a> {
         }
         Ok(None)
     }
+}
+
+/// The parties of a dispute: applicants first, as the field writes a case.
+pub(crate) fn party_names(fields: &Fields) -> String {
+    let parties = fields.get("parties").and_then(|value| value.as_array());
+    let name = |party: &serde_json::Value| party.get("name").and_then(|name| name.as_str()).map(str::to_owned);
+    let names: Vec<String> = parties.into_iter().flatten().filter_map(name).collect();
+    names.join(" · ")
 }
 
 /// Reads a dwelling from fields that may not be a record yet.

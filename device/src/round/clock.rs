@@ -2,7 +2,7 @@
 
 use domain::protocol::STAMP_AHEAD_ACCEPTED;
 use domain::world::Millis;
-use domain::{HybridClock, Kind, Record, Stamp, Stamps};
+use domain::{HybridClock, Record, Stamp, Stamps};
 use rusqlite::Connection;
 
 use crate::DeviceError;
@@ -68,20 +68,10 @@ fn unsent_records(connection: &Connection) -> Result<Vec<Held>, DeviceError> {
 /// A moment this near to its own stamp was read from the same clock; one further away was meant as it was entered.
 const SAME_CLOCK: Millis = 7 * 24 * 60 * 60 * 1000;
 
-/// The field of a kind whose moment the phone fills in by its clock.
-fn moment_of(kind: &Kind) -> Option<&'static str> {
-    match kind {
-        Kind::Visit => Some("at"),
-        Kind::Incident => Some("happened_at"),
-        Kind::Photo => Some("taken_at"),
-        _ => None,
-    }
-}
-
 /// Shifts the stamps that nobody has seen. A moment that was read from the same clock goes along.
 fn shift(held: &mut Held, by: Millis) {
     let unseen = |field: &str| held.unsent.get(field).is_some_and(|pending| !pending.offered);
-    if let Some(field) = moment_of(&held.record.kind).filter(|field| unseen(field))
+    if let Some(field) = held.record.kind.moment().filter(|field| unseen(field))
         && let Some(moment) = held.record.int(field)
         && (moment - held.record.stamps.of(field).millis()).abs() <= SAME_CLOCK
     {

@@ -183,25 +183,13 @@ pub(crate) fn remove(connection: &Connection, id: RecordId) -> Result<(), Device
 
 /// The record that this one belongs to, for the index.
 fn parent(record: &Record) -> Option<&str> {
-    match record.kind {
-        Kind::Person => record.text("household"),
-        Kind::Household => record.text("dwelling"),
-        Kind::Dwelling => record.text("building"),
-        Kind::Visit | Kind::Review => record.text("target"),
-        Kind::Photo => record.text("subject"),
-        Kind::Incident => record.text("household").or_else(|| record.text("dwelling")),
-        Kind::Cell | Kind::Building | Kind::Other(_) => None,
-    }
+    let named = record.kind.belongs_to().and_then(|field| record.text(field));
+    if record.kind == Kind::Incident { named.or_else(|| record.text("dwelling")) } else { named }
 }
 
 /// The record's own moment, for the index.
 fn moment(record: &Record) -> Option<i64> {
-    match record.kind {
-        Kind::Visit | Kind::Review => record.int("at"),
-        Kind::Photo => record.int("taken_at"),
-        Kind::Incident => record.int("happened_at"),
-        _ => None,
-    }
+    record.kind.moment().and_then(|field| record.int(field))
 }
 
 /// Whether a row with this condition exists.

@@ -4,13 +4,31 @@
 //! newer one wrote. What may be written is judged by [`crate::validate`], from the tables.
 
 pub mod building;
+pub mod callback;
+pub mod care_plan;
 pub mod cell;
+pub mod dispute;
+pub mod dispute_event;
 pub mod dwelling;
+pub mod evacuation;
+pub mod feedback;
+pub mod hazard_point;
 pub mod household;
 pub mod incident;
+pub mod incident_step;
+pub mod inspection;
+pub mod notice;
+pub mod notice_ack;
 pub mod person;
 pub mod photo;
+pub mod premises;
+pub mod recheck;
 pub mod review;
+pub mod roll_call;
+pub mod task;
+pub mod task_report;
+pub mod tenancy;
+pub mod threatened_household;
 pub mod visit;
 
 use serde_json::Value;

@@ -29,7 +29,7 @@ use crate::store::{Erasure, HistoryEntry, Run, Store, Upload, Writing, Written};
 pub const ERASURE_LOG: &str = "erasures.log";
 
 /// Kinds whose records say something about the one record that they name, and go with it.
-const ABOUT_ONE: [Kind; 3] = [Kind::Visit, Kind::Photo, Kind::Review];
+const ABOUT_ONE: [Kind; 4] = [Kind::Visit, Kind::Photo, Kind::Review, Kind::CarePlan];
 
 /// References to a person that other people's records carry: they are emptied.
 const NAMES_A_PERSON: [(Kind, &str); 1] = [(Kind::Household, "head")];
@@ -279,6 +279,7 @@ pub(super) fn says_about_one(kind: &Kind, field: &str) -> bool {
     match kind {
         Kind::Visit | Kind::Review => field == "target",
         Kind::Photo => field == "subject",
+        Kind::CarePlan => field == "person",
         _ => false,
     }
 }

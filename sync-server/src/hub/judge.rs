@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::protocol::{CHANGE_FIELDS_MAX, Refusal, STAMP_AHEAD_ACCEPTED};
 use domain::record::is_field_name;
 use domain::scope::{Action, Actor, allowed, visible_field};
-use domain::spec::{FieldType, field};
+use domain::spec::{FieldType, field, named_kind};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{
@@ -244,15 +244,9 @@ fn expected_kind(field: &str, change: &Change, current: Option<&Record>) -> Opti
         value.and_then(Value::as_str).map(Kind::from_name)
     };
     match field {
-        "building" => Some(Kind::Building),
-        "dwelling" => Some(Kind::Dwelling),
-        "household" => Some(Kind::Household),
-        "head" => Some(Kind::Person),
-        "replaces" => Some(Kind::Visit),
-        "incidents" => Some(Kind::Incident),
         "target" => told("target_kind"),
         "subject" => told("subject_kind"),
-        _ => None,
+        _ => named_kind(&change.kind, field),
     }
 }
 

@@ -76,22 +76,26 @@ impl<'a> Surroundings<'a> {
     pub(super) fn title(&self, record: &Record) -> String {
         let text = |field| record.text(field).unwrap_or_default().to_owned();
         match record.kind {
-            Kind::Cell | Kind::Building | Kind::Person => text("name"),
             Kind::Dwelling => self.dwelling_address(record),
             Kind::Household => self.household_title(record),
-            Kind::Visit | Kind::Review => {
-                self.named(record, "target").map(|target| self.target_title(target)).unwrap_or_default()
+            Kind::Dispute => party_names(record),
+            Kind::ThreatenedHousehold => {
+                self.named(record, "household").map(|household| self.household_title(household)).unwrap_or_default()
             }
-            Kind::Incident => text("title"),
-            Kind::Photo => self.named(record, "subject").map(|subject| self.target_title(subject)).unwrap_or_default(),
-            Kind::Other(_) => String::new(),
+            ref kind => match (kind.called(), kind.belongs_to()) {
+                (Some(called), _) => text(called),
+                (None, Some(field)) => {
+                    self.named(record, field).map(|about| self.target_title(about)).unwrap_or_default()
+                }
+                (None, None) => String::new(),
+            },
         }
     }
 
     /// What somebody's target is called; no further than one step, since a review can name a review's target and so on.
     fn target_title(&self, target: &Record) -> String {
         match target.kind {
-            Kind::Visit | Kind::Review | Kind::Photo => self.address(target),
+            _ if target.kind.is_append_only() => self.address(target),
             _ => self.title(target),
         }
     }
@@ -137,7 +141,12 @@ impl<'a> Surroundings<'a> {
                 let words = || record.text("place").unwrap_or_default().to_owned();
                 door.map(|door| self.address(door)).filter(|address| !address.is_empty()).unwrap_or_else(words)
             }
-            Kind::Cell | Kind::Photo | Kind::Review | Kind::Other(_) => String::new(),
+            Kind::Tenancy | Kind::Premises => {
+                of_kind("dwelling", Kind::Dwelling).map(|door| self.dwelling_address(door)).unwrap_or_default()
+            }
+            Kind::CarePlan => of_kind("person", Kind::Person).map(|person| self.address(person)).unwrap_or_default(),
+            Kind::Dispute | Kind::HazardPoint => record.text("place").unwrap_or_default().to_owned(),
+            _ => String::new(),
         }
     }
 
@@ -176,6 +185,13 @@ impl<'a> Surroundings<'a> {
         let known = ids.iter().filter_map(|id| self.records.get(id));
         known.map(|record| (record.id, Reference { kind: record.kind.clone(), title: self.title(record) })).collect()
     }
+}
+
+/// The parties of a dispute by name, applicants first.
+fn party_names(dispute: &Record) -> String {
+    let parties = dispute.fields.get("parties").and_then(Value::as_array);
+    let names = parties.into_iter().flatten().filter_map(|party| party.get("name").and_then(Value::as_str));
+    names.collect::<Vec<_>>().join(" · ")
 }
 
 /// The records that a record names.

@@ -17,15 +17,7 @@ use crate::store::{
 
 /// The one reference of a record that is asked for the other way round.
 fn main_reference(record: &Record) -> Option<RecordId> {
-    let field = match record.kind {
-        Kind::Dwelling => "building",
-        Kind::Household => "dwelling",
-        Kind::Person | Kind::Incident => "household",
-        Kind::Visit | Kind::Review => "target",
-        Kind::Photo => "subject",
-        Kind::Cell | Kind::Building | Kind::Other(_) => return None,
-    };
-    record.reference(field)
+    record.kind.belongs_to().and_then(|field| record.reference(field))
 }
 
 fn content(record: &Record) -> Option<&str> {

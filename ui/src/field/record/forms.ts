@@ -3,7 +3,18 @@ import type { FieldSpec } from '@shared/types/FieldSpec'
 import { FIELDS } from '@shared/types/fields'
 
 /** The kinds that have a form of their own. Visits are append-only and have their own screen. */
-export type FormKind = 'building' | 'dwelling' | 'household' | 'person' | 'incident'
+export type FormKind =
+  | 'building'
+  | 'dwelling'
+  | 'household'
+  | 'person'
+  | 'incident'
+  | 'tenancy'
+  | 'premises'
+  | 'care_plan'
+  | 'dispute'
+  | 'hazard_point'
+  | 'threatened_household'
 
 const SHOWN: Record<FormKind, readonly string[]> = {
   building: ['name', 'building_kind', 'street', 'units', 'floors'],
@@ -35,6 +46,12 @@ const SHOWN: Record<FormKind, readonly string[]> = {
     'on_behalf',
     'materials',
   ],
+  tenancy: ['landlord_name', 'landlord_phone', 'tenants', 'starts_on', 'ends_on', 'safety_checked_on'],
+  premises: ['name', 'premises_kind', 'area_m2', 'contact_name', 'contact_phone', 'sleeps_in', 'gas', 'closed_on'],
+  care_plan: ['reason', 'level', 'consent', 'starts_on', 'ends_on', 'helper_name', 'helper_phone'],
+  dispute: ['type', 'source', 'accepted_on', 'place', 'facts', 'claim', 'amount', 'mediators'],
+  hazard_point: ['name', 'hazard_kind', 'place', 'monitor_name', 'monitor_phone', 'signal', 'route', 'shelter', 'retired_on'],
+  threatened_household: ['needs_help', 'help_note', 'contact_name', 'contact_phone', 'card_issued_on'],
 }
 
 /** Whether a kind has a form. */
@@ -66,6 +83,13 @@ export function changedFields(stored: Values, now: Values): Values {
     if (JSON.stringify(plain(value)) !== JSON.stringify(plain(stored[name]))) changed[name] = plain(value)
   }
   return changed
+}
+
+/** An amount as people type it (1,200, 1200.5) in the form it is stored in; anything else stays as it is. */
+export function yuan(text: string): string {
+  const plainText = text.replace(/[,\uff0c\s\u00a5\uffe5\u5143]/g, '')
+  const match = /^(\d+)(?:\.(\d{0,2}))?$/.exec(plainText)
+  return match ? `${(match[1] as string).replace(/^0+(?=\d)/, '')}.${(match[2] ?? '').padEnd(2, '0')}` : text
 }
 
 /** A day as people type it (19880321, 1988.3.21, 1988/03/21) in the form it is stored in; anything else stays as it is. */

@@ -23,16 +23,23 @@ export function valueWords(spec: FieldSpec, value: unknown): string | null {
       return codeName(spec.list, String(value))
     case 'codes':
       return Array.isArray(value) ? value.map((code) => codeName(spec.list, String(code))).join(t('field.comma')) : null
+    case 'names':
+      return Array.isArray(value) ? value.join(t('field.comma')) : null
+    case 'parties':
+      return Array.isArray(value) ? value.map((party: { name: string }) => party.name).join(t('field.comma')) : null
     case 'category':
       return categoryName(String(value))
     case 'bool':
       return value === true ? t('common.yes') : t('common.no')
     case 'past_moment':
+    case 'moment':
       return moment(Number(value))
     case 'text':
     case 'name':
     case 'int':
     case 'past_date':
+    case 'date':
+    case 'yuan':
     case 'phone':
     case 'document_number':
       return String(value)

@@ -1,0 +1,14 @@
+// What a worker's day has besides doors and incidents: one place each, in the order of the day. Shown on Today.
+import type { shapes } from '../parts/IconMark.vue'
+
+/** A place to go to from Today. */
+export interface WorkPlace {
+  /** Its address. */
+  path: string
+  /** Key of its name. */
+  name: string
+  icon: keyof typeof shapes
+}
+
+/** The places, in the order to show them. */
+export const WORK_PLACES: readonly WorkPlace[] = []
