@@ -69,7 +69,7 @@ fn kinds_and_fields_of_a_newer_version_are_kept_unread() {
     let id = record_id(60);
     server.write(change(
         id,
-        Kind::from_name("tenancy"),
+        Kind::from_name("kind_of_tomorrow"),
         cell(),
         START,
         json!({"landlord": {"name": "甲"}, "deep": [[[1]]]}),
