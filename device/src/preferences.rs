@@ -87,6 +87,9 @@ pub struct Preferences {
     /// Photos wait while the network is paid for by volume; text never does.
     #[serde(default)]
     pub photos_on_wifi_only: bool,
+    /// The three cards of the first minute were looked at, or skipped.
+    #[serde(default)]
+    pub tour_seen: bool,
 }
 
 const FILE: &str = "preferences.json";
@@ -125,6 +128,7 @@ mod tests {
             type_percent: TypePercent::Largest,
             theme: Theme::Dark,
             photos_on_wifi_only: true,
+            tour_seen: true,
         };
         chosen.store(folder.path()).unwrap();
         assert_eq!(Preferences::load(folder.path()), chosen);

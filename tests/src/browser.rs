@@ -61,6 +61,20 @@ impl Browser {
     /// # Errors
     /// When Chromium or its driver are missing, or the page does not come.
     pub async fn desk(folder: &Path, address: &str) -> Outcome<Self> {
+        Self::page("desk", folder, address, (1440, 900), false).await
+    }
+
+    /// The same on any page and in any size; `hand` makes it a phone's window, touched instead of clicked.
+    ///
+    /// # Errors
+    /// As [`Browser::desk`].
+    pub async fn page(
+        name: &'static str,
+        folder: &Path,
+        address: &str,
+        (width, height): (u16, u16),
+        hand: bool,
+    ) -> Outcome<Self> {
         let chromium = program::installed("chromium", "chromium")?;
         let mut command = Command::new(program::installed("chromedriver", "chromium-driver")?);
         private(&mut command, folder)?;
@@ -75,14 +89,18 @@ impl Browser {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
-            "--window-size=1440,900",
             "--lang=zh-CN",
             &profile,
         ];
-        let options = json!({ "goog:chromeOptions": { "binary": chromium, "args": args } });
-        let (browser, _) = Self::open("desk", "chromedriver", command, folder, options).await?;
-        browser.client.set_window_size(1440, 900).await.doing("sizing the desk's window")?;
-        browser.client.goto(address).await.doing("opening the desk")?;
+        let mut chrome = json!({ "binary": chromium, "args": args });
+        if hand {
+            let screen = json!({ "width": width, "height": height, "pixelRatio": 1.0, "touch": true, "mobile": true });
+            chrome["mobileEmulation"] = json!({ "deviceMetrics": screen });
+        }
+        let options = json!({ "goog:chromeOptions": chrome });
+        let (browser, _) = Self::open(name, "chromedriver", command, folder, options).await?;
+        browser.client.set_window_size(width.into(), height.into()).await.doing("sizing the window")?;
+        browser.go(address).await?;
         Ok(browser)
     }
 
@@ -308,6 +326,14 @@ impl Browser {
     /// When the page does not answer.
     pub async fn run(&self, script: &str, args: Vec<Value>) -> Outcome<Value> {
         self.client.execute_async(script, args).await.doing("running a script in the page")
+    }
+
+    /// Goes to an address.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub async fn go(&self, address: &str) -> Outcome {
+        self.client.goto(address).await.doing("going to an address")
     }
 
     /// Loads the page again.

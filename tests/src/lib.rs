@@ -11,6 +11,7 @@ pub mod phones;
 pub mod picture;
 pub mod program;
 pub mod screen;
+pub mod screens;
 pub mod simulation;
 pub mod stations;
 pub mod sync_bench;

@@ -107,10 +107,23 @@ impl Journey<'_> {
         self.shot_of_phone("enrol").await?;
         self.phone.tap(&named("enrol-submit")).await?;
         self.phone.see(&named("tab-today")).await?;
+        self.the_first_minute().await?;
         self.phone.see(&named("demo-mark")).await?;
         self.phone.see_attribute(&named("sync-bar"), "data-phase", "safe").await?;
         self.phone.see(&named("due-door")).await?;
         self.shot_of_phone("first-pull").await
+    }
+
+    /// Three cards, once.
+    async fn the_first_minute(&mut self) -> Outcome {
+        for card in ["doors", "offline", "report"] {
+            self.phone.see(&named_with("tour", "data-card", card)).await?;
+            if card == "doors" {
+                self.shot_of_phone("first-minute").await?;
+            }
+            self.phone.tap(&named("tour-next")).await?;
+        }
+        self.phone.gone(&named("tour")).await
     }
 
     async fn start_again_and_unlock(&mut self, station: &str) -> Outcome {

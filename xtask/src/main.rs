@@ -1,4 +1,4 @@
-//! The front door of Doorstep: `cargo xtask run`, `test`, `check`, `bench`, `soak`, `mutants`, `trials`.
+//! The front door of Doorstep: `cargo xtask run`, `test`, `check`, `bench`, `screens`, `soak`, `mutants`, `trials`.
 //!
 //! Needs only cargo. Whatever else a verb needs (system libraries, browsers, npm packages) it installs first, or
 //! says in one line what to install. One file per verb; what verbs share is in the modules below them.
@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod mutants;
 mod run;
+mod screens;
 mod soak;
 mod test;
 mod trials;
@@ -41,6 +42,7 @@ const VERBS: &[Verb] = &[
     Verb { name: "test", options: test::OPTIONS, about: test::ABOUT, act: test::run },
     Verb { name: "check", options: check::OPTIONS, about: check::ABOUT, act: check::run },
     Verb { name: "bench", options: bench::OPTIONS, about: bench::ABOUT, act: bench::run },
+    Verb { name: "screens", options: screens::OPTIONS, about: screens::ABOUT, act: screens::run },
     Verb { name: "soak", options: soak::OPTIONS, about: soak::ABOUT, act: soak::run },
     Verb { name: "mutants", options: mutants::OPTIONS, about: mutants::ABOUT, act: mutants::run },
     Verb { name: "trials", options: trials::OPTIONS, about: trials::ABOUT, act: trials::run },
@@ -85,7 +87,7 @@ mod tests {
         let Err(Failure(sentence)) = act(["polish".to_owned()].into_iter()) else { panic!("`polish` was accepted") };
         assert_eq!(
             sentence,
-            "`polish` is not something this project can do; it can run, test, check, bench, soak, mutants, trials."
+            "`polish` is not something this project can do; it can run, test, check, bench, screens, soak, mutants, trials."
         );
     }
 }

@@ -20,6 +20,7 @@ pub mod refused;
 pub mod review;
 pub mod search;
 pub mod session;
+pub mod storage;
 pub mod today;
 pub mod visit;
 
@@ -171,6 +172,10 @@ commands! {
     network: Network => Nothing, plain network::network;
     /// Sends the photos that wait for Wi-Fi over whatever network there is, this once.
     send_photos_now: Nothing => SyncState, plain network::send_photos_now;
+    /// What takes room on the phone.
+    storage: Nothing => storage::StorageUse, plain storage::storage;
+    /// Gives up originals that the server has.
+    free_storage: Nothing => storage::StorageUse, plain storage::free_storage;
     /// How the worker likes the app to look.
     preferences: Nothing => Preferences, plain preferences;
     /// Sets how the worker likes the app to look.

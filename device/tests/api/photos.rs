@@ -55,6 +55,26 @@ fn a_photo_is_stored_upright_and_silent_and_waits_to_be_sent() {
 }
 
 #[test]
+fn room_is_made_only_from_what_the_server_has() {
+    let phone = Phone::new();
+    let incident = phone.save("incident", json!({"category": "0601", "title": "井盖破损"}));
+    let line = add(&phone, &incident, "incident", sample("starfish-orientation-6.jpg")).unwrap();
+    let before = phone.ok("storage", json!({}));
+    assert_eq!((&before["waiting"]["count"], &before["spare"]["count"]), (&json!(1), &json!(0)));
+    let after = phone.ok("free_storage", json!({}));
+    assert_eq!(after["waiting"], before["waiting"], "nothing that waits is given up");
+    assert!(!bytes(&phone, &line["id"], "full").is_empty());
+
+    phone.round();
+    let sent = phone.ok("storage", json!({}));
+    assert_eq!((&sent["waiting"]["count"], &sent["spare"]["count"]), (&json!(0), &json!(1)));
+    let freed = phone.ok("free_storage", json!({}));
+    assert_eq!((&freed["spare"]["count"], &freed["thumbs"]["count"]), (&json!(0), &json!(1)));
+    assert!(freed["register_bytes"].as_u64() < sent["register_bytes"].as_u64(), "{sent} {freed}");
+    assert!(!bytes(&phone, &line["id"], "thumb").is_empty(), "the lists keep their pictures");
+}
+
+#[test]
 fn what_is_no_picture_is_refused_and_leaves_nothing() {
     let phone = Phone::new();
     let incident = phone.save("incident", json!({"category": "0601", "title": "井盖破损"}));

@@ -80,7 +80,8 @@ fn the_names_of_cells_come_from_the_desk() {
 #[test]
 fn preferences_are_there_before_anything_is_opened() {
     let phone = Phone::new();
-    let chosen = json!({"language": "en", "type_percent": 150, "theme": "dark", "photos_on_wifi_only": true});
+    let chosen =
+        json!({"language": "en", "type_percent": 150, "theme": "dark", "photos_on_wifi_only": true, "tour_seen": true});
     phone.ok("set_preferences", chosen.clone());
     phone.ok("lock", json!({}));
     assert_eq!(phone.ok("preferences", json!({})), chosen);

@@ -11,7 +11,7 @@ export const i18n = makeI18n()
 
 const state = reactive<{ app: AppState | null; preferences: Preferences }>({
   app: null,
-  preferences: { language: 'zh', type_percent: 100, theme: 'auto', photos_on_wifi_only: false },
+  preferences: { language: 'zh', type_percent: 100, theme: 'auto', photos_on_wifi_only: false, tour_seen: true },
 })
 
 /** Whose phone this is, and how it looks. */

@@ -22,4 +22,8 @@ theme: Theme,
 /**
  * Photos wait while the network is paid for by volume; text never does.
  */
-photos_on_wifi_only: boolean, };
+photos_on_wifi_only: boolean, 
+/**
+ * The three cards of the first minute were looked at, or skipped.
+ */
+tour_seen: boolean, };

@@ -33,6 +33,7 @@ import type { SaveDraftArgs } from "./SaveDraftArgs";
 import type { Saved } from "./Saved";
 import type { SearchArgs } from "./SearchArgs";
 import type { SearchHit } from "./SearchHit";
+import type { StorageUse } from "./StorageUse";
 import type { SyncState } from "./SyncState";
 import type { Today } from "./Today";
 import type { UnlockArgs } from "./UnlockArgs";
@@ -198,6 +199,14 @@ network: Command<Network, Nothing>,
  * Sends the photos that wait for Wi-Fi over whatever network there is, this once.
  */
 send_photos_now: Command<Nothing, SyncState>, 
+/**
+ * What takes room on the phone.
+ */
+storage: Command<Nothing, StorageUse>, 
+/**
+ * Gives up originals that the server has.
+ */
+free_storage: Command<Nothing, StorageUse>, 
 /**
  * How the worker likes the app to look.
  */
