@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::sheet::Sheet;
+
 /// A list that a field's values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -147,6 +149,13 @@ pub struct Lists {
     pub categories: Vec<Category>,
     /// Severities, most urgent first.
     pub severities: Vec<Severity>,
+    /// Sheets that other departments ask for. Lists of an older server have none: the ones that a new server starts with.
+    #[serde(default = "initial_sheets")]
+    pub sheets: Vec<Sheet>,
+}
+
+fn initial_sheets() -> Vec<Sheet> {
+    serde_json::from_str(include_str!("../data/sheets.json")).expect("the compiled-in sheets are well formed")
 }
 
 impl Lists {
@@ -557,7 +566,7 @@ static INITIAL: LazyLock<Lists> = LazyLock::new(|| {
             close_within: row[4].to_owned(),
         })
         .collect();
-    Lists { version: 1, categories, severities }
+    Lists { version: 1, categories, severities, sheets: initial_sheets() }
 });
 
 /// The rows of one of the data files compiled in, without the header. They are well formed: the tests read them all.

@@ -8,6 +8,7 @@
 mod call;
 mod envelope;
 mod host;
+mod save;
 
 use host::Host;
 use tauri::{App, Manager, RunEvent, WebviewWindowBuilder};
@@ -19,7 +20,7 @@ use tauri::{App, Manager, RunEvent, WebviewWindowBuilder};
 #[cfg_attr(mobile, tauri::mobile_entry_point)]
 pub fn run() {
     let app = tauri::Builder::default()
-        .invoke_handler(tauri::generate_handler![call::call])
+        .invoke_handler(tauri::generate_handler![call::call, save::save_file])
         .setup(|app| Ok(open(app)?))
         .build(tauri::generate_context!())
         .expect("Doorstep could not open its window");

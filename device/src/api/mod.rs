@@ -11,6 +11,7 @@ pub mod failure;
 pub mod household;
 pub mod incident;
 pub mod lists;
+pub mod month;
 pub mod network;
 pub mod person;
 pub mod photo;
@@ -20,6 +21,7 @@ pub mod refused;
 pub mod review;
 pub mod search;
 pub mod session;
+pub mod sheet;
 pub mod storage;
 pub mod today;
 pub mod visit;
@@ -47,6 +49,16 @@ pub struct Nothing {}
 #[derive(Debug, Clone, PartialEq, Eq, TS)]
 #[ts(type = "ArrayBuffer")]
 pub struct Jpeg(pub Vec<u8>);
+
+/// A file of rows, in one of two formats.
+#[derive(Debug, Clone, PartialEq, Eq, TS)]
+#[ts(type = "ArrayBuffer")]
+pub enum Table {
+    /// Excel's own format.
+    Xlsx(Vec<u8>),
+    /// Comma-separated text.
+    Csv(Vec<u8>),
+}
 
 macro_rules! commands {
     ($($(#[$doc:meta])* $name:ident: $args:ty => $answer:ty, $how:ident $function:path;)*) => {
@@ -172,6 +184,14 @@ commands! {
     network: Network => Nothing, plain network::network;
     /// Sends the photos that wait for Wi-Fi over whatever network there is, this once.
     send_photos_now: Nothing => SyncState, plain network::send_photos_now;
+    /// The sheets that other departments ask for.
+    sheets: Nothing => Vec<sheet::SheetLine>, plain sheet::sheets;
+    /// A sheet as a file.
+    export_sheet: sheet::SheetArgs => Table, plain sheet::export_sheet;
+    /// Stamps what stands in a sheet now as reported.
+    stamp_sheet: sheet::OfSheet => sheet::SheetLine, plain sheet::stamp_sheet;
+    /// The month of the own cells.
+    month: month::MonthArgs => domain::month::Month, plain month::month_page;
     /// What takes room on the phone.
     storage: Nothing => storage::StorageUse, plain storage::storage;
     /// Gives up originals that the server has.
@@ -203,6 +223,17 @@ trait IntoAnswer {
 impl<T: Serialize> IntoAnswer for T {
     fn into_answer(self) -> Result<Answer, Failure> {
         serde_json::to_value(self).map(Answer::Json).map_err(|error| DeviceError::from(error).into())
+    }
+}
+
+impl IntoAnswer for Table {
+    fn into_answer(self) -> Result<Answer, Failure> {
+        Ok(match self {
+            Table::Xlsx(bytes) => {
+                Answer::Bytes { mime: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", bytes }
+            }
+            Table::Csv(bytes) => Answer::Bytes { mime: "text/csv; charset=utf-8", bytes },
+        })
     }
 }
 

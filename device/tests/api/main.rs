@@ -15,6 +15,7 @@ mod phone;
 mod photos;
 mod search;
 mod session;
+mod sheets;
 mod size;
 mod today;
 mod visits;

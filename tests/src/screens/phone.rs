@@ -185,6 +185,8 @@ fn shots(ids: &BTreeMap<&'static str, String>) -> Vec<Shot> {
         ("incidents", "/incidents", "[data-test=\"incident-row\"]"),
         ("incident", "/incident/{incident}", "h1"),
         ("me", "/me", "[data-test=\"lock\"]"),
+        ("sheets", "/sheets", "[data-test=\"sheet\"]"),
+        ("month", "/month", "[data-test=\"month-share\"]"),
         ("storage", "/storage", "[data-test=\"storage-total\"]"),
     ];
     let mut shots: Vec<Shot> = SCREENS.iter().filter_map(|(name, path, see)| shot(ids, name, path, see)).collect();

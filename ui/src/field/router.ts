@@ -27,6 +27,8 @@ export const router = createRouter({
     { path: '/edit/:kind/:id', component: () => import('./record/EditPage.vue'), props: true, meta: { form: true } },
     { path: '/new/:kind', component: () => import('./record/EditPage.vue'), props: true, meta: { form: true } },
     { path: '/refused/:id', component: () => import('./record/RefusedPage.vue'), props: true, meta: { tab: 'today' } },
+    { path: '/sheets', component: () => import('./sheet/SheetsPage.vue'), meta: { tab: 'today' } },
+    { path: '/month', component: () => import('./sheet/MonthPage.vue'), meta: { tab: 'today' } },
     { path: '/storage', component: () => import('./me/StoragePage.vue'), meta: { tab: 'me' } },
     { path: '/me', component: () => import('./me/MePage.vue'), meta: { tab: 'me' } },
     { path: '/:rest(.*)', redirect: '/today' },

@@ -11,4 +11,7 @@ export interface WorkPlace {
 }
 
 /** The places, in the order to show them. */
-export const WORK_PLACES: readonly WorkPlace[] = []
+export const WORK_PLACES: readonly WorkPlace[] = [
+  { path: '/sheets', name: 'field.sheet.title', icon: 'sheet' },
+  { path: '/month', name: 'field.month.title', icon: 'calendar' },
+]

@@ -7,6 +7,14 @@ export function httpHost(): Host {
     call: (command, args) => post(`/call/${command}`, 'application/json', JSON.stringify(args)),
     callWithBytes: (command, args, bytes) =>
       post(`/call/${command}?args=${encodeURIComponent(JSON.stringify(args))}`, 'application/octet-stream', bytes),
+    saveFile: async (name, mime, bytes) => {
+      const address = URL.createObjectURL(new Blob([bytes], { type: mime }))
+      const link = Object.assign(document.createElement('a'), { href: address, download: name })
+      link.click()
+      // The browser reads it after this turn; it holds the memory until the address is given back.
+      window.setTimeout(() => URL.revokeObjectURL(address), 60_000)
+      return null
+    },
   }
 }
 

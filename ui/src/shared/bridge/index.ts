@@ -15,6 +15,7 @@ export type CommandName = keyof Commands
 export interface Host {
   call(command: string, args: unknown): Promise<unknown>
   callWithBytes(command: string, args: unknown, bytes: Uint8Array<ArrayBuffer>): Promise<unknown>
+  saveFile(name: string, mime: string, bytes: ArrayBuffer): Promise<string | null>
 }
 
 let chosen: Host | null = null
@@ -43,6 +44,15 @@ export async function callWithBytes<C extends CommandName>(
     return (await host().callWithBytes(command, args, bytes)) as Commands[C]['answer']
   } catch (reason) {
     throw callFailed(command, reason)
+  }
+}
+
+/** Keeps a file where downloads go. Answers its place where that is known. Rejects with {@link CallFailed}. */
+export async function saveFile(name: string, mime: string, bytes: ArrayBuffer): Promise<string | null> {
+  try {
+    return await host().saveFile(name, mime, bytes)
+  } catch (reason) {
+    throw callFailed('save_file', reason)
   }
 }
 

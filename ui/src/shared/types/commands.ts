@@ -14,12 +14,15 @@ import type { HouseholdPage } from "./HouseholdPage";
 import type { IncidentLine } from "./IncidentLine";
 import type { IncidentPage } from "./IncidentPage";
 import type { Jpeg } from "./Jpeg";
+import type { Month } from "./Month";
+import type { MonthArgs } from "./MonthArgs";
 import type { Network } from "./Network";
 import type { Nothing } from "./Nothing";
 import type { OfConflict } from "./OfConflict";
 import type { OfDraft } from "./OfDraft";
 import type { OfRecord } from "./OfRecord";
 import type { OfRefused } from "./OfRefused";
+import type { OfSheet } from "./OfSheet";
 import type { PersonPage } from "./PersonPage";
 import type { PhotoArgs } from "./PhotoArgs";
 import type { PhotoLine } from "./PhotoLine";
@@ -33,8 +36,11 @@ import type { SaveDraftArgs } from "./SaveDraftArgs";
 import type { Saved } from "./Saved";
 import type { SearchArgs } from "./SearchArgs";
 import type { SearchHit } from "./SearchHit";
+import type { SheetArgs } from "./SheetArgs";
+import type { SheetLine } from "./SheetLine";
 import type { StorageUse } from "./StorageUse";
 import type { SyncState } from "./SyncState";
+import type { Table } from "./Table";
 import type { Today } from "./Today";
 import type { UnlockArgs } from "./UnlockArgs";
 
@@ -199,6 +205,22 @@ network: Command<Network, Nothing>,
  * Sends the photos that wait for Wi-Fi over whatever network there is, this once.
  */
 send_photos_now: Command<Nothing, SyncState>, 
+/**
+ * The sheets that other departments ask for.
+ */
+sheets: Command<Nothing, Array<SheetLine>>, 
+/**
+ * A sheet as a file.
+ */
+export_sheet: Command<SheetArgs, Table>, 
+/**
+ * Stamps what stands in a sheet now as reported.
+ */
+stamp_sheet: Command<OfSheet, SheetLine>, 
+/**
+ * The month of the own cells.
+ */
+month: Command<MonthArgs, Month>, 
 /**
  * What takes room on the phone.
  */

@@ -1,0 +1,33 @@
+//! The month of the own cells on one page.
+
+use domain::ProblemCode;
+use domain::month::{Month, bounds, month};
+use serde::Deserialize;
+use ts_rs::TS;
+
+use super::Failure;
+use crate::{Device, Open};
+
+/// Which month, by the Chinese calendar.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct MonthArgs {
+    /// The year.
+    pub year: i32,
+    /// 1–12.
+    pub month: u32,
+}
+
+pub(super) fn month_page(device: &Device, args: MonthArgs) -> Result<Month, Failure> {
+    let within = bounds(args.year, args.month).filter(|_| (1..=9999).contains(&args.year));
+    let within = within.ok_or_else(|| Failure::problem("month", ProblemCode::NoSuchDate))?;
+    device.with_open(|open: &mut Open| {
+        // Only kinds that the page counts; of those with a moment only the month, and visits that correct one of it.
+        const SQL: &str = "deleted = 0 AND gone = 0 AND (kind IN ('household', 'person', 'dispute')
+            OR (kind IN ('visit', 'incident', 'inspection', 'recheck', 'notice_ack') AND at >= ?1 AND at < ?2)
+            OR (kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL))";
+        let records = open.store().records(SQL, within)?;
+        Ok(month(&records, open.cells(), within))
+    })
+}

@@ -1,0 +1,252 @@
+//! The month of a cell on one page: what was done there and what is open. It counts cases and places, never people's work
+//! (DOMAIN §2); every number is a count or a sum of the records given, by the rules written here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Months, NaiveDate};
+use serde::Serialize;
+use ts_rs::TS;
+
+use crate::fold::standing;
+use crate::kinds::visit::Visit;
+use crate::record::{Kind, Record};
+use crate::world::Millis;
+use crate::{CellCode, RecordId};
+
+/// China's offset from UTC, in milliseconds.
+const CHINA: Millis = 8 * 60 * 60 * 1000;
+
+/// How many there are of a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct Count {
+    /// The code.
+    pub code: String,
+    /// How many.
+    pub n: i64,
+}
+
+/// A cell's month.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct Month {
+    /// Households in the register now.
+    pub households: i64,
+    /// Residents who live there now.
+    pub residents: i64,
+    /// Residents who moved out in the month.
+    pub moved_out: i64,
+    /// Residents who died in the month.
+    pub died: i64,
+    /// Visits that stand (not corrected by another).
+    pub visits: i64,
+    /// Visits by result.
+    pub by_result: Vec<Count>,
+    /// Visits by purpose; one visit can have several.
+    pub by_purpose: Vec<Count>,
+    /// Households of which somebody was met.
+    pub households_met: i64,
+    /// Incidents noticed.
+    pub incidents: i64,
+    /// Incidents by category.
+    pub by_category: Vec<Count>,
+    /// Disputes accepted.
+    pub disputes: i64,
+    /// Of these, settled by an agreement, written or oral.
+    pub disputes_settled: i64,
+    /// What the accepted disputes were about, in yuan with two decimals.
+    pub disputes_amount: String,
+    /// Inspections.
+    pub inspections: i64,
+    /// Hazards that they found.
+    pub hazards: i64,
+    /// Hazards that were found to be put right.
+    pub hazards_fixed: i64,
+    /// Households told of a notice, once for each notice.
+    pub told: i64,
+}
+
+/// The first moment of a month in China and of the month after it; none for a month that does not exist.
+pub fn bounds(year: i32, month: u32) -> Option<(Millis, Millis)> {
+    let first = NaiveDate::from_ymd_opt(year, month, 1)?;
+    let begin = |day: NaiveDate| day.and_hms_opt(0, 0, 0).map(|at| at.and_utc().timestamp_millis() - CHINA);
+    Some((begin(first)?, begin(first.checked_add_months(Months::new(1))?)?))
+}
+
+/// Counts the records of one cell or several. `records` may hold more than the month; only what stands in the register counts.
+pub fn month(records: &[Record], cells: &[CellCode], (from, to): (Millis, Millis)) -> Month {
+    let within = |at: Option<i64>| at.is_some_and(|at| (from..to).contains(&at));
+    let on = |record: &Record, field: &str| within(record.text(field).and_then(start_of));
+    let here: Vec<&Record> =
+        records.iter().filter(|record| cells.contains(&record.cell) && !record.is_deleted()).collect();
+    let of = |kind: Kind| here.iter().copied().filter(move |record| record.kind == kind);
+    let now_in = |kind: Kind| of(kind.clone()).filter(move |record| within(kind.moment().and_then(|f| record.int(f))));
+    let lives = |person: &&Record| person.text("moved_out_on").is_none() && person.text("died_on").is_none();
+
+    let visits: Vec<(RecordId, Visit)> = of(Kind::Visit).map(|record| (record.id, Visit::from(record))).collect();
+    let visits: Vec<&Visit> =
+        standing(&visits).into_iter().map(|(_, visit)| visit).filter(|visit| within(Some(visit.at))).collect();
+    let disputes: Vec<&Record> = of(Kind::Dispute).filter(|record| on(record, "accepted_on")).collect();
+    let settled = |record: &&&Record| matches!(record.text("agreement"), Some("written" | "oral"));
+    let hazards = |record: &Record| record.fields.get("hazards").and_then(|list| list.as_array()).map_or(0, Vec::len);
+    Month {
+        households: count(of(Kind::Household)),
+        residents: count(of(Kind::Person).filter(lives)),
+        moved_out: count(of(Kind::Person).filter(|person| on(person, "moved_out_on"))),
+        died: count(of(Kind::Person).filter(|person| on(person, "died_on"))),
+        by_result: counts(visits.iter().map(|visit| visit.result.clone())),
+        by_purpose: counts(visits.iter().flat_map(|visit| visit.purposes.clone())),
+        households_met: met(&visits, &here),
+        visits: count(visits.iter()),
+        by_category: counts(
+            now_in(Kind::Incident).map(|incident| incident.text("category").unwrap_or_default().to_owned()),
+        ),
+        incidents: count(now_in(Kind::Incident)),
+        disputes_settled: count(disputes.iter().filter(settled)),
+        disputes_amount: yuan(disputes.iter().filter_map(|dispute| cents(dispute.text("amount")?)).sum()),
+        disputes: count(disputes.iter()),
+        hazards: now_in(Kind::Inspection).map(hazards).sum::<usize>() as i64,
+        inspections: count(now_in(Kind::Inspection)),
+        hazards_fixed: count(now_in(Kind::Recheck).filter(|recheck| recheck.text("result") == Some("fixed"))),
+        told: count(now_in(Kind::NoticeAck)),
+    }
+}
+
+fn count(things: impl Iterator) -> i64 {
+    i64::try_from(things.count()).unwrap_or(i64::MAX)
+}
+
+/// The most frequent first, equal ones by their code.
+fn counts(codes: impl Iterator<Item = String>) -> Vec<Count> {
+    let mut found: BTreeMap<String, i64> = BTreeMap::new();
+    for code in codes.filter(|code| !code.is_empty()) {
+        *found.entry(code).or_default() += 1;
+    }
+    let mut counts: Vec<Count> = found.into_iter().map(|(code, n)| Count { code, n }).collect();
+    counts.sort_by_key(|count| std::cmp::Reverse(count.n));
+    counts
+}
+
+/// Households that were met themselves or through one of their members.
+fn met(visits: &[&Visit], here: &[&Record]) -> i64 {
+    let homes: BTreeMap<RecordId, RecordId> = here
+        .iter()
+        .filter(|record| record.kind == Kind::Person)
+        .filter_map(|person| Some((person.id, person.reference("household")?)))
+        .collect();
+    let met = visits.iter().filter(|visit| matches!(visit.result.as_str(), "met" | "proxy"));
+    let households: BTreeSet<RecordId> =
+        met.filter_map(|visit| visit.target).map(|target| homes.get(&target).copied().unwrap_or(target)).collect();
+    count(households.iter())
+}
+
+/// When a day began in China.
+fn start_of(day: &str) -> Option<Millis> {
+    let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?;
+    day.and_hms_opt(0, 0, 0).map(|at| at.and_utc().timestamp_millis() - CHINA)
+}
+
+/// An amount in cents, exactly; none for what is no amount.
+pub fn cents(yuan: &str) -> Option<u128> {
+    crate::validate::is_yuan(yuan).then(|| yuan.replace('.', "").parse().ok())?
+}
+
+/// Cents as an amount with two decimals.
+pub fn yuan(cents: u128) -> String {
+    format!("{}.{:02}", cents / 100, cents % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::Stamp;
+    use crate::stamps::Stamps;
+
+    fn cell() -> CellCode {
+        CellCode::new("610722001001001").unwrap()
+    }
+
+    fn record(id: u128, kind: Kind, fields: Value) -> Record {
+        Record {
+            id: RecordId(uuid::Uuid::from_u128(id)),
+            kind,
+            cell: cell(),
+            fields: serde_json::from_value(fields).unwrap(),
+            stamps: Stamps::all(Stamp::ZERO),
+        }
+    }
+
+    fn id(number: u128) -> String {
+        RecordId(uuid::Uuid::from_u128(number)).to_string()
+    }
+
+    #[test]
+    fn a_month_begins_and_ends_by_the_chinese_clock() {
+        let (from, to) = bounds(2026, 2).unwrap();
+        assert_eq!((to - from) / 86_400_000, 28);
+        assert_eq!(crate::sheet::moment_text(from), "2026-02-01 00:00");
+        assert_eq!(bounds(2026, 13), None);
+        assert!(bounds(2024, 12).is_some());
+    }
+
+    #[test]
+    fn a_corrected_visit_counts_once_and_a_member_met_is_a_household_met() {
+        let (from, to) = bounds(2026, 11).unwrap();
+        let visit = |number, target: u128, result: &str, more: Value| {
+            let mut fields =
+                json!({"target": id(target), "target_kind": "household", "at": from + 5, "result": result});
+            fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            record(number, Kind::Visit, fields)
+        };
+        let records = [
+            record(1, Kind::Household, json!({})),
+            record(2, Kind::Person, json!({"household": id(1), "name": "张三"})),
+            record(3, Kind::Person, json!({"household": id(1), "name": "李四", "moved_out_on": "2026-11-30"})),
+            visit(10, 1, "absent", json!({})),
+            visit(11, 1, "met", json!({"replaces": id(10), "purposes": ["care", "fraud"]})),
+            visit(12, 2, "met", json!({})),
+            visit(13, 1, "met", json!({"at": to})),
+        ];
+        let month = month(&records, &[cell()], (from, to));
+        assert_eq!((month.households, month.residents, month.moved_out), (1, 1, 1));
+        assert_eq!((month.visits, month.households_met), (2, 1));
+        assert_eq!(month.by_result, [Count { code: "met".into(), n: 2 }]);
+        assert_eq!(month.by_purpose.len(), 2);
+    }
+
+    #[test]
+    fn amounts_add_up_to_the_cent() {
+        let (from, to) = bounds(2026, 11).unwrap();
+        let dispute = |number, amount: &str, agreement: &str| {
+            let fields = json!({"accepted_on": "2026-11-03", "amount": amount, "agreement": agreement});
+            record(number, Kind::Dispute, fields)
+        };
+        let records =
+            [dispute(1, "0.10", "written"), dispute(2, "0.20", "oral"), dispute(3, "999999999999.99", "none")];
+        let month = month(&records, &[cell()], (from, to));
+        assert_eq!((month.disputes, month.disputes_settled), (3, 2));
+        assert_eq!(month.disputes_amount, "1000000000000.29");
+    }
+
+    proptest! {
+        #[test]
+        fn an_amount_is_the_same_after_counting_in_cents(amount in 0u128..99_999_999_999_999) {
+            prop_assert_eq!(cents(&yuan(amount)), Some(amount));
+        }
+
+        #[test]
+        fn the_results_add_up_to_the_visits(results in proptest::collection::vec(0usize..5, 0..40)) {
+            let (from, to) = bounds(2026, 11).unwrap();
+            let codes = ["met", "absent", "refused", "moved", "proxy"];
+            let records: Vec<Record> = results.iter().zip(100u128..).map(|(result, number)| {
+                let fields = json!({"target": id(1), "target_kind": "household", "at": from, "result": codes[*result]});
+                record(number, Kind::Visit, fields)
+            }).collect();
+            let month = month(&records, &[cell()], (from, to));
+            prop_assert_eq!(month.by_result.iter().map(|count| count.n).sum::<i64>(), month.visits);
+        }
+    }
+}
