@@ -62,11 +62,15 @@ pub(super) fn note_answer(open: &mut Open, answer: &OrderAnswer) -> Result<(), D
     open.note_keys(&answer.keys)?;
     let connection = open.store.connection();
     let before = handed(connection)?;
-    if answer.epoch.is_some() && before.epoch != answer.epoch && !before.items.is_empty() {
-        tracing::warn!("the server's database is another one: everything unsent is handed in again");
-        Meta::HandedIn.set(connection, &HandedIn { epoch: answer.epoch, ..HandedIn::default() })?;
+    if answer.epoch.is_none() || before.epoch == answer.epoch {
+        return Ok(());
     }
-    Ok(())
+    if before.epoch.is_none() {
+        // Until now it was never said which database it is.
+        return Meta::HandedIn.set(connection, &HandedIn { epoch: answer.epoch, ..before });
+    }
+    tracing::warn!("the server's database is another one: everything unsent is handed in again");
+    Meta::HandedIn.set(connection, &HandedIn { epoch: answer.epoch, ..HandedIn::default() })
 }
 
 /// The same for a phone that was shut out and goes on being used: not after every single write.
