@@ -111,7 +111,7 @@ impl Wreck<'_> {
 /// Reads rows as far as they can be read.
 fn read(connection: &Connection, sql: &str, params: &[i64], found: &mut Vec<Row>) -> Result<(), DeviceError> {
     let mut statement = connection.prepare_cached(sql)?;
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query(params_from_iter(params))?;
     while let Some(row) = rows.next()? {
         let values = (0..names.len()).map(|column| row.get(column)).collect::<Result<_, _>>()?;
