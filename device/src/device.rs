@@ -11,13 +11,14 @@ use domain::world::Millis;
 
 use crate::DeviceError;
 use crate::crypto::{self, Key, KeyCost, Tries, WrappedKey};
+use crate::damage;
 use crate::edge::{Ear, Http};
 use crate::network::Told;
 use crate::open::{Open, Pulse, SharedWorld, lock};
 use crate::ordered::{self, Note};
 use crate::store::Store;
 
-const REGISTER_FILE: &str = "register.db";
+pub(crate) const REGISTER_FILE: &str = "register.db";
 
 /// What a phone needs to start.
 pub struct DeviceConfig {
@@ -77,6 +78,7 @@ impl Device {
         std::fs::create_dir_all(&config.folder)?;
         // An order that was begun before the app ended is finished before anything can be read.
         ordered::resume(&config.folder)?;
+        damage::finish(&config.folder)?;
         let inner = Inner {
             tries: Tries::in_folder(&config.folder),
             folder: config.folder,
@@ -203,7 +205,7 @@ impl Device {
     ///
     /// # Errors
     /// [`DeviceError::WrongPin`], [`DeviceError::TooManyTries`], [`DeviceError::PinForm`], [`DeviceError::NotEnrolled`],
-    /// [`DeviceError::LockedByDesk`], [`DeviceError::NewerFile`], and the storage's errors.
+    /// [`DeviceError::LockedByDesk`], [`DeviceError::NewerFile`], [`DeviceError::RegisterDamaged`] once, and the storage's errors.
     pub fn unlock(&self, pin: &str) -> Result<(), DeviceError> {
         let _door = lock(&self.inner.door);
         if self.ordered() == Some(DeviceOrder::Lock) {
@@ -227,8 +229,12 @@ impl Device {
         if lock(&self.inner.open).is_some() {
             return Ok(());
         }
-        let store = Store::open(&self.inner.folder.join(REGISTER_FILE), &key)?;
-        self.install(store)
+        let store = self.open_store(&key)?;
+        match self.install(store) {
+            // A page that opening the file did not need.
+            Err(DeviceError::RegisterDamaged) => self.replace_register(&key),
+            outcome => outcome,
+        }
     }
 
     fn install(&self, store: Store) -> Result<(), DeviceError> {

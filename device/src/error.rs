@@ -53,6 +53,10 @@ pub enum DeviceError {
         /// The newest that this program knows.
         known: i64,
     },
+    /// The register's file is damaged. It is set aside under another name; what could be read of it and was unsent is in the new
+    /// one, which the PIN opens next.
+    #[error("the register's file is damaged")]
+    RegisterDamaged,
     /// A file cannot be read or written, or does not hold what it should.
     #[error("the storage does not work: {0}")]
     StorageBroken(String),
@@ -65,6 +69,9 @@ impl From<rusqlite::Error> for DeviceError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DiskFull) => DeviceError::StorageFull,
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
+                DeviceError::RegisterDamaged
+            }
             // The index of the log could not grow: the same thing under another name.
             _ if error
                 .sqlite_error()

@@ -7,6 +7,7 @@
 pub mod api;
 mod conflicts;
 pub mod crypto;
+mod damage;
 mod device;
 pub mod edge;
 mod error;

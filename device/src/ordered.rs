@@ -14,7 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::order::{DeviceOrder, StandingOrder};
 use domain::seal::{Purpose, seal};
-use domain::{DeviceId, World};
+use domain::{DeviceId, Epoch, World};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -40,6 +40,9 @@ pub(crate) struct Note {
     pub(crate) demo: bool,
     /// Whether everything unsent was handed in when the order was carried out.
     pub(crate) handed_in: bool,
+    /// The server's database that has it.
+    #[serde(default)]
+    pub(crate) epoch: Option<Epoch>,
     /// The register's key, locked away; none for a wipe.
     pub(crate) lock: Option<LockedKey>,
 }

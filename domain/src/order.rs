@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::ids::Epoch;
 use crate::protocol::ServerKeys;
 use crate::world::Millis;
 
@@ -39,6 +40,9 @@ pub struct OrderAnswer {
     /// The server's public keys.
     #[serde(default)]
     pub keys: ServerKeys,
+    /// The server's database. In another one than before there is nothing of what was handed in to the earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
 }
 
 /// An order that stands.

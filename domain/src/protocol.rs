@@ -27,6 +27,8 @@ pub const PROTOCOL: u16 = 1;
 
 /// At most this many changes in one exchange.
 pub const PUSH_CHANGES_MAX: usize = 5_000;
+/// At most so many records are asked about in one request: whether they were erased.
+pub const WORDS_ABOUT_MAX: usize = 1_000;
 /// At most this many bytes in one exchange's body after decompression.
 pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// At most this many bytes in one change, as JSON.
@@ -138,6 +140,10 @@ pub struct ExchangeRequest {
     /// phone's own writing is sent too, and what left the cell is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubted: Vec<CellCode>,
+    /// Records about which the phone keeps words that no feed need ever reach again: refused ones, and unfinished forms. The record
+    /// may have left the phone's cells before it was erased.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub words_about: Vec<RecordId>,
 }
 
 /// The answer to an [`ExchangeRequest`].
@@ -161,6 +167,9 @@ pub struct ExchangeAnswer {
     /// What the server has now. Present when there is no more to pull; servers of an older version give none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Receipt>,
+    /// Those of [`ExchangeRequest::words_about`] that were erased: the phone keeps nothing about them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erased: Vec<RecordId>,
 }
 
 /// What the server did with one change.

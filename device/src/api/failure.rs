@@ -34,6 +34,8 @@ pub enum FailureCode {
     StorageFull,
     /// The phone's storage cannot be read or written.
     StorageBroken,
+    /// The register's file was damaged: it is set aside, what could be read of it and was unsent is kept. The PIN is needed again.
+    RegisterDamaged,
     /// It needs the server, and the server cannot be reached.
     Offline,
     /// The server said no.
@@ -101,6 +103,7 @@ impl From<DeviceError> for Failure {
             DeviceError::NotFound => FailureCode::NotFound,
             DeviceError::Sealed => FailureCode::Sealed,
             DeviceError::StorageFull => FailureCode::StorageFull,
+            DeviceError::RegisterDamaged => FailureCode::RegisterDamaged,
             DeviceError::NewerFile { .. } | DeviceError::StorageBroken(_) => {
                 tracing::error!(%error, "the register cannot be used");
                 FailureCode::StorageBroken

@@ -251,7 +251,11 @@ impl IntoAnswer for Jpeg {
 /// # Errors
 /// [`Failure`], whose code a screen can translate.
 pub fn call(device: &Device, command: &str, args: Value, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
-    dispatch(device, command, args, body)
+    let answer = dispatch(device, command, args, body);
+    if answer.as_ref().is_err_and(|failure| failure.code == FailureCode::RegisterDamaged) {
+        device.note_damage();
+    }
+    answer
 }
 
 fn read<T: DeserializeOwned>(args: Value) -> Result<T, Failure> {

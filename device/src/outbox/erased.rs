@@ -1,7 +1,10 @@
 //! Erased on purpose: everything about a record goes from the phone, the worker's own unsent, refused and unfinished words
 //! included. That is what tells an erasure from a record that merely moved to another cell.
 
+use std::collections::BTreeSet;
+
 use domain::RecordId;
+use domain::protocol::WORDS_ABOUT_MAX;
 use rusqlite::Connection;
 
 use crate::DeviceError;
@@ -34,4 +37,19 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
         store::drop_unnamed_photos(connection)?;
     }
     Ok(here)
+}
+
+/// Records about which words are kept outside of the register: refused ones, and unfinished forms. Their record may have left
+/// this phone's cells before it was erased, and then no feed says so; the server is asked.
+pub(crate) fn words_about(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
+    const REFUSED: &str = "SELECT id FROM refused
+        UNION SELECT fields ->> '$.target' FROM refused WHERE kind IN ('visit', 'review') AND fields ->> '$.target' IS NOT NULL
+        UNION SELECT fields ->> '$.subject' FROM refused WHERE kind = 'photo' AND fields ->> '$.subject' IS NOT NULL";
+    let mut statement = connection.prepare_cached(REFUSED)?;
+    let mut names: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut statement = connection.prepare_cached("SELECT key FROM draft")?;
+    let keys: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    names.extend(keys.iter().flat_map(|key| key.split(':')).map(str::to_owned));
+    let about: BTreeSet<RecordId> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    Ok(about.into_iter().take(WORDS_ABOUT_MAX).collect())
 }

@@ -9,7 +9,7 @@ mod refused;
 use domain::merge::{MergeError, merge};
 use domain::{Change, Record};
 
-pub(crate) use erased::erase;
+pub(crate) use erased::{erase, words_about};
 pub use refused::Refused;
 pub(crate) use refused::{keep_refused, refused_all, refused_count, refused_one, words_were_corrected};
 

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::hand_in::{HandIn, HandInContent, HandedPhoto, PIECE_CONTENT_BYTES, RefusedWords};
-use domain::order::OrderRequest;
+use domain::order::{OrderAnswer, OrderRequest};
 use domain::protocol::{CallError, Peer};
 use domain::seal::{Purpose, seal};
 use domain::world::Millis;
-use domain::{Change, Sha256Hex};
+use domain::{Change, Epoch, Sha256Hex};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,9 @@ pub(crate) struct HandedIn {
     pub(crate) items: BTreeSet<String>,
     /// When the last piece went, by the corrected clock.
     pub(crate) at: Millis,
+    /// The server's database that has them.
+    #[serde(default)]
+    pub(crate) epoch: Option<Epoch>,
 }
 
 /// A piece on its way, and what is in it.
@@ -39,16 +42,35 @@ struct Piece {
 
 /// Hands in everything unsent that was not handed in before.
 pub(super) fn hand_in(device: &Device, peer: &dyn Peer) -> Result<(), DeviceError> {
-    let keys = device.with_open::<_, DeviceError>(|open| open.keys())?;
-    if keys.seal.is_empty() {
+    let must_ask = device.with_open::<_, DeviceError>(|open| {
+        Ok(open.keys()?.seal.is_empty() || !handed(open.store.connection())?.items.is_empty())
+    })?;
+    if must_ask {
         let answer = peer.order(&OrderRequest::default())?;
-        device.with_open(|open| open.note_keys(&answer.keys))?;
+        device.with_open(|open| note_answer(open, &answer))?;
     }
     while let Some(piece) = device.with_open(next_piece)? {
         peer.hand_in(&piece.hand_in)?;
         device.with_open(|open| note_handed(open, piece.items))?;
     }
     Ok(())
+}
+
+/// Notes the server's keys, and that it has nothing of what was handed in before when its database is another: it was put back
+/// from a backup. Everything is handed in once more then.
+pub(super) fn note_answer(open: &mut Open, answer: &OrderAnswer) -> Result<(), DeviceError> {
+    open.note_keys(&answer.keys)?;
+    let connection = open.store.connection();
+    let before = handed(connection)?;
+    if answer.epoch.is_none() || before.epoch == answer.epoch {
+        return Ok(());
+    }
+    if before.epoch.is_none() {
+        // Until now it was never said which database it is.
+        return Meta::HandedIn.set(connection, &HandedIn { epoch: answer.epoch, ..before });
+    }
+    tracing::warn!("the server's database is another one: everything unsent is handed in again");
+    Meta::HandedIn.set(connection, &HandedIn { epoch: answer.epoch, ..HandedIn::default() })
 }
 
 /// The same for a phone that was shut out and goes on being used: not after every single write.
@@ -75,6 +97,8 @@ fn note_handed(open: &mut Open, items: Vec<String>) -> Result<(), DeviceError> {
     let mut handed = handed(open.store.connection())?;
     handed.items.extend(items);
     handed.at = now;
+    // As far as the phone knows: if it is another by now, the next answer says so.
+    handed.epoch = handed.epoch.or(Meta::Epoch.get(open.store.connection())?);
     Meta::HandedIn.set(open.store.connection(), &handed)?;
     open.changed();
     Ok(())

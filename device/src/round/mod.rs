@@ -161,6 +161,9 @@ impl Device {
             Err(DeviceError::Locked | DeviceError::LockedByDesk) => return,
             Err(error) => {
                 tracing::error!(%error, "a round ended");
+                if matches!(error, DeviceError::RegisterDamaged) {
+                    self.note_damage();
+                }
                 return;
             }
         };

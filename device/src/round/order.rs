@@ -18,7 +18,7 @@ impl Device {
     /// The server said that an order stands: asks what, and does it.
     pub(super) fn carry_out(&self, peer: &dyn Peer) -> Result<(), DeviceError> {
         let answer = peer.order(&OrderRequest::default())?;
-        self.with_open(|open| open.note_keys(&answer.keys))?;
+        self.with_open(|open| hand_in::note_answer(open, &answer))?;
         let Some(order) = answer.order else { return Ok(()) };
         tracing::warn!(what = ?order.what, "the desk ordered this phone to lock or wipe itself");
         match order.what {
@@ -104,6 +104,9 @@ impl Device {
 
     fn ask_for_key(&self, peer: &dyn Peer, mut note: Note, key: &LockedKey) -> Result<(), DeviceError> {
         let answer = peer.order(&OrderRequest { sealed_key: Some(key.sealed.clone()) })?;
+        // A server that was put back from a backup may have lost what was handed in before.
+        let lost = answer.epoch.is_some_and(|epoch| note.epoch.is_some_and(|handed| handed != epoch));
+        note.handed_in &= !lost;
         match (answer.order, answer.key) {
             (None, Some(opened)) => {
                 let _door = lock(&self.inner.door);
@@ -138,6 +141,7 @@ impl Device {
 /// What is needed to report an order, from the register that is about to be closed.
 fn note_of(register: &mut Open, order: StandingOrder) -> Result<Note, DeviceError> {
     let handed_in = hand_in::nothing_left(register)?;
+    let epoch = hand_in::handed(register.store.connection())?.epoch.or(Meta::Epoch.get(register.store.connection())?);
     let connection = register.store.connection();
     Ok(Note {
         order,
@@ -146,6 +150,7 @@ fn note_of(register: &mut Open, order: StandingOrder) -> Result<Note, DeviceErro
         access: register.tokens()?.map(|tokens| tokens.access).unwrap_or_default(),
         demo: register.account().demo,
         handed_in,
+        epoch,
         lock: None,
     })
 }

@@ -294,9 +294,10 @@ fn acknowledge(connection: &Connection, offer: &Offer) -> Result<(), DeviceError
     if held.gone { store_or_leave(connection, &held) } else { store::put_sending(connection, &held) }
 }
 
-/// Stores a record, or lets it go when it left the cell and nothing of it is unsent any more.
+/// Stores a record, or lets it go when it left the cell and nothing of it is unsent any more, nor waits to be offered to a server
+/// that was put back from a backup and may have lost it.
 pub(super) fn store_or_leave(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
-    if held.gone && held.unsent.is_empty() && !pull::photo_waits(connection, &held.record)? {
+    if held.gone && held.unsent.is_empty() && !held.reoffer && !pull::photo_waits(connection, &held.record)? {
         store::remove(connection, held.record.id)
     } else {
         store::put(connection, held)
@@ -377,6 +378,10 @@ fn refuse(connection: &Connection, offer: &Offer, refusal: &Refusal, now: Millis
                 // Without the record underneath, what was written since has nothing to stand on: it joins the refused words.
                 let since = held.record.fields.iter().filter(|(field, _)| held.unsent.contains_key(*field));
                 words.extend(since.map(|(field, value)| (field.clone(), value.clone())));
+                if held.unsent.len() < held.record.fields.len() {
+                    // The server had it: should this cell come back to the phone, it is read from its beginning.
+                    store::forget_cursors(connection, Some(&held.record.cell))?;
+                }
                 store::remove(connection, change.id)?;
             }
         }

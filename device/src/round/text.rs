@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use super::push::{self, Offer};
 use super::{RoundReport, clock, pull, receipt, repair};
 use crate::open::Open;
+use crate::outbox;
 use crate::store::{self, Meta};
 use crate::{Device, DeviceError};
 
@@ -52,6 +53,7 @@ fn prepare(open: &mut Open, notes: &Notes) -> Result<(ExchangeRequest, Vec<Offer
         push: offers.iter().map(|offer| offer.change.clone()).collect(),
         cursors: store::cursors(connection)?,
         doubted: repair::under_way(connection)?,
+        words_about: outbox::words_about(connection)?,
     };
     Ok((request, offers))
 }
@@ -98,6 +100,9 @@ fn take(
         pulled += seen.new;
         told |= seen.told;
         moved |= request.cursors.get(&page.cell) != Some(&page.upto);
+    }
+    for id in answer.erased.iter().filter(|id| request.words_about.contains(id)) {
+        told |= outbox::erase(&transaction, *id)?;
     }
     repair::go_on(&transaction, request, answer)?;
     let removed = pull::leave_cells(&transaction, &answer.cells)?;

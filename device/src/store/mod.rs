@@ -10,6 +10,7 @@ mod photo_files;
 mod reserve;
 mod room;
 mod row;
+mod salvage;
 mod schema;
 
 use std::path::Path;
@@ -28,6 +29,8 @@ pub use row::RECORD_COLUMNS;
 pub(crate) use row::{
     HELD_COLUMNS, Held, Pending, exists, held, held_of_row, id_of_row, is_readable, put, put_new, put_sending, remove,
 };
+
+pub(crate) use salvage::salvage;
 
 use reserve::Reserve;
 
@@ -48,13 +51,7 @@ impl Store {
     }
 
     fn try_open(path: &Path, key: &Key) -> Result<Self, DeviceError> {
-        let mut connection = Connection::open(path)?;
-        let hex: zeroize::Zeroizing<String> =
-            zeroize::Zeroizing::new(key.iter().map(|byte| format!("{byte:02x}")).collect());
-        connection.pragma_update(None, "key", format!("x'{}'", hex.as_str()))?;
-        connection.busy_timeout(Duration::from_secs(5))?;
-        // The answer to the first query is also the proof that the key fits.
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        let mut connection = keyed(path, key)?;
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         // What was erased leaves no rest in a page that is written anyway, not even for who has the PIN.
@@ -169,4 +166,16 @@ impl Store {
         let mut statement = self.connection.prepare_cached(sql)?;
         Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?.unwrap_or(true))
     }
+}
+
+/// A connection that has the key. A file that is none, or is damaged where it begins, is told at once.
+fn keyed(path: &Path, key: &Key) -> Result<Connection, DeviceError> {
+    let connection = Connection::open(path)?;
+    let hex: zeroize::Zeroizing<String> =
+        zeroize::Zeroizing::new(key.iter().map(|byte| format!("{byte:02x}")).collect());
+    connection.pragma_update(None, "key", format!("x'{}'", hex.as_str()))?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    // The answer to the first query is also the proof that the key fits.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
 }

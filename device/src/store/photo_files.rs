@@ -61,9 +61,11 @@ pub(crate) fn sha256(bytes: &[u8]) -> Sha256Hex {
     Sha256Hex::new(&hex).expect("32 bytes are 64 hexadecimal digits")
 }
 
-/// A photo (as `photo`) that this worker took. A colleague's record can name the very same bytes: they are not ours to send.
+/// A photo (as `photo`) that this worker took on this phone. A colleague's record, or one of the worker's other phone, can name the
+/// very same bytes: they are not ours to send.
 pub(crate) const TAKEN_HERE: &str =
-    "photo.body ->> '$.fields.by' = (SELECT value ->> '$.account' FROM meta WHERE key = 'account')";
+    "photo.body ->> '$.fields.by' = (SELECT value ->> '$.account' FROM meta WHERE key = 'account')
+     AND (photo.offered = 1 OR photo.unsent IS NOT NULL)";
 
 impl Store {
     /// Keeps a picture taken here and returns its hash. It waits until a photo record names it and the server has that record.
@@ -72,9 +74,10 @@ impl Store {
     /// [`DeviceError::StorageFull`] and [`DeviceError::StorageBroken`].
     pub fn keep_taken_photo(&self, full: &[u8], thumb: &[u8]) -> Result<Sha256Hex, DeviceError> {
         let hash = sha256(full);
-        // The same picture may have come from another phone before, without its original.
+        // The same picture may have come from another phone before, without its original. And it may have been sent before for
+        // another record: with that one erased the server has it no more.
         const SQL: &str = "INSERT INTO photo_file (sha256, full, thumb, state) VALUES (?1, ?2, ?3, 'waiting')
-            ON CONFLICT (sha256) DO UPDATE SET full = ?2, thumb = ?3";
+            ON CONFLICT (sha256) DO UPDATE SET full = ?2, thumb = ?3, state = 'waiting', try_after = 0";
         self.connection.prepare_cached(SQL)?.execute((hash.as_str(), full, thumb))?;
         Ok(hash)
     }

@@ -260,6 +260,7 @@ impl Desk {
             pages: pages.into_iter().map(page).collect(),
             more: false,
             receipt: None,
+            erased: Vec::new(),
         }
     }
 }
@@ -301,7 +302,7 @@ impl Peer for Desk {
     }
 
     fn order(&self, _: &OrderRequest) -> Result<OrderAnswer, CallError> {
-        Ok(OrderAnswer { order: None, key: None, keys: ServerKeys::default() })
+        Ok(OrderAnswer { order: None, key: None, keys: ServerKeys::default(), epoch: None })
     }
 
     fn report(&self, _: &StandingOrder) -> Result<(), CallError> {

@@ -310,6 +310,7 @@ impl Hub {
             pages,
             more,
             receipt: if more { None } else { self.receipt(device) },
+            erased: request.words_about.iter().filter(|id| self.erased.contains(id)).copied().collect(),
         };
         (self.spoil)(&mut answer);
         answer
@@ -405,7 +406,7 @@ impl Peer for Server {
             let purpose = Purpose::LockKey(DeviceId(Uuid::from_u128(1)));
             URL_SAFE_NO_PAD.encode(hub.seal.open(purpose, &sealed).unwrap())
         });
-        Ok(OrderAnswer { order: hub.order, key, keys: hub.keys() })
+        Ok(OrderAnswer { order: hub.order, key, keys: hub.keys(), epoch: Some(hub.epoch) })
     }
 
     fn report(&self, done: &StandingOrder) -> Result<(), CallError> {

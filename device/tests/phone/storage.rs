@@ -99,14 +99,16 @@ fn a_file_of_a_newer_version_is_left_alone() {
 }
 
 #[test]
-fn a_damaged_file_is_said_to_be_broken_and_is_not_replaced() {
+fn a_damaged_file_is_said_to_be_damaged_and_is_set_aside_with_its_key() {
     let server = Server::new();
     let mut phone = Phone::new(&server, 1);
     phone.device.lock();
     std::fs::write(phone.path().join("register.db"), [1; 4096]).unwrap();
     phone.restart_locked();
-    assert!(matches!(phone.device.unlock(PIN), Err(DeviceError::StorageBroken(_))));
-    assert_eq!(std::fs::read(phone.path().join("register.db")).unwrap(), [1; 4096]);
+    assert!(matches!(phone.device.unlock(PIN), Err(DeviceError::RegisterDamaged)));
+    assert_eq!(std::fs::read(phone.path().join("register.damaged-1.db")).unwrap(), [1; 4096]);
+    assert!(phone.path().join("register.damaged-1.db.key").exists());
+    assert_eq!(phone.device.phase(), device::Phase::Empty);
 }
 
 #[test]

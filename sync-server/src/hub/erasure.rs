@@ -176,7 +176,8 @@ impl<S: Store> Hub<S> {
             kind: record.kind.clone(),
             cell: record.cell.clone(),
             fields: Fields::from([(field.to_owned(), Value::Null)]),
-            stamps: Stamps::all(self.stamp_after(record.latest())),
+            // Right after what is emptied: whoever named another in the meantime, without knowing of this, has named another.
+            stamps: Stamps::all(self.stamp_right_after(record.stamps.of(field))),
             base: BTreeMap::from([(field.to_owned(), record.stamps.of(field))]),
         };
         let merged = merge(Some(record), &change).map_err(|error| HubError::Broken(error.to_string()))?;

@@ -1,16 +1,18 @@
 //! One round with a phone: what is unsent goes up, what is new comes down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use domain::conflict::CONFLICT_TOLD_FOR;
-use domain::protocol::{CallRefusal, ExchangeAnswer, ExchangeRequest, PROTOCOL, PUSH_CHANGES_MAX, Verdict};
-use domain::{Change, Node};
+use domain::protocol::{
+    CallRefusal, ExchangeAnswer, ExchangeRequest, PROTOCOL, PUSH_CHANGES_MAX, Verdict, WORDS_ABOUT_MAX,
+};
+use domain::{Change, Node, RecordId, Scope};
 
-use crate::hub::judge::{Author, Read};
+use crate::hub::judge::{Author, Read, county};
 use crate::hub::phones::Phone;
 use crate::hub::{Hub, HubError, feed, receipts};
-use crate::store::{Run, Store};
+use crate::store::{Reading, Run, Store};
 
 /// More cells than one phone ever holds.
 const CURSORS_MAX: usize = 1_000;
@@ -25,7 +27,8 @@ impl<S: Store> Hub<S> {
             return Err(HubError::refused(CallRefusal::UnknownProtocol));
         }
         let cells_named = request.cursors.len().max(request.doubted.len());
-        if request.push.len() > PUSH_CHANGES_MAX || cells_named > CURSORS_MAX {
+        let asked = request.words_about.len();
+        if request.push.len() > PUSH_CHANGES_MAX || cells_named > CURSORS_MAX || asked > WORDS_ABOUT_MAX {
             return Err(HubError::refused(CallRefusal::TooLarge));
         }
         let read = Read { epoch: request.epoch, cursors: &request.cursors };
@@ -44,6 +47,7 @@ impl<S: Store> Hub<S> {
                 run,
                 since: server_time.saturating_sub(CONFLICT_TOLD_FOR),
                 doubted: &request.doubted,
+                starts_again: request.epoch.is_some_and(|before| before != epoch),
             };
             let pages = feed::pages(reading, &asking, cursors, self.page_bytes.load(Ordering::SeqCst))?;
             let statement =
@@ -57,6 +61,7 @@ impl<S: Store> Hub<S> {
                 pages: pages.pages,
                 more: pages.more,
                 receipt: None,
+                erased: erased(reading, phone, &request.words_about)?,
             };
             Ok::<_, HubError>((answer, statement))
         })?;
@@ -85,4 +90,20 @@ impl<S: Store> Hub<S> {
         let author = Author::Phone { phone, run: Run::of(phone.device, node), read };
         self.store.write(|writing| self.take(writing, author, changes))
     }
+}
+
+/// Those of the records that were erased, wherever they were last: a phone that ever held a cell of the county may have words
+/// about them.
+fn erased(reading: &dyn Reading, phone: &Phone, asked: &[RecordId]) -> Result<Vec<RecordId>, HubError> {
+    let counties: BTreeSet<Scope> = phone.holdings.iter().map(|held| county(&held.cell)).collect();
+    let mut erased = Vec::new();
+    for id in asked {
+        for county in &counties {
+            if reading.erased(county, *id)? {
+                erased.push(*id);
+                break;
+            }
+        }
+    }
+    Ok(erased)
 }

@@ -32,6 +32,8 @@ pub(super) struct Asking<'a> {
     pub(super) since: Millis,
     /// Cells that are read anew: of these nothing is left out.
     pub(super) doubted: &'a [CellCode],
+    /// The phone knew another database before, of which it holds records still.
+    pub(super) starts_again: bool,
 }
 
 /// What the phone's cells have that the cursors do not cover.
@@ -53,11 +55,15 @@ pub(super) fn pages(
             out.more = true;
             break;
         }
-        let entries = if asking.doubted.contains(cell) {
+        let mut entries = if asking.doubted.contains(cell) {
             reading.whole_feed_after(cell, cursor.unwrap_or(0))?
         } else {
             reading.feed_after(cell, cursor, asking.run)?
         };
+        if cursor.is_none() && !asking.starts_again && !asking.doubted.contains(cell) {
+            // Nothing is held yet, so nothing can have moved away. Words about somebody who was erased may be here all the same.
+            entries.retain(|entry| !entry.gone || entry.erased);
+        }
         let (page, whole) = page(reading, asking, cell, &entries, reached, &mut room)?;
         out.pages.push(page);
         if !whole {

@@ -148,6 +148,15 @@ impl<S: Store> Hub<S> {
         self.time.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A stamp of the server's own that loses against whatever was stamped later than `seen`, as far as clocks can tell.
+    fn stamp_right_after(&self, seen: Stamp) -> Stamp {
+        let node = self.time().clock.node();
+        match seen.counter().checked_add(1) {
+            Some(counter) => Stamp::new(seen.millis(), counter, node),
+            None => Stamp::new(seen.millis() + 1, 0, node),
+        }
+    }
+
     /// A stamp of the server's own, after `seen` and after every other that it issued.
     fn stamp_after(&self, seen: Stamp) -> Stamp {
         let mut time = self.time();

@@ -146,7 +146,8 @@ impl<S: Store> Hub<S> {
             Some(sealed) if order.is_none() => Some(self.opened_key(bearer.device.id, sealed)?),
             _ => None,
         };
-        Ok(OrderAnswer { order, key, keys: self.keys() })
+        let epoch = self.store.read(|reading| reading.epoch())?;
+        Ok(OrderAnswer { order, key, keys: self.keys(), epoch: Some(epoch) })
     }
 
     fn opened_key(&self, device: DeviceId, sealed: &str) -> Result<String, HubError> {

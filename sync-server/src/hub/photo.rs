@@ -20,17 +20,17 @@ fn refused(code: CallRefusal) -> HubError {
     HubError::refused(code)
 }
 
-/// A photo that this worker took while the cell was theirs: its bytes are still awaited after the cell went to somebody else.
+/// A photo that this worker took while the cell was theirs: its bytes are still awaited after the cell went to somebody else, however
+/// late. The record was taken, and says by its hash which bytes they are.
 fn taken_before_handover(
     reading: &dyn Reading,
     phone: &Phone,
     photo: RecordId,
-    now: Millis,
 ) -> Result<Option<StoredRecord>, HubError> {
     for held in &phone.holdings {
         let own = |found: &StoredRecord| {
             found.record.text("by") == Some(phone.actor.account.as_str())
-                && phone.held(&found.record.cell, found.record.latest(), now)
+                && phone.held(&found.record.cell, found.record.latest(), found.record.latest().millis())
         };
         if let Some(found) = reading.record(&Scope::from(&held.cell), photo)?.filter(own) {
             return Ok(Some(found));
@@ -40,10 +40,10 @@ fn taken_before_handover(
 }
 
 /// The record of a photo whose bytes this phone may hand over, if the offer fits it.
-fn awaited(reading: &dyn Writing, phone: &Phone, offer: &PhotoOffer, now: Millis) -> Result<Record, HubError> {
+fn awaited(reading: &dyn Writing, phone: &Phone, offer: &PhotoOffer) -> Result<Record, HubError> {
     let found = match readable(reading, &phone.actor, offer.photo)? {
         Some(found) => Some(found),
-        None => taken_before_handover(reading, phone, offer.photo, now)?,
+        None => taken_before_handover(reading, phone, offer.photo)?,
     };
     let record = found.map(|found| found.record).filter(|record| record.kind == Kind::Photo);
     let record = record.ok_or_else(|| refused(CallRefusal::NotFound))?;
@@ -89,7 +89,7 @@ impl<S: Store> Hub<S> {
         let now = self.now();
         let fresh = secrets::token(self.time().world.as_mut());
         self.store.write(|writing| {
-            let record = awaited(writing, phone, offer, now)?;
+            let record = awaited(writing, phone, offer)?;
             if writing.photo_stored(&offer.sha256)? {
                 return Ok(PhotoPlace::Stored);
             }
@@ -118,7 +118,7 @@ impl<S: Store> Hub<S> {
             if let Some(known) = known.filter(|known| known.until > now && known.offset == offer.bytes) {
                 return Ok(known);
             }
-            let record = awaited(writing, phone, offer, now)?;
+            let record = awaited(writing, phone, offer)?;
             let whole = Upload { offset: offer.bytes, ..upload_for(fresh, phone, offer, record.cell, now) };
             writing.put_upload(&whole)?;
             Ok(whole)

@@ -253,6 +253,7 @@ impl TestPhone {
             push,
             cursors: self.cursors.clone(),
             doubted: Vec::new(),
+            words_about: Vec::new(),
         }
     }
 

@@ -20,7 +20,7 @@ type Outcome<T> = Result<T, StoreError>;
 fn counted(reading: &dyn Reading, cell: &CellCode) -> Outcome<CellState> {
     let entries = reading.feed_after(cell, None, Run::SERVER)?;
     let mut state = CellState { upto: reading.feed_reached(cell)?, ..CellState::default() };
-    for entry in entries {
+    for entry in entries.into_iter().filter(|entry| !entry.gone) {
         let stored = reading.record(&Scope::from(cell), entry.record)?.unwrap();
         state.records += 1;
         state.digest.include(&stored.record);

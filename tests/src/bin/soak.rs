@@ -16,6 +16,10 @@ use clap::Parser;
 use doorstep_tests::simulation::{self, Fleet, Tally};
 use doorstep_tests::trouble::{Doing, Outcome};
 
+/// A history is millions of small allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How often the progress line comes.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 

@@ -23,7 +23,7 @@ const ASKING: &str = "state = 'open' AND body -> '$.value' IS NOT
 pub(super) fn everybody_is_told(history: &History) -> Outcome {
     let scope = Scope::new(COUNTY).doing("naming the county")?;
     let since = history.time.now() - CONFLICT_TOLD_FOR;
-    for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.revoked) {
+    for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         for cell in phone.cells()? {
             for record in history.county.records(&cell)? {
                 let open = history.county.ask(|reading| reading.open_conflicts(&scope, record.id, 0))?;

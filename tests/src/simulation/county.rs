@@ -15,6 +15,7 @@ use domain::{AccountId, CellCode, Fields, Kind, Node, Record, RecordId, Scope, S
 use serde_json::{Value, json};
 use sync_server::hub::county::renew_epoch;
 use sync_server::hub::desk::Desk;
+use sync_server::hub::erasure::ERASURE_LOG;
 use sync_server::hub::{self, CountyHub, Hub};
 use sync_server::photos::PhotoFolder;
 use sync_server::store::sqlite::SqliteStore;
@@ -110,6 +111,7 @@ impl County {
         let store = SqliteStore::open(&self.folder.join(hub::DATABASE_FILE)).doing("opening the server's database")?;
         let photos = PhotoFolder::open(&self.folder.join(hub::PHOTO_FOLDER)).doing("opening the photo folder")?;
         let hub = Hub::open(store, photos, Box::new(self.world())).doing("opening the hub")?;
+        let hub = hub.with_erasure_log(&self.folder.join(ERASURE_LOG)).doing("reading what was erased")?;
         *take(&self.running) = Some(Arc::new(hub));
         self.dark.store(false, Ordering::SeqCst);
         Ok(())

@@ -36,7 +36,7 @@ impl History {
     }
 
     /// Whether a power cut, a full disk or a failed commit is why nothing was said; a server without power is started again.
-    fn desk_heard_nothing(&mut self, failed: bool) -> Outcome<bool> {
+    pub(super) fn desk_heard_nothing(&mut self, failed: bool) -> Outcome<bool> {
         let blew = self.county.fuse_blew()?;
         let dark = self.county.recover()?;
         Ok(dark || (failed && (self.county.full || blew)))

@@ -1,6 +1,7 @@
 //! The network gets well, the disks have room, everybody is enrolled; rounds are run until nothing moves any more.
 
-use device::SyncPhase;
+use device::{DeviceError, SyncPhase};
+use domain::protocol::CallError;
 
 use super::history::History;
 use super::wire::take;
@@ -24,9 +25,13 @@ pub(super) fn heal(history: &mut History) -> Outcome {
         if phone.full {
             phone.fill(false)?;
         }
-        let report = history.phones[who].round();
-        history.look_at_end(who, &report)?;
-        history.enrol_again(who)?;
+        history.round(who)?;
+        if history.lift_whatever_locks(who)? {
+            history.round(who)?;
+        }
+        if !history.phones[who].is_shut() {
+            history.enrol_again(who)?;
+        }
     }
     let mut last = Vec::new();
     for _ in 0..ROUNDS_MAX {
@@ -37,6 +42,8 @@ pub(super) fn heal(history: &mut History) -> Outcome {
             history.time.pass(10 * 60 * 1_000);
             still &= is_still(history, who, &mut last)?;
         }
+        // What was handed in is news to the phones that hold those cells.
+        still &= !history.take_in()?;
         if still {
             return match take(&history.ledger).broken.take() {
                 Some(law) => trouble(law),
@@ -44,7 +51,7 @@ pub(super) fn heal(history: &mut History) -> Outcome {
             };
         }
     }
-    for phone in &history.phones {
+    for phone in history.phones.iter().filter(|phone| !phone.is_shut()) {
         for refused in phone.refused()? {
             last.push(format!("{} was refused {refused:?}", phone.worker));
         }
@@ -55,15 +62,27 @@ pub(super) fn heal(history: &mut History) -> Outcome {
 
 /// A round in which nothing moved.
 fn is_still(history: &mut History, who: usize, last: &mut Vec<String>) -> Outcome<bool> {
-    let phone = &history.phones[who];
-    let report = phone.round();
+    let report = history.phones[who].round();
     history.say(|| format!("phone {who}: {report:?}"));
+    history.look_at_end(who, &report)?;
+    history.phones[who].after_round()?;
+    if history.phones[who].is_wiped() {
+        return Ok(report.ended_by.is_none());
+    }
+    if history.phones[who].is_locked() {
+        history.lift_whatever_locks(who)?;
+        history.phones[who].stranded = matches!(report.ended_by, Some(DeviceError::Call(CallError::SignedOut)));
+        if history.phones[who].stranded {
+            take(&history.ledger).count("stranded behind a lock".into());
+        }
+        return Ok(history.phones[who].stranded);
+    }
+    let phone = &history.phones[who];
     let state = phone.sync_state()?;
     last.push(format!("phone {who} of {} {report:?} {state:?}", phone.worker));
     if phone.revoked && matches!(state.phase, SyncPhase::SignedOut | SyncPhase::Revoked) {
         return Ok((report.accepted, report.refused, report.pulled) == (0, 0, 0));
     }
-    history.look_at_end(who, &report)?;
     if matches!(state.phase, SyncPhase::SignedOut | SyncPhase::Revoked) {
         // A clone was faster with the tokens that both had.
         history.enrol_again(who)?;

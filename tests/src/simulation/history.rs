@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use device::RoundReport;
 use device::api::{Failure, FailureCode};
 use domain::Kind;
+use domain::order::DeviceOrder;
 use domain::protocol::CallError;
 
 use super::Told;
@@ -173,6 +174,9 @@ impl History {
     }
 
     fn act(&mut self, step: Step, who: usize) -> Outcome {
+        if step.needs_register() && self.phones[who].is_shut() {
+            return Ok(());
+        }
         match step {
             Step::Round => self.round(who),
             Step::EditDuringRound => self.edit_during_round(who),
@@ -186,6 +190,10 @@ impl History {
             Step::NewDoor => self.new_door(who),
             Step::RemoveOrPutBack => self.remove_or_put_back(who),
             Step::Photograph => self.photograph(who),
+            Step::PhotographPerson => self.photograph_of(who, &Kind::Person),
+            Step::VisitPerson => self.visit_of(who, &Kind::Person),
+            Step::Draft => self.draft(who),
+            Step::NameHead => self.name_head(who),
             Step::Mistype => self.mistype(who),
             Step::AnswerRefusal => self.answer_refusal(who),
             Step::Presume => self.presume(who),
@@ -193,6 +201,11 @@ impl History {
             Step::CorrectAtDesk => self.correct_at_desk(),
             Step::MoveAtDesk => self.move_at_desk(),
             Step::HandOver => self.hand_over(who),
+            Step::ErasePerson => self.erase_somebody(),
+            Step::LockByOrder => self.order(who, DeviceOrder::Lock),
+            Step::WipeByOrder => self.order(who, DeviceOrder::Wipe),
+            Step::LiftOrder => self.lift(who),
+            Step::TakeIn => self.take_in().map(|_| ()),
             Step::DeliverLate => {
                 self.phones[who].wire.deliver_late();
                 Ok(())
@@ -221,14 +234,16 @@ impl History {
     pub(super) fn round(&mut self, who: usize) -> Outcome {
         let report = self.phones[who].round();
         self.say(|| format!("{report:?}"));
-        self.look_at_end(who, &report)
+        self.look_at_end(who, &report)?;
+        self.phones[who].after_round()
     }
 
     pub(super) fn look_at_end(&self, who: usize, report: &RoundReport) -> Outcome {
-        use device::DeviceError::{Call, StorageBroken, StorageFull};
+        use device::DeviceError::{Call, LockedByDesk, StorageBroken, StorageFull};
         let phone = &self.phones[who];
         match &report.ended_by {
             None | Some(Call(CallError::Offline(_) | CallError::SignedOut | CallError::Revoked)) => Ok(()),
+            Some(LockedByDesk) if phone.is_locked() => Ok(()),
             Some(Call(CallError::Unreadable(_))) if self.mix.spoiled > 0 => Ok(()),
             Some(Call(CallError::Unavailable(_))) if self.county.full || self.county.fuse_blew()? => Ok(()),
             Some(StorageFull) if phone.full => Ok(()),

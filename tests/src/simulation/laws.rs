@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use device::SyncPhase;
 use domain::protocol::PhotoSize;
 use domain::record::canonical_bytes;
 use domain::stamp::STAMP_AHEAD_MAX;
@@ -12,7 +13,10 @@ use sync_server::store::{HistoryEntry, Reading};
 use super::county::everywhere;
 use super::history::History;
 use super::ledger::{Gone, Ledger, Place, Saved, Stamped};
+use super::orders::Sealed;
+use super::phone::Phone;
 use super::wire::take;
+use super::{erasure, orders};
 use crate::trouble::{Doing, Outcome, trouble};
 
 /// Everything that is anywhere, read once.
@@ -20,9 +24,14 @@ struct Everything {
     records: BTreeMap<RecordId, Record>,
     histories: BTreeMap<RecordId, Vec<HistoryEntry>>,
     phones: Vec<Holding>,
+    /// What lies on the server unread.
+    sealed: Vec<Sealed>,
+    /// What went with an erasure.
+    gone: BTreeSet<RecordId>,
 }
 
 /// What one phone holds.
+#[derive(Default)]
 struct Holding {
     records: BTreeMap<RecordId, Record>,
     refused: Vec<device::Refused>,
@@ -54,6 +63,10 @@ impl Everything {
         })?;
         let mut phones = Vec::new();
         for phone in &history.phones {
+            if phone.is_wiped() {
+                phones.push(Holding::default());
+                continue;
+            }
             phones.push(Holding {
                 records: phone.records()?.into_iter().map(|record| (record.id, record)).collect(),
                 refused: phone.refused()?,
@@ -61,7 +74,8 @@ impl Everything {
                 originals: phone.originals()?,
             });
         }
-        Ok(Self { records, histories, phones })
+        let (sealed, gone) = (orders::sealed(&history.county)?, erasure::gone(history)?);
+        Ok(Self { records, histories, phones, sealed, gone })
     }
 
     /// Whether the server has a value: in the record, or in its history.
@@ -84,7 +98,13 @@ impl Everything {
 
     fn anybody_has(&self, id: RecordId, field: &str, value: &Value) -> bool {
         self.server_has(id, field, value)
+            || self.is_sealed(id, field, value)
             || self.phones.iter().any(|holding| Self::phone_has(holding, id, field, value))
+    }
+
+    /// Whether a value lies on the server unread.
+    fn is_sealed(&self, id: RecordId, field: &str, value: &Value) -> bool {
+        self.sealed.iter().any(|piece| piece.has(id, field, value))
     }
 
     /// Whether a value with its stamp, or a later one, is held by the server or a phone.
@@ -143,6 +163,7 @@ pub(super) fn judge(history: &History) -> Outcome {
     nobody_invented_anything(history, &everything)?;
     nothing_was_done_twice(history, &everything)?;
     no_stamp_is_far_ahead(history, &everything)?;
+    erasure::nothing_of_it_is_left(history, &everything.gone)?;
     photos_are_there(history, &everything)
 }
 
@@ -152,7 +173,7 @@ pub(super) fn nothing_is_lost(history: &History) -> Outcome {
 }
 
 fn phones_agree_with_the_server(history: &History) -> Outcome {
-    for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.revoked) {
+    for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         let cells = phone.cells()?;
         let held = take(&history.county.held).get(&phone.worker).cloned().unwrap_or_default();
         if cells != held {
@@ -181,7 +202,7 @@ fn phones_agree_with_the_server(history: &History) -> Outcome {
 
 /// Every phone holds a receipt that it compared and found right, and no honest history ever made one differ.
 fn receipts_are_true(history: &History) -> Outcome {
-    for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.revoked) {
+    for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         if phone.differed() > 0 {
             return trouble(format!("Phone {number} differed from its receipt {} times.", phone.differed()));
         }
@@ -202,14 +223,15 @@ fn bytes(record: &Record) -> String {
 /// the end, only a phone that was shut out may still have it to itself.
 fn all_are_kept(history: &History, everything: &Everything, at_the_end: bool) -> Outcome {
     let ledger = take(&history.ledger);
-    for saved in ledger.saved.iter().filter(|saved| saved.gone.is_none()) {
+    for saved in ledger.saved.iter().filter(|saved| saved.gone.is_none() && !everything.gone.contains(&saved.record)) {
         let Saved { record, field, value, .. } = saved;
-        if everything.server_has(*record, field, value) {
+        if everything.server_has(*record, field, value) || everything.is_sealed(*record, field, value) {
             continue;
         }
         let kept = everything.phones.iter().zip(&history.phones).any(|(holding, phone)| {
             let refused = holding.refused.iter().any(|one| one.id == *record && one.fields.get(field) == Some(value));
-            refused || ((!at_the_end || phone.revoked) && Everything::phone_has(holding, *record, field, value))
+            refused
+                || ((!at_the_end || may_keep_to_itself(phone)) && Everything::phone_has(holding, *record, field, value))
         });
         let place = (*record, field.clone());
         let excused = saved.on_phones_only
@@ -219,6 +241,12 @@ fn all_are_kept(history: &History, everything: &Everything, at_the_end: bool) ->
         }
     }
     Ok(())
+}
+
+/// Whether a phone may have words to itself in the end: it was shut out and could not even hand in.
+fn may_keep_to_itself(phone: &Phone) -> bool {
+    let handed_in = !phone.is_shut() && phone.sync_state().is_ok_and(|state| state.phase == SyncPhase::Revoked);
+    (phone.revoked && !handed_in) || phone.stranded
 }
 
 /// What only phones had after a restore need not be back when the server refused it from them (the cell is not theirs any more),
@@ -246,7 +274,7 @@ fn the_greatest_stamp_won(history: &History, everything: &Everything) -> Outcome
     let ledger = take(&history.ledger);
     for (place, (stamp, bytes), value) in ledger.winners() {
         let (id, field) = place;
-        if is_out_of_reach(history, &ledger, everything, place) {
+        if everything.gone.contains(id) || is_out_of_reach(history, &ledger, everything, place) {
             continue;
         }
         let Some(record) = everything.records.get(id) else {
@@ -256,7 +284,10 @@ fn the_greatest_stamp_won(history: &History, everything: &Everything) -> Outcome
         let now = record.fields.get(field);
         // The county's number is the server's own to write.
         let numbered = field == "number" && standing > *stamp;
-        if !numbered && (standing != *stamp || now.map(canonical_bytes).as_ref() != Some(bytes)) {
+        // Whoever is erased is no household's head any more.
+        let named = value.as_str().and_then(|id| id.parse().ok()).is_some_and(|id| everything.gone.contains(&id));
+        let emptied = field == "head" && named && standing > *stamp && now == Some(&Value::Null);
+        if !numbered && !emptied && (standing != *stamp || now.map(canonical_bytes).as_ref() != Some(bytes)) {
             return trouble(format!(
                 "{field} of {id}: {value} at {stamp:?} was the greatest, {now:?} at {standing:?} stands."
             ));
@@ -269,7 +300,9 @@ fn append_only_is_as_it_was(history: &History, everything: &Everything) -> Outco
     let sealed = take(&history.ledger).sealed.clone();
     for (id, fields) in &sealed {
         let record = everything.records.get(id);
-        if is_out_of_reach(history, &take(&history.ledger), everything, &(*id, "by".into())) {
+        if everything.gone.contains(id)
+            || is_out_of_reach(history, &take(&history.ledger), everything, &(*id, "by".into()))
+        {
             continue;
         }
         if record.map(|record| &record.fields) != Some(fields) {
@@ -292,9 +325,11 @@ fn nobody_invented_anything(history: &History, everything: &Everything) -> Outco
                 (&record.kind, field.as_str()),
                 (Kind::Incident, "number" | "happened_at") | (Kind::Visit, "at") | (Kind::Photo, "taken_at")
             );
+            // Whoever is erased is no household's head any more: the server says so.
+            let emptied = field == "head" && value.is_null() && !ledger.erased_nobody();
             // A save whose confirmation nobody heard.
             let unheard = typed.is_none() && record.kind != Kind::Review;
-            if !known && !made && !unheard {
+            if !known && !made && !emptied && !unheard {
                 return trouble(format!("{field} of {} {} is {value}, which nobody typed.", record.kind, record.id));
             }
         }
@@ -332,7 +367,7 @@ fn nothing_was_done_twice(history: &History, everything: &Everything) -> Outcome
 
 fn no_stamp_is_far_ahead(history: &History, everything: &Everything) -> Outcome {
     let most = history.time.now() + STAMP_AHEAD_MAX;
-    let phones = everything.phones.iter().zip(&history.phones).filter(|(_, phone)| !phone.revoked);
+    let phones = everything.phones.iter().zip(&history.phones).filter(|(_, phone)| !phone.is_out());
     let phones = phones.flat_map(|(holding, _)| holding.records.values());
     match everything.records.values().chain(phones).find(|record| record.latest().millis() > most) {
         None => Ok(()),

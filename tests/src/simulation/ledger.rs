@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::protocol::{ExchangeAnswer, ExchangeRequest, STAMP_AHEAD_ACCEPTED, Verdict};
 use domain::record::canonical_bytes;
 use domain::world::Millis;
-use domain::{CellCode, Change, Fields, Kind, Record, RecordId, Stamp};
+use domain::{CellCode, Change, Fields, Kind, Record, RecordId, Stamp, Stamps};
 use serde_json::Value;
 
 /// Why a saved word need not be anywhere any more.
@@ -52,6 +52,12 @@ pub(super) struct Ledger {
     pub(super) on_phones_only: BTreeSet<Place>,
     /// Records of which a restored server refused something: their holders may have no right to bring them back.
     pub(super) refused_since: BTreeSet<RecordId>,
+    /// Visits, photos and reviews with what they are about.
+    pub(super) about: BTreeMap<RecordId, RecordId>,
+    /// Whom the desk erased: it was told so.
+    pub(super) erased: BTreeSet<RecordId>,
+    /// Words in unfinished forms about somebody.
+    pub(super) drafted: Vec<(RecordId, Value)>,
     /// The first law that was broken on a wire.
     pub(super) broken: Option<String>,
     /// How often what happened.
@@ -62,6 +68,36 @@ impl Ledger {
     /// Counts something that happened.
     pub(super) fn count(&mut self, what: String) {
         *self.counts.entry(what).or_default() += 1;
+    }
+
+    /// Whether the desk never tried to erase anybody.
+    pub(super) fn erased_nobody(&self) -> bool {
+        self.erased.is_empty() && !self.counts.contains_key("step ErasePerson")
+    }
+
+    /// Notes what a visit, a photo or a review is about.
+    pub(super) fn is_about(&mut self, kind: &Kind, id: RecordId, fields: &Fields) {
+        let field = match kind {
+            Kind::Visit | Kind::Review => "target",
+            Kind::Photo => "subject",
+            _ => return,
+        };
+        let target = fields.get(field).and_then(|value| value.as_str()?.parse().ok());
+        self.about.extend(target.map(|target| (id, target)));
+    }
+
+    /// The server took these fields from a sealed piece.
+    pub(super) fn taken(&mut self, id: RecordId, fields: &Fields, stamps: &Stamps) {
+        for (field, value) in fields {
+            self.accept((id, field.clone()), stamps.of(field), value);
+        }
+    }
+
+    /// An append-only record is on the server.
+    pub(super) fn seal(&mut self, record: &Record) {
+        if record.kind.is_append_only() && record.kind != Kind::Review {
+            self.sealed.entry(record.id).or_insert_with(|| record.fields.clone());
+        }
     }
 
     fn break_law(&mut self, law: String) {
@@ -168,6 +204,7 @@ impl Ledger {
 
     fn take_note(&mut self, change: &Change, now: Millis) {
         self.count(format!("accepted {}", change.kind));
+        self.is_about(&change.kind, change.id, &change.fields);
         for (field, value) in &change.fields {
             let stamp = change.stamps.of(field);
             if change.base.get(field).is_some_and(|base| *base >= stamp) {

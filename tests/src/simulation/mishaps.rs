@@ -9,6 +9,7 @@ use super::disk::Blow;
 use super::history::{DAY, HOUR, History, PHONES_MAX};
 use super::laws;
 use super::mix::Step;
+use super::orders;
 use super::phone::Phone;
 use super::wire::take;
 use crate::trouble::{Doing, Outcome, trouble};
@@ -30,6 +31,7 @@ impl History {
                 Ok(())
             }
             Step::LongAbsence => {
+                self.before_a_long_time()?;
                 self.time.pass(self.chance.between(20 * DAY, 200 * DAY));
                 Ok(())
             }
@@ -74,20 +76,28 @@ impl History {
             Step::BackUpServer if self.county.full || self.county.has_fuse() => Ok(()),
             Step::BackUpServer => self.county.back_up(),
             Step::RestoreServer => self.restore_server(),
-            Step::Tidy => {
-                let tidied = self.county.hub()?.tidy();
-                if tidied.is_err() && (self.county.full || self.county.fuse_blew()?) {
-                    return Ok(());
-                }
-                tidied.map(|_| ()).doing("tidying")
-            }
+            Step::Tidy => self.tidy(),
             other => trouble(format!("Nobody knows what to do at {other:?}.")),
         }
     }
 
+    /// What nobody took in for half a year goes, and what was refused of it with it.
+    fn tidy(&mut self) -> Outcome {
+        let before = orders::sealed(&self.county)?.len();
+        if before > 0 {
+            laws::nothing_is_lost(self)?;
+        }
+        let tidied = self.county.hub()?.tidy();
+        if tidied.is_err() && (self.county.full || self.county.fuse_blew()?) {
+            return Ok(());
+        }
+        tidied.map(|_| ()).doing("tidying")?;
+        if orders::sealed(&self.county)?.len() < before { laws::forgive(self) } else { Ok(()) }
+    }
+
     /// Something is done on a phone whose power goes, or whose storage fails, at one of the commits that it takes.
     fn with_fuse(&mut self, who: usize, blow: Blow) -> Outcome {
-        if self.phones[who].full {
+        if self.phones[who].full || self.phones[who].is_shut() {
             return Ok(());
         }
         let (commits, what) = (self.chance.below(9), self.chance.below(8));
@@ -170,6 +180,9 @@ impl History {
     /// A phone that is signed out is enrolled again by its worker.
     pub(super) fn enrol_again(&mut self, who: usize) -> Outcome {
         let phone = &self.phones[who];
+        if phone.is_shut() {
+            return self.give_new_phone(who);
+        }
         let signed_out = matches!(phone.sync_state()?.phase, SyncPhase::SignedOut | SyncPhase::Revoked);
         if !signed_out || phone.revoked || self.county.full || self.county.has_fuse() || phone.full {
             return Ok(());
@@ -177,6 +190,18 @@ impl History {
         take(&self.ledger).count("enrolled again".into());
         let enrolment = self.county.enrol(&phone.worker)?;
         self.phones[who].enrol_again(&enrolment)
+    }
+
+    /// Whose phone was wiped gets another one, now and then.
+    fn give_new_phone(&mut self, who: usize) -> Outcome {
+        let phone = &self.phones[who];
+        let may = phone.is_wiped() && !self.county.full && !self.county.has_fuse() && !phone.replaced;
+        if !may || self.phones.len() >= PHONES_MAX {
+            return Ok(());
+        }
+        let worker = phone.worker.clone();
+        self.phones[who].replaced = true;
+        self.reinstall(&worker)
     }
 
     /// A worker gets an empty phone and enrols it.

@@ -19,6 +19,10 @@ pub(super) enum Step {
     NewDoor,
     RemoveOrPutBack,
     Photograph,
+    PhotographPerson,
+    VisitPerson,
+    Draft,
+    NameHead,
     Mistype,
     AnswerRefusal,
     Review,
@@ -43,6 +47,10 @@ pub(super) enum Step {
     RestorePhone,
     RevokePhone,
     EnrolAgain,
+    LockByOrder,
+    WipeByOrder,
+    LiftOrder,
+    TakeIn,
     // -- the server
     KillServer,
     CutServerPower,
@@ -54,7 +62,45 @@ pub(super) enum Step {
     // -- the office
     HandOver,
     MoveAtDesk,
+    ErasePerson,
     CutPages,
+}
+
+impl Step {
+    /// Whether it is done on a phone, and needs one whose register is open.
+    pub(super) fn needs_register(self) -> bool {
+        use Step::{
+            AnswerRefusal, BackUpPhone, ClonePhone, CutPhonePower, Draft, EditDuringRound, EditHousehold, EditIncident,
+            EditNewerField, EditPerson, FailPhoneCommit, FillPhone, Mistype, NameHead, NewDoor, Photograph,
+            PhotographPerson, Presume, RemoveOrPutBack, Report, TakeBack, Visit, VisitPerson,
+        };
+        matches!(
+            self,
+            AnswerRefusal
+                | BackUpPhone
+                | ClonePhone
+                | CutPhonePower
+                | Draft
+                | EditDuringRound
+                | EditHousehold
+                | EditIncident
+                | EditNewerField
+                | EditPerson
+                | FailPhoneCommit
+                | FillPhone
+                | Mistype
+                | NameHead
+                | NewDoor
+                | Photograph
+                | PhotographPerson
+                | Presume
+                | RemoveOrPutBack
+                | Report
+                | TakeBack
+                | Visit
+                | VisitPerson
+        )
+    }
 }
 
 /// Every step, how often it comes when it comes, and how many of a hundred histories know it.
@@ -71,6 +117,10 @@ const STEPS: &[(Step, usize, usize)] = &[
     (Step::NewDoor, 15, 60),
     (Step::RemoveOrPutBack, 30, 80),
     (Step::Photograph, 30, 70),
+    (Step::PhotographPerson, 12, 40),
+    (Step::VisitPerson, 25, 60),
+    (Step::Draft, 12, 40),
+    (Step::NameHead, 15, 40),
     (Step::Mistype, 15, 50),
     (Step::AnswerRefusal, 40, 90),
     (Step::Review, 40, 80),
@@ -91,6 +141,10 @@ const STEPS: &[(Step, usize, usize)] = &[
     (Step::RestorePhone, 8, 30),
     (Step::RevokePhone, 4, 20),
     (Step::EnrolAgain, 15, 60),
+    (Step::LockByOrder, 8, 25),
+    (Step::WipeByOrder, 3, 20),
+    (Step::LiftOrder, 12, 40),
+    (Step::TakeIn, 10, 40),
     (Step::KillServer, 20, 50),
     (Step::CutServerPower, 20, 40),
     (Step::FailServerCommit, 20, 30),
@@ -100,6 +154,7 @@ const STEPS: &[(Step, usize, usize)] = &[
     (Step::Tidy, 8, 40),
     (Step::HandOver, 15, 50),
     (Step::MoveAtDesk, 10, 35),
+    (Step::ErasePerson, 8, 30),
     (Step::CutPages, 20, 50),
 ];
 

@@ -114,6 +114,7 @@ impl History {
         }
         let mut ledger = take(&self.ledger);
         ledger.knows(&shown);
+        ledger.is_about(&shown.kind, id, &shown.fields);
         let mut new = typed.clone();
         new.retain(|field, value| before.and_then(|before| before.fields.get(field)) != Some(value));
         ledger.saved(who, id, &new);
@@ -187,10 +188,15 @@ impl History {
     }
 
     pub(super) fn visit(&mut self, who: usize) -> Outcome {
-        let Some(household) = self.any(who, &Kind::Household)? else { return Ok(()) };
+        self.visit_of(who, &Kind::Household)
+    }
+
+    /// A visit to somebody or some household.
+    pub(super) fn visit_of(&mut self, who: usize, kind: &Kind) -> Outcome {
+        let Some(household) = self.any(who, kind)? else { return Ok(()) };
         let result = *self.chance.pick(&["met", "absent", "refused", "proxy"]).unwrap_or(&"met");
         let mut args = json!({
-            "target": household.id, "target_kind": "household", "result": result, "note": self.word(),
+            "target": household.id, "target_kind": kind, "result": result, "note": self.word(),
         });
         if self.chance.percent(20) {
             let own = self.phones[who].visits.clone();
@@ -286,13 +292,23 @@ impl History {
     }
 
     pub(super) fn photograph(&mut self, who: usize) -> Outcome {
-        let Some(incident) = self.any(who, &Kind::Incident)? else { return Ok(()) };
+        self.photograph_of(who, &Kind::Incident)
+    }
+
+    /// A photo at an incident or of a person.
+    pub(super) fn photograph_of(&mut self, who: usize, kind: &Kind) -> Outcome {
+        let Some(incident) = self.any(who, kind)? else { return Ok(()) };
         if self.phones[who].open(|open| open.store().of_parent(&Kind::Photo, incident.id))?.len() >= 9 {
             return Ok(());
         }
         let shade = self.chance.below(12) as u8;
         let jpeg = picture(16, 16, shade)?;
-        let args = json!({ "subject": incident.id, "subject_kind": "incident", "photo_kind": "scene" });
+        let args = json!({ "subject": incident.id, "subject_kind": kind, "photo_kind": "scene" });
+        self.save_photo(who, args, jpeg)
+    }
+
+    /// Keeps a photo and writes it down.
+    pub(super) fn save_photo(&mut self, who: usize, args: Value, jpeg: Vec<u8>) -> Outcome {
         let Some(Said::Saved(line)) = self.command(who, "add_photo", args, Some(jpeg))? else { return Ok(()) };
         let Some(id) = id_in(&line) else { return trouble("A photo was taken without an id.") };
         let typed = Fields::from([("sha256".to_owned(), line["sha256"].clone())]);

@@ -1,13 +1,15 @@
 //! A worker's phone in the simulation: production's device, a clock that may be wrong, a wire, and a disk that can break.
 
 use std::cell::Cell;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use device::api::{self, Answer, Failure};
+use device::api::{self, Answer, Failure, FailureCode};
 use device::crypto::KeyCost;
-use device::{Device, DeviceConfig, DeviceError, RoundReport, SyncState};
+use device::{Device, DeviceConfig, DeviceError, Phase, RoundReport, SyncState};
+use domain::order::DeviceOrder;
 use domain::protocol::{Enrolment, Tokens};
 use domain::{CellCode, DeviceId, Kind, Record, RecordId};
 use serde_json::{Value, json};
@@ -21,6 +23,9 @@ use super::world::{Drift, SimulatedWorld, Time};
 use crate::trouble::{Doing, Outcome, trouble};
 
 const PIN: &str = "135790";
+const KEY_FILE: &str = "register.key";
+/// The size of a page of a register.
+const PAGE: usize = 4_096;
 
 /// What was saved while a request was under way.
 pub(super) struct Meantime {
@@ -40,6 +45,10 @@ pub(super) struct Phone {
     pub(super) full: bool,
     /// Shut out by the desk, for good.
     pub(super) revoked: bool,
+    /// Locked, and the server that could open its lock does not know it any more.
+    pub(super) stranded: bool,
+    /// Wiped, and its worker has another phone.
+    pub(super) replaced: bool,
     /// Whether its power is off.
     dark: Arc<AtomicBool>,
     fuse: Option<Fuse>,
@@ -47,6 +56,8 @@ pub(super) struct Phone {
     backup: Option<(Tokens, DeviceId)>,
     device: Option<Device>,
     folder: PathBuf,
+    /// The wrapped key of its register, as it is while no order has locked it away.
+    key: Vec<u8>,
     time: Time,
     seed: u64,
     starts: u64,
@@ -67,6 +78,7 @@ impl Phone {
         let mut phone = Self::new(worker, enrolment.device, folder, wire, time, seed);
         let device = phone.power_on()?;
         device.enrol_at_cost("http://127.0.0.1", enrolment, PIN, KeyCost::SIMULATION).doing("enrolling a device")?;
+        phone.note_key()?;
         Ok(phone)
     }
 
@@ -80,8 +92,14 @@ impl Phone {
     ) -> Outcome<Self> {
         template.lay_out(folder)?;
         let mut phone = Self::new(template.worker, template.device, folder, wire, time, seed);
+        phone.note_key()?;
         phone.start()?;
         Ok(phone)
+    }
+
+    fn note_key(&mut self) -> Outcome {
+        self.key = fs::read(self.folder.join(KEY_FILE)).doing("noting a phone's key")?;
+        Ok(())
     }
 
     fn new(worker: &str, device_id: DeviceId, folder: &Path, wire: Wire, time: &Time, seed: u64) -> Self {
@@ -94,11 +112,14 @@ impl Phone {
             visits: Vec::new(),
             full: false,
             revoked: false,
+            stranded: false,
+            replaced: false,
             dark,
             fuse: None,
             backup: None,
             device: None,
             folder: folder.to_owned(),
+            key: Vec::new(),
             time: time.clone(),
             seed,
             starts: 0,
@@ -111,6 +132,7 @@ impl Phone {
         disk::copy(&self.folder, folder).doing("copying a phone")?;
         let mut clone = Self::new(&self.worker, self.device_id, folder, wire, &self.time, seed);
         clone.drift.set(self.drift.get());
+        clone.key.clone_from(&self.key);
         clone.start()?;
         Ok(clone)
     }
@@ -127,7 +149,46 @@ impl Phone {
         self.full = false;
         self.fuse = None;
         self.dark.store(false, Ordering::SeqCst);
-        self.power_on()?.unlock(PIN).doing("unlocking a phone")
+        let device = self.power_on()?;
+        if device.ordered().is_some() {
+            return Ok(());
+        }
+        device.unlock(PIN).doing("unlocking a phone")
+    }
+
+    /// Whether its register is closed by an order: locked, or wiped.
+    pub(super) fn is_shut(&self) -> bool {
+        self.device().phase() != Phase::Open
+    }
+
+    /// Whether it has locked itself.
+    pub(super) fn is_locked(&self) -> bool {
+        self.device().ordered() == Some(DeviceOrder::Lock)
+    }
+
+    /// Whether it has wiped itself.
+    pub(super) fn is_wiped(&self) -> bool {
+        self.device().ordered() == Some(DeviceOrder::Wipe)
+    }
+
+    /// Whether it has left the county for good: it is compared with nothing any more.
+    pub(super) fn is_out(&self) -> bool {
+        self.revoked || self.stranded || self.is_wiped()
+    }
+
+    /// A round may have closed the register, or found that its lock was lifted: then the PIN opens it as ever.
+    pub(super) fn after_round(&mut self) -> Outcome {
+        if !self.is_shut() {
+            return Ok(());
+        }
+        self.full = false;
+        if !self.is_dark() {
+            self.fuse = None;
+        }
+        if self.device().ordered().is_none() {
+            self.device().unlock(PIN).doing("unlocking a phone after its lock was lifted")?;
+        }
+        Ok(())
     }
 
     pub(super) fn device(&self) -> &Device {
@@ -180,7 +241,7 @@ impl Phone {
         let blew = self.fuse_blew()?;
         if self.dark.load(Ordering::SeqCst) {
             self.restart_from(&self.aside())?;
-        } else if self.fuse.take().is_some() {
+        } else if self.fuse.take().is_some() && !self.is_shut() {
             let mut removed = Ok(());
             self.open(|open| {
                 removed = Fuse::remove(open.store_mut().connection_mut());
@@ -230,6 +291,28 @@ impl Phone {
         Ok(())
     }
 
+    /// Overwrites pages of its register while the program does not run.
+    pub(super) fn damage(&mut self, pages: std::ops::Range<usize>) -> Outcome {
+        self.device = None;
+        let file = self.folder.join("register.db");
+        let mut bytes = fs::read(&file).doing("reading a register")?;
+        let (from, to) = ((pages.start * PAGE).min(bytes.len()), (pages.end * PAGE).min(bytes.len()));
+        bytes[from..to].iter_mut().for_each(|byte| *byte ^= 0x5A);
+        fs::write(&file, bytes).doing("damaging a register")?;
+        self.power_on().map(|_| ())
+    }
+
+    /// The worker enters the PIN.
+    pub(super) fn enter_pin(&self) -> Option<FailureCode> {
+        self.device().unlock(PIN).err().map(|error| Failure::from(error).code)
+    }
+
+    /// The names of its files.
+    pub(super) fn files(&self) -> Outcome<Vec<String>> {
+        let entries = fs::read_dir(&self.folder).doing("reading a phone's folder")?;
+        Ok(entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
+    }
+
     // -- what its worker does ---------------------------------------------------------------------------------------------
 
     pub(super) fn call(&self, command: &str, args: Value) -> Result<Value, Failure> {
@@ -269,9 +352,29 @@ impl Phone {
 
     // -- what it holds ----------------------------------------------------------------------------------------------------
 
-    /// Does something with the open register.
+    /// Does something with the open register. Behind a lock it is looked at in a copy that has the key still; a wiped phone
+    /// has none.
     pub(super) fn open<T>(&self, ask: impl FnOnce(&mut device::Open) -> Result<T, DeviceError>) -> Outcome<T> {
-        self.device().with_open(ask).doing("reading a phone")
+        if !self.is_locked() {
+            return self.device().with_open(ask).doing("reading a phone");
+        }
+        let copy = self.folder.with_extension("seen");
+        disk::copy(&self.folder, &copy).doing("copying a locked phone")?;
+        fs::remove_file(copy.join("order.json")).doing("looking behind a lock")?;
+        fs::write(copy.join(KEY_FILE), &self.key).doing("looking behind a lock")?;
+        let world = Box::new(SimulatedWorld::new(&self.time, &self.drift, Chance::new(self.seed, 699)));
+        let config = DeviceConfig { folder: copy, world, app_version: "0".to_owned() };
+        let device = Device::open(config).doing("looking behind a lock")?;
+        device.unlock(PIN).doing("looking behind a lock")?;
+        device.with_open(ask).doing("reading a locked phone")
+    }
+
+    /// The hashes of all pictures that it has.
+    pub(super) fn photo_files(&self) -> Outcome<Vec<String>> {
+        self.open(|open| {
+            let mut rows = open.store().connection().prepare_cached("SELECT sha256 FROM photo_file")?;
+            Ok(rows.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        })
     }
 
     pub(super) fn sync_state(&self) -> Outcome<SyncState> {

@@ -1,11 +1,12 @@
 //! The ones that the simulation found in this code.
 
 use domain::Kind;
+use domain::order::DeviceOrder;
 use doorstep_tests::simulation::{Fault, Scene};
-use doorstep_tests::trouble::Outcome;
+use doorstep_tests::trouble::{Outcome, trouble};
 use serde_json::json;
 
-use crate::{HOUR, MINUTE, newest_incident};
+use crate::{DAY, HOUR, MINUTE, insist, newest_incident, somebody, stands};
 
 #[test]
 fn what_a_late_request_brings_reaches_its_own_phone_after_a_refusal() -> Outcome {
@@ -70,4 +71,106 @@ fn a_photo_goes_on_when_the_power_went_between_its_file_and_its_note() -> Outcom
         scene.settle()?;
     }
     Ok(())
+}
+
+#[test]
+fn words_about_somebody_who_moved_away_go_when_that_person_is_erased() -> Outcome {
+    let mut scene = Scene::with(&[0, 1])?;
+    let person = somebody(&scene)?;
+    scene.round(0)?;
+    scene.draft_about(0, person, "half a sentence")?;
+    scene.move_to(person, 1)?;
+    scene.round(0)?;
+    scene.erase(person)?;
+    scene.round(0)?;
+    let draft = scene.call(0, "draft", json!({ "key": format!("edit:{person}") }), None);
+    insist(!format!("{draft:?}").contains("half"), "An unfinished form about somebody who was erased is there.")?;
+    scene.settle()
+}
+
+#[test]
+fn a_new_head_of_a_household_outlives_the_erasure_of_the_old_one() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    let people = scene.all_on_server(0, &Kind::Person)?;
+    let two = people.iter().find_map(|one| {
+        let home = one.reference("household")?;
+        let other = people.iter().find(|other| other.id != one.id && other.reference("household") == Some(home))?;
+        Some((home, one, other))
+    });
+    let Some((household, old, new)) = two else { return trouble("Nowhere do two live.") };
+    scene.save(0, &Kind::Household, Some(household), json!({ "head": old.id }))?;
+    scene.round(0)?;
+    scene.pass(MINUTE);
+    scene.save(0, &Kind::Household, Some(household), json!({ "head": new.id }))?;
+    scene.pass(MINUTE);
+    scene.erase(old.id)?;
+    scene.round(0)?;
+    let head = scene.on_server(household)?.and_then(|household| household.reference("head"));
+    insist(head == Some(new.id), &format!("The head is {head:?}."))?;
+    scene.settle()
+}
+
+#[test]
+fn who_moved_away_on_a_restored_server_leaves_the_phones_of_the_old_cell() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    let person = somebody(&scene)?;
+    scene.round(0)?;
+    scene.back_up_server()?;
+    scene.restore_server()?;
+    scene.move_to(person, 1)?;
+    scene.round(0)?;
+    insist(scene.on_phone(0, person)?.is_none(), "Who moved away is still on the phone.")?;
+    scene.settle()
+}
+
+#[test]
+fn the_same_picture_is_sent_again_for_another_record_when_the_first_was_erased() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    let person = somebody(&scene)?;
+    scene.report(0)?;
+    let incident = newest_incident(&scene)?;
+    let picture = Scene::picture(16, 16)?;
+    scene.photograph_as(0, &Kind::Person, person, picture.clone())?;
+    scene.round(0)?;
+    scene.round(0)?;
+    scene.photograph_as(0, &Kind::Incident, incident, picture)?;
+    scene.erase(person)?;
+    scene.round(0)?;
+    scene.settle()
+}
+
+#[test]
+fn what_was_handed_in_to_a_lost_database_is_handed_in_again_before_a_wipe() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    scene.write(0, "only here")?;
+    scene.revoke(0)?;
+    scene.back_up_server()?;
+    scene.round(0)?;
+    scene.restore_server()?;
+    scene.order(0, DeviceOrder::Wipe)?;
+    scene.round(0)?;
+    insist(scene.is_wiped(0), "The phone did not wipe itself.")?;
+    scene.take_in()?;
+    stands(&scene, "only here")?;
+    scene.settle()
+}
+
+#[test]
+fn a_record_that_was_refused_in_a_cell_that_comes_back_is_read_again() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    scene.report(0)?;
+    scene.photograph(0)?;
+    scene.round(0)?;
+    scene.write(0, "too late for this cell")?;
+    scene.photograph(0)?;
+    scene.pass(DAY);
+    scene.assign("worker-0", &[])?;
+    scene.pass(400 * DAY);
+    scene.round(0)?;
+    scene.enrol_again(0)?;
+    scene.round(0)?;
+    scene.assign("worker-0", &[0])?;
+    scene.round(0)?;
+    insist(scene.on_phone(0, scene.household()?)?.is_some(), "The household is not on the phone that has its cell.")?;
+    scene.settle()
 }

@@ -1,6 +1,7 @@
 //! The ways in which a naive synchronisation loses data, one test each: production's phone and server, in process, through the
 //! simulation's wire. Every test ends with all the laws of docs/RELIABILITY.md.
 
+mod damaged;
 mod found;
 mod numbered;
 mod others;
@@ -21,6 +22,14 @@ fn insist(holds: bool, law: &str) -> Outcome {
 fn stands(scene: &Scene, word: &str) -> Outcome {
     let note = scene.server_note()?;
     insist(note.as_deref() == Some(word), &format!("{note:?} stands, and {word} should."))
+}
+
+/// Somebody who lives in the first cell.
+fn somebody(scene: &Scene) -> Outcome<domain::RecordId> {
+    match scene.all_on_server(0, &domain::Kind::Person)?.first() {
+        Some(person) => Ok(person.id),
+        None => trouble("Nobody lives here."),
+    }
 }
 
 fn newest_incident(scene: &Scene) -> Outcome<domain::RecordId> {

@@ -2,6 +2,7 @@
 
 use device::api::FailureCode;
 use domain::Kind;
+use domain::order::DeviceOrder;
 use domain::protocol::CallRefusal;
 use doorstep_tests::simulation::{Fault, Scene};
 use doorstep_tests::trouble::{Outcome, trouble};
@@ -149,6 +150,67 @@ fn records_that_move_between_cells_take_nobodys_unsent_work_with_them() -> Outco
         scene.round(phone)?;
     }
     insist(scene.on_phone(0, person.id)?.is_some(), "Who came back is not on the phone.")?;
+    scene.settle()
+}
+
+#[test]
+fn the_sealed_work_of_a_phone_that_stays_shut_out_reaches_the_county() -> Outcome {
+    let mut scene = Scene::with(&[0, 2])?;
+    scene.write(0, "sealed")?;
+    scene.visit(0)?;
+    scene.revoke(0)?;
+    scene.for_good(0);
+    scene.round(0)?;
+    insist(scene.server_note()?.is_none(), "It was read before anybody took it in.")?;
+    scene.take_in()?;
+    stands(&scene, "sealed")?;
+    scene.round(1)?;
+    insist(scene.note(1)?.as_deref() == Some("sealed"), "The colleague does not see it.")?;
+    scene.settle()
+}
+
+#[test]
+fn a_lock_that_is_lifted_loses_nothing_that_was_typed_before_it_was_heard_of() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    scene.round(0)?;
+    scene.write(0, "before")?;
+    scene.order(0, DeviceOrder::Lock)?;
+    scene.write_during_round(0, "while it was locked")?;
+    insist(scene.is_locked(0), "The phone did not lock itself.")?;
+    scene.kill(0)?;
+    scene.lift(0)?;
+    scene.round(0)?;
+    insist(scene.note(0)?.as_deref() == Some("while it was locked"), "The lock took a word with it.")?;
+    scene.settle()
+}
+
+#[test]
+fn cells_are_merged_and_split_with_unsent_work_on_the_phones() -> Outcome {
+    let mut scene = Scene::with(&[0, 1])?;
+    scene.write(0, "written before the merger")?;
+    let people = scene.all_on_server(1, &Kind::Person)?;
+    let Some(person) = people.first() else { return trouble("Nobody lives there.") };
+    scene.save(1, &Kind::Person, Some(person.id), json!({ "phone": "13800000004" }))?;
+    // Merged: the first worker gets both cells, and everybody who lives in the second one moves into the first.
+    scene.assign("worker-0", &[0, 1])?;
+    scene.assign("worker-1", &[])?;
+    for moved in &people {
+        scene.move_to(moved.id, 0)?;
+    }
+    for phone in [1, 0, 1, 0] {
+        scene.round(phone)?;
+    }
+    stands(&scene, "written before the merger")?;
+    // Split again, the other way round, with words on the phone that gives a cell away.
+    scene.write(0, "written before the split")?;
+    scene.assign("worker-0", &[1])?;
+    scene.assign("worker-1", &[0])?;
+    for phone in [0, 1, 0, 1] {
+        scene.round(phone)?;
+    }
+    stands(&scene, "written before the split")?;
+    let there = scene.on_phone(1, person.id)?;
+    insist(there.is_some(), "Who moved into the first cell is not on the phone that has it now.")?;
     scene.settle()
 }
 

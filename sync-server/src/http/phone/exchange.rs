@@ -8,7 +8,7 @@ use domain::protocol::{
     BODY_BYTES_MAX, CallRefusal, ExchangeAnswer, ExchangeRequest, PUSH_CHANGES_MAX, Refusal, Verdict,
 };
 use domain::world::Millis;
-use domain::{CellCode, Change, Epoch, Node, Problem, ProblemCode};
+use domain::{CellCode, Change, Epoch, Node, Problem, ProblemCode, RecordId};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -27,6 +27,8 @@ pub(super) struct RawExchange {
     cursors: BTreeMap<CellCode, u64>,
     #[serde(default)]
     doubted: Vec<CellCode>,
+    #[serde(default)]
+    words_about: Vec<RecordId>,
 }
 
 pub(super) async fn exchange(
@@ -56,9 +58,10 @@ fn read(body: &[u8]) -> Result<(ExchangeRequest, Vec<usize>), HubError> {
     if raw.push.len() > PUSH_CHANGES_MAX {
         return Err(HubError::refused(CallRefusal::TooLarge));
     }
-    let RawExchange { protocol, device_time, node, epoch, push, cursors, doubted } = raw;
+    let RawExchange { protocol, device_time, node, epoch, push, cursors, doubted, words_about } = raw;
     let (push, unreadable) = read_changes(push);
-    Ok((ExchangeRequest { protocol, device_time, node, epoch, push, cursors, doubted }, unreadable))
+    let request = ExchangeRequest { protocol, device_time, node, epoch, push, cursors, doubted, words_about };
+    Ok((request, unreadable))
 }
 
 /// The changes that can be read, and the places of the others, ascending.

@@ -139,13 +139,13 @@ impl Sql<'_> {
             Ok(FeedEntry { n: count(row, 0)?, record: record_id(row, 1)?, gone: row.get(2)?, erased: row.get(3)? })
         };
         let Some(cursor) = cursor else {
-            // Nothing is held yet, so nothing can have moved away. What was erased is named all the same: a phone that starts
-            // again after a restore holds it still. In the order of the pages that follow: what this run has moved forward
-            // since is sent where somebody else wrote it, or it would fall between two pages.
+            // What moved away or was erased is named too: a phone that starts again after a restore holds it still. In the
+            // order of the pages that follow: what this run has moved forward since is sent where somebody else wrote it, or
+            // it would fall between two pages.
             let mut all = self.conn.prepare_cached(
-                "SELECT CASE WHEN run = ?2 AND n_of_others > 0 THEN n_of_others ELSE n END AS place, record, gone, gone FROM feed
-                 WHERE cell = ?1 AND (gone = 0 OR EXISTS (SELECT 1 FROM erased WHERE erased.id = feed.record))
-                 ORDER BY place",
+                "SELECT CASE WHEN run = ?2 AND n_of_others > 0 THEN n_of_others ELSE n END AS place, record, gone,
+                     gone AND EXISTS (SELECT 1 FROM erased WHERE erased.id = feed.record)
+                 FROM feed WHERE cell = ?1 ORDER BY place",
             )?;
             return Ok(all.query_map(params![cell.as_str(), run.0], entry)?.collect::<Result<_, _>>()?);
         };

@@ -1,0 +1,127 @@
+//! A register whose file is damaged: it is set aside under another name and never deleted, with its key if need be; what can be read
+//! of it and is nowhere else goes into a new register, and the rest is pulled again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::{KEY_FILE, Key, sync_folder, write_whole};
+use crate::device::REGISTER_FILE;
+use crate::open::lock;
+use crate::store::{Store, salvage};
+use crate::{Device, DeviceError};
+
+/// Says that the register was found damaged while it was open.
+const MARK: &str = "register.damaged";
+/// The new register while it is being filled.
+const RESCUE_FILE: &str = "register.rescue.db";
+/// Says that the new register is whole and takes the place of the damaged one. The commit of it all.
+const NOTE_FILE: &str = "register.replaced";
+/// What belongs to a register's file.
+const ENDINGS: [&str; 3] = ["-wal", "-shm", ""];
+
+/// How a damaged register is replaced.
+#[derive(Debug, Serialize, Deserialize)]
+struct Replacing {
+    /// Which one it is: the damaged files are named by it.
+    number: usize,
+    /// Whether there is a new register. Without one the phone has to be enrolled again.
+    rescued: bool,
+}
+
+impl Device {
+    /// Opens the register's file. A damaged one is replaced, and that is told once instead.
+    pub(crate) fn open_store(&self, key: &Key) -> Result<Store, DeviceError> {
+        let folder = self.folder();
+        let register = folder.join(REGISTER_FILE);
+        if !folder.join(MARK).exists() {
+            match Store::open(&register, key) {
+                Err(DeviceError::RegisterDamaged) => {}
+                outcome => return outcome,
+            }
+        }
+        self.replace_register(key)?;
+        Err(DeviceError::RegisterDamaged)
+    }
+
+    /// Sets the register aside and puts a new one in its place; that it was necessary is the answer.
+    pub(crate) fn replace_register(&self, key: &Key) -> Result<(), DeviceError> {
+        tracing::error!("the register is damaged: it is set aside, and what can be read of it is kept");
+        let folder = self.folder();
+        let register = folder.join(REGISTER_FILE);
+        let rescue = folder.join(RESCUE_FILE);
+        remove_all(&rescue)?;
+        let rescued = salvage(&register, &rescue, key)?;
+        let number = (1..).find(|number| !aside(folder, *number, "").exists()).unwrap_or_default();
+        write_whole(&folder.join(NOTE_FILE), &serde_json::to_vec(&Replacing { number, rescued })?)?;
+        finish(folder)?;
+        Err(DeviceError::RegisterDamaged)
+    }
+
+    /// The open register turned out to be damaged: it is closed, and replaced when the PIN is entered next.
+    pub(crate) fn note_damage(&self) {
+        if lock(&self.inner.open).is_none() {
+            return;
+        }
+        if let Err(error) = write_whole(&self.folder().join(MARK), b"") {
+            tracing::error!(%error, "the damage could not be noted");
+        }
+        self.lock();
+    }
+}
+
+/// Goes on with a replacement that was begun. Harmless when there is none: every step can be repeated.
+pub(crate) fn finish(folder: &Path) -> Result<(), DeviceError> {
+    let note = folder.join(NOTE_FILE);
+    let Ok(bytes) = fs::read(&note) else { return Ok(()) };
+    let Replacing { number, rescued } = serde_json::from_slice(&bytes)?;
+    let rescue = folder.join(RESCUE_FILE);
+    if !rescued {
+        remove_all(&rescue)?;
+    }
+    // Once the new register has taken its place, what lies there is not the damaged one.
+    if !rescued || rescue.exists() {
+        for ending in ENDINGS {
+            move_there(&with_ending(folder, REGISTER_FILE, ending), &aside(folder, number, ending))?;
+        }
+        move_there(&rescue, &folder.join(REGISTER_FILE))?;
+    }
+    if !rescued {
+        // The damaged file may say more to somebody who has the time; for that its key is kept beside it.
+        move_there(&folder.join(KEY_FILE), &aside(folder, number, ".key"))?;
+    }
+    sync_folder(folder);
+    remove(&folder.join(MARK))?;
+    remove(&note)?;
+    sync_folder(folder);
+    Ok(())
+}
+
+fn aside(folder: &Path, number: usize, ending: &str) -> PathBuf {
+    folder.join(format!("register.damaged-{number}.db{ending}"))
+}
+
+fn with_ending(folder: &Path, name: &str, ending: &str) -> PathBuf {
+    folder.join(format!("{name}{ending}"))
+}
+
+/// Moves a file where nothing lies yet. That it is not there (any more) is no error.
+fn move_there(from: &Path, to: &Path) -> Result<(), DeviceError> {
+    if !from.exists() || to.exists() {
+        return Ok(());
+    }
+    Ok(fs::rename(from, to)?)
+}
+
+fn remove_all(file: &Path) -> Result<(), DeviceError> {
+    let name = file.to_string_lossy();
+    ENDINGS.iter().try_for_each(|ending| remove(Path::new(&format!("{name}{ending}"))))
+}
+
+fn remove(path: &Path) -> Result<(), DeviceError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,141 @@
+//! What can still be read of a damaged register and is nowhere else: who the phone is, unsent, refused and overtaken words, unfinished
+//! forms, and pictures that wait to be sent. Everything else is pulled again.
+
+use std::path::Path;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use super::{Meta, Store, keyed};
+use crate::DeviceError;
+use crate::crypto::Key;
+
+/// How far rows are looked for when the file does not say how many there are.
+const ROWS_MAX: i64 = 100_000;
+
+/// After so many unreadable rows, one after the other, the rest is given up: each costs opening the file anew.
+const UNREADABLE_MAX: usize = 1_000;
+
+/// What is carried over: a table, which of its rows, and by what they are found one by one; a table without row numbers is read
+/// from both of its ends.
+const TABLES: [(&str, &str, Option<&str>); 6] = [
+    ("meta", "key NOT IN ('receipt', 'counted_at', 'safe_at')", Some("key")),
+    ("refused", "1", Some("id")),
+    ("draft", "1", Some("key")),
+    ("overtaken", "1", Some("id, field, stamp")),
+    // A photo keeps its picture only as long as its record is here; what is to be offered may be the last copy.
+    ("record", "(unsent IS NOT NULL OR reoffer = 1 OR kind = 'photo')", None),
+    ("photo_file", "state = 'waiting'", None),
+];
+
+/// Makes a register of what can still be read of a damaged one. False: not even who the phone is, and there is none.
+pub(crate) fn salvage(damaged: &Path, rescue: &Path, key: &Key) -> Result<bool, DeviceError> {
+    let mut store = Store::open(rescue, key)?;
+    let mut wreck = Wreck { path: damaged, key, connection: None };
+    let transaction = store.begin()?;
+    for (table, condition, order) in TABLES {
+        let kept = match order {
+            Some(order) => wreck.carry_from_both_ends(&transaction, (table, condition, order))?,
+            None => wreck.carry_row_by_row(&transaction, (table, condition))?,
+        };
+        tracing::warn!(table, kept, "carried over from a damaged register");
+    }
+    transaction.execute("UPDATE record SET doubted = 0", [])?;
+    let known = Meta::Account.get::<crate::Account>(&transaction).is_ok_and(|account| account.is_some());
+    transaction.commit()?;
+    super::count_anew(store.connection(), None)?;
+    Ok(known)
+}
+
+/// A register whose pages may be broken anywhere. After an error the file is opened anew: a cipher that met a broken page reads
+/// no other any more.
+struct Wreck<'a> {
+    path: &'a Path,
+    key: &'a Key,
+    connection: Option<Connection>,
+}
+
+/// The names of the columns, and what stands in them.
+type Row = (Vec<String>, Vec<Value>);
+
+impl Wreck<'_> {
+    /// Asks something of the file; none when the answer lies on a broken page.
+    fn ask<T>(&mut self, question: impl FnOnce(&Connection) -> Result<T, DeviceError>) -> Option<T> {
+        if self.connection.is_none() {
+            self.connection = keyed(self.path, self.key).ok();
+        }
+        let answer = question(self.connection.as_ref()?);
+        if answer.is_err() {
+            self.connection = None;
+        }
+        answer.ok()
+    }
+
+    fn carry_row_by_row(&mut self, into: &Connection, (table, condition): (&str, &str)) -> Result<usize, DeviceError> {
+        let last = format!("SELECT coalesce(max(rowid), 0) FROM {table}");
+        let last = self.ask(|connection| Ok(connection.query_row(&last, [], |row| row.get::<_, i64>(0))?));
+        if self.ask(|_| Ok(())).is_none() {
+            return Ok(0);
+        }
+        let sql = format!("SELECT * FROM {table} WHERE rowid = ?1 AND {condition}");
+        let (mut kept, mut unreadable) = (0, 0);
+        for number in 1..=last.unwrap_or(ROWS_MAX) {
+            let mut found = Vec::new();
+            match self.ask(|connection| read(connection, &sql, &[number], &mut found)) {
+                Some(()) => unreadable = 0,
+                None if unreadable == UNREADABLE_MAX => break,
+                None => unreadable += 1,
+            }
+            kept += put(into, table, &found)?;
+        }
+        Ok(kept)
+    }
+
+    fn carry_from_both_ends(
+        &mut self,
+        into: &Connection,
+        (table, condition, order): (&str, &str, &str),
+    ) -> Result<usize, DeviceError> {
+        let mut kept = 0;
+        for direction in ["ASC", "DESC"] {
+            let order: Vec<String> = order.split(", ").map(|column| format!("{column} {direction}")).collect();
+            let sql = format!("SELECT * FROM {table} WHERE {condition} ORDER BY {}", order.join(", "));
+            let mut found = Vec::new();
+            let _broken_off = self.ask(|connection| read(connection, &sql, &[], &mut found));
+            kept += put(into, table, &found)?;
+        }
+        Ok(kept)
+    }
+}
+
+/// Reads rows as far as they can be read.
+fn read(connection: &Connection, sql: &str, params: &[i64], found: &mut Vec<Row>) -> Result<(), DeviceError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let mut rows = statement.query(params_from_iter(params))?;
+    while let Some(row) = rows.next()? {
+        let values = (0..names.len()).map(|column| row.get(column)).collect::<Result<_, _>>()?;
+        found.push((names.clone(), values));
+    }
+    Ok(())
+}
+
+/// Stores rows, the columns that this version knows; a row that does not fit is left out.
+fn put(into: &Connection, table: &str, found: &[Row]) -> Result<usize, DeviceError> {
+    let mut statement = into.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
+    let known: Vec<String> = statement.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut kept = 0;
+    for (names, values) in found {
+        let columns: Vec<(&String, &Value)> =
+            names.iter().zip(values).filter(|(name, _)| known.contains(name)).collect();
+        let list: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+        let places = vec!["?"; columns.len()].join(", ");
+        let sql = format!("INSERT OR IGNORE INTO {table} ({}) VALUES ({places})", list.join(", "));
+        match into.prepare_cached(&sql)?.execute(params_from_iter(columns.iter().map(|(_, value)| value))) {
+            Ok(rows) => kept += rows,
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(kept)
+}

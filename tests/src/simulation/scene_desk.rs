@@ -1,0 +1,115 @@
+//! What a test with a name lets happen at the desk, and to a phone's files: erasure, orders, taking in, damage.
+
+use domain::order::DeviceOrder;
+use domain::{Kind, RecordId};
+use serde_json::json;
+
+use super::scene::Scene;
+use super::wire::take;
+use crate::trouble::{Outcome, trouble};
+
+impl Scene {
+    /// The desk erases a person.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn erase(&mut self, person: RecordId) -> Outcome {
+        self.history.erase(person)
+    }
+
+    /// The desk orders a phone to lock or to wipe itself.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn order(&mut self, phone: usize, what: DeviceOrder) -> Outcome {
+        self.history.order(phone, what)
+    }
+
+    /// The desk takes an order back.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn lift(&mut self, phone: usize) -> Outcome {
+        self.history.lift(phone)
+    }
+
+    /// Somebody at the desk takes in what lies there sealed.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn take_in(&mut self) -> Outcome {
+        self.history.take_in().map(|_| ())
+    }
+
+    /// Whether a phone has wiped itself.
+    pub fn is_wiped(&self, phone: usize) -> bool {
+        self.history.phones[phone].is_wiped()
+    }
+
+    /// Whether a phone has locked itself.
+    pub fn is_locked(&self, phone: usize) -> bool {
+        self.history.phones[phone].is_locked()
+    }
+
+    /// A phone stays shut out to the end.
+    pub fn for_good(&mut self, phone: usize) {
+        self.history.phones[phone].revoked = true;
+    }
+
+    /// A worker leaves the form about a record unfinished.
+    ///
+    /// # Errors
+    /// When it is not kept.
+    pub fn draft_about(&mut self, phone: usize, id: RecordId, word: &str) -> Outcome {
+        let args = json!({ "key": format!("edit:{id}"), "value": { "note": word } });
+        match self.call(phone, "save_draft", args, None) {
+            Ok(_) => {
+                take(&self.history.ledger).drafted.push((id, json!(word)));
+                Ok(())
+            }
+            Err(failure) => trouble(format!("The draft was not kept: {failure:?}")),
+        }
+    }
+
+    /// A worker takes this very picture of something.
+    ///
+    /// # Errors
+    /// When it is not saved.
+    pub fn photograph_as(&mut self, phone: usize, kind: &Kind, subject: RecordId, jpeg: Vec<u8>) -> Outcome {
+        let args = json!({ "subject": subject, "subject_kind": kind, "photo_kind": "scene" });
+        self.history.save_photo(phone, args, jpeg)
+    }
+
+    /// Bytes of a phone's register are overwritten while its program does not run: so many pages from one on, or all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn damage(&mut self, phone: usize, pages: std::ops::Range<usize>) -> Outcome {
+        self.history.phones[phone].damage(pages)
+    }
+
+    /// The page on which an index of a phone's register begins, counted from nought.
+    ///
+    /// # Errors
+    /// When the phone cannot be read.
+    pub fn page_of_index(&self, phone: usize, name: &str) -> Outcome<Option<usize>> {
+        self.history.phones[phone].open(|open| {
+            let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+            let page: i64 = open.store().connection().query_row(sql, [name], |row| row.get(0))?;
+            Ok(usize::try_from(page - 1).ok())
+        })
+    }
+
+    /// The worker enters the PIN; the code of the failure, if there is one.
+    pub fn enter_pin(&self, phone: usize) -> Option<device::api::FailureCode> {
+        self.history.phones[phone].enter_pin()
+    }
+
+    /// The names of a phone's files.
+    ///
+    /// # Errors
+    /// When its folder cannot be read.
+    pub fn files(&self, phone: usize) -> Outcome<Vec<String>> {
+        self.history.phones[phone].files()
+    }
+}
