@@ -14,7 +14,7 @@ use super::{push, repair};
 use crate::DeviceError;
 use crate::conflicts;
 use crate::outbox::{self, Refused};
-use crate::store::{self, Held, TAKEN_HERE};
+use crate::store::{self, CellSums, Held, TAKEN_HERE};
 
 /// What a page held.
 #[derive(Debug)]
@@ -30,14 +30,16 @@ pub(super) struct Seen {
 /// Stores a page and its cursor.
 pub(super) fn store_page(connection: &Connection, page: &FeedPage, now: Millis) -> Result<Seen, DeviceError> {
     let mut seen = Seen { new: 0, told: false, latest: Stamp::ZERO };
+    let mut sums = CellSums::default();
     for record in &page.records {
         let latest = record.latest();
         // One broken clock must not drag this one along, nor hide the stamps beside it.
         if latest.millis() <= now.saturating_add(STAMP_AHEAD_MAX) {
             seen.latest = seen.latest.max(latest);
         }
-        seen.new += usize::from(store_pulled(connection, record, now)?);
+        seen.new += usize::from(store_pulled(connection, record, now, &mut sums)?);
     }
+    sums.write(connection)?;
     for id in &page.erased {
         seen.new += usize::from(outbox::erase(connection, *id)?);
     }
@@ -50,11 +52,17 @@ pub(super) fn store_page(connection: &Connection, page: &FeedPage, now: Millis) 
 }
 
 /// Merges a record of the server's into what is held. False: nothing was new.
-fn store_pulled(connection: &Connection, pulled: &Record, now: Millis) -> Result<bool, DeviceError> {
+fn store_pulled(
+    connection: &Connection,
+    pulled: &Record,
+    now: Millis,
+    sums: &mut CellSums,
+) -> Result<bool, DeviceError> {
     let Some(held) = store::held(connection, pulled.id)? else {
-        store::put_new(connection, &Held::from_server(pulled.clone()))?;
+        store::put_new(connection, &Held::from_server(pulled.clone()), sums)?;
         return Ok(true);
     };
+    sums.write(connection)?;
     if repair::concerns(&held, pulled) {
         return repair::store_pulled(connection, held, pulled, now);
     }
@@ -170,13 +178,15 @@ pub(super) fn photo_waits(connection: &Connection, record: &Record) -> Result<bo
 /// Removes the cells that the phone does not hold any more, each only when nothing of it waits. True: something went.
 pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<bool, DeviceError> {
     let waits = format!(
-        "SELECT 1 FROM record AS photo WHERE cell = ?1 AND (unsent IS NOT NULL OR reoffer = 1
+        "SELECT 1 FROM record AS photo WHERE cell = ?1 AND (id IN (SELECT id FROM unsent) OR reoffer = 1
             OR id IN (SELECT id FROM overtaken)
             OR (kind = 'photo' AND {TAKEN_HERE}
                 AND body ->> '$.fields.sha256' IN (SELECT sha256 FROM photo_file WHERE state = 'waiting')))
          LIMIT 1"
     );
-    let mut statement = connection.prepare_cached("SELECT DISTINCT cell FROM record UNION SELECT cell FROM cursor")?;
+    const HERE: &str = "SELECT cell FROM cell_digest WHERE records > 0 UNION SELECT cell FROM cursor
+        UNION SELECT cell FROM record INDEXED BY record_gone WHERE gone = 1";
+    let mut statement = connection.prepare_cached(HERE)?;
     let here: BTreeSet<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut left = false;
     for cell in here.into_iter().filter_map(|cell| CellCode::new(&cell).ok()).filter(|cell| !held.contains(cell)) {

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use domain::protocol::{BODY_BYTES_MAX, PAGE_BYTES, PUSH_CHANGES_MAX, Refusal, Verdict};
 use domain::world::Millis;
-use domain::{AccountId, Change, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
+use domain::{AccountId, Change, Digest, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
 use rusqlite::Connection;
 
 use super::text::Notes;
@@ -28,13 +28,30 @@ pub(super) enum Why {
     Overtaken,
 }
 
-/// A change in a request.
+/// What is remembered of a change while its request is under way.
 #[derive(Debug, Clone)]
-pub(super) struct Offer {
-    pub(super) change: Change,
-    pub(super) why: Why,
+pub(super) struct Mark {
+    why: Why,
     /// Fields that were in an earlier request too, whose answer was lost: the server may have them with these very stamps.
-    pub(super) seen: BTreeSet<String>,
+    seen: BTreeSet<String>,
+    /// The version of the record that it is all of what waits of.
+    version: Option<Digest>,
+}
+
+/// A change in a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Offer<'r> {
+    pub(super) change: &'r Change,
+    why: Why,
+    seen: &'r BTreeSet<String>,
+    version: Option<Digest>,
+}
+
+impl<'r> Offer<'r> {
+    pub(super) fn of((change, mark): (&'r Change, &'r Mark)) -> Self {
+        let Mark { why, seen, version } = mark;
+        Self { change, why: *why, seen, version: *version }
+    }
 }
 
 /// What the verdicts did.
@@ -50,15 +67,15 @@ pub(super) struct Judged {
 
 /// Records that others name go first, so that no change names what the server has not seen.
 const GATHER: &str = "SELECT id FROM record
-    WHERE id IN (SELECT id FROM record WHERE unsent IS NOT NULL UNION SELECT id FROM record WHERE reoffer = 1)
+    WHERE id IN (SELECT id FROM unsent UNION SELECT id FROM record WHERE reoffer = 1)
     ORDER BY CASE kind WHEN 'cell' THEN 0 WHEN 'building' THEN 1 WHEN 'dwelling' THEN 2 WHEN 'household' THEN 3
         WHEN 'person' THEN 4 WHEN 'incident' THEN 5 WHEN 'visit' THEN 6 ELSE 7 END, id";
 
 /// The next page of what is unsent. What is in it counts as seen from here on, whether or not the request arrives.
-pub(super) fn gather(open: &mut Open, notes: &Notes) -> Result<Vec<Offer>, DeviceError> {
+pub(super) fn gather(open: &mut Open, notes: &Notes) -> Result<(Vec<Change>, Vec<Mark>), DeviceError> {
     let transaction = open.store.begin()?;
     let mut page = Page::new()?;
-    let mut offers = Vec::new();
+    let (mut changes, mut marks) = (Vec::new(), Vec::new());
     let mut marked = Vec::new();
     {
         // Only names are sorted: the records themselves are read as far as the page goes.
@@ -78,22 +95,27 @@ pub(super) fn gather(open: &mut Open, notes: &Notes) -> Result<Vec<Offer>, Devic
             }
             let seen =
                 held.unsent.iter().filter(|(_, pending)| pending.offered).map(|(field, _)| field.clone()).collect();
-            offers.push(Offer { change, why, seen });
-            marked.push(held);
+            let version = (why == Why::Unsent).then(|| Digest::of(&held.record));
+            if !held.unsent.is_empty() {
+                marked.push(id);
+            }
+            changes.push(change);
+            marks.push(Mark { why, seen, version });
         }
         if !page.full {
             for change in overtaken(&transaction)? {
                 if !notes.skip.contains(&change.id) && page.takes(&change)? {
-                    offers.push(Offer { change, why: Why::Overtaken, seen: BTreeSet::new() });
+                    changes.push(change);
+                    marks.push(Mark { why: Why::Overtaken, seen: BTreeSet::new(), version: None });
                 }
             }
         }
     }
-    for held in &mut marked {
-        mark_offered(&transaction, held)?;
+    for id in marked {
+        store::mark_offered(&transaction, id)?;
     }
     transaction.commit()?;
-    Ok(offers)
+    Ok((changes, marks))
 }
 
 /// Everything that waits for the server as changes, in the order in which it would be pushed: for handing in.
@@ -117,23 +139,9 @@ pub(super) fn unsent_changes(connection: &Connection) -> Result<Vec<Change>, Dev
 pub(super) fn mark_all_offered(open: &mut Open, changes: &[Change]) -> Result<(), DeviceError> {
     let transaction = open.store.begin()?;
     for change in changes {
-        if let Some(mut held) = store::held(&transaction, change.id)? {
-            mark_offered(&transaction, &mut held)?;
-        }
+        store::mark_offered(&transaction, change.id)?;
     }
     Ok(transaction.commit()?)
-}
-
-fn mark_offered(connection: &Connection, held: &mut Held) -> Result<(), DeviceError> {
-    if held.offered && held.unsent.values().all(|pending| pending.offered) {
-        return Ok(());
-    }
-    held.offered = true;
-    held.unsent.values_mut().for_each(|pending| pending.offered = true);
-    let unsent = if held.unsent.is_empty() { None } else { Some(serde_json::to_string(&held.unsent)?) };
-    let sql = "UPDATE record SET offered = 1, unsent = ?2 WHERE id = ?1";
-    connection.prepare_cached(sql)?.execute((held.record.id.to_string(), unsent))?;
-    Ok(())
 }
 
 /// Measures a page as it fills: pages are cut by what they weigh on the network, not by a count of records.
@@ -221,7 +229,7 @@ pub(super) fn offer_everything(connection: &Connection) -> Result<(), DeviceErro
 /// Applies the verdicts of a request.
 pub(super) fn judged<'a>(
     connection: &Connection,
-    verdicts: impl Iterator<Item = (&'a Offer, &'a Verdict)>,
+    verdicts: impl Iterator<Item = (Offer<'a>, &'a Verdict)>,
     restored: bool,
     (own, now): (&AccountId, Millis),
     notes: &mut Notes,
@@ -231,7 +239,7 @@ pub(super) fn judged<'a>(
     for (offer, verdict) in verdicts {
         match verdict {
             Verdict::Accepted => {
-                acknowledge(connection, offer)?;
+                acknowledge(connection, &offer)?;
                 judged.accepted += 1;
                 judged.latest = judged.latest.max(offer.change.latest());
             }
@@ -243,18 +251,18 @@ pub(super) fn judged<'a>(
             // A restored server may refuse a part of a record for lacking the rest, which is offered next.
             Verdict::Refused(_) if restored => {}
             Verdict::Refused(refusal) if offer.why == Why::Doubted => {
-                if !waits_for_target(connection, &offer.change, refusal, notes)? {
-                    repair::refused(connection, &offer.change, refusal, now)?;
+                if !waits_for_target(connection, offer.change, refusal, notes)? {
+                    repair::refused(connection, offer.change, refusal, now)?;
                     judged.refused += 1;
                 }
             }
             Verdict::Refused(refusal) if refusal.code == ProblemCode::StampFuture => ahead.push((offer, refusal)),
-            Verdict::Refused(refusal) if waits_for_target(connection, &offer.change, refusal, notes)? => {}
+            Verdict::Refused(refusal) if waits_for_target(connection, offer.change, refusal, notes)? => {}
             Verdict::Refused(refusal) if offer.why == Why::Reoffer => {
-                judged.refused += usize::from(end_reoffer(connection, offer, refusal, own, now)?);
+                judged.refused += usize::from(end_reoffer(connection, &offer, refusal, own, now)?);
             }
             Verdict::Refused(refusal) => {
-                refuse(connection, offer, refusal, now)?;
+                refuse(connection, &offer, refusal, now)?;
                 judged.refused += 1;
             }
         }
@@ -265,14 +273,19 @@ pub(super) fn judged<'a>(
 }
 
 /// Exactly what was pushed is acknowledged: a field written again in the meantime stays unsent, on top of what was pushed.
-fn acknowledge(connection: &Connection, offer: &Offer) -> Result<(), DeviceError> {
-    let change = &offer.change;
+fn acknowledge(connection: &Connection, offer: &Offer<'_>) -> Result<(), DeviceError> {
+    let change = offer.change;
     if store::exists(connection, "SELECT 1 FROM overtaken WHERE id = ?1 LIMIT 1", [change.id.to_string()])? {
         for field in change.fields.keys() {
             let sql = "DELETE FROM overtaken WHERE id = ?1 AND field = ?2 AND stamp = ?3";
             let stamp = change.stamps.of(field).to_string();
             connection.prepare_cached(sql)?.execute((change.id.to_string(), field, stamp))?;
         }
+    }
+    if let Some(version) = offer.version
+        && store::clear_offered(connection, change.id, version)?
+    {
+        return Ok(());
     }
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(()) };
     if matches!(offer.why, Why::Reoffer | Why::Doubted) {
@@ -308,12 +321,12 @@ pub(super) fn store_or_leave(connection: &Connection, held: &Held) -> Result<(),
 /// to whoever wrote them and offers them too.
 fn end_reoffer(
     connection: &Connection,
-    offer: &Offer,
+    offer: &Offer<'_>,
     refusal: &Refusal,
     own: &AccountId,
     now: Millis,
 ) -> Result<bool, DeviceError> {
-    let change = &offer.change;
+    let change = offer.change;
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(false) };
     held.reoffer = false;
     if !held.unsent.is_empty() {
@@ -357,8 +370,8 @@ fn waits_for_target(
 }
 
 /// The refused words are kept; the record shows what the server has.
-fn refuse(connection: &Connection, offer: &Offer, refusal: &Refusal, now: Millis) -> Result<(), DeviceError> {
-    let change = &offer.change;
+fn refuse(connection: &Connection, offer: &Offer<'_>, refusal: &Refusal, now: Millis) -> Result<(), DeviceError> {
+    let change = offer.change;
     tracing::info!(id = %change.id, kind = %change.kind, code = ?refusal.code, "a change was refused");
     connection.execute(
         "DELETE FROM overtaken WHERE id = ?1 AND stamp = ?2",
@@ -426,7 +439,7 @@ pub(super) fn on_top_of(connection: &Connection, current: &Record, held: &Held) 
 /// them already (its answer was lost) is acknowledged instead: its stamp has been seen.
 fn set_back(
     connection: &Connection,
-    ahead: &[(&Offer, &Refusal)],
+    ahead: &[(Offer<'_>, &Refusal)],
     now: Millis,
     notes: &mut Notes,
 ) -> Result<(), DeviceError> {

@@ -6,7 +6,7 @@ use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, Pee
 use domain::{CellCode, HybridClock, RecordId, Stamp};
 use rusqlite::Connection;
 
-use super::push::{self, Offer};
+use super::push::{self, Mark, Offer};
 use super::{RoundReport, clock, pull, receipt, repair};
 use crate::open::Open;
 use crate::store::{self, Meta};
@@ -27,33 +27,33 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
     let mut answered: Option<i64> = None;
     let mut more = true;
     loop {
-        let (request, offers) = device.with_open(|open| prepare(open, &notes))?;
-        if let (Some(lists_version), true) = (answered, offers.is_empty() && !more) {
+        let (request, marks) = device.with_open(|open| prepare(open, &notes))?;
+        if let (Some(lists_version), true) = (answered, marks.is_empty() && !more) {
             return Ok(lists_version);
         }
         let answer = peer.exchange(&request)?;
         device.note_contact();
-        let taken = device.with_open(|open| take(open, &request, &offers, &answer, &mut notes, report))?;
-        if offers.is_empty() && answer.more && !taken.moved {
+        let taken = device.with_open(|open| take(open, (&request, &marks), &answer, &mut notes, report))?;
+        if marks.is_empty() && answer.more && !taken.moved {
             return Err(CallError::Unreadable("there is more, and nothing new".into()).into());
         }
         (answered, more) = (Some(answer.lists_version), answer.more || taken.read_anew);
     }
 }
 
-fn prepare(open: &mut Open, notes: &Notes) -> Result<(ExchangeRequest, Vec<Offer>), DeviceError> {
-    let offers = push::gather(open, notes)?;
+fn prepare(open: &mut Open, notes: &Notes) -> Result<(ExchangeRequest, Vec<Mark>), DeviceError> {
+    let (push, marks) = push::gather(open, notes)?;
     let connection = open.store.connection();
     let request = ExchangeRequest {
         protocol: PROTOCOL,
         device_time: open.device_now(),
         node: open.clock.node(),
         epoch: Meta::Epoch.get(connection)?,
-        push: offers.iter().map(|offer| offer.change.clone()).collect(),
+        push,
         cursors: store::cursors(connection)?,
         doubted: repair::under_way(connection)?,
     };
-    Ok((request, offers))
+    Ok((request, marks))
 }
 
 /// What an answer led to.
@@ -67,8 +67,7 @@ struct Taken {
 /// Stores an answer: verdicts, pages, cells, cursors and the receipt in one transaction.
 fn take(
     open: &mut Open,
-    request: &ExchangeRequest,
-    offers: &[Offer],
+    (request, marks): (&ExchangeRequest, &[Mark]),
     answer: &ExchangeAnswer,
     notes: &mut Notes,
     report: &mut RoundReport,
@@ -82,7 +81,7 @@ fn take(
     let (device, own) = (open.account().device, open.account().account.clone());
     let mut clock = open.clock.clone();
     let transaction = open.store.begin()?;
-    let verdicts = offers.iter().zip(&answer.verdicts);
+    let verdicts = request.push.iter().zip(marks).map(Offer::of).zip(&answer.verdicts);
     let judged = push::judged(&transaction, verdicts, restored, (&own, now), notes)?;
     if restored {
         push::offer_everything(&transaction)?;
@@ -103,7 +102,7 @@ fn take(
     let removed = pull::leave_cells(&transaction, &answer.cells)?;
     let compared = receipt::compare(&transaction, device, answer, now)?;
     let other_cells = note_cells(&transaction, &answer.cells)?;
-    note_clock(&transaction, &mut clock, latest, judged.set_back)?;
+    note_clock(&transaction, &mut clock, latest, !marks.is_empty(), judged.set_back)?;
     transaction.commit()?;
 
     open.clock = clock;
@@ -129,6 +128,7 @@ fn note_clock(
     connection: &Connection,
     clock: &mut HybridClock,
     latest: Stamp,
+    judged: bool,
     set_back: bool,
 ) -> Result<(), DeviceError> {
     let shared: Stamp = Meta::ClockShared.get(connection)?.unwrap_or(Stamp::ZERO);
@@ -137,7 +137,8 @@ fn note_clock(
     }
     if set_back {
         *clock = HybridClock::new(clock.node(), clock::rewound(connection)?);
-    } else if latest > Stamp::ZERO {
+    } else if judged || latest > Stamp::ZERO {
+        // Also when everything was refused: what waited says no more where the clock stood.
         Meta::ClockLast.set(connection, &clock.last())?;
     }
     Ok(())

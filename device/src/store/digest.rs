@@ -1,11 +1,14 @@
 //! What the phone has of a cell, kept as it is written, so that a receipt can be compared in one look.
 //!
-//! Triggers keep `cell_digest`: no way of writing a record can forget it. A record that left its cell (`gone`) does not count.
+//! What comes is added up by the two functions that insert records (`row.rs`), page by page; what changes or goes is followed by
+//! triggers, since that is written in many places. A record that left its cell (`gone`) does not count.
+
+use std::collections::BTreeMap;
 
 use domain::{CellCode, Digest};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::row;
+use super::row::{self, Held};
 use crate::DeviceError;
 
 /// What the phone has of a cell.
@@ -15,7 +18,46 @@ pub(crate) struct CellDigest {
     pub(crate) digest: Digest,
 }
 
-/// A cell as the triggers kept it.
+/// Records that came and are not in `cell_digest` yet.
+#[derive(Debug, Default)]
+pub(crate) struct CellSums(BTreeMap<CellCode, CellDigest>);
+
+impl CellSums {
+    pub(super) fn of(held: &Held, version: Digest) -> Self {
+        let mut sums = Self::default();
+        sums.add(held, version);
+        sums
+    }
+
+    pub(super) fn add(&mut self, held: &Held, version: Digest) {
+        let cell = &held.record.cell;
+        if held.gone {
+            return;
+        }
+        if !self.0.contains_key(cell) {
+            self.0.insert(cell.clone(), CellDigest::default());
+        }
+        if let Some(sum) = self.0.get_mut(cell) {
+            sum.records += 1;
+            sum.digest = sum.digest.xor(version);
+        }
+    }
+
+    /// Writes the sums: before anything else than a record that is new is written, and before the transaction ends.
+    pub(crate) fn write(&mut self, connection: &Connection) -> Result<(), DeviceError> {
+        // SQLite has no exclusive or; this one stays within 64 bits.
+        const SQL: &str = "INSERT INTO cell_digest (cell, records, v1, v2) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (cell) DO UPDATE SET records = records + ?2,
+                v1 = ~(v1 & ?3) & (v1 | ?3), v2 = ~(v2 & ?4) & (v2 | ?4)";
+        for (cell, sum) in std::mem::take(&mut self.0) {
+            let (v1, v2) = sum.digest.halves();
+            connection.prepare_cached(SQL)?.execute((cell.as_str(), sum.records as i64, v1, v2))?;
+        }
+        Ok(())
+    }
+}
+
+/// A cell as it was kept.
 pub(crate) fn cell_digest(connection: &Connection, cell: &CellCode) -> Result<CellDigest, DeviceError> {
     const SQL: &str = "SELECT records, v1, v2 FROM cell_digest WHERE cell = ?1";
     let found = connection.prepare_cached(SQL)?.query_row([cell.as_str()], |row| {
@@ -59,7 +101,7 @@ pub(crate) fn count_anew(connection: &Connection, cell: Option<&CellCode>) -> Re
 
 /// The numbers of a cell (or all) from the versions in its rows.
 fn add_up(connection: &Connection, cell: Option<&CellCode>) -> Result<(), DeviceError> {
-    let mut sums: std::collections::BTreeMap<String, (i64, Digest)> = Default::default();
+    let mut sums: BTreeMap<String, (i64, Digest)> = Default::default();
     if let Some(cell) = cell {
         sums.insert(cell.to_string(), Default::default());
     }

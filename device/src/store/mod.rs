@@ -15,16 +15,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::{CellCode, Kind, Record, RecordId};
-use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Params, Transaction, TransactionBehavior};
 
-pub(crate) use digest::{CellDigest, cell_digest, count_anew, forget_digest};
+pub(crate) use digest::{CellDigest, CellSums, cell_digest, count_anew, forget_digest};
 pub use drafts::Draft;
 pub(crate) use meta::{Meta, cursor, cursors, forget_cursors, set_cursor};
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
 pub(crate) use photo_files::{TAKEN_HERE, drop_unnamed_photos, photos_wait_again, sha256};
 pub use row::RECORD_COLUMNS;
 pub(crate) use row::{
-    HELD_COLUMNS, Held, Pending, exists, held, held_of_row, id_of_row, is_readable, put, put_new, put_sending, remove,
+    Held, Pending, SELECT_HELD, clear_offered, exists, held, held_of_row, id_of_row, is_readable, mark_offered, put, put_new,
+    put_sending, remove,
 };
 
 use reserve::Reserve;
@@ -163,8 +164,6 @@ impl Store {
     /// # Errors
     /// [`DeviceError::StorageBroken`] when the file cannot be read.
     pub fn is_sent(&self, id: RecordId) -> Result<bool, DeviceError> {
-        let sql = "SELECT unsent IS NULL FROM record WHERE id = ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?.unwrap_or(true))
+        Ok(!exists(&self.connection, "SELECT 1 FROM unsent WHERE id = ?1", [id.to_string()])?)
     }
 }

@@ -141,7 +141,7 @@ impl Store {
         let sql = format!(
             "SELECT min(photo.id), file.sha256, length(file.full), file.upload, file.tries
              FROM photo_file AS file JOIN record AS photo
-                ON photo.kind = 'photo' AND photo.unsent IS NULL AND photo.body ->> '$.fields.sha256' = file.sha256
+                ON photo.kind = 'photo' AND photo.id NOT IN (SELECT id FROM unsent) AND photo.body ->> '$.fields.sha256' = file.sha256
              WHERE file.state = 'waiting' AND file.full IS NOT NULL AND file.try_after <= ?1 AND {TAKEN_HERE}
              GROUP BY file.sha256 ORDER BY 1"
         );
@@ -196,7 +196,7 @@ impl Store {
 
     /// Photo records that left their cell stayed for their picture's sake; now they go.
     pub(crate) fn drop_gone_photos(&self) -> Result<(), DeviceError> {
-        const SQL: &str = "DELETE FROM record WHERE gone = 1 AND kind = 'photo' AND unsent IS NULL
+        const SQL: &str = "DELETE FROM record WHERE gone = 1 AND kind = 'photo' AND id NOT IN (SELECT id FROM unsent)
             AND body ->> '$.fields.sha256' NOT IN (SELECT sha256 FROM photo_file WHERE state = 'waiting')";
         self.connection.prepare_cached(SQL)?.execute([])?;
         Ok(())
