@@ -22,7 +22,8 @@ pub(super) fn measured(open: &mut Open, before: Millis, after: Millis, server: M
         return Ok(());
     }
     let offset = server.saturating_sub(before + took / 2);
-    open.measured_at = Some(after);
+    // A call that took long tells something where nothing was known, and is no reason not to measure again.
+    open.measured_at = (took <= 2 * NOISE).then_some(after);
     let by = offset.saturating_sub(known.unwrap_or(0));
     if by.abs() <= NOISE {
         if known.is_none() {

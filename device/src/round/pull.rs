@@ -1,7 +1,8 @@
 //! What comes down. A pull never overwrites an unsent value silently: the greater stamp wins, and a losing own value is kept
 //! and still goes up, for the history.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::merge::{MergeError, merge};
 use domain::protocol::FeedPage;
@@ -28,7 +29,12 @@ pub(super) struct Seen {
 }
 
 /// Stores a page and its cursor.
-pub(super) fn store_page(connection: &Connection, page: &FeedPage, now: Millis) -> Result<Seen, DeviceError> {
+pub(super) fn store_page(
+    connection: &Connection,
+    page: &FeedPage,
+    brought: &BTreeMap<RecordId, &Change>,
+    now: Millis,
+) -> Result<Seen, DeviceError> {
     let mut seen = Seen { new: 0, told: false, latest: Stamp::ZERO };
     let mut sums = CellSums::default();
     for record in &page.records {
@@ -37,7 +43,14 @@ pub(super) fn store_page(connection: &Connection, page: &FeedPage, now: Millis) 
         if latest.millis() <= now.saturating_add(STAMP_AHEAD_MAX) {
             seen.latest = seen.latest.max(latest);
         }
-        seen.new += usize::from(store_pulled(connection, record, now, &mut sums)?);
+        let record = whole(record, brought);
+        let Some(held) = store::held(connection, record.id)? else {
+            store::put_new(connection, &record, &mut sums)?;
+            seen.new += 1;
+            continue;
+        };
+        sums.write(connection)?;
+        seen.new += usize::from(store_pulled(connection, held, &record, now)?);
     }
     sums.write(connection)?;
     for id in &page.erased {
@@ -51,18 +64,16 @@ pub(super) fn store_page(connection: &Connection, page: &FeedPage, now: Millis) 
     Ok(seen)
 }
 
+/// The record as the server has it: of one that this request brought it may have sent only what was not brought.
+fn whole<'p>(sent: &'p Record, brought: &BTreeMap<RecordId, &Change>) -> Cow<'p, Record> {
+    match brought.get(&sent.id).and_then(|change| merge(Some(sent), change).ok()) {
+        Some(merged) => Cow::Owned(merged.record),
+        None => Cow::Borrowed(sent),
+    }
+}
+
 /// Merges a record of the server's into what is held. False: nothing was new.
-fn store_pulled(
-    connection: &Connection,
-    pulled: &Record,
-    now: Millis,
-    sums: &mut CellSums,
-) -> Result<bool, DeviceError> {
-    let Some(held) = store::held(connection, pulled.id)? else {
-        store::put_new(connection, &Held::from_server(pulled.clone()), sums)?;
-        return Ok(true);
-    };
-    sums.write(connection)?;
+fn store_pulled(connection: &Connection, held: Held, pulled: &Record, now: Millis) -> Result<bool, DeviceError> {
     if repair::concerns(&held, pulled) {
         return repair::store_pulled(connection, held, pulled, now);
     }

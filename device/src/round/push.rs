@@ -1,17 +1,15 @@
-//! What goes up, and what the verdicts do to it.
+//! What the verdicts do to what went up.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 
-use domain::protocol::{BODY_BYTES_MAX, PAGE_BYTES, PUSH_CHANGES_MAX, Refusal, Verdict};
+use domain::protocol::{Refusal, Verdict};
 use domain::world::Millis;
-use domain::{AccountId, Change, Digest, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
+use domain::{AccountId, Change, Digest, ProblemCode, Record, RecordId, Stamp, Stamps};
 use rusqlite::Connection;
 
 use super::text::Notes;
 use super::{clock, pull, repair};
 use crate::DeviceError;
-use crate::open::Open;
 use crate::outbox::{self, Refused};
 use crate::store::{self, Held};
 
@@ -31,11 +29,11 @@ pub(super) enum Why {
 /// What is remembered of a change while its request is under way.
 #[derive(Debug, Clone)]
 pub(super) struct Mark {
-    why: Why,
+    pub(super) why: Why,
     /// Fields that were in an earlier request too, whose answer was lost: the server may have them with these very stamps.
-    seen: BTreeSet<String>,
+    pub(super) seen: BTreeSet<String>,
     /// The version of the record that it is all of what waits of.
-    version: Option<Digest>,
+    pub(super) version: Option<Digest>,
 }
 
 /// A change in a request.
@@ -63,156 +61,6 @@ pub(super) struct Judged {
     pub(super) latest: Stamp,
     /// Whether stamps from the future were set back: the clock that issued them goes back too.
     pub(super) set_back: bool,
-}
-
-/// Records that others name go first, so that no change names what the server has not seen.
-const GATHER: &str = "SELECT id FROM record
-    WHERE id IN (SELECT id FROM unsent UNION SELECT id FROM record WHERE reoffer = 1)
-    ORDER BY CASE kind WHEN 'cell' THEN 0 WHEN 'building' THEN 1 WHEN 'dwelling' THEN 2 WHEN 'household' THEN 3
-        WHEN 'person' THEN 4 WHEN 'incident' THEN 5 WHEN 'visit' THEN 6 ELSE 7 END, id";
-
-/// The next page of what is unsent. What is in it counts as seen from here on, whether or not the request arrives.
-pub(super) fn gather(open: &mut Open, notes: &Notes) -> Result<(Vec<Change>, Vec<Mark>), DeviceError> {
-    let transaction = open.store.begin()?;
-    let mut page = Page::new()?;
-    let (mut changes, mut marks) = (Vec::new(), Vec::new());
-    let mut marked = Vec::new();
-    {
-        // Only names are sorted: the records themselves are read as far as the page goes.
-        let mut statement = transaction.prepare_cached(GATHER)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let id = store::id_of_row(row)?;
-            let Some(held) = store::held(&transaction, id)?.filter(|_| !notes.skip.contains(&id)) else { continue };
-            let why = match (held.doubted, held.reoffer) {
-                (true, _) => Why::Doubted,
-                (false, true) => Why::Reoffer,
-                (false, false) => Why::Unsent,
-            };
-            let change = outbox::change_of(&held);
-            if !page.takes(&change)? {
-                break;
-            }
-            let seen =
-                held.unsent.iter().filter(|(_, pending)| pending.offered).map(|(field, _)| field.clone()).collect();
-            let version = (why == Why::Unsent).then(|| Digest::of(&held.record));
-            if !held.unsent.is_empty() {
-                marked.push(id);
-            }
-            changes.push(change);
-            marks.push(Mark { why, seen, version });
-        }
-        if !page.full {
-            for change in overtaken(&transaction)? {
-                if !notes.skip.contains(&change.id) && page.takes(&change)? {
-                    changes.push(change);
-                    marks.push(Mark { why: Why::Overtaken, seen: BTreeSet::new(), version: None });
-                }
-            }
-        }
-    }
-    for id in marked {
-        store::mark_offered(&transaction, id)?;
-    }
-    transaction.commit()?;
-    Ok((changes, marks))
-}
-
-/// Everything that waits for the server as changes, in the order in which it would be pushed: for handing in.
-pub(super) fn unsent_changes(connection: &Connection) -> Result<Vec<Change>, DeviceError> {
-    let mut changes = Vec::new();
-    let mut statement = connection.prepare_cached(GATHER)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let Some(held) = store::held(connection, store::id_of_row(row)?)? else { continue };
-        // What the worker did not write need not be handed in: a server that was restored has it from others.
-        let held = Held { reoffer: false, doubted: false, ..held };
-        if !held.unsent.is_empty() {
-            changes.push(outbox::change_of(&held));
-        }
-    }
-    changes.extend(overtaken(connection)?);
-    Ok(changes)
-}
-
-/// Marks the records of these changes as seen by others.
-pub(super) fn mark_all_offered(open: &mut Open, changes: &[Change]) -> Result<(), DeviceError> {
-    let transaction = open.store.begin()?;
-    for change in changes {
-        store::mark_offered(&transaction, change.id)?;
-    }
-    Ok(transaction.commit()?)
-}
-
-/// Measures a page as it fills: pages are cut by what they weigh on the network, not by a count of records.
-struct Page {
-    scales: zstd::stream::write::Encoder<'static, Scales>,
-    changes: usize,
-    bytes: usize,
-    full: bool,
-}
-
-#[derive(Default)]
-struct Scales(usize);
-
-impl Write for Scales {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Page {
-    fn new() -> Result<Self, DeviceError> {
-        Ok(Self { scales: zstd::stream::write::Encoder::new(Scales::default(), 1)?, changes: 0, bytes: 0, full: false })
-    }
-
-    /// Whether the change still fits. The first one always does.
-    fn takes(&mut self, change: &Change) -> Result<bool, DeviceError> {
-        let json = serde_json::to_vec(change)?;
-        let fits = self.changes < PUSH_CHANGES_MAX
-            && self.scales.get_ref().0 < PAGE_BYTES
-            // Half of the bound: the envelope and the cursors need room too.
-            && self.bytes + json.len() < BODY_BYTES_MAX / 2;
-        self.full = !fits && self.changes > 0;
-        if self.full {
-            return Ok(false);
-        }
-        self.scales.write_all(&json)?;
-        self.changes += 1;
-        self.bytes += json.len() + 1;
-        Ok(true)
-    }
-}
-
-fn overtaken(connection: &Connection) -> Result<Vec<Change>, DeviceError> {
-    // The record may have left in the meantime; its history is no longer this phone's.
-    connection.execute("DELETE FROM overtaken WHERE id NOT IN (SELECT id FROM record)", [])?;
-    const SQL: &str = "SELECT record.kind, record.cell, lost.id, lost.field, lost.value, lost.stamp, lost.base
-        FROM overtaken AS lost JOIN record ON record.id = lost.id ORDER BY lost.stamp";
-    let malformed = |error: domain::ids::Malformed| DeviceError::StorageBroken(format!("an overtaken row: {error}"));
-    let mut statement = connection.prepare_cached(SQL)?;
-    let mut rows = statement.query([])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let text = |index: usize| row.get::<_, String>(index);
-        let field = text(3)?;
-        let base: Option<String> = row.get(6)?;
-        let base = base.map(|base| base.parse()).transpose().map_err(malformed)?;
-        found.push(Change {
-            id: text(2)?.parse().map_err(malformed)?,
-            kind: Kind::from_name(&text(0)?),
-            cell: domain::CellCode::new(&text(1)?).map_err(malformed)?,
-            fields: [(field.clone(), serde_json::from_str(&text(4)?)?)].into(),
-            stamps: Stamps::all(text(5)?.parse().map_err(malformed)?),
-            base: base.map(|base| (field, base)).into_iter().collect(),
-        });
-    }
-    Ok(found)
 }
 
 /// The server was restored from a backup: everything held goes up once more, and every feed is read again.

@@ -1,13 +1,13 @@
 //! Text up and down, page by page, until nothing is unsent and nothing is new.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, Peer};
-use domain::{CellCode, HybridClock, RecordId, Stamp};
+use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, Peer, Verdict};
+use domain::{CellCode, Change, HybridClock, RecordId, Stamp};
 use rusqlite::Connection;
 
 use super::push::{self, Mark, Offer};
-use super::{RoundReport, clock, pull, receipt, repair};
+use super::{RoundReport, clock, gather, pull, receipt, repair};
 use crate::open::Open;
 use crate::store::{self, Meta};
 use crate::{Device, DeviceError};
@@ -19,6 +19,8 @@ pub(super) struct Notes {
     pub(super) skip: BTreeSet<RecordId>,
     /// Changes whose target was missing once: it may have come with the same request.
     pub(super) retried: BTreeSet<RecordId>,
+    /// What is still to be offered, in its order.
+    pub(super) waiting: VecDeque<RecordId>,
 }
 
 /// Exchanges until both sides have everything. Returns the version of the server's lists.
@@ -27,7 +29,7 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
     let mut answered: Option<i64> = None;
     let mut more = true;
     loop {
-        let (request, marks) = device.with_open(|open| prepare(open, &notes))?;
+        let (request, marks) = device.with_open(|open| prepare(open, &mut notes))?;
         if let (Some(lists_version), true) = (answered, marks.is_empty() && !more) {
             return Ok(lists_version);
         }
@@ -41,8 +43,8 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
     }
 }
 
-fn prepare(open: &mut Open, notes: &Notes) -> Result<(ExchangeRequest, Vec<Mark>), DeviceError> {
-    let (push, marks) = push::gather(open, notes)?;
+fn prepare(open: &mut Open, notes: &mut Notes) -> Result<(ExchangeRequest, Vec<Mark>), DeviceError> {
+    let (push, marks) = gather::gather(open, notes)?;
     let connection = open.store.connection();
     let request = ExchangeRequest {
         protocol: PROTOCOL,
@@ -52,6 +54,7 @@ fn prepare(open: &mut Open, notes: &Notes) -> Result<(ExchangeRequest, Vec<Mark>
         push,
         cursors: store::cursors(connection)?,
         doubted: repair::under_way(connection)?,
+        merges: true,
     };
     Ok((request, marks))
 }
@@ -90,8 +93,9 @@ fn take(
         Meta::Epoch.set(&transaction, &answer.epoch)?;
     }
     let (mut pulled, mut told, mut moved, mut latest) = (0, false, restored, judged.latest);
+    let brought = if answer.pages.is_empty() { BTreeMap::new() } else { brought(request, answer) };
     for page in &answer.pages {
-        let seen = pull::store_page(&transaction, page, now)?;
+        let seen = pull::store_page(&transaction, page, &brought, now)?;
         clock.observe(seen.latest, now);
         latest = latest.max(seen.latest);
         pulled += seen.new;
@@ -121,6 +125,12 @@ fn take(
         open.changed();
     }
     Ok(Taken { moved, read_anew: compared.begun })
+}
+
+/// What this request brought and the server took: it need not be sent back.
+fn brought<'r>(request: &'r ExchangeRequest, answer: &ExchangeAnswer) -> BTreeMap<RecordId, &'r Change> {
+    let accepted = request.push.iter().zip(&answer.verdicts).filter(|(_, verdict)| **verdict == Verdict::Accepted);
+    accepted.map(|(change, _)| (change.id, change)).collect()
 }
 
 /// Notes the greatest stamp that others know, and where the clock stands.

@@ -1,14 +1,14 @@
 //! What the phone has of a cell, kept as it is written, so that a receipt can be compared in one look.
 //!
-//! What comes is added up by the two functions that insert records (`row.rs`), page by page; what changes or goes is followed by
-//! triggers, since that is written in many places. A record that left its cell (`gone`) does not count.
+//! Triggers keep `cell_digest`: no way of writing a record can forget it. Only the records of a page are added up by who stores
+//! the page, which says so in their rows. A record that left its cell (`gone`) does not count.
 
 use std::collections::BTreeMap;
 
 use domain::{CellCode, Digest};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::row::{self, Held};
+use super::row;
 use crate::DeviceError;
 
 /// What the phone has of a cell.
@@ -23,17 +23,7 @@ pub(crate) struct CellDigest {
 pub(crate) struct CellSums(BTreeMap<CellCode, CellDigest>);
 
 impl CellSums {
-    pub(super) fn of(held: &Held, version: Digest) -> Self {
-        let mut sums = Self::default();
-        sums.add(held, version);
-        sums
-    }
-
-    pub(super) fn add(&mut self, held: &Held, version: Digest) {
-        let cell = &held.record.cell;
-        if held.gone {
-            return;
-        }
+    pub(super) fn add(&mut self, cell: &CellCode, version: Digest) {
         if !self.0.contains_key(cell) {
             self.0.insert(cell.clone(), CellDigest::default());
         }
@@ -120,4 +110,49 @@ fn add_up(connection: &Connection, cell: Option<&CellCode>) -> Result<(), Device
         put.execute((cell, records, v1, v2))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Kind, Record, RecordId, Stamp, Stamps};
+    use serde_json::json;
+
+    use super::super::row::{Held, put, put_new, remove};
+    use super::super::schema;
+    use super::*;
+
+    #[test]
+    fn every_way_of_storing_a_record_keeps_the_numbers_of_its_cell() {
+        let mut register = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut register).unwrap();
+        let cells = ["610722001001001", "610722001001002"].map(|cell| CellCode::new(cell).unwrap());
+        let record = |number: u128, cell: &CellCode, stamp: u128| Record {
+            id: RecordId(uuid::Uuid::from_u128(number)),
+            kind: Kind::Building,
+            cell: cell.clone(),
+            fields: [("name".to_owned(), json!(format!("{stamp}幢")))].into(),
+            stamps: Stamps::all(Stamp::from_bytes(stamp.to_be_bytes())),
+        };
+        let right = |register: &Connection, what: &str| {
+            let kept = cells.each_ref().map(|cell| cell_digest(register, cell).unwrap());
+            assert_eq!(count_anew(register, None).unwrap(), 0, "{what}");
+            assert_eq!(cells.each_ref().map(|cell| cell_digest(register, cell).unwrap()), kept, "{what}");
+        };
+        let mut sums = CellSums::default();
+        for number in 0..10 {
+            put_new(&register, &record(number, &cells[number as usize % 2], 1), &mut sums).unwrap();
+        }
+        sums.write(&register).unwrap();
+        right(&register, "a page of new records");
+        put(&register, &Held::from_server(record(10, &cells[0], 2))).unwrap();
+        right(&register, "one new record");
+        put(&register, &Held::from_server(record(1, &cells[1], 3))).unwrap();
+        right(&register, "another version");
+        put(&register, &Held::from_server(record(1, &cells[0], 4))).unwrap();
+        right(&register, "another cell");
+        put(&register, &Held { gone: true, ..Held::from_server(record(1, &cells[0], 4)) }).unwrap();
+        right(&register, "gone");
+        remove(&register, RecordId(uuid::Uuid::from_u128(2))).unwrap();
+        right(&register, "removed");
+    }
 }

@@ -24,8 +24,8 @@ pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
 pub(crate) use photo_files::{TAKEN_HERE, drop_unnamed_photos, photos_wait_again, sha256};
 pub use row::RECORD_COLUMNS;
 pub(crate) use row::{
-    Held, Pending, SELECT_HELD, clear_offered, exists, held, held_of_row, id_of_row, is_readable, mark_offered, put, put_new,
-    put_sending, remove,
+    Held, Pending, SELECT_HELD, clear_offered, exists, held, held_of_row, id_of_row, is_readable, mark_offered, put,
+    put_new, put_sending, remove,
 };
 
 use reserve::Reserve;
@@ -58,9 +58,11 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         // What was erased leaves no rest in a page that is written anyway, not even for who has the PIN.
         connection.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
-        // A log that stays near a megabyte: moving it into the file takes as much room again, which the reserve must have.
-        connection.pragma_update(None, "wal_autocheckpoint", 256)?;
-        connection.pragma_update(None, "journal_size_limit", 1024 * 1024)?;
+        // A log that stays near four megabytes: moving it into the file takes as much room again, which the reserve must have.
+        // It is moved after a hundred saves or so, not after every thirtieth, and keeps its length: writing over what is there
+        // reaches the storage sooner than growing does.
+        connection.pragma_update(None, "wal_autocheckpoint", 1000)?;
+        connection.pragma_update(None, "journal_size_limit", 4 * 1024 * 1024)?;
         // Sorting never spills readable residents into a file.
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         // A full cell fits decrypted into memory (16 MiB): a list then costs reading, not decrypting, the register.

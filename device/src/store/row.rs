@@ -145,58 +145,79 @@ fn unsent_of_row(row: &Row<'_>, record: &Record, all_offered: bool) -> Result<Un
 
 /// Stores a record with its index columns.
 pub(crate) fn put(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
-    let row = RowOf::new(held)?;
+    let Held { record, offered, reoffer, gone, doubted, own_at, .. } = held;
+    let state = State { offered: *offered, reoffer: *reoffer, gone: *gone, doubted: *doubted, own_at: *own_at };
+    let row = RowOf::new(record, state)?;
     if !row.update(connection)? {
         row.insert(connection)?;
-        CellSums::of(held, row.version).write(connection)?;
     }
     put_unsent(connection, held)
 }
 
 /// Stores a record that came from the server and is not there yet; whoever does so writes the sums once everything came.
 /// Much quicker than [`put`], and a first sync stores nothing else.
-pub(crate) fn put_new(connection: &Connection, held: &Held, sums: &mut CellSums) -> Result<(), DeviceError> {
-    let row = RowOf::new(held)?;
-    row.insert(connection)?;
-    sums.add(held, row.version);
-    if held.unsent.is_empty() { Ok(()) } else { put_unsent(connection, held) }
+pub(crate) fn put_new(connection: &Connection, record: &Record, sums: &mut CellSums) -> Result<(), DeviceError> {
+    let row = RowOf::new(record, State::default())?;
+    row.insert_added(connection)?;
+    sums.add(&record.cell, row.version);
+    Ok(())
 }
 
+/// What a row says besides its record.
+#[derive(Clone, Copy, Default)]
+struct State {
+    offered: bool,
+    reoffer: bool,
+    gone: bool,
+    doubted: bool,
+    own_at: Option<Millis>,
+}
+
+const INSERT: &str =
+    "INSERT INTO record (id, kind, cell, body, parent, at, own_at, offered, reoffer, gone, deleted, doubted,
+    v1, v2";
+const VALUES: &str = "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14";
+
 /// A record as its row holds it.
-struct RowOf<'h> {
-    held: &'h Held,
+struct RowOf<'r> {
+    record: &'r Record,
+    state: State,
     id: String,
     body: String,
     version: Digest,
 }
 
-impl<'h> RowOf<'h> {
-    fn new(held: &'h Held) -> Result<Self, DeviceError> {
-        let record = &held.record;
-        Ok(Self { held, id: record.id.to_string(), body: record_body(record)?, version: Digest::of(record) })
+impl<'r> RowOf<'r> {
+    fn new(record: &'r Record, state: State) -> Result<Self, DeviceError> {
+        Ok(Self { record, state, id: record.id.to_string(), body: record_body(record)?, version: Digest::of(record) })
     }
 
     fn insert(&self, connection: &Connection) -> Result<(), DeviceError> {
-        const SQL: &str = "INSERT INTO record (id, kind, cell, body, parent, at, own_at, offered, reoffer, gone, deleted,
-                doubted, v1, v2)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-        self.execute(connection, SQL)?;
+        self.execute(connection, &format!("{INSERT}) {VALUES})"))?;
+        Ok(())
+    }
+
+    /// The same for a row that the caller adds to the numbers of its cell.
+    fn insert_added(&self, connection: &Connection) -> Result<(), DeviceError> {
+        self.execute(connection, &format!("{INSERT}, added) {VALUES}, 1)"))?;
         Ok(())
     }
 
     /// False: there is no such row.
     fn update(&self, connection: &Connection) -> Result<bool, DeviceError> {
         // An index is written for every column of it that a statement names, changed or not: most edits change none of them.
-        const BODY: &str = "UPDATE record SET body = ?4, offered = ?8, reoffer = ?9, gone = ?10, deleted = ?11, doubted = ?12,
+        const BODY: &str =
+            "UPDATE record SET body = ?4, offered = ?8, reoffer = ?9, gone = ?10, deleted = ?11, doubted = ?12,
                 v1 = ?13, v2 = ?14
             WHERE id = ?1 AND kind = ?2 AND cell = ?3 AND parent IS ?5 AND at IS ?6 AND own_at IS ?7";
-        const ALL: &str = "UPDATE record SET kind = ?2, cell = ?3, body = ?4, parent = ?5, at = ?6, own_at = ?7, offered = ?8,
+        const ALL: &str =
+            "UPDATE record SET kind = ?2, cell = ?3, body = ?4, parent = ?5, at = ?6, own_at = ?7, offered = ?8,
                 reoffer = ?9, gone = ?10, deleted = ?11, doubted = ?12, v1 = ?13, v2 = ?14 WHERE id = ?1";
         Ok(self.execute(connection, BODY)? > 0 || self.execute(connection, ALL)? > 0)
     }
 
     fn execute(&self, connection: &Connection, sql: &str) -> Result<usize, DeviceError> {
-        let Held { record, offered, reoffer, gone, doubted, own_at, .. } = self.held;
+        let (record, State { offered, reoffer, gone, doubted, own_at }) = (self.record, self.state);
         let (v1, v2) = self.version.halves();
         Ok(connection.prepare_cached(sql)?.execute((
             &self.id,

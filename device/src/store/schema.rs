@@ -202,8 +202,14 @@ const SENDING: Migration = Migration {
         DROP INDEX record_by_cell;
         CREATE INDEX record_gone ON record (cell) WHERE gone = 1;
 
-        -- What comes is added up by whoever inserts, once a page.
+        -- Whoever inserts many rows adds them up once a page, and says so in them. Any other row is added up as before.
+        ALTER TABLE record ADD COLUMN added INTEGER NOT NULL DEFAULT 0;
         DROP TRIGGER record_comes;
+        CREATE TRIGGER record_comes AFTER INSERT ON record WHEN NEW.gone = 0 AND NEW.added = 0 BEGIN
+            INSERT INTO cell_digest (cell, records, v1, v2) VALUES (NEW.cell, 1, NEW.v1, NEW.v2)
+                ON CONFLICT (cell) DO UPDATE SET records = records + 1,
+                    v1 = ~(v1 & NEW.v1) & (v1 | NEW.v1), v2 = ~(v2 & NEW.v2) & (v2 | NEW.v2);
+        END;
     ",
 };
 

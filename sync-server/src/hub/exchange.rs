@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use domain::conflict::CONFLICT_TOLD_FOR;
 use domain::protocol::{CallRefusal, ExchangeAnswer, ExchangeRequest, PROTOCOL, PUSH_CHANGES_MAX, Verdict};
-use domain::{Change, Node};
+use domain::{Change, Node, RecordId};
 
 use crate::hub::judge::{Author, Read};
 use crate::hub::phones::Phone;
@@ -44,6 +44,7 @@ impl<S: Store> Hub<S> {
                 run,
                 since: server_time.saturating_sub(CONFLICT_TOLD_FOR),
                 doubted: &request.doubted,
+                brought: brought(request, &verdicts),
             };
             let pages = feed::pages(reading, &asking, cursors, self.page_bytes.load(Ordering::SeqCst))?;
             let statement =
@@ -85,4 +86,10 @@ impl<S: Store> Hub<S> {
         let author = Author::Phone { phone, run: Run::of(phone.device, node), read };
         self.store.write(|writing| self.take(writing, author, changes))
     }
+}
+
+/// What was accepted of a request whose phone merges: it needs no echo of that.
+fn brought<'r>(request: &'r ExchangeRequest, verdicts: &[Verdict]) -> BTreeMap<RecordId, &'r Change> {
+    let accepted = request.push.iter().zip(verdicts).filter(|(_, verdict)| matches!(verdict, Verdict::Accepted));
+    accepted.filter(|_| request.merges).map(|(change, _)| (change.id, change)).collect()
 }

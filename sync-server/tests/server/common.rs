@@ -253,6 +253,7 @@ impl TestPhone {
             push,
             cursors: self.cursors.clone(),
             doubted: Vec::new(),
+            merges: false,
         }
     }
 

@@ -145,6 +145,7 @@ impl Stage {
             push: changes.to_vec(),
             cursors: BTreeMap::new(),
             doubted: Vec::new(),
+            merges: false,
         };
         let url = format!("{}/v1/exchange", self.county.address());
         let answer = self.client.post(url).bearer_auth(self.token()).json(&request).send().doing("pushing")?;

@@ -27,6 +27,8 @@ pub(super) struct RawExchange {
     cursors: BTreeMap<CellCode, u64>,
     #[serde(default)]
     doubted: Vec<CellCode>,
+    #[serde(default)]
+    merges: bool,
 }
 
 pub(super) async fn exchange(
@@ -56,9 +58,9 @@ fn read(body: &[u8]) -> Result<(ExchangeRequest, Vec<usize>), HubError> {
     if raw.push.len() > PUSH_CHANGES_MAX {
         return Err(HubError::refused(CallRefusal::TooLarge));
     }
-    let RawExchange { protocol, device_time, node, epoch, push, cursors, doubted } = raw;
+    let RawExchange { protocol, device_time, node, epoch, push, cursors, doubted, merges } = raw;
     let (push, unreadable) = read_changes(push);
-    Ok((ExchangeRequest { protocol, device_time, node, epoch, push, cursors, doubted }, unreadable))
+    Ok((ExchangeRequest { protocol, device_time, node, epoch, push, cursors, doubted, merges }, unreadable))
 }
 
 /// The changes that can be read, and the places of the others, ascending.

@@ -268,6 +268,7 @@ impl PhoneHand<'_> {
             push: vec![change],
             cursors: [(seen.cell.clone(), 0)].into(),
             doubted: Vec::new(),
+            merges: false,
         };
         let answer = self.bench.hub.exchange(&self.phone, &request).unwrap();
         assert_eq!(answer.verdicts, [Verdict::Accepted]);
