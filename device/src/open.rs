@@ -80,7 +80,7 @@ impl Open {
     pub(crate) fn new(store: Store, world: SharedWorld, pulse: Arc<Pulse>) -> Result<Self, DeviceError> {
         let connection = store.connection();
         let account = Meta::Account.get(connection)?.ok_or(DeviceError::NotEnrolled)?;
-        let last = Meta::ClockLast.get(connection)?.unwrap_or(Stamp::ZERO);
+        let last = outbox::greatest_stamp(connection, Meta::ClockLast.get(connection)?.unwrap_or(Stamp::ZERO))?;
         let offset = Meta::ClockOffset.get(connection)?.unwrap_or(0);
         let cells = Meta::Cells.get(connection)?.unwrap_or_default();
         let lists = Meta::Lists.get(connection)?.unwrap_or_else(Lists::initial);
@@ -301,12 +301,11 @@ impl Open {
         let change = Change { id, kind: kind.clone(), cell, fields, stamps: Stamps::all(stamp), base };
         self.judge(&change, current.as_ref(), now)?;
         let held = Held { own_at: Some(now), ..outbox::apply_own(current, &change)? };
-        let (last, account) = (self.clock.last(), &self.account);
+        let account = &self.account;
         self.store.keep_text(|transaction| {
             store::put(transaction, &held)?;
             outbox::words_were_corrected(transaction, id, change.fields.keys())?;
-            conflicts::decided_by_writing(transaction, &held.record, &change.fields, account, now)?;
-            Meta::ClockLast.set(transaction, &last)
+            conflicts::decided_by_writing(transaction, &held.record, &change.fields, account, now)
         })?;
         self.pulse.changed();
         match kind {

@@ -12,6 +12,7 @@ use crate::stamps::Stamps;
 
 /// What one writer did to one record since it was last acknowledged. The first change of a record creates it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(from = "FlatChange")]
 #[ts(export)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Change {
@@ -33,6 +34,27 @@ pub struct Change {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[ts(as = "Option<BTreeMap<String, Stamp>>", optional)]
     pub base: BTreeMap<String, Stamp>,
+}
+
+/// A [`Change`] as it is read: without a flattened part, as a record is.
+#[derive(Deserialize)]
+struct FlatChange {
+    id: RecordId,
+    kind: Kind,
+    cell: CellCode,
+    fields: Fields,
+    stamp: Stamp,
+    #[serde(default)]
+    stamps: BTreeMap<String, Stamp>,
+    #[serde(default)]
+    base: BTreeMap<String, Stamp>,
+}
+
+impl From<FlatChange> for Change {
+    fn from(flat: FlatChange) -> Self {
+        let FlatChange { id, kind, cell, fields, stamp, stamps, base } = flat;
+        Self { id, kind, cell, fields, stamps: Stamps { common: stamp, except: stamps }, base }
+    }
 }
 
 impl Change {

@@ -37,8 +37,8 @@ pub const CHANGE_BYTES_MAX: usize = 128 * 1024;
 pub const CHANGE_FIELDS_MAX: usize = 80;
 /// Values are nested at most this deep.
 pub const VALUE_DEPTH_MAX: usize = 8;
-/// A page of an answer ends near this many bytes after compression.
-pub const PAGE_BYTES: usize = 512 * 1024;
+/// A page ends near this many bytes after compression: a full cell's first push or pull is one request.
+pub const PAGE_BYTES: usize = 768 * 1024;
 /// A phone whose clock is further off than this tells its worker (5 min, in milliseconds).
 pub const CLOCK_OFF_WARN: Millis = 5 * 60 * 1000;
 /// The server refuses stamps further ahead of its own clock than this (2 min, in milliseconds); the phone then measures and shifts.
@@ -89,6 +89,13 @@ pub struct ServerKeys {
     /// To this one unsent work and the keys of ordered locks are sealed: see [`crate::seal`].
     #[serde(default)]
     pub seal: String,
+}
+
+impl ServerKeys {
+    /// Whether the server told both.
+    pub fn are_known(&self) -> bool {
+        !self.verify.is_empty() && !self.seal.is_empty()
+    }
 }
 
 /// A pair of tokens. Random, 256 bits, base64url; the server stores their hashes.
@@ -144,6 +151,10 @@ pub struct ExchangeRequest {
     /// may have left the phone's cells before it was erased.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words_about: Vec<RecordId>,
+    /// The phone merges what comes down into what it holds, so of a record that this very request brought it needs no field that
+    /// stands as it was brought. Phones of an older version do not say so, and are sent whole records.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub merges: bool,
 }
 
 /// The answer to an [`ExchangeRequest`].

@@ -7,14 +7,15 @@ mod erased;
 mod refused;
 
 use domain::merge::{MergeError, merge};
-use domain::{Change, Record};
+use domain::{Change, Record, Stamp};
+use rusqlite::Connection;
 
 pub(crate) use erased::{erase, words_about};
 pub use refused::Refused;
 pub(crate) use refused::{keep_refused, refused_all, refused_count, refused_one, words_were_corrected};
 
 use crate::DeviceError;
-use crate::store::{Held, Pending};
+use crate::store::{self, Held, Pending, SELECT_HELD};
 
 /// The record after the worker's own change, with the changed fields unsent.
 ///
@@ -36,6 +37,29 @@ pub(crate) fn apply_own(current: Option<Held>, change: &Change) -> Result<Held, 
     }
     held.record = merged.record;
     Ok(held)
+}
+
+/// The records of which something waits.
+pub(crate) fn unsent_records(connection: &Connection) -> Result<Vec<Held>, DeviceError> {
+    let mut statement = connection.prepare(&format!("{SELECT_HELD} WHERE record.id IN (SELECT id FROM unsent)"))?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(store::held_of_row(row)?);
+    }
+    Ok(found)
+}
+
+/// The greatest stamp that still waits, or the one given: a save need not note where the clock stands, what it saved says it.
+pub(crate) fn greatest_stamp(connection: &Connection, known: Stamp) -> Result<Stamp, DeviceError> {
+    let mut statement = connection.prepare(&format!("{SELECT_HELD} WHERE record.id IN (SELECT id FROM unsent)"))?;
+    let mut rows = statement.query([])?;
+    let mut last = known;
+    while let Some(row) = rows.next()? {
+        // A row that cannot be read stops no start: the rounds will tell.
+        last = store::held_of_row(row).map_or(last, |held| last.max(held.record.latest()));
+    }
+    Ok(last)
 }
 
 /// The change that brings what is unsent of a record to the server; all of it, if it is offered again or doubted.

@@ -122,7 +122,7 @@ fn line(
 }
 
 fn unsent_incidents(store: &Store) -> Result<std::collections::HashSet<RecordId>, DeviceError> {
-    const SQL: &str = "SELECT id FROM record WHERE unsent IS NOT NULL AND kind = 'incident'";
+    const SQL: &str = "SELECT id FROM unsent JOIN record USING (id) WHERE kind = 'incident'";
     let mut statement = store.connection().prepare_cached(SQL)?;
     let ids = statement.query_map([], |row| row.get::<_, String>(0))?;
     Ok(ids.filter_map(|id| id.ok()?.parse().ok()).collect())
@@ -131,7 +131,7 @@ fn unsent_incidents(store: &Store) -> Result<std::collections::HashSet<RecordId>
 /// For every subject that has photos: how many, and how many of them are on the server.
 fn photo_counts(store: &Store, subjects: &str) -> Result<HashMap<RecordId, (i64, i64)>, DeviceError> {
     let sql = format!(
-        "SELECT photo.parent, count(*), sum(photo.unsent IS NULL AND file.sha256 IS NULL)
+        "SELECT photo.parent, count(*), sum(photo.id NOT IN (SELECT id FROM unsent) AND file.sha256 IS NULL)
          FROM record AS photo LEFT JOIN photo_file AS file
              ON file.sha256 = photo.body ->> '$.fields.sha256' AND file.state = 'waiting'
          WHERE photo.kind = 'photo' AND photo.deleted = 0 AND photo.parent IN ({subjects}) GROUP BY photo.parent"

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 
 use crate::DeviceError;
 use crate::open::Open;
-use crate::store::{self, HELD_COLUMNS, Held, Meta, Pending};
+use crate::outbox;
+use crate::store::{self, Held, Meta, Pending};
 
 /// A difference up to this is the network's, not the clock's.
 const NOISE: Millis = 5 * 1000;
@@ -21,7 +22,8 @@ pub(super) fn measured(open: &mut Open, before: Millis, after: Millis, server: M
         return Ok(());
     }
     let offset = server.saturating_sub(before + took / 2);
-    open.measured_at = Some(after);
+    // A call that took long tells something where nothing was known, and is no reason not to measure again.
+    open.measured_at = (took <= 2 * NOISE).then_some(after);
     let by = offset.saturating_sub(known.unwrap_or(0));
     if by.abs() <= NOISE {
         if known.is_none() {
@@ -33,7 +35,7 @@ pub(super) fn measured(open: &mut Open, before: Millis, after: Millis, server: M
     tracing::info!(offset_ms = offset, shifted_ms = by, "the phone's clock differs from the server's");
     let node = open.clock.node();
     let transaction = open.store.begin()?;
-    for mut held in unsent_records(&transaction)? {
+    for mut held in outbox::unsent_records(&transaction)? {
         shift(&mut held, by);
         store::put(&transaction, &held)?;
     }
@@ -50,19 +52,9 @@ pub(super) fn measured(open: &mut Open, before: Millis, after: Millis, server: M
 /// a phone whose clock was once a year ahead would go on issuing stamps from there.
 pub(super) fn rewound(connection: &Connection) -> Result<Stamp, DeviceError> {
     let shared: Stamp = Meta::ClockShared.get(connection)?.unwrap_or(Stamp::ZERO);
-    let last = unsent_records(connection)?.iter().map(|held| held.record.latest()).fold(shared, Stamp::max);
+    let last = outbox::greatest_stamp(connection, shared)?;
     Meta::ClockLast.set(connection, &last)?;
     Ok(last)
-}
-
-fn unsent_records(connection: &Connection) -> Result<Vec<Held>, DeviceError> {
-    let mut statement = connection.prepare(&format!("SELECT {HELD_COLUMNS} FROM record WHERE unsent IS NOT NULL"))?;
-    let mut rows = statement.query([])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(store::held_of_row(row)?);
-    }
-    Ok(found)
 }
 
 /// A moment this near to its own stamp was read from the same clock; one further away was meant as it was entered.

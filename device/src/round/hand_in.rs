@@ -14,7 +14,7 @@ use domain::{Change, Epoch, Sha256Hex};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use super::push;
+use super::gather;
 use crate::open::Open;
 use crate::store::{Meta, sha256};
 use crate::{Device, DeviceError, outbox};
@@ -121,7 +121,7 @@ fn next_piece(open: &mut Open) -> Result<Option<Piece>, DeviceError> {
     let Some((mut content, items)) = found else { return Ok(None) };
     content.node = open.clock.node();
     // What goes out may be seen from here on: a visit in it cannot be taken back without trace any more.
-    push::mark_all_offered(open, &content.changes)?;
+    gather::mark_all_offered(open, &content.changes)?;
     let plain = serde_json::to_vec(&content)?;
     let packed = zstd::bulk::compress(&plain, 3)?;
     let public = open.keys()?.seal;
@@ -160,7 +160,7 @@ fn texts(open: &Open, handed: &HandedIn) -> Result<Found, DeviceError> {
         takes
     };
     let connection = open.store.connection();
-    for change in push::unsent_changes(connection)? {
+    for change in gather::unsent_changes(connection)? {
         if takes(serde_json::to_vec(&change)?) {
             content.changes.push(change);
         }

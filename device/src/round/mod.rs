@@ -4,6 +4,7 @@
 //! go. A round may end anywhere (no signal, locked, killed); the next one goes on from what is stored.
 
 mod clock;
+mod gather;
 mod hand_in;
 mod order;
 mod photos;
@@ -83,9 +84,12 @@ impl Device {
     }
 
     fn measure_clock_if_needed(&self, peer: &dyn Peer) -> Result<(), DeviceError> {
-        let (before, measured_at) =
-            self.with_open::<_, DeviceError>(|open| Ok((open.device_now(), open.measured_at)))?;
-        if measured_at.is_some_and(|at| (before - at).abs() <= MEASURED_FOR) {
+        let (before, measured_at, needed) = self.with_open::<_, DeviceError>(|open| {
+            // What only comes down needs no clock beforehand: the exchange compares them too.
+            let needed = waiting(open)?.records > 0 || !open.keys()?.are_known();
+            Ok((open.device_now(), open.measured_at, needed))
+        })?;
+        if !needed || measured_at.is_some_and(|at| (before - at).abs() <= MEASURED_FOR) {
             return Ok(());
         }
         let hello = peer.hello()?;

@@ -1,7 +1,8 @@
 //! What comes down. A pull never overwrites an unsent value silently: the greater stamp wins, and a losing own value is kept
 //! and still goes up, for the history.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::merge::{MergeError, merge};
 use domain::protocol::FeedPage;
@@ -14,7 +15,7 @@ use super::{push, repair};
 use crate::DeviceError;
 use crate::conflicts;
 use crate::outbox::{self, Refused};
-use crate::store::{self, Held, TAKEN_HERE};
+use crate::store::{self, CellSums, Held, TAKEN_HERE};
 
 /// What a page held.
 #[derive(Debug)]
@@ -28,16 +29,30 @@ pub(super) struct Seen {
 }
 
 /// Stores a page and its cursor.
-pub(super) fn store_page(connection: &Connection, page: &FeedPage, now: Millis) -> Result<Seen, DeviceError> {
+pub(super) fn store_page(
+    connection: &Connection,
+    page: &FeedPage,
+    brought: &BTreeMap<RecordId, &Change>,
+    now: Millis,
+) -> Result<Seen, DeviceError> {
     let mut seen = Seen { new: 0, told: false, latest: Stamp::ZERO };
+    let mut sums = CellSums::default();
     for record in &page.records {
         let latest = record.latest();
         // One broken clock must not drag this one along, nor hide the stamps beside it.
         if latest.millis() <= now.saturating_add(STAMP_AHEAD_MAX) {
             seen.latest = seen.latest.max(latest);
         }
-        seen.new += usize::from(store_pulled(connection, record, now)?);
+        let record = whole(record, brought);
+        let Some(held) = store::held(connection, record.id)? else {
+            store::put_new(connection, &record, &mut sums)?;
+            seen.new += 1;
+            continue;
+        };
+        sums.write(connection)?;
+        seen.new += usize::from(store_pulled(connection, held, &record, now)?);
     }
+    sums.write(connection)?;
     for id in &page.erased {
         seen.new += usize::from(outbox::erase(connection, *id)?);
     }
@@ -49,12 +64,16 @@ pub(super) fn store_page(connection: &Connection, page: &FeedPage, now: Millis) 
     Ok(seen)
 }
 
+/// The record as the server has it: of one that this request brought it may have sent only what was not brought.
+fn whole<'p>(sent: &'p Record, brought: &BTreeMap<RecordId, &Change>) -> Cow<'p, Record> {
+    match brought.get(&sent.id).and_then(|change| merge(Some(sent), change).ok()) {
+        Some(merged) => Cow::Owned(merged.record),
+        None => Cow::Borrowed(sent),
+    }
+}
+
 /// Merges a record of the server's into what is held. False: nothing was new.
-fn store_pulled(connection: &Connection, pulled: &Record, now: Millis) -> Result<bool, DeviceError> {
-    let Some(held) = store::held(connection, pulled.id)? else {
-        store::put_new(connection, &Held::from_server(pulled.clone()))?;
-        return Ok(true);
-    };
+fn store_pulled(connection: &Connection, held: Held, pulled: &Record, now: Millis) -> Result<bool, DeviceError> {
     if repair::concerns(&held, pulled) {
         return repair::store_pulled(connection, held, pulled, now);
     }
@@ -170,13 +189,15 @@ pub(super) fn photo_waits(connection: &Connection, record: &Record) -> Result<bo
 /// Removes the cells that the phone does not hold any more, each only when nothing of it waits. True: something went.
 pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<bool, DeviceError> {
     let waits = format!(
-        "SELECT 1 FROM record AS photo WHERE cell = ?1 AND (unsent IS NOT NULL OR reoffer = 1
+        "SELECT 1 FROM record AS photo WHERE cell = ?1 AND (id IN (SELECT id FROM unsent) OR reoffer = 1
             OR id IN (SELECT id FROM overtaken)
             OR (kind = 'photo' AND {TAKEN_HERE}
                 AND body ->> '$.fields.sha256' IN (SELECT sha256 FROM photo_file WHERE state = 'waiting')))
          LIMIT 1"
     );
-    let mut statement = connection.prepare_cached("SELECT DISTINCT cell FROM record UNION SELECT cell FROM cursor")?;
+    const HERE: &str = "SELECT cell FROM cell_digest WHERE records > 0 UNION SELECT cell FROM cursor
+        UNION SELECT cell FROM record INDEXED BY record_gone WHERE gone = 1";
+    let mut statement = connection.prepare_cached(HERE)?;
     let here: BTreeSet<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut left = false;
     for cell in here.into_iter().filter_map(|cell| CellCode::new(&cell).ok()).filter(|cell| !held.contains(cell)) {

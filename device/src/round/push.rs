@@ -1,17 +1,15 @@
-//! What goes up, and what the verdicts do to it.
+//! What the verdicts do to what went up.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 
-use domain::protocol::{BODY_BYTES_MAX, PAGE_BYTES, PUSH_CHANGES_MAX, Refusal, Verdict};
+use domain::protocol::{Refusal, Verdict};
 use domain::world::Millis;
-use domain::{AccountId, Change, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
+use domain::{AccountId, Change, Digest, ProblemCode, Record, RecordId, Stamp, Stamps};
 use rusqlite::Connection;
 
 use super::text::Notes;
 use super::{clock, pull, repair};
 use crate::DeviceError;
-use crate::open::Open;
 use crate::outbox::{self, Refused};
 use crate::store::{self, Held};
 
@@ -28,13 +26,30 @@ pub(super) enum Why {
     Overtaken,
 }
 
-/// A change in a request.
+/// What is remembered of a change while its request is under way.
 #[derive(Debug, Clone)]
-pub(super) struct Offer {
-    pub(super) change: Change,
+pub(super) struct Mark {
     pub(super) why: Why,
     /// Fields that were in an earlier request too, whose answer was lost: the server may have them with these very stamps.
     pub(super) seen: BTreeSet<String>,
+    /// The version of the record that it is all of what waits of.
+    pub(super) version: Option<Digest>,
+}
+
+/// A change in a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Offer<'r> {
+    pub(super) change: &'r Change,
+    why: Why,
+    seen: &'r BTreeSet<String>,
+    version: Option<Digest>,
+}
+
+impl<'r> Offer<'r> {
+    pub(super) fn of((change, mark): (&'r Change, &'r Mark)) -> Self {
+        let Mark { why, seen, version } = mark;
+        Self { change, why: *why, seen, version: *version }
+    }
 }
 
 /// What the verdicts did.
@@ -46,165 +61,6 @@ pub(super) struct Judged {
     pub(super) latest: Stamp,
     /// Whether stamps from the future were set back: the clock that issued them goes back too.
     pub(super) set_back: bool,
-}
-
-/// Records that others name go first, so that no change names what the server has not seen.
-const GATHER: &str = "SELECT id FROM record
-    WHERE id IN (SELECT id FROM record WHERE unsent IS NOT NULL UNION SELECT id FROM record WHERE reoffer = 1)
-    ORDER BY CASE kind WHEN 'cell' THEN 0 WHEN 'building' THEN 1 WHEN 'dwelling' THEN 2 WHEN 'household' THEN 3
-        WHEN 'person' THEN 4 WHEN 'incident' THEN 5 WHEN 'visit' THEN 6 ELSE 7 END, id";
-
-/// The next page of what is unsent. What is in it counts as seen from here on, whether or not the request arrives.
-pub(super) fn gather(open: &mut Open, notes: &Notes) -> Result<Vec<Offer>, DeviceError> {
-    let transaction = open.store.begin()?;
-    let mut page = Page::new()?;
-    let mut offers = Vec::new();
-    let mut marked = Vec::new();
-    {
-        // Only names are sorted: the records themselves are read as far as the page goes.
-        let mut statement = transaction.prepare_cached(GATHER)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let id = store::id_of_row(row)?;
-            let Some(held) = store::held(&transaction, id)?.filter(|_| !notes.skip.contains(&id)) else { continue };
-            let why = match (held.doubted, held.reoffer) {
-                (true, _) => Why::Doubted,
-                (false, true) => Why::Reoffer,
-                (false, false) => Why::Unsent,
-            };
-            let change = outbox::change_of(&held);
-            if !page.takes(&change)? {
-                break;
-            }
-            let seen =
-                held.unsent.iter().filter(|(_, pending)| pending.offered).map(|(field, _)| field.clone()).collect();
-            offers.push(Offer { change, why, seen });
-            marked.push(held);
-        }
-        if !page.full {
-            for change in overtaken(&transaction)? {
-                if !notes.skip.contains(&change.id) && page.takes(&change)? {
-                    offers.push(Offer { change, why: Why::Overtaken, seen: BTreeSet::new() });
-                }
-            }
-        }
-    }
-    for held in &mut marked {
-        mark_offered(&transaction, held)?;
-    }
-    transaction.commit()?;
-    Ok(offers)
-}
-
-/// Everything that waits for the server as changes, in the order in which it would be pushed: for handing in.
-pub(super) fn unsent_changes(connection: &Connection) -> Result<Vec<Change>, DeviceError> {
-    let mut changes = Vec::new();
-    let mut statement = connection.prepare_cached(GATHER)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let Some(held) = store::held(connection, store::id_of_row(row)?)? else { continue };
-        // What the worker did not write need not be handed in: a server that was restored has it from others.
-        let held = Held { reoffer: false, doubted: false, ..held };
-        if !held.unsent.is_empty() {
-            changes.push(outbox::change_of(&held));
-        }
-    }
-    changes.extend(overtaken(connection)?);
-    Ok(changes)
-}
-
-/// Marks the records of these changes as seen by others.
-pub(super) fn mark_all_offered(open: &mut Open, changes: &[Change]) -> Result<(), DeviceError> {
-    let transaction = open.store.begin()?;
-    for change in changes {
-        if let Some(mut held) = store::held(&transaction, change.id)? {
-            mark_offered(&transaction, &mut held)?;
-        }
-    }
-    Ok(transaction.commit()?)
-}
-
-fn mark_offered(connection: &Connection, held: &mut Held) -> Result<(), DeviceError> {
-    if held.offered && held.unsent.values().all(|pending| pending.offered) {
-        return Ok(());
-    }
-    held.offered = true;
-    held.unsent.values_mut().for_each(|pending| pending.offered = true);
-    let unsent = if held.unsent.is_empty() { None } else { Some(serde_json::to_string(&held.unsent)?) };
-    let sql = "UPDATE record SET offered = 1, unsent = ?2 WHERE id = ?1";
-    connection.prepare_cached(sql)?.execute((held.record.id.to_string(), unsent))?;
-    Ok(())
-}
-
-/// Measures a page as it fills: pages are cut by what they weigh on the network, not by a count of records.
-struct Page {
-    scales: zstd::stream::write::Encoder<'static, Scales>,
-    changes: usize,
-    bytes: usize,
-    full: bool,
-}
-
-#[derive(Default)]
-struct Scales(usize);
-
-impl Write for Scales {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Page {
-    fn new() -> Result<Self, DeviceError> {
-        Ok(Self { scales: zstd::stream::write::Encoder::new(Scales::default(), 1)?, changes: 0, bytes: 0, full: false })
-    }
-
-    /// Whether the change still fits. The first one always does.
-    fn takes(&mut self, change: &Change) -> Result<bool, DeviceError> {
-        let json = serde_json::to_vec(change)?;
-        let fits = self.changes < PUSH_CHANGES_MAX
-            && self.scales.get_ref().0 < PAGE_BYTES
-            // Half of the bound: the envelope and the cursors need room too.
-            && self.bytes + json.len() < BODY_BYTES_MAX / 2;
-        self.full = !fits && self.changes > 0;
-        if self.full {
-            return Ok(false);
-        }
-        self.scales.write_all(&json)?;
-        self.changes += 1;
-        self.bytes += json.len() + 1;
-        Ok(true)
-    }
-}
-
-fn overtaken(connection: &Connection) -> Result<Vec<Change>, DeviceError> {
-    // The record may have left in the meantime; its history is no longer this phone's.
-    connection.execute("DELETE FROM overtaken WHERE id NOT IN (SELECT id FROM record)", [])?;
-    const SQL: &str = "SELECT record.kind, record.cell, lost.id, lost.field, lost.value, lost.stamp, lost.base
-        FROM overtaken AS lost JOIN record ON record.id = lost.id ORDER BY lost.stamp";
-    let malformed = |error: domain::ids::Malformed| DeviceError::StorageBroken(format!("an overtaken row: {error}"));
-    let mut statement = connection.prepare_cached(SQL)?;
-    let mut rows = statement.query([])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let text = |index: usize| row.get::<_, String>(index);
-        let field = text(3)?;
-        let base: Option<String> = row.get(6)?;
-        let base = base.map(|base| base.parse()).transpose().map_err(malformed)?;
-        found.push(Change {
-            id: text(2)?.parse().map_err(malformed)?,
-            kind: Kind::from_name(&text(0)?),
-            cell: domain::CellCode::new(&text(1)?).map_err(malformed)?,
-            fields: [(field.clone(), serde_json::from_str(&text(4)?)?)].into(),
-            stamps: Stamps::all(text(5)?.parse().map_err(malformed)?),
-            base: base.map(|base| (field, base)).into_iter().collect(),
-        });
-    }
-    Ok(found)
 }
 
 /// The server was restored from a backup: everything held goes up once more, and every feed is read again.
@@ -221,7 +77,7 @@ pub(super) fn offer_everything(connection: &Connection) -> Result<(), DeviceErro
 /// Applies the verdicts of a request.
 pub(super) fn judged<'a>(
     connection: &Connection,
-    verdicts: impl Iterator<Item = (&'a Offer, &'a Verdict)>,
+    verdicts: impl Iterator<Item = (Offer<'a>, &'a Verdict)>,
     restored: bool,
     (own, now): (&AccountId, Millis),
     notes: &mut Notes,
@@ -231,7 +87,7 @@ pub(super) fn judged<'a>(
     for (offer, verdict) in verdicts {
         match verdict {
             Verdict::Accepted => {
-                acknowledge(connection, offer)?;
+                acknowledge(connection, &offer)?;
                 judged.accepted += 1;
                 judged.latest = judged.latest.max(offer.change.latest());
             }
@@ -243,18 +99,18 @@ pub(super) fn judged<'a>(
             // A restored server may refuse a part of a record for lacking the rest, which is offered next.
             Verdict::Refused(_) if restored => {}
             Verdict::Refused(refusal) if offer.why == Why::Doubted => {
-                if !waits_for_target(connection, &offer.change, refusal, notes)? {
-                    repair::refused(connection, &offer.change, refusal, now)?;
+                if !waits_for_target(connection, offer.change, refusal, notes)? {
+                    repair::refused(connection, offer.change, refusal, now)?;
                     judged.refused += 1;
                 }
             }
             Verdict::Refused(refusal) if refusal.code == ProblemCode::StampFuture => ahead.push((offer, refusal)),
-            Verdict::Refused(refusal) if waits_for_target(connection, &offer.change, refusal, notes)? => {}
+            Verdict::Refused(refusal) if waits_for_target(connection, offer.change, refusal, notes)? => {}
             Verdict::Refused(refusal) if offer.why == Why::Reoffer => {
-                judged.refused += usize::from(end_reoffer(connection, offer, refusal, own, now)?);
+                judged.refused += usize::from(end_reoffer(connection, &offer, refusal, own, now)?);
             }
             Verdict::Refused(refusal) => {
-                refuse(connection, offer, refusal, now)?;
+                refuse(connection, &offer, refusal, now)?;
                 judged.refused += 1;
             }
         }
@@ -265,14 +121,19 @@ pub(super) fn judged<'a>(
 }
 
 /// Exactly what was pushed is acknowledged: a field written again in the meantime stays unsent, on top of what was pushed.
-fn acknowledge(connection: &Connection, offer: &Offer) -> Result<(), DeviceError> {
-    let change = &offer.change;
+fn acknowledge(connection: &Connection, offer: &Offer<'_>) -> Result<(), DeviceError> {
+    let change = offer.change;
     if store::exists(connection, "SELECT 1 FROM overtaken WHERE id = ?1 LIMIT 1", [change.id.to_string()])? {
         for field in change.fields.keys() {
             let sql = "DELETE FROM overtaken WHERE id = ?1 AND field = ?2 AND stamp = ?3";
             let stamp = change.stamps.of(field).to_string();
             connection.prepare_cached(sql)?.execute((change.id.to_string(), field, stamp))?;
         }
+    }
+    if let Some(version) = offer.version
+        && store::clear_offered(connection, change.id, version)?
+    {
+        return Ok(());
     }
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(()) };
     if matches!(offer.why, Why::Reoffer | Why::Doubted) {
@@ -309,12 +170,12 @@ pub(super) fn store_or_leave(connection: &Connection, held: &Held) -> Result<(),
 /// to whoever wrote them and offers them too.
 fn end_reoffer(
     connection: &Connection,
-    offer: &Offer,
+    offer: &Offer<'_>,
     refusal: &Refusal,
     own: &AccountId,
     now: Millis,
 ) -> Result<bool, DeviceError> {
-    let change = &offer.change;
+    let change = offer.change;
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(false) };
     held.reoffer = false;
     if !held.unsent.is_empty() {
@@ -358,8 +219,8 @@ fn waits_for_target(
 }
 
 /// The refused words are kept; the record shows what the server has.
-fn refuse(connection: &Connection, offer: &Offer, refusal: &Refusal, now: Millis) -> Result<(), DeviceError> {
-    let change = &offer.change;
+fn refuse(connection: &Connection, offer: &Offer<'_>, refusal: &Refusal, now: Millis) -> Result<(), DeviceError> {
+    let change = offer.change;
     tracing::info!(id = %change.id, kind = %change.kind, code = ?refusal.code, "a change was refused");
     connection.execute(
         "DELETE FROM overtaken WHERE id = ?1 AND stamp = ?2",
@@ -431,7 +292,7 @@ pub(super) fn on_top_of(connection: &Connection, current: &Record, held: &Held) 
 /// them already (its answer was lost) is acknowledged instead: its stamp has been seen.
 fn set_back(
     connection: &Connection,
-    ahead: &[(&Offer, &Refusal)],
+    ahead: &[(Offer<'_>, &Refusal)],
     now: Millis,
     notes: &mut Notes,
 ) -> Result<(), DeviceError> {
@@ -446,7 +307,7 @@ fn set_back(
             // What an earlier request may have brought keeps its stamp, unless no server can have taken it with that.
             let stamps = &offer.change.stamps;
             let taken = |field: &str| offer.seen.contains(field) && clock::may_be_taken(stamps.of(field), now);
-            clock::set_back(&mut held, &offer.change, (by, now), taken);
+            clock::set_back(&mut held, offer.change, (by, now), taken);
             store::put(connection, &held)?;
         }
     }

@@ -42,7 +42,10 @@ pub(super) fn begin(connection: &Connection, cell: &CellCode, now: Millis) -> Re
 
 /// Rows whose body is no record stop every round that meets them. The server has what they were, unless words are unsent.
 fn drop_unreadable(connection: &Connection, cell: &CellCode) -> Result<usize, DeviceError> {
-    let sql = format!("SELECT {RECORD_COLUMNS}, rowid FROM record WHERE cell = ?1 AND unsent IS NULL AND gone = 0");
+    let sql = format!(
+        "SELECT {RECORD_COLUMNS}, rowid FROM record WHERE cell = ?1 AND gone = 0
+        AND id NOT IN (SELECT id FROM unsent)"
+    );
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([cell.as_str()])?;
     let mut broken: Vec<i64> = Vec::new();

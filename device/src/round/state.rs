@@ -103,7 +103,7 @@ pub(crate) fn waiting(open: &Open) -> Result<Waiting, DeviceError> {
     };
     Ok(Waiting {
         records: count(
-            "SELECT count(*) FROM (SELECT id FROM record WHERE unsent IS NOT NULL
+            "SELECT count(*) FROM (SELECT id FROM unsent
                 UNION SELECT id FROM record WHERE reoffer = 1 UNION SELECT id FROM overtaken)",
         )?,
         photos: open.store.waiting_hashes()?.len() as i64,

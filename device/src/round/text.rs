@@ -1,13 +1,13 @@
 //! Text up and down, page by page, until nothing is unsent and nothing is new.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, Peer};
-use domain::{CellCode, HybridClock, RecordId, Stamp};
+use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, Peer, Verdict};
+use domain::{CellCode, Change, HybridClock, RecordId, Stamp};
 use rusqlite::Connection;
 
-use super::push::{self, Offer};
-use super::{RoundReport, clock, pull, receipt, repair};
+use super::push::{self, Mark, Offer};
+use super::{RoundReport, clock, gather, pull, receipt, repair};
 use crate::open::Open;
 use crate::outbox;
 use crate::store::{self, Meta};
@@ -20,6 +20,8 @@ pub(super) struct Notes {
     pub(super) skip: BTreeSet<RecordId>,
     /// Changes whose target was missing once: it may have come with the same request.
     pub(super) retried: BTreeSet<RecordId>,
+    /// What is still to be offered, in its order.
+    pub(super) waiting: VecDeque<RecordId>,
 }
 
 /// Exchanges until both sides have everything. Returns the version of the server's lists.
@@ -28,34 +30,35 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
     let mut answered: Option<i64> = None;
     let mut more = true;
     loop {
-        let (request, offers) = device.with_open(|open| prepare(open, &notes))?;
-        if let (Some(lists_version), true) = (answered, offers.is_empty() && !more) {
+        let (request, marks) = device.with_open(|open| prepare(open, &mut notes))?;
+        if let (Some(lists_version), true) = (answered, marks.is_empty() && !more) {
             return Ok(lists_version);
         }
         let answer = peer.exchange(&request)?;
         device.note_contact();
-        let taken = device.with_open(|open| take(open, &request, &offers, &answer, &mut notes, report))?;
-        if offers.is_empty() && answer.more && !taken.moved {
+        let taken = device.with_open(|open| take(open, (&request, &marks), &answer, &mut notes, report))?;
+        if marks.is_empty() && answer.more && !taken.moved {
             return Err(CallError::Unreadable("there is more, and nothing new".into()).into());
         }
         (answered, more) = (Some(answer.lists_version), answer.more || taken.read_anew);
     }
 }
 
-fn prepare(open: &mut Open, notes: &Notes) -> Result<(ExchangeRequest, Vec<Offer>), DeviceError> {
-    let offers = push::gather(open, notes)?;
+fn prepare(open: &mut Open, notes: &mut Notes) -> Result<(ExchangeRequest, Vec<Mark>), DeviceError> {
+    let (push, marks) = gather::gather(open, notes)?;
     let connection = open.store.connection();
     let request = ExchangeRequest {
         protocol: PROTOCOL,
         device_time: open.device_now(),
         node: open.clock.node(),
         epoch: Meta::Epoch.get(connection)?,
-        push: offers.iter().map(|offer| offer.change.clone()).collect(),
+        push,
         cursors: store::cursors(connection)?,
         doubted: repair::under_way(connection)?,
         words_about: outbox::words_about(connection)?,
+        merges: true,
     };
-    Ok((request, offers))
+    Ok((request, marks))
 }
 
 /// What an answer led to.
@@ -69,8 +72,7 @@ struct Taken {
 /// Stores an answer: verdicts, pages, cells, cursors and the receipt in one transaction.
 fn take(
     open: &mut Open,
-    request: &ExchangeRequest,
-    offers: &[Offer],
+    (request, marks): (&ExchangeRequest, &[Mark]),
     answer: &ExchangeAnswer,
     notes: &mut Notes,
     report: &mut RoundReport,
@@ -84,7 +86,7 @@ fn take(
     let (device, own) = (open.account().device, open.account().account.clone());
     let mut clock = open.clock.clone();
     let transaction = open.store.begin()?;
-    let verdicts = offers.iter().zip(&answer.verdicts);
+    let verdicts = request.push.iter().zip(marks).map(Offer::of).zip(&answer.verdicts);
     let judged = push::judged(&transaction, verdicts, restored, (&own, now), notes)?;
     if restored {
         push::offer_everything(&transaction)?;
@@ -93,8 +95,9 @@ fn take(
         Meta::Epoch.set(&transaction, &answer.epoch)?;
     }
     let (mut pulled, mut told, mut moved, mut latest) = (0, false, restored, judged.latest);
+    let brought = if answer.pages.is_empty() { BTreeMap::new() } else { brought(request, answer) };
     for page in &answer.pages {
-        let seen = pull::store_page(&transaction, page, now)?;
+        let seen = pull::store_page(&transaction, page, &brought, now)?;
         clock.observe(seen.latest, now);
         latest = latest.max(seen.latest);
         pulled += seen.new;
@@ -108,7 +111,7 @@ fn take(
     let removed = pull::leave_cells(&transaction, &answer.cells)?;
     let compared = receipt::compare(&transaction, device, answer, now)?;
     let other_cells = note_cells(&transaction, &answer.cells)?;
-    note_clock(&transaction, &mut clock, latest, judged.set_back)?;
+    note_clock(&transaction, &mut clock, latest, !marks.is_empty(), judged.set_back)?;
     transaction.commit()?;
 
     open.clock = clock;
@@ -129,11 +132,18 @@ fn take(
     Ok(Taken { moved, read_anew: compared.begun })
 }
 
+/// What this request brought and the server took: it need not be sent back.
+fn brought<'r>(request: &'r ExchangeRequest, answer: &ExchangeAnswer) -> BTreeMap<RecordId, &'r Change> {
+    let accepted = request.push.iter().zip(&answer.verdicts).filter(|(_, verdict)| **verdict == Verdict::Accepted);
+    accepted.map(|(change, _)| (change.id, change)).collect()
+}
+
 /// Notes the greatest stamp that others know, and where the clock stands.
 fn note_clock(
     connection: &Connection,
     clock: &mut HybridClock,
     latest: Stamp,
+    judged: bool,
     set_back: bool,
 ) -> Result<(), DeviceError> {
     let shared: Stamp = Meta::ClockShared.get(connection)?.unwrap_or(Stamp::ZERO);
@@ -142,7 +152,8 @@ fn note_clock(
     }
     if set_back {
         *clock = HybridClock::new(clock.node(), clock::rewound(connection)?);
-    } else if latest > Stamp::ZERO {
+    } else if judged || latest > Stamp::ZERO {
+        // Also when everything was refused: what waited says no more where the clock stood.
         Meta::ClockLast.set(connection, &clock.last())?;
     }
     Ok(())

@@ -1,6 +1,9 @@
 //! What the phone has of a cell, kept as it is written, so that a receipt can be compared in one look.
 //!
-//! Triggers keep `cell_digest`: no way of writing a record can forget it. A record that left its cell (`gone`) does not count.
+//! Triggers keep `cell_digest`: no way of writing a record can forget it. Only the records of a page are added up by who stores
+//! the page, which says so in their rows. A record that left its cell (`gone`) does not count.
+
+use std::collections::BTreeMap;
 
 use domain::{CellCode, Digest};
 use rusqlite::{Connection, OptionalExtension};
@@ -15,7 +18,36 @@ pub(crate) struct CellDigest {
     pub(crate) digest: Digest,
 }
 
-/// A cell as the triggers kept it.
+/// Records that came and are not in `cell_digest` yet.
+#[derive(Debug, Default)]
+pub(crate) struct CellSums(BTreeMap<CellCode, CellDigest>);
+
+impl CellSums {
+    pub(super) fn add(&mut self, cell: &CellCode, version: Digest) {
+        if !self.0.contains_key(cell) {
+            self.0.insert(cell.clone(), CellDigest::default());
+        }
+        if let Some(sum) = self.0.get_mut(cell) {
+            sum.records += 1;
+            sum.digest = sum.digest.xor(version);
+        }
+    }
+
+    /// Writes the sums: before anything else than a record that is new is written, and before the transaction ends.
+    pub(crate) fn write(&mut self, connection: &Connection) -> Result<(), DeviceError> {
+        // SQLite has no exclusive or; this one stays within 64 bits.
+        const SQL: &str = "INSERT INTO cell_digest (cell, records, v1, v2) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (cell) DO UPDATE SET records = records + ?2,
+                v1 = ~(v1 & ?3) & (v1 | ?3), v2 = ~(v2 & ?4) & (v2 | ?4)";
+        for (cell, sum) in std::mem::take(&mut self.0) {
+            let (v1, v2) = sum.digest.halves();
+            connection.prepare_cached(SQL)?.execute((cell.as_str(), sum.records as i64, v1, v2))?;
+        }
+        Ok(())
+    }
+}
+
+/// A cell as it was kept.
 pub(crate) fn cell_digest(connection: &Connection, cell: &CellCode) -> Result<CellDigest, DeviceError> {
     const SQL: &str = "SELECT records, v1, v2 FROM cell_digest WHERE cell = ?1";
     let found = connection.prepare_cached(SQL)?.query_row([cell.as_str()], |row| {
@@ -59,7 +91,7 @@ pub(crate) fn count_anew(connection: &Connection, cell: Option<&CellCode>) -> Re
 
 /// The numbers of a cell (or all) from the versions in its rows.
 fn add_up(connection: &Connection, cell: Option<&CellCode>) -> Result<(), DeviceError> {
-    let mut sums: std::collections::BTreeMap<String, (i64, Digest)> = Default::default();
+    let mut sums: BTreeMap<String, (i64, Digest)> = Default::default();
     if let Some(cell) = cell {
         sums.insert(cell.to_string(), Default::default());
     }
@@ -78,4 +110,49 @@ fn add_up(connection: &Connection, cell: Option<&CellCode>) -> Result<(), Device
         put.execute((cell, records, v1, v2))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Kind, Record, RecordId, Stamp, Stamps};
+    use serde_json::json;
+
+    use super::super::row::{Held, put, put_new, remove};
+    use super::super::schema;
+    use super::*;
+
+    #[test]
+    fn every_way_of_storing_a_record_keeps_the_numbers_of_its_cell() {
+        let mut register = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut register).unwrap();
+        let cells = ["610722001001001", "610722001001002"].map(|cell| CellCode::new(cell).unwrap());
+        let record = |number: u128, cell: &CellCode, stamp: u128| Record {
+            id: RecordId(uuid::Uuid::from_u128(number)),
+            kind: Kind::Building,
+            cell: cell.clone(),
+            fields: [("name".to_owned(), json!(format!("{stamp}幢")))].into(),
+            stamps: Stamps::all(Stamp::from_bytes(stamp.to_be_bytes())),
+        };
+        let right = |register: &Connection, what: &str| {
+            let kept = cells.each_ref().map(|cell| cell_digest(register, cell).unwrap());
+            assert_eq!(count_anew(register, None).unwrap(), 0, "{what}");
+            assert_eq!(cells.each_ref().map(|cell| cell_digest(register, cell).unwrap()), kept, "{what}");
+        };
+        let mut sums = CellSums::default();
+        for number in 0..10 {
+            put_new(&register, &record(number, &cells[number as usize % 2], 1), &mut sums).unwrap();
+        }
+        sums.write(&register).unwrap();
+        right(&register, "a page of new records");
+        put(&register, &Held::from_server(record(10, &cells[0], 2))).unwrap();
+        right(&register, "one new record");
+        put(&register, &Held::from_server(record(1, &cells[1], 3))).unwrap();
+        right(&register, "another version");
+        put(&register, &Held::from_server(record(1, &cells[0], 4))).unwrap();
+        right(&register, "another cell");
+        put(&register, &Held { gone: true, ..Held::from_server(record(1, &cells[0], 4)) }).unwrap();
+        right(&register, "gone");
+        remove(&register, RecordId(uuid::Uuid::from_u128(2))).unwrap();
+        right(&register, "removed");
+    }
 }

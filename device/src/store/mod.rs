@@ -17,9 +17,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::{CellCode, Kind, Record, RecordId};
-use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Params, Transaction, TransactionBehavior};
 
-pub(crate) use digest::{CellDigest, cell_digest, count_anew, forget_digest};
+pub(crate) use digest::{CellDigest, CellSums, cell_digest, count_anew, forget_digest};
 pub use drafts::Draft;
 pub(crate) use meta::{Meta, cursor, cursors, forget_cursors, set_cursor};
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
@@ -27,7 +27,8 @@ pub(crate) use photo_files::{TAKEN_HERE, drop_unnamed_photos, photos_wait_again,
 pub use room::PhotoUse;
 pub use row::RECORD_COLUMNS;
 pub(crate) use row::{
-    HELD_COLUMNS, Held, Pending, exists, held, held_of_row, id_of_row, is_readable, put, put_new, put_sending, remove,
+    Held, Pending, SELECT_HELD, clear_offered, exists, held, held_of_row, id_of_row, is_readable, mark_offered, put,
+    put_new, put_sending, remove,
 };
 
 pub(crate) use salvage::salvage;
@@ -56,9 +57,11 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         // What was erased leaves no rest in a page that is written anyway, not even for who has the PIN.
         connection.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
-        // A log that stays near a megabyte: moving it into the file takes as much room again, which the reserve must have.
-        connection.pragma_update(None, "wal_autocheckpoint", 256)?;
-        connection.pragma_update(None, "journal_size_limit", 1024 * 1024)?;
+        // A log that stays near four megabytes: moving it into the file takes as much room again, which the reserve must have.
+        // It is moved after a hundred saves or so, not after every thirtieth, and keeps its length: writing over what is there
+        // reaches the storage sooner than growing does.
+        connection.pragma_update(None, "wal_autocheckpoint", 1000)?;
+        connection.pragma_update(None, "journal_size_limit", 4 * 1024 * 1024)?;
         // Sorting never spills readable residents into a file.
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         // A full cell fits decrypted into memory (16 MiB): a list then costs reading, not decrypting, the register.
@@ -162,9 +165,7 @@ impl Store {
     /// # Errors
     /// [`DeviceError::StorageBroken`] when the file cannot be read.
     pub fn is_sent(&self, id: RecordId) -> Result<bool, DeviceError> {
-        let sql = "SELECT unsent IS NULL FROM record WHERE id = ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?.unwrap_or(true))
+        Ok(!exists(&self.connection, "SELECT 1 FROM unsent WHERE id = ?1", [id.to_string()])?)
     }
 }
 

@@ -62,10 +62,10 @@ pub(crate) fn sha256(bytes: &[u8]) -> Sha256Hex {
 }
 
 /// A photo (as `photo`) that this worker took on this phone. A colleague's record, or one of the worker's other phone, can name the
-/// very same bytes: they are not ours to send.
+/// very same bytes: they are not ours to send. Photos from before `own_at` was kept were offered, or still wait.
 pub(crate) const TAKEN_HERE: &str =
     "photo.body ->> '$.fields.by' = (SELECT value ->> '$.account' FROM meta WHERE key = 'account')
-     AND (photo.offered = 1 OR photo.unsent IS NOT NULL)";
+     AND (photo.own_at IS NOT NULL OR photo.offered = 1 OR photo.id IN (SELECT id FROM unsent))";
 
 impl Store {
     /// Keeps a picture taken here and returns its hash. It waits until a photo record names it and the server has that record.
@@ -144,7 +144,7 @@ impl Store {
         let sql = format!(
             "SELECT min(photo.id), file.sha256, length(file.full), file.upload, file.tries
              FROM photo_file AS file JOIN record AS photo
-                ON photo.kind = 'photo' AND photo.unsent IS NULL AND photo.body ->> '$.fields.sha256' = file.sha256
+                ON photo.kind = 'photo' AND photo.id NOT IN (SELECT id FROM unsent) AND photo.body ->> '$.fields.sha256' = file.sha256
              WHERE file.state = 'waiting' AND file.full IS NOT NULL AND file.try_after <= ?1 AND {TAKEN_HERE}
              GROUP BY file.sha256 ORDER BY 1"
         );
@@ -199,7 +199,7 @@ impl Store {
 
     /// Photo records that left their cell stayed for their picture's sake; now they go.
     pub(crate) fn drop_gone_photos(&self) -> Result<(), DeviceError> {
-        const SQL: &str = "DELETE FROM record WHERE gone = 1 AND kind = 'photo' AND unsent IS NULL
+        const SQL: &str = "DELETE FROM record WHERE gone = 1 AND kind = 'photo' AND id NOT IN (SELECT id FROM unsent)
             AND body ->> '$.fields.sha256' NOT IN (SELECT sha256 FROM photo_file WHERE state = 'waiting')";
         self.connection.prepare_cached(SQL)?.execute([])?;
         Ok(())

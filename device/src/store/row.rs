@@ -7,16 +7,19 @@ use domain::{CellCode, Digest, Fields, Kind, Record, RecordId, Stamp, Stamps};
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
+use super::digest::CellSums;
 use crate::DeviceError;
 
 /// The columns that make a record, in the order that [`super::Store::record_of_row`] reads them.
 pub const RECORD_COLUMNS: &str = "id, kind, cell, body";
 
-/// The columns that [`held_of_row`] reads.
-pub(crate) const HELD_COLUMNS: &str = "id, kind, cell, body, unsent, offered, reoffer, gone, doubted, own_at";
+/// The beginning of a query whose rows [`held_of_row`] reads; a condition over `record` and `unsent` follows.
+pub(crate) const SELECT_HELD: &str = "SELECT record.id, kind, cell, body, unsent.id IS NOT NULL, unsent.fields,
+        coalesce(unsent.offered, 0), record.offered, reoffer, gone, doubted, own_at
+    FROM record LEFT JOIN unsent ON unsent.id = record.id";
 
 /// A field that the server has not acknowledged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pending {
     /// The stamp that was seen on the field before it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,7 +99,7 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record, DeviceError> {
 
 /// A record and its sending state.
 pub(crate) fn held(connection: &Connection, id: RecordId) -> Result<Option<Held>, DeviceError> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {HELD_COLUMNS} FROM record WHERE id = ?1"))?;
+    let mut statement = connection.prepare_cached(&format!("{SELECT_HELD} WHERE record.id = ?1"))?;
     let mut rows = statement.query([id.to_string()])?;
     rows.next()?.map(held_of_row).transpose()
 }
@@ -112,67 +115,169 @@ pub(crate) fn id_of_row(row: &Row<'_>) -> Result<RecordId, DeviceError> {
     row.get_ref(0)?.as_str().map_err(|_| rusqlite::Error::InvalidQuery)?.parse().map_err(malformed)
 }
 
-/// Reads [`HELD_COLUMNS`].
+/// Reads a row of [`SELECT_HELD`].
 pub(crate) fn held_of_row(row: &Row<'_>) -> Result<Held, DeviceError> {
-    let unsent: Option<String> = row.get(4)?;
+    let record = record(row)?;
+    let (waits, all_offered): (bool, bool) = (row.get(4)?, row.get(6)?);
+    let unsent = if waits { unsent_of_row(row, &record, all_offered)? } else { Unsent::new() };
+    let offered: bool = row.get(7)?;
     Ok(Held {
-        record: record(row)?,
-        unsent: unsent.map_or_else(|| Ok(Unsent::new()), |text| serde_json::from_str(&text))?,
-        offered: row.get(5)?,
-        reoffer: row.get(6)?,
-        gone: row.get(7)?,
-        doubted: row.get(8)?,
-        own_at: row.get(9)?,
+        record,
+        unsent,
+        offered: offered || all_offered,
+        reoffer: row.get(8)?,
+        gone: row.get(9)?,
+        doubted: row.get(10)?,
+        own_at: row.get(11)?,
     })
 }
 
-const INSERT: &str = "INSERT INTO record (id, kind, cell, body, unsent, offered, reoffer, gone, parent, at, deleted,
-        doubted, own_at, v1, v2)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+fn unsent_of_row(row: &Row<'_>, record: &Record, all_offered: bool) -> Result<Unsent, DeviceError> {
+    let mut unsent: Unsent = match row.get_ref(5)?.as_str_or_null().map_err(|_| rusqlite::Error::InvalidQuery)? {
+        Some(fields) => serde_json::from_str(fields)?,
+        None => record.fields.keys().map(|field| (field.clone(), Pending::default())).collect(),
+    };
+    if all_offered {
+        unsent.values_mut().for_each(|pending| pending.offered = true);
+    }
+    Ok(unsent)
+}
 
 /// Stores a record with its index columns.
 pub(crate) fn put(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
-    const OR_UPDATE: &str = "ON CONFLICT (id) DO UPDATE SET kind = ?2, cell = ?3, body = ?4, unsent = ?5, offered = ?6,
-        reoffer = ?7, gone = ?8, parent = ?9, at = ?10, deleted = ?11, doubted = ?12, own_at = ?13, v1 = ?14, v2 = ?15";
-    write(connection, &format!("{INSERT} {OR_UPDATE}"), held)
+    let Held { record, offered, reoffer, gone, doubted, own_at, .. } = held;
+    let state = State { offered: *offered, reoffer: *reoffer, gone: *gone, doubted: *doubted, own_at: *own_at };
+    let row = RowOf::new(record, state)?;
+    if !row.update(connection)? {
+        row.insert(connection)?;
+    }
+    put_unsent(connection, held)
 }
 
-/// Stores a record that is not there yet. Much quicker than [`put`], and a first sync stores nothing else.
-pub(crate) fn put_new(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
-    write(connection, INSERT, held)
-}
-
-fn write(connection: &Connection, sql: &str, held: &Held) -> Result<(), DeviceError> {
-    let record = &held.record;
-    let (v1, v2) = Digest::of(record).halves();
-    let unsent = if held.unsent.is_empty() { None } else { Some(serde_json::to_string(&held.unsent)?) };
-    connection.prepare_cached(sql)?.execute((
-        record.id.to_string(),
-        record.kind.as_str(),
-        record.cell.as_str(),
-        record_body(record)?,
-        unsent,
-        held.offered,
-        held.reoffer,
-        held.gone,
-        parent(record),
-        moment(record),
-        record.is_deleted(),
-        held.doubted,
-        held.own_at,
-        v1,
-        v2,
-    ))?;
+/// Stores a record that came from the server and is not there yet; whoever does so writes the sums once everything came.
+/// Much quicker than [`put`], and a first sync stores nothing else.
+pub(crate) fn put_new(connection: &Connection, record: &Record, sums: &mut CellSums) -> Result<(), DeviceError> {
+    let row = RowOf::new(record, State::default())?;
+    row.insert_added(connection)?;
+    sums.add(&record.cell, row.version);
     Ok(())
+}
+
+/// What a row says besides its record.
+#[derive(Clone, Copy, Default)]
+struct State {
+    offered: bool,
+    reoffer: bool,
+    gone: bool,
+    doubted: bool,
+    own_at: Option<Millis>,
+}
+
+const INSERT: &str =
+    "INSERT INTO record (id, kind, cell, body, parent, at, own_at, offered, reoffer, gone, deleted, doubted,
+    v1, v2";
+const VALUES: &str = "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14";
+
+/// A record as its row holds it.
+struct RowOf<'r> {
+    record: &'r Record,
+    state: State,
+    id: String,
+    body: String,
+    version: Digest,
+}
+
+impl<'r> RowOf<'r> {
+    fn new(record: &'r Record, state: State) -> Result<Self, DeviceError> {
+        Ok(Self { record, state, id: record.id.to_string(), body: record_body(record)?, version: Digest::of(record) })
+    }
+
+    fn insert(&self, connection: &Connection) -> Result<(), DeviceError> {
+        self.execute(connection, &format!("{INSERT}) {VALUES})"))?;
+        Ok(())
+    }
+
+    /// The same for a row that the caller adds to the numbers of its cell.
+    fn insert_added(&self, connection: &Connection) -> Result<(), DeviceError> {
+        self.execute(connection, &format!("{INSERT}, added) {VALUES}, 1)"))?;
+        Ok(())
+    }
+
+    /// False: there is no such row.
+    fn update(&self, connection: &Connection) -> Result<bool, DeviceError> {
+        // An index is written for every column of it that a statement names, changed or not: most edits change none of them.
+        const BODY: &str =
+            "UPDATE record SET body = ?4, offered = ?8, reoffer = ?9, gone = ?10, deleted = ?11, doubted = ?12,
+                v1 = ?13, v2 = ?14
+            WHERE id = ?1 AND kind = ?2 AND cell = ?3 AND parent IS ?5 AND at IS ?6 AND own_at IS ?7";
+        const ALL: &str =
+            "UPDATE record SET kind = ?2, cell = ?3, body = ?4, parent = ?5, at = ?6, own_at = ?7, offered = ?8,
+                reoffer = ?9, gone = ?10, deleted = ?11, doubted = ?12, v1 = ?13, v2 = ?14 WHERE id = ?1";
+        Ok(self.execute(connection, BODY)? > 0 || self.execute(connection, ALL)? > 0)
+    }
+
+    fn execute(&self, connection: &Connection, sql: &str) -> Result<usize, DeviceError> {
+        let (record, State { offered, reoffer, gone, doubted, own_at }) = (self.record, self.state);
+        let (v1, v2) = self.version.halves();
+        Ok(connection.prepare_cached(sql)?.execute((
+            &self.id,
+            record.kind.as_str(),
+            record.cell.as_str(),
+            &self.body,
+            parent(record),
+            moment(record),
+            own_at,
+            offered,
+            reoffer,
+            gone,
+            record.is_deleted(),
+            doubted,
+            v1,
+            v2,
+        ))?)
+    }
 }
 
 /// Stores what is known about the sending of a record that is there already and has not changed.
 pub(crate) fn put_sending(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
-    const SQL: &str = "UPDATE record SET unsent = ?2, offered = ?3, reoffer = ?4, doubted = ?5 WHERE id = ?1";
-    let unsent = if held.unsent.is_empty() { None } else { Some(serde_json::to_string(&held.unsent)?) };
+    // Nearly always what waits is all that changes, and the record's own row stays as it is.
+    const SQL: &str = "UPDATE record SET offered = ?2, reoffer = ?3, doubted = ?4
+        WHERE id = ?1 AND (offered <> ?2 OR reoffer <> ?3 OR doubted <> ?4)";
     let id = held.record.id.to_string();
-    connection.prepare_cached(SQL)?.execute((id, unsent, held.offered, held.reoffer, held.doubted))?;
+    connection.prepare_cached(SQL)?.execute((id, held.offered, held.reoffer, held.doubted))?;
+    put_unsent(connection, held)
+}
+
+/// What of a record waits lies in a row of its own: it is marked and cleared without touching the record.
+fn put_unsent(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
+    let (id, unsent) = (held.record.id.to_string(), &held.unsent);
+    if unsent.is_empty() {
+        connection.prepare_cached("DELETE FROM unsent WHERE id = ?1")?.execute([id])?;
+        return Ok(());
+    }
+    const SQL: &str = "INSERT INTO unsent (id, fields, offered) VALUES (?1, ?2, ?3)
+        ON CONFLICT (id) DO UPDATE SET fields = ?2, offered = ?3";
+    let offered = unsent.values().all(|pending| pending.offered);
+    let plain = Pending { offered, ..Pending::default() };
+    let whole = unsent.keys().eq(held.record.fields.keys()) && unsent.values().all(|pending| *pending == plain);
+    let fields = if whole { None } else { Some(serde_json::to_string(unsent)?) };
+    connection.prepare_cached(SQL)?.execute((id, fields, offered))?;
     Ok(())
+}
+
+/// Everything that waits of a record was in a request from here on.
+pub(crate) fn mark_offered(connection: &Connection, id: RecordId) -> Result<(), DeviceError> {
+    const SQL: &str = "UPDATE unsent SET offered = 1 WHERE id = ?1 AND offered = 0";
+    connection.prepare_cached(SQL)?.execute([id.to_string()])?;
+    Ok(())
+}
+
+/// Nothing of a record waits any more, if it still is the version that was offered whole. False: it has to be looked at.
+pub(crate) fn clear_offered(connection: &Connection, id: RecordId, version: Digest) -> Result<bool, DeviceError> {
+    const SQL: &str = "DELETE FROM unsent WHERE id = ?1 AND offered = 1 AND EXISTS (SELECT 1 FROM record
+        WHERE record.id = ?1 AND v1 = ?2 AND v2 = ?3 AND gone = 0 AND reoffer = 0 AND doubted = 0)";
+    let (v1, v2) = version.halves();
+    Ok(connection.prepare_cached(SQL)?.execute((id.to_string(), v1, v2))? > 0)
 }
 
 /// Removes a record's row. For what left the phone, or never left it; a resident taken out of the register keeps the row.

@@ -16,31 +16,43 @@ const ROWS_MAX: i64 = 100_000;
 /// After so many unreadable rows, one after the other, the rest is given up: each costs opening the file anew.
 const UNREADABLE_MAX: usize = 1_000;
 
+/// Registers before schema 5 say in the record itself what of it is unsent.
+const OLDER_RECORDS: &str = "(unsent IS NOT NULL OR reoffer = 1 OR kind = 'photo')";
+
 /// What is carried over: a table, which of its rows, and by what they are found one by one; a table without row numbers is read
 /// from both of its ends.
-const TABLES: [(&str, &str, Option<&str>); 6] = [
+const TABLES: [(&str, &str, Option<&str>); 7] = [
     ("meta", "key NOT IN ('receipt', 'counted_at', 'safe_at')", Some("key")),
     ("refused", "1", Some("id")),
     ("draft", "1", Some("key")),
     ("overtaken", "1", Some("id, field, stamp")),
-    // A photo keeps its picture only as long as its record is here; what is to be offered may be the last copy.
-    ("record", "(unsent IS NOT NULL OR reoffer = 1 OR kind = 'photo')", None),
+    ("unsent", "1", Some("id")),
+    // What the worker ever wrote here, since the page that says which of it is unsent may be the broken one. A photo keeps its
+    // picture only as long as its record is here; what is to be offered may be the last copy.
+    ("record", "(own_at IS NOT NULL OR reoffer = 1 OR kind = 'photo')", None),
     ("photo_file", "state = 'waiting'", None),
 ];
 
 /// Makes a register of what can still be read of a damaged one. False: not even who the phone is, and there is none.
 pub(crate) fn salvage(damaged: &Path, rescue: &Path, key: &Key) -> Result<bool, DeviceError> {
     let mut store = Store::open(rescue, key)?;
-    let mut wreck = Wreck { path: damaged, key, connection: None };
+    let mut wreck = Wreck { path: damaged, key, connection: None, unsent_was_whole: true };
     let transaction = store.begin()?;
+    let older = wreck.says_unsent_in_records();
     for (table, condition, order) in TABLES {
+        let condition = if older && table == "record" { OLDER_RECORDS } else { condition };
         let kept = match order {
             Some(order) => wreck.carry_from_both_ends(&transaction, (table, condition, order))?,
             None => wreck.carry_row_by_row(&transaction, (table, condition))?,
         };
         tracing::warn!(table, kept, "carried over from a damaged register");
     }
-    transaction.execute("UPDATE record SET doubted = 0", [])?;
+    if !older && !wreck.unsent_was_whole {
+        // Nobody can say any more what of the worker's own words the server has: all of it goes up once more.
+        transaction.execute("UPDATE record SET reoffer = 1 WHERE own_at IS NOT NULL", [])?;
+    }
+    // They were counted one by one as they came in.
+    transaction.execute("UPDATE record SET doubted = 0, added = 0", [])?;
     let known = Meta::Account.get::<crate::Account>(&transaction).is_ok_and(|account| account.is_some());
     transaction.commit()?;
     super::count_anew(store.connection(), None)?;
@@ -53,6 +65,8 @@ struct Wreck<'a> {
     path: &'a Path,
     key: &'a Key,
     connection: Option<Connection>,
+    /// The list of what is unsent could be read to its end.
+    unsent_was_whole: bool,
 }
 
 /// The names of the columns, and what stands in them.
@@ -69,6 +83,11 @@ impl Wreck<'_> {
             self.connection = None;
         }
         answer.ok()
+    }
+
+    fn says_unsent_in_records(&mut self) -> bool {
+        let column = "SELECT count(*) FROM pragma_table_info('record') WHERE name = 'unsent'";
+        self.ask(|connection| Ok(connection.query_row(column, [], |row| row.get::<_, i64>(0))?)) == Some(1)
     }
 
     fn carry_row_by_row(&mut self, into: &Connection, (table, condition): (&str, &str)) -> Result<usize, DeviceError> {
@@ -101,7 +120,8 @@ impl Wreck<'_> {
             let order: Vec<String> = order.split(", ").map(|column| format!("{column} {direction}")).collect();
             let sql = format!("SELECT * FROM {table} WHERE {condition} ORDER BY {}", order.join(", "));
             let mut found = Vec::new();
-            let _broken_off = self.ask(|connection| read(connection, &sql, &[], &mut found));
+            let whole = self.ask(|connection| read(connection, &sql, &[], &mut found)).is_some();
+            self.unsent_was_whole &= whole || table != "unsent";
             kept += put(into, table, &found)?;
         }
         Ok(kept)
@@ -120,12 +140,22 @@ fn read(connection: &Connection, sql: &str, params: &[i64], found: &mut Vec<Row>
     Ok(())
 }
 
+/// What an older register says in a record's row about its sending goes where this version keeps it.
+fn put_older_unsent(into: &Connection, names: &[String], values: &[Value]) -> Result<(), DeviceError> {
+    let value = |name: &str| names.iter().position(|known| known == name).and_then(|at| values.get(at));
+    let (Some(Value::Text(id)), Some(Value::Text(fields))) = (value("id"), value("unsent")) else { return Ok(()) };
+    const SQL: &str = "INSERT OR IGNORE INTO unsent (id, fields, offered) VALUES (?1, ?2, 0)";
+    into.prepare_cached(SQL)?.execute((id, fields))?;
+    Ok(())
+}
+
 /// Stores rows, the columns that this version knows; a row that does not fit is left out.
 fn put(into: &Connection, table: &str, found: &[Row]) -> Result<usize, DeviceError> {
     let mut statement = into.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
     let known: Vec<String> = statement.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut kept = 0;
     for (names, values) in found {
+        put_older_unsent(into, names, values)?;
         let columns: Vec<(&String, &Value)> =
             names.iter().zip(values).filter(|(name, _)| known.contains(name)).collect();
         let list: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();

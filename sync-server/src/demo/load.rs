@@ -177,7 +177,7 @@ fn put_with_history(writing: &mut dyn Writing, entries: &[Entry]) -> Result<(), 
         let merged = domain::merge::merge(records.get(&change.id), change)
             .map_err(|_| StoreError::Unreadable("demonstration change"))?;
         let state = if change.kind.is_reviewed() { ReviewState::Waiting } else { ReviewState::NotReviewed };
-        let written = Written { at: *at, by: by.clone(), run: Run::SERVER, state };
+        let written = Written { at: *at, by: by.clone(), run: Run::SERVER, state, is_new: false };
         writing.put_record(&merged.record, &written)?;
         let entry = HistoryEntry {
             at: *at,

@@ -182,7 +182,7 @@ impl<S: Store> Hub<S> {
         };
         let merged = merge(Some(record), &change).map_err(|error| HubError::Broken(error.to_string()))?;
         let state = review_state(writing, &merged.record)?;
-        let written = Written { at: now, by: server_account(), run: Run::SERVER, state };
+        let written = Written { at: now, by: server_account(), run: Run::SERVER, state, is_new: false };
         writing.put_record(&merged.record, &written)?;
         let entry = HistoryEntry {
             at: now,

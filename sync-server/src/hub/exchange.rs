@@ -48,6 +48,7 @@ impl<S: Store> Hub<S> {
                 since: server_time.saturating_sub(CONFLICT_TOLD_FOR),
                 doubted: &request.doubted,
                 starts_again: request.epoch.is_some_and(|before| before != epoch),
+                brought: brought(request, &verdicts),
             };
             let pages = feed::pages(reading, &asking, cursors, self.page_bytes.load(Ordering::SeqCst))?;
             let statement =
@@ -106,4 +107,10 @@ fn erased(reading: &dyn Reading, phone: &Phone, asked: &[RecordId]) -> Result<Ve
         }
     }
     Ok(erased)
+}
+
+/// What was accepted of a request whose phone merges: it needs no echo of that.
+fn brought<'r>(request: &'r ExchangeRequest, verdicts: &[Verdict]) -> BTreeMap<RecordId, &'r Change> {
+    let accepted = request.push.iter().zip(verdicts).filter(|(_, verdict)| matches!(verdict, Verdict::Accepted));
+    accepted.filter(|_| request.merges).map(|(change, _)| (change.id, change)).collect()
 }

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use domain::protocol::{FeedPage, PAGE_BYTES};
 use domain::scope::Action;
 use domain::world::Millis;
-use domain::{CellCode, RecordId, Scope};
+use domain::{CellCode, Change, Record, RecordId, Scope, Stamps};
 
 use crate::hub::judge::cut;
 use crate::hub::phones::Phone;
+use crate::hub::scales::{self, Scales};
 use crate::hub::{HubError, conflicts};
 use crate::store::{FeedEntry, Reading, Run, StoredRecord};
 
-/// Records compress to about a quarter (ids and stamps hardly do, words and names do well): a page is cut by this many raw bytes.
-pub(super) const PAGE_RAW_BYTES: usize = PAGE_BYTES * 4;
+/// A page is cut by this many bytes, of records that do not compress better than is counted on.
+pub(super) const PAGE_RAW_BYTES: usize = PAGE_BYTES * scales::RATIO;
 
 /// Records are read this many at a time.
 const READ_AT_ONCE: usize = 200;
@@ -34,6 +35,23 @@ pub(super) struct Asking<'a> {
     pub(super) doubted: &'a [CellCode],
     /// The phone knew another database before, of which it holds records still.
     pub(super) starts_again: bool,
+    /// What the phone itself has just brought.
+    pub(super) brought: BTreeMap<RecordId, &'a Change>,
+}
+
+impl Asking<'_> {
+    /// The record without what the phone has just brought and what stands as it was brought.
+    fn without_echo(&self, record: Record) -> Record {
+        let Some(change) = self.brought.get(&record.id).filter(|_| !self.doubted.contains(&record.cell)) else {
+            return record;
+        };
+        let Record { id, kind, cell, mut fields, stamps } = record;
+        fields.retain(|field, value| {
+            change.fields.get(field) != Some(value) || change.stamps.of(field) != stamps.of(field)
+        });
+        let stamps = Stamps::from_pairs(fields.keys().map(|field| (field.as_str(), stamps.of(field))));
+        Record { id, kind, cell, fields, stamps }
+    }
 }
 
 /// What the phone's cells have that the cursors do not cover.
@@ -44,6 +62,7 @@ pub(super) fn pages(
     mut room: usize,
 ) -> Result<Pages, HubError> {
     let mut out = Pages { pages: Vec::new(), more: false };
+    let mut scales = Scales::default();
     for cell in &asking.phone.cells {
         let reached = reading.feed_reached(cell)?;
         // A cursor that is ahead of the feed belongs to some other database: the cell is sent anew.
@@ -64,7 +83,7 @@ pub(super) fn pages(
             // Nothing is held yet, so nothing can have moved away. Words about somebody who was erased may be here all the same.
             entries.retain(|entry| !entry.gone || entry.erased);
         }
-        let (page, whole) = page(reading, asking, cell, &entries, reached, &mut room)?;
+        let (page, whole) = page(reading, asking, (cell, reached), &entries, (&mut room, &mut scales))?;
         out.pages.push(page);
         if !whole {
             out.more = true;
@@ -78,10 +97,9 @@ pub(super) fn pages(
 fn page(
     reading: &dyn Reading,
     asking: &Asking<'_>,
-    cell: &CellCode,
+    (cell, reached): (&CellCode, u64),
     entries: &[FeedEntry],
-    reached: u64,
-    room: &mut usize,
+    (room, scales): (&mut usize, &mut Scales),
 ) -> Result<(FeedPage, bool), HubError> {
     let actor = &asking.phone.actor;
     let mut page = FeedPage {
@@ -110,11 +128,11 @@ fn page(
             } else if let Some(stored) = found.remove(&entry.record)
                 && actor.may(Action::Read, &stored.record.kind, cell)
             {
-                let record = cut(&stored.record, actor);
-                *room = room.saturating_sub(size(&record));
+                let record = asking.without_echo(cut(&stored.record, actor));
+                *room = room.saturating_sub(scales.weigh(&record));
                 page.records.push(record);
                 for conflict in conflicts::told(reading, asking, &stored.record)? {
-                    *room = room.saturating_sub(size(&conflict));
+                    *room = room.saturating_sub(scales.weigh(&conflict));
                     page.conflicts.push(conflict);
                 }
             }
@@ -122,24 +140,4 @@ fn page(
     }
     page.upto = reached;
     Ok((page, true))
-}
-
-/// A record's or conflict's size on the wire before compression, near enough: written out once, never kept.
-fn size(thing: &impl serde::Serialize) -> usize {
-    let mut counter = Counter(0);
-    // Counting cannot fail; a record that could not be written out would count as nothing.
-    let _ = serde_json::to_writer(&mut counter, thing);
-    counter.0
-}
-
-struct Counter(usize);
-
-impl std::io::Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -23,6 +23,7 @@ pub mod photo;
 pub(crate) mod push;
 mod receipts;
 pub mod reviews;
+mod scales;
 mod secrets;
 pub mod world;
 

@@ -28,8 +28,8 @@ enum Look {
     Refused(Fault, Option<Box<Record>>),
     /// Everything in it is known: nothing will be written.
     Known,
-    /// It can be taken, if the records that it names can; with the record as it will stand until then.
-    Fits { creates: bool, current: Option<Box<Record>> },
+    /// It can be taken, if the records that it names can; with the record as it will stand until then, and what comes of both.
+    Fits { creates: bool, current: Option<Box<Record>>, merged: Box<Merged> },
 }
 
 impl<S: Store> Hub<S> {
@@ -46,23 +46,27 @@ impl<S: Store> Hub<S> {
         let mut looks = look_at_all(writing, &bench, changes)?;
         refuse_missing_targets(writing, changes, &mut looks)?;
         let mut verdicts = Vec::with_capacity(changes.len());
-        let mut stored = BTreeSet::new();
+        let mut looked = BTreeSet::new();
         for (change, look) in changes.iter().zip(looks) {
+            // Only an earlier change of this push can have moved the record since it was looked at, or have been refused since.
+            let repeated = !looked.insert(change.id);
             verdicts.push(match look {
                 Look::Refused(fault, current) => Verdict::Refused(bench.refusal(fault, current.as_deref())),
                 Look::Known => Verdict::Accepted,
-                Look::Fits { creates, current } => {
-                    let repeated = !stored.insert(change.id);
-                    // Only an earlier change of this push can have moved the record since it was looked at.
-                    let current = if repeated { standing(writing, change)? } else { current.map(|record| *record) };
-                    self.store_one(writing, &bench, change, creates, current)?
+                Look::Fits { creates, .. } if repeated => {
+                    let current = standing(writing, change)?;
+                    let merged = merge(current.as_ref(), change);
+                    self.store_one(writing, &bench, change, creates, current, merged)?
+                }
+                Look::Fits { creates, current, merged } => {
+                    self.store_one(writing, &bench, change, creates, current.map(|record| *record), Ok(*merged))?
                 }
             });
         }
         Ok(verdicts)
     }
 
-    /// Merges a change that was found fitting, and stores the outcome.
+    /// Stores what came of a change that was found fitting.
     fn store_one(
         &self,
         writing: &mut dyn Writing,
@@ -70,13 +74,14 @@ impl<S: Store> Hub<S> {
         change: &Change,
         creates: bool,
         current: Option<Record>,
+        merged: Result<Merged, MergeError>,
     ) -> Result<Verdict, HubError> {
         if current.is_none() && !creates {
             // An earlier change of the same push would have created it, and was refused after the look.
             let fault = Fault::new("", ProblemCode::MissingTarget);
             return Ok(Verdict::Refused(bench.refusal(fault, None)));
         }
-        let merged = match merge(current.as_ref(), change) {
+        let merged = match merged {
             Ok(merged) => merged,
             Err(error) => return Ok(Verdict::Refused(bench.refusal(merge_fault(&error), current.as_ref()))),
         };
@@ -101,11 +106,25 @@ impl<S: Store> Hub<S> {
         if let Some(before) = before {
             conflicts::settle(writing, author, change, &merged.taken, before, now)?;
         }
-        // A conflict goes to everybody, also to the run whose own writing is not sent back to it otherwise.
-        let run = if conflicts.is_empty() { author.run() } else { Run::SERVER };
+        let number = if before.is_none() { self.number(writing, &record, now)? } else { None };
+        let record = match &number {
+            Some(number) => {
+                let numbered = merge(Some(&record), number).map_err(|error| HubError::Broken(error.to_string()))?;
+                numbered.record
+            }
+            None => record,
+        };
+        // A conflict goes to everybody, also to the run whose own writing is not sent back to it otherwise; so does a number.
+        let own = conflicts.is_empty() && number.is_none();
+        let run = if own { author.run() } else { Run::SERVER };
         if !merged.taken.is_empty() {
-            let state = review_state(writing, &record)?;
-            writing.put_record(&record, &Written { at: now, by: by.clone(), run, state })?;
+            let state = match before {
+                Some(_) => review_state(writing, &record)?,
+                // Nobody can have reviewed what was not there.
+                None => review::state(&record, []),
+            };
+            let is_new = before.is_none();
+            writing.put_record(&record, &Written { at: now, by: by.clone(), run, state, is_new })?;
         } else if !conflicts.is_empty() {
             writing.tell_again(&record.cell, record.id)?;
         }
@@ -126,50 +145,46 @@ impl<S: Store> Hub<S> {
             lost: lost.collect(),
         };
         writing.append_history(&record.cell, record.id, &entry, &digest(change))?;
+        if let Some(number) = number {
+            let entry = HistoryEntry {
+                at: now,
+                by: server_account(),
+                device: None,
+                fields: number.fields.clone(),
+                stamps: number.stamps.clone(),
+                base: BTreeMap::new(),
+                lost: Vec::new(),
+            };
+            writing.append_history(&record.cell, record.id, &entry, &digest(&number))?;
+        }
         match record.kind {
             Kind::Review => settle_review(writing, &record),
-            Kind::Incident if before.is_none() => match record.text(NUMBER) {
-                None => self.number(writing, &record, now, by),
-                Some(number) => remember_number(writing, &county(&record.cell), number),
-            },
             Kind::Cell => name_cell(writing, &record),
             _ => Ok(()),
         }
     }
 
-    /// Gives a new incident its number, as a change of the server's own: it reaches the phone through the feed.
-    fn number(
-        &self,
-        writing: &mut dyn Writing,
-        incident: &Record,
-        now: Millis,
-        by: domain::AccountId,
-    ) -> Result<(), HubError> {
+    /// The number of a new incident, as a change of the server's own that is stored with it: it reaches the phone through the
+    /// feed. None for other kinds, and for an incident that comes back with the number it had.
+    fn number(&self, writing: &mut dyn Writing, incident: &Record, now: Millis) -> Result<Option<Change>, HubError> {
+        if incident.kind != Kind::Incident {
+            return Ok(None);
+        }
         let county = county(&incident.cell);
+        if let Some(number) = incident.text(NUMBER) {
+            remember_number(writing, &county, number)?;
+            return Ok(None);
+        }
         let day = today(now).format("%Y%m%d").to_string();
         let taken = writing.take_number(&sequence(&county, &day))?;
-        let stamp = self.stamp_after(incident.latest());
-        let change = Change {
+        Ok(Some(Change {
             id: incident.id,
             kind: incident.kind.clone(),
             cell: incident.cell.clone(),
             fields: BTreeMap::from([(NUMBER.to_owned(), Value::from(format!("{county}-{day}-{taken:04}")))]),
-            stamps: Stamps::all(stamp),
+            stamps: Stamps::all(self.stamp_after(incident.latest())),
             base: BTreeMap::new(),
-        };
-        let merged = merge(Some(incident), &change).map_err(|error| HubError::Broken(error.to_string()))?;
-        let state = review_state(writing, &merged.record)?;
-        writing.put_record(&merged.record, &Written { at: now, by, run: Run::SERVER, state })?;
-        let entry = HistoryEntry {
-            at: now,
-            by: server_account(),
-            device: None,
-            fields: change.fields.clone(),
-            stamps: change.stamps.clone(),
-            base: BTreeMap::new(),
-            lost: Vec::new(),
-        };
-        Ok(writing.append_history(&incident.cell, incident.id, &entry, &digest(&change))?)
+        }))
     }
 }
 
@@ -192,19 +207,20 @@ fn remember_number(writing: &mut dyn Writing, county: &Scope, number: &str) -> R
 
 /// The first look: every change by itself, each on what the ones before it would leave behind.
 fn look_at_all(reading: &dyn Writing, bench: &Bench<'_>, changes: &[Change]) -> Result<Vec<Look>, HubError> {
-    let mut ahead: BTreeMap<RecordId, Record> = BTreeMap::new();
+    // Where among the looks a record was last seen to be taken.
+    let mut ahead: BTreeMap<RecordId, usize> = BTreeMap::new();
     let mut photos: BTreeMap<RecordId, usize> = BTreeMap::new();
-    let mut looks = Vec::with_capacity(changes.len());
+    let mut looks: Vec<Look> = Vec::with_capacity(changes.len());
     for change in changes {
-        let current = match ahead.get(&change.id) {
-            Some(record) => Some(record.clone()),
-            None => reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record),
+        let current = match ahead.get(&change.id).map(|place| &looks[*place]) {
+            Some(Look::Fits { merged, .. }) => Some(merged.record.clone()),
+            _ => reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record),
         };
         let look = look_at(reading, bench, change, current.as_ref(), &mut photos)?;
         looks.push(match look {
             Ok(Some(merged)) => {
-                ahead.insert(change.id, merged.record);
-                Look::Fits { creates: current.is_none(), current: current.map(Box::new) }
+                ahead.insert(change.id, looks.len());
+                Look::Fits { creates: current.is_none(), current: current.map(Box::new), merged: Box::new(merged) }
             }
             Ok(None) => Look::Known,
             Err(fault) => Look::Refused(fault, current.map(Box::new)),

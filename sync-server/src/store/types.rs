@@ -154,6 +154,8 @@ pub struct Written {
     pub run: Run,
     /// The review state after the change.
     pub state: ReviewState,
+    /// There is no such record in the county yet: whoever says so has looked.
+    pub is_new: bool,
 }
 
 /// An entry of a cell's feed, to be sent.

@@ -254,6 +254,7 @@ impl TestPhone {
             cursors: self.cursors.clone(),
             doubted: Vec::new(),
             words_about: Vec::new(),
+            merges: false,
         }
     }
 

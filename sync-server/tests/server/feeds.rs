@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use domain::merge::merge;
+use domain::protocol::ExchangeRequest;
 use domain::scope::Role;
-use domain::{CellCode, Kind, Node, RecordId, World as _};
+use domain::{CellCode, Kind, Node, RecordId, Stamps, World as _};
 use serde_json::json;
 use sync_server::store::{Run, Store as _};
 
@@ -23,6 +25,29 @@ fn own_writing_is_not_echoed_and_a_colleague_s_is_sent() {
     assert_eq!(second.pulled(), ids);
     assert!(second.pulled().is_empty());
     assert!(first.pulled().is_empty());
+}
+
+#[test]
+fn a_phone_that_merges_is_sent_what_it_did_not_bring_and_one_that_does_not_whole_records() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    phone.round(Vec::new());
+    for merges in [true, false] {
+        let incident = phone.new_incident(&cell(1));
+        let request = ExchangeRequest { merges, ..phone.request(vec![incident.clone()]) };
+        let answer = county.hub.exchange(&phone.phone(), &request).unwrap();
+        let sent = &answer.pages[0].records[answer.pages[0].records.len() - 1];
+        let stored = county.stored(incident.id).unwrap().record;
+        let names: Vec<&str> = sent.fields.keys().map(String::as_str).collect();
+        if merges {
+            assert_eq!(names, ["number"]);
+            assert_eq!(sent.stamps, Stamps::all(stored.stamps.of("number")));
+            let whole = merge(Some(sent), &incident).unwrap().record;
+            assert_eq!(whole, stored, "with what was brought it is the record");
+        } else {
+            assert_eq!(*sent, stored);
+        }
+    }
 }
 
 #[test]
@@ -130,6 +155,7 @@ fn pages_are_cut_by_size_and_together_bring_everything_once() {
         expected.extend(visits.iter().map(|visit| visit.id));
         phone.push_all(&visits);
     }
+    county.hub.cut_pages_at(400_000);
     let mut other = county.worker("worker-b", &[cell(1)]);
     let (mut received, mut pages) = (Vec::new(), 0);
     loop {

@@ -61,7 +61,13 @@ pub(crate) fn cells_are_counted_as_they_are_written(store: &impl Store) {
             }
         };
         let by = AccountId::new("somebody").unwrap();
-        let written = Written { at: step, by: by.clone(), run: Run(chance as i64), state: ReviewState::NotReviewed };
+        let written = Written {
+            at: step,
+            by: by.clone(),
+            run: Run(chance as i64),
+            state: ReviewState::NotReviewed,
+            is_new: false,
+        };
         match chance % 7 {
             // Changed, moved, or both; or written once more as it is.
             0..3 if !held.is_empty() => {
@@ -259,6 +265,7 @@ fn a_receipt_comes_with_the_last_page_and_for_whole_cells_only() {
         })
         .collect();
     phone.push_all(&visits);
+    county.hub.cut_pages_at(400_000);
     let mut colleague = county.worker("worker-b", &[cell(1)]);
     let first = colleague.round(Vec::new());
     assert!(first.more && first.receipt.is_none(), "there is more to come");

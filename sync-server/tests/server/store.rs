@@ -30,7 +30,7 @@ fn record(at: i64, fields: serde_json::Value) -> Record {
 }
 
 fn written(at: i64, run: Run) -> Written {
-    Written { at, by: somebody(), run, state: ReviewState::Waiting }
+    Written { at, by: somebody(), run, state: ReviewState::Waiting, is_new: false }
 }
 
 type Outcome<T> = Result<T, StoreError>;

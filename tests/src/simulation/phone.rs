@@ -413,8 +413,10 @@ impl Phone {
     /// Which fields of its records the server has not acknowledged.
     pub(super) fn unsent(&self) -> Outcome<Vec<(String, Vec<String>)>> {
         self.open(|open| {
-            let mut rows =
-                open.store().connection().prepare_cached("SELECT id, unsent FROM record WHERE unsent IS NOT NULL")?;
+            // Without names it is every field that the record has.
+            const SQL: &str =
+                "SELECT id, coalesce(unsent.fields, body -> '$.fields') FROM unsent JOIN record USING (id)";
+            let mut rows = open.store().connection().prepare_cached(SQL)?;
             let rows = rows.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
             let mut found = Vec::new();
             for row in rows {

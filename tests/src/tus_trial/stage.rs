@@ -146,6 +146,7 @@ impl Stage {
             cursors: BTreeMap::new(),
             doubted: Vec::new(),
             words_about: Vec::new(),
+            merges: false,
         };
         let url = format!("{}/v1/exchange", self.county.address());
         let answer = self.client.post(url).bearer_auth(self.token()).json(&request).send().doing("pushing")?;

@@ -29,6 +29,8 @@ pub(super) struct RawExchange {
     doubted: Vec<CellCode>,
     #[serde(default)]
     words_about: Vec<RecordId>,
+    #[serde(default)]
+    merges: bool,
 }
 
 pub(super) async fn exchange(
@@ -58,9 +60,9 @@ fn read(body: &[u8]) -> Result<(ExchangeRequest, Vec<usize>), HubError> {
     if raw.push.len() > PUSH_CHANGES_MAX {
         return Err(HubError::refused(CallRefusal::TooLarge));
     }
-    let RawExchange { protocol, device_time, node, epoch, push, cursors, doubted, words_about } = raw;
+    let RawExchange { protocol, device_time, node, epoch, push, cursors, doubted, words_about, merges } = raw;
     let (push, unreadable) = read_changes(push);
-    let request = ExchangeRequest { protocol, device_time, node, epoch, push, cursors, doubted, words_about };
+    let request = ExchangeRequest { protocol, device_time, node, epoch, push, cursors, doubted, words_about, merges };
     Ok((request, unreadable))
 }
 

@@ -28,6 +28,11 @@ impl Tally {
         Self { records: self.records + 1, photos: self.photos + i64::from(stored), digest }
     }
 
+    fn plus(self, more: Tally) -> Self {
+        let Tally { records, photos, digest } = more;
+        Self { records: self.records + records, photos: self.photos + photos, digest: self.digest.xor(digest) }
+    }
+
     /// A version that came before leaves it, or is replaced.
     pub(super) fn without(self, version: &Version, stored: bool) -> Self {
         let digest = self.digest.xor(Digest::from(version));
@@ -37,6 +42,7 @@ impl Tally {
 
 impl Sql<'_> {
     pub(super) fn state_of_cell(&self, cell: &CellCode) -> Answer<CellState> {
+        self.write_feeds()?;
         const SQL: &str = "SELECT reached, records, photos, v1, v2 FROM cell_feed WHERE cell = ?1";
         let state = self.conn.prepare_cached(SQL)?.query_row([cell.as_str()], |row| {
             Ok(CellState {
@@ -72,6 +78,7 @@ impl Sql<'_> {
 
     /// The bytes of a photo came: the cells whose records name them have one more.
     pub(super) fn photo_came(&self, sha256: &str) -> Answer<()> {
+        self.write_feeds()?;
         self.conn
             .prepare_cached(
                 "UPDATE cell_feed SET photos = photos + named.came
@@ -83,6 +90,9 @@ impl Sql<'_> {
     }
 
     pub(super) fn feed_number(&self, cell: &CellCode) -> Answer<u64> {
+        if let Some((reached, _)) = self.feeds.borrow().0.get(cell) {
+            return Ok(*reached);
+        }
         let mut statement = self.conn.prepare_cached("SELECT reached FROM cell_feed WHERE cell = ?1")?;
         Ok(statement.query_row([cell.as_str()], |row| count(row, 0)).optional()?.unwrap_or(0))
     }
@@ -97,15 +107,7 @@ impl Sql<'_> {
         gone: bool,
         tally: Tally,
     ) -> Answer<()> {
-        // SQLite has no exclusive or. This one stays within 64 bits.
-        let mut take = self.conn.prepare_cached(
-            "INSERT INTO cell_feed (cell, reached, records, photos, v1, v2) VALUES (?1, 1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (cell) DO UPDATE SET reached = reached + 1, records = records + ?2, photos = photos + ?3,
-                 v1 = ~(v1 & ?4) & (v1 | ?4), v2 = ~(v2 & ?5) & (v2 | ?5) RETURNING reached",
-        )?;
-        let (v1, v2) = tally.digest.halves();
-        let key = params![cell.as_str(), tally.records, tally.photos, v1, v2];
-        let n: i64 = take.query_row(key, |row| row.get(0))?;
+        let n = self.next_place(cell, tally)? as i64;
         let mut place = self.conn.prepare_cached(
             "INSERT INTO feed (cell, record, n, run, n_of_others, gone) VALUES (?1, ?2, ?3, ?4, 0, ?5)
              ON CONFLICT (cell, record) DO UPDATE SET
@@ -113,7 +115,46 @@ impl Sql<'_> {
                  n = excluded.n, run = excluded.run, gone = excluded.gone",
         )?;
         place.execute(params![cell.as_str(), record.0.as_bytes(), n, run.0, gone])?;
-        self.note_reached(cell, u64::try_from(n).unwrap_or_default());
+        Ok(())
+    }
+
+    /// Takes the cell's next number. The writing connection has one transaction at a time, so nobody else can take it.
+    pub(super) fn next_place(&self, cell: &CellCode, tally: Tally) -> Answer<u64> {
+        let reached = self.feed_number(cell)? + 1;
+        let mut feeds = self.feeds.borrow_mut();
+        match feeds.0.get_mut(cell) {
+            Some(feed) => *feed = (reached, feed.1.plus(tally)),
+            None => {
+                feeds.0.insert(cell.clone(), (reached, tally));
+            }
+        }
+        drop(feeds);
+        self.note_reached(cell, reached);
+        Ok(reached)
+    }
+
+    /// Writes down the numbers that were taken: once for a whole push, and before anybody else reads them.
+    pub(super) fn write_feeds(&self) -> Answer<()> {
+        // SQLite has no exclusive or. This one stays within 64 bits.
+        const SQL: &str =
+            "INSERT INTO cell_feed (cell, reached, records, photos, v1, v2) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (cell) DO UPDATE SET reached = ?2, records = records + ?3, photos = photos + ?4,
+                 v1 = ~(v1 & ?5) & (v1 | ?5), v2 = ~(v2 & ?6) & (v2 | ?6)";
+        for (cell, (reached, tally)) in self.feeds.take().0 {
+            let (v1, v2) = tally.digest.halves();
+            let row = params![cell.as_str(), reached as i64, tally.records, tally.photos, v1, v2];
+            self.conn.prepare_cached(SQL)?.execute(row)?;
+        }
+        Ok(())
+    }
+
+    /// Places a new record at the end of its cell's feed.
+    pub(super) fn extend_feed(&self, cell: &CellCode, record: RecordId, run: Run, tally: Tally) -> Answer<()> {
+        let n = self.next_place(cell, tally)? as i64;
+        let mut place = self.conn.prepare_cached(
+            "INSERT INTO feed (cell, record, n, run, n_of_others, gone) VALUES (?1, ?2, ?3, ?4, 0, 0)",
+        )?;
+        place.execute(params![cell.as_str(), record.0.as_bytes(), n, run.0])?;
         Ok(())
     }
 
@@ -160,45 +201,6 @@ impl Sql<'_> {
     }
 }
 
-/// Feed entries of many new records: the cells' numbers are read once and written once.
+/// How far the feeds of some cells came, and what that did to the cells' numbers.
 #[derive(Default)]
-pub(super) struct BulkFeeds {
-    cells: BTreeMap<CellCode, (u64, Tally)>,
-}
-
-impl BulkFeeds {
-    pub(super) fn add(
-        &mut self,
-        sql: &Sql<'_>,
-        cell: &CellCode,
-        record: RecordId,
-        run: Run,
-        came: impl FnOnce(Tally) -> Tally,
-    ) -> Answer<()> {
-        if !self.cells.contains_key(cell) {
-            self.cells.insert(cell.clone(), (sql.feed_number(cell)?, Tally::default()));
-        }
-        let (reached, tally) = self.cells.entry(cell.clone()).or_default();
-        *reached += 1;
-        *tally = came(*tally);
-        let mut place = sql.conn.prepare_cached(
-            "INSERT INTO feed (cell, record, n, run, n_of_others, gone) VALUES (?1, ?2, ?3, ?4, 0, 0)",
-        )?;
-        place.execute(params![cell.as_str(), record.0.as_bytes(), *reached as i64, run.0])?;
-        Ok(())
-    }
-
-    pub(super) fn finish(self, sql: &Sql<'_>) -> Answer<()> {
-        let mut statement = sql.conn.prepare_cached(
-            "INSERT INTO cell_feed (cell, reached, records, photos, v1, v2) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (cell) DO UPDATE SET reached = ?2, records = records + ?3, photos = photos + ?4,
-                 v1 = ~(v1 & ?5) & (v1 | ?5), v2 = ~(v2 & ?6) & (v2 | ?6)",
-        )?;
-        for (cell, (reached, tally)) in self.cells {
-            let (v1, v2) = tally.digest.halves();
-            statement.execute(params![cell.as_str(), reached as i64, tally.records, tally.photos, v1, v2])?;
-            sql.note_reached(&cell, reached);
-        }
-        Ok(())
-    }
-}
+pub(super) struct Feeds(BTreeMap<CellCode, (u64, Tally)>);

@@ -24,6 +24,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::store::{Answer, Moved, Reading, Store, StoreError, Writing};
+use feed::Feeds;
 use writer::Writer;
 
 /// Reading connections kept open between uses.
@@ -41,11 +42,13 @@ pub(in crate::store::sqlite) struct Sql<'c> {
     conn: &'c Connection,
     /// What was moved within this transaction.
     moved: RefCell<Moved>,
+    /// The numbers of the cells' feeds that this transaction took and has not written down.
+    feeds: RefCell<Feeds>,
 }
 
 impl<'c> Sql<'c> {
     fn new(conn: &'c Connection) -> Self {
-        Self { conn, moved: RefCell::default() }
+        Self { conn, moved: RefCell::default(), feeds: RefCell::default() }
     }
 }
 
@@ -122,7 +125,12 @@ impl Store for SqliteStore {
     }
 
     fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut dyn Writing) -> Result<T, E>) -> Result<T, E> {
-        self.writer.write(|conn| work(&mut Sql::new(conn)))
+        self.writer.write(|conn| {
+            let mut sql = Sql::new(conn);
+            let done = work(&mut sql)?;
+            sql.write_feeds()?;
+            Ok(done)
+        })
     }
 
     fn leave_no_log(&self) -> Answer<()> {

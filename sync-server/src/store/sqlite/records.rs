@@ -1,12 +1,12 @@
 //! Records, their history and their approved versions.
 
 use domain::review::ReviewState;
-use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex, Version};
+use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex, Stamps, Version};
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::Sql;
-use super::feed::{BulkFeeds, Tally};
+use super::feed::Tally;
 use super::rows::{
     BodyRef, HistoryBody, HistoryBodyRef, RECORD_COLUMNS, county, device_id, json, parsed, parsed_maybe, range,
     state_number, stored_record,
@@ -145,7 +145,7 @@ impl Sql<'_> {
     }
 
     pub(super) fn store_record(&self, record: &Record, by: &Written) -> Answer<()> {
-        let before = self.before(record.id, county(&record.cell))?;
+        let before = if by.is_new { None } else { self.before(record.id, county(&record.cell))? };
         let version = record.version();
         if let Some(before) = &before
             && before.approved_version.as_ref() == Some(&before.version)
@@ -246,7 +246,6 @@ impl Sql<'_> {
                                  approved_version, approved_at, approved_by, changed_at, changed_by)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (id, county) DO NOTHING",
         )?;
-        let mut feeds = BulkFeeds::default();
         let mut new = 0;
         for BulkRecord { record, by, at, state } in records {
             // Who was erased does not come back with data that were made before.
@@ -274,10 +273,9 @@ impl Sql<'_> {
             if inserted == 1 {
                 new += 1;
                 let stored = self.has_bytes(record)?;
-                feeds.add(self, &record.cell, record.id, Run::SERVER, |cell| cell.with(&version, stored))?;
+                self.extend_feed(&record.cell, record.id, Run::SERVER, Tally::default().with(&version, stored))?;
             }
         }
-        feeds.finish(self)?;
         Ok(new)
     }
 }
@@ -290,7 +288,7 @@ fn history_entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
         by: parsed(row, 1)?,
         device,
         fields: body.fields,
-        stamps: body.stamps,
+        stamps: Stamps { common: body.stamp, except: body.stamps },
         base: body.base,
         lost: body.lost,
     })

@@ -41,20 +41,22 @@ pub(super) struct HistoryBodyRef<'r> {
     pub(super) lost: &'r [LostValue],
 }
 
-/// The values and stamps of a record, as JSON in one column.
+/// The values and stamps of a record, as JSON in one column. Read without a flattened part, which would be much slower.
 #[derive(Deserialize)]
-pub(super) struct Body {
-    pub(super) fields: Fields,
-    #[serde(flatten)]
-    pub(super) stamps: Stamps,
+struct Body {
+    fields: Fields,
+    stamp: Stamp,
+    #[serde(default)]
+    stamps: BTreeMap<String, Stamp>,
 }
 
 /// A change in the history, as JSON in one column.
 #[derive(Deserialize)]
 pub(super) struct HistoryBody {
     pub(super) fields: Fields,
-    #[serde(flatten)]
-    pub(super) stamps: Stamps,
+    pub(super) stamp: Stamp,
+    #[serde(default)]
+    pub(super) stamps: BTreeMap<String, Stamp>,
     #[serde(default)]
     pub(super) base: BTreeMap<String, Stamp>,
     #[serde(default)]
@@ -134,7 +136,7 @@ pub(super) fn stored_record(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
         kind: Kind::from_name(row.get_ref(1)?.as_str()?),
         cell: parsed::<CellCode>(row, 2)?,
         fields: body.fields,
-        stamps: body.stamps,
+        stamps: Stamps { common: body.stamp, except: body.stamps },
     };
     Ok(StoredRecord {
         record,

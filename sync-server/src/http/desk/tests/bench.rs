@@ -269,6 +269,7 @@ impl PhoneHand<'_> {
             cursors: [(seen.cell.clone(), 0)].into(),
             doubted: Vec::new(),
             words_about: Vec::new(),
+            merges: false,
         };
         let answer = self.bench.hub.exchange(&self.phone, &request).unwrap();
         assert_eq!(answer.verdicts, [Verdict::Accepted]);
