@@ -114,7 +114,7 @@ pub(super) fn unsent_changes(connection: &Connection) -> Result<Vec<Change>, Dev
 }
 
 /// Marks the records of these changes as seen by others.
-pub(super) fn mark_all_offered(open: &mut Open, changes: &[Change]) -> Result<(), DeviceError> {
+pub(crate) fn mark_all_offered(open: &mut Open, changes: &[Change]) -> Result<(), DeviceError> {
     let transaction = open.store.begin()?;
     for change in changes {
         if let Some(mut held) = store::held(&transaction, change.id)? {
@@ -348,7 +348,12 @@ fn waits_for_target(
         return Ok(true);
     }
     for target in change.fields.values().filter_map(|value| value.as_str()?.parse::<RecordId>().ok()) {
-        if target != change.id && store::held(connection, target)?.is_some_and(|held| !held.unsent.is_empty()) {
+        let comes = || -> Result<bool, DeviceError> {
+            let unsent = store::held(connection, target)?.is_some_and(|held| !held.unsent.is_empty());
+            // Another phone handed it over, and sends it itself.
+            Ok(unsent || store::is_received(connection, target)?)
+        };
+        if target != change.id && comes()? {
             notes.skip.insert(change.id);
             return Ok(true);
         }

@@ -7,6 +7,7 @@ mod digest;
 mod drafts;
 mod meta;
 mod photo_files;
+mod received;
 mod reserve;
 mod row;
 mod schema;
@@ -22,6 +23,10 @@ pub use drafts::Draft;
 pub(crate) use meta::{Meta, cursor, cursors, forget_cursors, set_cursor};
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
 pub(crate) use photo_files::{TAKEN_HERE, drop_unnamed_photos, photos_wait_again, sha256};
+pub(crate) use received::{
+    is_erased, is_received, leave_received, note_erased, put_received, received, received_anything, remove_received,
+    settle_received,
+};
 pub use row::RECORD_COLUMNS;
 pub(crate) use row::{
     HELD_COLUMNS, Held, Pending, exists, held, held_of_row, id_of_row, is_readable, put, put_new, put_sending, remove,

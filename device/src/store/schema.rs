@@ -100,7 +100,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",
-}, DIGESTS, CONFLICTS];
+}, DIGESTS, CONFLICTS, RECEIVED];
 
 const DIGESTS: Migration = Migration {
     why: "receipts: a digest of every cell that can be compared with the server's, and the repair of one that differs",
@@ -168,6 +168,27 @@ const CONFLICTS: Migration = Migration {
         CREATE INDEX conflict_told ON conflict (id) WHERE told = 1;
         CREATE TRIGGER conflict_goes_with_its_record AFTER DELETE ON record
         BEGIN DELETE FROM conflict WHERE id = OLD.id; END;
+    ",
+};
+
+const RECEIVED: Migration = Migration {
+    why: "records of an evacuation that another phone handed over, until they come from the server; what was erased stays away",
+    sql: "
+        -- Beside the register: not in the cell's digest, never sent from here. parent, deleted repeat what is in the body.
+        CREATE TABLE received (
+            id      TEXT NOT NULL PRIMARY KEY,
+            kind    TEXT NOT NULL,
+            cell    TEXT NOT NULL,
+            body    TEXT NOT NULL,
+            parent  TEXT,
+            deleted INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX received_by_parent ON received (parent, kind) WHERE parent IS NOT NULL;
+
+        -- The fact of an erasure, so that a phone which has not heard of it does not bring back what was erased.
+        CREATE TABLE erased (
+            id TEXT NOT NULL PRIMARY KEY
+        ) STRICT, WITHOUT ROWID;
     ",
 };
 

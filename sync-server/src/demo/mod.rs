@@ -6,6 +6,7 @@
 //! whole county of demonstration data stays a matter of a minute.
 
 pub(crate) mod chance;
+mod evacuation;
 mod families;
 mod homes;
 mod incidents;
@@ -155,6 +156,7 @@ impl County {
         let families = register::write(&mut writing);
         visits::write(&mut writing, &families);
         incidents::write(&mut writing, &families);
+        evacuation::write(&mut writing, &families);
         ledger.settle(&mut chance)
     }
 }

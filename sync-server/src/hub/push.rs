@@ -133,6 +133,7 @@ impl<S: Store> Hub<S> {
                 Some(number) => remember_number(writing, &county(&record.cell), number),
             },
             Kind::Cell => name_cell(writing, &record),
+            Kind::Evacuation if before.is_none() => self.leave_new_list(writing, &record, now),
             _ => Ok(()),
         }
     }
