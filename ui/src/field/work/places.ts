@@ -11,4 +11,6 @@ export interface WorkPlace {
 }
 
 /** The places, in the order to show them. */
-export const WORK_PLACES: readonly WorkPlace[] = []
+export const WORK_PLACES: readonly WorkPlace[] = [
+  { path: '/evacuations', name: 'field.evacuation.title', icon: 'evacuate' },
+]
