@@ -133,7 +133,7 @@ pub(super) fn hazard_points(device: &Device, _: Nothing) -> Result<Vec<HazardPoi
                 place: point.place,
                 monitor_name: point.monitor_name,
                 monitor_phone: point.monitor_phone,
-                people: households.iter().map(|household| lives_here(&register, *household).count()).sum(),
+                people: households.iter().map(|household| lives_here(&register, *household).len()).sum(),
                 households: households.len(),
                 retired: point.retired_on.is_some(),
                 received: store.get(record.id)?.is_none(),

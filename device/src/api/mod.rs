@@ -21,6 +21,7 @@ pub mod receipt;
 pub mod record;
 pub mod refused;
 pub mod review;
+pub mod roll_call;
 pub mod search;
 pub mod session;
 pub mod today;
@@ -185,9 +186,9 @@ commands! {
     /// Ends an evacuation.
     end_evacuation: record::OfRecord => record::Saved, plain evacuation::end;
     /// Marks people in a roll-call.
-    mark_people: evacuation::MarkArgs => evacuation::Marked, plain evacuation::mark_people;
+    mark_people: roll_call::MarkArgs => roll_call::Marked, plain roll_call::mark_people;
     /// Takes marks back.
-    unmark: evacuation::UnmarkArgs => Nothing, plain evacuation::unmark;
+    unmark: roll_call::UnmarkArgs => Nothing, plain roll_call::unmark;
     /// An evacuation as a sequence of QR codes for another phone.
     handover_frames: record::OfRecord => handover::HandoverFrames, plain handover::frames;
     /// An evacuation as a sealed file for another phone.

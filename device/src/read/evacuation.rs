@@ -43,9 +43,13 @@ impl Evacuating {
     }
 }
 
-/// The people who live in a household now: who moved out or died does not.
-pub(crate) fn lives_here(register: &Register, household: RecordId) -> impl Iterator<Item = &PersonFacts> {
-    register.people.iter().filter(move |person| person.household == Some(household) && !person.left)
+/// The people who live in a household now, the householder first: who moved out or died does not.
+pub(crate) fn lives_here(register: &Register, household: RecordId) -> Vec<&PersonFacts> {
+    let head = register.households.get(&household).and_then(|household| household.head);
+    let lives = |person: &&PersonFacts| person.household == Some(household) && !person.left;
+    let mut people: Vec<&PersonFacts> = register.people.iter().filter(lives).collect();
+    people.sort_by_key(|person| (Some(person.id) != head, person.id));
+    people
 }
 
 /// An evacuation's line in a list.

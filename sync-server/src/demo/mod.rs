@@ -279,7 +279,8 @@ fn accounts(villages: &[&'static Village], cells: &[Cell]) -> Vec<DemoAccount> {
             format!("{place}网格长（演示）"),
             Role::Supervisor,
             vec![scope(&first.village.code)],
-            vec![],
+            // A phone for the supervisor too: orders of an evacuation are given where there is no desk.
+            vec![first.code.clone()],
         ),
     ];
     for (id, word) in [("demo-worker", "甲"), ("demo-worker-2", "乙")] {
