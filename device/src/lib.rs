@@ -11,6 +11,7 @@ mod damage;
 mod device;
 pub mod edge;
 mod error;
+mod handover;
 pub mod network;
 mod open;
 mod ordered;

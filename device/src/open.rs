@@ -74,6 +74,8 @@ pub struct Open {
     lists: Lists,
     /// What the screens last read of the register; gone with it when it is locked.
     pub(crate) register: crate::read::RegisterCache,
+    /// The frames of a handover that were filmed so far.
+    pub(crate) filmed: domain::frames::Collector,
 }
 
 impl Open {
@@ -97,6 +99,7 @@ impl Open {
             cells,
             lists,
             register: Default::default(),
+            filmed: Default::default(),
         })
     }
 

@@ -19,7 +19,7 @@ const CHINA: Millis = 8 * 60 * 60 * 1000;
 /// How many there are of a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[ts(export)]
-pub struct Count {
+pub struct CodeCount {
     /// The code.
     pub code: String,
     /// How many.
@@ -41,15 +41,15 @@ pub struct Month {
     /// Visits that stand (not corrected by another).
     pub visits: i64,
     /// Visits by result.
-    pub by_result: Vec<Count>,
+    pub by_result: Vec<CodeCount>,
     /// Visits by purpose; one visit can have several.
-    pub by_purpose: Vec<Count>,
+    pub by_purpose: Vec<CodeCount>,
     /// Households of which somebody was met.
     pub households_met: i64,
     /// Incidents noticed.
     pub incidents: i64,
     /// Incidents by category.
-    pub by_category: Vec<Count>,
+    pub by_category: Vec<CodeCount>,
     /// Disputes accepted.
     pub disputes: i64,
     /// Of these, settled by an agreement, written or oral.
@@ -117,12 +117,12 @@ fn count(things: impl Iterator) -> i64 {
 }
 
 /// The most frequent first, equal ones by their code.
-fn counts(codes: impl Iterator<Item = String>) -> Vec<Count> {
+fn counts(codes: impl Iterator<Item = String>) -> Vec<CodeCount> {
     let mut found: BTreeMap<String, i64> = BTreeMap::new();
     for code in codes.filter(|code| !code.is_empty()) {
         *found.entry(code).or_default() += 1;
     }
-    let mut counts: Vec<Count> = found.into_iter().map(|(code, n)| Count { code, n }).collect();
+    let mut counts: Vec<CodeCount> = found.into_iter().map(|(code, n)| CodeCount { code, n }).collect();
     counts.sort_by_key(|count| std::cmp::Reverse(count.n));
     counts
 }
@@ -213,7 +213,7 @@ mod tests {
         let month = month(&records, &[cell()], (from, to));
         assert_eq!((month.households, month.residents, month.moved_out), (1, 1, 1));
         assert_eq!((month.visits, month.households_met), (2, 1));
-        assert_eq!(month.by_result, [Count { code: "met".into(), n: 2 }]);
+        assert_eq!(month.by_result, [CodeCount { code: "met".into(), n: 2 }]);
         assert_eq!(month.by_purpose.len(), 2);
     }
 

@@ -317,6 +317,10 @@ fn across_fields(change: &Change, current: Option<&Record>, setting: Setting<'_>
         {
             found.push(Problem::new("room", ProblemCode::Required));
         }
+        // A roster is how things were when the order was given; only an erasure takes anybody out of it.
+        Kind::Evacuation if current.is_some_and(|record| alters(change, record, "roster")) => {
+            found.push(Problem::new("roster", ProblemCode::Sealed));
+        }
         Kind::Cell if written("code") && value("code").is_none_or(|code| CellCode::new(code).is_err()) => {
             found.push(Problem::new("code", ProblemCode::WrongType));
         }
@@ -328,6 +332,12 @@ fn across_fields(change: &Change, current: Option<&Record>, setting: Setting<'_>
         found.push(Problem::new("cell", ProblemCode::WrongType));
     }
     found
+}
+
+/// Whether a change puts another value in the place of one that stands.
+fn alters(change: &Change, record: &Record, field: &str) -> bool {
+    let (written, standing) = (change.fields.get(field), record.fields.get(field));
+    written.is_some() && standing.is_some() && written != standing
 }
 
 fn document_problem(kind: Option<&str>, number: Option<&str>, today: NaiveDate) -> Option<Problem> {

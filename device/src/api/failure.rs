@@ -48,6 +48,18 @@ pub enum FailureCode {
     UnknownCommand,
     /// Not six digits.
     PinForm,
+    /// Not what another phone hands over, or not all of it.
+    HandoverUnreadable,
+    /// Not the code that the other phone shows, or the file was changed.
+    HandoverCode,
+    /// Larger than what any phone hands over.
+    HandoverTooLarge,
+    /// What another phone handed over is of a cell that this one does not hold.
+    HandoverForeign,
+    /// There is something in it that does not belong to an evacuation.
+    HandoverOther,
+    /// It was written in the future: one of the two clocks is wrong.
+    HandoverClock,
 }
 
 /// A command's failure.

@@ -7,7 +7,10 @@ pub mod building;
 pub mod category;
 pub mod conflict;
 pub mod draft;
+pub mod evacuation;
 pub mod failure;
+pub mod handover;
+pub mod hazard;
 pub mod household;
 pub mod incident;
 pub mod lists;
@@ -19,6 +22,7 @@ pub mod receipt;
 pub mod record;
 pub mod refused;
 pub mod review;
+pub mod roll_call;
 pub mod search;
 pub mod session;
 pub mod sheet;
@@ -178,6 +182,34 @@ commands! {
     restore_value: conflict::OfConflict => Nothing, plain conflict::restore_value;
     /// Does not show a conflict any more, on this phone.
     dismiss_conflict: conflict::OfConflict => Nothing, plain conflict::dismiss_conflict;
+    /// Hazard points, those that threaten most first.
+    hazard_points: Nothing => Vec<hazard::HazardPointLine>, plain hazard::hazard_points;
+    /// A hazard point with the households that it threatens.
+    hazard_point: record::OfRecord => hazard::HazardPointPage, plain hazard::hazard_point;
+    /// Says that a hazard point threatens a household.
+    threaten: hazard::ThreatenArgs => record::Saved, plain hazard::threaten;
+    /// The household got its card today; asked once more, it did not.
+    issue_card: record::OfRecord => record::Saved, plain hazard::issue_card;
+    /// Evacuations: those that stand, and earlier ones.
+    evacuations: Nothing => evacuation::EvacuationList, plain evacuation::evacuations;
+    /// The roll-call of an evacuation.
+    evacuation: record::OfRecord => evacuation::EvacuationPage, plain evacuation::evacuation;
+    /// Orders an evacuation for some hazard points: one for each cell in which they lie.
+    order_evacuation: evacuation::OrderArgs => evacuation::Ordered, plain evacuation::order;
+    /// Ends an evacuation.
+    end_evacuation: record::OfRecord => record::Saved, plain evacuation::end;
+    /// Marks people in a roll-call.
+    mark_people: roll_call::MarkArgs => roll_call::Marked, plain roll_call::mark_people;
+    /// Takes marks back.
+    unmark: roll_call::UnmarkArgs => Nothing, plain roll_call::unmark;
+    /// An evacuation as a sequence of QR codes for another phone.
+    handover_frames: record::OfRecord => handover::HandoverFrames, plain handover::frames;
+    /// An evacuation as a sealed file for another phone.
+    handover_file: record::OfRecord => handover::HandoverFile, plain handover::file;
+    /// Takes one of the QR codes that another phone shows.
+    take_frame: handover::FrameArgs => handover::FrameTaken, plain handover::take_frame;
+    /// Takes the file of another phone, which is the body of the call.
+    take_file: handover::CodeArgs => handover::HandoverTaken, with_body handover::take_file;
     /// Every list that a form offers.
     lists: Nothing => lists::AllLists, plain lists::lists;
     /// What the window knows of the network.

@@ -145,11 +145,11 @@ impl WrappedKey {
     }
 }
 
-fn cipher(key: &Key) -> Aes256Gcm {
+pub(crate) fn cipher(key: &Key) -> Aes256Gcm {
     Aes256Gcm::new((&**key).into())
 }
 
-fn stretch(pin: &str, salt: &[u8], secret: &[u8], memory_kib: u32, passes: u32) -> Result<Key, DeviceError> {
+pub(crate) fn stretch(pin: &str, salt: &[u8], secret: &[u8], memory_kib: u32, passes: u32) -> Result<Key, DeviceError> {
     let broken = |error: argon2::Error| DeviceError::StorageBroken(format!("key stretching: {error}"));
     let params = Params::new(memory_kib, passes, 1, Some(32)).map_err(broken)?;
     let argon = Argon2::new_with_secret(secret, Algorithm::Argon2id, Version::V0x13, params).map_err(broken)?;

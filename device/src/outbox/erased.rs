@@ -4,26 +4,33 @@
 use std::collections::BTreeSet;
 
 use domain::RecordId;
+use domain::kinds::evacuation::without;
 use domain::protocol::WORDS_ABOUT_MAX;
 use rusqlite::Connection;
+use serde_json::Value;
 
 use crate::DeviceError;
 use crate::store;
 
 /// Removes a record and what was written about it alone. True when anything was here.
 pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, DeviceError> {
-    // Visits to it, photos and reviews of it, plans for it: on this phone perhaps only, not sent yet, or refused.
+    // Visits to it, photos and reviews of it, plans for it, marks of it: on this phone perhaps only, not sent yet, refused, or
+    // handed over by another phone.
     const ABOUT: &str = "SELECT id FROM record WHERE parent = ?1 AND kind IN ('visit', 'photo', 'review', 'care_plan')
-        UNION SELECT id FROM refused WHERE kind IN ('visit', 'photo', 'review', 'care_plan')
+        UNION SELECT id FROM record WHERE kind = 'roll_call' AND body ->> '$.fields.person' = ?1
+        UNION SELECT id FROM received WHERE kind = 'roll_call' AND body ->> '$.fields.person' = ?1
+        UNION SELECT id FROM refused WHERE kind IN ('visit', 'photo', 'review', 'care_plan', 'roll_call')
             AND (fields ->> '$.target' = ?1 OR fields ->> '$.subject' = ?1 OR fields ->> '$.person' = ?1)";
-    const REMOVE: [&str; 4] = [
+    const REMOVE: [&str; 5] = [
         "DELETE FROM record WHERE id = ?1",
+        "DELETE FROM received WHERE id = ?1",
         "DELETE FROM overtaken WHERE id = ?1",
         "DELETE FROM refused WHERE id = ?1",
         // A form's key names what it is about.
         "DELETE FROM draft WHERE instr(key, ?1) > 0",
     ];
-    let mut here = false;
+    store::note_erased(connection, id)?;
+    let mut here = leave_rosters(connection, id)?;
     let mut waiting = vec![id.to_string()];
     while let Some(id) = waiting.pop() {
         let mut statement = connection.prepare_cached(ABOUT)?;
@@ -52,4 +59,39 @@ pub(crate) fn words_about(connection: &Connection) -> Result<Vec<RecordId>, Devi
     names.extend(keys.iter().flat_map(|key| key.split(':')).map(str::to_owned));
     let about: BTreeSet<RecordId> = names.iter().filter_map(|name| name.parse().ok()).collect();
     Ok(about.into_iter().take(WORDS_ABOUT_MAX).collect())
+}
+
+/// Takes a person off every roster, whoever wrote it and wherever it waits. The value keeps its stamp: the server has taken the
+/// person out of what it has under that stamp too, and sends the roster that stands.
+fn leave_rosters(connection: &Connection, id: RecordId) -> Result<bool, DeviceError> {
+    // Where a roster can lie: the name of the row's key, and the JSON with the roster in it.
+    const PLACES: [(&str, &str, &str); 4] = [
+        ("record", "kind = 'evacuation' AND instr(body, ?1) > 0", "body"),
+        ("received", "kind = 'evacuation' AND instr(body, ?1) > 0", "body"),
+        ("refused", "kind = 'evacuation' AND instr(fields, ?1) > 0", "fields"),
+        ("overtaken", "field = 'roster' AND instr(value, ?1) > 0", "value"),
+    ];
+    let named = id.to_string();
+    let mut here = false;
+    for (table, condition, column) in PLACES {
+        let mut statement =
+            connection.prepare_cached(&format!("SELECT id, {column} FROM {table} WHERE {condition}"))?;
+        let found: Vec<(String, String)> =
+            statement.query_map([&named], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+        for (row, text) in found {
+            let mut json: Value = serde_json::from_str(&text)?;
+            let roster = match column {
+                "body" => json.pointer_mut("/fields/roster"),
+                "fields" => json.pointer_mut("/roster"),
+                _ => Some(&mut json),
+            };
+            let Some(roster) = roster else { continue };
+            let Some(rest) = without(roster, |person| person == id) else { continue };
+            *roster = rest;
+            let sql = format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1 AND {column} = ?3");
+            connection.prepare_cached(&sql)?.execute((row, json.to_string(), text))?;
+            here = true;
+        }
+    }
+    Ok(here)
 }

@@ -101,7 +101,7 @@ pub(super) fn unsent_changes(connection: &Connection) -> Result<Vec<Change>, Dev
 }
 
 /// Marks the records of these changes as seen by others.
-pub(super) fn mark_all_offered(open: &mut Open, changes: &[Change]) -> Result<(), DeviceError> {
+pub(crate) fn mark_all_offered(open: &mut Open, changes: &[Change]) -> Result<(), DeviceError> {
     let transaction = open.store.begin()?;
     for change in changes {
         store::mark_offered(&transaction, change.id)?;

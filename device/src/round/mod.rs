@@ -20,6 +20,7 @@ use std::sync::atomic::Ordering;
 use domain::protocol::{CallError, CallRefusal, PROTOCOL, Peer};
 use domain::world::Millis;
 
+pub(crate) use gather::mark_all_offered;
 pub(crate) use receipt::{KeptReceipt, is_repairing};
 pub(crate) use state::waiting;
 pub use state::{RoundReport, SyncPhase, SyncState};

@@ -58,6 +58,10 @@ pub(super) fn store_page(
     }
     for id in &page.gone {
         seen.new += usize::from(leave(connection, *id, &page.cell)?);
+        seen.new += usize::from(store::remove_received(connection, *id)?);
+    }
+    if store::received_anything(connection)? {
+        store::settle_received(connection)?;
     }
     seen.told = conflicts::take_page(connection, page, now)?;
     store::set_cursor(connection, &page.cell, page.upto)?;
@@ -199,7 +203,7 @@ pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<
         UNION SELECT cell FROM record INDEXED BY record_gone WHERE gone = 1";
     let mut statement = connection.prepare_cached(HERE)?;
     let here: BTreeSet<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut left = false;
+    let mut left = store::leave_received(connection, held)?;
     for cell in here.into_iter().filter_map(|cell| CellCode::new(&cell).ok()).filter(|cell| !held.contains(cell)) {
         repair::cell_leaves(connection, &cell)?;
         if store::exists(connection, &waits, [cell.as_str()])? {

@@ -210,7 +210,12 @@ fn waits_for_target(
         return Ok(true);
     }
     for target in change.fields.values().filter_map(|value| value.as_str()?.parse::<RecordId>().ok()) {
-        if target != change.id && store::held(connection, target)?.is_some_and(|held| !held.unsent.is_empty()) {
+        let comes = || -> Result<bool, DeviceError> {
+            let unsent = store::held(connection, target)?.is_some_and(|held| !held.unsent.is_empty());
+            // Another phone handed it over, and sends it itself.
+            Ok(unsent || store::is_received(connection, target)?)
+        };
+        if target != change.id && comes()? {
             notes.skip.insert(change.id);
             return Ok(true);
         }

@@ -62,10 +62,10 @@ pub(crate) fn sha256(bytes: &[u8]) -> Sha256Hex {
 }
 
 /// A photo (as `photo`) that this worker took on this phone. A colleague's record, or one of the worker's other phone, can name the
-/// very same bytes: they are not ours to send. Photos from before `own_at` was kept were offered, or still wait.
+/// very same bytes: they are not ours to send.
 pub(crate) const TAKEN_HERE: &str =
     "photo.body ->> '$.fields.by' = (SELECT value ->> '$.account' FROM meta WHERE key = 'account')
-     AND (photo.own_at IS NOT NULL OR photo.offered = 1 OR photo.id IN (SELECT id FROM unsent))";
+     AND photo.own_at IS NOT NULL";
 
 impl Store {
     /// Keeps a picture taken here and returns its hash. It waits until a photo record names it and the server has that record.

@@ -78,7 +78,7 @@ struct Body {
 }
 
 /// The body of a record as stored.
-fn record_body(record: &Record) -> Result<String, DeviceError> {
+pub(super) fn record_body(record: &Record) -> Result<String, DeviceError> {
     let body = BodyRef { fields: &record.fields, stamp: record.stamps.common, stamps: &record.stamps.except };
     Ok(serde_json::to_string(&body)?)
 }
@@ -287,7 +287,7 @@ pub(crate) fn remove(connection: &Connection, id: RecordId) -> Result<(), Device
 }
 
 /// The record that this one belongs to, for the index.
-fn parent(record: &Record) -> Option<&str> {
+pub(super) fn parent(record: &Record) -> Option<&str> {
     let named = record.kind.belongs_to().and_then(|field| record.text(field));
     if record.kind == Kind::Incident { named.or_else(|| record.text("dwelling")) } else { named }
 }

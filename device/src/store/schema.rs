@@ -100,7 +100,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",
-}, DIGESTS, CONFLICTS, SENDING];
+}, DIGESTS, CONFLICTS, SENDING, RECEIVED];
 
 const DIGESTS: Migration = Migration {
     why: "receipts: a digest of every cell that can be compared with the server's, and the repair of one that differs",
@@ -182,6 +182,9 @@ const SENDING: Migration = Migration {
             offered INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         INSERT INTO unsent (id, fields, offered) SELECT id, unsent, 0 FROM record WHERE unsent IS NOT NULL;
+        -- The phone that took a photo sends its picture. Of photos from before own_at was kept, their sending says so.
+        UPDATE record SET own_at = at
+            WHERE kind = 'photo' AND own_at IS NULL AND (offered = 1 OR unsent IS NOT NULL);
 
         -- They name the column that goes, and are made anew by every start.
         DROP VIEW IF EXISTS cell;
@@ -210,6 +213,27 @@ const SENDING: Migration = Migration {
                 ON CONFLICT (cell) DO UPDATE SET records = records + 1,
                     v1 = ~(v1 & NEW.v1) & (v1 | NEW.v1), v2 = ~(v2 & NEW.v2) & (v2 | NEW.v2);
         END;
+    ",
+};
+
+const RECEIVED: Migration = Migration {
+    why: "records of an evacuation that another phone handed over, until they come from the server; what was erased stays away",
+    sql: "
+        -- Beside the register: not in the cell's digest, never sent from here. parent, deleted repeat what is in the body.
+        CREATE TABLE received (
+            id      TEXT NOT NULL PRIMARY KEY,
+            kind    TEXT NOT NULL,
+            cell    TEXT NOT NULL,
+            body    TEXT NOT NULL,
+            parent  TEXT,
+            deleted INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX received_by_parent ON received (parent, kind) WHERE parent IS NOT NULL;
+
+        -- The fact of an erasure, so that a phone which has not heard of it does not bring back what was erased.
+        CREATE TABLE erased (
+            id TEXT NOT NULL PRIMARY KEY
+        ) STRICT, WITHOUT ROWID;
     ",
 };
 

@@ -9,6 +9,7 @@
 mod bad_input;
 mod conflicts;
 mod drafts;
+mod evacuation;
 mod incidents;
 mod people;
 mod phone;

@@ -86,12 +86,29 @@ pub(crate) fn enrolment() -> Enrolment {
 
 impl Phone {
     pub(crate) fn new() -> Self {
-        let (device, folder, now) = empty_device();
+        Self::enrolled(&enrolment(), 0x9E37_79B9_7F4A_7C15)
+    }
+
+    /// Somebody else's phone, with a chance of its own.
+    pub(crate) fn enrolled(enrolment: &Enrolment, seed: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Arc::new(AtomicI64::new(MORNING));
+        let device = device_in(folder.path(), &now, seed);
         // Nothing listens there: whatever needs a server must do without.
-        device.enrol_at_cost("http://127.0.0.1:9", &enrolment(), PIN, KeyCost::SIMULATION).unwrap();
-        let desk =
-            Desk { now: now.clone(), waiting: Mutex::default(), conflicts: Mutex::default(), upto: Mutex::default() };
+        device.enrol_at_cost("http://127.0.0.1:9", enrolment, PIN, KeyCost::SIMULATION).unwrap();
+        let desk = Desk {
+            now: now.clone(),
+            ahead: AtomicI64::new(0),
+            waiting: Mutex::default(),
+            conflicts: Mutex::default(),
+            upto: Mutex::default(),
+        };
         Self { device, folder, now, desk }
+    }
+
+    /// The server's clock is this far ahead of the phone's from now on.
+    pub(crate) fn server_is_ahead(&self, time: Millis) {
+        self.desk.ahead.store(time, Ordering::SeqCst);
     }
 
     /// Kills the program and starts it again.
@@ -228,6 +245,7 @@ pub(crate) fn record(cell: &CellCode, kind: Kind, at: Millis, fields: Value) -> 
 /// A server that takes everything and has what was put into it.
 struct Desk {
     now: Arc<AtomicI64>,
+    ahead: AtomicI64,
     waiting: Mutex<BTreeMap<CellCode, Vec<Record>>>,
     /// Told with every page; the phone takes those of the page's records.
     conflicts: Mutex<Vec<Conflict>>,
@@ -237,6 +255,10 @@ struct Desk {
 impl Desk {
     fn give(&self, record: Record) {
         self.waiting.lock().unwrap().entry(record.cell.clone()).or_default().push(record);
+    }
+
+    fn time(&self) -> Millis {
+        self.now.load(Ordering::SeqCst) + self.ahead.load(Ordering::SeqCst)
     }
 
     fn answer(&self, request: &ExchangeRequest, verdict: impl Fn(&domain::Change) -> Verdict) -> ExchangeAnswer {
@@ -252,7 +274,7 @@ impl Desk {
             conflicts: self.conflicts.lock().unwrap().clone(),
         };
         ExchangeAnswer {
-            server_time: self.now.load(Ordering::SeqCst),
+            server_time: self.time(),
             epoch: Epoch(Uuid::from_u128(3)),
             lists_version: 1,
             verdicts: request.push.iter().map(verdict).collect(),
@@ -267,7 +289,7 @@ impl Desk {
 
 impl Peer for Desk {
     fn hello(&self) -> Result<Hello, CallError> {
-        let server_time = self.now.load(Ordering::SeqCst);
+        let server_time = self.time();
         Ok(Hello {
             server_time,
             epoch: Epoch(Uuid::from_u128(3)),

@@ -114,3 +114,48 @@ fn a_phone_that_offers_everything_to_a_restored_server_forgets_what_was_erased()
     assert!(server.hub().records.contains_key(&kept) && !server.hub().records.contains_key(&erased));
     assert_eq!((phone.state().waiting_records, phone.state().refused), (0, 0));
 }
+
+#[test]
+fn who_was_erased_vanishes_from_rosters_and_marks_whether_they_were_sent_or_not() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (erased, other) = (person(&phone, "张三"), person(&phone, "李四"));
+    phone.sync();
+    let listed = |id: RecordId, name: &str| json!({"person": id, "household": record_id(5), "point": record_id(6), "name": name});
+    let order = json!({"reason": "强降雨", "level": "red", "drill": false, "points": [record_id(6)], "ordered_at": START,
+        "by": "boss", "roster": [listed(erased, "张三"), listed(other, "李四")]});
+    let evacuation = domain::Record {
+        id: record_id(700),
+        kind: Kind::Evacuation,
+        cell: cell(),
+        fields: serde_json::from_value(order).unwrap(),
+        stamps: domain::Stamps::all(domain::Stamp::new(START, 0, domain::Node(9))),
+    };
+    server.write(domain::Change::from_record(evacuation.clone()));
+    phone.sync();
+    let mark = |person: RecordId| {
+        let fields =
+            json!({"evacuation": evacuation.id, "person": person, "mark": "called", "at": START, "by": "worker"});
+        phone.write(Kind::RollCall, None, fields).unwrap()
+    };
+    let (gone, kept) = (mark(erased), mark(other));
+    // As the server does it: the person goes, the roster gets shorter, and a mark that comes later is refused.
+    let shorter = domain::Change {
+        fields: [("roster".to_owned(), json!([listed(other, "李四")]))].into(),
+        stamps: domain::Stamps::all(domain::Stamp::new(START + 1, 0, domain::Node(9))),
+        ..domain::Change::from_record(evacuation.clone())
+    };
+    server.write(shorter);
+    server.hub().erase(erased);
+    let name = erased.to_string();
+    server.hub().refuse = Box::new(move |change| {
+        let about = change.kind == Kind::RollCall && change.fields["person"] == json!(name);
+        about.then_some(ProblemCode::Erased)
+    });
+    phone.sync();
+    assert!(phone.get(gone).is_none() && phone.get(kept).is_some());
+    assert!(!knows(&phone, "张三"), "no word of it is left");
+    let roster = phone.get(evacuation.id).unwrap().fields["roster"].clone();
+    assert_eq!(roster.as_array().map(Vec::len), Some(1), "{roster}");
+    assert!(knows(&phone, "李四"));
+}

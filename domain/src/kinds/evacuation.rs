@@ -5,7 +5,10 @@ use ts_rs::TS;
 
 use crate::codes::CodeList;
 use crate::ids::RecordId;
+use crate::kinds::{flag, text};
+use crate::record::Record;
 use crate::spec::{FieldSpec, FieldType, optional, required};
+use crate::world::Millis;
 
 /// The fields of an evacuation.
 pub const FIELDS: &[FieldSpec] = &[
@@ -38,4 +41,67 @@ pub struct Listed {
     /// Needs help moving.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub needs_help: bool,
+}
+
+/// An evacuation, read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Evacuation {
+    /// Why people are brought to safety.
+    pub reason: String,
+    /// Code of the warning's colour.
+    pub level: String,
+    /// An exercise (演练): every screen says so.
+    pub drill: bool,
+    /// The hazard points that it is for.
+    pub points: Vec<RecordId>,
+    /// When it was ordered.
+    #[ts(type = "number")]
+    pub ordered_at: Millis,
+    /// Who ordered it: an account.
+    pub by: Option<String>,
+    /// Who was to be brought to safety when it was ordered.
+    pub roster: Vec<Listed>,
+    /// When it was ended; it stands as long as it was not.
+    #[ts(type = "number | null")]
+    pub ended_at: Option<Millis>,
+}
+
+impl From<&Record> for Evacuation {
+    fn from(record: &Record) -> Self {
+        let ids = record.fields.get("points").and_then(|value| value.as_array());
+        Self {
+            reason: text(record, "reason").unwrap_or_default(),
+            level: text(record, "level").unwrap_or_default(),
+            drill: flag(record, "drill"),
+            points: ids.into_iter().flatten().filter_map(|id| id.as_str()?.parse().ok()).collect(),
+            ordered_at: record.int("ordered_at").unwrap_or_default(),
+            by: text(record, "by"),
+            roster: roster(record),
+            ended_at: record.int("ended_at"),
+        }
+    }
+}
+
+/// The people on a roster, each once; entries that cannot be read are left out.
+fn roster(record: &Record) -> Vec<Listed> {
+    let entries = record.fields.get("roster").and_then(|value| value.as_array());
+    let mut seen = std::collections::BTreeSet::new();
+    entries
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| serde_json::from_value::<Listed>(entry.clone()).ok())
+        .filter(|listed| seen.insert(listed.person))
+        .collect()
+}
+
+/// A roster's value without some people; none when none of them is on it. For an erasure: whoever is erased vanishes from every list.
+pub fn without(roster: &serde_json::Value, erased: impl Fn(RecordId) -> bool) -> Option<serde_json::Value> {
+    let entries = roster.as_array()?;
+    let goes =
+        |entry: &&serde_json::Value| entry.get("person").and_then(|id| id.as_str()?.parse().ok()).is_some_and(&erased);
+    if !entries.iter().any(|entry| goes(&entry)) {
+        return None;
+    }
+    Some(entries.iter().filter(|entry| !goes(entry)).cloned().collect())
 }

@@ -24,6 +24,8 @@ pub(crate) struct Family {
     pub(crate) head_id: RecordId,
     /// The householder's telephone.
     pub(crate) phone: Option<String>,
+    /// Everybody, with their names.
+    pub(crate) people: Vec<(RecordId, String)>,
 }
 
 struct Member {
@@ -64,6 +66,7 @@ pub(crate) fn settle(
     let surname = names::surname(chance);
     let ids: Vec<RecordId> = members.iter().map(|_| chance.record_id(at)).collect();
     let mut head = (String::new(), None);
+    let mut people = Vec::with_capacity(members.len());
     for (index, (member, id)) in members.iter().zip(&ids).enumerate() {
         let surname = if member.kin { surname } else { names::surname(chance) };
         let name = format!("{surname}{}", names::given(chance, member.male));
@@ -73,6 +76,7 @@ pub(crate) fn settle(
             head = (name.clone(), phone.clone());
         }
         person(ledger, chance, &home, *id, &name, phone, member);
+        people.push((*id, name));
     }
     let mut values = fields([("dwelling", json!(door.id)), ("head", json!(ids[0]))]);
     if let Some(phone) = &head.1 {
@@ -94,6 +98,7 @@ pub(crate) fn settle(
         head: head.0,
         head_id: ids[0],
         phone: head.1,
+        people,
     }
 }
 

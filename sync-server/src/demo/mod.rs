@@ -6,6 +6,7 @@
 //! whole county of demonstration data stays a matter of a minute.
 
 pub(crate) mod chance;
+mod evacuation;
 mod families;
 mod homes;
 mod incidents;
@@ -155,6 +156,7 @@ impl County {
         let families = register::write(&mut writing);
         visits::write(&mut writing, &families);
         incidents::write(&mut writing, &families);
+        evacuation::write(&mut writing, &families);
         ledger.settle(&mut chance)
     }
 }
@@ -277,7 +279,8 @@ fn accounts(villages: &[&'static Village], cells: &[Cell]) -> Vec<DemoAccount> {
             format!("{place}网格长（演示）"),
             Role::Supervisor,
             vec![scope(&first.village.code)],
-            vec![],
+            // A phone for the supervisor too: orders of an evacuation are given where there is no desk.
+            vec![first.code.clone()],
         ),
     ];
     for (id, word) in [("demo-worker", "甲"), ("demo-worker-2", "乙")] {

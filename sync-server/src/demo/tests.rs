@@ -262,3 +262,22 @@ fn a_real_county_never_gets_demonstration_accounts() {
     assert!(!hub.is_demo().unwrap());
     assert!(hub.sign_in("demo-supervisor", PASSWORD).is_err());
 }
+
+#[test]
+fn the_first_cell_has_an_exercise_under_way_whose_marks_are_of_people_on_its_roster() {
+    use domain::kinds::evacuation::Evacuation;
+    use domain::kinds::roll_call::RollCall;
+    let (_, entries) = village().next().unwrap();
+    let records = records(entries);
+    let marks: Vec<RollCall> = of_kind(&records, Kind::RollCall).into_iter().filter_map(RollCall::read).collect();
+    let orders = of_kind(&records, Kind::Evacuation);
+    assert_eq!(orders.len(), 2);
+    for record in orders {
+        let order = Evacuation::from(record);
+        assert!(order.drill && order.points.iter().all(|point| records.contains_key(point)));
+        let own = marks.iter().filter(|mark| mark.evacuation == record.id);
+        let roll = domain::evacuation::roll(&order.roster, own);
+        assert!(roll.strangers.is_empty() && roll.totals.moved > 0, "{:?}", roll.totals);
+        assert_eq!(roll.totals.not_contacted == 0, order.ended_at.is_some(), "{:?}", roll.totals);
+    }
+}

@@ -11,6 +11,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use domain::kinds::evacuation::without;
 use domain::merge::merge;
 use domain::protocol::CallRefusal;
 use domain::scope::{Actor, Role};
@@ -31,8 +32,14 @@ pub const ERASURE_LOG: &str = "erasures.log";
 /// Kinds whose records say something about the one record that they name, and go with it.
 const ABOUT_ONE: [Kind; 4] = [Kind::Visit, Kind::Photo, Kind::Review, Kind::CarePlan];
 
+/// Kinds that say something about a person without belonging to that person, and the field that names them: they go too.
+const ABOUT_A_PERSON: [(Kind, &str); 1] = [(Kind::RollCall, "person")];
+
 /// References to a person that other people's records carry: they are emptied.
 const NAMES_A_PERSON: [(Kind, &str); 1] = [(Kind::Household, "head")];
+
+/// Lists of people with their names: the person is taken out of them, and out of what is remembered of them.
+const LISTS_PEOPLE: [(Kind, &str); 1] = [(Kind::Evacuation, "roster")];
 
 /// The erasures of this server, one line of JSON each, appended and never changed. Ids only.
 pub(super) struct ErasureLog {
@@ -135,6 +142,7 @@ impl<S: Store> Hub<S> {
                 self.empty_field(writing, &naming.record, field, now)?;
             }
         }
+        self.leave_lists(writing, &county, person.id, now)?;
         let about = about(writing, &county, person)?;
         let mut gone = Vec::with_capacity(about.len());
         for record in &about {
@@ -163,6 +171,67 @@ impl<S: Store> Hub<S> {
         Ok(writing.erase(erasure)?)
     }
 
+    /// Takes a person out of every list that carries the name.
+    fn leave_lists(
+        &self,
+        writing: &mut dyn Writing,
+        county: &Scope,
+        id: RecordId,
+        now: Millis,
+    ) -> Result<(), HubError> {
+        for (kind, field) in LISTS_PEOPLE {
+            for listing in writing.mentioning(county, &kind, id)? {
+                self.leave_list(writing, &listing.record, field, &|person| person == id, now)?;
+            }
+            // A list that was moved on since may name them in its past only.
+            let mut rest = |entry: &mut HistoryEntry| forget_in(entry, field, &|person| person == id);
+            writing.rewrite_histories(county, &kind, id, &mut rest)?;
+        }
+        Ok(())
+    }
+
+    /// A new list may still name people who were erased meanwhile: its writer had not heard of it.
+    pub(super) fn leave_new_list(
+        &self,
+        writing: &mut dyn Writing,
+        record: &Record,
+        now: Millis,
+    ) -> Result<(), HubError> {
+        let Some((kind, field)) = LISTS_PEOPLE.into_iter().find(|(kind, _)| *kind == record.kind) else {
+            return Ok(());
+        };
+        let county = county(&record.cell);
+        let mut erased = BTreeSet::new();
+        for person in people_in(record.fields.get(field)) {
+            if writing.erased(&county, person)? {
+                erased.insert(person);
+            }
+        }
+        if erased.is_empty() {
+            return Ok(());
+        }
+        self.leave_list(writing, record, field, &|person| erased.contains(&person), now)?;
+        for person in &erased {
+            let mut rest = |entry: &mut HistoryEntry| forget_in(entry, field, &|person| erased.contains(&person));
+            writing.rewrite_histories(&county, &kind, *person, &mut rest)?;
+        }
+        Ok(())
+    }
+
+    fn leave_list(
+        &self,
+        writing: &mut dyn Writing,
+        record: &Record,
+        field: &str,
+        erased: &dyn Fn(RecordId) -> bool,
+        now: Millis,
+    ) -> Result<(), HubError> {
+        match record.fields.get(field).and_then(|list| without(list, erased)) {
+            Some(rest) => self.set_field(writing, record, field, rest, now),
+            None => Ok(()),
+        }
+    }
+
     /// Empties a reference, as a change of the server's own: it reaches the phones through the feed and stands in the history.
     fn empty_field(
         &self,
@@ -171,11 +240,22 @@ impl<S: Store> Hub<S> {
         field: &str,
         now: Millis,
     ) -> Result<(), HubError> {
+        self.set_field(writing, record, field, Value::Null, now)
+    }
+
+    fn set_field(
+        &self,
+        writing: &mut dyn Writing,
+        record: &Record,
+        field: &str,
+        value: Value,
+        now: Millis,
+    ) -> Result<(), HubError> {
         let change = Change {
             id: record.id,
             kind: record.kind.clone(),
             cell: record.cell.clone(),
-            fields: Fields::from([(field.to_owned(), Value::Null)]),
+            fields: Fields::from([(field.to_owned(), value)]),
             // Right after what is emptied: whoever named another in the meantime, without knowing of this, has named another.
             stamps: Stamps::all(self.stamp_right_after(record.stamps.of(field))),
             base: BTreeMap::from([(field.to_owned(), record.stamps.of(field))]),
@@ -207,6 +287,10 @@ impl<S: Store> Hub<S> {
                     continue;
                 }
                 again += 1;
+                if erasure.kind == Kind::Person {
+                    // Also where the person's own record is not there: a list may name them all the same.
+                    self.leave_lists(writing, &county, erasure.id, now)?;
+                }
                 match writing.record(&county, erasure.id)? {
                     Some(stored) if stored.record.kind == Kind::Person => {
                         self.erase_with_all(writing, &stored.record, erasure.at, &erasure.by)?;
@@ -260,7 +344,29 @@ fn about(reading: &dyn Writing, county: &Scope, person: &Record) -> Result<Vec<R
             found.extend(referring.filter(|record| known.insert(record.id)));
         }
     }
+    for (kind, field) in ABOUT_A_PERSON {
+        let naming = reading.naming(county, &kind, field, person.id)?.into_iter().map(|stored| stored.record);
+        found.extend(naming.filter(|record| known.insert(record.id)));
+    }
     Ok(found)
+}
+
+/// The people in a list.
+fn people_in(list: Option<&Value>) -> Vec<RecordId> {
+    let entries = list.and_then(Value::as_array).into_iter().flatten();
+    entries.filter_map(|entry| entry.get("person")?.as_str()?.parse().ok()).collect()
+}
+
+/// Takes erased people out of a list in one step of a history.
+fn forget_in(entry: &mut HistoryEntry, field: &str, erased: &dyn Fn(RecordId) -> bool) {
+    if let Some(rest) = entry.fields.get(field).and_then(|list| without(list, erased)) {
+        entry.fields.insert(field.to_owned(), rest);
+    }
+    for lost in entry.lost.iter_mut().filter(|lost| lost.field == field) {
+        if let Some(rest) = without(&lost.value, erased) {
+            lost.value = rest;
+        }
+    }
 }
 
 /// A photo's bytes go unless another record names them too.
@@ -280,7 +386,7 @@ pub(super) fn says_about_one(kind: &Kind, field: &str) -> bool {
     match kind {
         Kind::Visit | Kind::Review => field == "target",
         Kind::Photo => field == "subject",
-        Kind::CarePlan => field == "person",
+        Kind::CarePlan | Kind::RollCall => field == "person",
         _ => false,
     }
 }

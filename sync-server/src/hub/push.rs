@@ -160,6 +160,7 @@ impl<S: Store> Hub<S> {
         match record.kind {
             Kind::Review => settle_review(writing, &record),
             Kind::Cell => name_cell(writing, &record),
+            Kind::Evacuation if before.is_none() => self.leave_new_list(writing, &record, now),
             _ => Ok(()),
         }
     }

@@ -88,6 +88,8 @@ pub trait Reading {
     fn erased(&self, county: &Scope, id: RecordId) -> Answer<bool>;
     /// The records of a kind that name `id` in this field. Slow: it reads all of them.
     fn naming(&self, within: &Scope, kind: &Kind, field: &str, id: RecordId) -> Answer<Vec<StoredRecord>>;
+    /// The records of a kind that name `id` anywhere in them. Slow: it reads all of them.
+    fn mentioning(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>>;
 
     // -- feeds -----------------------------------------------------------------------------------------------------------
     /// The number that the cell's feed has reached; 0 before its first record.
@@ -181,6 +183,15 @@ pub trait Writing: Reading {
         id: RecordId,
         entry: &HistoryEntry,
         digest: &ChangeDigest,
+    ) -> Answer<()>;
+    /// Rewrites what the histories of a kind's records remember of `id`: an erasure reaches into the past. Their order, writers and
+    /// digests stay. Slow, like [`Reading::mentioning`].
+    fn rewrite_histories(
+        &mut self,
+        within: &Scope,
+        kind: &Kind,
+        id: RecordId,
+        rewrite: &mut dyn FnMut(&mut HistoryEntry),
     ) -> Answer<()>;
     /// Moves a record's feed entry forward although the record itself is the same: there is more to tell of it.
     fn tell_again(&mut self, cell: &CellCode, id: RecordId) -> Answer<()>;

@@ -317,3 +317,85 @@ fn what_cannot_be_logged_is_not_erased() {
     assert!(hub.unwrap().with_erasure_log(&missing).is_err(), "nothing is served without the log");
     assert!(town.county.stored(town.person).is_some());
 }
+
+impl Town {
+    /// A supervisor's phone orders an evacuation that lists the person and another one; the worker marks both.
+    fn evacuation(&mut self) -> (TestPhone, domain::Change, RecordId) {
+        let account = self.county.account("boss-phone", Role::Supervisor, &["610722001001"], &[cell(1)]);
+        let mut boss = self.county.phone_of(&account);
+        let point = boss.new_record(Kind::HazardPoint, &cell(1), json!({"name": "后坡", "hazard_kind": "landslide"}));
+        let neighbour = boss.new_record(Kind::Person, &cell(1), json!({"household": self.household, "name": "李四"}));
+        let order = boss.new_record(Kind::Evacuation, &cell(1), self.order(point.id, neighbour.id, account.as_str()));
+        boss.push_all(&[point, neighbour.clone(), order.clone()]);
+        let by = self.phone.account();
+        let fields = json!({"evacuation": order.id, "person": self.person, "mark": "called",
+            "at": crate::common::START, "by": by});
+        let mark = self.phone.new_record(Kind::RollCall, &cell(1), fields);
+        self.phone.push_all(std::slice::from_ref(&mark));
+        (boss, order, mark.id)
+    }
+
+    fn order(&self, point: RecordId, neighbour: RecordId, by: &str) -> serde_json::Value {
+        let listed = |person: RecordId, name: &str| json!({"person": person, "household": self.household, "point": point, "name": name});
+        json!({"reason": "强降雨", "level": "red", "drill": false, "points": [point], "ordered_at": crate::common::START,
+            "by": by, "roster": [listed(self.person, "欧阳静夜思"), listed(neighbour, "李四")]})
+    }
+
+    /// Whether the name stands in a record or in its past.
+    fn remembers(&self, id: RecordId, name: &str) -> bool {
+        let record = self.county.stored(id).unwrap().record;
+        let history = self.county.hub.store().read(|reading| reading.history(&scope("610722"), id)).unwrap();
+        let past = history.iter().any(|step| format!("{:?}{:?}", step.fields, step.lost).contains(name));
+        past || format!("{:?}", record.fields).contains(name)
+    }
+}
+
+#[test]
+fn a_name_vanishes_from_rosters_and_their_past_and_the_marks_go() {
+    let mut town = town();
+    let (mut boss, order, mark) = town.evacuation();
+    assert!(town.remembers(order.id, "欧阳静夜思"));
+    town.county.world.pass(MINUTE);
+    let ended = boss.change(Kind::Evacuation, order.id, &cell(1), json!({"ended_at": crate::common::START}));
+    boss.push_all(&[ended]);
+    assert_eq!(town.erase(), 2, "the person and the mark");
+    assert!(town.county.stored(mark).is_none());
+    assert!(!town.remembers(order.id, "欧阳静夜思") && town.remembers(order.id, "李四"));
+    let roster = town.county.stored(order.id).unwrap().record.fields["roster"].clone();
+    assert_eq!(roster.as_array().map(Vec::len), Some(1));
+    let page = boss.round(Vec::new()).pages.remove(0);
+    assert!(page.records.iter().any(|record| record.id == order.id), "the shorter roster comes down");
+    for file in std::fs::read_dir(town.county.folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let name = "欧阳静夜思".as_bytes();
+        assert!(!bytes.windows(name.len()).any(|window| window == name), "{path:?}");
+    }
+}
+
+#[test]
+fn an_order_that_still_lists_who_was_erased_is_taken_without_them_and_a_mark_is_refused() {
+    let mut town = town();
+    let (mut boss, order, _) = town.evacuation();
+    town.erase();
+    let again = boss.new_record(Kind::Evacuation, &cell(1), order.fields.clone().into_iter().collect());
+    boss.push_all(std::slice::from_ref(&again));
+    assert!(!town.remembers(again.id, "欧阳静夜思") && town.remembers(again.id, "李四"));
+    let by = town.phone.account();
+    let fields = json!({"evacuation": again.id, "person": town.person, "mark": "called",
+        "at": crate::common::START, "by": by});
+    let mark = town.phone.new_record(Kind::RollCall, &cell(1), fields);
+    assert_eq!(town.phone.refused(&mark), ProblemCode::Erased);
+}
+
+#[test]
+fn a_worker_orders_no_evacuation_and_nobody_changes_a_roster() {
+    let mut town = town();
+    let (mut boss, order, _) = town.evacuation();
+    let fields: serde_json::Value = order.fields.clone().into_iter().collect();
+    let by_worker = town.phone.new_record(Kind::Evacuation, &cell(1), fields);
+    assert_eq!(town.phone.refused(&by_worker), ProblemCode::NotAllowed);
+    town.county.world.pass(MINUTE);
+    let shorter = boss.change(Kind::Evacuation, order.id, &cell(1), json!({"roster": []}));
+    assert_eq!(boss.refused(&shorter), ProblemCode::Sealed);
+}

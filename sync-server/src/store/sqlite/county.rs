@@ -106,6 +106,9 @@ impl Reading for Sql<'_> {
     fn naming(&self, within: &Scope, kind: &Kind, field: &str, id: RecordId) -> Answer<Vec<StoredRecord>> {
         self.records_naming(within, kind, field, id)
     }
+    fn mentioning(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>> {
+        self.records_mentioning(within, kind, id)
+    }
     fn feed_reached(&self, cell: &CellCode) -> Answer<u64> {
         self.feed_number(cell)
     }
@@ -236,6 +239,16 @@ impl Writing for Sql<'_> {
     ) -> Answer<()> {
         self.store_review(cell, id, state, approval)
     }
+    fn rewrite_histories(
+        &mut self,
+        within: &Scope,
+        kind: &Kind,
+        id: RecordId,
+        rewrite: &mut dyn FnMut(&mut HistoryEntry),
+    ) -> Answer<()> {
+        self.rewrite_steps(within, kind, id, rewrite)
+    }
+
     fn tell_again(&mut self, cell: &CellCode, id: RecordId) -> Answer<()> {
         // What stands in the cell has not changed: only its place in the feed has.
         self.move_feed(cell, id, Run::SERVER, false, Tally::default())

@@ -6,8 +6,9 @@ use rusqlite::params;
 use super::Sql;
 use super::feed::Tally;
 use super::photos::{UPLOAD_COLUMNS, upload};
-use super::rows::{RECORD_COLUMNS, county, parsed, range, stored_record};
-use crate::store::{Answer, Erasure, Run, StoredRecord, Upload};
+use super::records::{history_entry, written};
+use super::rows::{HistoryBodyRef, RECORD_COLUMNS, county, parsed, range, stored_record};
+use crate::store::{Answer, Erasure, HistoryEntry, Run, StoredRecord, Upload};
 
 impl Sql<'_> {
     pub(super) fn was_erased(&self, county: &str, id: RecordId) -> Answer<bool> {
@@ -32,6 +33,55 @@ impl Sql<'_> {
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map(params![kind.as_str(), from, to, field, id.to_string()], stored_record)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// As [`Sql::records_naming`], wherever in the record the id stands.
+    pub(super) fn records_mentioning(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>> {
+        let (from, to) = range(within);
+        let sql = format!(
+            "SELECT {RECORD_COLUMNS} FROM record WHERE kind = ?1 AND cell >= ?2 AND cell < ?3 AND instr(body, ?4) > 0
+             ORDER BY id"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![kind.as_str(), from, to, id.to_string()], stored_record)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Rewrites the steps of a kind's histories in which an id stands.
+    pub(super) fn rewrite_steps(
+        &self,
+        within: &Scope,
+        kind: &Kind,
+        id: RecordId,
+        rewrite: &mut dyn FnMut(&mut HistoryEntry),
+    ) -> Answer<()> {
+        let (from, to) = range(within);
+        let mut statement = self.conn.prepare_cached(
+            "SELECT h.at, h.by, h.device, h.body, h.seq, h.county, h.record, h.digest FROM record AS r
+             JOIN history AS h ON h.record = r.id AND h.county = r.county
+             WHERE r.kind = ?1 AND r.cell >= ?2 AND r.cell < ?3 AND instr(h.body, ?4) > 0",
+        )?;
+        let rows = statement.query_map(params![kind.as_str(), from, to, id.to_string()], |row| {
+            let place = (row.get::<_, i64>(4)?, row.get::<_, String>(5)?, row.get(6)?, row.get(7)?);
+            Ok((history_entry(row)?, place))
+        })?;
+        // Seq, county, record and digest of a step.
+        type Place = (i64, String, Vec<u8>, Vec<u8>);
+        let steps: Vec<(HistoryEntry, Place)> = rows.collect::<Result<_, _>>()?;
+        for (mut entry, (seq, county, record, digest)) in steps {
+            rewrite(&mut entry);
+            let HistoryEntry { at, by, device, fields, stamps, base, lost } = &entry;
+            let body = written(&HistoryBodyRef { fields, stamps, base, lost })?;
+            // A step is never changed: this one is removed like any erased step, and what remains of it stands in its place.
+            self.conn.prepare_cached("DELETE FROM history WHERE seq = ?1")?.execute([seq])?;
+            let mut statement = self.conn.prepare_cached(
+                "INSERT INTO history (seq, county, record, digest, at, by, device, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?;
+            let device = device.map(|device| *device.0.as_bytes());
+            statement.execute(params![seq, county, record, digest, at, by.as_str(), device, body])?;
+        }
+        Ok(())
     }
 
     pub(super) fn erase(&self, erasure: &Erasure) -> Answer<()> {

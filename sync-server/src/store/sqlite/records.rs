@@ -280,7 +280,7 @@ impl Sql<'_> {
     }
 }
 
-fn history_entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
+pub(super) fn history_entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
     let body: HistoryBody = json(row, 3)?;
     let device = if row.get_ref(2)?.as_blob_or_null()?.is_some() { Some(device_id(row, 2)?) } else { None };
     Ok(HistoryEntry {
@@ -298,6 +298,6 @@ fn body_of(record: &Record) -> Answer<String> {
     written(&BodyRef { fields: &record.fields, stamps: &record.stamps })
 }
 
-fn written(body: &impl Serialize) -> Answer<String> {
+pub(super) fn written(body: &impl Serialize) -> Answer<String> {
     serde_json::to_string(body).map_err(|_| StoreError::Unreadable("record"))
 }

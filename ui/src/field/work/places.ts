@@ -14,4 +14,5 @@ export interface WorkPlace {
 export const WORK_PLACES: readonly WorkPlace[] = [
   { path: '/sheets', name: 'field.sheet.title', icon: 'sheet' },
   { path: '/month', name: 'field.month.title', icon: 'calendar' },
+  { path: '/evacuations', name: 'field.evacuation.title', icon: 'evacuate' },
 ]

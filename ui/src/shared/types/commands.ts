@@ -5,17 +5,29 @@ import type { AppState } from "./AppState";
 import type { BuildingLine } from "./BuildingLine";
 import type { CategoriesArgs } from "./CategoriesArgs";
 import type { CategoryHit } from "./CategoryHit";
+import type { CodeArgs } from "./CodeArgs";
 import type { DoorBoard } from "./DoorBoard";
 import type { DoorsArgs } from "./DoorsArgs";
 import type { Draft } from "./Draft";
 import type { DraftLine } from "./DraftLine";
 import type { EnrolArgs } from "./EnrolArgs";
+import type { EvacuationList } from "./EvacuationList";
+import type { EvacuationPage } from "./EvacuationPage";
+import type { FrameArgs } from "./FrameArgs";
+import type { FrameTaken } from "./FrameTaken";
+import type { HandoverFile } from "./HandoverFile";
+import type { HandoverFrames } from "./HandoverFrames";
+import type { HandoverTaken } from "./HandoverTaken";
+import type { HazardPointLine } from "./HazardPointLine";
+import type { HazardPointPage } from "./HazardPointPage";
 import type { HouseholdPage } from "./HouseholdPage";
 import type { IncidentLine } from "./IncidentLine";
 import type { IncidentPage } from "./IncidentPage";
 import type { Jpeg } from "./Jpeg";
 import type { Month } from "./Month";
 import type { MonthArgs } from "./MonthArgs";
+import type { MarkArgs } from "./MarkArgs";
+import type { Marked } from "./Marked";
 import type { Network } from "./Network";
 import type { Nothing } from "./Nothing";
 import type { OfConflict } from "./OfConflict";
@@ -23,6 +35,8 @@ import type { OfDraft } from "./OfDraft";
 import type { OfRecord } from "./OfRecord";
 import type { OfRefused } from "./OfRefused";
 import type { OfSheet } from "./OfSheet";
+import type { OrderArgs } from "./OrderArgs";
+import type { Ordered } from "./Ordered";
 import type { PersonPage } from "./PersonPage";
 import type { PhotoArgs } from "./PhotoArgs";
 import type { PhotoLine } from "./PhotoLine";
@@ -41,8 +55,10 @@ import type { SheetLine } from "./SheetLine";
 import type { StorageUse } from "./StorageUse";
 import type { SyncState } from "./SyncState";
 import type { Table } from "./Table";
+import type { ThreatenArgs } from "./ThreatenArgs";
 import type { Today } from "./Today";
 import type { UnlockArgs } from "./UnlockArgs";
+import type { UnmarkArgs } from "./UnmarkArgs";
 
 /**
  * What a command takes and answers.
@@ -193,6 +209,62 @@ restore_value: Command<OfConflict, Nothing>,
  * Does not show a conflict any more, on this phone.
  */
 dismiss_conflict: Command<OfConflict, Nothing>, 
+/**
+ * Hazard points, those that threaten most first.
+ */
+hazard_points: Command<Nothing, Array<HazardPointLine>>, 
+/**
+ * A hazard point with the households that it threatens.
+ */
+hazard_point: Command<OfRecord, HazardPointPage>, 
+/**
+ * Says that a hazard point threatens a household.
+ */
+threaten: Command<ThreatenArgs, Saved>, 
+/**
+ * The household got its card today; asked once more, it did not.
+ */
+issue_card: Command<OfRecord, Saved>, 
+/**
+ * Evacuations: those that stand, and earlier ones.
+ */
+evacuations: Command<Nothing, EvacuationList>, 
+/**
+ * The roll-call of an evacuation.
+ */
+evacuation: Command<OfRecord, EvacuationPage>, 
+/**
+ * Orders an evacuation for some hazard points: one for each cell in which they lie.
+ */
+order_evacuation: Command<OrderArgs, Ordered>, 
+/**
+ * Ends an evacuation.
+ */
+end_evacuation: Command<OfRecord, Saved>, 
+/**
+ * Marks people in a roll-call.
+ */
+mark_people: Command<MarkArgs, Marked>, 
+/**
+ * Takes marks back.
+ */
+unmark: Command<UnmarkArgs, Nothing>, 
+/**
+ * An evacuation as a sequence of QR codes for another phone.
+ */
+handover_frames: Command<OfRecord, HandoverFrames>, 
+/**
+ * An evacuation as a sealed file for another phone.
+ */
+handover_file: Command<OfRecord, HandoverFile>, 
+/**
+ * Takes one of the QR codes that another phone shows.
+ */
+take_frame: Command<FrameArgs, FrameTaken>, 
+/**
+ * Takes the file of another phone, which is the body of the call.
+ */
+take_file: Command<CodeArgs, HandoverTaken>, 
 /**
  * Every list that a form offers.
  */

@@ -1,0 +1,180 @@
+//! What a handover holds, and how it is judged and taken.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use domain::kinds::evacuation::{Evacuation, without};
+use domain::merge::merge;
+use domain::stamp::STAMP_AHEAD_MAX;
+use domain::validate::{Setting, problems};
+use domain::{Change, Kind, ProblemCode, Record, RecordId, Stamp};
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+
+use super::{HandoverError, Taken};
+use crate::round::mark_all_offered;
+use crate::store::{self, Meta, Store};
+use crate::{DeviceError, Open};
+
+/// The largest pack that is looked at, compressed and not.
+const PACKED_MAX: usize = 1024 * 1024;
+const UNPACKED_MAX: u64 = 24 * 1024 * 1024;
+/// Most records in one: a full roster that is called three times a day for a week.
+const CHANGES_MAX: usize = 20_000;
+/// Smaller is quicker to film: the time for it is there.
+const LEVEL: i32 = 19;
+
+/// A handover as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pack {
+    version: u16,
+    evacuation: RecordId,
+    changes: Vec<Change>,
+}
+
+const VERSION: u16 = 1;
+
+/// Packs an evacuation with its marks and what it names, as far as this phone knows them.
+pub(crate) fn pack(open: &mut Open, evacuation: RecordId) -> Result<Vec<u8>, HandoverError> {
+    let records = belonging(open.store(), evacuation)?;
+    let changes: Vec<Change> = records.into_iter().map(Change::from_record).collect();
+    // From here on others may know these stamps: they stay as they are, however the clock is corrected.
+    mark_all_offered(open, &changes)?;
+    let json = serde_json::to_vec(&Pack { version: VERSION, evacuation, changes }).map_err(DeviceError::from)?;
+    Ok(zstd::encode_all(json.as_slice(), LEVEL).map_err(DeviceError::from)?)
+}
+
+/// The evacuation, the points that it is for with the households that they threaten, and its marks.
+fn belonging(store: &Store, evacuation: RecordId) -> Result<Vec<Record>, DeviceError> {
+    let order = store.known(evacuation)?.filter(|record| record.kind == Kind::Evacuation);
+    let order = order.ok_or(DeviceError::NotFound)?;
+    let mut records = vec![order.clone()];
+    for point in Evacuation::from(&order).points {
+        if let Some(point) = store.known(point)?.filter(|record| record.kind == Kind::HazardPoint) {
+            records.extend(store.all_known(&Kind::ThreatenedHousehold, Some(point.id))?);
+            records.push(point);
+        }
+    }
+    records.extend(store.all_known(&Kind::RollCall, Some(evacuation))?);
+    // A point that was moved to another cell is not this evacuation's any more.
+    records.retain(|record| record.cell == order.cell);
+    Ok(records)
+}
+
+/// Takes what another phone packed: all of it, or nothing.
+pub(crate) fn take(open: &mut Open, packed: &[u8]) -> Result<Taken, HandoverError> {
+    let pack = read(packed)?;
+    let now = open.now();
+    judge(open, &pack)?;
+    let mut taken = Taken { evacuation: pack.evacuation, new: 0, marks: 0 };
+    let mut latest = Stamp::ZERO;
+    let mut clock = open.clock.clone();
+    let transaction = open.store.begin()?;
+    for change in pack.changes {
+        latest = latest.max(change.latest());
+        let mark = change.kind == Kind::RollCall;
+        if keep(&transaction, change)? {
+            taken.new += 1;
+            taken.marks += usize::from(mark);
+        }
+    }
+    // Whatever is written here after seeing these sorts after them.
+    clock.observe(latest, now);
+    let shared: Stamp = Meta::ClockShared.get(&transaction)?.unwrap_or(Stamp::ZERO);
+    Meta::ClockShared.set(&transaction, &shared.max(latest))?;
+    Meta::ClockLast.set(&transaction, &clock.last())?;
+    transaction.commit().map_err(DeviceError::from)?;
+    open.clock = clock;
+    open.changed();
+    Ok(taken)
+}
+
+fn read(packed: &[u8]) -> Result<Pack, HandoverError> {
+    if packed.len() > PACKED_MAX {
+        return Err(HandoverError::TooLarge);
+    }
+    let decoder = zstd::stream::read::Decoder::new(packed).map_err(|_| HandoverError::Unreadable)?;
+    let mut json = Vec::new();
+    decoder.take(UNPACKED_MAX + 1).read_to_end(&mut json).map_err(|_| HandoverError::Unreadable)?;
+    if json.len() as u64 > UNPACKED_MAX {
+        return Err(HandoverError::TooLarge);
+    }
+    let pack: Pack = serde_json::from_slice(&json).map_err(|_| HandoverError::Unreadable)?;
+    if pack.version != VERSION {
+        return Err(HandoverError::Unreadable);
+    }
+    if pack.changes.len() > CHANGES_MAX {
+        return Err(HandoverError::TooLarge);
+    }
+    Ok(pack)
+}
+
+/// Whether all of it may be taken: place, kind, form, time, and that it belongs to the one evacuation.
+fn judge(open: &Open, pack: &Pack) -> Result<(), HandoverError> {
+    let now = open.now();
+    let setting = Setting { now, lists: open.lists() };
+    let order = pack.changes.iter().find(|change| change.id == pack.evacuation).ok_or(HandoverError::Unreadable)?;
+    let order = order.clone().into_record();
+    if order.kind != Kind::Evacuation {
+        return Err(HandoverError::Other);
+    }
+    let points: BTreeSet<RecordId> = Evacuation::from(&order).points.into_iter().collect();
+    let mut seen = BTreeSet::new();
+    for change in &pack.changes {
+        let record = change.clone().into_record();
+        let belongs = match record.kind {
+            Kind::Evacuation => record.id == order.id,
+            Kind::HazardPoint => points.contains(&record.id),
+            Kind::ThreatenedHousehold => record.reference("hazard_point").is_some_and(|point| points.contains(&point)),
+            Kind::RollCall => record.reference("evacuation") == Some(order.id),
+            _ => return Err(HandoverError::Other),
+        };
+        if !open.cells().contains(&change.cell) || !open.cells().contains(&record.cell) {
+            return Err(HandoverError::Foreign);
+        }
+        if !belongs || record.cell != order.cell {
+            return Err(HandoverError::Other);
+        }
+        if change.latest().millis() > now.saturating_add(STAMP_AHEAD_MAX) {
+            return Err(HandoverError::Clock);
+        }
+        // Whole records: judged as if they came to be now.
+        let found = problems(change, None, setting);
+        if found.iter().any(|problem| problem.code == ProblemCode::InFuture) {
+            return Err(HandoverError::Clock);
+        }
+        if !found.is_empty() || !seen.insert(record.id) {
+            return Err(HandoverError::Unreadable);
+        }
+    }
+    Ok(())
+}
+
+/// Keeps one record, unless the register has it. True: there was something new in it.
+fn keep(connection: &Connection, mut change: Change) -> Result<bool, DeviceError> {
+    let erased = |id: RecordId| store::is_erased(connection, id).unwrap_or(true);
+    let person = change.fields.get("person").and_then(|value| value.as_str()?.parse().ok());
+    if erased(change.id) || (change.kind == Kind::RollCall && person.is_some_and(erased)) {
+        return Ok(false);
+    }
+    if let Some(rest) = change.fields.get("roster").and_then(|roster| without(roster, erased)) {
+        change.fields.insert("roster".to_owned(), rest);
+    }
+    let here = store::held(connection, change.id)?.map(|held| held.record);
+    let handed = store::received(connection, change.id)?;
+    let is_news = |standing: &Option<Record>| match merge(standing.as_ref(), &change) {
+        Ok(merged) => !merged.taken.is_empty(),
+        Err(error) => {
+            tracing::warn!(id = %change.id, %error, "what was handed over contradicts what is here, which stands");
+            false
+        }
+    };
+    if !is_news(&here) || !is_news(&handed) {
+        return Ok(false);
+    }
+    if let Ok(merged) = merge(handed.as_ref(), &change) {
+        store::put_received(connection, &merged.record)?;
+    }
+    Ok(true)
+}
