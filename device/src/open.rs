@@ -1,5 +1,7 @@
 //! The unlocked register: where everything the worker saves becomes durable.
 
+mod several;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -308,12 +310,17 @@ impl Open {
             conflicts::decided_by_writing(transaction, &held.record, &change.fields, account, now)?;
             Meta::ClockLast.set(transaction, &last)
         })?;
+        self.written(kind);
+        Ok(())
+    }
+
+    /// Tells the screens and whoever sends.
+    fn written(&self, kind: &Kind) {
         self.pulse.changed();
         match kind {
             Kind::Visit => self.pulse.bell().ring_after_visit(),
             _ => self.pulse.bell().ring_after_write(),
         }
-        Ok(())
     }
 
     /// A stamp that wins against the value it replaces, even if that one's writer had a clock far in the future.
@@ -362,17 +369,7 @@ impl Open {
     /// [`DeviceError::Sealed`] once it was offered to the server, and for kinds that can be corrected instead;
     /// [`DeviceError::NotFound`].
     pub fn take_back(&mut self, id: RecordId) -> Result<(), DeviceError> {
-        let held = store::held(self.store.connection(), id)?.ok_or(DeviceError::NotFound)?;
-        let only_here = !held.offered && held.record.fields.keys().all(|field| held.unsent.contains_key(field));
-        if !only_here || !held.record.kind.is_append_only() {
-            return Err(DeviceError::Sealed);
-        }
-        let transaction = self.store.begin()?;
-        store::remove(&transaction, id)?;
-        store::drop_unnamed_photos(&transaction)?;
-        transaction.commit()?;
-        self.pulse.changed();
-        Ok(())
+        self.take_back_several(&[id])
     }
 }
 

@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::care::CareLevel;
+
 /// A list that a field's values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -147,6 +149,41 @@ pub struct Lists {
     pub categories: Vec<Category>,
     /// Severities, most urgent first.
     pub severities: Vec<Severity>,
+    /// How often somebody of a care plan is seen. Lists of an older version have none: theirs are the usual ones.
+    #[serde(default)]
+    pub care: CareIntervals,
+}
+
+/// The days between two visits of a care plan, by its level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CareIntervals {
+    /// Level A.
+    pub a: u16,
+    /// Level B.
+    pub b: u16,
+    /// Level C.
+    pub c: u16,
+}
+
+impl Default for CareIntervals {
+    fn default() -> Self {
+        Self { a: 7, b: 30, c: 90 }
+    }
+}
+
+impl CareIntervals {
+    /// The days of a level: at least one, whatever somebody typed.
+    pub fn days(self, level: CareLevel) -> u16 {
+        let days = match level {
+            CareLevel::A => self.a,
+            CareLevel::B => self.b,
+            CareLevel::C => self.c,
+        };
+        days.max(1)
+    }
 }
 
 impl Lists {
@@ -557,7 +594,7 @@ static INITIAL: LazyLock<Lists> = LazyLock::new(|| {
             close_within: row[4].to_owned(),
         })
         .collect();
-    Lists { version: 1, categories, severities }
+    Lists { version: 1, categories, severities, care: CareIntervals::default() }
 });
 
 /// The rows of one of the data files compiled in, without the header. They are well formed: the tests read them all.
@@ -580,6 +617,14 @@ mod tests {
                 assert!(entries[..index].iter().all(|earlier| earlier.code != entry.code), "{list:?} {}", entry.code);
             }
         }
+    }
+
+    #[test]
+    fn lists_of_an_older_version_have_the_usual_care_intervals() {
+        let old: Lists = serde_json::from_str(r#"{"version": 3, "categories": [], "severities": []}"#).unwrap();
+        assert_eq!((old.care.a, old.care.b, old.care.c), (7, 30, 90));
+        let partly: CareIntervals = serde_json::from_str(r#"{"a": 5}"#).unwrap();
+        assert_eq!((partly.a, partly.b, partly.c), (5, 30, 90));
     }
 
     #[test]
