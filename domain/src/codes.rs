@@ -346,6 +346,9 @@ const FORM_LISTS: &[(CodeList, &[Entry])] = &[
             ("recheck", "复查", "re-check"),
             ("hazard_point", "隐患点", "hazard point"),
             ("incident_step", "事件环节", "step of an incident"),
+            ("care_plan", "关爱计划", "care plan"),
+            ("tenancy", "租住", "tenancy"),
+            ("threatened_household", "受威胁户", "threatened household"),
         ],
     ),
     (
@@ -616,6 +619,13 @@ mod tests {
                 assert!(!entry.name_zh.is_empty() && !entry.name_en.is_empty());
                 assert!(entries[..index].iter().all(|earlier| earlier.code != entry.code), "{list:?} {}", entry.code);
             }
+        }
+    }
+
+    #[test]
+    fn every_kind_that_is_reviewed_can_be_named_by_a_review() {
+        for kind in crate::Kind::KNOWN.iter().filter(|kind| kind.is_reviewed()) {
+            assert!(is_code(CodeList::SubjectKind, kind.as_str()), "{kind}");
         }
     }
 

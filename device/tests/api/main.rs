@@ -7,12 +7,15 @@
 )]
 
 mod bad_input;
+mod care;
 mod conflicts;
+mod desk_words;
 mod drafts;
 mod incidents;
 mod people;
 mod phone;
 mod photos;
+mod rounds_of_the_day;
 mod search;
 mod session;
 mod size;

@@ -6,6 +6,7 @@
 //! whole county of demonstration data stays a matter of a minute.
 
 pub(crate) mod chance;
+mod day;
 mod families;
 mod homes;
 mod incidents;
@@ -155,6 +156,9 @@ impl County {
         let families = register::write(&mut writing);
         visits::write(&mut writing, &families);
         incidents::write(&mut writing, &families);
+        if cell.full {
+            day::write(&mut writing, &families);
+        }
         ledger.settle(&mut chance)
     }
 }
@@ -206,6 +210,8 @@ impl Writing<'_> {
             ("cell_kind", json!("general")),
             ("village_name", json!(self.cell.village.place())),
             ("town_name", json!(self.cell.village.town)),
+            // Nobody's number: no subscriber number begins with a nought.
+            ("public_phone", json!("0916-0000000")),
         ]);
         self.ledger.write(at, &account("demo-admin"), id, Kind::Cell, values);
     }

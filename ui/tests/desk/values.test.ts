@@ -15,6 +15,7 @@ const zh: Reading = {
       { code: '03', parent: '', name_zh: '消防', name_en: 'fire', default_severity: null, first_handler_zh: '', retired: false },
       { code: '0301', parent: '03', name_zh: '通道堵塞', name_en: 'blocked exit', default_severity: 2, first_handler_zh: '', retired: true },
     ],
+    care: { a: 7, b: 30, c: 90 },
     severities: [{ level: 2, name_zh: '较急', name_en: 'urgent', accept_within: '', feedback_within: '', close_within: '' }],
   },
   refs: { 'a-door': { title: '3号楼 2单元 501室' } },

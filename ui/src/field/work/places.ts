@@ -11,4 +11,8 @@ export interface WorkPlace {
 }
 
 /** The places, in the order to show them. */
-export const WORK_PLACES: readonly WorkPlace[] = []
+export const WORK_PLACES: readonly WorkPlace[] = [
+  { path: '/care', name: 'field.care.title', icon: 'heart' },
+  { path: '/notices', name: 'field.notice.title', icon: 'bell' },
+  { path: '/tasks', name: 'field.task.title', icon: 'task' },
+]
