@@ -318,7 +318,8 @@ impl Open {
     fn written(&self, kind: &Kind) {
         self.pulse.changed();
         match kind {
-            Kind::Visit => self.pulse.bell().ring_after_visit(),
+            // What one tap wrote can be taken back for a moment before it is on its way.
+            Kind::Visit | Kind::NoticeAck | Kind::TaskReport => self.pulse.bell().ring_after_visit(),
             _ => self.pulse.bell().ring_after_write(),
         }
     }

@@ -158,7 +158,10 @@ fn visits_photos_and_reviews_are_not_saved_as_records() {
     }
     let cell = json!({"kind": "cell", "fields": {"code": CELL, "name": "第1网格", "cell_kind": "general"}});
     assert_eq!(phone.problems("save", cell)[0].code, ProblemCode::NotAllowed);
-    assert_eq!(phone.problems("save", json!({"kind": "tenancy", "fields": {"a": 1}}))[0].code, ProblemCode::NotAllowed);
+    assert_eq!(
+        phone.problems("save", json!({"kind": "of_a_newer_version", "fields": {"a": 1}}))[0].code,
+        ProblemCode::NotAllowed
+    );
 }
 
 #[test]
