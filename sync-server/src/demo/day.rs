@@ -60,7 +60,7 @@ fn care_plan(writing: &mut Writing<'_>, families: &[Family], plan: &Plan, by: &A
         ("starts_on", json!(begun.to_string())),
     ]);
     if plan.begun == PLANS[0].begun {
-        values.insert("helper_name".to_owned(), json!("邻居（演示）"));
+        values.insert("helper_name".to_owned(), json!("演示邻居"));
         values.insert("helper_phone".to_owned(), json!(super::names::mobile(writing.chance)));
     }
     writing.ledger.write(at, by, id, Kind::CarePlan, values);
