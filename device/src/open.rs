@@ -1,5 +1,7 @@
 //! The unlocked register: where everything the worker saves becomes durable.
 
+mod several;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -310,12 +312,18 @@ impl Open {
             outbox::words_were_corrected(transaction, id, change.fields.keys())?;
             conflicts::decided_by_writing(transaction, &held.record, &change.fields, account, now)
         })?;
+        self.written(kind);
+        Ok(())
+    }
+
+    /// Tells the screens and whoever sends.
+    fn written(&self, kind: &Kind) {
         self.pulse.changed();
         match kind {
-            Kind::Visit => self.pulse.bell().ring_after_visit(),
+            // What one tap wrote can be taken back for a moment before it is on its way.
+            Kind::Visit | Kind::NoticeAck | Kind::TaskReport => self.pulse.bell().ring_after_visit(),
             _ => self.pulse.bell().ring_after_write(),
         }
-        Ok(())
     }
 
     /// A stamp that wins against the value it replaces, even if that one's writer had a clock far in the future.
@@ -364,17 +372,7 @@ impl Open {
     /// [`DeviceError::Sealed`] once it was offered to the server, and for kinds that can be corrected instead;
     /// [`DeviceError::NotFound`].
     pub fn take_back(&mut self, id: RecordId) -> Result<(), DeviceError> {
-        let held = store::held(self.store.connection(), id)?.ok_or(DeviceError::NotFound)?;
-        let only_here = !held.offered && held.record.fields.keys().all(|field| held.unsent.contains_key(field));
-        if !only_here || !held.record.kind.is_append_only() {
-            return Err(DeviceError::Sealed);
-        }
-        let transaction = self.store.begin()?;
-        store::remove(&transaction, id)?;
-        store::drop_unnamed_photos(&transaction)?;
-        transaction.commit()?;
-        self.pulse.changed();
-        Ok(())
+        self.take_back_several(&[id])
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::care::CareLevel;
 use crate::sheet::Sheet;
 
 /// A list that a field's values come from.
@@ -152,6 +153,41 @@ pub struct Lists {
     /// Sheets that other departments ask for. Lists of an older server have none: the ones that a new server starts with.
     #[serde(default = "initial_sheets")]
     pub sheets: Vec<Sheet>,
+    /// How often somebody of a care plan is seen. Lists of an older version have none: theirs are the usual ones.
+    #[serde(default)]
+    pub care: CareIntervals,
+}
+
+/// The days between two visits of a care plan, by its level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CareIntervals {
+    /// Level A.
+    pub a: u16,
+    /// Level B.
+    pub b: u16,
+    /// Level C.
+    pub c: u16,
+}
+
+impl Default for CareIntervals {
+    fn default() -> Self {
+        Self { a: 7, b: 30, c: 90 }
+    }
+}
+
+impl CareIntervals {
+    /// The days of a level: at least one, whatever somebody typed.
+    pub fn days(self, level: CareLevel) -> u16 {
+        let days = match level {
+            CareLevel::A => self.a,
+            CareLevel::B => self.b,
+            CareLevel::C => self.c,
+        };
+        days.max(1)
+    }
 }
 
 fn initial_sheets() -> Vec<Sheet> {
@@ -318,6 +354,9 @@ const FORM_LISTS: &[(CodeList, &[Entry])] = &[
             ("recheck", "复查", "re-check"),
             ("hazard_point", "隐患点", "hazard point"),
             ("incident_step", "事件环节", "step of an incident"),
+            ("care_plan", "关爱计划", "care plan"),
+            ("tenancy", "租住", "tenancy"),
+            ("threatened_household", "受威胁户", "threatened household"),
         ],
     ),
     (
@@ -566,7 +605,7 @@ static INITIAL: LazyLock<Lists> = LazyLock::new(|| {
             close_within: row[4].to_owned(),
         })
         .collect();
-    Lists { version: 1, categories, severities, sheets: initial_sheets() }
+    Lists { version: 1, categories, severities, sheets: initial_sheets(), care: CareIntervals::default() }
 });
 
 /// The rows of one of the data files compiled in, without the header. They are well formed: the tests read them all.
@@ -589,6 +628,21 @@ mod tests {
                 assert!(entries[..index].iter().all(|earlier| earlier.code != entry.code), "{list:?} {}", entry.code);
             }
         }
+    }
+
+    #[test]
+    fn every_kind_that_is_reviewed_can_be_named_by_a_review() {
+        for kind in crate::Kind::KNOWN.iter().filter(|kind| kind.is_reviewed()) {
+            assert!(is_code(CodeList::SubjectKind, kind.as_str()), "{kind}");
+        }
+    }
+
+    #[test]
+    fn lists_of_an_older_version_have_the_usual_care_intervals() {
+        let old: Lists = serde_json::from_str(r#"{"version": 3, "categories": [], "severities": []}"#).unwrap();
+        assert_eq!((old.care.a, old.care.b, old.care.c), (7, 30, 90));
+        let partly: CareIntervals = serde_json::from_str(r#"{"a": 5}"#).unwrap();
+        assert_eq!((partly.a, partly.b, partly.c), (5, 30, 90));
     }
 
     #[test]

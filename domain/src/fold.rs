@@ -21,12 +21,26 @@ pub fn standing(visits: &[(RecordId, Visit)]) -> Vec<&(RecordId, Visit)> {
     visits.iter().filter(|(id, _)| !replaced.contains(id)).collect()
 }
 
+/// Whether a visit with this result met somebody, or somebody who answered for them.
+pub fn is_met(result: &str) -> bool {
+    matches!(result, "met" | "proxy")
+}
+
+impl DoorHistory {
+    /// Both histories as one: of a person and of the household that the person lives in.
+    pub fn with(mut self, other: &DoorHistory) -> DoorHistory {
+        self.last_met = self.last_met.max(other.last_met);
+        self.latest =
+            std::cmp::max_by_key(self.latest, other.latest.clone(), |latest| latest.as_ref().map(|(at, _)| *at));
+        self
+    }
+}
+
 /// Folds a household's visits, its own and its members'.
 pub fn door_history(visits: &[(RecordId, Visit)]) -> DoorHistory {
     let standing = standing(visits);
-    let met = |result: &str| matches!(result, "met" | "proxy");
     DoorHistory {
-        last_met: standing.iter().filter(|(_, visit)| met(&visit.result)).map(|(_, visit)| visit.at).max(),
+        last_met: standing.iter().filter(|(_, visit)| is_met(&visit.result)).map(|(_, visit)| visit.at).max(),
         latest: standing
             .iter()
             .max_by_key(|(id, visit)| (visit.at, *id))

@@ -4,6 +4,7 @@
 //! [`World`], so the same seed gives the same run. The merge of two records exists here and nowhere else.
 
 pub mod address;
+pub mod care;
 pub mod change;
 pub mod codes;
 pub mod conflict;

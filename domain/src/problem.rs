@@ -102,4 +102,6 @@ pub enum ProblemCode {
     Erased,
     /// Another dwelling of the village has the same address.
     AddressTaken,
+    /// The end lies before the beginning.
+    EndBeforeStart,
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::ids::{AccountId, CellCode, Scope};
-use crate::record::Kind;
+use crate::record::{Kind, Record};
 
 /// What an account is for (DOMAIN §1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -115,6 +115,12 @@ pub fn visible_field(role: Role, kind: &Kind, field: &str) -> bool {
         (Role::Informant, Kind::Household) => matches!(field, "dwelling" | "head" | "deleted" | "cell"),
         _ => true,
     }
+}
+
+/// Whether a screen shows somebody this record. A care plan is shown to whoever is responsible for it and to supervisors: colleagues
+/// of the cell carry it for the sake of the one digest, and see nothing of it.
+pub fn shown(role: Role, account: &AccountId, record: &Record) -> bool {
+    record.kind != Kind::CarePlan || role == Role::Supervisor || record.text("responsible") == Some(account.as_str())
 }
 
 /// Whether a role sees every record and field of its cells. Only then can a phone compute the digest that the server has.

@@ -321,6 +321,17 @@ fn across_fields(change: &Change, current: Option<&Record>, setting: Setting<'_>
         Kind::Evacuation if current.is_some_and(|record| alters(change, record, "roster")) => {
             found.push(Problem::new("roster", ProblemCode::Sealed));
         }
+        Kind::CarePlan | Kind::Tenancy if written("starts_on") || written("ends_on") => {
+            // Days are written so that they sort as texts.
+            if let Some((starts, ends)) = value("starts_on").zip(value("ends_on"))
+                && ends < starts
+            {
+                found.push(Problem::new("ends_on", ProblemCode::EndBeforeStart));
+            }
+        }
+        Kind::Feedback if current.is_none() && value("text").is_none() && !change.fields.contains_key("rating") => {
+            found.push(Problem::new("text", ProblemCode::Required));
+        }
         Kind::Cell if written("code") && value("code").is_none_or(|code| CellCode::new(code).is_err()) => {
             found.push(Problem::new("code", ProblemCode::WrongType));
         }

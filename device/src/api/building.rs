@@ -190,10 +190,18 @@ fn line(register: &Register, id: &str, dwellings: &[&DwellingFacts], now: Millis
 }
 
 /// The stairwell in its one spelling: `2单元` and `2` are one.
-fn plain_unit(dwelling: &Dwelling) -> String {
+pub(super) fn plain_unit(dwelling: &Dwelling) -> String {
     let unit = dwelling.unit.as_deref().unwrap_or_default();
     let [_, _, unit, ..] = plain_parts(AddressParts { unit, ..Default::default() });
     unit
+}
+
+/// The board that a dwelling stands on: its id and its name.
+pub(super) fn board_of(register: &Register, facts: &DwellingFacts) -> (String, String) {
+    match facts.dwelling.building {
+        Some(building) => (building.to_string(), register.building_name(&facts.dwelling).to_owned()),
+        None => (group_id(&facts.cell, &facts.dwelling), group_name(&facts.dwelling)),
+    }
 }
 
 fn group_name(dwelling: &Dwelling) -> String {

@@ -10,7 +10,7 @@ use ts_rs::TS;
 
 use super::{Failure, Nothing};
 use crate::conflicts::Standing;
-use crate::read::Places;
+use crate::read::{Places, is_shown};
 use crate::{Device, DeviceError, Open};
 
 /// Whose value it is.
@@ -114,7 +114,7 @@ pub(super) fn lines(open: &Open, record: &Record) -> Result<Vec<ConflictLine>, D
 pub(super) fn items(open: &Open) -> Result<Vec<ConflictItem>, DeviceError> {
     let mut places = Places::new(open.store());
     let mut items = Vec::new();
-    for record in open.undecided()? {
+    for record in open.undecided()?.into_iter().filter(|record| is_shown(open, record)) {
         let undecided = open.conflicts_of(&record)?.into_iter().filter(|standing| !standing.restored);
         let mut fields: Vec<String> =
             undecided.map(|standing| standing.conflict.field).filter(|field| is_told(&record.kind, field)).collect();

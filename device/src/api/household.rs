@@ -15,7 +15,7 @@ use super::record::OfRecord;
 use super::review::ReviewInfo;
 use super::visit::VisitLine;
 use super::{Failure, conflict, found};
-use crate::read::{Places, incident_line, latest_visits, review_info};
+use crate::read::{Places, incident_line, latest_visits, review_info, seen};
 use crate::{Device, DeviceError, Open};
 
 /// A person in a household's list.
@@ -56,6 +56,8 @@ pub struct HouseholdPage {
     pub address: String,
     /// The people, householder first, those who left last.
     pub people: Vec<PersonLine>,
+    /// When somebody of it was last met.
+    pub last_met: Option<i64>,
     /// The latest thirty visits, newest first.
     pub visits: Vec<VisitLine>,
     /// Incidents at this door.
@@ -91,6 +93,7 @@ pub(super) fn household(device: &Device, args: OfRecord) -> Result<HouseholdPage
             dwelling,
             address: places.address(record.id)?,
             people: people(&members, household.head, open.now()),
+            last_met: seen(store, &targets)?.last_met,
             visits: latest_visits(store, &mut places, &targets, VISITS_SHOWN)?,
             incidents: incidents(open, &mut places, &record, household.dwelling)?,
             review: review_info(store, &record)?,

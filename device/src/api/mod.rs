@@ -4,6 +4,7 @@
 //! the local host of the tests call [`call`] and know nothing else of this crate.
 
 pub mod building;
+pub mod care;
 pub mod category;
 pub mod conflict;
 pub mod draft;
@@ -11,11 +12,13 @@ pub mod evacuation;
 pub mod failure;
 pub mod handover;
 pub mod hazard;
+pub mod feedback;
 pub mod household;
 pub mod incident;
 pub mod lists;
 pub mod month;
 pub mod network;
+pub mod notice;
 pub mod person;
 pub mod photo;
 pub mod receipt;
@@ -27,6 +30,9 @@ pub mod search;
 pub mod session;
 pub mod sheet;
 pub mod storage;
+pub mod several;
+pub mod slip;
+pub mod task;
 pub mod today;
 pub mod visit;
 
@@ -154,6 +160,38 @@ commands! {
     record_visit: visit::RecordVisitArgs => record::Saved, plain visit::record_visit;
     /// Removes an own visit or photo that was never offered to the server.
     take_back: record::OfRecord => Nothing, plain visit::take_back;
+    /// Records a visit to each of several: all of them, or none.
+    record_visits: several::RecordVisitsArgs => several::SavedSeveral, plain several::record_visits;
+    /// Removes several own records that were never offered to the server.
+    take_back_several: several::OfSeveral => Nothing, plain several::take_back_several;
+    /// Way and purposes of the last own visit that named any.
+    last_visit: Nothing => Option<visit::LastVisit>, plain visit::last_visit;
+    /// What a slip for a missed visit says.
+    slip: record::OfRecord => slip::Slip, plain slip::slip;
+    /// Care plans, the most urgent first.
+    care: Nothing => Vec<care::CareLine>, plain care::care;
+    /// A care plan.
+    care_plan: record::OfRecord => care::CarePlanPage, plain care::care_plan;
+    /// Ends a care plan with this day.
+    end_care: record::OfRecord => record::Saved, plain care::end_care;
+    /// Notices and warnings.
+    notices: Nothing => Vec<notice::NoticeLine>, plain notice::notices;
+    /// A notice with the doors of its cell.
+    notice: record::OfRecord => notice::NoticePage, plain notice::notice;
+    /// Marks households as told.
+    tell_notice: notice::TellNoticeArgs => several::SavedSeveral, plain notice::tell_notice;
+    /// Tasks from the desk.
+    tasks: Nothing => Vec<task::TaskLine>, plain task::tasks;
+    /// A task.
+    task: record::OfRecord => task::TaskLine, plain task::task;
+    /// Says what came of a task.
+    report_task: task::ReportTaskArgs => record::Saved, plain task::report_task;
+    /// The worker's own opinions about this app, with the answers.
+    feedback: Nothing => Vec<feedback::FeedbackThread>, plain feedback::feedback;
+    /// Writes an opinion about this app.
+    write_feedback: feedback::WriteFeedbackArgs => record::Saved, plain feedback::write_feedback;
+    /// Rates an answer.
+    rate_answer: feedback::RateAnswerArgs => record::Saved, plain feedback::rate_answer;
     /// Incidents, newest first.
     incidents: Nothing => Vec<incident::IncidentLine>, plain incident::incidents;
     /// An incident.

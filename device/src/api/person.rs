@@ -5,13 +5,14 @@ use domain::{CellCode, Kind, RecordId};
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::care::CareLine;
 use super::conflict::ConflictLine;
 use super::household::VISITS_SHOWN;
 use super::record::OfRecord;
 use super::review::ReviewInfo;
 use super::visit::VisitLine;
 use super::{Failure, conflict, found};
-use crate::read::{Places, latest_visits, review_info};
+use crate::read::{Places, care_lines_of, latest_visits, review_info, seen};
 use crate::{Device, Open};
 
 /// What is shown of a person before a tap asks for it in full.
@@ -40,6 +41,10 @@ pub struct PersonPage {
     pub household_id: Option<RecordId>,
     /// Written out.
     pub address: String,
+    /// When they or their household were last met.
+    pub last_met: Option<i64>,
+    /// Their care plans, as far as this worker is shown any.
+    pub care: Vec<CareLine>,
     /// The latest thirty visits to them, newest first.
     pub visits: Vec<VisitLine>,
     /// Where the entry stands with the supervisor.
@@ -56,6 +61,7 @@ pub(super) fn person(device: &Device, args: OfRecord) -> Result<PersonPage, Fail
         let store = open.store();
         let mut places = Places::new(store);
         let person = Person::from(&record);
+        let targets: Vec<RecordId> = [Some(record.id), person.household].into_iter().flatten().collect();
         Ok(PersonPage {
             id: record.id,
             cell: record.cell.clone(),
@@ -63,6 +69,8 @@ pub(super) fn person(device: &Device, args: OfRecord) -> Result<PersonPage, Fail
                 phone: person.phone.as_deref().map(domain::mask::phone),
                 document_number: person.document_number.as_deref().map(domain::mask::document),
             },
+            last_met: seen(store, &targets)?.last_met,
+            care: care_lines_of(open, &record)?,
             household_id: person.household,
             address: places.address(record.id)?,
             visits: latest_visits(store, &mut places, &[record.id], VISITS_SHOWN)?,

@@ -12,7 +12,7 @@ use ts_rs::TS;
 use super::conflict::ConflictLine;
 use super::review::ReviewInfo;
 use super::{Failure, category, conflict};
-use crate::read::{DwellingFacts, Register, dwelling_of, review_info};
+use crate::read::{DwellingFacts, Register, dwelling_of, is_shown, review_info};
 use crate::{Device, DeviceError, Open};
 
 /// Names one record.
@@ -66,11 +66,16 @@ pub struct Saved {
 
 pub(super) fn record(device: &Device, args: OfRecord) -> Result<RecordPage, Failure> {
     device.with_open(|open: &mut Open| {
-        let record = open.store().get(args.id)?.ok_or_else(Failure::not_found)?;
+        let record = shown_record(open, args.id)?;
         let (review, sent) = (review_info(open.store(), &record)?, open.store().is_sent(record.id)?);
         let conflicts = conflict::lines(open, &record)?;
         Ok(RecordPage { record, review, conflicts, sent })
     })
+}
+
+/// The record, taken out of the register or not; not found when it is not shown to this worker.
+fn shown_record(open: &Open, id: RecordId) -> Result<Record, Failure> {
+    open.store().get(id)?.filter(|record| is_shown(open, record)).ok_or_else(Failure::not_found)
 }
 
 pub(super) fn save(device: &Device, args: SaveArgs) -> Result<Saved, Failure> {
@@ -80,6 +85,9 @@ pub(super) fn save(device: &Device, args: SaveArgs) -> Result<Saved, Failure> {
             return Err(Failure::problem("", ProblemCode::NotAllowed));
         }
         let current = args.id.map(|id| open.store().get(id)).transpose()?.flatten();
+        if current.as_ref().is_some_and(|record| !is_shown(open, record)) {
+            return Err(Failure::not_found());
+        }
         let mut fields = normalised(&args.kind, args.fields);
         if args.id.is_none() || current.is_some() {
             let known = |name: &str| current.as_ref().is_some_and(|record| record.fields.contains_key(name));
@@ -144,6 +152,9 @@ fn normalised(kind: &Kind, fields: Fields) -> Fields {
 fn complete(open: &Open, kind: &Kind, fields: &mut Fields) {
     if field(kind, "by").is_some_and(|spec| spec.of == FieldType::Account) {
         fields.entry("by".to_owned()).or_insert_with(|| json!(open.account().account));
+    }
+    if *kind == Kind::CarePlan {
+        fields.entry("responsible".to_owned()).or_insert_with(|| json!(open.account().account));
     }
     if let Some(moment) = kind.moment() {
         fields.entry(moment.to_owned()).or_insert_with(|| json!(open.now()));
@@ -259,7 +270,7 @@ pub(super) fn put_back(device: &Device, args: OfRecord) -> Result<Saved, Failure
 
 fn set_deleted(device: &Device, id: RecordId, deleted: bool) -> Result<Saved, Failure> {
     device.with_open(|open: &mut Open| {
-        let record = open.store().get(id)?.ok_or_else(Failure::not_found)?;
+        let record = shown_record(open, id)?;
         if record.kind.is_append_only() {
             return Err(DeviceError::Sealed.into());
         }

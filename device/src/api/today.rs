@@ -9,12 +9,15 @@ use domain::{Kind, Record, RecordId};
 use serde::Serialize;
 use ts_rs::TS;
 
+use super::care::CareLine;
 use super::conflict::ConflictItem;
+use super::notice::NoticeLine;
 use super::refused::RefusedItem;
+use super::task::TaskLine;
 use super::visit::VisitLine;
-use super::{Failure, Nothing, conflict, refused};
+use super::{Failure, Nothing, care, conflict, notice, refused, task};
 use crate::read::{
-    HouseholdFacts, MET_LATELY, OVERDUE, Places, Register, natural, review_info, review_state, reviews_of,
+    HouseholdFacts, MET_LATELY, OVERDUE, Places, Register, is_shown, natural, review_info, review_state, reviews_of,
     start_of_day, visit_line,
 };
 use crate::{Device, DeviceError, Open};
@@ -91,6 +94,12 @@ pub struct Today {
     pub due_doors: Vec<DoorLine>,
     /// Own visits of today, newest first.
     pub recent: Vec<VisitLine>,
+    /// Warnings that count today, the most urgent first.
+    pub warnings: Vec<NoticeLine>,
+    /// Own care plans that ask for a visit today: missed checks first.
+    pub care: Vec<CareLine>,
+    /// Tasks that nobody has reported yet.
+    pub tasks: Vec<TaskLine>,
 }
 
 const DUE_DOORS_MAX: usize = 20;
@@ -112,8 +121,17 @@ pub(super) fn today(device: &Device, _: Nothing) -> Result<Today, Failure> {
             incidents_open: incidents_open(open)?,
         };
         let due_doors = due_doors(&register, now);
-        let conflicts = conflict::items(open)?;
-        Ok(Today { returned: returned(open)?, conflicts, not_sent: refused::items(open)?, counts, due_doors, recent })
+        Ok(Today {
+            returned: returned(open)?,
+            conflicts: conflict::items(open)?,
+            not_sent: refused::items(open)?,
+            counts,
+            due_doors,
+            recent,
+            warnings: notice::warnings(open)?,
+            care: care::due_today(open)?,
+            tasks: task::open_tasks(open)?,
+        })
     })
 }
 
@@ -184,6 +202,7 @@ fn returned(open: &Open) -> Result<Vec<ReturnedItem>, DeviceError> {
         let Some(record) = store.get(target)?.filter(|record| !record.is_deleted()) else { continue };
         let another = record.text("by").is_some_and(|by| by != own);
         if another
+            || !is_shown(open, &record)
             || review_state(store, &record)? != ReviewState::Returned
             || is_corrected(open, &mut places, &record)?
         {

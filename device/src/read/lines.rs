@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use domain::fold::{DoorHistory, is_met};
 use domain::kinds::incident::Incident;
 use domain::kinds::photo::Photo;
 use domain::kinds::visit::Visit;
@@ -33,6 +34,30 @@ pub(crate) fn latest_visits(
     visits.iter().filter_map(|visit| visit_line(store, places, visit).transpose()).collect()
 }
 
+/// The visits to any of these as they still count, folded: when somebody was last met, and what the latest came to.
+pub(crate) fn seen(store: &Store, targets: &[RecordId]) -> Result<DoorHistory, DeviceError> {
+    let mut visits = Vec::new();
+    for target in targets {
+        visits.extend(store.of_parent(&Kind::Visit, *target)?);
+    }
+    visits.sort_by_key(|visit| std::cmp::Reverse((visit.int("at").unwrap_or_default(), visit.id)));
+    let mut history = DoorHistory::default();
+    for record in visits {
+        // Newest first: most visits need not be asked whether another corrects them.
+        let visit = Visit::from(&record);
+        let tells = history.latest.is_none() || is_met(&visit.result);
+        if !tells || is_replaced(store, record.id)? {
+            continue;
+        }
+        history.latest.get_or_insert((visit.at, visit.result.clone()));
+        if is_met(&visit.result) {
+            history.last_met = Some(visit.at);
+            break;
+        }
+    }
+    Ok(history)
+}
+
 /// A visit's line; none for a visit that names nobody.
 pub(crate) fn visit_line(
     store: &Store,
@@ -41,7 +66,6 @@ pub(crate) fn visit_line(
 ) -> Result<Option<VisitLine>, DeviceError> {
     let visit = Visit::from(record);
     let (Some(target), Some(held)) = (visit.target, held(store.connection(), record.id)?) else { return Ok(None) };
-    let only_here = !held.offered && record.fields.keys().all(|field| held.unsent.contains_key(field));
     Ok(Some(VisitLine {
         id: record.id,
         target_id: target,
@@ -56,7 +80,7 @@ pub(crate) fn visit_line(
         review: review_state(store, record)?,
         sent: held.unsent.is_empty(),
         replaced: is_replaced(store, record.id)?,
-        may_take_back: only_here,
+        may_take_back: held.is_only_here(),
     }))
 }
 

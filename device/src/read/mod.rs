@@ -2,6 +2,7 @@
 //! never one per row of a long list.
 
 mod evacuation;
+mod care;
 mod lines;
 mod order;
 mod place;
@@ -9,7 +10,8 @@ mod register;
 mod reviews;
 
 pub(crate) use evacuation::{Evacuating, evacuation_line, evacuation_page, lives_here};
-pub(crate) use lines::{incident_line, incident_lines, latest_visits, photo_line, photos_of, visit_line};
+pub(crate) use care::{care_lines, care_lines_of, is_shown};
+pub(crate) use lines::{incident_line, incident_lines, latest_visits, photo_line, photos_of, seen, visit_line};
 pub(crate) use order::{Piece, natural, plain_building, plain_parts};
 pub(crate) use place::{Places, dwelling_of};
 pub(crate) use register::{DwellingFacts, HouseholdFacts, PersonFacts, Register, RegisterCache, Within};

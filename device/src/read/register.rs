@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use domain::fold::{DoorHistory, door_history};
+use domain::fold::{DoorHistory, door_history, is_met};
 use domain::kinds::dwelling::Dwelling;
 use domain::kinds::visit::Visit;
 use domain::{CellCode, RecordId};
@@ -60,6 +60,8 @@ pub(crate) struct Register {
     pub(crate) people: Vec<PersonFacts>,
     households_by_dwelling: HashMap<RecordId, Vec<RecordId>>,
     person_index: HashMap<RecordId, usize>,
+    /// The visits to this very person or household, folded.
+    seen: HashMap<RecordId, DoorHistory>,
 }
 
 /// Which part of the register.
@@ -125,6 +127,7 @@ impl Register {
             people: people(connection, &within.below(&["household"]), &arguments)?,
             households_by_dwelling: HashMap::new(),
             person_index: HashMap::new(),
+            seen: HashMap::new(),
         };
         for household in households(connection, &within.below(&[]), &arguments)? {
             if let Some(dwelling) = household.dwelling {
@@ -152,6 +155,7 @@ impl Register {
         let mut by_household: HashMap<RecordId, Vec<(RecordId, Visit)>> = HashMap::new();
         for (id, visit) in visits.into_iter().filter(|(id, _)| !replaced.contains(id)) {
             let Some(target) = visit.target else { continue };
+            note_visit(self.seen.entry(target).or_default(), &visit);
             let household = if self.households.contains_key(&target) {
                 Some(target)
             } else {
@@ -171,6 +175,12 @@ impl Register {
     /// A resident.
     pub(crate) fn person(&self, id: RecordId) -> Option<&PersonFacts> {
         self.person_index.get(&id).and_then(|index| self.people.get(*index))
+    }
+
+    /// The visits to a resident: to them, and to the household that they live in.
+    pub(crate) fn seen(&self, person: &PersonFacts) -> DoorHistory {
+        let of = |id: RecordId| self.seen.get(&id).cloned().unwrap_or_default();
+        of(person.id).with(&person.household.map(of).unwrap_or_default())
     }
 
     /// The households behind a door.
@@ -201,6 +211,16 @@ impl Register {
     pub(crate) fn household_address(&self, household: RecordId) -> String {
         let dwelling = self.households.get(&household).and_then(|household| household.dwelling);
         dwelling.map(|dwelling| self.address(dwelling)).unwrap_or_default()
+    }
+}
+
+/// Adds a visit to the history of whoever it was made to. They come in the order of their ids.
+fn note_visit(seen: &mut DoorHistory, visit: &Visit) {
+    if is_met(&visit.result) {
+        seen.last_met = seen.last_met.max(Some(visit.at));
+    }
+    if seen.latest.as_ref().is_none_or(|(at, _)| *at <= visit.at) {
+        seen.latest = Some((visit.at, visit.result.clone()));
     }
 }
 
@@ -316,6 +336,7 @@ fn visits(
             needs: Vec::new(),
             note: None,
             replaces: None,
+            care_plan: None,
         };
         Ok(Some((this, visit)))
     })

@@ -59,6 +59,11 @@ impl Held {
         let unsent = Unsent::new();
         Self { record, unsent, offered: false, reoffer: false, gone: false, doubted: false, own_at: None }
     }
+
+    /// Whether nobody else can know of it: written here, and never part of a request.
+    pub(crate) fn is_only_here(&self) -> bool {
+        !self.offered && self.record.fields.keys().all(|field| self.unsent.contains_key(field))
+    }
 }
 
 #[derive(Serialize)]

@@ -7,13 +7,16 @@
 )]
 
 mod bad_input;
+mod care;
 mod conflicts;
+mod desk_words;
 mod drafts;
 mod evacuation;
 mod incidents;
 mod people;
 mod phone;
 mod photos;
+mod rounds_of_the_day;
 mod search;
 mod session;
 mod sheets;

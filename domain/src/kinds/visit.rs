@@ -22,6 +22,7 @@ pub const FIELDS: &[FieldSpec] = &[
     optional("note", FieldType::Text { max: 500 }),
     optional("incidents", FieldType::Refs { max: 20 }),
     optional("replaces", FieldType::Ref),
+    optional("care_plan", FieldType::Ref),
 ];
 
 /// A visit, read.
@@ -50,6 +51,9 @@ pub struct Visit {
     /// The visit that this one corrects.
     #[ts(type = "string | null")]
     pub replaces: Option<RecordId>,
+    /// The care plan that it was made for.
+    #[ts(type = "string | null")]
+    pub care_plan: Option<RecordId>,
 }
 
 impl From<&Record> for Visit {
@@ -65,6 +69,7 @@ impl From<&Record> for Visit {
             needs: texts(record, "needs"),
             note: text(record, "note"),
             replaces: record.reference("replaces"),
+            care_plan: record.reference("care_plan"),
         }
     }
 }

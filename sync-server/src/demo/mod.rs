@@ -7,6 +7,7 @@
 
 pub(crate) mod chance;
 mod evacuation;
+mod day;
 mod families;
 mod homes;
 mod incidents;
@@ -157,6 +158,9 @@ impl County {
         visits::write(&mut writing, &families);
         incidents::write(&mut writing, &families);
         evacuation::write(&mut writing, &families);
+        if cell.full {
+            day::write(&mut writing, &families);
+        }
         ledger.settle(&mut chance)
     }
 }
@@ -208,6 +212,8 @@ impl Writing<'_> {
             ("cell_kind", json!("general")),
             ("village_name", json!(self.cell.village.place())),
             ("town_name", json!(self.cell.village.town)),
+            // Nobody's number: no subscriber number begins with a nought.
+            ("public_phone", json!("0916-0000000")),
         ]);
         self.ledger.write(at, &account("demo-admin"), id, Kind::Cell, values);
     }

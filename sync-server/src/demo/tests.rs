@@ -119,7 +119,18 @@ fn every_reference_names_a_record_of_the_cell_and_every_identity_number_is_one_p
     for (_, entries) in village() {
         let records = records(entries);
         for record in records.values() {
-            for field in ["building", "dwelling", "household", "head", "target", "subject"] {
+            for field in [
+                "building",
+                "dwelling",
+                "household",
+                "head",
+                "target",
+                "subject",
+                "person",
+                "care_plan",
+                "notice",
+                "about",
+            ] {
                 if let Some(id) = record.reference(field) {
                     assert!(records.contains_key(&id), "{field} of {record:?}");
                 }
@@ -280,4 +291,32 @@ fn the_first_cell_has_an_exercise_under_way_whose_marks_are_of_people_on_its_ros
         assert!(roll.strangers.is_empty() && roll.totals.moved > 0, "{:?}", roll.totals);
         assert_eq!(roll.totals.not_contacted == 0, order.ended_at.is_some(), "{:?}", roll.totals);
     }
+}
+
+#[test]
+fn the_first_worker_has_a_missed_check_a_due_one_and_one_with_time_and_a_colleague_s_plan_in_the_cell() {
+    use domain::care::{CareStanding, check};
+    let (_, entries) = village().next().unwrap();
+    let records = records(entries);
+    let met = |person: RecordId| {
+        let household = records[&person].reference("household");
+        let to = |visit: &&Record| visit.reference("target").is_some_and(|at| at == person || Some(at) == household);
+        let visits = of_kind(&records, Kind::Visit).into_iter().filter(to);
+        visits
+            .filter(|visit| domain::fold::is_met(visit.text("result").unwrap()))
+            .filter_map(|visit| visit.int("at"))
+            .max()
+    };
+    let mut standings: Vec<CareStanding> = of_kind(&records, Kind::CarePlan)
+        .into_iter()
+        .filter(|plan| plan.text("responsible") == Some("demo-worker"))
+        .map(|plan| {
+            let last_met = met(plan.reference("person").unwrap());
+            check(&plan.into(), last_met, Lists::initial().care, today(NOW)).standing
+        })
+        .collect();
+    standings.sort();
+    assert_eq!(standings, [CareStanding::Missed, CareStanding::Due, CareStanding::Ahead]);
+    assert_eq!(of_kind(&records, Kind::CarePlan).len(), 4);
+    assert_eq!((of_kind(&records, Kind::Notice).len(), of_kind(&records, Kind::Task).len()), (2, 2));
 }

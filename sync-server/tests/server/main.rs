@@ -6,6 +6,7 @@ mod command_line;
 mod common;
 mod conflicts;
 mod desk;
+mod desk_words;
 mod erasure;
 mod feeds;
 mod hand_in;

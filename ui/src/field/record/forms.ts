@@ -1,6 +1,7 @@
 // Which fields a worker fills in, in which order; what they hold comes from the generated field table.
 import type { FieldSpec } from '@shared/types/FieldSpec'
 import { FIELDS } from '@shared/types/fields'
+import { isoDay } from '../state/days'
 
 /** The kinds that have a form of their own. Visits are append-only and have their own screen. */
 export type FormKind =
@@ -52,6 +53,11 @@ const SHOWN: Record<FormKind, readonly string[]> = {
   dispute: ['type', 'source', 'accepted_on', 'place', 'facts', 'claim', 'amount', 'mediators'],
   hazard_point: ['name', 'hazard_kind', 'place', 'monitor_name', 'monitor_phone', 'signal', 'route', 'shelter', 'retired_on'],
   threatened_household: ['needs_help', 'help_note', 'contact_name', 'contact_phone', 'card_issued_on'],
+}
+
+/** What a new record of a kind most often says, as far as it can be known beforehand. */
+export function firstValues(kind: string, now = Date.now()): Values {
+  return kind === 'care_plan' ? { starts_on: isoDay(now) } : {}
 }
 
 /** Whether a kind has a form. */

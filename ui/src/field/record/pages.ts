@@ -8,6 +8,8 @@ export async function pageOf(kind: string, id: string): Promise<string> {
     case 'person':
     case 'incident':
       return `/${kind}/${id}`
+    case 'care_plan':
+      return `/care/${id}`
     case 'visit': {
       const { record } = await call('record', { id })
       return `/visit/${String(record.fields.target_kind)}/${String(record.fields.target)}?replaces=${id}`

@@ -1,14 +1,10 @@
 // Moments as people say them. The county lives by one clock (UTC+8), whatever the phone is set to.
 import { i18n } from './app'
+import { CHINA_MS, dayNumber } from './days'
+
+export { dayNumber, isoDay, momentOf } from './days'
 
 const ZONE = 'Asia/Shanghai'
-const DAY_MS = 24 * 60 * 60 * 1000
-const CHINA_MS = 8 * 60 * 60 * 1000
-
-/** The number of the day in China, for counting days. */
-export function dayNumber(at: number): number {
-  return Math.floor((at + CHINA_MS) / DAY_MS)
-}
 
 function format(at: number, options: Intl.DateTimeFormatOptions): string {
   const locale = i18n.global.locale.value === 'zh' ? 'zh-CN' : 'en-GB'
@@ -43,7 +39,8 @@ export function daysAgo(at: number, now = Date.now()): string {
   return t('field.time.months_ago', { n: Math.floor(days / 30) })
 }
 
-/** The day in China, `YYYY-MM-DD`. */
-export function isoDay(at: number): string {
-  return new Date(at + CHINA_MS).toISOString().slice(0, 10)
+/** A stored day (`YYYY-MM-DD`) as people say it. */
+export function dayWords(iso: string, now = Date.now()): string {
+  const noon = Date.parse(`${iso}T12:00:00+08:00`)
+  return Number.isNaN(noon) ? iso : day(noon, now)
 }

@@ -15,4 +15,7 @@ export const WORK_PLACES: readonly WorkPlace[] = [
   { path: '/sheets', name: 'field.sheet.title', icon: 'sheet' },
   { path: '/month', name: 'field.month.title', icon: 'calendar' },
   { path: '/evacuations', name: 'field.evacuation.title', icon: 'evacuate' },
+  { path: '/care', name: 'field.care.title', icon: 'heart' },
+  { path: '/notices', name: 'field.notice.title', icon: 'bell' },
+  { path: '/tasks', name: 'field.task.title', icon: 'task' },
 ]

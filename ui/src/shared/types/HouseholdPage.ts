@@ -42,6 +42,10 @@ address: string,
  */
 people: Array<PersonLine>, 
 /**
+ * When somebody of it was last met.
+ */
+last_met: number | null, 
+/**
  * The latest thirty visits, newest first.
  */
 visits: Array<VisitLine>, 

@@ -40,4 +40,8 @@ at?: number | null,
 /**
  * The visit that this one corrects.
  */
-replaces?: RecordId | null, };
+replaces?: RecordId | null, 
+/**
+ * The care plan that it was made for.
+ */
+care_plan?: RecordId | null, };

@@ -43,4 +43,8 @@ note: string | null,
 /**
  * The visit that this one corrects.
  */
-replaces: string | null, };
+replaces: string | null, 
+/**
+ * The care plan that it was made for.
+ */
+care_plan: string | null, };

@@ -3,6 +3,8 @@ import type { AddPhotoArgs } from "./AddPhotoArgs";
 import type { AllLists } from "./AllLists";
 import type { AppState } from "./AppState";
 import type { BuildingLine } from "./BuildingLine";
+import type { CareLine } from "./CareLine";
+import type { CarePlanPage } from "./CarePlanPage";
 import type { CategoriesArgs } from "./CategoriesArgs";
 import type { CategoryHit } from "./CategoryHit";
 import type { CodeArgs } from "./CodeArgs";
@@ -20,6 +22,7 @@ import type { HandoverFrames } from "./HandoverFrames";
 import type { HandoverTaken } from "./HandoverTaken";
 import type { HazardPointLine } from "./HazardPointLine";
 import type { HazardPointPage } from "./HazardPointPage";
+import type { FeedbackThread } from "./FeedbackThread";
 import type { HouseholdPage } from "./HouseholdPage";
 import type { IncidentLine } from "./IncidentLine";
 import type { IncidentPage } from "./IncidentPage";
@@ -28,8 +31,11 @@ import type { Month } from "./Month";
 import type { MonthArgs } from "./MonthArgs";
 import type { MarkArgs } from "./MarkArgs";
 import type { Marked } from "./Marked";
+import type { LastVisit } from "./LastVisit";
 import type { Network } from "./Network";
 import type { Nothing } from "./Nothing";
+import type { NoticeLine } from "./NoticeLine";
+import type { NoticePage } from "./NoticePage";
 import type { OfConflict } from "./OfConflict";
 import type { OfDraft } from "./OfDraft";
 import type { OfRecord } from "./OfRecord";
@@ -37,17 +43,22 @@ import type { OfRefused } from "./OfRefused";
 import type { OfSheet } from "./OfSheet";
 import type { OrderArgs } from "./OrderArgs";
 import type { Ordered } from "./Ordered";
+import type { OfSeveral } from "./OfSeveral";
 import type { PersonPage } from "./PersonPage";
 import type { PhotoArgs } from "./PhotoArgs";
 import type { PhotoLine } from "./PhotoLine";
 import type { Preferences } from "./Preferences";
+import type { RateAnswerArgs } from "./RateAnswerArgs";
 import type { ReceiptPage } from "./ReceiptPage";
 import type { RecordPage } from "./RecordPage";
 import type { RecordVisitArgs } from "./RecordVisitArgs";
+import type { RecordVisitsArgs } from "./RecordVisitsArgs";
 import type { RefusedItem } from "./RefusedItem";
+import type { ReportTaskArgs } from "./ReportTaskArgs";
 import type { SaveArgs } from "./SaveArgs";
 import type { SaveDraftArgs } from "./SaveDraftArgs";
 import type { Saved } from "./Saved";
+import type { SavedSeveral } from "./SavedSeveral";
 import type { SearchArgs } from "./SearchArgs";
 import type { SearchHit } from "./SearchHit";
 import type { SheetArgs } from "./SheetArgs";
@@ -59,6 +70,13 @@ import type { ThreatenArgs } from "./ThreatenArgs";
 import type { Today } from "./Today";
 import type { UnlockArgs } from "./UnlockArgs";
 import type { UnmarkArgs } from "./UnmarkArgs";
+import type { Slip } from "./Slip";
+import type { SyncState } from "./SyncState";
+import type { TaskLine } from "./TaskLine";
+import type { TellNoticeArgs } from "./TellNoticeArgs";
+import type { Today } from "./Today";
+import type { UnlockArgs } from "./UnlockArgs";
+import type { WriteFeedbackArgs } from "./WriteFeedbackArgs";
 
 /**
  * What a command takes and answers.
@@ -153,6 +171,70 @@ record_visit: Command<RecordVisitArgs, Saved>,
  * Removes an own visit or photo that was never offered to the server.
  */
 take_back: Command<OfRecord, Nothing>, 
+/**
+ * Records a visit to each of several: all of them, or none.
+ */
+record_visits: Command<RecordVisitsArgs, SavedSeveral>, 
+/**
+ * Removes several own records that were never offered to the server.
+ */
+take_back_several: Command<OfSeveral, Nothing>, 
+/**
+ * Way and purposes of the last own visit that named any.
+ */
+last_visit: Command<Nothing, LastVisit | null>, 
+/**
+ * What a slip for a missed visit says.
+ */
+slip: Command<OfRecord, Slip>, 
+/**
+ * Care plans, the most urgent first.
+ */
+care: Command<Nothing, Array<CareLine>>, 
+/**
+ * A care plan.
+ */
+care_plan: Command<OfRecord, CarePlanPage>, 
+/**
+ * Ends a care plan with this day.
+ */
+end_care: Command<OfRecord, Saved>, 
+/**
+ * Notices and warnings.
+ */
+notices: Command<Nothing, Array<NoticeLine>>, 
+/**
+ * A notice with the doors of its cell.
+ */
+notice: Command<OfRecord, NoticePage>, 
+/**
+ * Marks households as told.
+ */
+tell_notice: Command<TellNoticeArgs, SavedSeveral>, 
+/**
+ * Tasks from the desk.
+ */
+tasks: Command<Nothing, Array<TaskLine>>, 
+/**
+ * A task.
+ */
+task: Command<OfRecord, TaskLine>, 
+/**
+ * Says what came of a task.
+ */
+report_task: Command<ReportTaskArgs, Saved>, 
+/**
+ * The worker's own opinions about this app, with the answers.
+ */
+feedback: Command<Nothing, Array<FeedbackThread>>, 
+/**
+ * Writes an opinion about this app.
+ */
+write_feedback: Command<WriteFeedbackArgs, Saved>, 
+/**
+ * Rates an answer.
+ */
+rate_answer: Command<RateAnswerArgs, Saved>, 
 /**
  * Incidents, newest first.
  */

@@ -74,6 +74,7 @@ export const FIELDS: { readonly [kind: string]: readonly FieldSpec[] } = {
     {"name":"note","type":"text","max":500,"required":false},
     {"name":"incidents","type":"refs","max":20,"required":false},
     {"name":"replaces","type":"ref","required":false},
+    {"name":"care_plan","type":"ref","required":false},
   ],
   incident: [
     {"name":"category","type":"category","required":true},
@@ -314,7 +315,7 @@ export const FIELDS: { readonly [kind: string]: readonly FieldSpec[] } = {
     {"name":"words","type":"text","max":500,"required":false},
   ],
   feedback: [
-    {"name":"text","type":"text","max":2000,"required":true},
+    {"name":"text","type":"text","max":2000,"required":false},
     {"name":"at","type":"past_moment","required":true},
     {"name":"by","type":"account","required":true},
     {"name":"about","type":"ref","required":false},

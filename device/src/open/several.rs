@@ -1,0 +1,67 @@
+//! Several records by one tap: all of them, or none.
+
+use std::collections::BTreeMap;
+
+use domain::{CellCode, Change, Fields, Kind, RecordId, Stamp, Stamps};
+
+use super::{Meta, Open, outbox, store};
+use crate::DeviceError;
+use crate::store::Held;
+
+impl Open {
+    /// Stores new records of a kind, each in its cell: one transaction, on the storage before this returns.
+    ///
+    /// # Errors
+    /// [`DeviceError::Invalid`] with what is wrong with the first that is wrong, and the storage's errors; nothing is stored then.
+    pub fn create_several(
+        &mut self,
+        kind: &Kind,
+        records: Vec<(CellCode, Fields)>,
+    ) -> Result<Vec<RecordId>, DeviceError> {
+        let now = self.now();
+        let mut ids = Vec::with_capacity(records.len());
+        let mut rows = Vec::with_capacity(records.len());
+        for (cell, fields) in records {
+            let (id, stamp) = (self.new_id(), self.stamp_after(Stamp::ZERO, now));
+            let stamps = Stamps::all(stamp);
+            let change = Change { id, kind: kind.clone(), cell, fields, stamps, base: BTreeMap::new() };
+            self.judge(&change, None, now)?;
+            rows.push(Held { own_at: Some(now), ..outbox::apply_own(None, &change)? });
+            ids.push(id);
+        }
+        if rows.is_empty() {
+            return Ok(ids);
+        }
+        let last = self.clock.last();
+        self.store.keep_text(|transaction| {
+            for held in &rows {
+                store::put(transaction, held)?;
+            }
+            Meta::ClockLast.set(transaction, &last)
+        })?;
+        self.written(kind);
+        Ok(ids)
+    }
+
+    /// Removes own append-only records without trace, as long as nobody else can know of them: all of them, or none.
+    ///
+    /// # Errors
+    /// [`DeviceError::Sealed`] once one was offered to the server, and for kinds that can be corrected instead;
+    /// [`DeviceError::NotFound`].
+    pub fn take_back_several(&mut self, ids: &[RecordId]) -> Result<(), DeviceError> {
+        for id in ids {
+            let held = store::held(self.store.connection(), *id)?.ok_or(DeviceError::NotFound)?;
+            if !held.is_only_here() || !held.record.kind.is_append_only() {
+                return Err(DeviceError::Sealed);
+            }
+        }
+        let transaction = self.store.begin()?;
+        for id in ids {
+            store::remove(&transaction, *id)?;
+        }
+        store::drop_unnamed_photos(&transaction)?;
+        transaction.commit()?;
+        self.pulse.changed();
+        Ok(())
+    }
+}
