@@ -10,6 +10,7 @@ pub mod crypto;
 mod device;
 pub mod edge;
 mod error;
+mod forms;
 pub mod network;
 mod open;
 mod ordered;

@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::checklist::Checklist;
+
 /// A list that a field's values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -147,6 +149,9 @@ pub struct Lists {
     pub categories: Vec<Category>,
     /// Severities, most urgent first.
     pub severities: Vec<Severity>,
+    /// What inspections go through. Lists of before there were any read as those compiled in, so that both sides agree.
+    #[serde(default = "crate::checklist::initial")]
+    pub checklists: Vec<Checklist>,
 }
 
 impl Lists {
@@ -158,6 +163,11 @@ impl Lists {
     /// The category that can be reported under that code, retired or not.
     pub fn category(&self, code: &str) -> Option<&Category> {
         self.categories.iter().find(|category| category.code == code && !category.parent.is_empty())
+    }
+
+    /// The checklist of that code.
+    pub fn checklist(&self, code: &str) -> Option<&Checklist> {
+        self.checklists.iter().find(|checklist| checklist.code == code)
     }
 }
 
@@ -411,9 +421,17 @@ const FORM_LISTS: &[(CodeList, &[Entry])] = &[
             ("agreement", "签订协议", "agreement signed"),
             ("performance", "履行", "performance"),
             ("follow_up", "回访", "follow-up"),
+            ("extension", "延长期限", "extension"),
         ],
     ),
-    (CodeList::RecheckResult, &[("fixed", "已整改", "put right"), ("not_fixed", "未整改", "not put right")]),
+    (
+        CodeList::RecheckResult,
+        &[
+            ("fixed", "已整改", "put right"),
+            ("not_fixed", "未整改", "not put right"),
+            ("reported", "已转为事件", "reported as an incident"),
+        ],
+    ),
     (
         CodeList::HazardKind,
         &[
@@ -557,7 +575,7 @@ static INITIAL: LazyLock<Lists> = LazyLock::new(|| {
             close_within: row[4].to_owned(),
         })
         .collect();
-    Lists { version: 1, categories, severities }
+    Lists { version: 1, categories, severities, checklists: crate::checklist::initial() }
 });
 
 /// The rows of one of the data files compiled in, without the header. They are well formed: the tests read them all.

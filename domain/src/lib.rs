@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod change;
+pub mod checklist;
 pub mod codes;
 pub mod conflict;
 pub mod digest;
@@ -15,6 +16,7 @@ pub mod hand_in;
 pub mod ids;
 pub mod kinds;
 pub mod mask;
+pub mod mediation;
 pub mod merge;
 pub mod order;
 pub mod phone;
@@ -22,6 +24,7 @@ pub mod problem;
 pub mod protocol;
 pub mod receipt;
 pub mod record;
+pub mod rectification;
 pub mod review;
 pub mod scope;
 pub mod seal;

@@ -1,12 +1,16 @@
 //! The queries behind the screens. Nothing here writes; everything is read from the open register in a few statements,
 //! never one per row of a long list.
 
+mod disputes;
+mod hazards;
 mod lines;
 mod order;
 mod place;
 mod register;
 mod reviews;
 
+pub(crate) use disputes::{dispute_events, dispute_lines, wants_work};
+pub(crate) use hazards::{hazard_lines, inspections_at, open_hazards, place_of, rechecks};
 pub(crate) use lines::{incident_line, incident_lines, latest_visits, photo_line, photos_of, visit_line};
 pub(crate) use order::{Piece, natural, plain_building, plain_parts};
 pub(crate) use place::{Places, dwelling_of};

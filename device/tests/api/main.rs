@@ -8,8 +8,10 @@
 
 mod bad_input;
 mod conflicts;
+mod disputes;
 mod drafts;
 mod incidents;
+mod inspections;
 mod people;
 mod phone;
 mod photos;

@@ -6,9 +6,11 @@
 //! whole county of demonstration data stays a matter of a minute.
 
 pub(crate) mod chance;
+mod disputes;
 mod families;
 mod homes;
 mod incidents;
+mod inspections;
 mod ledger;
 mod load;
 mod names;
@@ -155,6 +157,8 @@ impl County {
         let families = register::write(&mut writing);
         visits::write(&mut writing, &families);
         incidents::write(&mut writing, &families);
+        disputes::write(&mut writing, &families);
+        inspections::write(&mut writing, &families);
         ledger.settle(&mut chance)
     }
 }

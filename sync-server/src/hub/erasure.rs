@@ -11,6 +11,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use domain::kinds::dispute::{people_in, without_person};
 use domain::merge::merge;
 use domain::protocol::CallRefusal;
 use domain::scope::{Actor, Role};
@@ -132,7 +133,13 @@ impl<S: Store> Hub<S> {
         let county = county(&person.cell);
         for (kind, field) in NAMES_A_PERSON {
             for naming in writing.naming(&county, &kind, field, person.id)? {
-                self.empty_field(writing, &naming.record, field, now)?;
+                self.set_field(writing, &naming.record, field, Value::Null, now)?;
+            }
+        }
+        for dispute in writing.disputes_of(&county, person.id)? {
+            writing.empty_party(&dispute.record, person.id)?;
+            if let Some(parties) = dispute.record.fields.get("parties").and_then(|it| without_person(it, person.id)) {
+                self.set_field(writing, &dispute.record, "parties", parties, now)?;
             }
         }
         let about = about(writing, &county, person)?;
@@ -163,19 +170,20 @@ impl<S: Store> Hub<S> {
         Ok(writing.erase(erasure)?)
     }
 
-    /// Empties a reference, as a change of the server's own: it reaches the phones through the feed and stands in the history.
-    fn empty_field(
+    /// Writes what is left of a field, as a change of the server's own: it reaches the phones through the feed and stands in the history.
+    fn set_field(
         &self,
         writing: &mut dyn Writing,
         record: &Record,
         field: &str,
+        value: Value,
         now: Millis,
     ) -> Result<(), HubError> {
         let change = Change {
             id: record.id,
             kind: record.kind.clone(),
             cell: record.cell.clone(),
-            fields: Fields::from([(field.to_owned(), Value::Null)]),
+            fields: Fields::from([(field.to_owned(), value)]),
             stamps: Stamps::all(self.stamp_after(record.latest())),
             base: BTreeMap::from([(field.to_owned(), record.stamps.of(field))]),
         };
@@ -271,6 +279,25 @@ fn doom_bytes(writing: &mut dyn Writing, photo: &Record) -> Result<(), HubError>
         writing.doom_photo(&hash)?;
     }
     Ok(())
+}
+
+/// The changes without what disputes among them say of residents who were erased; none when there is nothing to leave out. A phone
+/// that has not heard of an erasure yet still sends the names, and empties its own copy in the same words when it hears.
+pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Result<Option<Vec<Change>>, HubError> {
+    let mut emptied: Option<Vec<Change>> = None;
+    for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.kind == Kind::Dispute) {
+        let Some(mut parties) = change.fields.get("parties").cloned() else { continue };
+        for person in people_in(&parties) {
+            if reading.erased(&county(&change.cell), person)?
+                && let Some(without) = without_person(&parties, person)
+            {
+                parties = without;
+                let changes = emptied.get_or_insert_with(|| changes.to_vec());
+                changes[index].fields.insert("parties".to_owned(), parties.clone());
+            }
+        }
+    }
+    Ok(emptied)
 }
 
 /// Whether this field names the one record that a record of this kind says something about: with that one erased, nothing more

@@ -49,9 +49,14 @@ const SHOWN: Record<FormKind, readonly string[]> = {
   tenancy: ['landlord_name', 'landlord_phone', 'tenants', 'starts_on', 'ends_on', 'safety_checked_on'],
   premises: ['name', 'premises_kind', 'area_m2', 'contact_name', 'contact_phone', 'sleeps_in', 'gas', 'closed_on'],
   care_plan: ['reason', 'level', 'consent', 'starts_on', 'ends_on', 'helper_name', 'helper_phone'],
-  dispute: ['type', 'source', 'accepted_on', 'place', 'facts', 'claim', 'amount', 'mediators'],
+  dispute: ['type', 'source', 'accepted_on', 'parties', 'place', 'facts', 'claim', 'amount', 'mediators', 'number', 'transferred_to', 'confirmed'],
   hazard_point: ['name', 'hazard_kind', 'place', 'monitor_name', 'monitor_phone', 'signal', 'route', 'shelter', 'retired_on'],
   threatened_household: ['needs_help', 'help_note', 'contact_name', 'contact_phone', 'card_issued_on'],
+}
+
+/** What a new record usually says: nobody types it, and everybody can change it. */
+export function usualValues(kind: string, today: string): Values {
+  return kind === 'dispute' ? { source: 'applied', accepted_on: today } : {}
 }
 
 /** Whether a kind has a form. */

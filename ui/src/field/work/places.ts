@@ -11,4 +11,7 @@ export interface WorkPlace {
 }
 
 /** The places, in the order to show them. */
-export const WORK_PLACES: readonly WorkPlace[] = []
+export const WORK_PLACES: readonly WorkPlace[] = [
+  { path: '/inspections', name: 'field.inspection.inspections', icon: 'inspections' },
+  { path: '/disputes', name: 'field.dispute.disputes', icon: 'disputes' },
+]

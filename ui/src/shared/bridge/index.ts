@@ -15,6 +15,8 @@ export type CommandName = keyof Commands
 export interface Host {
   call(command: string, args: unknown): Promise<unknown>
   callWithBytes(command: string, args: unknown, bytes: Uint8Array<ArrayBuffer>): Promise<unknown>
+  /** Keeps a file where the worker finds downloads. */
+  saveFile(name: string, bytes: Uint8Array<ArrayBuffer>, mime: string): Promise<void>
 }
 
 let chosen: Host | null = null
@@ -43,6 +45,15 @@ export async function callWithBytes<C extends CommandName>(
     return (await host().callWithBytes(command, args, bytes)) as Commands[C]['answer']
   } catch (reason) {
     throw callFailed(command, reason)
+  }
+}
+
+/** Keeps a file, such as a paper to print, where the worker finds downloads. Rejects with {@link CallFailed} when it cannot be kept. */
+export async function saveFile(name: string, bytes: Uint8Array<ArrayBuffer>, mime: string): Promise<void> {
+  try {
+    await host().saveFile(name, bytes, mime)
+  } catch (reason) {
+    throw callFailed('save_file', reason)
   }
 }
 
