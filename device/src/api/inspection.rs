@@ -309,7 +309,8 @@ pub(super) fn record_inspection(device: &Device, args: RecordInspectionArgs) -> 
                 let text = given.as_ref().map(|hazard| hazard.text.trim()).filter(|text| !text.is_empty());
                 Hazard {
                     item: item.id.clone(),
-                    text: text.unwrap_or(&item.text_zh).to_owned(),
+                    // The checklist says how it should be.
+                    text: text.map_or_else(|| format!("不符合：{}", item.text_zh), str::to_owned),
                     severity,
                     due: given
                         .as_ref()

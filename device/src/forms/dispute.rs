@@ -99,7 +99,7 @@ impl Case<'_> {
     }
 
     fn number(&self) -> Block {
-        let blank = "（    ）     人调字第     号".to_owned();
+        let blank = "（　　）　　　人调字第　　　号".to_owned();
         Block::Aside(format!("编号：{}", self.dispute.number.clone().unwrap_or(blank)))
     }
 
@@ -276,7 +276,7 @@ impl Case<'_> {
         ];
         blocks.extend(dispute.amount.as_ref().map(|amount| Block::Plain(format!("涉及金额：{amount} 元。"))));
         blocks.push(Block::Paragraph(
-            "本协议一式     份，当事人、人民调解委员会各持一份，自各方当事人签名、盖章或者按指印，人民调解员签名并加盖人民调解委员会印章之日起生效。".to_owned(),
+            "本协议一式　　　份，当事人、人民调解委员会各持一份，自各方当事人签名、盖章或者按指印，人民调解员签名并加盖人民调解委员会印章之日起生效。".to_owned(),
         ));
         let mut signatures = self.party_signatures();
         signatures.extend(["人民调解员（签名）", "记录人（签名）"].map(str::to_owned));

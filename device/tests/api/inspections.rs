@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::phone::{DAY, Phone, id_of};
 
 fn shop(phone: &Phone) -> String {
-    let building = phone.save("building", json!({"name": "3幢"}));
+    let building = phone.save("building", json!({"name": "3幢", "building_kind": "residential"}));
     let door = phone.save("dwelling", json!({"building": building, "unit": "1", "room": "101", "use": "shop"}));
     phone.save("premises", json!({"dwelling": door, "name": "王记餐馆", "premises_kind": "restaurant"}))
 }
@@ -114,10 +114,11 @@ fn items_that_ask_for_words_keep_them_and_the_notice_can_be_printed() {
     let phone = Phone::new();
     let building = phone.save("building", json!({"name": "12号", "building_kind": "farmhouse"}));
     let args = json!({"subject": building, "checklist": "self_built_house", "answers": answers(&phone, &building, &["H06"]),
-        "facts": {"H01": "砖混", "H03": "1998"}, "hazards": [{"item": "H06", "text": "西墙斜裂", "severity": 1}], "note": "已劝离"});
+        "facts": {"H01": "砖混", "H03": "1998"}, "hazards": [{"item": "H06", "text": "西墙斜裂", "severity": 1}, {"item": "H07", "text": "不算", "severity": 1}], "note": "已劝离"});
     let id = id_of(&phone.ok("record_inspection", args));
     let page = phone.ok("inspection", json!({"id": id}));
     assert_eq!(page["inspection"]["facts"], json!({"H01": "砖混", "H03": "1998"}));
+    assert_eq!(page["hazards"].as_array().unwrap().len(), 1, "what is in order is no hazard");
     assert_eq!(page["hazards"][0]["text"], "西墙斜裂");
     match call(&phone.device, "inspection_notice", json!({"id": id}), None).unwrap() {
         Answer::Bytes { mime, bytes } => assert!(mime == "application/pdf" && bytes.starts_with(b"%PDF-")),

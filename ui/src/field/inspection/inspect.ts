@@ -54,10 +54,10 @@ export function unanswered(checklist: Checklist, form: Unfinished): number {
   return checklist.items.filter((item) => isTapped(item) && !form.answers[item.id]).length
 }
 
-/** The hazard as it is proposed for an item: in the checklist's words, as urgent as it says, with the day that goes with it. */
+/** The hazard as it is proposed for an item: as urgent as the checklist says, with the day that goes with it. Without words of its own it takes the checklist's. */
 export function proposedHazard(item: ChecklistItem, proposedDue: readonly string[]): Hazard {
   const severity = item.severity ?? 3
-  return { item: item.id, text: item.text_zh, severity, due: proposedDue[severity - 1] ?? null }
+  return { item: item.id, text: '', severity, due: proposedDue[severity - 1] ?? null }
 }
 
 /** The hazard with another urgency: its day moves along unless somebody chose one. */
@@ -94,16 +94,29 @@ export async function storeInspection(place: string, checklist: Checklist, form:
     note: form.note.trim() || null,
   })
   const waiting: Waiting[] = Object.entries(form.photos).flatMap(([item, keys]) =>
-    keys.map((key) => ({ key, item, note: item ? `${item} ${form.hazards[item]?.text ?? checklist.items.find((each) => each.id === item)?.text_zh ?? ''}`.slice(0, 100) : null })),
+    keys.map((key) => ({ key, item, note: item ? `${item} ${form.hazards[item]?.text || checklist.items.find((each) => each.id === item)?.text_zh || ''}`.slice(0, 100) : null })),
   )
   await call('save_draft', { key: STORED_PREFIX + id, value: waiting })
   await call('drop_draft', { key: formKey(place, checklist.code) })
-  void storePhotos(id)
+  void storePhotos(id).catch(() => undefined)
   return id
 }
 
+/** Inspections whose photos are being stored now: nobody stores them a second time meanwhile. */
+const underWay = new Set<string>()
+
 /** Stores the photos of a stored inspection, those that are not stored yet. */
 async function storePhotos(inspection: string): Promise<void> {
+  if (underWay.has(inspection)) return
+  underWay.add(inspection)
+  try {
+    await storeWaiting(inspection)
+  } finally {
+    underWay.delete(inspection)
+  }
+}
+
+async function storeWaiting(inspection: string): Promise<void> {
   const key = STORED_PREFIX + inspection
   const draft = await call('draft', { key })
   if (!draft) return
