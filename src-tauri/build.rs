@@ -1,5 +1,5 @@
 //! Lets Tauri read the configuration, the icons and the capabilities at build time, and declares
-//! the two commands of the host, so that even these are refused without a capability.
+//! the commands of the host, so that even these are refused without a capability.
 
 fn main() {
     let host = tauri_build::AppManifest::new().commands(&["call", "save_file"]);

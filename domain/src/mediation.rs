@@ -50,7 +50,7 @@ pub enum Performance {
 /// Where a case stands, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
-pub struct Standing {
+pub struct DisputeStanding {
     /// The state.
     pub state: DisputeState,
     /// The last day, `YYYY-MM-DD`; none when the day of acceptance cannot be read.
@@ -71,7 +71,7 @@ pub fn usual_deadline(accepted_on: NaiveDate) -> Option<NaiveDate> {
 }
 
 /// Where a case stands on a day. The order of the events does not matter.
-pub fn standing(dispute: &Dispute, events: &[DisputeEvent], today: NaiveDate) -> Standing {
+pub fn standing(dispute: &Dispute, events: &[DisputeEvent], today: NaiveDate) -> DisputeStanding {
     let date = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<NaiveDate>().ok());
     let usual = dispute.accepted_on.parse().ok().and_then(usual_deadline);
     // Only an extension prolongs; one to an earlier day changes nothing.
@@ -95,7 +95,7 @@ pub fn standing(dispute: &Dispute, events: &[DisputeEvent], today: NaiveDate) ->
         (None, Some(by)) if by < today => Performance::Late,
         _ => Performance::Waiting,
     });
-    Standing {
+    DisputeStanding {
         state,
         deadline: deadline.map(|deadline| deadline.to_string()),
         extended: deadline > usual,

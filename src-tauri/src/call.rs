@@ -1,4 +1,4 @@
-//! The way to the device: passes on what a screen asks for and brings back the answer.
+//! The one command of the window: passes on what a screen asks for and brings back the answer.
 
 use crate::envelope::Envelope;
 use crate::host::Host;

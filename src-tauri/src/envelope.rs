@@ -11,6 +11,8 @@ use tauri::ipc::InvokeBody;
 const COMMAND_HEADER: &str = "x-command";
 /// Holds the arguments when the body is raw bytes: base64 of JSON, since a header takes ASCII only.
 const ARGS_HEADER: &str = "x-args";
+/// Names the file whose bytes the body is: base64 of UTF-8.
+const NAME_HEADER: &str = "x-name";
 
 /// One request, unpacked.
 #[derive(Debug, PartialEq, Deserialize)]
@@ -43,6 +45,14 @@ impl Envelope {
             }
         }
     }
+}
+
+/// The name that came with the bytes of a file.
+pub(crate) fn named_bytes(headers: &HeaderMap) -> Result<String, String> {
+    let name = STANDARD
+        .decode(text(headers, NAME_HEADER)?)
+        .map_err(|error| format!("The header {NAME_HEADER} is not base64: {error}."))?;
+    String::from_utf8(name).map_err(|error| format!("The header {NAME_HEADER} holds no text: {error}."))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, String> {

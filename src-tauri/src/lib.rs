@@ -1,14 +1,14 @@
 //! The window of Doorstep: hosts the `device` crate for the webview, on desktops and phones alike.
 //!
 //! It holds no rules of its own. It finds the folder of the data, opens the device there, passes on
-//! what the screens ask for, keeps their papers among the downloads, and ends the background rounds on exit.
+//! what the screens ask for through one command, and ends the background rounds on exit.
 
 #![cfg_attr(mobile, allow(missing_docs, reason = "Tauri's attribute writes the phones' entry without documentation"))]
 
 mod call;
 mod envelope;
 mod host;
-mod save_file;
+mod save;
 
 use host::Host;
 use tauri::{App, Manager, RunEvent, WebviewWindowBuilder};
@@ -20,7 +20,7 @@ use tauri::{App, Manager, RunEvent, WebviewWindowBuilder};
 #[cfg_attr(mobile, tauri::mobile_entry_point)]
 pub fn run() {
     let app = tauri::Builder::default()
-        .invoke_handler(tauri::generate_handler![call::call, save_file::save_file])
+        .invoke_handler(tauri::generate_handler![call::call, save::save_file])
         .setup(|app| Ok(open(app)?))
         .build(tauri::generate_context!())
         .expect("Doorstep could not open its window");

@@ -2,7 +2,7 @@
 
 use domain::kinds::dispute::Dispute;
 use domain::kinds::dispute_event::DisputeEvent;
-use domain::mediation::{RIGHTS, Standing, standing};
+use domain::mediation::{DisputeStanding, RIGHTS, standing};
 use domain::review::ReviewState;
 use domain::validate::today;
 use domain::world::Millis;
@@ -40,7 +40,7 @@ pub struct DisputeLine {
     /// Yuan, exactly.
     pub amount: Option<String>,
     /// Where it stands.
-    pub standing: Standing,
+    pub standing: DisputeStanding,
     /// Where it stands with the supervisor.
     pub review: ReviewState,
     /// Nothing of it is unsent.
@@ -80,7 +80,7 @@ pub struct DisputePage {
     /// Its fields.
     pub dispute: Dispute,
     /// Where it stands.
-    pub standing: Standing,
+    pub standing: DisputeStanding,
     /// What happened, in the order of time.
     pub events: Vec<DisputeEventLine>,
     /// Photos of signed papers and others.

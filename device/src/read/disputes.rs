@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use domain::kinds::dispute::Dispute;
 use domain::kinds::dispute_event::DisputeEvent;
-use domain::mediation::{DisputeState, Performance, Standing, standing};
+use domain::mediation::{DisputeStanding, DisputeState, Performance, standing};
 use domain::review::state;
 use domain::{Kind, Record, RecordId};
 
@@ -56,7 +56,7 @@ pub(crate) fn dispute_lines(store: &Store, today: NaiveDate) -> Result<Vec<Dispu
 }
 
 /// Whether a case is on the day's work: its last days, past them, or an agreement that was not performed in time.
-pub(crate) fn wants_work(standing: &Standing) -> bool {
+pub(crate) fn wants_work(standing: &DisputeStanding) -> bool {
     matches!(standing.state, DisputeState::Overdue | DisputeState::DueSoon)
         || standing.performance == Some(Performance::Late)
 }

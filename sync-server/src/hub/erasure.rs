@@ -136,12 +136,7 @@ impl<S: Store> Hub<S> {
                 self.set_field(writing, &naming.record, field, Value::Null, now)?;
             }
         }
-        for dispute in writing.disputes_of(&county, person.id)? {
-            writing.empty_party(&dispute.record, person.id)?;
-            if let Some(parties) = dispute.record.fields.get("parties").and_then(|it| without_person(it, person.id)) {
-                self.set_field(writing, &dispute.record, "parties", parties, now)?;
-            }
-        }
+        self.leave_disputes(writing, &county, person.id, now)?;
         let about = about(writing, &county, person)?;
         let mut gone = Vec::with_capacity(about.len());
         for record in &about {
@@ -159,6 +154,24 @@ impl<S: Store> Hub<S> {
             doom_bytes(writing, photo)?;
         }
         Ok(gone)
+    }
+
+    /// Empties what disputes say of a person, in what stands and in what stood before.
+    fn leave_disputes(
+        &self,
+        writing: &mut dyn Writing,
+        county: &Scope,
+        id: RecordId,
+        now: Millis,
+    ) -> Result<(), HubError> {
+        for dispute in writing.disputes_of(county, id)? {
+            writing.empty_party(&dispute.record, id)?;
+            if let Some(parties) = dispute.record.fields.get("parties").and_then(|parties| without_person(parties, id))
+            {
+                self.set_field(writing, &dispute.record, "parties", parties, now)?;
+            }
+        }
+        Ok(())
     }
 
     /// The record itself, and what is on its way for it.
@@ -214,6 +227,10 @@ impl<S: Store> Hub<S> {
                     continue;
                 }
                 again += 1;
+                if erasure.kind == Kind::Person {
+                    // Also where the person's own record is not there: a file may name them all the same.
+                    self.leave_disputes(writing, &county, erasure.id, now)?;
+                }
                 match writing.record(&county, erasure.id)? {
                     Some(stored) if stored.record.kind == Kind::Person => {
                         self.erase_with_all(writing, &stored.record, erasure.at, &erasure.by)?;

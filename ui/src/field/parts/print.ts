@@ -9,8 +9,8 @@ export async function printPaper(name: string, make: () => Promise<ArrayBuffer>)
   // A name is a file's name on whatever system: what some of them refuse is left out.
   const file = `${name.replace(/[\\/:*?"<>|\s]+/g, '_').slice(0, 60)}.pdf`
   try {
-    await saveFile(file, new Uint8Array(await make()), 'application/pdf')
-    tell({ text: t('field.paper.saved', { name: file }) })
+    const place = await saveFile(file, 'application/pdf', await make())
+    tell({ text: t('field.paper.saved', { name: place ?? file }) })
   } catch (reason) {
     tell({ text: t(`common.failure.${failureOf(reason).code}`), bad: true })
   }

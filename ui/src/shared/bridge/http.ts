@@ -7,18 +7,15 @@ export function httpHost(): Host {
     call: (command, args) => post(`/call/${command}`, 'application/json', JSON.stringify(args)),
     callWithBytes: (command, args, bytes) =>
       post(`/call/${command}?args=${encodeURIComponent(JSON.stringify(args))}`, 'application/octet-stream', bytes),
-    saveFile: download,
+    saveFile: async (name, mime, bytes) => {
+      const address = URL.createObjectURL(new Blob([bytes], { type: mime }))
+      const link = Object.assign(document.createElement('a'), { href: address, download: name })
+      link.click()
+      // The browser reads it after this turn; it holds the memory until the address is given back.
+      window.setTimeout(() => URL.revokeObjectURL(address), 60_000)
+      return null
+    },
   }
-}
-
-/** A browser keeps files by its own means: a link to the bytes, followed at once. */
-async function download(name: string, bytes: Uint8Array<ArrayBuffer>, mime: string): Promise<void> {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([bytes], { type: mime }))
-  link.download = name
-  link.click()
-  // The browser has taken the bytes over by then.
-  window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }
 
 async function post(path: string, contentType: string, body: BodyInit): Promise<unknown> {

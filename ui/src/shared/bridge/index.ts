@@ -15,8 +15,7 @@ export type CommandName = keyof Commands
 export interface Host {
   call(command: string, args: unknown): Promise<unknown>
   callWithBytes(command: string, args: unknown, bytes: Uint8Array<ArrayBuffer>): Promise<unknown>
-  /** Keeps a file where the worker finds downloads. */
-  saveFile(name: string, bytes: Uint8Array<ArrayBuffer>, mime: string): Promise<void>
+  saveFile(name: string, mime: string, bytes: ArrayBuffer): Promise<string | null>
 }
 
 let chosen: Host | null = null
@@ -48,10 +47,10 @@ export async function callWithBytes<C extends CommandName>(
   }
 }
 
-/** Keeps a file, such as a paper to print, where the worker finds downloads. Rejects with {@link CallFailed} when it cannot be kept. */
-export async function saveFile(name: string, bytes: Uint8Array<ArrayBuffer>, mime: string): Promise<void> {
+/** Keeps a file where downloads go. Answers its place where that is known. Rejects with {@link CallFailed}. */
+export async function saveFile(name: string, mime: string, bytes: ArrayBuffer): Promise<string | null> {
   try {
-    await host().saveFile(name, bytes, mime)
+    return await host().saveFile(name, mime, bytes)
   } catch (reason) {
     throw callFailed('save_file', reason)
   }

@@ -9,7 +9,10 @@ export function tauriHost(): Host {
     // Raw bytes leave no room for arguments: those go into a header, which takes ASCII only.
     callWithBytes: (command, args, bytes) =>
       invoke('call', bytes, { headers: { 'x-command': command, 'x-args': base64OfText(JSON.stringify(args)) } }),
-    saveFile: (name, bytes) => invoke('save_file', bytes, { headers: { 'x-name': base64OfText(name) } }),
+    saveFile: async (name, _mime, bytes) => {
+      const saved = await invoke<{ path: string }>('save_file', new Uint8Array(bytes), { headers: { 'x-name': base64OfText(name) } })
+      return saved.path
+    },
   }
 }
 

@@ -7,7 +7,7 @@ import type { PhotoLine } from "./PhotoLine";
 import type { RecordId } from "./RecordId";
 import type { ReviewInfo } from "./ReviewInfo";
 import type { RightsLine } from "./RightsLine";
-import type { Standing } from "./Standing";
+import type { DisputeStanding } from "./DisputeStanding";
 
 /**
  * A case file with everything at it.
@@ -28,7 +28,7 @@ dispute: Dispute,
 /**
  * Where it stands.
  */
-standing: Standing, 
+standing: DisputeStanding, 
 /**
  * What happened, in the order of time.
  */

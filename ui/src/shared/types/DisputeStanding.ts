@@ -5,7 +5,7 @@ import type { Performance } from "./Performance";
 /**
  * Where a case stands, and until when.
  */
-export type Standing = { 
+export type DisputeStanding = { 
 /**
  * The state.
  */
