@@ -12,6 +12,7 @@ mod device;
 pub mod edge;
 mod error;
 mod handover;
+mod forms;
 pub mod network;
 mod open;
 mod ordered;

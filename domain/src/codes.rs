@@ -10,6 +10,7 @@ use ts_rs::TS;
 
 use crate::care::CareLevel;
 use crate::sheet::Sheet;
+use crate::checklist::Checklist;
 
 /// A list that a field's values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
@@ -156,6 +157,9 @@ pub struct Lists {
     /// How often somebody of a care plan is seen. Lists of an older version have none: theirs are the usual ones.
     #[serde(default)]
     pub care: CareIntervals,
+    /// What inspections go through. Lists of before there were any read as those compiled in, so that both sides agree.
+    #[serde(default = "crate::checklist::initial")]
+    pub checklists: Vec<Checklist>,
 }
 
 /// The days between two visits of a care plan, by its level.
@@ -203,6 +207,11 @@ impl Lists {
     /// The category that can be reported under that code, retired or not.
     pub fn category(&self, code: &str) -> Option<&Category> {
         self.categories.iter().find(|category| category.code == code && !category.parent.is_empty())
+    }
+
+    /// The checklist of that code.
+    pub fn checklist(&self, code: &str) -> Option<&Checklist> {
+        self.checklists.iter().find(|checklist| checklist.code == code)
     }
 }
 
@@ -459,9 +468,17 @@ const FORM_LISTS: &[(CodeList, &[Entry])] = &[
             ("agreement", "签订协议", "agreement signed"),
             ("performance", "履行", "performance"),
             ("follow_up", "回访", "follow-up"),
+            ("extension", "延长期限", "extension"),
         ],
     ),
-    (CodeList::RecheckResult, &[("fixed", "已整改", "put right"), ("not_fixed", "未整改", "not put right")]),
+    (
+        CodeList::RecheckResult,
+        &[
+            ("fixed", "已整改", "put right"),
+            ("not_fixed", "未整改", "not put right"),
+            ("reported", "已转为事件", "reported as an incident"),
+        ],
+    ),
     (
         CodeList::HazardKind,
         &[
@@ -605,7 +622,7 @@ static INITIAL: LazyLock<Lists> = LazyLock::new(|| {
             close_within: row[4].to_owned(),
         })
         .collect();
-    Lists { version: 1, categories, severities, sheets: initial_sheets(), care: CareIntervals::default() }
+    Lists { version: 1, categories, severities, sheets: initial_sheets(), care: CareIntervals::default(), checklists: crate::checklist::initial() }
 });
 
 /// The rows of one of the data files compiled in, without the header. They are well formed: the tests read them all.

@@ -53,6 +53,8 @@ pub enum FieldType {
     Parties,
     /// Answers by the item of a checklist: see [`crate::kinds::inspection::Answer`].
     Answers,
+    /// Short words by the item of a checklist, for items that ask for more than yes or no: a year, a number of floors.
+    ItemWords,
     /// Hazards found: see [`crate::kinds::inspection::Hazard`].
     Hazards,
     /// Who was at a place when an order was given: see [`crate::kinds::evacuation::Listed`].

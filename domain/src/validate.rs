@@ -115,9 +115,12 @@ fn value_problem(of: FieldType, value: &Value, setting: Setting<'_>) -> Option<F
         FieldType::Moment => value.as_i64().map_or(WRONG_TYPE, |at| {
             fault(!(0..=setting.now.saturating_add(MOMENT_AHEAD_MAX)).contains(&at), ProblemCode::NoSuchDate)
         }),
-        FieldType::Names | FieldType::Parties | FieldType::Answers | FieldType::Hazards | FieldType::Roster => {
-            shape_fault(of, value)
-        }
+        FieldType::Names
+        | FieldType::Parties
+        | FieldType::Answers
+        | FieldType::ItemWords
+        | FieldType::Hazards
+        | FieldType::Roster => shape_fault(of, value),
         FieldType::Remarks => remarks_fault(value),
         FieldType::GeoJson => geojson_fault(value),
         _ => text.map_or(WRONG_TYPE, |text| text_problem(of, text, setting)),
@@ -252,6 +255,13 @@ fn shape_fault(of: FieldType, value: &Value) -> Option<Fault> {
             type Answers = std::collections::BTreeMap<String, inspection::Answer>;
             shaped(value, inspection::ITEMS_MAX, |answers: &Answers| {
                 fault(!answers.keys().all(|item| is_item(item)), ProblemCode::UnknownCode)
+            })
+        }
+        FieldType::ItemWords => {
+            type Words = std::collections::BTreeMap<String, String>;
+            shaped(value, inspection::ITEMS_MAX, |words: &Words| {
+                let item = fault(!words.keys().all(|item| is_item(item)), ProblemCode::UnknownCode);
+                item.or_else(|| words.values().find_map(|text| text_fault(text, 60)))
             })
         }
         FieldType::Hazards => shaped(value, inspection::ITEMS_MAX, |hazards: &Vec<inspection::Hazard>| {

@@ -7,15 +7,16 @@ use std::fs;
 /// Which parts of the workspace each part may know; a part that is not listed may know none.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("device", &["domain"]),
+    ("paper", &[]),
+    ("device", &["domain", "paper"]),
     ("src-tauri", &["device"]),
-    ("sync-server", &["domain"]),
-    ("tests", &["domain", "device", "doorstep", "sync-server"]),
+    ("sync-server", &["domain", "paper"]),
+    ("tests", &["domain", "paper", "device", "doorstep", "sync-server"]),
     ("xtask", &[]),
 ];
 
 /// The packages of the workspace, as dependencies name them.
-const OURS: &[&str] = &["domain", "device", "doorstep", "sync-server", "doorstep-tests", "xtask"];
+const OURS: &[&str] = &["domain", "paper", "device", "doorstep", "sync-server", "doorstep-tests", "xtask"];
 
 /// The one folder that may know which host it runs in.
 const BRIDGE: &str = "ui/src/shared/bridge/";

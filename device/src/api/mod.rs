@@ -7,6 +7,7 @@ pub mod building;
 pub mod care;
 pub mod category;
 pub mod conflict;
+pub mod dispute;
 pub mod draft;
 pub mod evacuation;
 pub mod failure;
@@ -15,12 +16,14 @@ pub mod hazard;
 pub mod feedback;
 pub mod household;
 pub mod incident;
+pub mod inspection;
 pub mod lists;
 pub mod month;
 pub mod network;
 pub mod notice;
 pub mod person;
 pub mod photo;
+pub mod premises;
 pub mod receipt;
 pub mod record;
 pub mod refused;
@@ -69,6 +72,10 @@ pub enum Table {
     /// Comma-separated text.
     Csv(Vec<u8>),
 }
+/// The bytes of a PDF file.
+#[derive(Debug, Clone, PartialEq, Eq, TS)]
+#[ts(type = "ArrayBuffer")]
+pub struct Pdf(pub Vec<u8>);
 
 macro_rules! commands {
     ($($(#[$doc:meta])* $name:ident: $args:ty => $answer:ty, $how:ident $function:path;)*) => {
@@ -196,6 +203,36 @@ commands! {
     incidents: Nothing => Vec<incident::IncidentLine>, plain incident::incidents;
     /// An incident.
     incident: record::OfRecord => incident::IncidentPage, plain incident::incident;
+    /// Disputes, the most urgent first.
+    disputes: Nothing => Vec<dispute::DisputeLine>, plain dispute::disputes;
+    /// A dispute's case file.
+    dispute: record::OfRecord => dispute::DisputePage, plain dispute::dispute;
+    /// Adds an event to a case file.
+    add_dispute_event: dispute::AddDisputeEventArgs => record::Saved, plain dispute::add_dispute_event;
+    /// A form of a case file, to print.
+    dispute_form: dispute::DisputeFormArgs => Pdf, plain dispute::dispute_form;
+    /// What has a day that is near or past: cases, hazards.
+    due_work: Nothing => inspection::DueWork, plain inspection::due_work;
+    /// Hazards that were not put right, the most urgent first.
+    hazards: Nothing => Vec<inspection::HazardLine>, plain inspection::hazards;
+    /// Places that are inspected by rule, those first where nobody was for longest.
+    inspection_places: Nothing => Vec<inspection::PlaceLine>, plain inspection::inspection_places;
+    /// A place with its checklists and what was found there.
+    inspection_place: record::OfRecord => inspection::InspectionPlace, plain inspection::inspection_place;
+    /// Records an inspection.
+    record_inspection: inspection::RecordInspectionArgs => record::Saved, plain inspection::record_inspection;
+    /// An inspection.
+    inspection: record::OfRecord => inspection::InspectionPage, plain inspection::inspection;
+    /// The notice to put an inspection's hazards right, to print.
+    inspection_notice: record::OfRecord => Pdf, plain inspection::inspection_notice;
+    /// Records what a re-check found.
+    recheck: inspection::RecheckArgs => record::Saved, plain inspection::recheck;
+    /// Makes an incident of a hazard that was not put right.
+    report_hazard: inspection::OfHazard => record::Saved, plain inspection::report_hazard;
+    /// The small premises behind a door.
+    premises_at: record::OfRecord => premises::DoorPremises, plain premises::premises_at;
+    /// A small premises.
+    premises: record::OfRecord => premises::PremisesPage, plain premises::premises;
     /// Incident categories.
     categories: category::CategoriesArgs => Vec<category::CategoryHit>, plain category::categories;
     /// Adds a photo; its bytes are the body of the call.
@@ -304,6 +341,12 @@ impl IntoAnswer for Table {
             }
             Table::Csv(bytes) => Answer::Bytes { mime: "text/csv; charset=utf-8", bytes },
         })
+    }
+}
+
+impl IntoAnswer for Pdf {
+    fn into_answer(self) -> Result<Answer, Failure> {
+        Ok(Answer::Bytes { mime: "application/pdf", bytes: self.0 })
     }
 }
 

@@ -79,57 +79,67 @@ fn shown_record(open: &Open, id: RecordId) -> Result<Record, Failure> {
 }
 
 pub(super) fn save(device: &Device, args: SaveArgs) -> Result<Saved, Failure> {
-    device.with_open(|open: &mut Open| {
-        if args.kind.is_append_only() {
-            // Visits and photos have commands of their own that know what they need.
-            return Err(Failure::problem("", ProblemCode::NotAllowed));
+    device.with_open(|open: &mut Open| save_all(open, args))
+}
+
+/// Saves a new record as a form would.
+///
+/// # Errors
+/// As the command `save`.
+pub(super) fn save_in(open: &mut Open, kind: &Kind, cell: Option<&CellCode>, fields: Fields) -> Result<Saved, Failure> {
+    save_all(open, SaveArgs { kind: kind.clone(), id: None, cell: cell.cloned(), fields })
+}
+
+fn save_all(open: &mut Open, args: SaveArgs) -> Result<Saved, Failure> {
+    if args.kind.is_append_only() {
+        // Visits and photos have commands of their own that know what they need.
+        return Err(Failure::problem("", ProblemCode::NotAllowed));
+    }
+    let current = args.id.map(|id| open.store().get(id)).transpose()?.flatten();
+    if current.as_ref().is_some_and(|record| !is_shown(open, record)) {
+        return Err(Failure::not_found());
+    }
+    let mut fields = normalised(&args.kind, args.fields);
+    if args.id.is_none() || current.is_some() {
+        let known = |name: &str| current.as_ref().is_some_and(|record| record.fields.contains_key(name));
+        fields.retain(|name, value| !value.is_null() || known(name));
+    }
+    if args.kind == Kind::Incident {
+        complete_incident(open, &mut fields, args.id.is_none());
+    }
+    if args.id.is_none() {
+        complete(open, &args.kind, &mut fields);
+    }
+    let mut problems = missing_targets(open, &args.kind, &fields)?;
+    problems.extend(foreign_author(open, &args.kind, &fields, current.as_ref()));
+    let mut whole = current.as_ref().map(|record| record.fields.clone()).unwrap_or_default();
+    whole.extend(fields.clone());
+    let mut odd = if args.kind == Kind::Person { warnings(&whole, today(open.now())) } else { Vec::new() };
+    let cell = match (args.id, &current) {
+        // A new record that was refused is made again where it was made.
+        (Some(_), None) => args.cell.clone(),
+        _ => cell_of(open, &args.kind, &whole, args.cell.as_ref(), current.as_ref())?,
+    };
+    if args.kind == Kind::Dwelling && address_is_taken(open, &whole, &fields, args.id, cell.as_ref())? {
+        if dwelling_of(&whole).room.is_some() {
+            problems.push(Problem::new("room", ProblemCode::AddressTaken));
+        } else {
+            odd.push(Warning::SameAddress);
         }
-        let current = args.id.map(|id| open.store().get(id)).transpose()?.flatten();
-        if current.as_ref().is_some_and(|record| !is_shown(open, record)) {
-            return Err(Failure::not_found());
-        }
-        let mut fields = normalised(&args.kind, args.fields);
-        if args.id.is_none() || current.is_some() {
-            let known = |name: &str| current.as_ref().is_some_and(|record| record.fields.contains_key(name));
-            fields.retain(|name, value| !value.is_null() || known(name));
-        }
-        if args.kind == Kind::Incident {
-            complete_incident(open, &mut fields, args.id.is_none());
-        }
-        if args.id.is_none() {
-            complete(open, &args.kind, &mut fields);
-        }
-        let mut problems = missing_targets(open, &args.kind, &fields)?;
-        problems.extend(foreign_author(open, &args.kind, &fields, current.as_ref()));
-        let mut whole = current.as_ref().map(|record| record.fields.clone()).unwrap_or_default();
-        whole.extend(fields.clone());
-        let mut odd = if args.kind == Kind::Person { warnings(&whole, today(open.now())) } else { Vec::new() };
-        let cell = match (args.id, &current) {
-            // A new record that was refused is made again where it was made.
-            (Some(_), None) => args.cell.clone(),
-            _ => cell_of(open, &args.kind, &whole, args.cell.as_ref(), current.as_ref())?,
-        };
-        if args.kind == Kind::Dwelling && address_is_taken(open, &whole, &fields, args.id, cell.as_ref())? {
-            if dwelling_of(&whole).room.is_some() {
-                problems.push(Problem::new("room", ProblemCode::AddressTaken));
-            } else {
-                odd.push(Warning::SameAddress);
-            }
-        }
-        if !problems.is_empty() {
-            return Err(Failure::invalid(problems));
-        }
-        let used = fields.get("category").and_then(Value::as_str).map(str::to_owned);
-        let id = open.write(&args.kind, args.id, cell.as_ref(), fields)?;
-        if let Some(code) = used {
-            category::used(open, &code)?;
-        }
-        Ok(Saved { id, warnings: odd })
-    })
+    }
+    if !problems.is_empty() {
+        return Err(Failure::invalid(problems));
+    }
+    let used = fields.get("category").and_then(Value::as_str).map(str::to_owned);
+    let id = open.write(&args.kind, args.id, cell.as_ref(), fields)?;
+    if let Some(code) = used {
+        category::used(open, &code)?;
+    }
+    Ok(Saved { id, warnings: odd })
 }
 
 /// One spelling for what people type in many: telephone and document numbers half-width and without spaces, texts trimmed, blank as empty.
-fn normalised(kind: &Kind, fields: Fields) -> Fields {
+pub(super) fn normalised(kind: &Kind, fields: Fields) -> Fields {
     let one = |(name, value): (String, Value)| {
         let Some(text) = value.as_str() else { return (name, value) };
         let text = match field(kind, &name).map(|spec| spec.of) {

@@ -121,6 +121,13 @@ fn cells(open: &Open) -> Result<Vec<CellInfo>, DeviceError> {
     Ok(open.cells().iter().map(info).collect())
 }
 
+/// What the village or community of a cell is called; empty where that is not known yet.
+pub(super) fn village_of(open: &Open, cell: &CellCode) -> Result<String, DeviceError> {
+    let records = open.store().of_kind(&Kind::Cell, Some(cell))?;
+    let name = records.iter().find_map(|record| record.text("village_name")).filter(|name| !name.is_empty());
+    Ok(name.map_or_else(String::new, str::to_owned))
+}
+
 pub(super) fn enrol(device: &Device, args: EnrolArgs) -> Result<AppState, Failure> {
     device.enrol_over_http(args.server.trim(), args.code.trim(), &args.pin, args.device_name.trim())?;
     state(device, Nothing {})

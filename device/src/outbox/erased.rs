@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use domain::RecordId;
 use domain::kinds::evacuation::without;
 use domain::protocol::WORDS_ABOUT_MAX;
+use domain::kinds::dispute::without_person;
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -40,6 +41,7 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
             here |= connection.prepare_cached(sql)?.execute([&id])? > 0;
         }
     }
+    empty_parties(connection, id)?;
     if here {
         store::drop_unnamed_photos(connection)?;
     }
@@ -94,4 +96,35 @@ fn leave_rosters(connection: &Connection, id: RecordId) -> Result<bool, DeviceEr
         }
     }
     Ok(here)
+}
+
+/// Empties what disputes say of an erased resident: in the register, in words that were overtaken or refused, in unfinished forms.
+/// The server does the same in the same words, so no stamp is needed for it: both sides hold one value under one stamp.
+fn empty_parties(connection: &Connection, person: RecordId) -> Result<(), DeviceError> {
+    const PLACES: [(&str, &str); 4] = [
+        (
+            "SELECT rowid, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0",
+            "UPDATE record SET body = ?2 WHERE rowid = ?1",
+        ),
+        (
+            "SELECT id, fields FROM refused WHERE kind = 'dispute' AND instr(fields, ?1) > 0",
+            "UPDATE refused SET fields = ?2 WHERE id = ?1",
+        ),
+        (
+            "SELECT json_array(id, field, stamp), value FROM overtaken WHERE field = 'parties' AND instr(value, ?1) > 0",
+            "UPDATE overtaken SET value = ?2 WHERE id = ?1 ->> 0 AND field = ?1 ->> 1 AND stamp = ?1 ->> 2",
+        ),
+        ("SELECT key, value FROM draft WHERE instr(value, ?1) > 0", "UPDATE draft SET value = ?2 WHERE key = ?1"),
+    ];
+    for (select, update) in PLACES {
+        let mut statement = connection.prepare_cached(select)?;
+        let rows = statement.query_map([person.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let found: Vec<(rusqlite::types::Value, String)> = rows.collect::<Result<_, _>>()?;
+        for (key, text) in found {
+            if let Some(emptied) = without_person(&serde_json::from_str::<Value>(&text)?, person) {
+                connection.prepare_cached(update)?.execute((key, serde_json::to_string(&emptied)?))?;
+            }
+        }
+    }
+    Ok(())
 }

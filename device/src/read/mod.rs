@@ -3,6 +3,8 @@
 
 mod evacuation;
 mod care;
+mod disputes;
+mod hazards;
 mod lines;
 mod order;
 mod place;
@@ -12,6 +14,8 @@ mod reviews;
 pub(crate) use evacuation::{Evacuating, evacuation_line, evacuation_page, lives_here};
 pub(crate) use care::{care_lines, care_lines_of, is_shown};
 pub(crate) use lines::{incident_line, incident_lines, latest_visits, photo_line, photos_of, seen, visit_line};
+pub(crate) use disputes::{dispute_events, dispute_lines, wants_work};
+pub(crate) use hazards::{hazard_lines, inspections_at, open_hazards, place_of, rechecks};
 pub(crate) use order::{Piece, natural, plain_building, plain_parts};
 pub(crate) use place::{Places, dwelling_of};
 pub(crate) use register::{DwellingFacts, HouseholdFacts, PersonFacts, Register, RegisterCache, Within};

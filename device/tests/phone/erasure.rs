@@ -158,4 +158,25 @@ fn who_was_erased_vanishes_from_rosters_and_marks_whether_they_were_sent_or_not(
     let roster = phone.get(evacuation.id).unwrap().fields["roster"].clone();
     assert_eq!(roster.as_array().map(Vec::len), Some(1), "{roster}");
     assert!(knows(&phone, "李四"));
+fn of_an_erased_resident_in_a_dispute_only_the_side_is_left_whatever_was_sent() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    phone.sync();
+    let parties = json!([
+        {"person": erased, "name": "张三", "side": "applicant", "phone": "13800000000"},
+        {"name": "李四", "side": "respondent"},
+    ]);
+    let fields =
+        json!({"type": "02", "source": "applied", "accepted_on": "2026-01-05", "parties": parties, "by": "worker"});
+    let dispute = phone.write(Kind::Dispute, None, fields).unwrap();
+    let draft = json!({"facts": "漏水", "parties": parties});
+    phone.device.with_open(|open| open.store().save_draft("new:dispute:", &draft, START)).unwrap();
+    server.hub().erase(erased);
+    phone.sync();
+    assert!(!knows(&phone, "张三") && knows(&phone, "李四"));
+    let record = phone.get(dispute).unwrap();
+    assert_eq!(record.fields["parties"][0], json!({"name": "—", "side": "applicant"}));
+    let kept = phone.device.with_open(|open| open.store().draft("new:dispute:")).unwrap().unwrap();
+    assert_eq!((&kept["facts"], &kept["parties"][0]["name"]), (&json!("漏水"), &json!("—")), "{kept:?}");
 }

@@ -1,10 +1,13 @@
 //! 矛盾纠纷: a mediation case file. How it was mediated is told by its events.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use ts_rs::TS;
 
 use crate::codes::CodeList;
 use crate::ids::RecordId;
+use crate::kinds::{flag, text, texts};
+use crate::record::Record;
 use crate::spec::{FieldSpec, FieldType, optional, required};
 
 /// The fields of a dispute.
@@ -63,4 +66,146 @@ pub enum Side {
     Applicant,
     /// 被申请人.
     Respondent,
+}
+
+/// Stands where the name of an erased resident stood: a party must be called something.
+pub const ERASED_NAME: &str = "—";
+
+/// A dispute, read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Dispute {
+    /// Code of the type.
+    #[serde(rename = "type")]
+    pub dispute_type: String,
+    /// Code of where it came from.
+    pub source: String,
+    /// When it was accepted, `YYYY-MM-DD`.
+    pub accepted_on: String,
+    /// Who is in dispute, applicants first.
+    pub parties: Vec<Party>,
+    /// The number of the file.
+    pub number: Option<String>,
+    /// Where it happened.
+    pub place: Option<String>,
+    /// What happened.
+    pub facts: Option<String>,
+    /// What the applicants ask for.
+    pub claim: Option<String>,
+    /// Yuan, exactly: text with two decimals.
+    pub amount: Option<String>,
+    /// Who mediates.
+    pub mediators: Vec<String>,
+    /// Code of the outcome.
+    pub agreement: Option<String>,
+    /// When the outcome was reached.
+    pub agreed_on: Option<String>,
+    /// What was agreed.
+    pub terms: Option<String>,
+    /// How it is performed.
+    pub perform_how: Option<String>,
+    /// Until when it is performed.
+    pub perform_by: Option<String>,
+    /// When it was performed.
+    pub performed_on: Option<String>,
+    /// Confirmed by a court (司法确认).
+    pub confirmed: bool,
+    /// To whom the case went.
+    pub transferred_to: Option<String>,
+    /// Who registered it: an account.
+    pub by: Option<String>,
+}
+
+impl From<&Record> for Dispute {
+    fn from(record: &Record) -> Self {
+        Self {
+            dispute_type: text(record, "type").unwrap_or_default(),
+            source: text(record, "source").unwrap_or_default(),
+            accepted_on: text(record, "accepted_on").unwrap_or_default(),
+            parties: record.fields.get("parties").map(parties).unwrap_or_default(),
+            number: text(record, "number"),
+            place: text(record, "place"),
+            facts: text(record, "facts"),
+            claim: text(record, "claim"),
+            amount: text(record, "amount"),
+            mediators: texts(record, "mediators"),
+            agreement: text(record, "agreement"),
+            agreed_on: text(record, "agreed_on"),
+            terms: text(record, "terms"),
+            perform_how: text(record, "perform_how"),
+            perform_by: text(record, "perform_by"),
+            performed_on: text(record, "performed_on"),
+            confirmed: flag(record, "confirmed"),
+            transferred_to: text(record, "transferred_to"),
+            by: text(record, "by"),
+        }
+    }
+}
+
+/// The parties in a value, applicants first; what cannot be read is left out.
+fn parties(value: &Value) -> Vec<Party> {
+    let items = value.as_array().into_iter().flatten();
+    let mut found: Vec<Party> = items.filter_map(|item| serde_json::from_value(item.clone()).ok()).collect();
+    found.sort_by_key(|party| party.side != Side::Applicant);
+    found
+}
+
+/// The value with everything emptied that says who this resident is, the side alone left; none when it does not name the resident.
+///
+/// It looks into whatever it is given, so that it also serves for unfinished forms and for changes that wait.
+pub fn without_person(value: &Value, person: RecordId) -> Option<Value> {
+    match value {
+        Value::Array(items) => {
+            let emptied: Vec<Option<Value>> = items.iter().map(|item| without_person(item, person)).collect();
+            let whole = |(old, new): (&Value, Option<Value>)| new.unwrap_or_else(|| old.clone());
+            let any = emptied.iter().any(Option::is_some);
+            any.then(|| Value::Array(items.iter().zip(emptied).map(whole).collect()))
+        }
+        Value::Object(fields) => {
+            let names = fields.get("person").and_then(Value::as_str).and_then(|text| text.parse().ok()) == Some(person);
+            if names && fields.contains_key("side") {
+                return Some(json!({"name": ERASED_NAME, "side": fields.get("side")}));
+            }
+            let emptied: Vec<(String, Value)> = (fields.iter())
+                .filter_map(|(name, value)| Some((name.clone(), without_person(value, person)?)))
+                .collect();
+            let mut whole = fields.clone();
+            let any = !emptied.is_empty();
+            whole.extend(emptied);
+            any.then_some(Value::Object(whole))
+        }
+        _ => None,
+    }
+}
+
+/// The residents that a value names as parties.
+pub fn people_in(value: &Value) -> Vec<RecordId> {
+    let items = value.as_array().into_iter().flatten();
+    items.filter_map(|item| item.get("person").and_then(Value::as_str)?.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn of_an_erased_resident_only_the_side_is_left_and_the_others_stay() {
+        let (erased, other) = (RecordId(Uuid::from_u128(1)), RecordId(Uuid::from_u128(2)));
+        let value = json!([
+            {"person": erased, "name": "张三", "side": "applicant", "phone": "13800000000", "address": "2幢"},
+            {"person": other, "name": "李四", "side": "respondent"},
+        ]);
+        let emptied = without_person(&value, erased).unwrap();
+        assert_eq!(
+            emptied,
+            json!([{"name": ERASED_NAME, "side": "applicant"}, {"person": other, "name": "李四", "side": "respondent"}])
+        );
+        assert_eq!(without_person(&emptied, erased), None, "once is enough");
+        assert_eq!((people_in(&value), people_in(&emptied)), (vec![erased, other], vec![other]));
+        let draft = json!({"facts": "…", "parties": value});
+        assert_eq!(without_person(&draft, erased).unwrap()["parties"], emptied);
+        assert!(serde_json::from_value::<Vec<Party>>(emptied).is_ok(), "it is still a list of parties");
+    }
 }

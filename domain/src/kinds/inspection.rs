@@ -1,9 +1,15 @@
 //! 排查: a checklist gone through at a place: the answers, and the hazards that must be put right.
 
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::codes::CodeList;
+use crate::ids::RecordId;
+use crate::kinds::text;
+use crate::record::Record;
 use crate::spec::{FieldSpec, FieldType, optional, required};
 
 /// The fields of an inspection.
@@ -15,6 +21,7 @@ pub const FIELDS: &[FieldSpec] = &[
     required("at", FieldType::PastMoment),
     required("by", FieldType::Account),
     required("answers", FieldType::Answers),
+    optional("facts", FieldType::ItemWords),
     optional("hazards", FieldType::Hazards),
     optional("note", FieldType::Text { max: 500 }),
 ];
@@ -49,4 +56,53 @@ pub struct Hazard {
     /// Until when it must be put right, `YYYY-MM-DD`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<String>,
+}
+
+/// An inspection, read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Inspection {
+    /// Where.
+    #[ts(type = "string | null")]
+    pub subject: Option<RecordId>,
+    /// Kind of that place.
+    pub subject_kind: String,
+    /// Code of the checklist.
+    pub checklist: String,
+    /// Version of the lists that it was taken from.
+    pub checklist_version: i64,
+    /// When.
+    pub at: i64,
+    /// Who: an account.
+    pub by: Option<String>,
+    /// By item.
+    pub answers: BTreeMap<String, Answer>,
+    /// By item, where it asks for more than yes or no.
+    pub facts: BTreeMap<String, String>,
+    /// What must be put right.
+    pub hazards: Vec<Hazard>,
+    /// In words.
+    pub note: Option<String>,
+}
+
+impl From<&Record> for Inspection {
+    fn from(record: &Record) -> Self {
+        Self {
+            subject: record.reference("subject"),
+            subject_kind: text(record, "subject_kind").unwrap_or_default(),
+            checklist: text(record, "checklist").unwrap_or_default(),
+            checklist_version: record.int("checklist_version").unwrap_or_default(),
+            at: record.int("at").unwrap_or_default(),
+            by: text(record, "by"),
+            answers: shaped(record, "answers"),
+            facts: shaped(record, "facts"),
+            hazards: shaped(record, "hazards"),
+            note: text(record, "note"),
+        }
+    }
+}
+
+fn shaped<T: DeserializeOwned + Default>(record: &Record, field: &str) -> T {
+    let value = record.fields.get(field).cloned();
+    value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
 }

@@ -70,6 +70,15 @@ impl Ledger {
         self.drafts.push(Draft { at, by: by.clone(), act: Act::Write { id, kind, fields } });
     }
 
+    /// The records of a kind that were written with this value in a field.
+    pub(crate) fn written_with(&self, wanted: &Kind, field: &str, value: &Value) -> Vec<RecordId> {
+        let fits = |draft: &Draft| match &draft.act {
+            Act::Write { id, kind, fields } if kind == wanted && fields.get(field) == Some(value) => Some(*id),
+            _ => None,
+        };
+        self.drafts.iter().filter_map(fits).collect()
+    }
+
     /// How much was noted so far.
     pub(crate) fn len(&self) -> usize {
         self.drafts.len()

@@ -8,9 +8,11 @@
 pub(crate) mod chance;
 mod evacuation;
 mod day;
+mod disputes;
 mod families;
 mod homes;
 mod incidents;
+mod inspections;
 mod ledger;
 mod load;
 mod names;
@@ -161,6 +163,8 @@ impl County {
         if cell.full {
             day::write(&mut writing, &families);
         }
+        disputes::write(&mut writing, &families);
+        inspections::write(&mut writing, &families);
         ledger.settle(&mut chance)
     }
 }

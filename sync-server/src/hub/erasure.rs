@@ -11,6 +11,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use domain::kinds::dispute::{people_in as parties_in, without_person};
 use domain::kinds::evacuation::without;
 use domain::merge::merge;
 use domain::protocol::CallRefusal;
@@ -139,10 +140,11 @@ impl<S: Store> Hub<S> {
         let county = county(&person.cell);
         for (kind, field) in NAMES_A_PERSON {
             for naming in writing.naming(&county, &kind, field, person.id)? {
-                self.empty_field(writing, &naming.record, field, now)?;
+                self.set_field(writing, &naming.record, field, Value::Null, now)?;
             }
         }
         self.leave_lists(writing, &county, person.id, now)?;
+        self.leave_disputes(writing, &county, person.id, now)?;
         let about = about(writing, &county, person)?;
         let mut gone = Vec::with_capacity(about.len());
         for record in &about {
@@ -160,6 +162,24 @@ impl<S: Store> Hub<S> {
             doom_bytes(writing, photo)?;
         }
         Ok(gone)
+    }
+
+    /// Empties what disputes say of a person, in what stands and in what stood before.
+    fn leave_disputes(
+        &self,
+        writing: &mut dyn Writing,
+        county: &Scope,
+        id: RecordId,
+        now: Millis,
+    ) -> Result<(), HubError> {
+        for dispute in writing.disputes_of(county, id)? {
+            writing.empty_party(&dispute.record, id)?;
+            if let Some(parties) = dispute.record.fields.get("parties").and_then(|parties| without_person(parties, id))
+            {
+                self.set_field(writing, &dispute.record, "parties", parties, now)?;
+            }
+        }
+        Ok(())
     }
 
     /// The record itself, and what is on its way for it.
@@ -232,17 +252,8 @@ impl<S: Store> Hub<S> {
         }
     }
 
-    /// Empties a reference, as a change of the server's own: it reaches the phones through the feed and stands in the history.
-    fn empty_field(
-        &self,
-        writing: &mut dyn Writing,
-        record: &Record,
-        field: &str,
-        now: Millis,
-    ) -> Result<(), HubError> {
-        self.set_field(writing, record, field, Value::Null, now)
-    }
-
+    /// Writes what is left of a field, as a change of the server's own: it reaches the phones through the feed and stands in the
+    /// history.
     fn set_field(
         &self,
         writing: &mut dyn Writing,
@@ -290,6 +301,7 @@ impl<S: Store> Hub<S> {
                 if erasure.kind == Kind::Person {
                     // Also where the person's own record is not there: a list may name them all the same.
                     self.leave_lists(writing, &county, erasure.id, now)?;
+                    self.leave_disputes(writing, &county, erasure.id, now)?;
                 }
                 match writing.record(&county, erasure.id)? {
                     Some(stored) if stored.record.kind == Kind::Person => {
@@ -378,6 +390,25 @@ fn doom_bytes(writing: &mut dyn Writing, photo: &Record) -> Result<(), HubError>
         writing.doom_photo(&hash)?;
     }
     Ok(())
+}
+
+/// The changes without what disputes among them say of residents who were erased; none when there is nothing to leave out. A phone
+/// that has not heard of an erasure yet still sends the names, and empties its own copy in the same words when it hears.
+pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Result<Option<Vec<Change>>, HubError> {
+    let mut emptied: Option<Vec<Change>> = None;
+    for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.kind == Kind::Dispute) {
+        let Some(mut parties) = change.fields.get("parties").cloned() else { continue };
+        for person in parties_in(&parties) {
+            if reading.erased(&county(&change.cell), person)?
+                && let Some(without) = without_person(&parties, person)
+            {
+                parties = without;
+                let changes = emptied.get_or_insert_with(|| changes.to_vec());
+                changes[index].fields.insert("parties".to_owned(), parties.clone());
+            }
+        }
+    }
+    Ok(emptied)
 }
 
 /// Whether this field names the one record that a record of this kind says something about: with that one erased, nothing more

@@ -15,7 +15,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::hub::county::server_account;
-use crate::hub::erasure::says_about_one;
+use crate::hub::erasure::{says_about_one, without_erased};
 use crate::hub::judge::{Author, Bench, Fault, NUMBER, county, named_author, references};
 use crate::hub::{Hub, HubError, conflicts};
 use crate::store::{
@@ -40,6 +40,8 @@ impl<S: Store> Hub<S> {
         author: Author<'_>,
         changes: &[Change],
     ) -> Result<Vec<Verdict>, HubError> {
+        let emptied = without_erased(writing, changes)?;
+        let changes = emptied.as_deref().unwrap_or(changes);
         let lists = self.lists();
         let setting = Setting { now: self.now(), lists: &lists };
         let bench = Bench { author, setting, lost_until: self.lost_until };

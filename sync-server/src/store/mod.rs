@@ -90,6 +90,8 @@ pub trait Reading {
     fn naming(&self, within: &Scope, kind: &Kind, field: &str, id: RecordId) -> Answer<Vec<StoredRecord>>;
     /// The records of a kind that name `id` anywhere in them. Slow: it reads all of them.
     fn mentioning(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>>;
+    /// The disputes in which a resident is or ever was a party, as the record or its history says. Slow: it reads all of them.
+    fn disputes_of(&self, within: &Scope, person: RecordId) -> Answer<Vec<StoredRecord>>;
 
     // -- feeds -----------------------------------------------------------------------------------------------------------
     /// The number that the cell's feed has reached; 0 before its first record.
@@ -207,6 +209,8 @@ pub trait Writing: Reading {
         state: domain::review::ReviewState,
         approval: Option<&Approval>,
     ) -> Answer<()>;
+    /// Empties what a record's history, its approved version and the values set aside in it say of a party.
+    fn empty_party(&mut self, record: &Record, person: RecordId) -> Answer<()>;
     /// Removes a record with its history and its approved version, if there is one; leaves the fact, and *gone* in the cell's feed.
     fn erase(&mut self, erasure: &Erasure) -> Answer<()>;
     /// Inserts many new records quickly, with their feed entries, no history. Records that exist are left alone; answers how many were new.

@@ -399,3 +399,48 @@ fn a_worker_orders_no_evacuation_and_nobody_changes_a_roster() {
     let shorter = boss.change(Kind::Evacuation, order.id, &cell(1), json!({"roster": []}));
     assert_eq!(boss.refused(&shorter), ProblemCode::Sealed);
 }
+
+#[test]
+fn an_erased_party_of_a_dispute_leaves_its_side_alone_also_in_what_was_written_before_and_comes_later() {
+    let mut town = town();
+    let parties = json!([
+        {"person": town.person, "name": "欧阳静夜思", "side": "applicant", "phone": "13912345678", "address": "2幢"},
+        {"name": "李四", "side": "respondent"},
+    ]);
+    let by = town.phone.account();
+    let file = |parties: &serde_json::Value| json!({"type": "02", "source": "applied", "accepted_on": "2026-01-05", "parties": parties, "by": by});
+    let case = town.phone.new_record(Kind::Dispute, &cell(1), file(&parties));
+    // In another, the name stands in the history alone.
+    let former = town.phone.new_record(Kind::Dispute, &cell(1), file(&parties));
+    town.phone.push_all(&[case.clone(), former.clone()]);
+    town.county.world.pass(MINUTE);
+    let others = json!([{"name": "王五", "side": "applicant"}, {"name": "李四", "side": "respondent"}]);
+    let changed = town.phone.change(Kind::Dispute, former.id, &cell(1), json!({"parties": others}));
+    town.phone.push_all(&[changed]);
+    let mut other = town.county.phone_of(&town.phone.account());
+    other.round(Vec::new());
+    town.erase();
+    let emptied = json!([{"name": "—", "side": "applicant"}, {"name": "李四", "side": "respondent"}]);
+    assert_eq!(town.county.stored(case.id).unwrap().record.fields["parties"], emptied);
+    assert_eq!(town.county.stored(former.id).unwrap().record.fields["parties"], others);
+    let page = &other.round(Vec::new()).pages[0];
+    let down = page.records.iter().find(|record| record.id == case.id).unwrap();
+    assert_eq!(down.fields["parties"], emptied, "phones hear of it");
+    // A phone that has not heard of it sends the name once more.
+    town.county.world.pass(MINUTE);
+    let late = town.phone.new_record(Kind::Dispute, &cell(1), file(&parties));
+    town.phone.push_all(std::slice::from_ref(&late));
+    assert_eq!(town.county.stored(late.id).unwrap().record.fields["parties"], emptied);
+    for id in [case.id, former.id, late.id] {
+        let history = town.county.hub.store().read(|reading| reading.history(&scope("610722"), id)).unwrap();
+        assert!(!history.is_empty(), "the file keeps its history");
+        let text = format!("{history:?}");
+        assert!(!text.contains("欧阳静夜思") && !text.contains("13912345678"), "{text}");
+    }
+    for file in std::fs::read_dir(town.county.folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        assert!(!holds("欧阳静夜思") && !holds("13912345678"), "{path:?}");
+    }
+}

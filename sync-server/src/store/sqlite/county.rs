@@ -109,6 +109,9 @@ impl Reading for Sql<'_> {
     fn mentioning(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>> {
         self.records_mentioning(within, kind, id)
     }
+    fn disputes_of(&self, within: &Scope, person: RecordId) -> Answer<Vec<StoredRecord>> {
+        self.disputes_with(within, person)
+    }
     fn feed_reached(&self, cell: &CellCode) -> Answer<u64> {
         self.feed_number(cell)
     }
@@ -258,6 +261,9 @@ impl Writing for Sql<'_> {
     }
     fn settle_conflict(&mut self, conflict: &SetAside, at: i64) -> Answer<()> {
         self.end_conflict(conflict, at)
+    }
+    fn empty_party(&mut self, record: &Record, person: RecordId) -> Answer<()> {
+        Sql::empty_party(self, record, person)
     }
     fn erase(&mut self, erasure: &Erasure) -> Answer<()> {
         Sql::erase(self, erasure)

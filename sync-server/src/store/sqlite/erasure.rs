@@ -1,13 +1,16 @@
 //! Erased records: removed with their history, leaving the fact alone.
 
-use domain::{Kind, RecordId, Scope, Sha256Hex};
+use domain::kinds::dispute::without_person;
+use domain::{Kind, Record, RecordId, Scope, Sha256Hex};
 use rusqlite::params;
+use rusqlite::types::Value as Key;
+use serde_json::Value;
 
 use super::Sql;
 use super::feed::Tally;
 use super::photos::{UPLOAD_COLUMNS, upload};
 use super::records::{history_entry, written};
-use super::rows::{HistoryBodyRef, RECORD_COLUMNS, county, parsed, range, stored_record};
+use super::rows::{HistoryBodyRef, RECORD_COLUMNS, county, json, parsed, range, stored_record};
 use crate::store::{Answer, Erasure, HistoryEntry, Run, StoredRecord, Upload};
 
 impl Sql<'_> {
@@ -90,6 +93,64 @@ impl Sql<'_> {
         let erased = self.erase_rows(erasure);
         self.conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
         erased
+    }
+
+    pub(super) fn disputes_with(&self, within: &Scope, person: RecordId) -> Answer<Vec<StoredRecord>> {
+        let (from, to) = range(within);
+        let sql = format!(
+            "SELECT {RECORD_COLUMNS} FROM record WHERE kind = 'dispute' AND cell >= ?1 AND cell < ?2
+             AND (instr(body, ?3) > 0 OR EXISTS (SELECT 1 FROM history
+                 WHERE history.record = record.id AND history.county = record.county AND instr(history.body, ?3) > 0))
+             ORDER BY id"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![from, to, person.to_string()], stored_record)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// History is never updated: a row that says something of the party is removed and put back without it.
+    pub(super) fn empty_party(&self, record: &Record, person: RecordId) -> Answer<()> {
+        self.conn.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
+        let emptied = self.empty_party_rows(record, person);
+        self.conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
+        emptied
+    }
+
+    fn empty_party_rows(&self, record: &Record, person: RecordId) -> Answer<()> {
+        const HISTORY: &str = "SELECT seq, body FROM history WHERE record = ?1 AND county = ?2 AND instr(body, ?3) > 0";
+        const PUT_BACK: &str = "INSERT OR REPLACE INTO history (seq, county, record, digest, at, by, device, body)
+            SELECT seq, county, record, digest, at, by, device, ?2 FROM history WHERE seq = ?1";
+        const APPROVED: &str = "SELECT 0, fields FROM approved WHERE id = ?1 AND county = ?2 AND instr(fields, ?3) > 0";
+        const SET_ASIDE: &str = "SELECT stamp, value FROM conflict
+            WHERE record = ?1 AND county = ?2 AND field = 'parties' AND instr(value, ?3) > 0";
+        let key = (record.id.0.as_bytes(), county(&record.cell));
+        for (seq, body) in self.texts_without(HISTORY, record, person)? {
+            self.conn.prepare_cached(PUT_BACK)?.execute(params![seq, body])?;
+        }
+        for (_, fields) in self.texts_without(APPROVED, record, person)? {
+            let sql = "UPDATE approved SET fields = ?3 WHERE id = ?1 AND county = ?2";
+            self.conn.prepare_cached(sql)?.execute(params![key.0, key.1, fields])?;
+        }
+        for (stamp, value) in self.texts_without(SET_ASIDE, record, person)? {
+            let sql = "UPDATE conflict SET value = ?3
+                WHERE record = ?1 AND county = ?2 AND field = 'parties' AND stamp = ?4";
+            self.conn.prepare_cached(sql)?.execute(params![key.0, key.1, value, stamp])?;
+        }
+        Ok(())
+    }
+
+    /// The JSON texts that a question finds, by their key, emptied of the person; those that do not name one as a party are left out.
+    fn texts_without(&self, sql: &str, record: &Record, person: RecordId) -> Answer<Vec<(Key, String)>> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement
+            .query_map(params![record.id.0.as_bytes(), county(&record.cell), person.to_string()], |row| {
+                Ok((row.get(0)?, json(row, 1)?))
+            })?;
+        let rows: Vec<(Key, Value)> = rows.collect::<Result<_, _>>()?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, without_person(&value, person)?.to_string())))
+            .collect())
     }
 
     fn erase_rows(&self, erasure: &Erasure) -> Answer<()> {

@@ -3,15 +3,15 @@ import { reactive } from 'vue'
 import { dropPhoto, keepPhoto, readPhoto } from '../photo/kept'
 import { keepable } from '../photo/picked'
 
-/** The picked photos of one form. */
-export function usePickedPhotos() {
+/** The picked photos of one form, kept apart from those of other kinds of forms. */
+export function usePickedPhotos(prefix?: string) {
   /** Draft key → address for an <img>. */
   const pictures = reactive<Record<string, string>>({})
 
   /** Keeps a picked file. Answers its key when it is durable; rejects when it cannot be kept. */
   async function pick(file: File): Promise<string> {
     const picture = await keepable(file)
-    const key = await keepPhoto(picture)
+    const key = await keepPhoto(picture, prefix)
     pictures[key] = URL.createObjectURL(picture)
     return key
   }

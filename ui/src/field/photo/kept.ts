@@ -9,13 +9,13 @@ const PREFIX = 'report-photo:'
 const PIECE_CHARS = 240_000
 
 /** A key that no other photo has. (`randomUUID` is missing where the window's own scheme counts as insecure.) */
-function freshKey(): string {
-  return PREFIX + Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+function freshKey(prefix: string): string {
+  return prefix + Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-/** Keeps a picture and answers its key once it is durable. */
-export async function keepPhoto(picture: Blob): Promise<string> {
-  const key = freshKey()
+/** Keeps a picture, under the name of its kind of form, and answers its key once it is durable. */
+export async function keepPhoto(picture: Blob, prefix = PREFIX): Promise<string> {
+  const key = freshKey(prefix)
   const text = await base64OfFile(picture)
   const pieces = Math.ceil(text.length / PIECE_CHARS)
   for (let piece = 0; piece < pieces; piece++) {

@@ -1,7 +1,6 @@
 // Which fields a worker fills in, in which order; what they hold comes from the generated field table.
 import type { FieldSpec } from '@shared/types/FieldSpec'
 import { FIELDS } from '@shared/types/fields'
-import { isoDay } from '../state/days'
 
 /** The kinds that have a form of their own. Visits are append-only and have their own screen. */
 export type FormKind =
@@ -50,14 +49,15 @@ const SHOWN: Record<FormKind, readonly string[]> = {
   tenancy: ['landlord_name', 'landlord_phone', 'tenants', 'starts_on', 'ends_on', 'safety_checked_on'],
   premises: ['name', 'premises_kind', 'area_m2', 'contact_name', 'contact_phone', 'sleeps_in', 'gas', 'closed_on'],
   care_plan: ['reason', 'level', 'consent', 'starts_on', 'ends_on', 'helper_name', 'helper_phone'],
-  dispute: ['type', 'source', 'accepted_on', 'place', 'facts', 'claim', 'amount', 'mediators'],
+  dispute: ['type', 'source', 'accepted_on', 'parties', 'place', 'facts', 'claim', 'amount', 'mediators', 'number', 'transferred_to', 'confirmed'],
   hazard_point: ['name', 'hazard_kind', 'place', 'monitor_name', 'monitor_phone', 'signal', 'route', 'shelter', 'retired_on'],
   threatened_household: ['needs_help', 'help_note', 'contact_name', 'contact_phone', 'card_issued_on'],
 }
 
-/** What a new record of a kind most often says, as far as it can be known beforehand. */
-export function firstValues(kind: string, now = Date.now()): Values {
-  return kind === 'care_plan' ? { starts_on: isoDay(now) } : {}
+/** What a new record usually says: nobody types it, and everybody can change it. */
+export function usualValues(kind: string, today: string): Values {
+  if (kind === 'care_plan') return { starts_on: today }
+  return kind === 'dispute' ? { source: 'applied', accepted_on: today } : {}
 }
 
 /** Whether a kind has a form. */

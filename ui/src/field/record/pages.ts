@@ -7,6 +7,9 @@ export async function pageOf(kind: string, id: string): Promise<string> {
     case 'household':
     case 'person':
     case 'incident':
+    case 'dispute':
+    case 'premises':
+    case 'inspection':
       return `/${kind}/${id}`
     case 'care_plan':
       return `/care/${id}`

@@ -3,6 +3,7 @@ import { shallowRef } from 'vue'
 import { call } from '@shared/bridge'
 import type { AllLists } from '@shared/types/AllLists'
 import type { Category } from '@shared/types/Category'
+import type { Checklist } from '@shared/types/Checklist'
 import type { Code } from '@shared/types/Code'
 import type { CodeList } from '@shared/types/CodeList'
 import { appState } from './app'
@@ -36,6 +37,11 @@ export function codeName(list: CodeList, code: string | null | undefined): strin
 export function categoryName(code: string): string {
   const entry = lists.value?.lists.categories.find((category) => category.code === code)
   return entry ? nameOf(entry) : code
+}
+
+/** The checklists of inspections. */
+export function checklists(): readonly Checklist[] {
+  return lists.value?.lists.checklists ?? []
 }
 
 /** The severities, most urgent first. */

@@ -18,4 +18,6 @@ export const WORK_PLACES: readonly WorkPlace[] = [
   { path: '/care', name: 'field.care.title', icon: 'heart' },
   { path: '/notices', name: 'field.notice.title', icon: 'bell' },
   { path: '/tasks', name: 'field.task.title', icon: 'task' },
+  { path: '/inspections', name: 'field.inspection.inspections', icon: 'inspections' },
+  { path: '/disputes', name: 'field.dispute.disputes', icon: 'disputes' },
 ]

@@ -24,7 +24,7 @@ min: number,
 /**
  * Greatest.
  */
-max: number, } | { "type": "bool" } | { "type": "past_date" } | { "type": "date" } | { "type": "moment" } | { "type": "yuan" } | { "type": "names" } | { "type": "parties" } | { "type": "answers" } | { "type": "hazards" } | { "type": "roster" } | { "type": "past_moment" } | { "type": "ref" } | { "type": "refs", 
+max: number, } | { "type": "bool" } | { "type": "past_date" } | { "type": "date" } | { "type": "moment" } | { "type": "yuan" } | { "type": "names" } | { "type": "parties" } | { "type": "answers" } | { "type": "item_words" } | { "type": "hazards" } | { "type": "roster" } | { "type": "past_moment" } | { "type": "ref" } | { "type": "refs", 
 /**
  * Items.
  */

@@ -201,6 +201,7 @@ export const FIELDS: { readonly [kind: string]: readonly FieldSpec[] } = {
     {"name":"present","type":"names","required":false},
     {"name":"text","type":"text","max":4000,"required":false},
     {"name":"signed","type":"bool","required":false},
+    {"name":"until","type":"date","required":false},
   ],
   inspection: [
     {"name":"subject","type":"ref","required":true},
@@ -210,6 +211,7 @@ export const FIELDS: { readonly [kind: string]: readonly FieldSpec[] } = {
     {"name":"at","type":"past_moment","required":true},
     {"name":"by","type":"account","required":true},
     {"name":"answers","type":"answers","required":true},
+    {"name":"facts","type":"item_words","required":false},
     {"name":"hazards","type":"hazards","required":false},
     {"name":"note","type":"text","max":500,"required":false},
   ],
@@ -221,6 +223,7 @@ export const FIELDS: { readonly [kind: string]: readonly FieldSpec[] } = {
     {"name":"result","type":"code","list":"recheck_result","required":true},
     {"name":"due","type":"date","required":false},
     {"name":"note","type":"text","max":500,"required":false},
+    {"name":"incident","type":"ref","required":false},
   ],
   hazard_point: [
     {"name":"name","type":"text","max":100,"required":true},

@@ -1,0 +1,120 @@
+//! Disputes: the case file, its events, its deadline, and its forms on paper.
+
+use device::api::{Answer, call};
+use domain::ProblemCode;
+use serde_json::{Value, json};
+
+use crate::phone::{DAY, Phone};
+
+fn case(phone: &Phone, accepted_on: &str) -> String {
+    phone.save(
+        "dispute",
+        json!({"type": "02", "source": "applied", "accepted_on": accepted_on, "facts": "楼上漏水。", "amount": "7072300.00",
+            "parties": [{"name": "李四", "side": "respondent"}, {"name": "张三", "side": "applicant", "phone": "13800005678"}]}),
+    )
+}
+
+fn pdf(phone: &Phone, command: &str, args: Value) -> Vec<u8> {
+    match call(&phone.device, command, args, None).unwrap() {
+        Answer::Bytes { mime, bytes } => {
+            assert_eq!(mime, "application/pdf");
+            assert!(bytes.starts_with(b"%PDF-") && bytes.ends_with(b"%%EOF"));
+            bytes
+        }
+        Answer::Json(json) => panic!("{json}"),
+    }
+}
+
+#[test]
+fn a_case_has_a_month_and_its_list_puts_the_most_urgent_first() {
+    let phone = Phone::new();
+    let fresh = case(&phone, "2026-11-20");
+    let late = case(&phone, "2026-10-20");
+    let soon = case(&phone, "2026-10-25");
+    let lines = phone.ok("disputes", json!({}));
+    let ids: Vec<&str> = lines.as_array().unwrap().iter().map(|line| line["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, [&late, &soon, &fresh]);
+    assert_eq!(lines[0]["standing"]["state"], "overdue");
+    assert_eq!(lines[1]["standing"]["state"], "due_soon");
+    assert_eq!((&lines[1]["standing"]["deadline"], &lines[1]["amount"]), (&json!("2026-11-25"), &json!("7072300.00")));
+    let due = phone.ok("due_work", json!({}));
+    assert_eq!(due["disputes"].as_array().unwrap().len(), 2, "the fresh one can wait");
+    phone.ok(
+        "add_dispute_event",
+        json!({"dispute": late, "event": "extension", "until": "2026-12-20", "text": "等待鉴定"}),
+    );
+    let page = phone.ok("dispute", json!({"id": late}));
+    assert_eq!((&page["standing"]["state"], &page["standing"]["extended"]), (&json!("open"), &json!(true)));
+}
+
+#[test]
+fn an_agreement_changes_the_file_and_stands_in_its_events() {
+    let phone = Phone::new();
+    let id = case(&phone, "2026-11-10");
+    let page = phone.ok("dispute", json!({"id": id}));
+    assert_eq!(page["dispute"]["parties"][0]["name"], "张三", "applicants first");
+    assert_eq!(page["standing"]["rights_told"], false);
+    assert!(page["rights"].as_array().unwrap().len() >= 9);
+    phone.ok("add_dispute_event", json!({"dispute": id, "event": "rights", "signed": true}));
+    phone.wait(DAY);
+    let mediation = json!({"dispute": id, "event": "mediation", "place": "社区调解室", "present": ["张三", "李四"], "text": "双方同意各承担一半。"});
+    phone.ok("add_dispute_event", mediation);
+    let file =
+        json!({"agreement": "written", "agreed_on": "2026-11-23", "terms": "李四修好。", "perform_by": "2026-11-24"});
+    phone.ok("add_dispute_event", json!({"dispute": id, "event": "agreement", "signed": true, "file": file}));
+    let page = phone.ok("dispute", json!({"id": id}));
+    let steps: Vec<&str> =
+        page["events"].as_array().unwrap().iter().map(|event| event["event"]["event"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["rights", "mediation", "agreement"]);
+    assert_eq!((&page["standing"]["state"], &page["standing"]["performance"]), (&json!("settled"), &json!("waiting")));
+    phone.wait(2 * DAY);
+    assert_eq!(phone.ok("due_work", json!({}))["disputes"][0]["standing"]["performance"], "late");
+    let done = json!({"dispute": id, "event": "performance", "text": "已修好", "file": {"performed_on": "2026-11-25"}});
+    phone.ok("add_dispute_event", done);
+    assert_eq!(phone.ok("due_work", json!({}))["disputes"], json!([]));
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_named_by_field_and_nothing_is_stored() {
+    let phone = Phone::new();
+    let id = case(&phone, "2026-11-10");
+    let wrong = [
+        (json!({"event": "mediation"}), "text", ProblemCode::Required),
+        (json!({"event": "extension"}), "until", ProblemCode::Required),
+        (json!({"event": "agreement"}), "agreement", ProblemCode::Required),
+        (json!({"event": "follow_up", "text": "长".repeat(4001)}), "text", ProblemCode::TooLong),
+        (json!({"event": "rights", "file": {"parties": []}}), "parties", ProblemCode::NotAllowed),
+        (json!({"event": "no_such"}), "event", ProblemCode::UnknownCode),
+        (json!({"event": "rights", "present": ["7号"]}), "present", ProblemCode::NameForm),
+        (json!({"event": "rights", "at": phone.now() + 3 * DAY}), "at", ProblemCode::InFuture),
+    ];
+    for (mut args, field, code) in wrong {
+        args["dispute"] = json!(id);
+        let problems = phone.problems("add_dispute_event", args.clone());
+        assert!(problems.iter().any(|problem| problem.field == field && problem.code == code), "{args}: {problems:?}");
+    }
+    assert_eq!(phone.ok("dispute", json!({"id": id}))["events"], json!([]));
+    for amount in ["1e3", "-5.00", "12.345", "1000000000000.00", "07.00"] {
+        let problems = phone.problems("save", json!({"kind": "dispute", "id": id, "fields": {"amount": amount}}));
+        assert_eq!(problems[0].code, ProblemCode::AmountForm, "{amount}");
+    }
+    for amount in ["0.00", "999999999999.99"] {
+        phone.edit("dispute", &id, json!({"amount": amount}));
+        assert_eq!(phone.ok("dispute", json!({"id": id}))["dispute"]["amount"], amount);
+    }
+}
+
+#[test]
+fn every_form_can_be_printed_from_a_file_of_which_little_is_known() {
+    let phone = Phone::new();
+    let id = case(&phone, "2026-11-10");
+    for form in
+        ["application", "registration", "rights", "investigation", "mediation", "agreement", "oral", "follow_up"]
+    {
+        let bytes = pdf(&phone, "dispute_form", json!({"dispute": id, "form": form}));
+        assert!(bytes.len() > 2000, "{form}");
+    }
+    let event = phone.ok("add_dispute_event", json!({"dispute": id, "event": "mediation", "text": "记".repeat(4000)}));
+    let args = json!({"dispute": id, "form": "mediation", "event": event["id"]});
+    assert!(pdf(&phone, "dispute_form", args).len() > 10_000, "the long record is on it");
+}
