@@ -301,7 +301,8 @@ fn a_pack_with_anything_else_in_it_is_refused() {
     };
     let person = json!({"id": valley.people[0], "kind": "person", "cell": CELL, "fields": {"name": "王八"},
         "stamp": "0198000000000000000000000000000a"});
-    let cases: [(&str, FailureCode, &dyn Fn(&mut Value)); 6] = [
+    type Spoil<'a> = &'a dyn Fn(&mut Value);
+    let cases: [(&str, FailureCode, Spoil<'_>); 6] = [
         ("another kind", FailureCode::HandoverOther, &|pack| {
             pack["changes"].as_array_mut().unwrap().push(person.clone());
         }),
