@@ -205,12 +205,21 @@ struct Told {
 /// Where a door stands on the list: building, stairwell and number, as people read them.
 type Place = (bool, Vec<Piece>, String);
 
+/// A stairwell's place in its building, and how it is written.
+type UnitOrder = (Vec<Piece>, String);
+
+/// The doors of a stairwell, each with its place.
+type Doors = Vec<(Vec<Piece>, ToldDoor)>;
+
+/// The stairwells of a building.
+type Stairwells = BTreeMap<UnitOrder, Doors>;
+
 pub(super) fn notice(device: &Device, args: OfRecord) -> Result<NoticePage, Failure> {
     device.with_open(|open: &mut Open| {
         let record = found(open, args.id, &Kind::Notice)?;
         let register = Register::whole(open)?;
         let told = told(open, record.id)?;
-        let mut board: BTreeMap<Place, BTreeMap<(Vec<Piece>, String), Vec<(Vec<Piece>, ToldDoor)>>> = BTreeMap::new();
+        let mut board: BTreeMap<Place, Stairwells> = BTreeMap::new();
         let mut names = HashMap::new();
         let (mut households, mut heard) = (0, 0);
         for (dwelling, household) in homes(&register).filter(|(dwelling, _)| dwelling.cell == record.cell) {
@@ -239,12 +248,8 @@ pub(super) fn notice(device: &Device, args: OfRecord) -> Result<NoticePage, Fail
     })
 }
 
-fn told_building(
-    id: String,
-    names: &mut HashMap<String, String>,
-    units: BTreeMap<(Vec<Piece>, String), Vec<(Vec<Piece>, ToldDoor)>>,
-) -> ToldBuilding {
-    let unit = |((_, unit), mut doors): ((Vec<Piece>, String), Vec<(Vec<Piece>, ToldDoor)>)| {
+fn told_building(id: String, names: &mut HashMap<String, String>, units: Stairwells) -> ToldBuilding {
+    let unit = |((_, unit), mut doors): (UnitOrder, Doors)| {
         doors.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.household_id.cmp(&b.household_id)));
         ToldUnit { unit, doors: doors.into_iter().map(|(_, door)| door).collect() }
     };
