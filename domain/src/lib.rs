@@ -13,6 +13,7 @@ pub mod document;
 pub mod fold;
 pub mod hand_in;
 pub mod ids;
+pub mod incident;
 pub mod kinds;
 pub mod mask;
 pub mod merge;
@@ -29,6 +30,7 @@ pub mod spec;
 pub mod stamp;
 pub mod stamps;
 pub mod validate;
+pub mod workdays;
 pub mod world;
 
 pub use change::Change;

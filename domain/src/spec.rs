@@ -164,6 +164,7 @@ pub fn named_kind(kind: &Kind, field: &str) -> Option<Kind> {
         "notice" => Some(Kind::Notice),
         "task" => Some(Kind::Task),
         "about" => Some(Kind::Feedback),
+        "answers" => Some(Kind::IncidentStep),
         _ => None,
     }
 }
