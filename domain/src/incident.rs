@@ -7,6 +7,7 @@
 //! what somebody found, and moves nothing.
 
 mod rules;
+mod way;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ use crate::workdays::{Due, Within, due};
 use crate::world::Millis;
 
 pub use rules::{RULES, Rule, Who, is_own_errand, may, may_ever, stage_of};
+pub use way::{Standing, WayStage, way};
 
 /// Where an incident stands, or which of the seven steps an action belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]

@@ -137,10 +137,14 @@ commands! {
     record_visit: visit::RecordVisitArgs => record::Saved, plain visit::record_visit;
     /// Removes an own visit or photo that was never offered to the server.
     take_back: record::OfRecord => Nothing, plain visit::take_back;
-    /// Incidents, newest first.
+    /// Incidents, the most urgent first.
     incidents: Nothing => Vec<incident::IncidentLine>, plain incident::incidents;
     /// An incident.
     incident: record::OfRecord => incident::IncidentPage, plain incident::incident;
+    /// Takes a step of an incident.
+    add_incident_step: incident::AddStepArgs => record::Saved, plain incident::add_incident_step;
+    /// What a new report begins with.
+    start_report: incident::StartReportArgs => incident::ReportStart, plain incident::start_report;
     /// Incident categories.
     categories: category::CategoriesArgs => Vec<category::CategoryHit>, plain category::categories;
     /// Adds a photo; its bytes are the body of the call.

@@ -10,12 +10,13 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use super::conflict::ConflictItem;
+use super::incident::IncidentLine;
 use super::refused::RefusedItem;
 use super::visit::VisitLine;
 use super::{Failure, Nothing, conflict, refused};
 use crate::read::{
-    HouseholdFacts, MET_LATELY, OVERDUE, Places, Register, natural, review_info, review_state, reviews_of,
-    start_of_day, visit_line,
+    HouseholdFacts, MET_LATELY, OVERDUE, Places, Register, incidents_to_verify, natural, review_info, review_state,
+    reviews_of, start_of_day, visit_line,
 };
 use crate::{Device, DeviceError, Open};
 
@@ -85,6 +86,8 @@ pub struct Today {
     pub conflicts: Vec<ConflictItem>,
     /// Refused by the server.
     pub not_sent: Vec<RefusedItem>,
+    /// Incidents whose result somebody should look at on the spot.
+    pub to_verify: Vec<IncidentLine>,
     /// The numbers on top.
     pub counts: TodayCounts,
     /// At most twenty households, longest not met first.
@@ -113,7 +116,16 @@ pub(super) fn today(device: &Device, _: Nothing) -> Result<Today, Failure> {
         };
         let due_doors = due_doors(&register, now);
         let conflicts = conflict::items(open)?;
-        Ok(Today { returned: returned(open)?, conflicts, not_sent: refused::items(open)?, counts, due_doors, recent })
+        let to_verify = incidents_to_verify(open)?;
+        Ok(Today {
+            returned: returned(open)?,
+            conflicts,
+            not_sent: refused::items(open)?,
+            to_verify,
+            counts,
+            due_doors,
+            recent,
+        })
     })
 }
 

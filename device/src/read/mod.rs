@@ -1,13 +1,15 @@
 //! The queries behind the screens. Nothing here writes; everything is read from the open register in a few statements,
 //! never one per row of a long list.
 
+mod incidents;
 mod lines;
 mod order;
 mod place;
 mod register;
 mod reviews;
 
-pub(crate) use lines::{incident_line, incident_lines, latest_visits, photo_line, photos_of, visit_line};
+pub(crate) use incidents::{incident_line, incident_lines, incidents_to_verify, progress_of};
+pub(crate) use lines::{latest_visits, photo_line, photos_of, steps_of, visit_line};
 pub(crate) use order::{Piece, natural, plain_building, plain_parts};
 pub(crate) use place::{Places, dwelling_of};
 pub(crate) use register::{DwellingFacts, HouseholdFacts, PersonFacts, Register, RegisterCache, Within};

@@ -251,6 +251,21 @@ fn a_worker_reports_solves_and_checks_and_leaves_the_rest_to_the_supervisor() {
     assert!(!may(Role::Worker, false, "solve", Stage::Handle, false));
 }
 
+#[test]
+fn the_way_tells_what_is_done_where_it_stands_and_what_is_to_come() {
+    use Standing::{Current, Done, Skipped, ToCome};
+    let seen = |actions: &[&str]| -> Vec<Standing> { way(&after(actions)).into_iter().map(|at| at.standing).collect() };
+    assert_eq!(seen(&[]), [Done, Current, ToCome, ToCome, ToCome, ToCome, ToCome, ToCome]);
+    assert_eq!(seen(&TO_VERIFY), [Done, Done, Done, Done, Skipped, Current, ToCome, ToCome]);
+    assert_eq!(seen(&["accept", "dispatch", "urge"])[6], Done);
+    assert_eq!(seen(&["solve"]), [Done, Skipped, Skipped, Skipped, Skipped, Skipped, Skipped, Current]);
+    assert_eq!(seen(&["solve", "close"])[7], Done);
+    assert_eq!(seen(&["return"])[..2], [Current, ToCome]);
+    let mut again = TO_VERIFY.to_vec();
+    again.extend(["pass", "close", "reopen"]);
+    assert_eq!(seen(&again), [Done, Done, Current, ToCome, ToCome, ToCome, ToCome, ToCome]);
+}
+
 /// Any steps of any people: some at the same moment, some with the same id.
 fn any_steps() -> impl Strategy<Value = Vec<Record>> {
     let one = (0u128..40, 0i64..12, 0..RULES.len(), 0..3usize, proptest::option::of(0u128..40));
