@@ -14,6 +14,7 @@ mod load;
 mod names;
 mod photos;
 mod register;
+mod steps;
 mod visits;
 
 use domain::divisions::{Village, chenggu};
