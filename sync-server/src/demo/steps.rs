@@ -96,7 +96,13 @@ pub(crate) fn write(writing: &mut Writing<'_>, incident: RecordId, reported_at: 
             ("at", json!(at)),
             ("by", json!(by)),
         ]);
-        let told = [("to", to.map(|to| json!(to))), ("opinion", opinion.map(|words| json!(words)))];
+        // The department has no account: the supervisor writes down what it says.
+        let from = matches!(action, "sign" | "result").then_some("住建局");
+        let told = [
+            ("from", from.map(|from| json!(from))),
+            ("to", to.map(|to| json!(to))),
+            ("opinion", opinion.map(|words| json!(words))),
+        ];
         values.extend(told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
         if let Some(result) = result.filter(|_| action == "pass") {
             values.insert("answers".to_owned(), json!(result));
