@@ -15,8 +15,8 @@ use super::refused::RefusedItem;
 use super::visit::VisitLine;
 use super::{Failure, Nothing, conflict, refused};
 use crate::read::{
-    HouseholdFacts, MET_LATELY, OVERDUE, Places, Register, incidents_to_verify, natural, review_info, review_state,
-    reviews_of, start_of_day, visit_line,
+    HouseholdFacts, MET_LATELY, OVERDUE, Places, Register, incidents_returned, incidents_to_verify, natural,
+    review_info, review_state, reviews_of, start_of_day, visit_line,
 };
 use crate::{Device, DeviceError, Open};
 
@@ -213,6 +213,29 @@ fn returned(open: &Open) -> Result<Vec<ReturnedItem>, DeviceError> {
             by: review.by,
         });
     }
+    items.extend(sent_back(open, &mut places, &items)?);
+    Ok(items)
+}
+
+/// Own incidents that a step of the loop sent back, unless a review says it already.
+fn sent_back(open: &Open, places: &mut Places<'_>, known: &[ReturnedItem]) -> Result<Vec<ReturnedItem>, DeviceError> {
+    let mut items = Vec::new();
+    for (record, step) in incidents_returned(open)? {
+        if known.iter().any(|item| item.record_id == record.id) {
+            continue;
+        }
+        items.push(ReturnedItem {
+            record_id: record.id,
+            title: places.title(&record.kind, &record.fields)?,
+            subtitle: places.subtitle(&record)?,
+            kind: record.kind,
+            note: step.opinion,
+            remarks: BTreeMap::new(),
+            at: step.at,
+            by: step.by,
+        });
+    }
+    items.sort_by_key(|item| std::cmp::Reverse((item.at, item.record_id)));
     Ok(items)
 }
 

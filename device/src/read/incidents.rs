@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use domain::incident::{IncidentState, Progress, Stage, fold, is_own_errand, may};
+use domain::incident::{IncidentState, Progress, Stage, ToldStep, fold, is_own_errand, may};
 use domain::kinds::incident::Incident;
 use domain::review::{ReviewState, state};
 use domain::{Kind, Record, RecordId};
@@ -30,7 +30,7 @@ pub(crate) fn incident_lines(open: &Open) -> Result<Vec<IncidentLine>, DeviceErr
     let reviews = reviews_of(store, &Kind::Incident)?;
     let photos = photo_counts(store, "SELECT id FROM record WHERE kind = 'incident'")?;
     let unsent = unsent_incidents(store)?;
-    let steps = all_steps(store, "kind = 'incident_step' AND deleted = 0")?;
+    let steps = by_incident(store.of_kind(&Kind::IncidentStep, None)?);
     let mut lines = Vec::new();
     for record in store.records("kind = 'incident' AND deleted = 0", [])? {
         let (photos, photos_sent) = photos.get(&record.id).copied().unwrap_or_default();
@@ -67,22 +67,44 @@ pub(crate) fn incident_line(
 
 /// The incidents whose result waits to be checked, the most urgent first.
 pub(crate) fn incidents_to_verify(open: &Open) -> Result<Vec<IncidentLine>, DeviceError> {
-    // Only what has a result can wait for a check: the others need not be folded.
-    const WITH_RESULT: &str = "kind = 'incident_step' AND deleted = 0 AND parent IN (
-        SELECT parent FROM record WHERE kind = 'incident_step' AND deleted = 0 AND body ->> '$.fields.action' = 'result')";
-    let store = open.store();
-    let mut places = Places::new(store);
+    let mut places = Places::new(open.store());
     let mut lines = Vec::new();
-    for (id, steps) in all_steps(store, WITH_RESULT)? {
-        let Some(record) = store.get(id)?.filter(|record| record.kind == Kind::Incident && !record.is_deleted()) else {
-            continue;
-        };
-        if waits_for_check(open, &record, &fold(&record, &steps, open.lists())) {
+    for (record, progress) in with_action(open, "result")? {
+        if waits_for_check(open, &record, &progress) {
             lines.push(incident_line(open, &mut places, &record)?);
         }
     }
     lines.sort_by_cached_key(urgency);
     Ok(lines)
+}
+
+/// Own reports that were sent back, each with the step that did it.
+pub(crate) fn incidents_returned(open: &Open) -> Result<Vec<(Record, ToldStep)>, DeviceError> {
+    let own = open.account().account.as_str();
+    let mut found = Vec::new();
+    for (record, progress) in with_action(open, "return")? {
+        if progress.state != IncidentState::Returned || record.text("by") != Some(own) {
+            continue;
+        }
+        let sent_back = progress.steps.into_iter().rfind(|step| step.action == "return" && !step.late);
+        found.extend(sent_back.map(|step| (record, step)));
+    }
+    Ok(found)
+}
+
+/// The incidents that had such a step, and where they stand: the others need not be folded.
+fn with_action(open: &Open, action: &str) -> Result<Vec<(Record, Progress)>, DeviceError> {
+    const SQL: &str = "kind = 'incident_step' AND deleted = 0 AND parent IN (
+        SELECT parent FROM record WHERE kind = 'incident_step' AND deleted = 0 AND body ->> '$.fields.action' = ?1)";
+    let mut found = Vec::new();
+    for (id, steps) in by_incident(open.store().records(SQL, [action])?) {
+        let record = open.store().get(id)?.filter(|record| record.kind == Kind::Incident && !record.is_deleted());
+        if let Some(record) = record {
+            let progress = fold(&record, &steps, open.lists());
+            found.push((record, progress));
+        }
+    }
+    Ok(found)
 }
 
 /// Where one incident stands.
@@ -134,14 +156,14 @@ fn urgency(line: &IncidentLine) -> impl Ord + use<> {
 }
 
 /// Steps by their incident.
-fn all_steps(store: &Store, condition: &str) -> Result<HashMap<RecordId, Vec<Record>>, DeviceError> {
+fn by_incident(steps: Vec<Record>) -> HashMap<RecordId, Vec<Record>> {
     let mut found: HashMap<RecordId, Vec<Record>> = HashMap::new();
-    for step in store.records(condition, [])? {
+    for step in steps {
         if let Some(incident) = step.reference("incident") {
             found.entry(incident).or_default().push(step);
         }
     }
-    Ok(found)
+    found
 }
 
 fn unsent_incidents(store: &Store) -> Result<HashSet<RecordId>, DeviceError> {

@@ -8,7 +8,7 @@ mod place;
 mod register;
 mod reviews;
 
-pub(crate) use incidents::{incident_line, incident_lines, incidents_to_verify, progress_of};
+pub(crate) use incidents::{incident_line, incident_lines, incidents_returned, incidents_to_verify, progress_of};
 pub(crate) use lines::{latest_visits, photo_line, photos_of, steps_of, visit_line};
 pub(crate) use order::{Piece, natural, plain_building, plain_parts};
 pub(crate) use place::{Places, dwelling_of};

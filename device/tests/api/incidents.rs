@@ -183,3 +183,19 @@ fn a_report_at_a_household_begins_with_its_contact() {
     assert_eq!(phone.ok("start_report", json!({"household": family.household}))["contact_phone"], "09167212345");
     assert_eq!(phone.ok("start_report", json!({}))["contact_name"], json!(null));
 }
+
+#[test]
+fn a_report_that_a_step_sent_back_is_on_today_until_it_is_reported_again() {
+    let phone = Phone::new();
+    let incident = phone.save("incident", json!({"category": "0601", "title": "井盖破损"}));
+    phone.round();
+    phone.give([desk_step(&phone, &incident, "return", json!({"opinion": "请写清位置"}))]);
+    let returned = phone.ok("today", json!({}))["returned"].clone();
+    assert_eq!((&returned[0]["record_id"], &returned[0]["note"]), (&json!(incident), &json!("请写清位置")));
+    assert_eq!(phone.ok("incident", json!({"id": incident}))["may"], json!(["report", "solve"]));
+    phone.wait(60_000);
+    phone.edit("incident", &incident, json!({"place": "东街口"}));
+    phone.ok("add_incident_step", json!({"incident": incident, "action": "report"}));
+    assert_eq!(phone.ok("today", json!({}))["returned"], json!([]));
+    assert_eq!(phone.ok("incident", json!({"id": incident}))["progress"]["state"], "reported");
+}

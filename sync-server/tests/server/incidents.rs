@@ -6,7 +6,7 @@ use domain::scope::Role;
 use domain::{AccountId, Change, Kind, ProblemCode, Record, RecordId, World as _};
 use serde_json::json;
 
-use crate::common::{County, MINUTE, TestPhone, cell};
+use crate::common::{County, HOUR, MINUTE, TestPhone, cell};
 
 fn step(phone: &mut TestPhone, incident: RecordId, action: &str) -> Change {
     let (by, at) = (phone.account(), phone.world.now());
@@ -126,4 +126,31 @@ fn a_step_of_an_incident_that_nobody_knows_is_refused() {
     let nowhere = worker.world.record_id();
     let lost = step(&mut worker, nowhere, "pass");
     assert_eq!(worker.refused(&lost), ProblemCode::MissingTarget);
+}
+
+#[test]
+fn after_a_restore_a_worker_s_phone_brings_back_what_the_supervisor_did_and_nothing_newer() {
+    let mut county = County::new();
+    let mut worker = county.worker("worker-a", &[cell(1)]);
+    let mut boss = boss(&county, "boss-1");
+    let incident = worker.new_incident(&cell(1));
+    worker.push_all(std::slice::from_ref(&incident));
+    let backup = county.folder.path().join("backup.db");
+    county.hub.back_up(&backup).unwrap();
+    county.world.pass(MINUTE);
+    let accepted = step(&mut boss, incident.id, "accept");
+    boss.push_all(std::slice::from_ref(&accepted));
+    county.world.pass(HOUR);
+    county.put_back(&backup);
+    worker.hub = std::sync::Arc::clone(&county.hub);
+    worker.refresh();
+    worker.push_all(std::slice::from_ref(&accepted));
+    assert_eq!(county.stored(accepted.id).unwrap().record.text("by"), Some("boss-1"));
+    // In the own name it stays the supervisor's, whenever it was written.
+    let own = step(&mut worker, incident.id, "accept");
+    assert_eq!(worker.refused(&own), ProblemCode::NotAllowed);
+    county.world.pass(MINUTE);
+    let mut forged = step(&mut worker, incident.id, "close");
+    forged.fields.insert("by".into(), json!("boss-1"));
+    assert_eq!(worker.refused(&forged), ProblemCode::OtherAuthor);
 }
