@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::care::CareLevel;
-use crate::sheet::Sheet;
 use crate::checklist::Checklist;
+use crate::sheet::Sheet;
 
 /// A list that a field's values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
@@ -622,7 +622,14 @@ static INITIAL: LazyLock<Lists> = LazyLock::new(|| {
             close_within: row[4].to_owned(),
         })
         .collect();
-    Lists { version: 1, categories, severities, sheets: initial_sheets(), care: CareIntervals::default(), checklists: crate::checklist::initial() }
+    Lists {
+        version: 1,
+        categories,
+        severities,
+        sheets: initial_sheets(),
+        care: CareIntervals::default(),
+        checklists: crate::checklist::initial(),
+    }
 });
 
 /// The rows of one of the data files compiled in, without the header. They are well formed: the tests read them all.

@@ -17,6 +17,7 @@ pub mod fold;
 pub mod frames;
 pub mod hand_in;
 pub mod ids;
+pub mod incident;
 pub mod kinds;
 pub mod mask;
 pub mod mediation;
@@ -37,6 +38,7 @@ pub mod spec;
 pub mod stamp;
 pub mod stamps;
 pub mod validate;
+pub mod workdays;
 pub mod world;
 
 pub use change::Change;

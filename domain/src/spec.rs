@@ -167,6 +167,7 @@ pub fn named_kind(kind: &Kind, field: &str) -> Option<Kind> {
         "task" => Some(Kind::Task),
         "about" => Some(Kind::Feedback),
         "care_plan" => Some(Kind::CarePlan),
+        "answers" => Some(Kind::IncidentStep),
         _ => None,
     }
 }

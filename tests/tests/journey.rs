@@ -246,6 +246,7 @@ impl Journey<'_> {
         self.phone.write(&named("report-text"), TEXT).await?;
         self.phone.write(&named("report-place"), "三楼转角").await?;
         self.phone.choose_file(&named("report-photo"), &picture::turned_left_gps()).await?;
+        self.phone.tap(&named("photo-use")).await?;
         self.see_picture(&self.phone, &format!("{} img", named("photo-thumb"))).await?;
         self.shot_of_phone("report").await?;
         self.phone.tap(&named("report-submit")).await?;

@@ -137,5 +137,5 @@ fn incidents(
         records.extend(open.store().of_parent(&Kind::Incident, dwelling)?);
     }
     records.sort_by_key(|record| std::cmp::Reverse((record.int("happened_at").unwrap_or_default(), record.id)));
-    records.iter().map(|record| incident_line(open.store(), places, record)).collect()
+    records.iter().map(|record| incident_line(open, places, record)).collect()
 }

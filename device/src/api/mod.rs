@@ -11,9 +11,9 @@ pub mod dispute;
 pub mod draft;
 pub mod evacuation;
 pub mod failure;
+pub mod feedback;
 pub mod handover;
 pub mod hazard;
-pub mod feedback;
 pub mod household;
 pub mod incident;
 pub mod inspection;
@@ -31,10 +31,10 @@ pub mod review;
 pub mod roll_call;
 pub mod search;
 pub mod session;
-pub mod sheet;
-pub mod storage;
 pub mod several;
+pub mod sheet;
 pub mod slip;
+pub mod storage;
 pub mod task;
 pub mod today;
 pub mod visit;
@@ -199,10 +199,6 @@ commands! {
     write_feedback: feedback::WriteFeedbackArgs => record::Saved, plain feedback::write_feedback;
     /// Rates an answer.
     rate_answer: feedback::RateAnswerArgs => record::Saved, plain feedback::rate_answer;
-    /// Incidents, newest first.
-    incidents: Nothing => Vec<incident::IncidentLine>, plain incident::incidents;
-    /// An incident.
-    incident: record::OfRecord => incident::IncidentPage, plain incident::incident;
     /// Disputes, the most urgent first.
     disputes: Nothing => Vec<dispute::DisputeLine>, plain dispute::disputes;
     /// A dispute's case file.
@@ -233,6 +229,14 @@ commands! {
     premises_at: record::OfRecord => premises::DoorPremises, plain premises::premises_at;
     /// A small premises.
     premises: record::OfRecord => premises::PremisesPage, plain premises::premises;
+    /// Incidents, the most urgent first.
+    incidents: Nothing => Vec<incident::IncidentLine>, plain incident::incidents;
+    /// An incident.
+    incident: record::OfRecord => incident::IncidentPage, plain incident::incident;
+    /// Takes a step of an incident.
+    add_incident_step: incident::AddStepArgs => record::Saved, plain incident::add_incident_step;
+    /// What a new report begins with.
+    start_report: incident::StartReportArgs => incident::ReportStart, plain incident::start_report;
     /// Incident categories.
     categories: category::CategoriesArgs => Vec<category::CategoryHit>, plain category::categories;
     /// Adds a photo; its bytes are the body of the call.

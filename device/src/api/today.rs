@@ -11,14 +11,15 @@ use ts_rs::TS;
 
 use super::care::CareLine;
 use super::conflict::ConflictItem;
+use super::incident::IncidentLine;
 use super::notice::NoticeLine;
 use super::refused::RefusedItem;
 use super::task::TaskLine;
 use super::visit::VisitLine;
 use super::{Failure, Nothing, care, conflict, notice, refused, task};
 use crate::read::{
-    HouseholdFacts, MET_LATELY, OVERDUE, Places, Register, is_shown, natural, review_info, review_state, reviews_of,
-    start_of_day, visit_line,
+    HouseholdFacts, MET_LATELY, OVERDUE, Places, Register, incidents_returned, incidents_to_verify, is_shown, natural,
+    review_info, review_state, reviews_of, start_of_day, visit_line,
 };
 use crate::{Device, DeviceError, Open};
 
@@ -88,6 +89,8 @@ pub struct Today {
     pub conflicts: Vec<ConflictItem>,
     /// Refused by the server.
     pub not_sent: Vec<RefusedItem>,
+    /// Incidents whose result somebody should look at on the spot.
+    pub to_verify: Vec<IncidentLine>,
     /// The numbers on top.
     pub counts: TodayCounts,
     /// At most twenty households, longest not met first.
@@ -131,6 +134,7 @@ pub(super) fn today(device: &Device, _: Nothing) -> Result<Today, Failure> {
             warnings: notice::warnings(open)?,
             care: care::due_today(open)?,
             tasks: task::open_tasks(open)?,
+            to_verify: incidents_to_verify(open)?,
         })
     })
 }
@@ -220,6 +224,29 @@ fn returned(open: &Open) -> Result<Vec<ReturnedItem>, DeviceError> {
             by: review.by,
         });
     }
+    items.extend(sent_back(open, &mut places, &items)?);
+    Ok(items)
+}
+
+/// Own incidents that a step of the loop sent back, unless a review says it already.
+fn sent_back(open: &Open, places: &mut Places<'_>, known: &[ReturnedItem]) -> Result<Vec<ReturnedItem>, DeviceError> {
+    let mut items = Vec::new();
+    for (record, step) in incidents_returned(open)? {
+        if known.iter().any(|item| item.record_id == record.id) {
+            continue;
+        }
+        items.push(ReturnedItem {
+            record_id: record.id,
+            title: places.title(&record.kind, &record.fields)?,
+            subtitle: places.subtitle(&record)?,
+            kind: record.kind,
+            note: step.opinion,
+            remarks: BTreeMap::new(),
+            at: step.at,
+            by: step.by,
+        });
+    }
+    items.sort_by_key(|item| std::cmp::Reverse((item.at, item.record_id)));
     Ok(items)
 }
 

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use domain::RecordId;
+use domain::kinds::dispute::without_person;
 use domain::kinds::evacuation::without;
 use domain::protocol::WORDS_ABOUT_MAX;
-use domain::kinds::dispute::without_person;
 use rusqlite::Connection;
 use serde_json::Value;
 

@@ -1,19 +1,14 @@
-//! One line of a list: a visit, an incident, a photo.
-
-use std::collections::HashMap;
+//! One line of a list: a visit, a photo.
 
 use domain::fold::{DoorHistory, is_met};
-use domain::kinds::incident::Incident;
 use domain::kinds::photo::Photo;
 use domain::kinds::visit::Visit;
-use domain::review::state;
 use domain::{Kind, Record, RecordId};
 use rusqlite::OptionalExtension;
 
 use super::place::Places;
-use super::reviews::{review_state, reviews_of};
+use super::reviews::review_state;
 use crate::DeviceError;
-use crate::api::incident::IncidentLine;
 use crate::api::photo::PhotoLine;
 use crate::api::visit::VisitLine;
 use crate::store::{Store, held};
@@ -93,83 +88,9 @@ fn is_replaced(store: &Store, visit: RecordId) -> Result<bool, DeviceError> {
     Ok(statement.query_row([visit.to_string()], |_| Ok(())).optional()?.is_some())
 }
 
-/// The lines of all incidents, newest first.
-pub(crate) fn incident_lines(store: &Store) -> Result<Vec<IncidentLine>, DeviceError> {
-    let mut places = Places::new(store);
-    let reviews = reviews_of(store, &Kind::Incident)?;
-    let photos = photo_counts(store, "SELECT id FROM record WHERE kind = 'incident'")?;
-    let unsent = unsent_incidents(store)?;
-    let none = Vec::new();
-    let mut lines = Vec::new();
-    for record in store.records("kind = 'incident' AND deleted = 0 ORDER BY at DESC, id DESC", [])? {
-        let review = state(&record, reviews.get(&record.id).unwrap_or(&none));
-        let counts = photos.get(&record.id).copied().unwrap_or_default();
-        let sent = !unsent.contains(&record.id);
-        lines.push(line(&mut places, &record, review, counts, sent)?);
-    }
-    Ok(lines)
-}
-
-/// One incident's line.
-pub(crate) fn incident_line(
-    store: &Store,
-    places: &mut Places<'_>,
-    record: &Record,
-) -> Result<IncidentLine, DeviceError> {
-    let photos = photos_of(store, record.id)?;
-    let count = |photos: usize| i64::try_from(photos).unwrap_or(i64::MAX);
-    let counts = (count(photos.len()), count(photos.iter().filter(|photo| photo.sent).count()));
-    line(places, record, review_state(store, record)?, counts, store.is_sent(record.id)?)
-}
-
-fn line(
-    places: &mut Places<'_>,
-    record: &Record,
-    review: domain::review::ReviewState,
-    (photos, photos_sent): (i64, i64),
-    sent: bool,
-) -> Result<IncidentLine, DeviceError> {
-    let incident = Incident::from(record);
-    Ok(IncidentLine {
-        id: record.id,
-        number: incident.number,
-        title: incident.title,
-        category: incident.category,
-        severity: incident.severity,
-        happened_at: incident.happened_at,
-        place: places.incident_place(record)?,
-        photos,
-        photos_sent,
-        review,
-        sent,
-    })
-}
-
-fn unsent_incidents(store: &Store) -> Result<std::collections::HashSet<RecordId>, DeviceError> {
-    const SQL: &str = "SELECT id FROM unsent JOIN record USING (id) WHERE kind = 'incident'";
-    let mut statement = store.connection().prepare_cached(SQL)?;
-    let ids = statement.query_map([], |row| row.get::<_, String>(0))?;
-    Ok(ids.filter_map(|id| id.ok()?.parse().ok()).collect())
-}
-
-/// For every subject that has photos: how many, and how many of them are on the server.
-fn photo_counts(store: &Store, subjects: &str) -> Result<HashMap<RecordId, (i64, i64)>, DeviceError> {
-    let sql = format!(
-        "SELECT photo.parent, count(*), sum(photo.id NOT IN (SELECT id FROM unsent) AND file.sha256 IS NULL)
-         FROM record AS photo LEFT JOIN photo_file AS file
-             ON file.sha256 = photo.body ->> '$.fields.sha256' AND file.state = 'waiting'
-         WHERE photo.kind = 'photo' AND photo.deleted = 0 AND photo.parent IN ({subjects}) GROUP BY photo.parent"
-    );
-    let mut statement = store.connection().prepare_cached(&sql)?;
-    let mut rows = statement.query([])?;
-    let mut found = HashMap::new();
-    while let Some(row) = rows.next()? {
-        let subject: String = row.get(0)?;
-        if let Ok(subject) = subject.parse() {
-            found.insert(subject, (row.get(1)?, row.get(2)?));
-        }
-    }
-    Ok(found)
+/// The steps of an incident.
+pub(crate) fn steps_of(store: &Store, incident: RecordId) -> Result<Vec<Record>, DeviceError> {
+    store.of_parent(&Kind::IncidentStep, incident)
 }
 
 /// The photos of a record, in the order they were taken.

@@ -1,21 +1,23 @@
 //! The queries behind the screens. Nothing here writes; everything is read from the open register in a few statements,
 //! never one per row of a long list.
 
-mod evacuation;
 mod care;
 mod disputes;
+mod evacuation;
 mod hazards;
+mod incidents;
 mod lines;
 mod order;
 mod place;
 mod register;
 mod reviews;
 
-pub(crate) use evacuation::{Evacuating, evacuation_line, evacuation_page, lives_here};
 pub(crate) use care::{care_lines, care_lines_of, is_shown};
-pub(crate) use lines::{incident_line, incident_lines, latest_visits, photo_line, photos_of, seen, visit_line};
 pub(crate) use disputes::{dispute_events, dispute_lines, wants_work};
+pub(crate) use evacuation::{Evacuating, evacuation_line, evacuation_page, lives_here};
 pub(crate) use hazards::{hazard_lines, inspections_at, open_hazards, place_of, rechecks};
+pub(crate) use incidents::{incident_line, incident_lines, incidents_returned, incidents_to_verify, progress_of};
+pub(crate) use lines::{latest_visits, photo_line, photos_of, seen, steps_of, visit_line};
 pub(crate) use order::{Piece, natural, plain_building, plain_parts};
 pub(crate) use place::{Places, dwelling_of};
 pub(crate) use register::{DwellingFacts, HouseholdFacts, PersonFacts, Register, RegisterCache, Within};

@@ -25,11 +25,11 @@ pub use drafts::Draft;
 pub(crate) use meta::{Meta, cursor, cursors, forget_cursors, set_cursor};
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
 pub(crate) use photo_files::{TAKEN_HERE, drop_unnamed_photos, photos_wait_again, sha256};
-pub use room::PhotoUse;
 pub(crate) use received::{
     is_erased, is_received, leave_received, note_erased, put_received, received, received_anything, remove_received,
     settle_received,
 };
+pub use room::PhotoUse;
 pub use row::RECORD_COLUMNS;
 pub(crate) use row::{
     Held, Pending, SELECT_HELD, clear_offered, exists, held, held_of_row, id_of_row, is_readable, mark_offered, put,

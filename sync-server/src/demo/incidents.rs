@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::families::Family;
 use super::ledger::{Opinion, fields};
+use super::steps::{self, Story};
 use super::visits::reviewed_after;
 use super::{COUNTY, Writing};
 
@@ -72,16 +73,21 @@ pub(crate) fn write(writing: &mut Writing<'_>, families: &[Family]) {
         return;
     }
     let settled = if writing.cell.ordinal == 1 { 8 } else { 5 };
-    for _ in 0..settled {
-        let days_ago = writing.chance.between(8, 330);
+    for index in 0..settled {
+        let story = if writing.cell.ordinal == 1 { Story::of(index) } else { Story::Closed };
+        let days_ago = if story.is_recent() { 3 + index as i64 } else { writing.chance.between(8, 330) };
         let reported = report(writing, families, days_ago);
-        if writing.chance.percent(45) {
-            photos(writing, &reported);
+        if story != Story::Closed || writing.chance.percent(45) {
+            photos(writing, &reported, "before");
+        }
+        if matches!(story, Story::ToVerify | Story::Passed | Story::Solved) {
+            photos(writing, &reported, "after");
         }
         approve(writing, &reported);
+        steps::write(writing, reported.id, reported.at, story);
     }
     let waiting = report(writing, families, 1);
-    photos(writing, &waiting);
+    photos(writing, &waiting, "scene");
     report(writing, families, 2);
     if writing.cell.ordinal == 1 {
         returned(writing, families);
@@ -144,7 +150,7 @@ fn approve(writing: &mut Writing<'_>, reported: &Reported) {
     writing.ledger.review(at, &supervisor, reported.id, Kind::Incident, Opinion::approval());
 }
 
-fn photos(writing: &mut Writing<'_>, reported: &Reported) {
+fn photos(writing: &mut Writing<'_>, reported: &Reported, kind: &str) {
     let count = writing.chance.between(1, 2);
     for number in 0..count {
         let sample = writing.chance.one_of(writing.samples);
@@ -157,7 +163,7 @@ fn photos(writing: &mut Writing<'_>, reported: &Reported) {
             ("height", json!(sample.height)),
             ("bytes", json!(sample.full.len())),
             ("taken_at", json!(at)),
-            ("photo_kind", json!("scene")),
+            ("photo_kind", json!(kind)),
             ("by", json!(reported.by)),
         ]);
         let id = writing.chance.record_id(at);
@@ -168,7 +174,8 @@ fn photos(writing: &mut Writing<'_>, reported: &Reported) {
 /// The worker's turn: the supervisor wants to know the place.
 fn returned(writing: &mut Writing<'_>, families: &[Family]) {
     let reported = report(writing, families, 4);
-    send_back(writing, &reported);
+    let at = send_back(writing, &reported);
+    steps::write(writing, reported.id, at, Story::Returned);
 }
 
 /// Returned, corrected by the worker, waiting again.

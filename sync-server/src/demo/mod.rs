@@ -6,9 +6,9 @@
 //! whole county of demonstration data stays a matter of a minute.
 
 pub(crate) mod chance;
-mod evacuation;
 mod day;
 mod disputes;
+mod evacuation;
 mod families;
 mod homes;
 mod incidents;
@@ -18,6 +18,7 @@ mod load;
 mod names;
 mod photos;
 mod register;
+mod steps;
 mod visits;
 
 use domain::divisions::{Village, chenggu};

@@ -130,6 +130,8 @@ fn every_reference_names_a_record_of_the_cell_and_every_identity_number_is_one_p
                 "care_plan",
                 "notice",
                 "about",
+                "incident",
+                "answers",
             ] {
                 if let Some(id) = record.reference(field) {
                     assert!(records.contains_key(&id), "{field} of {record:?}");
@@ -157,6 +159,26 @@ fn the_inbox_is_neither_empty_nor_full_and_the_first_worker_has_something_return
         assert!(count(ReviewState::Approved) > 400);
         assert_eq!(count(ReviewState::Returned), if cell.ordinal == 1 { 2 } else { 1 });
     }
+}
+
+#[test]
+fn an_incident_of_the_first_cell_stands_at_every_stage_and_no_step_came_late() {
+    use domain::incident::{Stage, fold};
+    let (_, entries) = village().next().unwrap();
+    let records = records(entries);
+    let steps = of_kind(&records, Kind::IncidentStep);
+    let lists = Lists::initial();
+    let told: Vec<_> = of_kind(&records, Kind::Incident)
+        .into_iter()
+        .map(|incident| fold(incident, steps.iter().copied(), &lists))
+        .collect();
+    for stage in
+        [Stage::Draft, Stage::Accept, Stage::Dispatch, Stage::Handle, Stage::Coordinate, Stage::Verify, Stage::Close]
+    {
+        assert!(told.iter().any(|progress| progress.stage == stage), "{stage:?}");
+    }
+    assert!(told.iter().any(|progress| progress.ended) && told.iter().any(|progress| progress.reopened > 0));
+    assert!(told.iter().flat_map(|progress| &progress.steps).all(|step| !step.late));
 }
 
 #[test]

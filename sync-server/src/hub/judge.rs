@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use domain::incident::{is_own_errand, may_ever};
+use domain::kinds::incident::Incident;
 use domain::protocol::{CHANGE_FIELDS_MAX, Refusal, STAMP_AHEAD_ACCEPTED};
 use domain::record::is_field_name;
-use domain::scope::{Action, Actor, allowed, visible_field};
+use domain::scope::{Action, Actor, Role, allowed, visible_field};
 use domain::spec::{FieldType, field, named_kind};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
@@ -199,6 +201,13 @@ fn stamp_fault(change: &Change, now: Millis) -> Option<Fault> {
         return Some(Fault::new("", ProblemCode::FieldName));
     }
     None
+}
+
+/// Whether a role may take this step of an incident at all, by the table of the loop.
+pub(super) fn step_fault(step: &Record, incident: &Record, role: Role) -> Option<Fault> {
+    let own_errand = is_own_errand(&Incident::from(incident), step.text("by"));
+    let allowed = may_ever(role, own_errand, step.text("action").unwrap_or_default());
+    if allowed { None } else { Some(Fault::new("action", ProblemCode::NotAllowed)) }
 }
 
 /// A record with the fields that the actor's role may see.

@@ -10,13 +10,13 @@ use domain::record::canonical_bytes;
 use domain::review;
 use domain::validate::{Setting, today};
 use domain::world::Millis;
-use domain::{Change, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
+use domain::{AccountId, Change, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::hub::county::server_account;
 use crate::hub::erasure::{says_about_one, without_erased};
-use crate::hub::judge::{Author, Bench, Fault, NUMBER, county, named_author, references};
+use crate::hub::judge::{Author, Bench, Fault, NUMBER, county, named_author, references, step_fault};
 use crate::hub::{Hub, HubError, conflicts};
 use crate::store::{
     Approval, ChangeDigest, HistoryEntry, LostValue, Place, Reading, Run, Store, StoredRecord, Writing, Written,
@@ -215,11 +215,12 @@ fn look_at_all(reading: &dyn Writing, bench: &Bench<'_>, changes: &[Change]) -> 
     let mut photos: BTreeMap<RecordId, usize> = BTreeMap::new();
     let mut looks: Vec<Look> = Vec::with_capacity(changes.len());
     for change in changes {
-        let current = match ahead.get(&change.id).map(|place| &looks[*place]) {
-            Some(Look::Fits { merged, .. }) => Some(merged.record.clone()),
-            _ => reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record),
+        let before = Ahead { places: &ahead, looks: &looks };
+        let current = match before.record(change.id) {
+            Some(record) => Some(record.clone()),
+            None => reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record),
         };
-        let look = look_at(reading, bench, change, current.as_ref(), &mut photos)?;
+        let look = look_at(reading, bench, change, current.as_ref(), &before, &mut photos)?;
         looks.push(match look {
             Ok(Some(merged)) => {
                 ahead.insert(change.id, looks.len());
@@ -232,12 +233,28 @@ fn look_at_all(reading: &dyn Writing, bench: &Bench<'_>, changes: &[Change]) -> 
     Ok(looks)
 }
 
+/// What the changes before one would leave behind.
+struct Ahead<'a> {
+    places: &'a BTreeMap<RecordId, usize>,
+    looks: &'a [Look],
+}
+
+impl Ahead<'_> {
+    fn record(&self, id: RecordId) -> Option<&Record> {
+        match self.looks.get(*self.places.get(&id)?)? {
+            Look::Fits { merged, .. } => Some(&merged.record),
+            _ => None,
+        }
+    }
+}
+
 /// The record as it would stand after the change; none when nothing in it is new.
 fn look_at(
     reading: &dyn Writing,
     bench: &Bench<'_>,
     change: &Change,
     current: Option<&Record>,
+    ahead: &Ahead<'_>,
     photos: &mut BTreeMap<RecordId, usize>,
 ) -> Result<Result<Option<Merged>, Fault>, HubError> {
     if let Some(fault) = bench.place_fault(change, current) {
@@ -268,11 +285,42 @@ fn look_at(
         return Ok(Err(Fault::new("by", ProblemCode::OtherAuthor)));
     }
     if current.is_none()
+        && let Some(fault) = step_not_allowed(reading, bench, &merged.record, ahead)?
+    {
+        return Ok(Err(fault));
+    }
+    if current.is_none()
         && let Some(fault) = too_many_photos(reading, &merged.record, photos)?
     {
         return Ok(Err(fault));
     }
     Ok(Ok(Some(merged)))
+}
+
+/// Refuses a step of an incident that is not its author's to take. What comes late is taken: the fold marks it.
+fn step_not_allowed(
+    reading: &dyn Writing,
+    bench: &Bench<'_>,
+    step: &Record,
+    ahead: &Ahead<'_>,
+) -> Result<Option<Fault>, HubError> {
+    if step.kind != Kind::IncidentStep {
+        return Ok(None);
+    }
+    // An incident that is nowhere is refused as a missing target, later.
+    let Some(incident) = step.reference("incident") else { return Ok(None) };
+    let incident = match ahead.record(incident) {
+        Some(record) => Some(record.clone()),
+        None => reading.record(&county(&step.cell), incident)?.map(|stored| stored.record),
+    };
+    let Some(incident) = incident else { return Ok(None) };
+    // After a restore a phone brings back what a supervisor did: then it is the supervisor's right that counts.
+    let actor = bench.author.actor();
+    let role = match step.text("by").and_then(|by| AccountId::new(by).ok()) {
+        Some(by) if by != actor.account => reading.account(&by)?.map_or(actor.role, |account| account.role),
+        _ => actor.role,
+    };
+    Ok(step_fault(step, &incident, role))
 }
 
 fn too_many_photos(

@@ -11,6 +11,7 @@ mod erasure;
 mod feeds;
 mod hand_in;
 mod http;
+mod incidents;
 mod nudges;
 mod orders;
 mod phones;

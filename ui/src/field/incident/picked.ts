@@ -8,8 +8,8 @@ export function usePickedPhotos(prefix?: string) {
   /** Draft key → address for an <img>. */
   const pictures = reactive<Record<string, string>>({})
 
-  /** Keeps a picked file. Answers its key when it is durable; rejects when it cannot be kept. */
-  async function pick(file: File): Promise<string> {
+  /** Keeps a picked picture. Answers its key when it is durable; rejects when it cannot be kept. */
+  async function pick(file: Blob): Promise<string> {
     const picture = await keepable(file)
     const key = await keepPhoto(picture, prefix)
     pictures[key] = URL.createObjectURL(picture)

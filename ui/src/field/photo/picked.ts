@@ -27,7 +27,7 @@ export function base64OfFile(file: Blob): Promise<string> {
 }
 
 /** The file itself, or a smaller picture of it when it is very large. */
-export async function keepable(file: File): Promise<Blob> {
+export async function keepable(file: Blob): Promise<Blob> {
   if (file.size <= KEPT_WHOLE_MAX) return file
   const picture = await createImageBitmap(file, { imageOrientation: 'from-image' })
   const scale = Math.min(1, SMALLER_EDGE / Math.max(picture.width, picture.height))

@@ -3,8 +3,10 @@ import type { CellCode } from "./CellCode";
 import type { ConflictLine } from "./ConflictLine";
 import type { Incident } from "./Incident";
 import type { PhotoLine } from "./PhotoLine";
+import type { Progress } from "./Progress";
 import type { RecordId } from "./RecordId";
 import type { ReviewInfo } from "./ReviewInfo";
+import type { WayStage } from "./WayStage";
 
 /**
  * An incident with everything at it.
@@ -41,4 +43,24 @@ conflicts: Array<ConflictLine>,
 /**
  * Nothing of it is unsent.
  */
-sent: boolean, };
+sent: boolean, 
+/**
+ * Where it stands in the loop, with every step.
+ */
+progress: Progress, 
+/**
+ * The seven steps, as they look from there.
+ */
+way: Array<WayStage>, 
+/**
+ * Its time is up.
+ */
+overdue: boolean, 
+/**
+ * Codes of what whoever holds this phone may do now.
+ */
+may: Array<string>, 
+/**
+ * The photos of its steps, by the step.
+ */
+step_photos: Record<string, Array<PhotoLine>>, };

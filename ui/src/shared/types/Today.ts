@@ -3,6 +3,7 @@ import type { CareLine } from "./CareLine";
 import type { ConflictItem } from "./ConflictItem";
 import type { DoorLine } from "./DoorLine";
 import type { NoticeLine } from "./NoticeLine";
+import type { IncidentLine } from "./IncidentLine";
 import type { RefusedItem } from "./RefusedItem";
 import type { ReturnedItem } from "./ReturnedItem";
 import type { TaskLine } from "./TaskLine";
@@ -25,6 +26,10 @@ conflicts: Array<ConflictItem>,
  * Refused by the server.
  */
 not_sent: Array<RefusedItem>, 
+/**
+ * Incidents whose result somebody should look at on the spot.
+ */
+to_verify: Array<IncidentLine>, 
 /**
  * The numbers on top.
  */

@@ -168,6 +168,7 @@ export const FIELDS: { readonly [kind: string]: readonly FieldSpec[] } = {
     {"name":"to","type":"text","max":200,"required":false},
     {"name":"opinion","type":"text","max":1000,"required":false},
     {"name":"due","type":"moment","required":false},
+    {"name":"answers","type":"ref","required":false},
   ],
   dispute: [
     {"name":"type","type":"code","list":"dispute_type","required":true},

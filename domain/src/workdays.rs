@@ -1,0 +1,215 @@
+//! Workdays in China: which days offices work, and when a deadline that counts them ends.
+//!
+//! The State Council announces the holidays of each year, and the weekend days that are worked in their place. The announcements
+//! of 2024–2026 are compiled in; beyond them a workday is Monday to Friday, and every answer that relied on that says so.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::validate::today;
+use crate::world::Millis;
+
+const MINUTE: Millis = 60 * 1000;
+const HOUR: Millis = 60 * MINUTE;
+/// China is eight hours ahead of UTC all year round.
+const CHINA: Millis = 8 * HOUR;
+/// No deadline counts more workdays than this (about forty years): a typing mistake must not keep a phone busy.
+const WORKDAYS_MAX: u32 = 10_000;
+
+/// The announced days: worked on a weekend (true), or free (false).
+static ANNOUNCED: LazyLock<BTreeMap<NaiveDate, bool>> = LazyLock::new(|| {
+    crate::codes::rows(include_str!("../data/cn_holidays_2024_2026.csv"))
+        .map(|row| (row[0].parse().expect("the table's first column is a day"), &row[1] == "workday"))
+        .collect()
+});
+
+/// Whether the holidays of that day's year were announced when this program was made.
+pub fn is_announced(day: NaiveDate) -> bool {
+    let mut years = ANNOUNCED.keys().map(Datelike::year);
+    years.any(|year| year == day.year())
+}
+
+/// Whether offices work on that day. Beyond the announced years: Monday to Friday.
+pub fn is_workday(day: NaiveDate) -> bool {
+    let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+    ANNOUNCED.get(&day).copied().unwrap_or(!weekend)
+}
+
+/// The n-th workday after a day; the day itself for n = 0. The day on which a time begins does not count (civil code, article 201).
+pub fn workday_after(day: NaiveDate, n: u32) -> NaiveDate {
+    let mut at = day;
+    for _ in 0..n.min(WORKDAYS_MAX) {
+        at = next_workday(at);
+    }
+    at
+}
+
+fn next_workday(day: NaiveDate) -> NaiveDate {
+    let mut at = day;
+    while let Some(next) = at.checked_add_days(Days::new(1)) {
+        at = next;
+        if is_workday(at) {
+            break;
+        }
+    }
+    at
+}
+
+/// How long something may take, as the county's table words it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Within {
+    /// By the clock.
+    Minutes(u32),
+    /// By the clock.
+    Hours(u32),
+    /// To the end of the n-th workday after.
+    Workdays(u32),
+}
+
+impl Within {
+    /// Reads `30 min`, `4 h`, `1 workday`, `15 workdays`, or the same in Chinese (`4小时`, `15个工作日`).
+    pub fn read(text: &str) -> Option<Within> {
+        let text = text.trim();
+        let digits = text.find(|c: char| !c.is_ascii_digit())?;
+        let n: u32 = text[..digits].parse().ok()?;
+        match text[digits..].trim() {
+            "min" | "分钟" => Some(Within::Minutes(n)),
+            "h" | "小时" => Some(Within::Hours(n)),
+            "workday" | "workdays" | "个工作日" | "工作日" => Some(Within::Workdays(n)),
+            _ => None,
+        }
+    }
+}
+
+/// When something must be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Due {
+    /// The last moment.
+    pub at: Millis,
+    /// It rests on announced holidays. Else some of its days lie beyond them and were counted Monday to Friday.
+    pub announced: bool,
+}
+
+/// When a time that begins at `from` ends. Workdays end with the day.
+pub fn due(from: Millis, within: Within) -> Due {
+    let by_clock = |millis: Millis| Due { at: from.saturating_add(millis), announced: true };
+    match within {
+        Within::Minutes(n) => by_clock(Millis::from(n) * MINUTE),
+        Within::Hours(n) => by_clock(Millis::from(n) * HOUR),
+        Within::Workdays(n) => {
+            let first = today(from);
+            let last = workday_after(first, n);
+            Due { at: end_of(last), announced: is_announced(first) && is_announced(last) }
+        }
+    }
+}
+
+/// The last minute of a day in China.
+fn end_of(day: NaiveDate) -> Millis {
+    let midnight = day.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
+    midnight + 24 * HOUR - CHINA - MINUTE
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    /// That hour of that day in China.
+    fn at(text: &str, hour: i64) -> Millis {
+        day(text).and_time(NaiveTime::MIN).and_utc().timestamp_millis() + hour * HOUR - CHINA
+    }
+
+    #[test]
+    fn national_day_2026_is_free_for_a_week_and_the_saturday_after_is_worked() {
+        for free in ["2026-10-01", "2026-10-05", "2026-10-07", "2026-10-11"] {
+            assert!(!is_workday(day(free)), "{free}");
+        }
+        for worked in ["2026-09-30", "2026-10-08", "2026-10-10", "2026-09-20"] {
+            assert!(is_workday(day(worked)), "{worked}");
+        }
+        assert_eq!(workday_after(day("2026-09-30"), 1), day("2026-10-08"));
+        assert_eq!(workday_after(day("2026-09-30"), 3), day("2026-10-10"));
+        assert_eq!(workday_after(day("2026-10-03"), 4), day("2026-10-12"));
+    }
+
+    #[test]
+    fn spring_festival_2026_is_free_for_nine_days_between_two_worked_saturdays() {
+        assert!(is_workday(day("2026-02-14")) && is_workday(day("2026-02-28")));
+        assert_eq!(workday_after(day("2026-02-13"), 1), day("2026-02-14"));
+        assert_eq!(workday_after(day("2026-02-14"), 1), day("2026-02-24"));
+        assert_eq!(workday_after(day("2026-02-13"), 5), day("2026-02-27"));
+        assert_eq!(workday_after(day("2026-02-13"), 6), day("2026-02-28"));
+    }
+
+    #[test]
+    fn beyond_the_announced_years_workdays_are_monday_to_friday_and_the_deadline_says_so() {
+        assert!(is_workday(day("2027-10-01")), "a Friday that nobody has announced yet");
+        assert!(!is_announced(day("2027-01-01")) && is_announced(day("2026-12-31")));
+        let over_new_year = due(at("2026-12-30", 9), Within::Workdays(5));
+        assert_eq!(over_new_year, Due { at: at("2027-01-06", 24) - MINUTE, announced: false });
+        assert!(due(at("2026-12-30", 9), Within::Workdays(1)).announced);
+        assert!(due(at("2030-12-30", 9), Within::Hours(4)).announced, "hours need no calendar");
+    }
+
+    #[test]
+    fn the_county_s_words_are_read_and_others_are_no_deadline() {
+        let lists = crate::codes::Lists::initial();
+        for severity in &lists.severities {
+            for text in [&severity.accept_within, &severity.feedback_within, &severity.close_within] {
+                assert!(Within::read(text).is_some(), "{text}");
+            }
+        }
+        assert_eq!(Within::read("30 min"), Some(Within::Minutes(30)));
+        assert_eq!(Within::read("4 h"), Some(Within::Hours(4)));
+        assert_eq!(Within::read("15个工作日"), Some(Within::Workdays(15)));
+        for odd in ["", "soon", "4", "h", "-1 h", "99999999999 h", "4 weeks"] {
+            assert_eq!(Within::read(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn one_workday_from_a_friday_evening_ends_on_monday_night() {
+        let friday = at("2026-11-27", 18);
+        assert_eq!(due(friday, Within::Workdays(1)).at, at("2026-11-30", 24) - MINUTE);
+        assert_eq!(due(friday, Within::Minutes(30)).at, friday + 30 * MINUTE);
+    }
+
+    fn any_day() -> impl Strategy<Value = NaiveDate> {
+        (0u64..2_200).prop_map(|n| day("2023-06-01").checked_add_days(Days::new(n)).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn more_workdays_end_later_and_a_later_start_never_ends_earlier(from in any_day(), later in 0u64..40, n in 0u32..60) {
+            prop_assert!(workday_after(from, n) < workday_after(from, n + 1));
+            let then = from.checked_add_days(Days::new(later)).unwrap();
+            prop_assert!(workday_after(from, n) <= workday_after(then, n));
+        }
+
+        #[test]
+        fn counting_ends_on_a_workday_and_passes_exactly_so_many(from in any_day(), n in 1u32..60) {
+            let end = workday_after(from, n);
+            prop_assert!(is_workday(end));
+            let passed = from.iter_days().skip(1).take_while(|at| *at <= end).filter(|at| is_workday(*at)).count();
+            prop_assert_eq!(passed, n as usize);
+        }
+
+        #[test]
+        fn an_announced_day_is_worked_exactly_when_the_table_says_so(from in any_day()) {
+            if let Some(worked) = ANNOUNCED.get(&from) {
+                prop_assert_eq!(is_workday(from), *worked);
+            }
+        }
+    }
+}

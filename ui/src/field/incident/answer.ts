@@ -1,0 +1,67 @@
+// What a resident is told of an incident: what was reported, what was done, what came of it. No names of colleagues or units.
+import type { IncidentPage } from '@shared/types/IncidentPage'
+import { i18n } from '../state/app'
+import { day } from '../state/time'
+
+/** The answer, to be read over and changed before it is shared. */
+export function answerText(page: Pick<IncidentPage, 'incident' | 'address' | 'progress'>): string {
+  const { t } = i18n.global
+  const { incident, progress } = page
+  const said = t('field.answer.reported', { day: day(incident.happened_at), title: incident.title })
+  const number = incident.number ? t('field.answer.number', { number: incident.number }) : ''
+  const done = progress.outcome ? t('field.answer.done', { text: progress.outcome }) : ''
+  return [t('field.answer.hello'), said + number, done, t(`field.answer.result.${resultOf(progress)}`), t('field.answer.bye')].filter((line) => line !== '').join('\n')
+}
+
+/** What came of it, in the few words that a resident needs. */
+export function resultOf(progress: Pick<IncidentPage['progress'], 'state'>): 'settled' | 'checking' | 'declined' | 'merged' | 'working' | 'waiting' {
+  switch (progress.state) {
+    case 'closed':
+    case 'passed':
+    case 'solved':
+    case 'errand_done':
+      return 'settled'
+    case 'resulted':
+      return 'checking'
+    case 'declined':
+      return 'declined'
+    case 'merged':
+      return 'merged'
+    case 'reported':
+    case 'returned':
+      return 'waiting'
+    default:
+      return 'working'
+  }
+}
+
+/** Hands text to the phone's own sharing; where there is none, copies it. Says what happened. */
+export async function shareText(text: string): Promise<'shared' | 'copied' | 'left' | 'failed'> {
+  const share = (navigator as { share?: (data: { text: string }) => Promise<void> }).share
+  if (share) {
+    try {
+      await share.call(navigator, { text })
+      return 'shared'
+    } catch (reason) {
+      if (reason instanceof DOMException && reason.name === 'AbortError') return 'left'
+    }
+  }
+  return (await copyText(text)) ? 'copied' : 'failed'
+}
+
+/** Copies text. Says whether it could. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    // Windows without that right still copy what is marked.
+    const box = document.createElement('textarea')
+    box.value = text
+    document.body.append(box)
+    box.select()
+    const done = document.execCommand('copy')
+    box.remove()
+    return done
+  }
+}
