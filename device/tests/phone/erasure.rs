@@ -158,6 +158,9 @@ fn who_was_erased_vanishes_from_rosters_and_marks_whether_they_were_sent_or_not(
     let roster = phone.get(evacuation.id).unwrap().fields["roster"].clone();
     assert_eq!(roster.as_array().map(Vec::len), Some(1), "{roster}");
     assert!(knows(&phone, "李四"));
+}
+
+#[test]
 fn of_an_erased_resident_in_a_dispute_only_the_side_is_left_whatever_was_sent() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

@@ -1,7 +1,7 @@
 // Moments and days by the county's clock, whatever the phone is set to.
 import { expect, test } from 'vitest'
 import { dayNumber, isoDay, momentOf } from '@field/state/days'
-import { firstValues } from '@field/record/forms'
+import { usualValues } from '@field/record/forms'
 
 /** 2026-11-22 00:30 in China; still the day before in London. */
 const NIGHT = Date.parse('2026-11-21T16:30:00Z')
@@ -17,7 +17,7 @@ test('what is no time is no moment', () => {
 })
 
 test('a new care plan begins today, in China', () => {
-  expect(firstValues('care_plan', NIGHT)).toEqual({ starts_on: '2026-11-22' })
+  expect(usualValues('care_plan', isoDay(NIGHT))).toEqual({ starts_on: '2026-11-22' })
   expect(isoDay(NIGHT)).toBe('2026-11-22')
-  expect(firstValues('person', NIGHT)).toEqual({})
+  expect(usualValues('person', isoDay(NIGHT))).toEqual({})
 })

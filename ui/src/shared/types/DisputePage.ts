@@ -3,11 +3,11 @@ import type { CellCode } from "./CellCode";
 import type { ConflictLine } from "./ConflictLine";
 import type { Dispute } from "./Dispute";
 import type { DisputeEventLine } from "./DisputeEventLine";
+import type { DisputeStanding } from "./DisputeStanding";
 import type { PhotoLine } from "./PhotoLine";
 import type { RecordId } from "./RecordId";
 import type { ReviewInfo } from "./ReviewInfo";
 import type { RightsLine } from "./RightsLine";
-import type { DisputeStanding } from "./DisputeStanding";
 
 /**
  * A case file with everything at it.

@@ -24,10 +24,12 @@ severities: Array<Severity>,
 /**
  * Sheets that other departments ask for. Lists of an older server have none: the ones that a new server starts with.
  */
-sheets: Array<Sheet>, };
+sheets: Array<Sheet>, 
+/**
  * How often somebody of a care plan is seen. Lists of an older version have none: theirs are the usual ones.
  */
-care: CareIntervals, };
+care: CareIntervals, 
+/**
  * What inspections go through. Lists of before there were any read as those compiled in, so that both sides agree.
  */
 checklists: Array<Checklist>, };

@@ -2,8 +2,8 @@
 import type { CareLine } from "./CareLine";
 import type { ConflictItem } from "./ConflictItem";
 import type { DoorLine } from "./DoorLine";
-import type { NoticeLine } from "./NoticeLine";
 import type { IncidentLine } from "./IncidentLine";
+import type { NoticeLine } from "./NoticeLine";
 import type { RefusedItem } from "./RefusedItem";
 import type { ReturnedItem } from "./ReturnedItem";
 import type { TaskLine } from "./TaskLine";

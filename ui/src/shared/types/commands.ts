@@ -22,26 +22,26 @@ import type { DueWork } from "./DueWork";
 import type { EnrolArgs } from "./EnrolArgs";
 import type { EvacuationList } from "./EvacuationList";
 import type { EvacuationPage } from "./EvacuationPage";
+import type { FeedbackThread } from "./FeedbackThread";
 import type { FrameArgs } from "./FrameArgs";
 import type { FrameTaken } from "./FrameTaken";
 import type { HandoverFile } from "./HandoverFile";
 import type { HandoverFrames } from "./HandoverFrames";
 import type { HandoverTaken } from "./HandoverTaken";
+import type { HazardLine } from "./HazardLine";
 import type { HazardPointLine } from "./HazardPointLine";
 import type { HazardPointPage } from "./HazardPointPage";
-import type { FeedbackThread } from "./FeedbackThread";
-import type { HazardLine } from "./HazardLine";
 import type { HouseholdPage } from "./HouseholdPage";
 import type { IncidentLine } from "./IncidentLine";
 import type { IncidentPage } from "./IncidentPage";
 import type { InspectionPage } from "./InspectionPage";
 import type { InspectionPlace } from "./InspectionPlace";
 import type { Jpeg } from "./Jpeg";
-import type { Month } from "./Month";
-import type { MonthArgs } from "./MonthArgs";
+import type { LastVisit } from "./LastVisit";
 import type { MarkArgs } from "./MarkArgs";
 import type { Marked } from "./Marked";
-import type { LastVisit } from "./LastVisit";
+import type { Month } from "./Month";
+import type { MonthArgs } from "./MonthArgs";
 import type { Network } from "./Network";
 import type { Nothing } from "./Nothing";
 import type { NoticeLine } from "./NoticeLine";
@@ -51,18 +51,18 @@ import type { OfDraft } from "./OfDraft";
 import type { OfHazard } from "./OfHazard";
 import type { OfRecord } from "./OfRecord";
 import type { OfRefused } from "./OfRefused";
+import type { OfSeveral } from "./OfSeveral";
 import type { OfSheet } from "./OfSheet";
 import type { OrderArgs } from "./OrderArgs";
 import type { Ordered } from "./Ordered";
-import type { OfSeveral } from "./OfSeveral";
 import type { Pdf } from "./Pdf";
 import type { PersonPage } from "./PersonPage";
 import type { PhotoArgs } from "./PhotoArgs";
 import type { PhotoLine } from "./PhotoLine";
 import type { PlaceLine } from "./PlaceLine";
 import type { Preferences } from "./Preferences";
-import type { RateAnswerArgs } from "./RateAnswerArgs";
 import type { PremisesPage } from "./PremisesPage";
+import type { RateAnswerArgs } from "./RateAnswerArgs";
 import type { ReceiptPage } from "./ReceiptPage";
 import type { RecheckArgs } from "./RecheckArgs";
 import type { RecordInspectionArgs } from "./RecordInspectionArgs";
@@ -70,8 +70,8 @@ import type { RecordPage } from "./RecordPage";
 import type { RecordVisitArgs } from "./RecordVisitArgs";
 import type { RecordVisitsArgs } from "./RecordVisitsArgs";
 import type { RefusedItem } from "./RefusedItem";
-import type { ReportTaskArgs } from "./ReportTaskArgs";
 import type { ReportStart } from "./ReportStart";
+import type { ReportTaskArgs } from "./ReportTaskArgs";
 import type { SaveArgs } from "./SaveArgs";
 import type { SaveDraftArgs } from "./SaveDraftArgs";
 import type { Saved } from "./Saved";
@@ -80,20 +80,17 @@ import type { SearchArgs } from "./SearchArgs";
 import type { SearchHit } from "./SearchHit";
 import type { SheetArgs } from "./SheetArgs";
 import type { SheetLine } from "./SheetLine";
-import type { StorageUse } from "./StorageUse";
+import type { Slip } from "./Slip";
 import type { StartReportArgs } from "./StartReportArgs";
+import type { StorageUse } from "./StorageUse";
 import type { SyncState } from "./SyncState";
 import type { Table } from "./Table";
+import type { TaskLine } from "./TaskLine";
+import type { TellNoticeArgs } from "./TellNoticeArgs";
 import type { ThreatenArgs } from "./ThreatenArgs";
 import type { Today } from "./Today";
 import type { UnlockArgs } from "./UnlockArgs";
 import type { UnmarkArgs } from "./UnmarkArgs";
-import type { Slip } from "./Slip";
-import type { SyncState } from "./SyncState";
-import type { TaskLine } from "./TaskLine";
-import type { TellNoticeArgs } from "./TellNoticeArgs";
-import type { Today } from "./Today";
-import type { UnlockArgs } from "./UnlockArgs";
 import type { WriteFeedbackArgs } from "./WriteFeedbackArgs";
 
 /**
@@ -254,15 +251,6 @@ write_feedback: Command<WriteFeedbackArgs, Saved>,
  */
 rate_answer: Command<RateAnswerArgs, Saved>, 
 /**
- * Incidents, newest first.
- * Incidents, the most urgent first.
- */
-incidents: Command<Nothing, Array<IncidentLine>>, 
-/**
- * An incident.
- */
-incident: Command<OfRecord, IncidentPage>, 
-/**
  * Disputes, the most urgent first.
  */
 disputes: Command<Nothing, Array<DisputeLine>>, 
@@ -322,6 +310,15 @@ premises_at: Command<OfRecord, DoorPremises>,
  * A small premises.
  */
 premises: Command<OfRecord, PremisesPage>, 
+/**
+ * Incidents, the most urgent first.
+ */
+incidents: Command<Nothing, Array<IncidentLine>>, 
+/**
+ * An incident.
+ */
+incident: Command<OfRecord, IncidentPage>, 
+/**
  * Takes a step of an incident.
  */
 add_incident_step: Command<AddStepArgs, Saved>, 
