@@ -44,12 +44,12 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
 fn empty_parties(connection: &Connection, person: RecordId) -> Result<(), DeviceError> {
     const PLACES: [(&str, &str); 4] = [
         (
-            "SELECT rowid, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0",
-            "UPDATE record SET body = ?2 WHERE rowid = ?1",
+            "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0",
+            "UPDATE record SET body = ?2 WHERE id = ?1",
         ),
         (
-            "SELECT rowid, fields FROM refused WHERE kind = 'dispute' AND instr(fields, ?1) > 0",
-            "UPDATE refused SET fields = ?2 WHERE rowid = ?1",
+            "SELECT id, fields FROM refused WHERE kind = 'dispute' AND instr(fields, ?1) > 0",
+            "UPDATE refused SET fields = ?2 WHERE id = ?1",
         ),
         (
             "SELECT json_array(id, field, stamp), value FROM overtaken WHERE field = 'parties' AND instr(value, ?1) > 0",
@@ -60,7 +60,7 @@ fn empty_parties(connection: &Connection, person: RecordId) -> Result<(), Device
     for (select, update) in PLACES {
         let mut statement = connection.prepare_cached(select)?;
         let rows = statement.query_map([person.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let found: Vec<(rusqlite::types::Value, String)> = rows.collect::<Result<_, _>>()?;
+        let found: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
         for (key, text) in found {
             if let Some(emptied) = without_person(&serde_json::from_str::<Value>(&text)?, person) {
                 connection.prepare_cached(update)?.execute((key, serde_json::to_string(&emptied)?))?;
