@@ -103,8 +103,8 @@ fn leave_rosters(connection: &Connection, id: RecordId) -> Result<bool, DeviceEr
 fn empty_parties(connection: &Connection, person: RecordId) -> Result<(), DeviceError> {
     const PLACES: [(&str, &str); 4] = [
         (
-            "SELECT rowid, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0",
-            "UPDATE record SET body = ?2 WHERE rowid = ?1",
+            "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0",
+            "UPDATE record SET body = ?2 WHERE id = ?1",
         ),
         (
             "SELECT id, fields FROM refused WHERE kind = 'dispute' AND instr(fields, ?1) > 0",
@@ -119,7 +119,7 @@ fn empty_parties(connection: &Connection, person: RecordId) -> Result<(), Device
     for (select, update) in PLACES {
         let mut statement = connection.prepare_cached(select)?;
         let rows = statement.query_map([person.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let found: Vec<(rusqlite::types::Value, String)> = rows.collect::<Result<_, _>>()?;
+        let found: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
         for (key, text) in found {
             if let Some(emptied) = without_person(&serde_json::from_str::<Value>(&text)?, person) {
                 connection.prepare_cached(update)?.execute((key, serde_json::to_string(&emptied)?))?;
