@@ -183,7 +183,7 @@ fn homes(register: &Register) -> impl Iterator<Item = (&DwellingFacts, &Househol
 
 /// When each household was told first, by which mark, and whether the mark is known to nobody else.
 fn told(open: &Open, notice: RecordId) -> Result<HashMap<RecordId, Told>, DeviceError> {
-    const SQL: &str = "SELECT body ->> '$.fields.household', id, at, offered = 0 AND unsent IS NOT NULL FROM record
+    const SQL: &str = "SELECT body ->> '$.fields.household', id, at, offered = 0 AND id IN (SELECT id FROM unsent WHERE offered = 0) FROM record
         WHERE parent = ?1 AND kind = 'notice_ack' AND deleted = 0 ORDER BY at, id";
     let mut statement = open.store().connection().prepare_cached(SQL)?;
     let mut rows = statement.query([notice.to_string()])?;

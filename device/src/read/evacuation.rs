@@ -81,7 +81,7 @@ pub(crate) fn evacuation_page(
     let roll = this.roll();
     let unsent = mark_ids(
         store,
-        "SELECT id FROM record WHERE parent = ?1 AND kind = 'roll_call' AND unsent IS NOT NULL",
+        "SELECT id FROM record WHERE parent = ?1 AND kind = 'roll_call' AND id IN (SELECT id FROM unsent)",
         this.id,
     )?;
     let handed = mark_ids(

@@ -155,8 +155,10 @@ impl Host {
             let page = self.call("household", json!({ "id": household })).await?;
             ids.extend(text(&page["people"][0]["id"]).map(|id| ("person", id)));
         }
-        let incidents = self.call("incidents", json!({})).await?;
-        ids.extend(text(&incidents[0]["id"]).map(|id| ("incident", id)));
+        for (name, command, place) in FIRST_OF {
+            let answer = self.call(command, json!({})).await?;
+            ids.extend(answer.pointer(place).and_then(text).map(|id| (*name, id)));
+        }
         Ok(ids)
     }
 }
@@ -167,6 +169,18 @@ fn doors(board: &Value) -> Vec<&Value> {
     let floors = units.flat_map(|unit| unit["floors"].as_array().into_iter().flatten());
     floors.flat_map(|floor| floor["doors"].as_array().into_iter().flatten()).collect()
 }
+
+/// Where the first of each kind is found: its name in addresses, the command, the place in the answer.
+const FIRST_OF: &[(&str, &str, &str)] = &[
+    ("incident", "incidents", "/0/id"),
+    ("care", "care", "/0/id"),
+    ("notice", "notices", "/0/id"),
+    ("task", "tasks", "/0/id"),
+    ("dispute", "disputes", "/0/id"),
+    ("place", "inspection_places", "/0/id"),
+    ("point", "hazard_points", "/0/id"),
+    ("evacuation", "evacuations", "/standing/0/id"),
+];
 
 /// The screens, as far as the register has something to show on them.
 fn shots(ids: &BTreeMap<&'static str, String>) -> Vec<Shot> {
@@ -187,6 +201,27 @@ fn shots(ids: &BTreeMap<&'static str, String>) -> Vec<Shot> {
         ("me", "/me", "[data-test=\"lock\"]"),
         ("sheets", "/sheets", "[data-test=\"sheet\"]"),
         ("month", "/month", "[data-test=\"month-share\"]"),
+        ("care", "/care", "main h1"),
+        ("care-plan", "/care/{care}", "main h1"),
+        ("care-new", "/new/care_plan?person={person}", "[data-test=\"save\"]"),
+        ("notices", "/notices", "main h1"),
+        ("notice", "/notice/{notice}", "main h1"),
+        ("tasks", "/tasks", "main h1"),
+        ("task", "/task/{task}", "main h1"),
+        ("feedback", "/feedback", "main h1"),
+        ("disputes", "/disputes", "main h1"),
+        ("dispute", "/dispute/{dispute}", "main h1"),
+        ("dispute-new", "/new/dispute", "[data-test=\"save\"]"),
+        ("dispute-mediation", "/dispute/{dispute}/add/mediation", "[data-test=\"save\"]"),
+        ("inspections", "/inspections", "main h1"),
+        ("inspection-place", "/inspect/{place}", "main h1"),
+        ("evacuations", "/evacuations", "main h1"),
+        ("roll-call", "/evacuation/{evacuation}", "main h1"),
+        ("roll-call-give", "/evacuation/{evacuation}/give", "main h1"),
+        ("evacuation-take", "/evacuation-take", "main h1"),
+        ("hazard-points", "/hazard-points", "main h1"),
+        ("hazard-point", "/hazard-point/{point}", "main h1"),
+        ("hazard-cards", "/hazard-point/{point}/cards", "main"),
         ("storage", "/storage", "[data-test=\"storage-total\"]"),
     ];
     let mut shots: Vec<Shot> = SCREENS.iter().filter_map(|(name, path, see)| shot(ids, name, path, see)).collect();
