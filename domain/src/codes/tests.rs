@@ -1,0 +1,40 @@
+//! The lists are whole: no code twice, no name missing.
+
+use super::*;
+
+#[test]
+fn every_list_has_entries_and_no_code_stands_twice() {
+    for (list, entries) in all_lists() {
+        assert!(!entries.is_empty(), "{list:?}");
+        for (index, entry) in entries.iter().enumerate() {
+            assert!(!entry.name_zh.is_empty() && !entry.name_en.is_empty());
+            assert!(entries[..index].iter().all(|earlier| earlier.code != entry.code), "{list:?} {}", entry.code);
+        }
+    }
+}
+
+#[test]
+fn a_new_server_has_45_categories_in_8_groups_and_4_severities() {
+    let lists = Lists::initial();
+    assert_eq!(lists.categories.iter().filter(|c| c.parent.is_empty()).count(), 8);
+    let leaves: Vec<_> = lists.categories.iter().filter(|c| !c.parent.is_empty()).collect();
+    assert_eq!(leaves.len(), 45);
+    assert!(leaves.iter().all(|c| matches!(c.default_severity, Some(1..=4))));
+    assert_eq!(lists.severities.len(), 4);
+    assert!(lists.category("0601").is_some() && lists.category("06").is_none());
+}
+
+#[test]
+fn every_kind_that_is_reviewed_can_be_named_by_a_review() {
+    for kind in crate::Kind::KNOWN.iter().filter(|kind| kind.is_reviewed()) {
+        assert!(is_code(CodeList::SubjectKind, kind.as_str()), "{kind}");
+    }
+}
+
+#[test]
+fn lists_of_an_older_version_have_the_usual_care_intervals() {
+    let old: Lists = serde_json::from_str(r#"{"version": 3, "categories": [], "severities": []}"#).unwrap();
+    assert_eq!((old.care.a, old.care.b, old.care.c), (7, 30, 90));
+    let partly: CareIntervals = serde_json::from_str(r#"{"a": 5}"#).unwrap();
+    assert_eq!((partly.a, partly.b, partly.c), (5, 30, 90));
+}
