@@ -212,6 +212,21 @@ impl Browser {
         .await
     }
 
+    /// How far below the window's upper edge an element begins.
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub async fn top(&self, css: &str) -> Outcome<f64> {
+        self.have(css).await?;
+        // The page is asked itself: the driver of the app's web view does not measure what lies out of sight.
+        let script =
+            "const [css, done] = arguments; done(document.querySelector(css)?.getBoundingClientRect().top ?? null);";
+        match self.run(script, vec![css.into()]).await?.as_f64() {
+            Some(top) => Ok(top),
+            None => trouble(format!("`{css}` has no place.")),
+        }
+    }
+
     /// How many such elements there are now, shown or not.
     ///
     /// # Errors
@@ -230,7 +245,15 @@ impl Browser {
             if !element.is_displayed().await? || !element.is_enabled().await? {
                 return Ok(None);
             }
-            element.click().await.map(Some)
+            match element.clone().click().await {
+                // The driver scrolls nothing that lies in the window but under the tabs: a finger would.
+                Err(error) if error.is_element_not_interactable() => {
+                    let place = serde_json::to_value(&element)?;
+                    self.client.execute("arguments[0].scrollIntoView({ block: 'center' })", vec![place]).await?;
+                    Ok(None)
+                }
+                clicked => clicked.map(Some),
+            }
         })
         .await
     }
@@ -384,7 +407,8 @@ impl Browser {
             let last = match condition().await {
                 Ok(Some(answer)) => return Ok(answer),
                 Ok(None) => String::new(),
-                Err(error) => format!(" ({error})"),
+                // WebKit's driver says little in words: the kind of the error is told too.
+                Err(error) => format!(" ({error:?})"),
             };
             if start.elapsed() > PATIENCE {
                 return trouble(format!("The {} waited in vain for {what}{last}.", self.name));

@@ -283,10 +283,10 @@ impl Journey<'_> {
     async fn the_worker_corrects(&mut self, work: &Work) -> Outcome {
         self.phone.tap(&named("tab-today")).await?;
         let returned = named_with("returned-item", "data-id", &work.incident);
-        let row = self.phone.see_text(&returned, REMARK).await?;
-        let (_, top, _, _) = row.rectangle().await.doing("measuring Today")?;
-        if self.phone.count(&named("visit-row")).await? == 0 || top > 400.0 {
-            return trouble(format!("What came back stands at {top}, not on top of Today."));
+        self.phone.see_text(&returned, REMARK).await?;
+        let (returned_at, doors_at) = (self.phone.top(&returned).await?, self.phone.top(&named("due-door")).await?);
+        if self.phone.count(&named("visit-row")).await? == 0 || returned_at > doors_at {
+            return trouble(format!("What came back stands at {returned_at}, below the doors at {doors_at}."));
         }
         self.shot_of_phone("returned").await?;
         self.phone.tap(&returned).await?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::options::Options;
-use crate::sh::{Outcome, Step, fail};
+use crate::sh::{Failure, Outcome, Step, fail};
 use crate::{paths, tools};
 
 /// What follows the verb.
@@ -174,7 +174,14 @@ fn hunt(mistake: &Mistake, histories: &str) -> Outcome<Hunt> {
     // The next mistake is planted in sound sources.
     let sound = fs::read(paths::root().join(&mistake.file)).or_else(|error| fail(format!("{error}.")))?;
     write_if_other(&place, &sound)?;
-    let told = told?;
+    let told = match told {
+        Ok(told) => told,
+        // The others are still worth knowing.
+        Err(Failure(why)) => {
+            eprintln!("{}: {}", mistake.name, why.lines().next().unwrap_or_default());
+            return Ok(Hunt { histories: "does not build".into(), law: String::new() });
+        }
+    };
     let line = told.lines().last().unwrap_or_default();
     let Some(law) = text_in(line, "law") else {
         return Ok(Hunt { histories: "not caught".into(), law: String::new() });
