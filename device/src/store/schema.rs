@@ -278,6 +278,23 @@ fn refresh_view(connection: &Connection, kind: &Kind) -> Result<(), DeviceError>
     if existing.as_deref() != Some(&sql) {
         connection.execute_batch(&format!("DROP VIEW IF EXISTS \"{name}\"; {sql}"))?;
     }
+    if existing.is_none() {
+        index(connection, kind)?;
+    }
+    Ok(())
+}
+
+/// Records of a kind that the last version did not know were kept unread: what they belong to and their moment are found by
+/// their indexes from now on.
+fn index(connection: &Connection, kind: &Kind) -> Result<(), DeviceError> {
+    for (column, field) in [("parent", kind.belongs_to()), ("at", kind.moment())] {
+        let Some(field) = field else { continue };
+        let sql = format!(
+            "UPDATE record SET {column} = body ->> '$.fields.{field}'
+                WHERE kind = ?1 AND {column} IS NULL AND json_valid(body) AND body ->> '$.fields.{field}' IS NOT NULL"
+        );
+        connection.execute(&sql, [kind.as_str()])?;
+    }
     Ok(())
 }
 
@@ -327,6 +344,18 @@ mod tests {
         // A row that nobody can read stops no start, and does not count for what it is not.
         let other = CellCode::new("610722001001002").unwrap();
         assert_eq!(cell_digest(&older, &other).unwrap().digest, Digest::default());
+    }
+
+    #[test]
+    fn a_kind_that_was_kept_unread_is_found_once_it_is_known() {
+        let (mut older, cell) = older_register();
+        let body = r#"{"fields":{"notice":"n","household":"h","at":7},"stamp":"00000000000000000000000000000001"}"#;
+        let sql = "INSERT INTO record (id, kind, cell, body) VALUES ('y', 'notice_ack', ?1, ?2)";
+        older.execute(sql, (cell.as_str(), body)).unwrap();
+        migrate(&mut older).unwrap();
+        let found = "SELECT parent, at FROM record WHERE id = 'y'";
+        let found: (String, i64) = older.query_row(found, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(found, ("n".to_owned(), 7));
     }
 
     #[test]
