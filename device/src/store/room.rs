@@ -50,7 +50,7 @@ impl Store {
     pub(crate) fn free_spare_originals(&self) -> Result<usize, DeviceError> {
         const SQL: &str =
             "UPDATE photo_file SET full = NULL WHERE state <> 'waiting' AND full IS NOT NULL AND thumb IS NOT NULL";
-        Ok(self.reserve.make_room(|| Ok(self.connection.prepare_cached(SQL)?.execute([])?))?)
+        self.reserve.make_room(|| Ok(self.connection.prepare_cached(SQL)?.execute([])?))
     }
 
     /// Gives free pages back to the phone. Needs as much room again for a moment.
