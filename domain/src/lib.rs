@@ -37,6 +37,7 @@ pub mod sheet;
 pub mod spec;
 pub mod stamp;
 pub mod stamps;
+pub mod storeys;
 pub mod validate;
 pub mod workdays;
 pub mod world;

@@ -35,6 +35,7 @@ pub mod several;
 pub mod sheet;
 pub mod slip;
 pub mod storage;
+pub mod storeys;
 pub mod task;
 pub mod today;
 pub mod visit;
@@ -151,6 +152,8 @@ commands! {
     buildings: Nothing => Vec<building::BuildingLine>, plain building::buildings;
     /// The board of a building's doors.
     doors: building::DoorsArgs => building::DoorBoard, plain building::doors;
+    /// Adds a building's doors by storeys.
+    add_doors: storeys::AddDoorsArgs => storeys::AddedDoors, plain storeys::add_doors;
     /// A household.
     household: record::OfRecord => household::HouseholdPage, plain household::household;
     /// A resident.

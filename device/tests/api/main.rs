@@ -23,5 +23,6 @@ mod search;
 mod session;
 mod sheets;
 mod size;
+mod storeys;
 mod today;
 mod visits;

@@ -23,7 +23,7 @@ pub const FIELDS: &[FieldSpec] = &[
 ];
 
 /// A dwelling, read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct Dwelling {
     /// The building, in town.

@@ -188,6 +188,7 @@ fn shots(ids: &BTreeMap<&'static str, String>) -> Vec<Shot> {
         ("today", "/today", "[data-test=\"due-door\"]"),
         ("buildings", "/doors", "[data-test=\"building\"]"),
         ("doors", "/doors/{building}", "[data-test=\"door\"]"),
+        ("doors-add", "/doors/{building}/add", "[data-test=\"save\"]"),
         ("household", "/household/{household}", "[data-test=\"person-row\"]"),
         ("person", "/person/{person}", "[data-test=\"edit\"]"),
         ("person-form", "/edit/person/{person}", "[data-test=\"save\"]"),
