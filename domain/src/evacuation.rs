@@ -4,10 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Timelike};
+use chrono::Timelike;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::china::{start_of_day, wall_clock};
 use crate::ids::RecordId;
 use crate::kinds::evacuation::Listed;
 use crate::kinds::roll_call::{Mark, RollCall};
@@ -123,8 +124,6 @@ pub struct Count {
 }
 
 const HOUR: Millis = 60 * 60 * 1000;
-/// China has one time, eight hours ahead.
-const CHINA: Millis = 8 * HOUR;
 /// The hours at which the parts of the day begin and the last one ends.
 const PARTS: [(CountOf, i64, i64); 3] =
     [(CountOf::Morning, 0, 11), (CountOf::Noon, 11, 17), (CountOf::Evening, 17, 24)];
@@ -133,9 +132,8 @@ const DAYS_MAX: usize = 31;
 
 /// The part of the day at a moment: which count, from when, until when.
 pub fn part_of_day(at: Millis) -> (CountOf, Millis, Millis) {
-    let local = DateTime::from_timestamp_millis(at.saturating_add(CHINA)).unwrap_or_default();
-    let hour = i64::from(local.hour());
-    let midnight = at.saturating_add(CHINA).div_euclid(24 * HOUR) * 24 * HOUR - CHINA;
+    let hour = i64::from(wall_clock(at).unwrap_or_default().hour());
+    let midnight = start_of_day(at);
     let (of, from, to) = PARTS.into_iter().find(|(_, _, to)| hour < *to).unwrap_or(PARTS[2]);
     (of, midnight + from * HOUR, midnight + to * HOUR)
 }

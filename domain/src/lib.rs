@@ -7,6 +7,7 @@ pub mod address;
 pub mod care;
 pub mod change;
 pub mod checklist;
+pub mod china;
 pub mod codes;
 pub mod conflict;
 pub mod digest;

@@ -7,14 +7,12 @@ use chrono::{Months, NaiveDate};
 use serde::Serialize;
 use ts_rs::TS;
 
+use crate::china::start_of;
 use crate::fold::standing;
 use crate::kinds::visit::Visit;
 use crate::record::{Kind, Record};
 use crate::world::Millis;
 use crate::{CellCode, RecordId};
-
-/// China's offset from UTC, in milliseconds.
-const CHINA: Millis = 8 * 60 * 60 * 1000;
 
 /// How many there are of a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -69,14 +67,13 @@ pub struct Month {
 /// The first moment of a month in China and of the month after it; none for a month that does not exist.
 pub fn bounds(year: i32, month: u32) -> Option<(Millis, Millis)> {
     let first = NaiveDate::from_ymd_opt(year, month, 1)?;
-    let begin = |day: NaiveDate| day.and_hms_opt(0, 0, 0).map(|at| at.and_utc().timestamp_millis() - CHINA);
-    Some((begin(first)?, begin(first.checked_add_months(Months::new(1))?)?))
+    Some((start_of(first), start_of(first.checked_add_months(Months::new(1))?)))
 }
 
 /// Counts the records of one cell or several. `records` may hold more than the month; only what stands in the register counts.
 pub fn month(records: &[Record], cells: &[CellCode], (from, to): (Millis, Millis)) -> Month {
     let within = |at: Option<i64>| at.is_some_and(|at| (from..to).contains(&at));
-    let on = |record: &Record, field: &str| within(record.text(field).and_then(start_of));
+    let on = |record: &Record, field: &str| within(record.text(field).and_then(start_of_text));
     let here: Vec<&Record> =
         records.iter().filter(|record| cells.contains(&record.cell) && !record.is_deleted()).collect();
     let of = |kind: Kind| here.iter().copied().filter(move |record| record.kind == kind);
@@ -140,10 +137,9 @@ fn met(visits: &[&Visit], here: &[&Record]) -> i64 {
     count(households.iter())
 }
 
-/// When a day began in China.
-fn start_of(day: &str) -> Option<Millis> {
-    let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?;
-    day.and_hms_opt(0, 0, 0).map(|at| at.and_utc().timestamp_millis() - CHINA)
+/// When a day as records write it began.
+fn start_of_text(day: &str) -> Option<Millis> {
+    NaiveDate::parse_from_str(day, "%Y-%m-%d").ok().map(start_of)
 }
 
 /// An amount in cents, exactly; none for what is no amount.

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
+use crate::china::wall_clock;
 use crate::codes::{CodeList, Lists, codes};
 use crate::record::{Kind, Record};
 use crate::spec::{FieldType, field};
@@ -124,9 +124,7 @@ pub fn field_text(column: &Column, record: &Record, lists: &Lists) -> String {
 
 /// A moment as sheets write it, in China's time: `2026-11-25 08:30`.
 pub fn moment_text(at: i64) -> String {
-    const CHINA: i64 = 8 * 60 * 60 * 1000;
-    let local = DateTime::from_timestamp_millis(at.saturating_add(CHINA));
-    local.map(|moment| moment.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
+    wall_clock(at).map(|moment| moment.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
 }
 
 fn code_name(list: CodeList, code: &str) -> String {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Months, NaiveDate};
+use chrono::{Months, NaiveDate};
 use serde_json::Value;
 
 use crate::change::Change;
+use crate::china::wall_clock;
 use crate::codes::{Lists, is_code};
 use crate::document::read_id_card;
 use crate::ids::{AccountId, CellCode, RecordId, Scope, Sha256Hex, Version};
@@ -40,8 +41,7 @@ impl Setting<'_> {
 
 /// The day in China (UTC+8) at a moment.
 pub fn today(now: Millis) -> NaiveDate {
-    const CHINA: Millis = 8 * 60 * 60 * 1000;
-    DateTime::from_timestamp_millis(now.saturating_add(CHINA)).map_or(NaiveDate::MIN, |moment| moment.date_naive())
+    wall_clock(now).map_or(NaiveDate::MIN, |moment| moment.date_naive())
 }
 
 /// Everything that is wrong with a change, given the record as it stands. An empty list: it may be merged.

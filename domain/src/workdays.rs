@@ -6,17 +6,16 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
+use chrono::{Datelike, Days, NaiveDate, Weekday};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::china::start_of;
 use crate::validate::today;
 use crate::world::Millis;
 
 const MINUTE: Millis = 60 * 1000;
 const HOUR: Millis = 60 * MINUTE;
-/// China is eight hours ahead of UTC all year round.
-const CHINA: Millis = 8 * HOUR;
 /// No deadline counts more workdays than this (about forty years): a typing mistake must not keep a phone busy.
 const WORKDAYS_MAX: u32 = 10_000;
 
@@ -111,8 +110,7 @@ pub fn due(from: Millis, within: Within) -> Due {
 
 /// The last minute of a day in China.
 fn end_of(day: NaiveDate) -> Millis {
-    let midnight = day.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
-    midnight + 24 * HOUR - CHINA - MINUTE
+    start_of(day) + 24 * HOUR - MINUTE
 }
 
 #[cfg(test)]
@@ -127,7 +125,7 @@ mod tests {
 
     /// That hour of that day in China.
     fn at(text: &str, hour: i64) -> Millis {
-        day(text).and_time(NaiveTime::MIN).and_utc().timestamp_millis() + hour * HOUR - CHINA
+        start_of(day(text)) + hour * HOUR
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The receipt: what the worker wrote today and how much of it the server has, and whether the whole cell is the same here and there.
 
 use domain::CellCode;
+use domain::china::start_of_day;
 use domain::protocol::CellState;
 use domain::world::Millis;
 use rusqlite::Connection;
@@ -8,7 +9,6 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use super::{Failure, Nothing};
-use crate::read::start_of_day;
 use crate::round::{KeptReceipt, is_repairing, waiting};
 use crate::store::Meta;
 use crate::{Device, DeviceError, Open};

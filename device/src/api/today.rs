@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::china::start_of_day;
 use domain::kinds::review::Review;
 use domain::review::ReviewState;
 use domain::world::Millis;
@@ -19,7 +20,7 @@ use super::visit::VisitLine;
 use super::{Failure, Nothing, care, conflict, notice, refused, task};
 use crate::read::{
     HouseholdFacts, MET_LATELY, OVERDUE, Places, Register, incidents_returned, incidents_to_verify, is_shown, natural,
-    review_info, review_state, reviews_of, start_of_day, visit_line,
+    review_info, review_state, reviews_of, visit_line,
 };
 use crate::{Device, DeviceError, Open};
 

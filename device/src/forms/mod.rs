@@ -4,7 +4,8 @@
 mod dispute;
 mod inspection;
 
-use chrono::{DateTime, Datelike, NaiveDate, Timelike};
+use chrono::{Datelike, NaiveDate, Timelike};
+use domain::china::wall_clock;
 use paper::{Block, Sheet};
 
 pub use dispute::DisputeForm;
@@ -39,8 +40,7 @@ fn written_day(day: Option<&str>) -> String {
 
 /// `2026年11月3日9时05分`, by the clock of China.
 fn written_moment(at: i64) -> String {
-    const CHINA: i64 = 8 * 60 * 60 * 1000;
-    DateTime::from_timestamp_millis(at.saturating_add(CHINA)).map_or_else(String::new, |at| {
+    wall_clock(at).map_or_else(String::new, |at| {
         let (day, time) = (at.date_naive(), at.time());
         format!("{}年{}月{}日{}时{:02}分", day.year(), day.month(), day.day(), time.hour(), time.minute())
     })

@@ -33,9 +33,3 @@ pub(crate) const MET_LATELY: Millis = 30 * DAY;
 
 /// Not met for so many days: overdue.
 pub(crate) const OVERDUE: Millis = 90 * DAY;
-
-/// When the present day began in China (UTC+8, no daylight saving time).
-pub(crate) fn start_of_day(now: Millis) -> Millis {
-    const CHINA: Millis = 8 * 60 * 60 * 1000;
-    now - now.saturating_add(CHINA).rem_euclid(DAY)
-}

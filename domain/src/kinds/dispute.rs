@@ -178,7 +178,7 @@ pub fn without_person(value: &Value, person: RecordId) -> Option<Value> {
     }
 }
 
-/// The residents that a value names as parties.
+/// The residents that a list of parties, or of anybody else with a `person`, names.
 pub fn people_in(value: &Value) -> Vec<RecordId> {
     let items = value.as_array().into_iter().flatten();
     items.filter_map(|item| item.get("person").and_then(Value::as_str)?.parse().ok()).collect()

@@ -21,6 +21,7 @@ mod register;
 mod steps;
 mod visits;
 
+use domain::china::start_of_day;
 use domain::divisions::{Village, chenggu};
 use domain::scope::Role;
 use domain::world::Millis;
@@ -198,9 +199,7 @@ impl Writing<'_> {
     }
 
     fn at(&self, days_ago: i64, minute: i64, millis: Millis) -> Millis {
-        const CHINA: Millis = 8 * 60 * 60 * 1000;
-        let midnight = (self.now + CHINA) / DAY * DAY - CHINA;
-        (midnight - days_ago * DAY + minute * 60_000 + millis).min(self.now - 60_000)
+        (start_of_day(self.now) - days_ago * DAY + minute * 60_000 + millis).min(self.now - 60_000)
     }
 
     /// One of the cell's workers.

@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use domain::kinds::dispute::{people_in as parties_in, without_person};
+use domain::kinds::dispute::{people_in, without_person};
 use domain::kinds::evacuation::without;
 use domain::merge::merge;
 use domain::protocol::CallRefusal;
@@ -222,7 +222,7 @@ impl<S: Store> Hub<S> {
         };
         let county = county(&record.cell);
         let mut erased = BTreeSet::new();
-        for person in people_in(record.fields.get(field)) {
+        for person in record.fields.get(field).map(people_in).unwrap_or_default() {
             if writing.erased(&county, person)? {
                 erased.insert(person);
             }
@@ -363,12 +363,6 @@ fn about(reading: &dyn Writing, county: &Scope, person: &Record) -> Result<Vec<R
     Ok(found)
 }
 
-/// The people in a list.
-fn people_in(list: Option<&Value>) -> Vec<RecordId> {
-    let entries = list.and_then(Value::as_array).into_iter().flatten();
-    entries.filter_map(|entry| entry.get("person")?.as_str()?.parse().ok()).collect()
-}
-
 /// Takes erased people out of a list in one step of a history.
 fn forget_in(entry: &mut HistoryEntry, field: &str, erased: &dyn Fn(RecordId) -> bool) {
     if let Some(rest) = entry.fields.get(field).and_then(|list| without(list, erased)) {
@@ -398,7 +392,7 @@ pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Resul
     let mut emptied: Option<Vec<Change>> = None;
     for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.kind == Kind::Dispute) {
         let Some(mut parties) = change.fields.get("parties").cloned() else { continue };
-        for person in parties_in(&parties) {
+        for person in people_in(&parties) {
             if reading.erased(&county(&change.cell), person)?
                 && let Some(without) = without_person(&parties, person)
             {
