@@ -1,13 +1,13 @@
 // Checks the language files: both languages have the same keys and placeholders, every key that the sources use exists, no key
 // is left over, every generated code has its words, and no Chinese text stands in the sources outside the language files.
-import { readFileSync, readdirSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const source = join(root, 'src')
 const languages = ['zh', 'en']
-/** Language file → first part of its keys. */
+/** Language file, or folder with a file for each section → first part of its keys. */
 const parts = { common: 'common', field: 'field', desk: 'desk', problems: 'problem' }
 const CHINESE = /[\u3007\u3400-\u9fff\uff00-\uffef\u{20000}-\u{323af}]/u
 const problems = []
@@ -18,12 +18,25 @@ const flat = (value, path, into = new Map()) => {
   return into
 }
 
+const read = (path) => JSON.parse(readFileSync(path, 'utf8'))
+/** What a part says: its file, or the files of its folder, `index.json` without a section of its own. */
+const said = (language, part) => {
+  const path = join(source, 'shared/i18n', language, part)
+  if (existsSync(`${path}.json`)) return read(`${path}.json`)
+  const all = {}
+  for (const file of readdirSync(path)) {
+    const section = basename(file, '.json')
+    if (section === 'index') Object.assign(all, read(join(path, file)))
+    else all[section] = read(join(path, file))
+  }
+  return all
+}
+
 const words = Object.fromEntries(
   languages.map((language) => {
     const all = new Map()
     for (const [file, part] of Object.entries(parts)) {
-      const path = join(source, 'shared/i18n', language, `${file}.json`)
-      for (const [key, text] of flat(JSON.parse(readFileSync(path, 'utf8')), part)) all.set(key, text)
+      for (const [key, text] of flat(said(language, file), part)) all.set(key, text)
     }
     return [language, all]
   }),

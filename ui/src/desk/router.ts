@@ -1,13 +1,12 @@
-// The pages of the desk. Their addresses stand behind `#`, so that the server needs to know none of them.
+// The pages of the desk as routes. Their addresses stand behind `#`, so that the server needs to know none of them.
 import { createRouter, createWebHashHistory } from 'vue-router'
-import InboxPage from './inbox/InboxPage.vue'
+import { pages } from './pages'
 
 /** The router. */
 export const router = createRouter({
   history: createWebHashHistory('/'),
   routes: [
-    { path: '/', name: 'inbox', component: InboxPage },
-    { path: '/devices', name: 'devices', component: () => import('./devices/DevicesPage.vue') },
-    { path: '/:other(.*)*', redirect: { name: 'inbox' } },
+    ...pages.map(({ path, name, load }) => ({ path, name, component: load })),
+    { path: '/:other(.*)*', redirect: { path: '/' } },
   ],
 })

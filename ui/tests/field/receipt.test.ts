@@ -2,8 +2,8 @@
 import { createI18n } from 'vue-i18n'
 import { expect, test } from 'vitest'
 import type { ReceiptPage } from '@shared/types/ReceiptPage'
-import en from '@shared/i18n/en/field.json'
-import zh from '@shared/i18n/zh/field.json'
+import en from '@shared/i18n/en/field'
+import zh from '@shared/i18n/zh/field'
 import { receiptTone, todaySentence } from '@field/sync/receipt'
 
 function words(locale: 'zh' | 'en') {

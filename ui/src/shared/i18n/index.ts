@@ -1,21 +1,20 @@
 // The two languages of both apps: Simplified Chinese first, English second. Every text that a user reads comes from here.
 import { createI18n, type I18n } from 'vue-i18n'
+import type { Messages } from './sections'
 
 /** The languages there are. */
 export type Language = 'zh' | 'en'
 
-/** The language files of an app: `common` and `problem` are shared, the third is its own. */
+/** The language files of an app: `common` and `problem` are shared, the third is its own, a folder with a file for each section. */
 export type Part = 'field' | 'desk'
 
 /** The i18n plugin of an app. Its keys are checked by scripts/check-i18n.mjs, not by the compiler. */
 export type AppI18n = I18n<Record<string, never>, Record<string, never>, Record<string, never>, string, false>
 
-type Messages = Record<string, unknown>
-
-const files = import.meta.glob<Messages>('./{zh,en}/*.json', { import: 'default' })
+const files = import.meta.glob<Messages>(['./{zh,en}/*.json', './{zh,en}/*.ts'], { import: 'default' })
 
 async function file(language: Language, name: string): Promise<Messages> {
-  const load = files[`./${language}/${name}.json`]
+  const load = files[`./${language}/${name}.json`] ?? files[`./${language}/${name}.ts`]
   if (!load) throw new Error(`language file ${language}/${name}.json is missing`)
   return load()
 }
