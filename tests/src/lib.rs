@@ -19,5 +19,6 @@ pub mod sync_bench;
 pub mod trials;
 pub mod trouble;
 pub mod tus_trial;
+pub mod worker;
 
 pub use trouble::{Outcome, Trouble};
