@@ -31,7 +31,7 @@ export function styleOf(dark: boolean, type: number): StyleSpecification {
     { id: 'chosen', type: 'line', source: 'areas', filter: ['==', ['get', 'id'], ''], paint: { 'line-color': look.chosen, 'line-width': 3.5 } },
     { id: 'path', type: 'line', source: 'path', paint: { 'line-color': look.chosen, 'line-width': 2.5, 'line-dasharray': [2, 1] } },
     { id: 'path-corners', type: 'circle', source: 'path', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 6, 'circle-color': look.chosen, 'circle-stroke-color': look.cut, 'circle-stroke-width': 2 } },
-    { id: 'field-names', type: 'symbol', source: 'areas', minzoom: NAMES_FROM_ZOOM, layout: name, paint: { ...ink, 'text-opacity': 0.75 } },
+    { id: 'field-names', type: 'symbol', source: 'areas', minzoom: NAMES_FROM_ZOOM, layout: name, paint: { ...ink, 'text-halo-width': 2 } },
     { id: 'own', type: 'circle', source: 'own', paint: { 'circle-radius': 8, 'circle-color': look.own, 'circle-stroke-color': look.cut, 'circle-stroke-width': 3 } },
     {
       id: 'points',
