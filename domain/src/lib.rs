@@ -4,6 +4,7 @@
 //! [`World`], so the same seed gives the same run. The merge of two records exists here and nowhere else.
 
 pub mod address;
+pub mod boundary;
 pub mod care;
 pub mod change;
 pub mod checklist;
@@ -16,6 +17,7 @@ pub mod document;
 pub mod evacuation;
 pub mod fold;
 pub mod frames;
+pub mod geo;
 pub mod hand_in;
 pub mod ids;
 pub mod incident;

@@ -69,6 +69,18 @@ pub enum ProblemCode {
     AmountForm,
     /// Coordinates outside the globe or not a pair of numbers.
     PositionForm,
+    /// Latitude and longitude the wrong way round: exchanged they lie in China.
+    PositionSwapped,
+    /// A place outside China.
+    OutsideChina,
+    /// A boundary that is no polygon, encloses nothing, or has a hole outside of itself.
+    BoundaryForm,
+    /// A boundary that does not end where it began.
+    BoundaryOpen,
+    /// A boundary that crosses or touches itself.
+    BoundaryCrosses,
+    /// A boundary of more than `limit` corners.
+    TooManyCorners,
     /// A text with control characters.
     ControlCharacter,
     /// A name that no field can have, or too many fields.

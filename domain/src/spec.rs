@@ -80,8 +80,8 @@ pub enum FieldType {
     Version,
     /// Field name → remark (1–500 characters), at most 40.
     Remarks,
-    /// A GeoJSON geometry of at most 64 kB.
-    GeoJson,
+    /// A GeoJSON polygon, or several: see [`crate::boundary`].
+    Boundary,
     /// A division or cell code.
     Division,
     /// An account's name.

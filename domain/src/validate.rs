@@ -9,6 +9,7 @@ use crate::change::Change;
 use crate::china::wall_clock;
 use crate::codes::{Lists, is_code};
 use crate::document::read_id_card;
+use crate::geo::{on_globe, swapped};
 use crate::ids::{AccountId, CellCode, RecordId, Scope, Sha256Hex, Version};
 use crate::phone::is_phone;
 use crate::problem::{Problem, ProblemCode};
@@ -122,7 +123,7 @@ fn value_problem(of: FieldType, value: &Value, setting: Setting<'_>) -> Option<F
         | FieldType::Hazards
         | FieldType::Roster => shape_fault(of, value),
         FieldType::Remarks => remarks_fault(value),
-        FieldType::GeoJson => geojson_fault(value),
+        FieldType::Boundary => crate::boundary::fault(value),
         _ => text.map_or(WRONG_TYPE, |text| text_problem(of, text, setting)),
     }
 }
@@ -210,11 +211,13 @@ fn items(value: &Value, max: usize, each: impl Fn(&str) -> Option<Fault>) -> Opt
 }
 
 fn position_fault(value: &Value) -> Option<Fault> {
-    let position = serde_json::from_value::<crate::kinds::Position>(value.clone());
-    let fits = position.is_ok_and(|p| {
-        p.lat.abs() <= 90.0 && p.lng.abs() <= 180.0 && p.accuracy_m.is_none_or(|metres| (0.0..=1e6).contains(&metres))
-    });
-    fault(!fits, ProblemCode::PositionForm)
+    // A list would be read as a position too, its numbers in the order of the fields.
+    let read = value.is_object().then(|| serde_json::from_value::<crate::kinds::Position>(value.clone()));
+    let Some(Ok(position)) = read else { return fault(true, ProblemCode::PositionForm) };
+    let fits =
+        on_globe(position.lat, position.lng) && position.accuracy_m.is_none_or(|metres| (0.0..=1e6).contains(&metres));
+    fault(swapped(position.lat, position.lng), ProblemCode::PositionSwapped)
+        .or_else(|| fault(!fits, ProblemCode::PositionForm))
 }
 
 fn remarks_fault(value: &Value) -> Option<Fault> {
@@ -297,14 +300,6 @@ where
 /// The name of an item of a checklist.
 fn is_item(item: &str) -> bool {
     (1..=20).contains(&item.len()) && item.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-fn geojson_fault(value: &Value) -> Option<Fault> {
-    let size = value.to_string().len();
-    if size > 64 * 1024 {
-        return Some((ProblemCode::TooManyBytes, Some(64 * 1024)));
-    }
-    fault(value.get("type").and_then(Value::as_str).is_none(), ProblemCode::WrongType)
 }
 
 /// Rules that look at several fields. They are asked only when one of the fields they speak of is being written, so that an

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::address::AddressParts;
+use domain::kinds::Position;
 use domain::kinds::dwelling::Dwelling;
 use domain::world::Millis;
 use domain::{CellCode, RecordId};
@@ -17,7 +18,7 @@ use crate::read::{
 use crate::{Device, Open};
 
 /// A building, or a village group whose dwellings have no building.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[ts(export)]
 pub struct BuildingLine {
     /// The building's id, or `group:<cell>:<group>`.
@@ -36,6 +37,8 @@ pub struct BuildingLine {
     pub not_met_90d: i64,
     /// Its cell.
     pub cell: CellCode,
+    /// Where it stands; none for a group, and where nobody has said so yet.
+    pub position: Option<Position>,
 }
 
 /// Asks for a building's board.
@@ -116,7 +119,7 @@ pub struct Unit {
 }
 
 /// A building's doors.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[ts(export)]
 pub struct DoorBoard {
     /// The building.
@@ -140,25 +143,25 @@ fn plain_group(dwelling: &Dwelling) -> String {
 }
 
 pub(super) fn buildings(device: &Device, _: Nothing) -> Result<Vec<BuildingLine>, Failure> {
-    device.with_open(|open: &mut Open| {
-        let register = Register::whole(open)?;
-        let mut boards: BTreeMap<String, Vec<&DwellingFacts>> = BTreeMap::new();
-        for id in register.buildings.keys() {
-            boards.insert(id.to_string(), Vec::new());
-        }
-        for facts in register.dwellings.values() {
-            let board = facts.dwelling.building.map(|building| building.to_string());
-            boards.entry(board.unwrap_or_else(|| group_id(&facts.cell, &facts.dwelling))).or_default().push(facts);
-        }
-        let now = open.now();
-        let mut lines: Vec<BuildingLine> =
-            boards.iter().filter_map(|(id, dwellings)| line(&register, id, dwellings, now)).collect();
-        // Buildings first, then the groups of a village, each in the order of their numbers.
-        lines.sort_by_cached_key(|line| {
-            (line.cell.clone(), line.id.starts_with(GROUP), natural(&plain_building(&line.name)), line.id.clone())
-        });
-        Ok(lines)
-    })
+    device.with_open(|open: &mut Open| Ok(lines(&*Register::whole(open)?, open.now())))
+}
+
+/// The lines of all buildings and groups: buildings first, then the groups of a village, each in the order of their numbers.
+pub(super) fn lines(register: &Register, now: Millis) -> Vec<BuildingLine> {
+    let mut boards: BTreeMap<String, Vec<&DwellingFacts>> = BTreeMap::new();
+    for id in register.buildings.keys() {
+        boards.insert(id.to_string(), Vec::new());
+    }
+    for facts in register.dwellings.values() {
+        let board = facts.dwelling.building.map(|building| building.to_string());
+        boards.entry(board.unwrap_or_else(|| group_id(&facts.cell, &facts.dwelling))).or_default().push(facts);
+    }
+    let mut lines: Vec<BuildingLine> =
+        boards.iter().filter_map(|(id, dwellings)| line(register, id, dwellings, now)).collect();
+    lines.sort_by_cached_key(|line| {
+        (line.cell.clone(), line.id.starts_with(GROUP), natural(&plain_building(&line.name)), line.id.clone())
+    });
+    lines
 }
 
 /// The line of a building or group; none for a building that is not here and has no dwellings.
@@ -186,6 +189,7 @@ fn line(register: &Register, id: &str, dwellings: &[&DwellingFacts], now: Millis
         doors: dwellings.len() as i64,
         not_met_90d: dwellings.iter().map(behind).sum::<usize>() as i64,
         cell: building.map(|building| &building.cell).or(first.map(|facts| &facts.cell))?.clone(),
+        position: building.and_then(|building| building.position),
     })
 }
 

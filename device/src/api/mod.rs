@@ -18,6 +18,7 @@ pub mod household;
 pub mod incident;
 pub mod inspection;
 pub mod lists;
+pub mod map;
 pub mod month;
 pub mod network;
 pub mod notice;
@@ -150,6 +151,8 @@ commands! {
     search: search::SearchArgs => Vec<search::SearchHit>, plain search::search;
     /// Buildings and village groups.
     buildings: Nothing => Vec<building::BuildingLine>, plain building::buildings;
+    /// The map of the own cells.
+    cell_map: Nothing => map::CellMap, plain map::cell_map;
     /// The board of a building's doors.
     doors: building::DoorsArgs => building::DoorBoard, plain building::doors;
     /// Adds a building's doors by storeys.

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::fold::{DoorHistory, door_history, is_met};
+use domain::kinds::Position;
 use domain::kinds::dwelling::Dwelling;
 use domain::kinds::visit::Visit;
 use domain::{CellCode, RecordId};
@@ -22,6 +23,7 @@ pub(crate) struct BuildingFacts {
     pub(crate) kind: Option<String>,
     pub(crate) floors: Option<i64>,
     pub(crate) units: Option<i64>,
+    pub(crate) position: Option<Position>,
 }
 
 /// A door.
@@ -257,12 +259,13 @@ fn cell(row: &Row<'_>) -> Option<CellCode> {
 }
 
 fn buildings(connection: &Connection) -> Result<HashMap<RecordId, BuildingFacts>, DeviceError> {
-    let fields = ["name", "building_kind", "floors", "units"];
+    let fields = ["name", "building_kind", "floors", "units", "position"];
     let found = rows(connection, ("building", &fields), "deleted = 0", &[], |row| {
         let Some((id, cell)) = id(row, 0).zip(cell(row)) else { return Ok(None) };
         let name = column(row, 2).unwrap_or_default();
-        let facts = BuildingFacts { cell, name, kind: column(row, 3), floors: column(row, 4), units: column(row, 5) };
-        Ok(Some((id, facts)))
+        let position = column::<String>(row, 6).and_then(|text| serde_json::from_str(&text).ok());
+        let (kind, floors, units) = (column(row, 3), column(row, 4), column(row, 5));
+        Ok(Some((id, BuildingFacts { cell, name, kind, floors, units, position })))
     })?;
     Ok(found.into_iter().collect())
 }

@@ -15,6 +15,7 @@ mod drafts;
 mod evacuation;
 mod incidents;
 mod inspections;
+mod map;
 mod people;
 mod phone;
 mod photos;

@@ -7,6 +7,7 @@ use domain::{AccountId, Kind, RecordId};
 use serde_json::json;
 
 use super::families::Family;
+use super::land;
 use super::ledger::{Opinion, fields};
 use super::steps::{self, Story};
 use super::visits::reviewed_after;
@@ -130,6 +131,10 @@ fn report(writing: &mut Writing<'_>, families: &[Family], days_ago: i64) -> Repo
         values.insert("household".to_owned(), json!(family.id));
     } else {
         values.insert("place".to_owned(), json!(format!("{}附近", family.address)));
+    }
+    // Every other worker took a position along.
+    if writing.incidents % 2 == 1 {
+        values.insert("position".to_owned(), land::street(writing.cell, writing.incidents));
     }
     if let Some(phone) = family.phone.as_ref().filter(|_| chance.percent(40)) {
         values.insert("contact_name".to_owned(), json!(family.head));

@@ -13,6 +13,7 @@ mod families;
 mod homes;
 mod incidents;
 mod inspections;
+mod land;
 mod ledger;
 mod load;
 mod names;
@@ -75,6 +76,8 @@ pub struct Cell {
     pub village: &'static Village,
     /// Its number within the village, 1 first.
     pub ordinal: usize,
+    /// Whether its village has five cells instead of six.
+    pub of_five: bool,
     /// Its number within the county, 0 first.
     pub index: usize,
     /// Stairwells (else farm houses).
@@ -216,6 +219,7 @@ impl Writing<'_> {
             ("cell_kind", json!("general")),
             ("village_name", json!(self.cell.village.place())),
             ("town_name", json!(self.cell.village.town)),
+            ("boundary", land::boundary(self.cell)),
             // Nobody's number: no subscriber number begins with a nought.
             ("public_phone", json!("0916-0000000")),
         ]);
@@ -252,6 +256,7 @@ fn cells_of(index: usize, village: &'static Village) -> impl Iterator<Item = Cel
         name: format!("第{ordinal}网格"),
         village,
         ordinal,
+        of_five: count == 5,
         index: 0,
         urban: village.is_urban(),
         full: index == 0,

@@ -72,6 +72,8 @@ pub trait Reading {
     /// The records of a kind whose main reference names `target`: a target's visits, photos and reviews, a household's
     /// people, a dwelling's households, a building's dwellings.
     fn referring(&self, within: &Scope, target: RecordId, kind: &Kind) -> Answer<Vec<StoredRecord>>;
+    /// The records of the cells themselves, by code.
+    fn cells(&self, within: &Scope) -> Answer<Vec<StoredRecord>>;
     /// How many records [`Reading::referring`] would find.
     fn count_referring(&self, within: &Scope, target: RecordId, kind: &Kind) -> Answer<usize>;
     /// Every accepted change of a record, oldest first.

@@ -62,6 +62,11 @@ impl Host {
         Ok(host)
     }
 
+    /// Where its screens are.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// A command of the phone.
     ///
     /// # Errors
@@ -74,7 +79,11 @@ impl Host {
         if good { Ok(value) } else { trouble(format!("`{command}` failed: {value}")) }
     }
 
-    async fn until_safe(&self) -> Outcome {
+    /// Waits until everything is on the server.
+    ///
+    /// # Errors
+    /// When it is not in time.
+    pub async fn until_safe(&self) -> Outcome {
         let start = std::time::Instant::now();
         loop {
             if self.call("sync_state", json!({})).await?["phase"] == "safe" {
@@ -179,6 +188,7 @@ const FIRST_OF: &[(&str, &str, &str)] = &[
     ("dispute", "disputes", "/0/id"),
     ("place", "inspection_places", "/0/id"),
     ("point", "hazard_points", "/0/id"),
+    ("unplaced", "cell_map", "/unplaced/0/id"),
     ("evacuation", "evacuations", "/standing/0/id"),
 ];
 
@@ -188,6 +198,8 @@ fn shots(ids: &BTreeMap<&'static str, String>) -> Vec<Shot> {
         ("today", "/today", "[data-test=\"due-door\"]"),
         ("buildings", "/doors", "[data-test=\"building\"]"),
         ("doors", "/doors/{building}", "[data-test=\"door\"]"),
+        ("map", "/map", "[data-test=\"map\"][data-phase=\"drawn\"]"),
+        ("map-place", "/map?place={unplaced}", "[data-test=\"place-save\"]"),
         ("doors-add", "/doors/{building}/add", "[data-test=\"save\"]"),
         ("household", "/household/{household}", "[data-test=\"person-row\"]"),
         ("person", "/person/{person}", "[data-test=\"edit\"]"),

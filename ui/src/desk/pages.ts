@@ -39,6 +39,14 @@ export const pages: Page[] = [
     roles: ['supervisor', 'admin'],
     load: () => import('./devices/DevicesPage.vue'),
   },
+  {
+    name: 'boundaries',
+    path: '/boundaries',
+    title: 'desk.boundaries.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./boundaries/BoundariesPage.vue'),
+  },
 ]
 
 /** The pages for somebody of this role. */

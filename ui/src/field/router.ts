@@ -19,6 +19,7 @@ export const router = createRouter({
     { path: '/doors', component: () => import('./doors/BuildingsPage.vue'), meta: { tab: 'doors' } },
     { path: '/doors/:building', component: () => import('./doors/DoorBoardPage.vue'), props: true, meta: { tab: 'doors' } },
     { path: '/doors/:building/add', component: () => import('./doors/AddDoorsPage.vue'), props: true, meta: { tab: 'doors', form: true } },
+    { path: '/map', component: () => import('./map/MapPage.vue'), meta: { tab: 'doors' } },
     { path: '/report', component: () => import('./incident/ReportPage.vue'), meta: { tab: 'report' } },
     { path: '/incidents', component: () => import('./incident/IncidentsPage.vue'), meta: { tab: 'incidents' } },
     { path: '/incident/:id', component: () => import('./incident/IncidentPage.vue'), props: true, meta: { tab: 'incidents' } },

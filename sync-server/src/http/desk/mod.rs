@@ -2,6 +2,7 @@
 //!
 //! Every route but signing in asks for a session, and answers only with what lies in the session's scope.
 
+mod boundaries;
 mod changes;
 mod devices;
 mod erase;
@@ -29,6 +30,7 @@ use domain::protocol::CallRefusal;
 use crate::http::{ApiError, App};
 use crate::hub::HubError;
 
+pub use boundaries::{BoundaryWish, CellBoundary, KeptBoundary};
 pub use changes::FieldChange;
 pub use devices::{DeskDevice, DeskOrder, EnrolCode, EnrolCodeWish, HandedIn, OrderWish, TakenInOutcome};
 pub use erase::ErasureOutcome;
@@ -44,6 +46,7 @@ pub use titles::Reference;
 
 /// What the API document is made of: the handlers with their descriptions.
 pub(crate) mod handlers {
+    pub(crate) use super::boundaries::{__path_boundaries, __path_put_boundary};
     pub(crate) use super::devices::{
         __path_devices, __path_enrol_code, __path_lift_order, __path_order_device, __path_revoke, __path_take_in,
     };
@@ -65,6 +68,7 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/session", get(session::session))
         .route("/desk/api/sign-out", post(session::sign_out))
         .route("/desk/api/places", get(places::places))
+        .route("/desk/api/boundaries", get(boundaries::boundaries).post(boundaries::put_boundary))
         .route("/desk/api/inbox", get(inbox::inbox))
         .route("/desk/api/records/{id}", get(record::record))
         .route("/desk/api/records/{id}/restore", post(restore::restore))

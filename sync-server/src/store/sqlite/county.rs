@@ -82,6 +82,9 @@ impl Reading for Sql<'_> {
     fn referring(&self, within: &Scope, target: RecordId, kind: &Kind) -> Answer<Vec<StoredRecord>> {
         self.records_referring(within, target, kind)
     }
+    fn cells(&self, within: &Scope) -> Answer<Vec<StoredRecord>> {
+        self.records_of_cells(within)
+    }
     fn count_referring(&self, within: &Scope, target: RecordId, kind: &Kind) -> Answer<usize> {
         self.count_of_referring(within, target, kind)
     }

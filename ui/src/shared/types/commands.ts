@@ -11,6 +11,7 @@ import type { CareLine } from "./CareLine";
 import type { CarePlanPage } from "./CarePlanPage";
 import type { CategoriesArgs } from "./CategoriesArgs";
 import type { CategoryHit } from "./CategoryHit";
+import type { CellMap } from "./CellMap";
 import type { CodeArgs } from "./CodeArgs";
 import type { DisputeFormArgs } from "./DisputeFormArgs";
 import type { DisputeLine } from "./DisputeLine";
@@ -152,6 +153,10 @@ search: Command<SearchArgs, Array<SearchHit>>,
  * Buildings and village groups.
  */
 buildings: Command<Nothing, Array<BuildingLine>>, 
+/**
+ * The map of the own cells.
+ */
+cell_map: Command<Nothing, CellMap>, 
 /**
  * The board of a building's doors.
  */

@@ -9,7 +9,7 @@ export const FIELDS: { readonly [kind: string]: readonly FieldSpec[] } = {
     {"name":"cell_kind","type":"code","list":"cell_kind","required":true},
     {"name":"village_name","type":"text","max":60,"required":false},
     {"name":"town_name","type":"text","max":60,"required":false},
-    {"name":"boundary","type":"geo_json","required":false},
+    {"name":"boundary","type":"boundary","required":false},
     {"name":"public_phone","type":"phone","required":false},
     {"name":"succeeded_by","type":"division","required":false},
     {"name":"deleted","type":"bool","required":false},
