@@ -17,6 +17,7 @@ use crate::network::Told;
 use crate::open::{Open, Pulse, SharedWorld, lock};
 use crate::ordered::{self, Note};
 use crate::store::Store;
+use crate::workers;
 
 pub(crate) const REGISTER_FILE: &str = "register.db";
 
@@ -179,6 +180,7 @@ impl Device {
     /// [`DeviceError::AlreadyEnrolled`] when it is another account's; [`DeviceError::Locked`]; the storage's errors.
     pub fn enrol_again(&self, server: &str, enrolment: &Enrolment) -> Result<(), DeviceError> {
         self.with_open(|open| open.enrol_again(server, enrolment))?;
+        workers::name::note(&self.inner.folder, &enrolment.display_name)?;
         self.inner.ear.stir();
         self.inner.pulse.bell().ring_now();
         Ok(())
@@ -237,8 +239,17 @@ impl Device {
         }
     }
 
+    /// The display name of whoever this register is; known on the lock screen too, once it was opened by this version.
+    pub fn worker_name(&self) -> Option<String> {
+        workers::name::read(&self.inner.folder)
+    }
+
     fn install(&self, store: Store) -> Result<(), DeviceError> {
         let open = Open::new(store, self.inner.world.clone(), self.inner.pulse.clone())?;
+        // The lock screen can do without it: a full storage keeps nobody out.
+        if let Err(error) = workers::name::note(&self.inner.folder, &open.account().display_name) {
+            tracing::warn!(%error, "the worker's name was not noted for the lock screen");
+        }
         *lock(&self.inner.open) = Some(open);
         self.inner.ear.stir();
         self.inner.pulse.changed();

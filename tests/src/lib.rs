@@ -1,5 +1,4 @@
-//! What the tests of more than one crate share: programs in the background, windows, pictures, the simulation, and the synchronisation
-//! benchmark.
+//! What the tests of more than one crate share: programs in the background, windows, pictures, the simulation, and the benchmarks.
 
 pub mod browser;
 pub mod county;
@@ -7,6 +6,7 @@ pub mod cutting_proxy;
 #[cfg(target_os = "linux")]
 pub mod disk;
 pub mod full_cell;
+pub mod phone_bench;
 pub mod phones;
 pub mod picture;
 pub mod program;

@@ -52,7 +52,7 @@ pub use failure::{Failure, FailureCode};
 
 use crate::network::Network;
 use crate::preferences::Preferences;
-use crate::{Device, DeviceError, Open, SyncState};
+use crate::{Device, DeviceError, Open, SharedPhone, SyncState, WorkerLine};
 
 /// No arguments, or nothing to answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -101,11 +101,11 @@ macro_rules! commands {
         /// The names of all commands.
         pub const COMMANDS: &[&str] = &[$(stringify!($name)),*];
 
-        fn dispatch(device: &Device, command: &str, args: Value, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
+        fn dispatch(asked: Asked<'_>, command: &str, args: Value, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
             match command {
                 $(stringify!($name) => {
                     let args: $args = read(args)?;
-                    let answer: $answer = run!($how, $function, device, args, body)?;
+                    let answer: $answer = run!($how, $function, asked, args, body)?;
                     answer.into_answer()
                 })*
                 _ => Err(Failure::new(FailureCode::UnknownCommand)),
@@ -114,18 +114,32 @@ macro_rules! commands {
     };
 }
 
-/// A command takes a body, or is refused one.
+/// Who is asked: the register of a worker, and the phone around it where there is one.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    device: &'a Device,
+    phone: Option<&'a SharedPhone>,
+}
+
+/// A command takes a body, or is refused one; some are of the phone with all its workers, which a register alone has not.
 macro_rules! run {
-    (plain, $function:path, $device:ident, $args:ident, $body:ident) => {
+    (plain, $function:path, $asked:ident, $args:ident, $body:ident) => {
         match $body {
-            None => $function($device, $args),
+            None => $function($asked.device, $args),
             Some(_) => Err(Failure::new(FailureCode::Malformed)),
         }
     };
-    (with_body, $function:path, $device:ident, $args:ident, $body:ident) => {
+    (with_body, $function:path, $asked:ident, $args:ident, $body:ident) => {
         match $body {
-            Some(body) => $function($device, $args, body),
+            Some(body) => $function($asked.device, $args, body),
             None => Err(Failure::new(FailureCode::Malformed)),
+        }
+    };
+    (of_phone, $function:path, $asked:ident, $args:ident, $body:ident) => {
+        match ($asked.phone, $body) {
+            (Some(phone), None) => $function(phone, $args),
+            (Some(_), Some(_)) => Err(Failure::new(FailureCode::Malformed)),
+            (None, _) => Err(Failure::new(FailureCode::UnknownCommand)),
         }
     };
 }
@@ -139,6 +153,12 @@ commands! {
     unlock: session::UnlockArgs => session::AppState, plain session::unlock;
     /// Seals the register.
     lock: Nothing => session::AppState, plain session::lock;
+    /// Everybody who has a register on this phone.
+    workers: Nothing => Vec<WorkerLine>, of_phone session::workers;
+    /// Seals the register and hands the phone to another of its workers.
+    hand_to: session::HandToArgs => session::AppState, of_phone session::hand_to;
+    /// Seals the register and makes room for another worker.
+    add_worker: Nothing => session::AppState, of_phone session::add_worker;
     /// The first screen.
     today: Nothing => today::Today, plain today::today;
     /// Where this phone stands with the server.
@@ -366,7 +386,17 @@ impl IntoAnswer for Jpeg {
     }
 }
 
-/// Runs a command: the one way in for every window.
+/// Runs a command on the register of whoever uses the phone now, or on the phone itself: the one way in for every window.
+///
+/// A call that is under way when the phone changes hands stays with the register that it began with.
+///
+/// # Errors
+/// As [`call`].
+pub fn call_phone(phone: &SharedPhone, command: &str, args: Value, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
+    run_on(Asked { device: &phone.device(), phone: Some(phone) }, command, args, body)
+}
+
+/// Runs a command on one worker's register.
 ///
 /// `args` is the arguments' object (or null for none); `body` the bytes of the one command that takes any. Blocks; call it
 /// from a thread that may wait.
@@ -374,9 +404,13 @@ impl IntoAnswer for Jpeg {
 /// # Errors
 /// [`Failure`], whose code a screen can translate.
 pub fn call(device: &Device, command: &str, args: Value, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
-    let answer = dispatch(device, command, args, body);
+    run_on(Asked { device, phone: None }, command, args, body)
+}
+
+fn run_on(asked: Asked<'_>, command: &str, args: Value, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
+    let answer = dispatch(asked, command, args, body);
     if answer.as_ref().is_err_and(|failure| failure.code == FailureCode::RegisterDamaged) {
-        device.note_damage();
+        asked.device.note_damage();
     }
     answer
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{Failure, Nothing};
-use crate::{Device, DeviceError, Open, Phase};
+use crate::{Device, DeviceError, Open, Phase, SharedPhone, WorkerLine};
 
 /// Whether there is a register, and whether it can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
@@ -45,7 +45,7 @@ pub struct AppState {
     pub demo: bool,
     /// Whose phone it is; known while it is open.
     pub account: Option<String>,
-    /// Their name.
+    /// Their name; known on the lock screen too.
     pub display_name: Option<String>,
     /// The cells it holds; known while it is open.
     pub cells: Vec<CellInfo>,
@@ -90,7 +90,7 @@ pub(super) fn state(device: &Device, _: Nothing) -> Result<AppState, Failure> {
         },
         demo: device.is_demo(),
         account: None,
-        display_name: None,
+        display_name: (device.phase() != Phase::Empty).then(|| device.worker_name()).flatten(),
         cells: Vec::new(),
         app_version: device.app_version().to_owned(),
         wait_ms: device.pin_wait(),
@@ -136,6 +136,29 @@ pub(super) fn enrol(device: &Device, args: EnrolArgs) -> Result<AppState, Failur
 pub(super) fn unlock(device: &Device, args: UnlockArgs) -> Result<AppState, Failure> {
     device.unlock(&args.pin)?;
     state(device, Nothing {})
+}
+
+/// Hands the phone to another of its workers.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct HandToArgs {
+    /// The place of the worker, as listed.
+    pub place: u32,
+}
+
+pub(super) fn workers(phone: &SharedPhone, _: Nothing) -> Result<Vec<WorkerLine>, Failure> {
+    Ok(phone.workers())
+}
+
+pub(super) fn hand_to(phone: &SharedPhone, args: HandToArgs) -> Result<AppState, Failure> {
+    phone.hand_to(args.place)?;
+    state(&phone.device(), Nothing {})
+}
+
+pub(super) fn add_worker(phone: &SharedPhone, _: Nothing) -> Result<AppState, Failure> {
+    phone.add_worker()?;
+    state(&phone.device(), Nothing {})
 }
 
 pub(super) fn lock(device: &Device, _: Nothing) -> Result<AppState, Failure> {

@@ -20,3 +20,4 @@ mod revoked;
 mod rounds;
 mod storage;
 mod upgrade;
+mod workers;

@@ -18,7 +18,7 @@ use axum::{Json, Router};
 use clap::Parser;
 use device::api::{self, Answer, Failure, FailureCode};
 use device::edge::SystemWorld;
-use device::{Device, DeviceConfig};
+use device::{PhoneConfig, SharedPhone};
 use doorstep_tests::trouble::{Doing, Outcome, trouble};
 use serde::Deserialize;
 use serde_json::Value;
@@ -62,14 +62,14 @@ async fn host(options: Options) -> Outcome {
         return trouble(format!("{} is not an address of this machine alone: use 127.0.0.1.", options.listen));
     }
     let app_version = env!("CARGO_PKG_VERSION").to_owned();
-    let config = DeviceConfig { folder: options.folder, world: Box::new(SystemWorld), app_version };
-    let device = Device::open(config).doing("opening the phone's data")?;
-    let _rounds = device.start_background();
+    let config = PhoneConfig { folder: options.folder, world: Box::new(|| Box::new(SystemWorld)), app_version };
+    let phone = SharedPhone::open(config).doing("opening the phone's data")?;
+    let _rounds = phone.start_background();
     let index = ServeFile::new(options.ui.join("index.html"));
     let routes = Router::new()
         .route("/call/{command}", post(call))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(device)
+        .with_state(phone)
         .fallback_service(ServeDir::new(&options.ui).fallback(index))
         .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy()?));
     let listener = tokio::net::TcpListener::bind(options.listen).await.doing("listening")?;
@@ -104,7 +104,7 @@ struct Beside {
 }
 
 async fn call(
-    State(device): State<Device>,
+    State(phone): State<SharedPhone>,
     Path(command): Path<String>,
     Query(beside): Query<Beside>,
     headers: HeaderMap,
@@ -117,7 +117,7 @@ async fn call(
         Ok(args) => args,
         Err(_) => return refuse(Failure::new(FailureCode::Malformed)),
     };
-    let answer = tokio::task::spawn_blocking(move || api::call(&device, &command, args, bytes)).await;
+    let answer = tokio::task::spawn_blocking(move || api::call_phone(&phone, &command, args, bytes)).await;
     match answer {
         Ok(Ok(Answer::Json(value))) => Json(value).into_response(),
         Ok(Ok(Answer::Bytes { mime, bytes })) => ([(header::CONTENT_TYPE, mime)], bytes).into_response(),

@@ -35,6 +35,12 @@ export async function lock(): Promise<void> {
   forgetPictures()
 }
 
+/** The phone is in other hands now: the screens start again from nothing, so that no word of the one before is left in them. */
+export function changedHands(): void {
+  window.location.hash = '#/today'
+  window.location.reload()
+}
+
 /** The register turned out to be sealed: shows the lock, whatever screen was open, and asks why. */
 export function foundLocked(): void {
   if (state.app) state.app = { ...state.app, phase: 'locked' }

@@ -20,7 +20,7 @@ demo: boolean,
  */
 account: string | null, 
 /**
- * Their name.
+ * Their name; known on the lock screen too.
  */
 display_name: string | null, 
 /**

@@ -28,6 +28,7 @@ import type { EvacuationPage } from "./EvacuationPage";
 import type { FeedbackThread } from "./FeedbackThread";
 import type { FrameArgs } from "./FrameArgs";
 import type { FrameTaken } from "./FrameTaken";
+import type { HandToArgs } from "./HandToArgs";
 import type { HandoverFile } from "./HandoverFile";
 import type { HandoverFrames } from "./HandoverFrames";
 import type { HandoverTaken } from "./HandoverTaken";
@@ -94,6 +95,7 @@ import type { ThreatenArgs } from "./ThreatenArgs";
 import type { Today } from "./Today";
 import type { UnlockArgs } from "./UnlockArgs";
 import type { UnmarkArgs } from "./UnmarkArgs";
+import type { WorkerLine } from "./WorkerLine";
 import type { WriteFeedbackArgs } from "./WriteFeedbackArgs";
 
 /**
@@ -129,6 +131,18 @@ unlock: Command<UnlockArgs, AppState>,
  * Seals the register.
  */
 lock: Command<Nothing, AppState>, 
+/**
+ * Everybody who has a register on this phone.
+ */
+workers: Command<Nothing, Array<WorkerLine>>, 
+/**
+ * Seals the register and hands the phone to another of its workers.
+ */
+hand_to: Command<HandToArgs, AppState>, 
+/**
+ * Seals the register and makes room for another worker.
+ */
+add_worker: Command<Nothing, AppState>, 
 /**
  * The first screen.
  */
