@@ -62,7 +62,7 @@ impl Town {
     }
 
     fn erase(&self) -> usize {
-        self.county.hub.erase(&self.boss.actor, self.person).unwrap()
+        self.county.hub.erase(&self.boss.actor, self.person).unwrap().records
     }
 
     fn is_file(&self, hash: &Sha256Hex) -> bool {
