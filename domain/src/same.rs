@@ -153,7 +153,8 @@ pub struct Traits<'a> {
 impl Traits<'_> {
     /// Why these may be the same resident; none when nothing says so.
     pub fn likeness(&self, other: &Traits<'_>) -> Option<Likeness> {
-        let (document, theirs) = (crate::document::normalise(self.document), crate::document::normalise(other.document));
+        let (document, theirs) =
+            (crate::document::normalise(self.document), crate::document::normalise(other.document));
         if !document.is_empty() && document == theirs {
             return Some(Likeness::Document);
         }
@@ -241,12 +242,21 @@ mod tests {
     fn residents_are_alike_by_document_by_birth_date_or_by_the_end_of_a_number() {
         let zhang = Traits { name: "张 三", birth_date: "1950-01-01", phone: "13812345678", document: "" };
         let like = |other: Traits<'_>| zhang.likeness(&other);
-        assert_eq!(like(Traits { name: "张三", birth_date: "1950-01-01", ..Traits::default() }), Some(Likeness::BirthDate));
-        assert_eq!(like(Traits { name: "张三", phone: "+86 139 9999 5678", ..Traits::default() }), Some(Likeness::Phone));
+        assert_eq!(
+            like(Traits { name: "张三", birth_date: "1950-01-01", ..Traits::default() }),
+            Some(Likeness::BirthDate)
+        );
+        assert_eq!(
+            like(Traits { name: "张三", phone: "+86 139 9999 5678", ..Traits::default() }),
+            Some(Likeness::Phone)
+        );
         assert_eq!(like(Traits { name: "张三", ..Traits::default() }), None, "many are called so");
         assert_eq!(like(Traits { name: "李四", birth_date: "1950-01-01", phone: "13812345678", document: "" }), None);
         let card = Traits { document: "11010519491231002x", ..Traits::default() };
-        assert_eq!(card.likeness(&Traits { document: "１１０１０５１９４９１２３１００２Ｘ", ..card }), Some(Likeness::Document));
+        assert_eq!(
+            card.likeness(&Traits { document: "１１０１０５１９４９１２３１００２Ｘ", ..card }),
+            Some(Likeness::Document)
+        );
         assert_eq!(Traits::default().likeness(&Traits::default()), None);
     }
 }

@@ -13,8 +13,8 @@ use ts_rs::TS;
 use super::today::met_within;
 use super::{Failure, Nothing};
 use crate::read::{
-    DwellingFacts, HouseholdFacts, MET_LATELY, OVERDUE, Piece, Register, Within, care_due_among, natural, plain_building,
-    plain_parts,
+    DwellingFacts, HouseholdFacts, MET_LATELY, OVERDUE, Piece, Register, Within, care_due_among, natural,
+    plain_building, plain_parts,
 };
 use crate::{Device, DeviceError, Open};
 

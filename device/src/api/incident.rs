@@ -213,7 +213,8 @@ pub(super) fn start_report(device: &Device, args: StartReportArgs) -> Result<Rep
             return Ok(ReportStart { may_solve, contact_name: None, contact_phone: None });
         };
         let household = Household::from(&household);
-        let head = household.head.map(|id| open.store().standing(id)).transpose()?.flatten().map(|head| Person::from(&head));
+        let head =
+            household.head.map(|id| open.store().standing(id)).transpose()?.flatten().map(|head| Person::from(&head));
         let contact_phone = household.contact_phone.or_else(|| head.as_ref().and_then(|head| head.phone.clone()));
         Ok(ReportStart { may_solve, contact_name: head.map(|head| head.name), contact_phone })
     })

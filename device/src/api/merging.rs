@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
+use super::Failure;
 use super::record::{OfRecord, Saved, normalised, same_address};
 use super::search::HitKind;
-use super::Failure;
 use crate::read::{Places, Register, is_shown};
 use crate::search::{find_dwellings, search};
 use crate::{Device, DeviceError, Open};

@@ -72,8 +72,7 @@ pub(super) fn premises_lines(open: &Open, dwelling: RecordId) -> Result<Vec<Prem
         let Premises { name, premises_kind, closed_on, .. } = Premises::from(record);
         PremisesLine { id: record.id, name, premises_kind, closed: closed_on.is_some() }
     };
-    let mut premises: Vec<PremisesLine> =
-        open.store().of_parent(&Kind::Premises, dwelling)?.iter().map(line).collect();
+    let mut premises: Vec<PremisesLine> = open.store().of_parent(&Kind::Premises, dwelling)?.iter().map(line).collect();
     premises.sort_by_key(|line| (line.closed, line.name.clone(), line.id));
     Ok(premises)
 }

@@ -173,11 +173,8 @@ impl Store {
         let mut standing = id;
         // Every step leads to a smaller id, so it ends.
         loop {
-            let into: Option<String> = self
-                .connection
-                .prepare_cached(SQL)?
-                .query_row([standing.to_string()], |row| row.get(0))
-                .optional()?;
+            let into: Option<String> =
+                self.connection.prepare_cached(SQL)?.query_row([standing.to_string()], |row| row.get(0)).optional()?;
             let Some(into) = into.and_then(|into| into.parse::<RecordId>().ok()).filter(|into| *into < standing) else {
                 return Ok(standing);
             };

@@ -41,7 +41,10 @@ fn a_door_that_is_there_already_is_told_in_any_spelling() {
     let (one, _) = two_families(&phone);
     let building = phone.record(&one.dwelling).text("building").unwrap().to_owned();
     let typed = |room: &str| {
-        phone.ok("likely_same", json!({"kind": "dwelling", "fields": {"building": building, "unit": "1单元", "room": room}}))
+        phone.ok(
+            "likely_same",
+            json!({"kind": "dwelling", "fields": {"building": building, "unit": "1单元", "room": room}}),
+        )
     };
     assert_eq!(ids(&typed("１０１室")), [one.dwelling]);
     assert_eq!(typed("301"), json!([]));
@@ -56,7 +59,10 @@ fn two_entries_of_a_resident_become_one_with_the_values_that_were_picked_and_eve
     phone.edit("person", &other.head, json!({"phone": "13800000002"}));
     let visit = json!({"target": other.head, "target_kind": "person", "result": "met"});
     phone.ok("record_visit", visit);
-    phone.save("care_plan", json!({"person": other.head, "reason": "alone", "level": "b", "consent": "oral", "starts_on": "2026-11-01"}));
+    phone.save(
+        "care_plan",
+        json!({"person": other.head, "reason": "alone", "level": "b", "consent": "oral", "starts_on": "2026-11-01"}),
+    );
     let seen = phone.ok("compare", json!({"id": other.head, "other": one.head}));
     assert_eq!((&seen["stays"], &seen["gives_way"]), (&json!(one.head), &json!(other.head)));
     assert_eq!(seen["hindrance"], Value::Null);
@@ -69,7 +75,10 @@ fn two_entries_of_a_resident_become_one_with_the_values_that_were_picked_and_eve
     assert_eq!(id_of(&phone.ok("merge", args)), one.head);
     let page = phone.ok("person", json!({"id": other.head}));
     assert_eq!(page["id"], json!(one.head), "the old address leads to the entry that stays");
-    assert_eq!((&page["person"]["phone"], &page["person"]["birth_date"]), (&json!("13800000002"), &json!("1950-03-04")));
+    assert_eq!(
+        (&page["person"]["phone"], &page["person"]["birth_date"]),
+        (&json!("13800000002"), &json!("1950-03-04"))
+    );
     assert_eq!(page["visits"].as_array().unwrap().len(), 1);
     assert_eq!(page["visits"][0]["target_id"], json!(one.head));
     assert_eq!(page["care"].as_array().unwrap().len(), 1);
@@ -133,7 +142,10 @@ fn two_doors_become_one_with_the_households_behind_both() {
     assert_eq!(phone.ok("household", json!({"id": other.household}))["address"], "3号楼 1单元 101室");
     let building = phone.record(&one.dwelling).text("building").unwrap().to_owned();
     let doors = phone.ok("doors", json!({"building": building}));
-    assert_eq!((&doors["building"]["doors"], doors["units"][0]["floors"][0]["doors"].as_array().unwrap().len()), (&json!(1), 2));
+    assert_eq!(
+        (&doors["building"]["doors"], doors["units"][0]["floors"][0]["doors"].as_array().unwrap().len()),
+        (&json!(1), 2)
+    );
     phone.ok("part", json!({"id": other.dwelling}));
     assert_eq!(phone.ok("household", json!({"id": other.household}))["address"], "3号楼 1单元 102室");
 }
@@ -148,7 +160,10 @@ fn what_is_not_two_of_one_kind_in_one_cell_is_not_merged() {
     };
     assert_eq!(refused(&one.head, &one.head), ProblemCode::MissingTarget);
     assert_eq!(refused(&one.head, &other.household), ProblemCode::MissingTarget);
-    let far = phone.ok("save", json!({"kind": "building", "cell": OTHER_CELL, "fields": {"name": "9号楼", "building_kind": "residential"}}));
+    let far = phone.ok(
+        "save",
+        json!({"kind": "building", "cell": OTHER_CELL, "fields": {"name": "9号楼", "building_kind": "residential"}}),
+    );
     let far = phone.family(&id_of(&far), "1", "101", "张三");
     let moved = phone.ok("move_household", json!({"household": other.household, "dwelling": far.dwelling}));
     assert_eq!((&moved["people"], &moved["other_cell"]), (&json!(1), &json!(far_is_other(&phone, &far.dwelling))));

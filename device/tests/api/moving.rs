@@ -13,13 +13,21 @@ fn a_household_moves_with_its_people_their_plans_and_what_gave_way_to_them() {
     phone.wait(1000);
     let twice = phone.save("person", json!({"household": family.household, "name": "张三"}));
     phone.ok("merge", json!({"id": family.head, "other": twice, "taken": []}));
-    let plan = phone.save("care_plan", json!({"person": family.head, "reason": "alone", "level": "b", "consent": "oral", "starts_on": "2026-11-01"}));
+    let plan = phone.save(
+        "care_plan",
+        json!({"person": family.head, "reason": "alone", "level": "b", "consent": "oral", "starts_on": "2026-11-01"}),
+    );
     phone.visit(&family.household, "met");
-    let args = json!({"kind": "building", "cell": OTHER_CELL, "fields": {"name": "9号楼", "building_kind": "residential"}});
+    let args =
+        json!({"kind": "building", "cell": OTHER_CELL, "fields": {"name": "9号楼", "building_kind": "residential"}});
     let far = id_of(&phone.ok("save", args));
-    let door = id_of(&phone.ok("save", json!({"kind": "dwelling", "fields": {"building": far, "room": "202", "use": "own"}})));
+    let door =
+        id_of(&phone.ok("save", json!({"kind": "dwelling", "fields": {"building": far, "room": "202", "use": "own"}})));
     let found = phone.ok("rooms", json!({"text": "9-202"}));
-    assert_eq!((&found[0]["id"], &found[0]["address"], &found[0]["heads"]), (&json!(door), &json!("9号楼 202室"), &json!([])));
+    assert_eq!(
+        (&found[0]["id"], &found[0]["address"], &found[0]["heads"]),
+        (&json!(door), &json!("9号楼 202室"), &json!([]))
+    );
 
     let moved = phone.ok("move_household", json!({"household": family.household, "dwelling": door}));
     assert_eq!(moved, json!({"id": family.household, "people": 1, "other_cell": true, "threatened": 0}));
@@ -53,14 +61,21 @@ fn everybody_of_a_household_moves_out_at_once_but_not_who_left_before() {
     let family = phone.family(&building, "1", "101", "张三");
     let before = phone.save("person", json!({"household": family.household, "name": "张小", "died_on": "2020-01-01"}));
     let out = |on: &str, to: &str| json!({"household": family.household, "on": on, "to": to});
-    for (on, code) in [("2026-02-30", ProblemCode::NoSuchDate), ("2026-12-01", ProblemCode::InFuture), ("soon", ProblemCode::NoSuchDate)] {
+    for (on, code) in [
+        ("2026-02-30", ProblemCode::NoSuchDate),
+        ("2026-12-01", ProblemCode::InFuture),
+        ("soon", ProblemCode::NoSuchDate),
+    ] {
         let problems = phone.problems("move_out", out(on, ""));
         assert_eq!((problems[0].field.as_str(), problems[0].code), ("on", code));
     }
     assert_eq!(phone.problems("move_out", out("2026-11-20", &"远".repeat(10_000)))[0].code, ProblemCode::TooLong);
     assert_eq!(phone.ok("move_out", out("2026-11-20", " 西安市未央区 "))["people"], 1);
     let head = phone.ok("person", json!({"id": family.head}));
-    assert_eq!((&head["person"]["moved_out_on"], &head["person"]["moved_to"]), (&json!("2026-11-20"), &json!("西安市未央区")));
+    assert_eq!(
+        (&head["person"]["moved_out_on"], &head["person"]["moved_to"]),
+        (&json!("2026-11-20"), &json!("西安市未央区"))
+    );
     assert_eq!(phone.record(&before).text("moved_out_on"), None);
     assert_eq!(phone.ok("move_out", out("2026-11-21", ""))["people"], 0, "a second tap finds nobody");
 }

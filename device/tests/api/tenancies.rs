@@ -23,8 +23,12 @@ fn a_door_says_to_whom_it_is_let_and_safety_is_checked_by_one_tap() {
     let now = phone.save("tenancy", json!({"dwelling": door, "landlord_name": "王五", "landlord_phone": "13812345678", "tenants": 3, "starts_on": "2026-01-01"}));
     let to_come = phone.save("tenancy", json!({"dwelling": door, "starts_on": "2027-01-01"}));
     let page = phone.ok("dwelling", json!({"id": door}));
-    let order: Vec<(&str, &str)> = page["tenancies"].as_array().unwrap().iter()
-        .map(|line| (line["id"].as_str().unwrap(), line["standing"].as_str().unwrap())).collect();
+    let order: Vec<(&str, &str)> = page["tenancies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["id"].as_str().unwrap(), line["standing"].as_str().unwrap()))
+        .collect();
     assert_eq!(order, [(now.as_str(), "standing"), (to_come.as_str(), "ahead"), (past.as_str(), "ended")]);
     let tenancy = phone.ok("tenancy", json!({"id": now}));
     assert_eq!((&tenancy["phone_masked"], &tenancy["checked_today"]), (&json!("138****5678"), &json!(false)));
@@ -33,7 +37,10 @@ fn a_door_says_to_whom_it_is_let_and_safety_is_checked_by_one_tap() {
     phone.ok("check_safety", json!({"id": now}));
     assert_eq!(phone.record(&now), before, "a second tap writes nothing");
     let tenancy = phone.ok("tenancy", json!({"id": now}));
-    assert_eq!((&tenancy["checked_today"], &tenancy["line"]["tenancy"]["safety_checked_on"]), (&json!(true), &json!("2026-11-22")));
+    assert_eq!(
+        (&tenancy["checked_today"], &tenancy["line"]["tenancy"]["safety_checked_on"]),
+        (&json!(true), &json!("2026-11-22"))
+    );
 }
 
 #[test]
@@ -70,7 +77,8 @@ fn the_board_tells_whose_care_is_due_and_what_is_sold() {
     let family = phone.family(&building, "1", "102", "张三");
     assert_eq!(doors(&phone, &building)[0]["state"], "to_let");
     assert_eq!(doors(&phone, &building)[1]["care_due"], false);
-    let plan = json!({"person": family.head, "reason": "alone", "level": "a", "consent": "oral", "starts_on": "2026-11-01"});
+    let plan =
+        json!({"person": family.head, "reason": "alone", "level": "a", "consent": "oral", "starts_on": "2026-11-01"});
     let plan = phone.save("care_plan", plan);
     phone.save("premises", json!({"dwelling": door, "name": "阿庆面馆", "premises_kind": "restaurant"}));
     let board = doors(&phone, &building);
@@ -87,10 +95,16 @@ fn the_board_tells_whose_care_is_due_and_what_is_sold() {
 fn a_shop_is_found_by_its_name_and_by_its_initials() {
     let phone = Phone::new();
     let (_, door) = let_door(&phone);
-    let shop = phone.save("premises", json!({"dwelling": door, "name": "阿庆面馆", "premises_kind": "restaurant", "contact_phone": "13812345678"}));
+    let shop = phone.save(
+        "premises",
+        json!({"dwelling": door, "name": "阿庆面馆", "premises_kind": "restaurant", "contact_phone": "13812345678"}),
+    );
     for typed in ["面馆", "aqmg", "aqing", "45678"] {
         let hits = phone.ok("search", json!({"text": typed}));
         assert_eq!((&hits[0]["kind"], &hits[0]["id"]), (&json!("premises"), &json!(shop)), "{typed}");
-        assert_eq!((&hits[0]["subtitle"], &hits[0]["phone_masked"]), (&json!("3号楼 1单元 101室"), &json!("138****5678")));
+        assert_eq!(
+            (&hits[0]["subtitle"], &hits[0]["phone_masked"]),
+            (&json!("3号楼 1单元 101室"), &json!("138****5678"))
+        );
     }
 }

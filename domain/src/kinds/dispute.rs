@@ -183,7 +183,8 @@ pub const WORDS: [&str; 6] = ["place", "facts", "claim", "terms", "perform_how",
 
 /// Whether of all the parties only their sides are left: the file is about nobody any more.
 pub fn is_about_nobody(parties: &Value) -> bool {
-    let nobody = |party: &Value| party.get("person").is_none() && party.get("name").and_then(Value::as_str) == Some(ERASED_NAME);
+    let nobody =
+        |party: &Value| party.get("person").is_none() && party.get("name").and_then(Value::as_str) == Some(ERASED_NAME);
     parties.as_array().is_some_and(|parties| !parties.is_empty() && parties.iter().all(nobody))
 }
 

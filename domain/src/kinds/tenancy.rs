@@ -89,11 +89,8 @@ mod tests {
 
     #[test]
     fn a_tenancy_stands_from_its_first_day_to_its_last() {
-        let tenancy = Tenancy {
-            starts_on: Some("2026-03-01".into()),
-            ends_on: Some("2026-03-31".into()),
-            ..Tenancy::default()
-        };
+        let tenancy =
+            Tenancy { starts_on: Some("2026-03-01".into()), ends_on: Some("2026-03-31".into()), ..Tenancy::default() };
         let on = |day: &str| tenancy.standing(day.parse().unwrap());
         assert_eq!(on("2026-02-28"), TenancyStanding::Ahead);
         assert_eq!((on("2026-03-01"), on("2026-03-31")), (TenancyStanding::Standing, TenancyStanding::Standing));

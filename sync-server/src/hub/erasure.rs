@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use domain::kinds::dispute::{WORDS, is_about_nobody, people_in, without_person};
+use domain::kinds::dispute::{people_in, without_person};
 use domain::kinds::evacuation::without;
 use domain::merge::merge;
 use domain::protocol::CallRefusal;
@@ -21,6 +21,7 @@ use domain::world::Millis;
 use domain::{AccountId, Change, Fields, Kind, Record, RecordId, Scope, Sha256Hex, Stamps};
 use serde_json::Value;
 
+use crate::hub::case_files::{CaseToCorrect, names_of};
 use crate::hub::county::server_account;
 use crate::hub::judge::county;
 use crate::hub::phones::note;
@@ -45,8 +46,10 @@ type Rest = fn(&Value, RecordId) -> Option<Value>;
 
 /// Lists of people with their names, in records that are about others too: what they say of the person goes, also from what is
 /// remembered of them.
-const LISTS_PEOPLE: [(Kind, &str, Rest); 2] =
-    [(Kind::Evacuation, "roster", |roster, id| without(roster, |person| person == id)), (Kind::Dispute, "parties", without_person)];
+const LISTS_PEOPLE: [(Kind, &str, Rest); 2] = [
+    (Kind::Evacuation, "roster", |roster, id| without(roster, |person| person == id)),
+    (Kind::Dispute, "parties", without_person),
+];
 
 /// What an erasure removed, and what it leaves to somebody's eyes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,19 +58,6 @@ pub struct Erased {
     pub records: usize,
     /// Case files in whose words the erased person's name still stands, because they are about others too.
     pub to_correct: Vec<CaseToCorrect>,
-}
-
-/// A case file in whose words the name of an erased party stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CaseToCorrect {
-    /// The file.
-    pub id: RecordId,
-    /// Its number, if it has one.
-    pub number: Option<String>,
-    /// Its fields with the name.
-    pub fields: Vec<String>,
-    /// Its events with the name, with their time. They are sealed: what can be done is to erase them.
-    pub events: Vec<(RecordId, Millis)>,
 }
 
 /// The erasures of this server, one line of JSON each, appended and never changed. Ids only.
@@ -168,28 +158,24 @@ impl<S: Store> Hub<S> {
     ) -> Result<(Vec<Erasure>, Vec<CaseToCorrect>), HubError> {
         let county = county(&person.cell);
         let entries = entries_of(writing, &county, person)?;
-        let (mut words, mut to_correct) = (Vec::new(), Vec::new());
+        // The case files that name any of the entries, and by which names.
+        let mut cases: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
         for entry in &entries {
             for (kind, field) in NAMES_A_PERSON {
                 for naming in writing.naming(&county, &kind, field, entry.id)? {
                     self.set_field(writing, &naming.record, field, Value::Null, now)?;
                 }
             }
-            let cases = writing.that_named(&county, &Kind::Dispute, entry.id)?;
-            self.leave_lists(writing, &county, entry.id, now)?;
-            for case in cases {
-                let names = names_of(entry, &case.record);
-                let Some(case) = writing.record(&county, case.record.id)? else { continue };
-                let events = writing.referring(&county, case.record.id, &Kind::DisputeEvent)?;
-                let events: Vec<Record> = events.into_iter().map(|stored| stored.record).collect();
-                if case.record.fields.get("parties").is_some_and(is_about_nobody) {
-                    // Nobody is left whom these words could serve.
-                    self.empty_words(writing, &case.record, now)?;
-                    words.extend(events);
-                } else {
-                    to_correct.extend(case_to_correct(&case.record, &events, &names));
-                }
+            for case in writing.that_named(&county, &Kind::Dispute, entry.id)? {
+                cases.entry(case.record.id).or_default().extend(names_of(entry, &case.record));
             }
+            self.leave_lists(writing, &county, entry.id, now)?;
+        }
+        let (mut words, mut to_correct) = (Vec::new(), Vec::new());
+        for (case, names) in cases {
+            let left = self.leave_case(writing, &county, case, &names, now)?;
+            words.extend(left.events);
+            to_correct.extend(left.to_correct);
         }
         let about = about(writing, &county, entries.into_iter().chain(words).collect())?;
         let mut gone = Vec::with_capacity(about.len());
@@ -208,16 +194,6 @@ impl<S: Store> Hub<S> {
             doom_bytes(writing, photo)?;
         }
         Ok((gone, to_correct))
-    }
-
-    /// Empties the words of a case file, in what stands and in what stood before.
-    fn empty_words(&self, writing: &mut dyn Writing, case: &Record, now: Millis) -> Result<(), HubError> {
-        let mut standing = case.clone();
-        for name in WORDS.into_iter().filter(|name| case.text(name).is_some()) {
-            standing = self.set_field(writing, &standing, name, Value::Null, now)?;
-        }
-        let emptied = |name: &str, value: &Value| (WORDS.contains(&name) && !value.is_null()).then_some(Value::Null);
-        Ok(writing.rewrite_past(&standing, &emptied)?)
     }
 
     /// The record itself, and what is on its way for it.
@@ -283,7 +259,7 @@ impl<S: Store> Hub<S> {
 
     /// Writes what is left of a field, as a change of the server's own: it reaches the phones through the feed and stands in the
     /// history.
-    fn set_field(
+    pub(super) fn set_field(
         &self,
         writing: &mut dyn Writing,
         record: &Record,
@@ -409,31 +385,6 @@ fn about(reading: &dyn Writing, county: &Scope, entries: Vec<Record>) -> Result<
         found.extend(naming.filter(|record| known.insert(record.id)));
     }
     Ok(found)
-}
-
-/// What an erased party was called: in the register, and in the file itself.
-fn names_of(entry: &Record, case: &Record) -> BTreeSet<String> {
-    let own = entry.text("name").map(str::to_owned);
-    let parties = case.fields.get("parties").and_then(Value::as_array);
-    let id = entry.id.to_string();
-    let theirs = parties.into_iter().flatten().filter(|party| party.get("person").and_then(Value::as_str) == Some(&id));
-    let theirs = theirs.filter_map(|party| party.get("name").and_then(Value::as_str).map(str::to_owned));
-    own.into_iter().chain(theirs).filter(|name| !name.trim().is_empty()).collect()
-}
-
-/// Where in a case file one of these names still stands; none when nowhere.
-fn case_to_correct(case: &Record, events: &[Record], names: &BTreeSet<String>) -> Option<CaseToCorrect> {
-    let says = |record: &Record, field: &str| {
-        let words = record.fields.get(field).map(Value::to_string).unwrap_or_default();
-        names.iter().any(|name| words.contains(name))
-    };
-    let fields: Vec<String> =
-        WORDS.iter().filter(|field| says(case, field)).map(|field| (*field).to_owned()).collect();
-    let named = |event: &&Record| ["place", "present", "text"].iter().any(|field| says(event, field));
-    let events: Vec<(RecordId, Millis)> =
-        events.iter().filter(named).map(|event| (event.id, event.int("at").unwrap_or_default())).collect();
-    let number = case.text("number").map(str::to_owned);
-    (!fields.is_empty() || !events.is_empty()).then_some(CaseToCorrect { id: case.id, number, fields, events })
 }
 
 /// A photo's bytes go unless another record names them too.

@@ -6,6 +6,7 @@
 //! set-up ([`county`]), erasure ([`erasure`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same rules
 //! hold for a phone over HTTP and for one in the same process ([`peer`]).
 
+pub mod case_files;
 pub mod conflicts;
 pub mod county;
 pub mod desk;

@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 use super::{named, record_id};
 use crate::http::auth::SignedInDesk;
 use crate::http::{ApiError, App, blocking};
-use crate::hub::erasure::{CaseToCorrect, Erased};
+use crate::hub::case_files::CaseToCorrect;
+use crate::hub::erasure::Erased;
 
 /// What an erasure removed.
 #[derive(Debug, Serialize, TS, ToSchema)]

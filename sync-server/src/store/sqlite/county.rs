@@ -4,8 +4,8 @@ use domain::codes::Lists;
 use domain::protocol::CellState;
 use domain::review::ReviewState;
 use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex, Stamp};
-use serde_json::Value;
 use rusqlite::{OptionalExtension, params};
+use serde_json::Value;
 
 use super::Sql;
 use super::feed::Tally;

@@ -104,7 +104,8 @@ impl Sql<'_> {
         }
         for (stamp, mut set_aside) in self.words(SET_ASIDE, record)? {
             if let Some(value) = rewrite_one(&mut set_aside, rewrite) {
-                let sql = "UPDATE conflict SET value = ?3 WHERE record = ?1 AND county = ?2 AND stamp = ?4 AND field = ?5";
+                let sql =
+                    "UPDATE conflict SET value = ?3 WHERE record = ?1 AND county = ?2 AND stamp = ?4 AND field = ?5";
                 let field = set_aside.get("field").and_then(Value::as_str);
                 self.conn.prepare_cached(sql)?.execute(params![key.0, key.1, value.to_string(), stamp, field])?;
             }
@@ -115,9 +116,8 @@ impl Sql<'_> {
     /// The JSON texts that a question about a record finds, by their key.
     fn words(&self, sql: &str, record: &Record) -> Answer<Vec<(Key, Value)>> {
         let mut statement = self.conn.prepare_cached(sql)?;
-        let rows = statement.query_map(params![record.id.0.as_bytes(), county(&record.cell)], |row| {
-            Ok((row.get(0)?, json(row, 1)?))
-        })?;
+        let rows = statement
+            .query_map(params![record.id.0.as_bytes(), county(&record.cell)], |row| Ok((row.get(0)?, json(row, 1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
