@@ -34,6 +34,7 @@ pub mod receipt;
 pub mod record;
 pub mod rectification;
 pub mod review;
+pub mod same;
 pub mod scope;
 pub mod seal;
 pub mod sheet;

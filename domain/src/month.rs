@@ -11,6 +11,7 @@ use crate::china::start_of;
 use crate::fold::standing;
 use crate::kinds::visit::Visit;
 use crate::record::{Kind, Record};
+use crate::same::Same;
 use crate::world::Millis;
 use crate::{CellCode, RecordId};
 
@@ -75,7 +76,7 @@ pub fn month(records: &[Record], cells: &[CellCode], (from, to): (Millis, Millis
     let within = |at: Option<i64>| at.is_some_and(|at| (from..to).contains(&at));
     let on = |record: &Record, field: &str| within(record.text(field).and_then(start_of_text));
     let here: Vec<&Record> =
-        records.iter().filter(|record| cells.contains(&record.cell) && !record.is_deleted()).collect();
+        records.iter().filter(|record| cells.contains(&record.cell) && record.is_present()).collect();
     let of = |kind: Kind| here.iter().copied().filter(move |record| record.kind == kind);
     let now_in = |kind: Kind| of(kind.clone()).filter(move |record| within(kind.moment().and_then(|f| record.int(f))));
     let lives = |person: &&Record| person.text("moved_out_on").is_none() && person.text("died_on").is_none();
@@ -93,7 +94,7 @@ pub fn month(records: &[Record], cells: &[CellCode], (from, to): (Millis, Millis
         died: count(of(Kind::Person).filter(|person| on(person, "died_on"))),
         by_result: counts(visits.iter().map(|visit| visit.result.clone())),
         by_purpose: counts(visits.iter().flat_map(|visit| visit.purposes.clone())),
-        households_met: met(&visits, &here),
+        households_met: met(&visits, records),
         visits: count(visits.iter()),
         by_category: counts(
             now_in(Kind::Incident).map(|incident| incident.text("category").unwrap_or_default().to_owned()),
@@ -124,16 +125,21 @@ fn counts(codes: impl Iterator<Item = String>) -> Vec<CodeCount> {
     counts
 }
 
-/// Households that were met themselves or through one of their members.
-fn met(visits: &[&Visit], here: &[&Record]) -> i64 {
-    let homes: BTreeMap<RecordId, RecordId> = here
+/// Households that were met themselves or through one of their members. What was said of an entry that gave way counts for the one
+/// that stays.
+fn met(visits: &[&Visit], records: &[Record]) -> i64 {
+    let same = Same::of(records);
+    let homes: BTreeMap<RecordId, RecordId> = records
         .iter()
-        .filter(|record| record.kind == Kind::Person)
+        .filter(|record| record.kind == Kind::Person && record.is_present())
         .filter_map(|person| Some((person.id, person.reference("household")?)))
         .collect();
+    let home = |target: RecordId| {
+        let target = same.survivor(target);
+        homes.get(&target).map_or(target, |home| same.survivor(*home))
+    };
     let met = visits.iter().filter(|visit| matches!(visit.result.as_str(), "met" | "proxy"));
-    let households: BTreeSet<RecordId> =
-        met.filter_map(|visit| visit.target).map(|target| homes.get(&target).copied().unwrap_or(target)).collect();
+    let households: BTreeSet<RecordId> = met.filter_map(|visit| visit.target).map(home).collect();
     count(households.iter())
 }
 
@@ -211,6 +217,27 @@ mod tests {
         assert_eq!((month.visits, month.households_met), (2, 1));
         assert_eq!(month.by_result, [CodeCount { code: "met".into(), n: 2 }]);
         assert_eq!(month.by_purpose.len(), 2);
+    }
+
+    #[test]
+    fn an_entry_that_gave_way_to_another_counts_once_and_its_visits_count_for_the_other() {
+        let (from, to) = bounds(2026, 11).unwrap();
+        let visit = |number, target: u128| {
+            let fields = json!({"target": id(target), "target_kind": "person", "at": from, "result": "met"});
+            record(number, Kind::Visit, fields)
+        };
+        let records = [
+            record(1, Kind::Household, json!({})),
+            record(2, Kind::Household, json!({"merged_into": id(1)})),
+            record(3, Kind::Person, json!({"household": id(1), "name": "张三"})),
+            record(4, Kind::Person, json!({"household": id(2), "name": "张三", "merged_into": id(3)})),
+            visit(10, 3),
+            visit(11, 4),
+            visit(12, 2),
+        ];
+        let month = month(&records, &[cell()], (from, to));
+        assert_eq!((month.households, month.residents), (1, 1));
+        assert_eq!((month.visits, month.households_met), (3, 1));
     }
 
     #[test]

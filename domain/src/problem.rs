@@ -116,4 +116,8 @@ pub enum ProblemCode {
     AddressTaken,
     /// The end lies before the beginning.
     EndBeforeStart,
+    /// Before the resident was born.
+    BeforeBirth,
+    /// Two entries lie in different cells: one is moved to the other first.
+    OtherCell,
 }

@@ -5,6 +5,7 @@ use ts_rs::TS;
 
 use crate::ids::{AccountId, CellCode, Scope};
 use crate::record::{Kind, Record};
+use crate::same::MERGED_INTO;
 
 /// What an account is for (DOMAIN §1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -111,8 +112,10 @@ pub fn allowed(role: Role, action: Action, kind: &Kind) -> bool {
 /// Whether a role that may read a kind sees this field of it.
 pub fn visible_field(role: Role, kind: &Kind, field: &str) -> bool {
     match (role, kind) {
-        (Role::Informant, Kind::Person) => matches!(field, "household" | "name" | "deleted" | "cell"),
-        (Role::Informant, Kind::Household) => matches!(field, "dwelling" | "head" | "deleted" | "cell"),
+        (Role::Informant, Kind::Person) => matches!(field, "household" | "name" | "deleted" | "cell" | MERGED_INTO),
+        (Role::Informant, Kind::Household) => matches!(field, "dwelling" | "head" | "deleted" | "cell" | MERGED_INTO),
+        // An address that was another one's before is an address; the former values of a merging are nobody's but the worker's.
+        (Role::Informant, Kind::Dwelling) => field != crate::same::MERGED_BEFORE,
         _ => true,
     }
 }
@@ -183,7 +186,7 @@ mod tests {
     #[test]
     fn an_informant_sees_names_and_rooms_only() {
         assert!(visible_field(Role::Informant, &Kind::Person, "name"));
-        for hidden in ["phone", "document_number", "birth_date"] {
+        for hidden in ["phone", "document_number", "birth_date", "merged_before"] {
             assert!(!visible_field(Role::Informant, &Kind::Person, hidden));
         }
     }

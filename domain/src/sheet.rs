@@ -94,7 +94,7 @@ pub fn belongs(sheet: &Sheet, record: &Record) -> bool {
         let listed = condition.any_of.as_ref().is_none_or(|wanted| wanted.contains(&text));
         listed && condition.empty.is_none_or(|empty| empty == text.is_empty())
     };
-    record.kind == sheet.kind && !record.is_deleted() && sheet.filter.iter().all(holds)
+    record.kind == sheet.kind && record.is_present() && sheet.filter.iter().all(holds)
 }
 
 /// The text of a column that comes from a field.

@@ -82,6 +82,8 @@ pub enum FieldType {
     Remarks,
     /// A GeoJSON polygon, or several: see [`crate::boundary`].
     Boundary,
+    /// Values of another record of the kind by the names of their fields, as they were: see [`crate::same`].
+    Values,
     /// A division or cell code.
     Division,
     /// An account's name.
@@ -153,6 +155,7 @@ pub fn named_kind(kind: &Kind, field: &str) -> Option<Kind> {
     let names = |spec: &&FieldSpec| spec.name == field && matches!(spec.of, FieldType::Ref | FieldType::Refs { .. });
     fields(kind).iter().find(names)?;
     match field {
+        crate::same::MERGED_INTO => Some(kind.clone()),
         "building" => Some(Kind::Building),
         "dwelling" => Some(Kind::Dwelling),
         "household" => Some(Kind::Household),

@@ -15,6 +15,7 @@ use crate::phone::is_phone;
 use crate::problem::{Problem, ProblemCode};
 use crate::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX, VALUE_DEPTH_MAX, depth};
 use crate::record::{Fields, Kind, Record, is_field_name};
+use crate::same::{MERGED_INTO, can_be_same};
 use crate::spec::{FieldSpec, FieldType, field, fields};
 use crate::world::Millis;
 
@@ -88,7 +89,11 @@ fn field_problem(kind: &Kind, name: &str, value: &Value, setting: Setting<'_>) -
     if value.is_null() || value.as_str() == Some("") {
         return spec.required.then(|| Problem::new(name, ProblemCode::Required));
     }
-    value_problem(spec.of, value, setting).map(|(code, limit)| Problem { field: name.to_owned(), code, limit })
+    let fault = match spec.of {
+        FieldType::Values => former_values_fault(kind, value),
+        of => value_problem(of, value, setting),
+    };
+    fault.map(|(code, limit)| Problem { field: name.to_owned(), code, limit })
 }
 
 type Fault = (ProblemCode, Option<i64>);
@@ -297,6 +302,16 @@ where
     serde_json::from_value::<T>(value.clone()).map_or(Some((ProblemCode::WrongType, None)), |value| look(&value))
 }
 
+/// What is wrong with the former values of a record: each belongs to a field of the kind, and is as short as those fields are.
+fn former_values_fault(kind: &Kind, value: &Value) -> Option<Fault> {
+    let Some(values) = value.as_object() else { return fault(true, ProblemCode::WrongType) };
+    values.iter().find_map(|(name, value)| {
+        let known = field(kind, name).is_some_and(|spec| spec.of != FieldType::Values);
+        let plain = !value.is_object() && !value.is_array();
+        fault(!known || !plain, ProblemCode::WrongType).or_else(|| text_fault(value.as_str()?, 500))
+    })
+}
+
 /// The name of an item of a checklist.
 fn is_item(item: &str) -> bool {
     (1..=20).contains(&item.len()) && item.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -311,6 +326,16 @@ fn across_fields(change: &Change, current: Option<&Record>, setting: Setting<'_>
         change.fields.get(name).or_else(stored).and_then(Value::as_str).filter(|text| !text.is_empty())
     };
     let mut found = Vec::new();
+    // The older of two entries stays: so no two phones can let each give way to the other.
+    if let Some(into) = value(MERGED_INTO).filter(|_| written(MERGED_INTO))
+        && can_be_same(&change.kind)
+        && into.parse::<RecordId>().is_ok_and(|into| into >= change.id)
+    {
+        found.push(Problem::new(MERGED_INTO, ProblemCode::WrongType));
+    }
+    if change.kind == Kind::Person {
+        found.extend(days_of_a_life(&written, &value));
+    }
     match change.kind {
         Kind::Person if written("document_kind") || written("document_number") => {
             found.extend(document_problem(value("document_kind"), value("document_number"), setting.today()));
@@ -347,6 +372,25 @@ fn across_fields(change: &Change, current: Option<&Record>, setting: Setting<'_>
     {
         found.push(Problem::new("cell", ProblemCode::WrongType));
     }
+    found
+}
+
+/// Days that cannot follow one another: nobody moves or dies before being born, or moves out before moving in. They are written
+/// so that they sort as texts.
+fn days_of_a_life<'v>(written: &dyn Fn(&str) -> bool, value: &dyn Fn(&str) -> Option<&'v str>) -> Vec<Problem> {
+    const ORDER: [(&str, &str, ProblemCode); 4] = [
+        ("birth_date", "moved_in_on", ProblemCode::BeforeBirth),
+        ("birth_date", "moved_out_on", ProblemCode::BeforeBirth),
+        ("birth_date", "died_on", ProblemCode::BeforeBirth),
+        ("moved_in_on", "moved_out_on", ProblemCode::EndBeforeStart),
+    ];
+    let wrong = |(earlier, later, code): &(&'static str, &'static str, ProblemCode)| {
+        let asked = written(earlier) || written(later);
+        let (first, second) = value(earlier).zip(value(later)).filter(|_| asked)?;
+        (second < first).then(|| Problem::new(later, *code))
+    };
+    let mut found: Vec<Problem> = ORDER.iter().filter_map(wrong).collect();
+    found.dedup_by(|one, other| one.field == other.field);
     found
 }
 

@@ -286,7 +286,7 @@ fn roster(open: &Open, register: &Register, points: &[RecordId]) -> Result<Vec<L
             threatened.household.map(|id| (natural(&register.household_address(id)), id))
         });
         for threatened in households {
-            let Some(household) = threatened.household else { continue };
+            let Some(household) = threatened.household.map(|id| register.survivor(id)) else { continue };
             for person in lives_here(register, household).into_iter().filter(|person| seen.insert(person.id)) {
                 roster.push(Listed {
                     person: person.id,

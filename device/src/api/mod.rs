@@ -9,6 +9,7 @@ pub mod category;
 pub mod conflict;
 pub mod dispute;
 pub mod draft;
+pub mod dwelling;
 pub mod evacuation;
 pub mod failure;
 pub mod feedback;
@@ -19,7 +20,9 @@ pub mod incident;
 pub mod inspection;
 pub mod lists;
 pub mod map;
+pub mod merging;
 pub mod month;
+pub mod moving;
 pub mod network;
 pub mod notice;
 pub mod person;
@@ -181,6 +184,28 @@ commands! {
     household: record::OfRecord => household::HouseholdPage, plain household::household;
     /// A resident.
     person: record::OfRecord => person::PersonPage, plain person::person;
+    /// A door.
+    dwelling: record::OfRecord => dwelling::DwellingPage, plain dwelling::dwelling;
+    /// Doors by how they are written.
+    rooms: dwelling::RoomsArgs => Vec<dwelling::RoomLine>, plain dwelling::rooms;
+    /// A tenancy.
+    tenancy: record::OfRecord => dwelling::TenancyPage, plain dwelling::tenancy;
+    /// Safety was checked today, where a dwelling is let.
+    check_safety: record::OfRecord => record::Saved, plain dwelling::check_safety;
+    /// Moves a household to another door, with everybody in it.
+    move_household: moving::MoveHouseholdArgs => moving::Moved, plain moving::move_household;
+    /// Everybody of a household moved out.
+    move_out: moving::MoveOutArgs => moving::Moved, plain moving::move_out;
+    /// Entries that may be of the same resident or door as what is being typed.
+    likely_same: merging::LikelySameArgs => Vec<merging::LikelySame>, plain merging::likely_same;
+    /// Looks for the other entry of a resident, household or door.
+    look_for_same: merging::LookForSameArgs => Vec<merging::LikelySame>, plain merging::look_for_same;
+    /// Two entries side by side.
+    compare: merging::CompareArgs => merging::Comparison, plain merging::compare;
+    /// Makes two entries one.
+    merge: merging::MergeArgs => record::Saved, plain merging::merge;
+    /// Lets an entry that gave way to another stand for itself again.
+    part: record::OfRecord => record::Saved, plain merging::part;
     /// A record of any kind.
     record: record::OfRecord => record::RecordPage, plain record::record;
     /// Saves fields of a record, or a new record.
@@ -430,9 +455,10 @@ fn read<T: DeserializeOwned>(args: Value) -> Result<T, Failure> {
 /// Arguments are nested at most this deep: a draft's form and its fields, with room.
 const ARGS_DEPTH_MAX: usize = 32;
 
-/// The record of that id and kind; not found when it is another kind or was taken out of the register.
+/// The record of that id and kind, of an entry that gave way the one that stands for it; not found when it is another kind or was
+/// taken out of the register.
 fn found(open: &Open, id: RecordId, kind: &Kind) -> Result<Record, Failure> {
-    let record = open.store().get(id)?.filter(|record| record.kind == *kind && !record.is_deleted());
+    let record = open.store().standing(id)?.filter(|record| record.kind == *kind && record.is_present());
     record.ok_or_else(Failure::not_found)
 }
 

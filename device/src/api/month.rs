@@ -23,8 +23,9 @@ pub(super) fn month_page(device: &Device, args: MonthArgs) -> Result<Month, Fail
     let within = bounds(args.year, args.month).filter(|_| (1..=9999).contains(&args.year));
     let within = within.ok_or_else(|| Failure::problem("month", ProblemCode::NoSuchDate))?;
     device.with_open(|open: &mut Open| {
-        // Only kinds that the page counts; of those with a moment only the month, and visits that correct one of it.
-        const SQL: &str = "deleted = 0 AND gone = 0 AND (kind IN ('household', 'person', 'dispute')
+        // Only kinds that the page counts, with the entries that gave way to others, to whom visits were made; of those with a moment only the month, and visits that correct one of it.
+        const SQL: &str =
+            "(deleted = 0 OR merged_into IS NOT NULL) AND gone = 0 AND (kind IN ('household', 'person', 'dispute')
             OR (kind IN ('visit', 'incident', 'inspection', 'recheck', 'notice_ack') AND at >= ?1 AND at < ?2)
             OR (kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL))";
         let records = open.store().records(SQL, within)?;

@@ -204,7 +204,7 @@ fn returned(open: &Open) -> Result<Vec<ReturnedItem>, DeviceError> {
     let mut items = Vec::new();
     for review in store.records(SQL, [])? {
         let Some(target) = Review::from(&review).target.filter(|target| seen.insert(*target)) else { continue };
-        let Some(record) = store.get(target)?.filter(|record| !record.is_deleted()) else { continue };
+        let Some(record) = store.get(target)?.filter(Record::is_present) else { continue };
         let another = record.text("by").is_some_and(|by| by != own);
         if another
             || !is_shown(open, &record)

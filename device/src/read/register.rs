@@ -10,6 +10,7 @@ use domain::fold::{DoorHistory, door_history, is_met};
 use domain::kinds::Position;
 use domain::kinds::dwelling::Dwelling;
 use domain::kinds::visit::Visit;
+use domain::same::Same;
 use domain::{CellCode, RecordId};
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, Row, params_from_iter};
@@ -62,6 +63,8 @@ pub(crate) struct Register {
     pub(crate) people: Vec<PersonFacts>,
     households_by_dwelling: HashMap<RecordId, Vec<RecordId>>,
     person_index: HashMap<RecordId, usize>,
+    /// Entries that gave way to others: whatever names one means the other.
+    same: Same,
     /// The visits to this very person or household, folded.
     seen: HashMap<RecordId, DoorHistory>,
 }
@@ -86,15 +89,24 @@ impl Within<'_> {
         }
     }
 
+    /// A question for ids, answered with those that gave way to one of them besides.
+    fn with_same(ids: &str) -> String {
+        format!(
+            "WITH RECURSIVE same (id) AS ({ids} UNION
+                SELECT record.id FROM record JOIN same ON record.merged_into = same.id) SELECT id FROM same"
+        )
+    }
+
     /// The condition that picks what belongs to the dwellings, through so many steps of `parent`.
     fn below(&self, steps: &[&str]) -> String {
         let (condition, _) = self.dwellings();
         if matches!(self, Within::Everything) {
             return condition.to_owned();
         }
-        let mut ids = format!("SELECT id FROM record WHERE kind = 'dwelling' AND {condition}");
+        let mut ids = Self::with_same(&format!("SELECT id FROM record WHERE kind = 'dwelling' AND {condition}"));
         for kind in steps {
             ids = format!("SELECT id FROM record WHERE kind = '{kind}' AND deleted = 0 AND parent IN ({ids})");
+            ids = Self::with_same(&ids);
         }
         format!("deleted = 0 AND parent IN ({ids})")
     }
@@ -129,9 +141,18 @@ impl Register {
             people: people(connection, &within.below(&["household"]), &arguments)?,
             households_by_dwelling: HashMap::new(),
             person_index: HashMap::new(),
+            same: open.store().same()?,
             seen: HashMap::new(),
         };
-        for household in households(connection, &within.below(&[]), &arguments)? {
+        let standing = |id: Option<RecordId>| id.map(|id| register.same.survivor(id));
+        let mut found = households(connection, &within.below(&[]), &arguments)?;
+        for household in &mut found {
+            household.dwelling = standing(household.dwelling);
+            household.head = standing(household.head);
+        }
+        let homes: Vec<Option<RecordId>> = register.people.iter().map(|person| standing(person.household)).collect();
+        register.people.iter_mut().zip(homes).for_each(|(person, home)| person.household = home);
+        for household in found {
             if let Some(dwelling) = household.dwelling {
                 register.households_by_dwelling.entry(dwelling).or_default().push(household.id);
             }
@@ -156,7 +177,7 @@ impl Register {
     fn fold(&mut self, visits: Vec<(RecordId, Visit)>, replaced: &HashSet<RecordId>) {
         let mut by_household: HashMap<RecordId, Vec<(RecordId, Visit)>> = HashMap::new();
         for (id, visit) in visits.into_iter().filter(|(id, _)| !replaced.contains(id)) {
-            let Some(target) = visit.target else { continue };
+            let Some(target) = visit.target.map(|target| self.same.survivor(target)) else { continue };
             note_visit(self.seen.entry(target).or_default(), &visit);
             let household = if self.households.contains_key(&target) {
                 Some(target)
@@ -174,9 +195,19 @@ impl Register {
         }
     }
 
-    /// A resident.
+    /// The entry that stands for this one: itself, unless it gave way to another.
+    pub(crate) fn survivor(&self, id: RecordId) -> RecordId {
+        self.same.survivor(id)
+    }
+
+    /// A resident, also by an entry that gave way.
     pub(crate) fn person(&self, id: RecordId) -> Option<&PersonFacts> {
-        self.person_index.get(&id).and_then(|index| self.people.get(*index))
+        self.person_index.get(&self.survivor(id)).and_then(|index| self.people.get(*index))
+    }
+
+    /// A household, also by an entry that gave way.
+    pub(crate) fn household(&self, id: RecordId) -> Option<&HouseholdFacts> {
+        self.households.get(&self.survivor(id))
     }
 
     /// The visits to a resident: to them, and to the household that they live in.
@@ -204,14 +235,14 @@ impl Register {
     /// The address of a dwelling, written out.
     pub(crate) fn address(&self, dwelling: RecordId) -> String {
         self.dwellings
-            .get(&dwelling)
+            .get(&self.survivor(dwelling))
             .map(|facts| facts.dwelling.address(self.building_name(&facts.dwelling)))
             .unwrap_or_default()
     }
 
     /// The address of a household, written out.
     pub(crate) fn household_address(&self, household: RecordId) -> String {
-        let dwelling = self.households.get(&household).and_then(|household| household.dwelling);
+        let dwelling = self.household(household).and_then(|household| household.dwelling);
         dwelling.map(|dwelling| self.address(dwelling)).unwrap_or_default()
     }
 }

@@ -6,5 +6,5 @@ mod door;
 mod hits;
 mod query;
 
-pub(crate) use hits::search;
+pub(crate) use hits::{find_dwellings, search};
 pub(crate) use query::{Matcher, Quality, Query};

@@ -100,7 +100,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",
-}, DIGESTS, CONFLICTS, SENDING, RECEIVED];
+}, DIGESTS, CONFLICTS, SENDING, RECEIVED, SAME];
 
 const DIGESTS: Migration = Migration {
     why: "receipts: a digest of every cell that can be compared with the server's, and the repair of one that differs",
@@ -234,6 +234,18 @@ const RECEIVED: Migration = Migration {
         CREATE TABLE erased (
             id TEXT NOT NULL PRIMARY KEY
         ) STRICT, WITHOUT ROWID;
+    ",
+};
+
+const SAME: Migration = Migration {
+    why: "entries that gave way to another of the same resident, household or door are found from that one",
+    sql: "
+        -- merged_into repeats what is in the body. From here on deleted says that the record does not count as present: it was
+        -- taken out of the register, or gave way to another.
+        ALTER TABLE record ADD COLUMN merged_into TEXT;
+        CREATE INDEX record_merged ON record (merged_into) WHERE merged_into IS NOT NULL;
+        UPDATE record SET merged_into = body ->> '$.fields.merged_into', deleted = 1
+            WHERE kind IN ('dwelling', 'household', 'person') AND json_valid(body) AND body ->> '$.fields.merged_into' < id;
     ",
 };
 

@@ -151,7 +151,7 @@ pub(super) fn erase(hub: &CountyHub, by: &str, record: &str) -> Result<(), CliEr
     let id: RecordId = record.parse().map_err(|error| told(format!("{record}: {error}")))?;
     let account = hub.store().read(|reading| reading.account(&by))?.filter(|account| account.closed_at.is_none());
     let account = account.ok_or_else(|| told(format!("{by}: no such account")))?;
-    let records = hub.erase(&account.actor(), id)?;
+    let records = hub.erase(&account.actor(), id)?.records;
     print_line(&format!("erased: {records} records"));
     Ok(())
 }

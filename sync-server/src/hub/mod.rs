@@ -7,6 +7,7 @@
 //! hold for a phone over HTTP and for one in the same process ([`peer`]).
 
 pub mod boundaries;
+pub mod case_files;
 pub mod conflicts;
 pub mod county;
 pub mod desk;

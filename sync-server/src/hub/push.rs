@@ -10,7 +10,7 @@ use domain::record::canonical_bytes;
 use domain::review;
 use domain::validate::{Setting, today};
 use domain::world::Millis;
-use domain::{AccountId, Change, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
+use domain::{AccountId, CellCode, Change, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -345,13 +345,14 @@ fn standing(reading: &dyn Writing, change: &Change) -> Result<Option<Record>, Hu
     Ok(reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record))
 }
 
-/// Refuses changes that name records which are neither in their cell nor among those that this push brings. Refusing one can
+/// Refuses changes that name records which are neither in the cell where the change leaves its own, nor among those that this push
+/// brings there. Refusing one can
 /// leave another without its target, so it goes on until nothing more falls.
 fn refuse_missing_targets(reading: &dyn Writing, changes: &[Change], looks: &mut [Look]) -> Result<(), HubError> {
-    let mut coming: BTreeMap<RecordId, &Change> = BTreeMap::new();
+    let mut coming: BTreeMap<RecordId, (CellCode, Kind)> = BTreeMap::new();
     for (change, look) in changes.iter().zip(looks.iter()) {
-        if matches!(look, Look::Fits { creates: true, .. }) {
-            coming.insert(change.id, change);
+        if let Look::Fits { creates: true, merged, .. } = look {
+            coming.insert(change.id, (merged.record.cell.clone(), change.kind.clone()));
         }
     }
     // What is not in the store and can only come with this push, for every change that waits for something.
@@ -360,9 +361,9 @@ fn refuse_missing_targets(reading: &dyn Writing, changes: &[Change], looks: &mut
     let mut kinds: BTreeMap<(Scope, RecordId), Option<Kind>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for (index, change) in changes.iter().enumerate() {
-        let Look::Fits { current, .. } = &looks[index] else { continue };
+        let Look::Fits { current, merged, .. } = &looks[index] else { continue };
+        let cell = &merged.record.cell.clone();
         let current = if seen.insert(change.id) { current.as_deref().cloned() } else { standing(reading, change)? };
-        let cell = current.as_ref().map_or(&change.cell, |record| &record.cell);
         for (field, id, kind) in references(change, current.as_ref()) {
             let fits_kind = |found: &Kind| kind.as_ref().is_none_or(|kind| kind == found);
             let found = match kinds.entry((Scope::from(cell), id)) {
@@ -375,7 +376,7 @@ fn refuse_missing_targets(reading: &dyn Writing, changes: &[Change], looks: &mut
             if found.as_ref().is_some_and(fits_kind) {
                 continue;
             }
-            if coming.get(&id).is_some_and(|other| other.cell == *cell && fits_kind(&other.kind)) {
+            if coming.get(&id).is_some_and(|(there, kind)| there == cell && fits_kind(kind)) {
                 waiting.push((index, field, id));
             } else {
                 let erased = says_about_one(&change.kind, &field) && reading.erased(&county(cell), id)?;

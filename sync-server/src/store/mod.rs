@@ -10,6 +10,7 @@ mod types;
 use domain::codes::Lists;
 use domain::protocol::CellState;
 use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex, Stamp};
+use serde_json::Value;
 
 pub use types::*;
 
@@ -90,10 +91,8 @@ pub trait Reading {
     fn erased(&self, county: &Scope, id: RecordId) -> Answer<bool>;
     /// The records of a kind that name `id` in this field. Slow: it reads all of them.
     fn naming(&self, within: &Scope, kind: &Kind, field: &str, id: RecordId) -> Answer<Vec<StoredRecord>>;
-    /// The records of a kind that name `id` anywhere in them. Slow: it reads all of them.
-    fn mentioning(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>>;
-    /// The disputes in which a resident is or ever was a party, as the record or its history says. Slow: it reads all of them.
-    fn disputes_of(&self, within: &Scope, person: RecordId) -> Answer<Vec<StoredRecord>>;
+    /// The records of a kind that name `id` anywhere in them, or ever did, as their history says. Slow: it reads all of them.
+    fn that_named(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>>;
 
     // -- feeds -----------------------------------------------------------------------------------------------------------
     /// The number that the cell's feed has reached; 0 before its first record.
@@ -188,15 +187,10 @@ pub trait Writing: Reading {
         entry: &HistoryEntry,
         digest: &ChangeDigest,
     ) -> Answer<()>;
-    /// Rewrites what the histories of a kind's records remember of `id`: an erasure reaches into the past. Their order, writers and
-    /// digests stay. Slow, like [`Reading::mentioning`].
-    fn rewrite_histories(
-        &mut self,
-        within: &Scope,
-        kind: &Kind,
-        id: RecordId,
-        rewrite: &mut dyn FnMut(&mut HistoryEntry),
-    ) -> Answer<()>;
+    /// Rewrites what is remembered of a record: its history, its approved version, the values set aside in it. An erasure reaches
+    /// into the past; order, writers and digests stay. `rewrite` is given a field's name and value, and answers with the value that
+    /// stands in its place, if another shall.
+    fn rewrite_past(&mut self, record: &Record, rewrite: &dyn Fn(&str, &Value) -> Option<Value>) -> Answer<()>;
     /// Moves a record's feed entry forward although the record itself is the same: there is more to tell of it.
     fn tell_again(&mut self, cell: &CellCode, id: RecordId) -> Answer<()>;
     /// Keeps a value that was set aside; one that is known stays as it is.
@@ -211,8 +205,6 @@ pub trait Writing: Reading {
         state: domain::review::ReviewState,
         approval: Option<&Approval>,
     ) -> Answer<()>;
-    /// Empties what a record's history, its approved version and the values set aside in it say of a party.
-    fn empty_party(&mut self, record: &Record, person: RecordId) -> Answer<()>;
     /// Removes a record with its history and its approved version, if there is one; leaves the fact, and *gone* in the cell's feed.
     fn erase(&mut self, erasure: &Erasure) -> Answer<()>;
     /// Inserts many new records quickly, with their feed entries, no history. Records that exist are left alone; answers how many were new.

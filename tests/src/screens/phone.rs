@@ -163,6 +163,12 @@ impl Host {
         if let Some(household) = ids.get("household") {
             let page = self.call("household", json!({ "id": household })).await?;
             ids.extend(text(&page["people"][0]["id"]).map(|id| ("person", id)));
+            ids.extend(text(&page["people"][1]["id"]).map(|id| ("other", id)));
+        }
+        if let Some(dwelling) = ids.get("dwelling") {
+            let fields = json!({ "dwelling": dwelling, "landlord_name": "房东", "landlord_phone": "13800000000", "tenants": 3, "starts_on": "2026-01-01" });
+            let tenancy = self.call("save", json!({ "kind": "tenancy", "fields": fields })).await?;
+            ids.extend(text(&tenancy["id"]).map(|id| ("tenancy", id)));
         }
         for (name, command, place) in FIRST_OF {
             let answer = self.call(command, json!({})).await?;
@@ -207,6 +213,12 @@ fn shots(ids: &BTreeMap<&'static str, String>) -> Vec<Shot> {
         ("person-new", "/new/person?household={household}", "[data-test=\"save\"]"),
         ("building-new", "/new/building", "[data-test=\"save\"]"),
         ("dwelling-form", "/edit/dwelling/{dwelling}", "[data-test=\"save\"]"),
+        ("dwelling", "/dwelling/{dwelling}", "[data-test=\"add-tenancy\"]"),
+        ("tenancy", "/tenancy/{tenancy}", "[data-test=\"check-safety\"]"),
+        ("tenancy-new", "/new/tenancy?dwelling={dwelling}", "[data-test=\"save\"]"),
+        ("household-move", "/household/{household}/move", "[data-test=\"room-search\"]"),
+        ("same", "/same/{person}", "[data-test=\"same-search\"]"),
+        ("same-compare", "/same/{person}/{other}", "[data-test=\"pair\"]"),
         ("visit", "/visit/household/{household}", "[data-test=\"save\"]"),
         ("report", "/report", "[data-test=\"report-category-search\"]"),
         ("incidents", "/incidents", "[data-test=\"incident-row\"]"),

@@ -5,6 +5,7 @@ use domain::protocol::CellState;
 use domain::review::ReviewState;
 use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex, Stamp};
 use rusqlite::{OptionalExtension, params};
+use serde_json::Value;
 
 use super::Sql;
 use super::feed::Tally;
@@ -109,11 +110,8 @@ impl Reading for Sql<'_> {
     fn naming(&self, within: &Scope, kind: &Kind, field: &str, id: RecordId) -> Answer<Vec<StoredRecord>> {
         self.records_naming(within, kind, field, id)
     }
-    fn mentioning(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>> {
-        self.records_mentioning(within, kind, id)
-    }
-    fn disputes_of(&self, within: &Scope, person: RecordId) -> Answer<Vec<StoredRecord>> {
-        self.disputes_with(within, person)
+    fn that_named(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>> {
+        self.records_that_named(within, kind, id)
     }
     fn feed_reached(&self, cell: &CellCode) -> Answer<u64> {
         self.feed_number(cell)
@@ -245,16 +243,9 @@ impl Writing for Sql<'_> {
     ) -> Answer<()> {
         self.store_review(cell, id, state, approval)
     }
-    fn rewrite_histories(
-        &mut self,
-        within: &Scope,
-        kind: &Kind,
-        id: RecordId,
-        rewrite: &mut dyn FnMut(&mut HistoryEntry),
-    ) -> Answer<()> {
-        self.rewrite_steps(within, kind, id, rewrite)
+    fn rewrite_past(&mut self, record: &Record, rewrite: &dyn Fn(&str, &Value) -> Option<Value>) -> Answer<()> {
+        Sql::rewrite_past(self, record, rewrite)
     }
-
     fn tell_again(&mut self, cell: &CellCode, id: RecordId) -> Answer<()> {
         // What stands in the cell has not changed: only its place in the feed has.
         self.move_feed(cell, id, Run::SERVER, false, Tally::default())
@@ -264,9 +255,6 @@ impl Writing for Sql<'_> {
     }
     fn settle_conflict(&mut self, conflict: &SetAside, at: i64) -> Answer<()> {
         self.end_conflict(conflict, at)
-    }
-    fn empty_party(&mut self, record: &Record, person: RecordId) -> Answer<()> {
-        Sql::empty_party(self, record, person)
     }
     fn erase(&mut self, erasure: &Erasure) -> Answer<()> {
         Sql::erase(self, erasure)

@@ -85,7 +85,7 @@ export const orderDevice = (id: string, what: DeviceOrder) => write<null>(`devic
 export const liftOrder = (id: string) => write<null>(`devices/${id}/lift`)
 /** Opens what a phone handed in and has every change judged. */
 export const takeIn = (id: string) => write<TakenInOutcome>(`devices/${id}/take-in`)
-/** Erases a person with everything that is about that person alone. */
+/** Erases a person with everything that is about that person alone, or one event of a case file. */
 export const erase = (id: string) => write<ErasureOutcome>(`records/${id}/erase`)
 /** A code by which one phone can be enrolled for an account, once. */
 export const enrolCode = (account: string) => write<EnrolCode>('enrol-codes', { account })

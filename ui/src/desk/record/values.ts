@@ -25,6 +25,9 @@ export type Reading = {
 
 /** Fields that only programs read: they follow from another field that is shown. */
 const FOR_PROGRAMS: { readonly [kind: string]: readonly string[] } = {
+  person: ['merged_before'],
+  household: ['merged_before'],
+  dwelling: ['merged_before'],
   visit: ['target_kind'],
   incident: ['list_version'],
   photo: ['subject_kind', 'sha256', 'bytes'],

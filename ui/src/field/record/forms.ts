@@ -30,7 +30,9 @@ const SHOWN: Record<FormKind, readonly string[]> = {
     'document_kind',
     'document_number',
     'consent',
+    'moved_in_on',
     'moved_out_on',
+    'moved_to',
     'died_on',
   ],
   incident: [

@@ -1,0 +1,394 @@
+//! One resident, household or door that was entered twice: found while it is typed, shown side by side, made one, and taken back.
+
+use std::collections::BTreeSet;
+
+use domain::kinds::person::Person;
+use domain::same::{Likeness, Traits, can_be_same, differing, merging, parting, plain_name};
+use domain::spec::{FieldType, field};
+use domain::{CellCode, Fields, Kind, Problem, ProblemCode, Record, RecordId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ts_rs::TS;
+
+use super::Failure;
+use super::record::{OfRecord, Saved, normalised, same_address};
+use super::search::HitKind;
+use crate::read::{Places, Register, is_shown};
+use crate::search::{find_dwellings, search};
+use crate::{Device, DeviceError, Open};
+
+/// What somebody is typing, to be compared with what is in the register.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export, optional_fields = nullable)]
+pub struct LikelySameArgs {
+    /// What it is about.
+    pub kind: Kind,
+    /// The record that is being edited; none for a new one.
+    pub id: Option<RecordId>,
+    /// The cell of a new record, where it is asked for.
+    pub cell: Option<CellCode>,
+    /// What stands in the form.
+    #[ts(type = "{ [key in string]: unknown }", optional = false)]
+    pub fields: Fields,
+}
+
+/// An entry that may be the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct LikelySame {
+    /// Its record.
+    pub id: RecordId,
+    /// What it is called.
+    pub title: String,
+    /// Where.
+    pub subtitle: String,
+    /// What is alike; none for one that was merely looked for.
+    pub likeness: Option<Likeness>,
+}
+
+/// Looks for the other entry.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct LookForSameArgs {
+    /// The entry whose other one is looked for.
+    pub id: RecordId,
+    /// What one remembers of the other; empty for those that are likely.
+    pub text: String,
+}
+
+/// Two entries.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct CompareArgs {
+    /// One of them.
+    pub id: RecordId,
+    /// The other.
+    pub other: RecordId,
+}
+
+/// One field of two entries.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct ComparedField {
+    /// Its name.
+    pub name: String,
+    /// The value of the entry that stays.
+    #[ts(type = "unknown")]
+    pub stays: Value,
+    /// What that value is called, where it names a record.
+    pub stays_title: Option<String>,
+    /// The value of the entry that gives way.
+    #[ts(type = "unknown")]
+    pub gives_way: Value,
+    /// What that value is called, where it names a record.
+    pub gives_way_title: Option<String>,
+    /// The value of the entry that gives way is the one to keep, as far as nobody says otherwise: the other is empty or older.
+    pub take: bool,
+}
+
+/// Two entries side by side. The older one stays.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[ts(export)]
+pub struct Comparison {
+    /// What they are.
+    pub kind: Kind,
+    /// The entry that stays.
+    pub stays: RecordId,
+    /// What it is called.
+    pub stays_title: String,
+    /// Where.
+    pub stays_subtitle: String,
+    /// The entry that gives way.
+    pub gives_way: RecordId,
+    /// What it is called.
+    pub gives_way_title: String,
+    /// Where.
+    pub gives_way_subtitle: String,
+    /// The fields in which they differ.
+    pub fields: Vec<ComparedField>,
+    /// Why they cannot be made one, if so.
+    pub hindrance: Option<ProblemCode>,
+}
+
+/// Makes two entries one.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct MergeArgs {
+    /// One of them.
+    pub id: RecordId,
+    /// The other.
+    pub other: RecordId,
+    /// Fields whose value is taken from the entry that gives way.
+    pub taken: BTreeSet<String>,
+}
+
+/// An entry that gave way to the one that is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct MergedLine {
+    /// Its record.
+    pub id: RecordId,
+    /// What it was called.
+    pub title: String,
+    /// Where it was.
+    pub subtitle: String,
+}
+
+/// At most so many are worth a warning.
+const LIKELY_MAX: usize = 5;
+
+/// At most so many are offered.
+const OFFERED_MAX: usize = 30;
+
+pub(super) fn likely_same(device: &Device, args: LikelySameArgs) -> Result<Vec<LikelySame>, Failure> {
+    device.with_open(|open: &mut Open| {
+        let current = args.id.map(|id| open.store().get(id)).transpose()?.flatten();
+        if current.as_ref().is_some_and(|record| !is_shown(open, record)) {
+            return Err(Failure::not_found());
+        }
+        let mut whole = current.as_ref().map(|record| record.fields.clone()).unwrap_or_default();
+        whole.extend(normalised(&args.kind, args.fields));
+        let cell = current.map(|record| record.cell).or(args.cell).or_else(|| open.cells().first().cloned());
+        let found = likely(open, &args.kind, args.id, &whole, cell.as_ref())?;
+        found.into_iter().take(LIKELY_MAX).map(|(id, likeness)| line(open, id, Some(likeness))).collect()
+    })
+}
+
+/// The entries that may be the same as these fields, the surest first.
+fn likely(
+    open: &mut Open,
+    kind: &Kind,
+    id: Option<RecordId>,
+    fields: &Fields,
+    cell: Option<&CellCode>,
+) -> Result<Vec<(RecordId, Likeness)>, DeviceError> {
+    let mut found = match kind {
+        Kind::Person => alike(open, id, fields)?,
+        Kind::Dwelling => {
+            let addresses = same_address(open, fields, id, cell)?;
+            addresses.into_iter().map(|id| (id, Likeness::Address)).collect()
+        }
+        _ => Vec::new(),
+    };
+    found.sort_by_key(|(id, likeness)| (*likeness, *id));
+    Ok(found)
+}
+
+/// Residents with the same document, or of the same name with the same birth date or the end of a number.
+fn alike(open: &mut Open, id: Option<RecordId>, fields: &Fields) -> Result<Vec<(RecordId, Likeness)>, DeviceError> {
+    const DOCUMENT: &str = "kind = 'person' AND deleted = 0 AND body ->> '$.fields.document_number' = ?1";
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
+    let traits = Traits {
+        name: text("name"),
+        birth_date: text("birth_date"),
+        phone: text("phone"),
+        document: text("document_number"),
+    };
+    let (register, name) = (Register::whole(open)?, plain_name(traits.name));
+    let mut records = Vec::new();
+    if !traits.document.is_empty() {
+        records.extend(open.store().records(DOCUMENT, [traits.document])?);
+    }
+    let namesakes = register.people.iter().filter(|person| !name.is_empty() && plain_name(&person.name) == name);
+    for person in namesakes {
+        records.extend(open.store().get(person.id)?);
+    }
+    let mut seen = BTreeSet::from_iter(id);
+    let mut found = Vec::new();
+    for record in records.iter().filter(|record| seen.insert(record.id)) {
+        let person = Person::from(record);
+        let other = Traits {
+            name: &person.name,
+            birth_date: person.birth_date.as_deref().unwrap_or_default(),
+            phone: person.phone.as_deref().unwrap_or_default(),
+            document: person.document_number.as_deref().unwrap_or_default(),
+        };
+        found.extend(traits.likeness(&other).map(|likeness| (record.id, likeness)));
+    }
+    Ok(found)
+}
+
+fn line(open: &Open, id: RecordId, likeness: Option<Likeness>) -> Result<LikelySame, Failure> {
+    let mut places = Places::new(open.store());
+    let record = open.store().get(id)?.ok_or_else(Failure::not_found)?;
+    Ok(LikelySame {
+        id,
+        title: places.title(&record.kind, &record.fields)?,
+        subtitle: places.subtitle(&record)?,
+        likeness,
+    })
+}
+
+pub(super) fn look_for_same(device: &Device, args: LookForSameArgs) -> Result<Vec<LikelySame>, Failure> {
+    device.with_open(|open: &mut Open| {
+        let record = one_of_two(open, args.id)?;
+        let mut found: Vec<(RecordId, Option<Likeness>)> = Vec::new();
+        if args.text.trim().is_empty() {
+            let likely = likely(open, &record.kind, Some(record.id), &record.fields, Some(&record.cell))?;
+            found.extend(likely.into_iter().map(|(id, likeness)| (id, Some(likeness))));
+            found.extend(neighbours(open, &record)?.into_iter().map(|id| (id, None)));
+        } else {
+            found.extend(looked_for(open, &record.kind, &args.text)?.into_iter().map(|id| (id, None)));
+        }
+        let mut seen = BTreeSet::from([record.id]);
+        found.retain(|(id, _)| seen.insert(*id));
+        found.into_iter().take(OFFERED_MAX).map(|(id, likeness)| line(open, id, likeness)).collect()
+    })
+}
+
+/// The others of the same household, behind the same door: the likeliest place for a second entry.
+fn neighbours(open: &mut Open, record: &Record) -> Result<Vec<RecordId>, DeviceError> {
+    let register = Register::whole(open)?;
+    Ok(match record.kind {
+        Kind::Person => {
+            let home = register.person(record.id).and_then(|person| person.household);
+            let there = register.people.iter().filter(|person| home.is_some() && person.household == home);
+            there.map(|person| person.id).collect()
+        }
+        Kind::Household => {
+            let door = register.household(record.id).and_then(|household| household.dwelling);
+            door.into_iter().flat_map(|door| register.behind(door)).map(|household| household.id).collect()
+        }
+        _ => Vec::new(),
+    })
+}
+
+fn looked_for(open: &mut Open, kind: &Kind, text: &str) -> Result<Vec<RecordId>, DeviceError> {
+    if *kind == Kind::Dwelling {
+        return find_dwellings(open, text, OFFERED_MAX);
+    }
+    let wanted = if *kind == Kind::Person { HitKind::Person } else { HitKind::Household };
+    // A household is also found by anybody who lives in it.
+    let household = |kind: HitKind| matches!(kind, HitKind::Household | HitKind::Person);
+    let hits = search(open, text, 4 * OFFERED_MAX)?;
+    let hits = hits.iter().filter(|hit| hit.kind == wanted || (wanted == HitKind::Household && household(hit.kind)));
+    let id = |hit: &crate::api::search::SearchHit| match wanted {
+        HitKind::Person => hit.id.parse().ok(),
+        _ => hit.household_id,
+    };
+    Ok(hits.filter_map(id).collect())
+}
+
+/// The entry that stands for one of two: of a kind that can be entered twice, and in the register.
+fn one_of_two(open: &Open, id: RecordId) -> Result<Record, Failure> {
+    let record = open.store().standing(id)?.filter(|record| record.is_present() && can_be_same(&record.kind));
+    record.ok_or_else(Failure::not_found)
+}
+
+/// Both entries, the one that stays first; and why they cannot be made one.
+fn both(open: &Open, id: RecordId, other: RecordId) -> Result<(Record, Record, Option<ProblemCode>), Failure> {
+    let (one, other) = (one_of_two(open, id)?, one_of_two(open, other)?);
+    let hindrance = if one.kind != other.kind || one.id == other.id {
+        Some(ProblemCode::MissingTarget)
+    } else {
+        (one.cell != other.cell).then_some(ProblemCode::OtherCell)
+    };
+    let (stays, gives_way) = if one.id < other.id { (one, other) } else { (other, one) };
+    Ok((stays, gives_way, hindrance))
+}
+
+pub(super) fn compare(device: &Device, args: CompareArgs) -> Result<Comparison, Failure> {
+    device.with_open(|open: &mut Open| {
+        let (stays, gives_way, hindrance) = both(open, args.id, args.other)?;
+        let mut places = Places::new(open.store());
+        let mut fields = Vec::new();
+        for name in differing(&stays, &gives_way) {
+            fields.extend(compared(open, &mut places, (&stays, &gives_way), name)?);
+        }
+        Ok(Comparison {
+            kind: stays.kind.clone(),
+            stays: stays.id,
+            stays_title: places.title(&stays.kind, &stays.fields)?,
+            stays_subtitle: places.subtitle(&stays)?,
+            gives_way: gives_way.id,
+            gives_way_title: places.title(&gives_way.kind, &gives_way.fields)?,
+            gives_way_subtitle: places.subtitle(&gives_way)?,
+            fields,
+            hindrance,
+        })
+    })
+}
+
+/// One differing field; none when both name entries that are one already.
+fn compared(
+    open: &Open,
+    places: &mut Places<'_>,
+    (stays, gives_way): (&Record, &Record),
+    name: &str,
+) -> Result<Option<ComparedField>, DeviceError> {
+    let names = field(&stays.kind, name).is_some_and(|spec| spec.of == FieldType::Ref);
+    let named = |record: &Record| record.reference(name).filter(|_| names);
+    let (one, other) = (named(stays), named(gives_way));
+    if let Some((one, other)) = one.zip(other)
+        && open.store().survivor(one)? == open.store().survivor(other)?
+    {
+        return Ok(None);
+    }
+    let mut title = |id: Option<RecordId>| -> Result<Option<String>, DeviceError> {
+        let Some(id) = id else { return Ok(None) };
+        let (name, address) = (places.name(id)?, places.address(id)?);
+        let both = if name == address { vec![name] } else { vec![name, address] };
+        Ok(Some(both.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")))
+    };
+    let value = |record: &Record| record.fields.get(name).filter(|value| value.as_str() != Some("")).cloned();
+    let (kept, given) = (value(stays).unwrap_or_default(), value(gives_way).unwrap_or_default());
+    let newer = gives_way.stamps.of(name) > stays.stamps.of(name);
+    Ok(Some(ComparedField {
+        name: name.to_owned(),
+        take: !given.is_null() && (kept.is_null() || newer),
+        stays: kept,
+        stays_title: title(one)?,
+        gives_way: given,
+        gives_way_title: title(other)?,
+    }))
+}
+
+pub(super) fn merge(device: &Device, args: MergeArgs) -> Result<Saved, Failure> {
+    device.with_open(|open: &mut Open| {
+        let (stays, gives_way, hindrance) = both(open, args.id, args.other)?;
+        if let Some(code) = hindrance {
+            return Err(Failure::invalid(vec![Problem::new("", code)]));
+        }
+        let merging = merging(&stays, &gives_way, &args.taken);
+        open.write_several(vec![(gives_way.id, merging.gives_way), (stays.id, merging.stays)])?;
+        Ok(Saved { id: stays.id, warnings: Vec::new() })
+    })
+}
+
+/// The entry stands for itself again.
+pub(super) fn part(device: &Device, args: OfRecord) -> Result<Saved, Failure> {
+    device.with_open(|open: &mut Open| {
+        let record = open.store().get(args.id)?.filter(|record| can_be_same(&record.kind));
+        let gave_way = record.ok_or_else(Failure::not_found)?;
+        let Some(into) = gave_way.merged_into() else {
+            // Parted already, perhaps by a second tap.
+            return Ok(Saved { id: args.id, warnings: Vec::new() });
+        };
+        let stays = open.store().get(into)?;
+        let parting = parting(stays.as_ref().unwrap_or(&gave_way), &gave_way);
+        let mut writes = vec![(gave_way.id, parting.gives_way)];
+        writes.extend(stays.map(|stays| (stays.id, parting.stays)));
+        open.write_several(writes)?;
+        Ok(Saved { id: args.id, warnings: Vec::new() })
+    })
+}
+
+/// The entries that gave way to one, for its page.
+pub(super) fn merged_lines(open: &Open, id: RecordId) -> Result<Vec<MergedLine>, DeviceError> {
+    let mut places = Places::new(open.store());
+    let mut lines = Vec::new();
+    for record in open.store().gave_way_to(id)? {
+        // Its own words, as they were entered: the places know only the entry that stands for it.
+        let title = places.title(&record.kind, &record.fields)?;
+        let door = match record.kind.belongs_to().and_then(|field| record.reference(field)) {
+            Some(above) if record.kind != Kind::Dwelling => places.address(above)?,
+            _ => String::new(),
+        };
+        lines.push(MergedLine { id: record.id, title, subtitle: door });
+    }
+    Ok(lines)
+}
