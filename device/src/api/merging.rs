@@ -11,7 +11,7 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use super::Failure;
-use super::record::{OfRecord, Saved, normalised, same_address};
+use super::record::{OfRecord, Saved, missing_targets, normalised, same_address};
 use super::search::HitKind;
 use crate::read::{Places, Register, is_shown};
 use crate::search::{find_dwellings, search};
@@ -369,7 +369,15 @@ pub(super) fn part(device: &Device, args: OfRecord) -> Result<Saved, Failure> {
             return Ok(Saved { id: args.id, warnings: Vec::new() });
         };
         let stays = open.store().get(into)?;
-        let parting = parting(stays.as_ref().unwrap_or(&gave_way), &gave_way);
+        let mut parting = parting(stays.as_ref().unwrap_or(&gave_way), &gave_way);
+        // A former head who was erased since is nobody's head again; without a former door the present one stays.
+        for problem in missing_targets(open, &gave_way.kind, &parting.stays)? {
+            if field(&gave_way.kind, &problem.field).is_some_and(|spec| spec.required) {
+                parting.stays.remove(&problem.field);
+            } else {
+                parting.stays.insert(problem.field, Value::Null);
+            }
+        }
         let mut writes = vec![(gave_way.id, parting.gives_way)];
         writes.extend(stays.map(|stays| (stays.id, parting.stays)));
         open.write_several(writes)?;

@@ -203,7 +203,7 @@ fn complete_incident(open: &Open, fields: &mut Fields, new: bool) {
     }
 }
 
-fn missing_targets(open: &Open, kind: &Kind, fields: &Fields) -> Result<Vec<Problem>, DeviceError> {
+pub(super) fn missing_targets(open: &Open, kind: &Kind, fields: &Fields) -> Result<Vec<Problem>, DeviceError> {
     let mut problems = Vec::new();
     for (name, value) in fields {
         let Some((wanted, id)) = named_kind(kind, name).zip(value.as_str().and_then(|text| text.parse().ok())) else {

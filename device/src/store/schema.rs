@@ -371,6 +371,26 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_that_gave_way_while_the_program_did_not_know_is_counted_no_more() {
+        let (mut older, cell) = older_register();
+        let (one, other) = (uuid::Uuid::from_u128(11).to_string(), uuid::Uuid::from_u128(12).to_string());
+        for (id, into) in [(&one, &other), (&other, &one)] {
+            let body = format!(
+                r#"{{"fields":{{"name":"甲","merged_into":"{into}"}},"stamp":"00000000000000000000000000000001"}}"#
+            );
+            let sql = "INSERT INTO record (id, kind, cell, body) VALUES (?1, 'person', ?2, ?3)";
+            older.execute(sql, (id, cell.as_str(), body)).unwrap();
+        }
+        migrate(&mut older).unwrap();
+        let found = |id: &str| -> (bool, Option<String>) {
+            let sql = "SELECT deleted, merged_into FROM record WHERE id = ?1";
+            older.query_row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+        };
+        assert_eq!(found(&other), (true, Some(one.clone())));
+        assert_eq!(found(&one), (false, None), "the older one stays, whatever it says");
+    }
+
+    #[test]
     fn the_triggers_follow_whatever_is_written() {
         let (mut register, cell) = older_register();
         migrate(&mut register).unwrap();

@@ -177,3 +177,52 @@ fn what_is_not_two_of_one_kind_in_one_cell_is_not_merged() {
 fn far_is_other(phone: &Phone, dwelling: &str) -> bool {
     phone.record(dwelling).cell.as_str() != CELL
 }
+
+#[test]
+fn a_former_head_who_is_not_there_any_more_is_not_put_back() {
+    let phone = Phone::new();
+    let (one, other) = two_families(&phone);
+    phone.ok("merge", json!({"id": one.household, "other": other.household, "taken": ["head"]}));
+    assert_eq!(phone.record(&one.household).text("head"), Some(other.head.as_str()));
+    phone.ok("remove", json!({"id": one.head}));
+    phone.ok("part", json!({"id": other.household}));
+    let head = phone.record(&one.household).fields["head"].clone();
+    assert_eq!(head, Value::Null, "nobody is the head, rather than somebody who is gone");
+    assert_eq!(phone.record(&other.household).text("head"), Some(other.head.as_str()));
+}
+
+#[test]
+fn a_colleague_s_plan_is_not_told_by_a_merging() {
+    let phone = Phone::new();
+    let (one, other) = two_families(&phone);
+    let plan = json!({"person": other.head, "reason": "alone", "level": "b", "consent": "oral", "starts_on": "2026-11-01", "responsible": "another-1"});
+    phone.save("care_plan", plan);
+    phone.ok("merge", json!({"id": one.head, "other": other.head, "taken": []}));
+    assert_eq!(phone.ok("person", json!({"id": one.head}))["care"], json!([]));
+}
+
+#[test]
+fn words_of_ten_thousand_characters_and_stray_signs_are_told_beside_their_field_and_nothing_is_lost() {
+    let phone = Phone::new();
+    let (one, _) = two_families(&phone);
+    let before = phone.record(&one.household);
+    for (field, text, code) in [
+        ("access_note", "长".repeat(10_000), ProblemCode::TooLong),
+        ("access_note", "恶犬\u{200F}".to_owned(), ProblemCode::ControlCharacter),
+        ("best_time", "晚\u{0000}".to_owned(), ProblemCode::ControlCharacter),
+    ] {
+        let fields = json!({field: text});
+        let problems = phone.problems("save", json!({"kind": "household", "id": one.household, "fields": fields}));
+        assert_eq!((problems[0].field.as_str(), problems[0].code), (field, code));
+    }
+    assert_eq!(phone.record(&one.household), before);
+    phone.edit("household", &one.household, json!({"access_note": "门铃坏了 😀\n敲门 𠮷"}));
+    assert_eq!(phone.record(&one.household).text("access_note"), Some("门铃坏了 😀\n敲门 𠮷"));
+    for text in ["\u{202E}张三", "😀", "a\nb"] {
+        let told = phone.ok("likely_same", json!({"kind": "person", "fields": {"name": text}}));
+        assert_eq!(told, json!([]), "a warning never stands in the way");
+    }
+    let found = phone.ok("look_for_same", json!({"id": one.head, "text": "长".repeat(10_000)}));
+    assert_eq!(found, json!([]));
+    assert_eq!(phone.ok("rooms", json!({"text": "\u{202E}😀\n"})), json!([]));
+}
