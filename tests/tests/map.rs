@@ -1,8 +1,10 @@
-//! The map of the cell in Chromium, without a server: it is drawn, a tap on a building opens its doors, and a position that was set by a
-//! tap is stored, waits to be sent, and is sent once there is a server again.
+//! The map of the cell without a server: it is drawn in the app's own window, under the window's own policy; and in Chromium a tap on a
+//! building opens its doors, and a position that was set by a tap is stored, waits to be sent, and is sent once there is a server again.
 
 use doorstep_tests::browser::{Browser, named, named_with};
 use doorstep_tests::county::County;
+use doorstep_tests::phones::PIN;
+use doorstep_tests::screen::Screen;
 use doorstep_tests::screens::phone::Host;
 use doorstep_tests::trouble::{Doing, Outcome, trouble};
 use serde_json::{Value, json};
@@ -27,6 +29,25 @@ async fn the_map_opens_without_a_server_and_a_position_set_by_a_tap_is_stored_an
     county.start()?;
     host.until_safe().await?;
     assert_eq!(host.call("sync_state", json!({})).await?["waiting_records"], 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_map_is_drawn_in_the_app_s_own_window() -> Outcome {
+    let folder = tempfile::tempdir().doing("making a folder")?;
+    let mut county = County::found(folder.path(), "village")?;
+    let screen = Screen::open()?;
+    let window = Browser::app(&folder.path().join("app"), &screen).await?;
+    window.write(&named("enrol-server"), &county.address()).await?;
+    window.write(&named("enrol-code"), &county.demo.worker.enrol_code).await?;
+    window.write(&named("enrol-pin"), PIN).await?;
+    window.write(&named("enrol-pin-again"), PIN).await?;
+    window.tap(&named("enrol-submit")).await?;
+    window.see_attribute(&named("sync-bar"), "data-phase", "safe").await?;
+    county.stop();
+    // The tour lies over everything on the first day; the map is opened beneath it.
+    window.run("const [done] = arguments; location.hash = '#/map'; done(true);", Vec::new()).await?;
+    window.see_attribute(&named("map"), "data-phase", "drawn").await?;
     Ok(())
 }
 

@@ -1,4 +1,5 @@
 // How a stored value is read by people: codes by their names, dates in words, referenced records by their title.
+import { positionWords } from '@shared/map/typed'
 import type { Code } from '@shared/types/Code'
 import type { CodeList } from '@shared/types/CodeList'
 import type { FieldSpec } from '@shared/types/FieldSpec'
@@ -77,7 +78,7 @@ export function valueText(kind: string, field: string, value: unknown, reading: 
     case 'refs':
       return items(value).map((item) => refText(item, reading)).join(reading.comma)
     case 'position':
-      return positionText(value)
+      return positionWords(value) ?? plain(value)
     case 'account':
       return (field === 'by' && reading.author) || plain(value)
     case 'division':
@@ -119,14 +120,6 @@ function severityText(value: unknown, reading: Reading): string {
 
 function refText(value: unknown, reading: Reading): string {
   return (typeof value === 'string' && reading.refs[value]?.title) || plain(value)
-}
-
-function positionText(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return plain(value)
-  const { lat, lng, accuracy_m } = value as { lat?: unknown; lng?: unknown; accuracy_m?: unknown }
-  if (typeof lat !== 'number' || typeof lng !== 'number') return plain(value)
-  const near = typeof accuracy_m === 'number' ? ` ± ${Math.round(accuracy_m)} m` : ''
-  return `${lat.toFixed(5)}, ${lng.toFixed(5)}${near}`
 }
 
 /** A telephone or document number with its middle hidden, as the phone shows it before somebody asks to see it in full. */

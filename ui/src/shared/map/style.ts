@@ -15,6 +15,9 @@ const NAMES_FROM_ZOOM = 13
 /** Marks shrink where a whole cell is in sight, so that hundreds of buildings stay apart. */
 const SMALLER_AFAR = ['interpolate', ['linear'], ['zoom'], 13, 0.45, 15.5, 0.8, 16.5, 1]
 
+/** A county of small cells would be nothing but lines. */
+const THINNER_AFAR = ['interpolate', ['linear'], ['zoom'], 9, 0.3, 13, 1.5]
+
 /** The fonts that letters are drawn with. */
 export const FONTS = "system-ui, 'PingFang SC', 'HarmonyOS Sans SC', 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif"
 
@@ -27,7 +30,7 @@ export function styleOf(dark: boolean, type: number): StyleSpecification {
   const layers = [
     { id: 'ground', type: 'background', paint: { 'background-color': look.ground } },
     { id: 'fields', type: 'fill', source: 'areas', paint: { 'fill-color': ['coalesce', ['get', 'fill'], look.field], 'fill-opacity': 0.85 } },
-    { id: 'lines', type: 'line', source: 'areas', paint: { 'line-color': look.line, 'line-width': 1.5 } },
+    { id: 'lines', type: 'line', source: 'areas', paint: { 'line-color': look.line, 'line-width': THINNER_AFAR } },
     { id: 'chosen', type: 'line', source: 'areas', filter: ['==', ['get', 'id'], ''], paint: { 'line-color': look.chosen, 'line-width': 3.5 } },
     { id: 'path', type: 'line', source: 'path', paint: { 'line-color': look.chosen, 'line-width': 2.5, 'line-dasharray': [2, 1] } },
     { id: 'path-corners', type: 'circle', source: 'path', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 6, 'circle-color': look.chosen, 'circle-stroke-color': look.cut, 'circle-stroke-width': 2 } },
