@@ -51,4 +51,4 @@ photos: Array<DeskPhoto>,
 /**
  * What became of it, oldest first.
  */
-history: Array<HistoryEntry>, };
+history: Array<HistoryEntry>, correctable: boolean, approvable: boolean, people: { [key in string]: string }, };

@@ -1,0 +1,2 @@
+import type { Age } from "./Age";
+export type AgeCount = { age: Age, records: number, };

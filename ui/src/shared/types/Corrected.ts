@@ -1,0 +1,1 @@
+export type Corrected = { version: string, };

@@ -1,0 +1,1 @@
+export type TakeBackOutcome = { taken: Array<string>, left: Array<string>, };
