@@ -113,7 +113,7 @@ fn nobody_approves_at_both_levels() {
 fn the_rules_are_set_by_administrators_alone_and_noted() {
     let county = County::new();
     let rules = ReviewRules { two_levels: true, official_when_approved: true, ..ReviewRules::default() };
-    for (name, role) in [("s", Role::Supervisor), ("h", Role::Handler), ("a", Role::Auditor)] {
+    for (name, role) in [("sup", Role::Supervisor), ("han", Role::Handler), ("aud", Role::Auditor)] {
         county.account(name, role, &["610722"], &[]);
         let desk = county.hub.sign_in(name, PASSWORD).unwrap().desk;
         assert_eq!(code(county.hub.set_review_rules(&desk, &rules)), CallRefusal::NotAllowed, "{role:?}");
@@ -193,8 +193,8 @@ fn too_late_or_another_s_or_built_upon_it_stays() {
     assert_eq!(take_back(&county, &boss, again).left, [again], "too late");
     assert_eq!(take_back(&county, &boss, person).left, [person], "no review at all");
     assert_eq!(state(&county, person), ReviewState::Approved);
-    county.account("h", Role::Handler, &["610722"], &[]);
-    let handler = county.hub.sign_in("h", PASSWORD).unwrap().desk;
+    county.account("han", Role::Handler, &["610722"], &[]);
+    let handler = county.hub.sign_in("han", PASSWORD).unwrap().desk;
     assert_eq!(code(county.hub.take_back(&handler, &[again])), CallRefusal::NotAllowed);
 }
 

@@ -45,10 +45,22 @@ changes: Array<FieldChange>,
  */
 refs: { [key in string]: Reference }, 
 /**
+ * The accounts that it names, by the names shown.
+ */
+people: { [key in string]: string }, 
+/**
  * Its photos.
  */
 photos: Array<DeskPhoto>, 
 /**
+ * Whether whoever asks may put values right.
+ */
+correctable: boolean, 
+/**
+ * Whether whoever asks may approve the version now: with two levels it may be the other's turn.
+ */
+approvable: boolean, 
+/**
  * What became of it, oldest first.
  */
-history: Array<HistoryEntry>, correctable: boolean, approvable: boolean, people: { [key in string]: string }, };
+history: Array<HistoryEntry>, };

@@ -31,9 +31,17 @@ lost: boolean,
  */
 set_aside?: { [key in string]: SetAsideValue }, 
 /**
- * Of a review: `approved` or `returned`.
+ * Of a review: `approved`, `returned`, `corrected` or `taken_back`.
  */
 verdict: string | null, 
+/**
+ * Of a review where the county has two levels: for which of them.
+ */
+level: Level | null, 
+/**
+ * Of a correction: the fields that were put right.
+ */
+corrected: Array<string>, 
 /**
  * Of a review: remarks on single fields.
  */
@@ -41,4 +49,4 @@ remarks: { [key in string]: string },
 /**
  * Of a review: a remark on the whole.
  */
-note: string | null, level: Level | null, corrected: Array<string>, };
+note: string | null, };
