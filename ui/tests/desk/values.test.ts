@@ -118,7 +118,7 @@ test('parties, mediators and amounts of a dispute are words, not brackets', () =
     'pair(side.applicant()|单雄) (13800001111)\npair(side.respondent()|查敏)',
   )
   expect(valueText('dispute', 'mediators', ['王五', '李四'], zh)).toBe('王五、李四')
-  expect(valueText('dispute', 'amount', '7072300.00', zh)).toBe('yuan(7,072,300.00)')
+  expect(valueText('dispute', 'amount', '7072300.00', zh)).toBe('7,072,300.00')
   expect(valueText('dispute', 'perform_by', '2027-01-31', zh)).toBe('2027年1月31日')
 })
 

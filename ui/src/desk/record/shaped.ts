@@ -10,7 +10,7 @@ export type Shape = 'yuan' | 'parties' | 'answers' | 'item_words' | 'hazards'
 
 /** A shaped value in words, a line for each part; what has another shape is shown as it was stored. */
 export function shapedText(shape: Shape, value: unknown, reading: Reading): string {
-  if (shape === 'yuan') return typeof value === 'string' ? reading.say('yuan', { amount: grouped(value) }) : plain(value)
+  if (shape === 'yuan') return typeof value === 'string' ? grouped(value) : plain(value)
   if (shape === 'answers') return isMap<Answer>(value) ? answersText(value, reading) : plain(value)
   if (shape === 'item_words') return isMap<string>(value) ? itemWords(value, reading) : plain(value)
   if (!Array.isArray(value)) return plain(value)
