@@ -84,6 +84,8 @@ pub enum FieldType {
     Boundary,
     /// Values of another record of the kind by the names of their fields, as they were: see [`crate::same`].
     Values,
+    /// Names of fields, none twice, at most 40.
+    FieldNames,
     /// A division or cell code.
     Division,
     /// An account's name.
@@ -171,6 +173,7 @@ pub fn named_kind(kind: &Kind, field: &str) -> Option<Kind> {
         "about" => Some(Kind::Feedback),
         "care_plan" => Some(Kind::CarePlan),
         "answers" => Some(Kind::IncidentStep),
+        "takes_back" => Some(Kind::Review),
         _ => None,
     }
 }

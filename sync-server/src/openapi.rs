@@ -20,8 +20,9 @@ use crate::http::desk::handlers as desk;
     components(schemas(domain::protocol::ReceiptStatement)),
     paths(
         desk::sign_in, desk::session, desk::sign_out, desk::places, desk::inbox, desk::record, desk::restore, desk::photo, desk::photos, desk::review,
-        desk::approve_many, desk::lists, desk::enrol_code, desk::devices, desk::revoke, desk::order_device, desk::lift_order,
-        desk::take_in, desk::erase, desk::boundaries, desk::put_boundary,
+        desk::approve_many, desk::take_back, desk::correct, desk::review_rules, desk::set_review_rules, desk::lists, desk::enrol_code,
+        desk::devices, desk::revoke, desk::order_device, desk::lift_order, desk::take_in, desk::erase, desk::boundaries,
+        desk::put_boundary,
         phone::enrol, phone::token, phone::hello, phone::lists, phone::exchange, phone::nudges, phone::photo,
         phone::order, phone::report, phone::hand_in,
         phone::create_upload, phone::upload_abilities, phone::upload_stand, phone::append_upload, phone::abandon_upload,

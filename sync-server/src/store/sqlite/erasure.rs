@@ -33,6 +33,9 @@ fn rewrite_one(of: &mut Value, rewrite: Rewrite<'_>) -> Option<Value> {
     Some(other)
 }
 
+/// An approval of these seconds cannot be taken back any more: that matters less than what was erased.
+const FORGET_BEFORE: &str = "DELETE FROM approved_before WHERE id = ?1 AND county = ?2";
+
 impl Sql<'_> {
     pub(super) fn was_erased(&self, county: &str, id: RecordId) -> Answer<bool> {
         let mut statement =
@@ -102,6 +105,7 @@ impl Sql<'_> {
                 self.conn.prepare_cached(sql)?.execute(params![key.0, key.1, fields.to_string()])?;
             }
         }
+        self.conn.prepare_cached(FORGET_BEFORE)?.execute(params![key.0, key.1])?;
         for (stamp, mut set_aside) in self.words(SET_ASIDE, record)? {
             if let Some(value) = rewrite_one(&mut set_aside, rewrite) {
                 let sql =
@@ -135,6 +139,7 @@ impl Sql<'_> {
         self.conn.prepare_cached("DELETE FROM history WHERE record = ?1 AND county = ?2")?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM conflict WHERE record = ?1 AND county = ?2")?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM approved WHERE id = ?1 AND county = ?2")?.execute(key)?;
+        self.conn.prepare_cached(FORGET_BEFORE)?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM record WHERE id = ?1 AND county = ?2")?.execute(key)?;
         let mut fact = self.conn.prepare_cached(
             "INSERT OR IGNORE INTO erased (id, county, kind, cell, at, by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
