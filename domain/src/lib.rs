@@ -18,6 +18,7 @@ pub mod fold;
 pub mod frames;
 pub mod hand_in;
 pub mod ids;
+pub mod import;
 pub mod incident;
 pub mod kinds;
 pub mod mask;

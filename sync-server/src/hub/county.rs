@@ -62,7 +62,10 @@ impl<S: Store> Hub<S> {
             Ok::<_, HubError>((account, held.map(|held| held.cell).collect::<Vec<_>>()))
         })?;
         self.put_account(account, Some(password), &cells)?;
-        Ok(self.store.write(|writing| writing.remove_desk_sessions_of(id))?)
+        Ok(self.store.write(|writing| {
+            writing.remove_first_password(id)?;
+            writing.remove_desk_sessions_of(id)
+        })?)
     }
 
     /// Loads records that were made elsewhere: no history, no judgement. Existing records are left alone; answers how many were new.

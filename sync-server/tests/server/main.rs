@@ -2,17 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod accounts;
 mod command_line;
 mod common;
 mod conflicts;
+mod county_lists;
 mod desk;
 mod desk_words;
+mod divisions;
 mod erasure;
 mod feeds;
 mod hand_in;
 mod http;
 mod incidents;
 mod nudges;
+mod office_rights;
 mod orders;
 mod phones;
 mod photos;
@@ -20,6 +24,7 @@ mod protocol;
 mod push;
 mod receipts;
 mod rights;
+mod seat;
 mod store;
 mod tus;
 mod upgrade;

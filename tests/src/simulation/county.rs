@@ -86,6 +86,7 @@ impl County {
             display_name: account.display_name,
             csrf: String::new(),
             session: SecretHash([0; 32]),
+            password_first: false,
         };
         let mut county = Self {
             cells,

@@ -39,6 +39,22 @@ export const pages: Page[] = [
     roles: ['supervisor', 'admin'],
     load: () => import('./devices/DevicesPage.vue'),
   },
+  {
+    name: 'accounts',
+    path: '/accounts',
+    title: 'desk.accounts.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./accounts/AccountsPage.vue'),
+  },
+  {
+    name: 'divisions',
+    path: '/divisions',
+    title: 'desk.divisions.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./divisions/DivisionsPage.vue'),
+  },
 ]
 
 /** The pages for somebody of this role. */

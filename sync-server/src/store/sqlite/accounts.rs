@@ -122,6 +122,23 @@ impl Sql<'_> {
         Ok(())
     }
 
+    pub(super) fn first_password(&self, account: &AccountId) -> Answer<Option<i64>> {
+        let mut statement = self.conn.prepare_cached("SELECT at FROM first_password WHERE account = ?1")?;
+        Ok(statement.query_row([account.as_str()], |row| row.get(0)).optional()?)
+    }
+
+    pub(super) fn note_first_password(&self, account: &AccountId, at: i64) -> Answer<()> {
+        let mut statement =
+            self.conn.prepare_cached("INSERT OR REPLACE INTO first_password (account, at) VALUES (?1, ?2)")?;
+        statement.execute(params![account.as_str(), at])?;
+        Ok(())
+    }
+
+    pub(super) fn forget_first_password(&self, account: &AccountId) -> Answer<()> {
+        self.conn.prepare_cached("DELETE FROM first_password WHERE account = ?1")?.execute([account.as_str()])?;
+        Ok(())
+    }
+
     pub(super) fn holdings_of(&self, account: &AccountId) -> Answer<Vec<Holding>> {
         let mut statement =
             self.conn.prepare_cached("SELECT cell, since, until FROM account_cell WHERE account = ?1 ORDER BY cell")?;

@@ -6,9 +6,11 @@
 mod accounts;
 mod conflicts;
 mod county;
+mod divisions;
 mod erasure;
 mod feed;
 mod hand_ins;
+mod imports;
 mod inbox;
 mod migrate;
 mod photos;
