@@ -92,8 +92,8 @@ const HEADS: &[(Target, &[&str])] = &[
 /// What a heading probably says.
 pub fn guess(head: &str) -> Option<Target> {
     let plain: String = half_width(head).chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    let fits = |known: &&str| plain == **known || (known.chars().count() > 1 && plain.starts_with(**known));
-    HEADS.iter().find(|(_, known)| known.iter().any(|one| fits(&one))).map(|(target, _)| *target)
+    let fits = |known: &str| plain == known || (known.chars().count() > 1 && plain.starts_with(known));
+    HEADS.iter().find(|(_, known)| known.iter().any(|one| fits(one))).map(|(target, _)| *target)
 }
 
 /// What a row says.

@@ -26,7 +26,7 @@ use crate::http::desk::handlers as desk;
         desk::divisions, desk::create_division, desk::division_past, desk::rename_division, desk::retire_division,
         desk::cell_standing, desk::hand_over_cell, desk::merge_cell, desk::split_cell, desk::county_lists, desk::publish_lists,
         desk::imports, desk::upload_table, desk::import, desk::import_progress, desk::check_import, desk::run_import,
-        desk::discard_import,
+        desk::discard_import, desk::export,
         phone::enrol, phone::token, phone::hello, phone::lists, phone::exchange, phone::nudges, phone::photo,
         phone::order, phone::report, phone::hand_in,
         phone::create_upload, phone::upload_abilities, phone::upload_stand, phone::append_upload, phone::abandon_upload,

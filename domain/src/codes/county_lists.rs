@@ -88,6 +88,11 @@ pub fn publishing_problems(next: &Lists, standing: &Lists) -> Vec<Problem> {
     for (index, purpose) in next.purposes.iter().enumerate() {
         found.names(&format!("purposes.{index}"), &purpose.name_zh, &purpose.name_en);
     }
+    let departments = next.departments.iter().map(|department| department.code.as_str());
+    found.codes("departments", departments, standing.departments.iter().map(|department| department.code.as_str()));
+    for (index, department) in next.departments.iter().enumerate() {
+        found.names(&format!("departments.{index}"), &department.name_zh, &department.name_en);
+    }
     let lists = next.checklists.iter().map(|list| list.code.as_str());
     found.codes("checklists", lists, standing.checklists.iter().map(|list| list.code.as_str()));
     for (index, list) in next.checklists.iter().enumerate() {
@@ -319,6 +324,7 @@ mod tests {
             one("checklists.0.items", ProblemCode::InUse)
         );
         assert_eq!(problems(|next| drop(next.severities.remove(3))), one("severities", ProblemCode::InUse));
+        assert_eq!(problems(|next| drop(next.departments.remove(0))), one("departments", ProblemCode::InUse));
         assert_eq!(problems(|next| next.purposes[0].retired = true), []);
         assert_eq!(problems(|next| next.categories[5].retired = true), []);
         assert_eq!(problems(|next| next.checklists[0].items[0].retired = true), []);

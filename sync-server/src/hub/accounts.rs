@@ -52,6 +52,8 @@ pub struct AccountWords {
     pub scopes: Vec<Scope>,
     /// The cells that a phone account holds.
     pub cells: Vec<CellCode>,
+    /// Code of the department that a handler answers for.
+    pub department: Option<String>,
 }
 
 impl<S: Store> Hub<S> {
@@ -97,7 +99,9 @@ impl<S: Store> Hub<S> {
                 scopes: words.scopes.clone(),
                 password_hash: password.as_ref().map(|(_, hash)| hash.clone()),
                 closed_at: None,
+                department: words.department.clone(),
             };
+            self.check_department(&account)?;
             writing.put_account(&account)?;
             writing.set_holdings(&account.id, &words.cells, now)?;
             if password.is_some() {
@@ -130,10 +134,12 @@ impl<S: Store> Hub<S> {
                 display_name: words.display_name.trim().to_owned(),
                 role: words.role,
                 scopes: words.scopes.clone(),
+                department: words.department.clone(),
                 // Nobody who has left the desk signs in there any more.
                 password_hash: found.account.password_hash.clone().filter(|_| works_at_desk(words.role)),
                 ..found.account
             };
+            self.check_department(&account)?;
             writing.put_account(&account)?;
             writing.set_holdings(&account.id, &words.cells, now)?;
             if !works_at_desk(words.role) {
@@ -279,7 +285,9 @@ fn line(reading: &(impl Reading + ?Sized), account: Account, phones: usize) -> R
 fn version(account: &Account, cells: &[CellCode]) -> String {
     let mut hash = Sha256::new();
     let scopes = account.scopes.iter().map(Scope::as_str);
-    let parts = [account.display_name.as_str(), if account.closed_at.is_some() { "closed" } else { "open" }];
+    let department = account.department.as_deref().unwrap_or_default();
+    let state = if account.closed_at.is_some() { "closed" } else { "open" };
+    let parts = [account.display_name.as_str(), state, department];
     hash.update(format!("{:?}", account.role));
     for part in parts.into_iter().chain(scopes).chain(["cells"]).chain(cells.iter().map(CellCode::as_str)) {
         hash.update([0]);

@@ -55,7 +55,7 @@ impl<S: Store> Hub<S> {
     }
 
     /// A handler answers for a department of the county's list, and nobody else does.
-    fn check_department(&self, account: &Account) -> Result<(), HubError> {
+    pub(super) fn check_department(&self, account: &Account) -> Result<(), HubError> {
         let code = match (account.role == Role::Handler, &account.department) {
             (false, None) => return Ok(()),
             (true, Some(department)) if self.lists().department(department).is_some() => return Ok(()),

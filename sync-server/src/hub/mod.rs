@@ -3,7 +3,7 @@
 //! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
 //! (`judge`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there
 //! is something ([`nudge`]), what is signed (`receipts`), reviews ([`reviews`]), photos ([`photo`]), accounts ([`accounts`]), divisions and
-//! cells ([`divisions`], [`cells`]), the lists that phones get ([`lists`]), tables that are taken in ([`imports`]) and the county's
+//! cells ([`divisions`], [`cells`]), the lists that phones get ([`lists`]), tables that are taken in ([`imports`]) and out ([`exports`]), and the county's
 //! set-up ([`county`]), erasure ([`erasure`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same rules
 //! hold for a phone over HTTP and for one in the same process ([`peer`]).
 
@@ -16,6 +16,7 @@ pub mod divisions;
 pub mod erasure;
 mod error;
 pub mod exchange;
+pub mod exports;
 mod feed;
 mod hand_in;
 pub mod imports;

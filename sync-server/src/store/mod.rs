@@ -122,6 +122,10 @@ pub trait Reading {
     fn division_changes(&self, code: &Scope) -> Answer<Vec<DivisionChange>>;
     /// Who holds a cell now, by name.
     fn holders(&self, cell: &CellCode) -> Answer<Vec<AccountId>>;
+    /// The cells within a scope that have records, by code.
+    fn cells_within(&self, scope: &Scope) -> Answer<Vec<CellCode>>;
+    /// The records of a kind that lie in a cell.
+    fn of_kind(&self, cell: &CellCode, kind: &Kind) -> Answer<Vec<StoredRecord>>;
     /// The records that lie in a cell, in the order of its feed.
     fn ids_in(&self, cell: &CellCode) -> Answer<Vec<RecordId>>;
 

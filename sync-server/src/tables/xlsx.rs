@@ -14,7 +14,6 @@ pub(super) fn rows(bytes: &[u8]) -> Result<Raw, HubError> {
     measure(bytes)?;
     let broken = |_: XlsxError| fault(ProblemCode::NotATable, None);
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(broken)?;
-    book.load_merged_regions().map_err(broken)?;
     for name in book.sheet_names() {
         let mut raw = Raw::default();
         // Sheets of charts have no cells.
@@ -27,8 +26,8 @@ pub(super) fn rows(bytes: &[u8]) -> Result<Raw, HubError> {
         if raw.rows.is_empty() {
             continue;
         }
-        let regions = book.merged_regions_by_sheet(&name);
-        raw.merged = regions.iter().map(|(_, _, area)| area.end.0 as usize).collect();
+        let regions = book.merge_cells_by_sheet_name(&name).map_err(broken)?;
+        raw.merged = regions.iter().map(|area| area.end.0 as usize).collect();
         raw.merged.sort_unstable();
         return Ok(raw);
     }

@@ -139,6 +139,7 @@ async fn words_that_do_not_fit_are_refused_with_their_field() {
         (words("worker-2", "worker", &["610722001001"], &["610722001001099"]), "cells foreign_cell"),
         (words("worker-2", "worker", &["abc"], &[]), "scopes wrong_type"),
         (words("hand-2", "handler", &["610722001"], &["610722001001001"]), "cells not_allowed"),
+        (words("hand-2", "handler", &["610722001"], &[]), "department required"),
         (
             json!({"account": "boss-2", "display_name": " ", "role": "supervisor", "scopes": ["610722001"], "cells": []}),
             "display_name required",

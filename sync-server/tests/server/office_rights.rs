@@ -38,6 +38,10 @@ fn lists() -> Value {
     json!({"version": 1, "categories": [], "severities": []})
 }
 
+fn exported() -> Value {
+    json!({"kind": "person", "place": "610722", "format": "csv", "columns": [{"field": "name", "head": "x"}], "reason": null})
+}
+
 /// What the office can do. Nothing in it changes anything when it is let in: each wish is refused for its words then.
 const DOORS: &[Door] = &[
     Door { method: "GET", path: "/desk/api/accounts", body: nothing, open_to: ADMIN },
@@ -57,6 +61,9 @@ const DOORS: &[Door] = &[
     Door { method: "POST", path: "/desk/api/cells/610722001001001/split", body: division, open_to: ADMIN },
     Door { method: "GET", path: "/desk/api/county-lists", body: nothing, open_to: ADMIN },
     Door { method: "POST", path: "/desk/api/county-lists", body: lists, open_to: ADMIN },
+    Door { method: "GET", path: "/desk/api/imports", body: nothing, open_to: ADMIN },
+    Door { method: "POST", path: "/desk/api/imports?what=register", body: nothing, open_to: ADMIN },
+    Door { method: "POST", path: "/desk/api/exports", body: exported, open_to: &[Role::Supervisor] },
 ];
 
 #[tokio::test]

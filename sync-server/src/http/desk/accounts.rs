@@ -38,6 +38,8 @@ pub struct DeskAccount {
     #[ts(type = "string[]")]
     #[schema(value_type = Vec<String>)]
     pub cells: Vec<CellCode>,
+    /// Code of the department that a handler answers for.
+    pub department: Option<String>,
     /// Its phones that are not shut out.
     #[ts(type = "number")]
     pub phones: usize,
@@ -60,6 +62,7 @@ impl From<AccountLine> for DeskAccount {
             role: account.role,
             scopes: account.scopes,
             cells,
+            department: account.department,
             phones,
             has_password: account.password_hash.is_some(),
             first_password,
@@ -82,6 +85,9 @@ pub struct AccountNew {
     scopes: Vec<String>,
     /// The cells that a phone account holds.
     cells: Vec<String>,
+    /// Code of the department that a handler answers for.
+    #[serde(default)]
+    department: Option<String>,
 }
 
 /// What becomes of an account.
@@ -97,6 +103,9 @@ pub struct AccountChange {
     scopes: Vec<String>,
     /// The cells that a phone account holds.
     cells: Vec<String>,
+    /// Code of the department that a handler answers for.
+    #[serde(default)]
+    department: Option<String>,
 }
 
 /// A password that the office has set: shown once, to be changed at the first sign-in.
@@ -129,7 +138,8 @@ pub(super) async fn create_account(
     let password = blocking(&app, move |hub| {
         let id = AccountId::new(&wish.account);
         let id = id.map_err(|_| HubError::invalid(vec![Problem::new("account", ProblemCode::NameForm)]))?;
-        hub.create_account(&desk.actor, &words(id, wish.display_name, wish.role, &wish.scopes, &wish.cells)?)
+        let words = words(id, wish.display_name, wish.role, &wish.scopes, &wish.cells)?;
+        hub.create_account(&desk.actor, &AccountWords { department: wish.department, ..words })
     })
     .await?;
     Ok(Json(FirstPassword { password }))
@@ -148,6 +158,7 @@ pub(super) async fn change_account(
     let id = account_id(path)?;
     blocking(&app, move |hub| {
         let words = words(id, wish.display_name, wish.role, &wish.scopes, &wish.cells)?;
+        let words = AccountWords { department: wish.department, ..words };
         hub.change_account(&desk.actor, &wish.version, &words)
     })
     .await?;
@@ -218,5 +229,5 @@ fn words(
     scopes.dedup();
     cells.sort();
     cells.dedup();
-    Ok(AccountWords { id, display_name, role, scopes, cells })
+    Ok(AccountWords { id, display_name, role, scopes, cells, department: None })
 }

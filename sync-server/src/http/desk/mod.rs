@@ -8,6 +8,7 @@ mod county_lists;
 mod devices;
 mod divisions;
 mod erase;
+mod exports;
 mod history;
 mod imports;
 mod inbox;
@@ -68,6 +69,7 @@ pub(crate) mod handlers {
         __path_merge_cell, __path_rename_division, __path_retire_division, __path_split_cell,
     };
     pub(crate) use super::erase::__path_erase;
+    pub(crate) use super::exports::__path_export;
     pub(crate) use super::imports::{
         __path_check_import, __path_discard_import, __path_import, __path_import_progress, __path_imports,
         __path_run_import, __path_upload_table,
@@ -109,6 +111,7 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/imports/{id}/check", post(imports::check_import))
         .route("/desk/api/imports/{id}/run", post(imports::run_import))
         .route("/desk/api/imports/{id}/discard", post(imports::discard_import))
+        .route("/desk/api/exports", post(exports::export))
         .route("/desk/api/places", get(places::places))
         .route("/desk/api/inbox", get(inbox::inbox))
         .route("/desk/api/records/{id}", get(record::record))

@@ -158,6 +158,12 @@ impl Reading for Sql<'_> {
     fn holders(&self, cell: &CellCode) -> Answer<Vec<AccountId>> {
         self.holders_of(cell)
     }
+    fn cells_within(&self, scope: &Scope) -> Answer<Vec<CellCode>> {
+        self.cells_with_records(scope)
+    }
+    fn of_kind(&self, cell: &CellCode, kind: &Kind) -> Answer<Vec<StoredRecord>> {
+        self.kind_in_cell(cell, kind)
+    }
     fn ids_in(&self, cell: &CellCode) -> Answer<Vec<RecordId>> {
         self.ids_in_cell(cell)
     }

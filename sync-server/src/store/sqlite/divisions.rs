@@ -1,12 +1,12 @@
 //! Divisions and cells with their past: what is over, what took its place, and who did that.
 
-use domain::{AccountId, CellCode, RecordId, Scope};
+use domain::{AccountId, CellCode, Kind, RecordId, Scope};
 use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 
 use super::Sql;
 use super::inbox::within;
-use super::rows::{parsed, parsed_maybe, record_id};
-use crate::store::{Answer, Division, DivisionChange};
+use super::rows::{RECORD_COLUMNS, county, parsed, parsed_maybe, range, record_id, stored_record};
+use crate::store::{Answer, Division, DivisionChange, StoredRecord};
 
 fn division(row: &Row<'_>) -> rusqlite::Result<Division> {
     Ok(Division {
@@ -80,5 +80,25 @@ impl Sql<'_> {
         let mut statement =
             self.conn.prepare_cached("SELECT record FROM feed WHERE cell = ?1 AND gone = 0 ORDER BY n")?;
         Ok(statement.query_map([cell.as_str()], |row| record_id(row, 0))?.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn cells_with_records(&self, scope: &Scope) -> Answer<Vec<CellCode>> {
+        let (from, to) = range(scope);
+        let mut statement =
+            self.conn.prepare_cached("SELECT cell FROM cell_feed WHERE cell >= ?1 AND cell < ?2 ORDER BY cell")?;
+        Ok(statement.query_map(params![from, to], |row| parsed(row, 0))?.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn kind_in_cell(&self, cell: &CellCode, kind: &Kind) -> Answer<Vec<StoredRecord>> {
+        let columns =
+            RECORD_COLUMNS.split(", ").map(|column| format!("record.{column}")).collect::<Vec<_>>().join(", ");
+        // The feed names what lies in the cell; the records' own table has no order by cell.
+        let sql = format!(
+            "SELECT {columns} FROM feed CROSS JOIN record ON record.id = feed.record AND record.county = ?2
+             WHERE feed.cell = ?1 AND feed.gone = 0 AND record.kind = ?3 AND record.cell = ?1 ORDER BY record.id"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![cell.as_str(), county(cell), kind.as_str()], stored_record)?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 }

@@ -5,7 +5,7 @@ import type { Role } from '@shared/types/Role'
 import { read, write } from '../api/http'
 
 /** What the office says of an account. */
-export type AccountWords = { display_name: string; role: Role; scopes: string[]; cells: string[] }
+export type AccountWords = { display_name: string; role: Role; scopes: string[]; cells: string[]; department: string | null }
 
 /** The accounts of the own scope, the closed ones too. */
 export const accounts = () => read<DeskAccount[]>('accounts')
