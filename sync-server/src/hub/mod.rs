@@ -69,6 +69,8 @@ pub struct Hub<S: Store> {
     seal: SealKeys,
     /// Erasures that must outlive the database.
     erasures: Option<erasure::ErasureLog>,
+    /// One table is taken in at a time: two that name the same resident would not see each other.
+    importing: Mutex<()>,
 }
 
 /// The clock, chance, and the stamps made of them.
@@ -118,6 +120,7 @@ impl<S: Store> Hub<S> {
             page_bytes: AtomicUsize::new(feed::PAGE_RAW_BYTES),
             seal,
             erasures: None,
+            importing: Mutex::default(),
         })
     }
 

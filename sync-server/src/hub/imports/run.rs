@@ -1,5 +1,7 @@
 //! Carrying a batch out: the trial, which writes nothing, and the import, some rows at a time, each with how far it is.
 
+use std::sync::PoisonError;
+
 use domain::import::Target;
 use domain::protocol::Verdict;
 use domain::review::ReviewState;
@@ -28,7 +30,9 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// [`HubError::Store`]; the batch has then stopped and can be gone on with.
     pub fn go_on_with_import(&self, actor: &Actor, id: &str) -> Result<(), HubError> {
+        let turn = self.importing.lock().unwrap_or_else(PoisonError::into_inner);
         let done = self.carry_out(actor, id);
+        drop(turn);
         if done.is_err() {
             self.store.write(|writing| {
                 let found = own(writing, actor, id)?;
