@@ -20,7 +20,7 @@ use crate::kinds::incident::Incident;
 use crate::kinds::incident_step::IncidentStep;
 use crate::record::Record;
 use crate::stamp::Stamp;
-use crate::workdays::{Due, Within, due};
+use crate::workdays::{Calendar, Due, Within};
 use crate::world::Millis;
 
 pub use rules::{RULES, Rule, Who, is_own_errand, may, may_ever, stage_of};
@@ -200,7 +200,7 @@ impl Progress {
     }
 
     /// An incident that was reported and nothing else. Incidents older than the loop are read so, too.
-    fn reported(record: &Record, incident: &Incident, terms: &Terms) -> Self {
+    fn reported(record: &Record, incident: &Incident, terms: &Terms<'_>) -> Self {
         // When it was reported, not when it was noticed: the stamp of the field that nobody ever changes.
         let reported_at = record.stamps.of("by").millis().max(incident.happened_at);
         Self {
@@ -224,26 +224,28 @@ impl Progress {
 }
 
 /// How long accepting and closing may take.
-struct Terms {
+struct Terms<'l> {
     accept_within: Option<Within>,
     close_within: Option<Within>,
+    calendar: Calendar<'l>,
 }
 
-impl Terms {
-    fn of(severity: i64, lists: &Lists) -> Self {
+impl<'l> Terms<'l> {
+    fn of(severity: i64, lists: &'l Lists) -> Self {
         let row = lists.severities.iter().find(|row| i64::from(row.level) == severity);
         Self {
             accept_within: row.and_then(|row| Within::read(&row.accept_within)),
             close_within: row.and_then(|row| Within::read(&row.close_within)),
+            calendar: Calendar::of(lists),
         }
     }
 
     fn accept(&self, from: Millis) -> Option<Due> {
-        self.accept_within.map(|within| due(from, within))
+        self.accept_within.map(|within| self.calendar.due(from, within))
     }
 
     fn close(&self, from: Millis) -> Option<Due> {
-        self.close_within.map(|within| due(from, within))
+        self.close_within.map(|within| self.calendar.due(from, within))
     }
 }
 
@@ -285,7 +287,7 @@ fn fitting(progress: &Progress, incident: &Incident, step: &IncidentStep) -> Opt
     in_time.then_some(rule)
 }
 
-fn apply(progress: &mut Progress, rule: &Rule, id: RecordId, step: &IncidentStep, terms: &Terms) {
+fn apply(progress: &mut Progress, rule: &Rule, id: RecordId, step: &IncidentStep, terms: &Terms<'_>) {
     let told_due = step.due.map(|at| Due { at, announced: true });
     match rule.action {
         "report" => progress.due = terms.accept(step.at),

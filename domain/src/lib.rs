@@ -20,6 +20,7 @@ pub mod frames;
 pub mod geo;
 pub mod hand_in;
 pub mod ids;
+pub mod import;
 pub mod incident;
 pub mod kinds;
 pub mod mask;

@@ -120,4 +120,22 @@ pub enum ProblemCode {
     BeforeBirth,
     /// Two entries lie in different cells: one is moved to the other first.
     OtherCell,
+    // What the county's office edits
+    /// Somebody or something has this name or code already.
+    Taken,
+    /// Something still rests on it: it is retired or moved, not taken away.
+    InUse,
+    /// It is retired: nothing new is put there.
+    Retired,
+    // Files that are handed in
+    /// No spreadsheet and no text with rows: a picture, a program, anything else.
+    NotATable,
+    /// The spreadsheet format of before 2007.
+    OldFormat,
+    /// A text in an encoding that is neither UTF-8 nor GB18030.
+    UnreadableText,
+    /// Nothing below the headings.
+    EmptyTable,
+    /// Merged cells among the rows; `limit` is the row.
+    MergedCells,
 }

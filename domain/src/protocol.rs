@@ -325,6 +325,8 @@ pub enum CallRefusal {
     Revoked,
     /// The desk ordered the phone to lock or wipe itself: it may ask for the order, hand in and report, nothing else.
     Ordered,
+    /// Signed in with a password that somebody else has set: it must be changed before anything else.
+    PasswordFirst,
     /// Signed in, but not allowed (also for what does not exist in one's scope).
     NotAllowed,
     /// No such thing.

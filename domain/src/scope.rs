@@ -36,6 +36,44 @@ pub enum Action {
     Write,
 }
 
+/// Work of the county's office and of the desk that is no reading or writing of single records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// Accounts: who works where, as what.
+    Accounts,
+    /// Divisions and cells: their names, their splitting and merging, whose they are.
+    Divisions,
+    /// The lists that phones get: categories, deadlines, purposes, holidays.
+    Lists,
+    /// Taking an existing register in from a table.
+    Import,
+    /// Taking records out as a file.
+    Export,
+}
+
+impl Duty {
+    /// The duties, for whoever asks about all of them.
+    pub const ALL: [Duty; 5] = [Duty::Accounts, Duty::Divisions, Duty::Lists, Duty::Import, Duty::Export];
+
+    /// Kinds that somebody may write in the course of a duty, though the role may not write them one by one: an import creates
+    /// houses and residents and shows nothing of what is there; a merger of cells moves records and alters nothing else in them.
+    pub fn writes(self, kind: &Kind) -> bool {
+        match self {
+            Duty::Import => matches!(kind, Kind::Building | Kind::Dwelling | Kind::Household | Kind::Person),
+            Duty::Divisions => *kind == Kind::Cell || !(kind.is_append_only() || matches!(kind, Kind::Other(_))),
+            Duty::Accounts | Duty::Lists | Duty::Export => false,
+        }
+    }
+}
+
+/// The table of duties by role. What is taken out as a file is cut by [`allowed`] besides: an administrator gets the cells alone.
+pub fn has_duty(role: Role, duty: Duty) -> bool {
+    match duty {
+        Duty::Accounts | Duty::Divisions | Duty::Lists | Duty::Import => role == Role::Admin,
+        Duty::Export => matches!(role, Role::Supervisor | Role::Admin),
+    }
+}
+
 /// Who is acting, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
@@ -45,12 +83,19 @@ pub struct Actor {
     pub role: Role,
     /// What it may see: everything whose cell code begins with one of these.
     pub scopes: Vec<Scope>,
+    /// Code of the department that it answers for; only a handler has one.
+    pub department: Option<String>,
 }
 
 impl Actor {
     /// Whether a cell lies in the actor's scope.
     pub fn covers(&self, cell: &CellCode) -> bool {
         self.scopes.iter().any(|scope| scope.covers(cell))
+    }
+
+    /// Whether a division and everything in it lies in the actor's scope.
+    pub fn contains(&self, division: &Scope) -> bool {
+        self.scopes.iter().any(|scope| scope.contains(division))
     }
 
     /// Whether the actor may do this to records of this kind in this cell.
@@ -152,6 +197,27 @@ mod tests {
             account: AccountId::new("somebody").unwrap(),
             role,
             scopes: scopes.iter().map(|scope| Scope::new(scope).unwrap()).collect(),
+            department: None,
+        }
+    }
+
+    #[test]
+    fn the_county_s_office_takes_a_register_in_and_moves_it_but_writes_and_reads_none_of_it() {
+        let roles = [Role::Worker, Role::Informant, Role::Supervisor, Role::Handler, Role::Admin, Role::Auditor];
+        for role in roles {
+            for duty in Duty::ALL {
+                let expected = role == Role::Admin || (role == Role::Supervisor && duty == Duty::Export);
+                assert_eq!(has_duty(role, duty), expected, "{role:?} {duty:?}");
+            }
+        }
+        for kind in Kind::KNOWN {
+            let brought = matches!(kind, Kind::Building | Kind::Dwelling | Kind::Household | Kind::Person);
+            assert_eq!(Duty::Import.writes(&kind), brought, "{kind:?}");
+            assert_eq!(Duty::Divisions.writes(&kind), !kind.is_append_only(), "{kind:?}");
+            assert!(!Duty::Accounts.writes(&kind) && !Duty::Lists.writes(&kind) && !Duty::Export.writes(&kind));
+            let own = kind == Kind::Cell;
+            assert_eq!(allowed(Role::Admin, Action::Read, &kind), own);
+            assert_eq!(allowed(Role::Admin, Action::Write, &kind), own);
         }
     }
 

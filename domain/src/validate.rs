@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::change::Change;
 use crate::china::wall_clock;
-use crate::codes::{Lists, is_code};
+use crate::codes::Lists;
 use crate::document::read_id_card;
 use crate::geo::{on_globe, swapped};
 use crate::ids::{AccountId, CellCode, RecordId, Scope, Sha256Hex, Version};
@@ -113,7 +113,9 @@ fn value_problem(of: FieldType, value: &Value, setting: Setting<'_>) -> Option<F
             fault(at > setting.now.saturating_add(MOMENT_GRACE), ProblemCode::InFuture)
                 .or_else(|| fault(at < 0, ProblemCode::NoSuchDate))
         }),
-        FieldType::Codes { list } => items(value, 40, |item| fault(!is_code(list, item), ProblemCode::UnknownCode)),
+        FieldType::Codes { list } => {
+            items(value, 40, |item| fault(!setting.lists.knows(list, item), ProblemCode::UnknownCode))
+        }
         FieldType::Refs { max } => {
             items(value, max, |item| fault(item.parse::<RecordId>().is_err(), ProblemCode::WrongType))
         }
@@ -139,7 +141,7 @@ fn text_problem(of: FieldType, text: &str, setting: Setting<'_>) -> Option<Fault
     match of {
         FieldType::Text { max } => text_fault(text, max),
         FieldType::Name => name_fault(text),
-        FieldType::Code { list } => fault(!is_code(list, text), ProblemCode::UnknownCode),
+        FieldType::Code { list } => fault(!setting.lists.knows(list, text), ProblemCode::UnknownCode),
         FieldType::Category => fault(setting.lists.category(text).is_none(), ProblemCode::UnknownCode),
         FieldType::PastDate => date_fault(text, setting.today()),
         FieldType::Date => {

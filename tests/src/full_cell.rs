@@ -98,6 +98,7 @@ impl Maker {
             scopes: Vec::new(),
             password_hash: None,
             closed_at: None,
+            department: None,
         };
         hub.put_account(account, None, std::slice::from_ref(&cell)).doing("adding the worker")?;
         let chance = StdRng::seed_from_u64(610_722);

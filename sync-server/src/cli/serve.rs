@@ -36,6 +36,7 @@ pub(super) fn serve(data: &Path, how: &How) -> Result<(), CliError> {
     start_log(how.log_json);
     let _held = super::hold(data)?;
     let hub = Arc::new(open_folder(data)?);
+    hub.imports_have_stopped()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(BLOCKING_THREADS)

@@ -3,22 +3,29 @@
 //! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
 //! (`judge`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there
 //! is something ([`nudge`]), what is signed (`receipts`), reviews ([`reviews`], [`take_back`], [`review_rules`]), corrections of the
-//! desk ([`corrections`]), photos ([`photo`]), accounts and the county's set-up ([`county`]), where cells lie ([`boundaries`]),
-//! erasure ([`erasure`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same rules
-//! hold for a phone over HTTP and for one in the same process ([`peer`]).
+//! desk ([`corrections`]), photos ([`photo`]), accounts ([`accounts`]), divisions and cells ([`divisions`], [`cells`]), where cells lie
+//! ([`boundaries`]), the lists that phones get ([`lists`]), tables that are taken in ([`imports`]) and out ([`exports`]), the county's
+//! set-up ([`county`]), erasure ([`erasure`], [`case_files`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same
+//! rules hold for a phone over HTTP and for one in the same process ([`peer`]).
 
+pub mod accounts;
 pub mod boundaries;
 pub mod case_files;
+pub mod cells;
 pub mod conflicts;
 pub mod corrections;
 pub mod county;
 pub mod desk;
+pub mod divisions;
 pub mod erasure;
 mod error;
 pub mod exchange;
+pub mod exports;
 mod feed;
 mod hand_in;
+pub mod imports;
 mod judge;
+pub mod lists;
 pub mod nudge;
 pub mod orders;
 pub mod peer;
@@ -68,6 +75,8 @@ pub struct Hub<S: Store> {
     seal: SealKeys,
     /// Erasures that must outlive the database.
     erasures: Option<erasure::ErasureLog>,
+    /// One table is taken in at a time: two that name the same resident would not see each other.
+    importing: Mutex<()>,
 }
 
 /// The clock, chance, and the stamps made of them.
@@ -117,6 +126,7 @@ impl<S: Store> Hub<S> {
             page_bytes: AtomicUsize::new(feed::PAGE_RAW_BYTES),
             seal,
             erasures: None,
+            importing: Mutex::default(),
         })
     }
 

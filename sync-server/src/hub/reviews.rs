@@ -191,7 +191,23 @@ impl<S: Store> Hub<S> {
         change: DeskChange,
         seen: Stamp,
     ) -> Result<Result<(), Refusal>, HubError> {
-        let current = writing.record(&county(&change.cell), change.id)?.map(|stored| stored.record);
+        let change = self.stamped(writing, change, seen)?;
+        let verdict = self.take(writing, Author::Desk(actor), std::slice::from_ref(&change))?.pop();
+        match verdict {
+            Some(Verdict::Accepted) => Ok(Ok(())),
+            Some(Verdict::Refused(refusal)) => Ok(Err(refusal)),
+            None => Err(HubError::Broken("a change without a verdict".into())),
+        }
+    }
+
+    /// A change of the desk's own, stamped after `seen` and after everything that the record holds, with what stands as its base.
+    pub(super) fn stamped(
+        &self,
+        reading: &(impl Reading + ?Sized),
+        change: DeskChange,
+        seen: Stamp,
+    ) -> Result<Change, HubError> {
+        let current = reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record);
         let stamp = self.stamp_after(current.as_ref().map_or(seen, |record| record.latest().max(seen)));
         let base = match &current {
             Some(record) => {
@@ -200,20 +216,14 @@ impl<S: Store> Hub<S> {
             }
             None => BTreeMap::new(),
         };
-        let change = Change {
+        Ok(Change {
             id: change.id,
             kind: change.kind,
             cell: change.cell,
             fields: change.fields,
             stamps: Stamps::all(stamp),
             base,
-        };
-        let verdict = self.take(writing, Author::Desk(actor), std::slice::from_ref(&change))?.pop();
-        match verdict {
-            Some(Verdict::Accepted) => Ok(Ok(())),
-            Some(Verdict::Refused(refusal)) => Ok(Err(refusal)),
-            None => Err(HubError::Broken("a change without a verdict".into())),
-        }
+        })
     }
 }
 

@@ -135,6 +135,21 @@ pub trait Reading {
     /// The name of a division or cell.
     fn place(&self, code: &Scope) -> Answer<Option<Place>>;
 
+    /// The divisions and cells within these scopes, by code, with those that are over.
+    fn divisions(&self, scopes: &[Scope]) -> Answer<Vec<Division>>;
+    /// One of them.
+    fn division(&self, code: &Scope) -> Answer<Option<Division>>;
+    /// What became of it, oldest first.
+    fn division_changes(&self, code: &Scope) -> Answer<Vec<DivisionChange>>;
+    /// Who holds a cell now, by name.
+    fn holders(&self, cell: &CellCode) -> Answer<Vec<AccountId>>;
+    /// The cells within a scope that have records, by code.
+    fn cells_within(&self, scope: &Scope) -> Answer<Vec<CellCode>>;
+    /// The records of a kind that lie in a cell.
+    fn of_kind(&self, cell: &CellCode, kind: &Kind) -> Answer<Vec<StoredRecord>>;
+    /// The records that lie in a cell, in the order of its feed.
+    fn ids_in(&self, cell: &CellCode) -> Answer<Vec<RecordId>>;
+
     // -- photos ----------------------------------------------------------------------------------------------------------
     /// Whether the bytes of that hash are stored.
     fn photo_stored(&self, sha256: &Sha256Hex) -> Answer<bool>;
@@ -160,6 +175,8 @@ pub trait Reading {
     fn account(&self, id: &AccountId) -> Answer<Option<Account>>;
     /// Every account, by name.
     fn accounts(&self) -> Answer<Vec<Account>>;
+    /// Since when an account has a password that somebody else has set and that it has not changed.
+    fn first_password_since(&self, account: &AccountId) -> Answer<Option<i64>>;
     /// The cells that an account holds or held, by code.
     fn holdings(&self, account: &AccountId) -> Answer<Vec<Holding>>;
     /// A device.
@@ -179,9 +196,21 @@ pub trait Reading {
     /// A desk session.
     fn desk_session(&self, hash: &SecretHash) -> Answer<Option<DeskSession>>;
 
+    // -- tables that are taken in ------------------------------------------------------------------------------------------
+    /// One of them.
+    fn import(&self, id: &str) -> Answer<Option<ImportBatch>>;
+    /// All of them, the latest first.
+    fn imports(&self) -> Answer<Vec<ImportBatch>>;
+    /// A table's bytes, while they are kept.
+    fn import_file(&self, id: &str) -> Answer<Option<Vec<u8>>>;
+    /// Every document number of the residents within a scope. Slow: it reads all of them.
+    fn document_numbers(&self, within: &Scope, each: &mut dyn FnMut(String, RecordId)) -> Answer<()>;
+
     // -- the county -------------------------------------------------------------------------------------------------------
     /// The lists in force.
     fn lists(&self) -> Answer<Lists>;
+    /// Who published which version of them, the latest first.
+    fn lists_published(&self, limit: usize) -> Answer<Vec<ListsPublished>>;
     /// This database's epoch.
     fn epoch(&self) -> Answer<Epoch>;
     /// A setting of this database.
@@ -239,6 +268,10 @@ pub trait Writing: Reading {
     fn take_number(&mut self, sequence: &str) -> Answer<u64>;
     /// Makes the next number of a sequence greater than `taken`: it was given out before a restore.
     fn pass_number(&mut self, sequence: &str, taken: u64) -> Answer<()>;
+    /// Creates or overwrites a division or cell with its past.
+    fn put_division(&mut self, division: &Division) -> Answer<()>;
+    /// Notes what became of a division or cell.
+    fn append_division_change(&mut self, code: &Scope, change: &DivisionChange) -> Answer<()>;
     /// Names a division or cell.
     fn put_place(&mut self, place: &Place) -> Answer<()>;
 
@@ -259,6 +292,10 @@ pub trait Writing: Reading {
     // -- people and phones ------------------------------------------------------------------------------------------------
     /// Creates or overwrites an account with its scopes.
     fn put_account(&mut self, account: &Account) -> Answer<()>;
+    /// Notes that an account has a password that somebody else has set.
+    fn put_first_password(&mut self, account: &AccountId, at: i64) -> Answer<()>;
+    /// Notes that an account has a password of its own.
+    fn remove_first_password(&mut self, account: &AccountId) -> Answer<()>;
     /// Gives these cells to an account and ends its other holdings at `at`.
     fn set_holdings(&mut self, account: &AccountId, cells: &[CellCode], at: i64) -> Answer<()>;
     /// Creates or overwrites a device.
@@ -294,6 +331,16 @@ pub trait Writing: Reading {
     fn remove_desk_sessions_of(&mut self, account: &AccountId) -> Answer<()>;
     /// Forgets what is over: codes, tokens, sessions.
     fn remove_expired(&mut self, now: i64) -> Answer<()>;
+
+    // -- tables that are taken in ------------------------------------------------------------------------------------------
+    /// Creates or overwrites a table's state.
+    fn put_import(&mut self, batch: &ImportBatch) -> Answer<()>;
+    /// Keeps a table's bytes.
+    fn put_import_file(&mut self, id: &str, bytes: &[u8]) -> Answer<()>;
+    /// Forgets a table's bytes.
+    fn remove_import_file(&mut self, id: &str) -> Answer<()>;
+    /// Forgets a table.
+    fn remove_import(&mut self, id: &str) -> Answer<()>;
 
     // -- the county -------------------------------------------------------------------------------------------------------
     /// Publishes lists; their version must be greater than the present one.

@@ -221,6 +221,70 @@ pub struct Place {
     pub name: String,
 }
 
+/// A division or cell with its past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Division {
+    /// 6 county, 9 town, 12 village, 15 cell digits.
+    pub code: Scope,
+    /// Its name.
+    pub name: String,
+    /// Since when it is over.
+    pub retired_at: Option<Millis>,
+    /// What took its place.
+    pub succeeded_by: Option<Scope>,
+}
+
+/// Something that became of a division or cell. Never changed, never removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DivisionChange {
+    /// When.
+    pub at: Millis,
+    /// By whom.
+    pub by: AccountId,
+    /// `created`, `renamed`, `retired`, `merged`, `split`, `handed_over`.
+    pub what: String,
+    /// What it was called from then on.
+    pub name: String,
+    /// The successor, the cell that it was split into, who holds it now.
+    pub other: Option<String>,
+}
+
+/// A version of the county's lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListsPublished {
+    /// Its number.
+    pub version: i64,
+    /// By whom: an account, or `server`.
+    pub by: String,
+    /// When; 0: with the server itself.
+    pub at: Millis,
+}
+
+/// A table that is taken in. The words of `what`, `plan`, `state` and `report` are the hub's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportBatch {
+    /// Names the file by its content and its taker.
+    pub id: String,
+    /// Who takes it in.
+    pub by: AccountId,
+    /// When it came.
+    pub at: Millis,
+    /// What its owner calls the file.
+    pub name: String,
+    /// What it holds.
+    pub what: String,
+    /// JSON: which column says what.
+    pub plan: String,
+    /// Where it stands.
+    pub state: String,
+    /// Rows that are done.
+    pub done: u64,
+    /// Rows in all.
+    pub total: u64,
+    /// JSON: what was found or written.
+    pub report: String,
+}
+
 /// A record that is loaded in bulk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BulkRecord {
@@ -249,12 +313,19 @@ pub struct Account {
     pub password_hash: Option<String>,
     /// Since when it is closed.
     pub closed_at: Option<Millis>,
+    /// Code of the department that it answers for; only a handler has one.
+    pub department: Option<String>,
 }
 
 impl Account {
     /// The account as somebody who acts on the desk.
     pub fn actor(&self) -> Actor {
-        Actor { account: self.id.clone(), role: self.role, scopes: self.scopes.clone() }
+        Actor {
+            account: self.id.clone(),
+            role: self.role,
+            scopes: self.scopes.clone(),
+            department: self.department.clone(),
+        }
     }
 }
 

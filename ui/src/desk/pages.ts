@@ -55,6 +55,46 @@ export const pages: Page[] = [
     roles: ['admin'],
     load: () => import('./boundaries/BoundariesPage.vue'),
   },
+  {
+    name: 'accounts',
+    path: '/accounts',
+    title: 'desk.accounts.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./accounts/AccountsPage.vue'),
+  },
+  {
+    name: 'divisions',
+    path: '/divisions',
+    title: 'desk.divisions.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./divisions/DivisionsPage.vue'),
+  },
+  {
+    name: 'lists',
+    path: '/lists',
+    title: 'desk.lists.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./county_lists/CountyListsPage.vue'),
+  },
+  {
+    name: 'import',
+    path: '/import',
+    title: 'desk.import.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./imports/ImportPage.vue'),
+  },
+  {
+    name: 'export',
+    path: '/export',
+    title: 'desk.export.title',
+    group: 'county',
+    roles: ['supervisor', 'admin'],
+    load: () => import('./exports/ExportPage.vue'),
+  },
 ]
 
 /** The pages for somebody of this role. */

@@ -18,12 +18,14 @@ const zh: Reading = {
         title_en: 'fire safety of small premises',
         subjects: ['premises'],
         category: '0301',
+        retired: false,
         items: [
-          { id: 'exit', text_zh: '出口畅通', text_en: 'exit is free', type: 'ok_bad_na', severity: null, category: null },
-          { id: 'year', text_zh: '建造年份', text_en: 'year of building', type: 'year', severity: null, category: null },
+          { id: 'exit', text_zh: '出口畅通', text_en: 'exit is free', type: 'ok_bad_na', severity: null, category: null, retired: false },
+          { id: 'year', text_zh: '建造年份', text_en: 'year of building', type: 'year', severity: null, category: null, retired: false },
         ],
       },
     ],
+    purposes: [], holidays: [], departments: [],
     version: 1,
     categories: [
       { code: '03', parent: '', name_zh: '消防', name_en: 'fire', default_severity: null, first_handler_zh: '', retired: false },

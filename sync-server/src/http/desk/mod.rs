@@ -5,9 +5,14 @@
 mod boundaries;
 mod changes;
 mod correct;
+mod accounts;
+mod county_lists;
 mod devices;
+mod divisions;
 mod erase;
+mod exports;
 mod history;
+mod imports;
 mod inbox;
 mod lists;
 mod photo;
@@ -35,9 +40,16 @@ use crate::hub::HubError;
 pub use boundaries::{BoundaryWish, CellBoundary, KeptBoundary};
 pub use changes::FieldChange;
 pub use correct::{Corrected, CorrectionWish};
+pub use accounts::{AccountChange, AccountNew, DeskAccount, FirstPassword};
+pub use county_lists::{CountyLists, ListsVersion, PublishedLists};
 pub use devices::{DeskDevice, DeskOrder, EnrolCode, EnrolCodeWish, HandedIn, OrderWish, TakenInOutcome};
+pub use divisions::{
+    CellHolder, CellMerge, CellSplit, DeskCell, DeskCellPart, DeskDivision, DivisionEnd, DivisionName, DivisionNew,
+    DivisionPast, HandOver, HolderPhone, MovedRecords,
+};
 pub use erase::ErasureOutcome;
 pub use history::{HistoryEntry, SetAsideValue};
+pub use imports::DeskImport;
 pub use inbox::{Inbox, InboxItem, InboxPhotos};
 pub use lists::DeskLists;
 pub use places::{PlaceLevel, PlaceNode};
@@ -45,17 +57,31 @@ pub use record::{DeskPhoto, DeskRecord, DeskReview};
 pub use restore::{RestoreWish, Restored};
 pub use review::{BulkApproval, BulkOutcome, BulkWish, ReviewWish, TakeBackOutcome, TakeBackWish, WrittenReview};
 pub use review_rules::DeskReviewRules;
-pub use session::{Session, SignInWish};
+pub use session::{PasswordWish, Session, SignInWish};
 pub use titles::Reference;
 
 /// What the API document is made of: the handlers with their descriptions.
 pub(crate) mod handlers {
     pub(crate) use super::boundaries::{__path_boundaries, __path_put_boundary};
     pub(crate) use super::correct::__path_correct;
+    pub(crate) use super::accounts::{
+        __path_accounts, __path_change_account, __path_close_account, __path_create_account, __path_reopen_account,
+        __path_reset_password,
+    };
+    pub(crate) use super::county_lists::{__path_county_lists, __path_publish_lists};
     pub(crate) use super::devices::{
         __path_devices, __path_enrol_code, __path_lift_order, __path_order_device, __path_revoke, __path_take_in,
     };
+    pub(crate) use super::divisions::{
+        __path_cell_standing, __path_create_division, __path_division_past, __path_divisions, __path_hand_over_cell,
+        __path_merge_cell, __path_rename_division, __path_retire_division, __path_split_cell,
+    };
     pub(crate) use super::erase::__path_erase;
+    pub(crate) use super::exports::__path_export;
+    pub(crate) use super::imports::{
+        __path_check_import, __path_discard_import, __path_import, __path_import_progress, __path_imports,
+        __path_run_import, __path_upload_table,
+    };
     pub(crate) use super::inbox::__path_inbox;
     pub(crate) use super::lists::__path_lists;
     pub(crate) use super::photo::{__path_photo, __path_photos};
@@ -64,7 +90,7 @@ pub(crate) mod handlers {
     pub(crate) use super::restore::__path_restore;
     pub(crate) use super::review::{__path_approve_many, __path_review, __path_take_back};
     pub(crate) use super::review_rules::{__path_review_rules, __path_set_review_rules};
-    pub(crate) use super::session::{__path_session, __path_sign_in, __path_sign_out};
+    pub(crate) use super::session::{__path_password, __path_session, __path_sign_in, __path_sign_out};
 }
 
 /// The desk's routes.
@@ -73,6 +99,28 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/sign-in", post(session::sign_in))
         .route("/desk/api/session", get(session::session))
         .route("/desk/api/sign-out", post(session::sign_out))
+        .route("/desk/api/password", post(session::password))
+        .route("/desk/api/accounts", get(accounts::accounts).post(accounts::create_account))
+        .route("/desk/api/accounts/{id}", post(accounts::change_account))
+        .route("/desk/api/accounts/{id}/close", post(accounts::close_account))
+        .route("/desk/api/accounts/{id}/reopen", post(accounts::reopen_account))
+        .route("/desk/api/accounts/{id}/password", post(accounts::reset_password))
+        .route("/desk/api/divisions", get(divisions::divisions).post(divisions::create_division))
+        .route("/desk/api/divisions/{code}/past", get(divisions::division_past))
+        .route("/desk/api/divisions/{code}/rename", post(divisions::rename_division))
+        .route("/desk/api/divisions/{code}/retire", post(divisions::retire_division))
+        .route("/desk/api/cells/{code}", get(divisions::cell_standing))
+        .route("/desk/api/cells/{code}/hand-over", post(divisions::hand_over_cell))
+        .route("/desk/api/cells/{code}/merge", post(divisions::merge_cell))
+        .route("/desk/api/cells/{code}/split", post(divisions::split_cell))
+        .route("/desk/api/county-lists", get(county_lists::county_lists).post(county_lists::publish_lists))
+        .route("/desk/api/imports", get(imports::imports).post(imports::upload_table))
+        .route("/desk/api/imports/{id}", get(imports::import))
+        .route("/desk/api/imports/{id}/progress", get(imports::import_progress))
+        .route("/desk/api/imports/{id}/check", post(imports::check_import))
+        .route("/desk/api/imports/{id}/run", post(imports::run_import))
+        .route("/desk/api/imports/{id}/discard", post(imports::discard_import))
+        .route("/desk/api/exports", post(exports::export))
         .route("/desk/api/places", get(places::places))
         .route("/desk/api/boundaries", get(boundaries::boundaries).post(boundaries::put_boundary))
         .route("/desk/api/inbox", get(inbox::inbox))

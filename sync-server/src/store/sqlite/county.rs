@@ -12,9 +12,10 @@ use super::Sql;
 use super::feed::Tally;
 use super::rows::{count, json};
 use crate::store::{
-    Account, Answer, Approval, Approved, AuditEntry, BulkRecord, ChangeDigest, DeskSession, Device, EnrolCode, Erasure,
-    FeedEntry, HandInLine, HistoryEntry, Holding, InboxQuery, Moved, Place, Reading, ReviewCount, Run, SecretHash,
-    SetAside, StoreError, StoredRecord, TakenIn, TokenPair, Upload, Writing, Written,
+    Account, Answer, Approval, Approved, AuditEntry, BulkRecord, ChangeDigest, DeskSession, Device, Division,
+    DivisionChange, EnrolCode, Erasure, FeedEntry, HandInLine, HistoryEntry, Holding, ImportBatch, InboxQuery,
+    ListsPublished, Moved, Place, Reading, ReviewCount, Run, SecretHash, SetAside, StoreError, StoredRecord, TakenIn,
+    TokenPair, Upload, Writing, Written,
 };
 
 impl Sql<'_> {
@@ -29,6 +30,15 @@ impl Sql<'_> {
             self.conn.prepare_cached("INSERT INTO lists (version, body, by, at) VALUES (?1, ?2, ?3, ?4)")?;
         statement.execute(params![lists.version, body, by.as_str(), at])?;
         Ok(())
+    }
+
+    fn versions_of_lists(&self, limit: usize) -> Answer<Vec<ListsPublished>> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT version, by, at FROM lists ORDER BY version DESC LIMIT ?1")?;
+        let rows = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            Ok(ListsPublished { version: row.get(0)?, by: row.get(1)?, at: row.get(2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn setting_value(&self, name: &str) -> Answer<Option<String>> {
@@ -153,6 +163,27 @@ impl Reading for Sql<'_> {
     fn place(&self, code: &Scope) -> Answer<Option<Place>> {
         self.one_place(code)
     }
+    fn divisions(&self, scopes: &[Scope]) -> Answer<Vec<Division>> {
+        self.divisions_within(scopes)
+    }
+    fn division(&self, code: &Scope) -> Answer<Option<Division>> {
+        self.one_division(code)
+    }
+    fn division_changes(&self, code: &Scope) -> Answer<Vec<DivisionChange>> {
+        self.changes_of_division(code)
+    }
+    fn holders(&self, cell: &CellCode) -> Answer<Vec<AccountId>> {
+        self.holders_of(cell)
+    }
+    fn cells_within(&self, scope: &Scope) -> Answer<Vec<CellCode>> {
+        self.cells_with_records(scope)
+    }
+    fn of_kind(&self, cell: &CellCode, kind: &Kind) -> Answer<Vec<StoredRecord>> {
+        self.kind_in_cell(cell, kind)
+    }
+    fn ids_in(&self, cell: &CellCode) -> Answer<Vec<RecordId>> {
+        self.ids_in_cell(cell)
+    }
     fn photo_stored(&self, sha256: &Sha256Hex) -> Answer<bool> {
         self.is_stored(sha256)
     }
@@ -192,6 +223,9 @@ impl Reading for Sql<'_> {
     fn accounts(&self) -> Answer<Vec<Account>> {
         self.all_accounts()
     }
+    fn first_password_since(&self, account: &AccountId) -> Answer<Option<i64>> {
+        self.first_password(account)
+    }
     fn holdings(&self, account: &AccountId) -> Answer<Vec<Holding>> {
         self.holdings_of(account)
     }
@@ -219,8 +253,23 @@ impl Reading for Sql<'_> {
     fn desk_session(&self, hash: &SecretHash) -> Answer<Option<DeskSession>> {
         self.one_session(hash)
     }
+    fn import(&self, id: &str) -> Answer<Option<ImportBatch>> {
+        self.one_import(id)
+    }
+    fn imports(&self) -> Answer<Vec<ImportBatch>> {
+        self.all_imports()
+    }
+    fn import_file(&self, id: &str) -> Answer<Option<Vec<u8>>> {
+        self.file_of_import(id)
+    }
+    fn document_numbers(&self, within: &Scope, each: &mut dyn FnMut(String, RecordId)) -> Answer<()> {
+        Sql::document_numbers(self, within, each)
+    }
     fn lists(&self) -> Answer<Lists> {
         self.lists_in_force()
+    }
+    fn lists_published(&self, limit: usize) -> Answer<Vec<ListsPublished>> {
+        self.versions_of_lists(limit)
     }
     fn epoch(&self) -> Answer<Epoch> {
         let text = self.setting_value("epoch")?.ok_or(StoreError::Unreadable("epoch"))?;
@@ -293,6 +342,12 @@ impl Writing for Sql<'_> {
     fn pass_number(&mut self, sequence: &str, taken: u64) -> Answer<()> {
         self.go_past_number(sequence, taken)
     }
+    fn put_division(&mut self, division: &Division) -> Answer<()> {
+        self.store_division(division)
+    }
+    fn append_division_change(&mut self, code: &Scope, change: &DivisionChange) -> Answer<()> {
+        self.add_division_change(code, change)
+    }
     fn put_place(&mut self, place: &Place) -> Answer<()> {
         self.name_place(place)
     }
@@ -317,6 +372,12 @@ impl Writing for Sql<'_> {
     fn put_account(&mut self, account: &Account) -> Answer<()> {
         self.moved.get_mut().rights = true;
         self.store_account(account)
+    }
+    fn put_first_password(&mut self, account: &AccountId, at: i64) -> Answer<()> {
+        self.note_first_password(account, at)
+    }
+    fn remove_first_password(&mut self, account: &AccountId) -> Answer<()> {
+        self.forget_first_password(account)
     }
     fn set_holdings(&mut self, account: &AccountId, cells: &[CellCode], at: i64) -> Answer<()> {
         self.moved.get_mut().rights = true;
@@ -367,6 +428,18 @@ impl Writing for Sql<'_> {
     }
     fn remove_expired(&mut self, now: i64) -> Answer<()> {
         self.forget_expired(now)
+    }
+    fn put_import(&mut self, batch: &ImportBatch) -> Answer<()> {
+        self.store_import(batch)
+    }
+    fn put_import_file(&mut self, id: &str, bytes: &[u8]) -> Answer<()> {
+        self.store_import_file(id, bytes)
+    }
+    fn remove_import_file(&mut self, id: &str) -> Answer<()> {
+        self.forget_import_file(id)
+    }
+    fn remove_import(&mut self, id: &str) -> Answer<()> {
+        self.forget_import(id)
     }
     fn put_lists(&mut self, lists: &Lists, by: &AccountId, at: i64) -> Answer<()> {
         self.publish_lists(lists, by, at)

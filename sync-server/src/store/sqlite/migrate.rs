@@ -17,6 +17,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_erasure.sql"),
     include_str!("schema_cells.sql"),
     include_str!("schema_review.sql"),
+    include_str!("schema_department.sql"),
+    include_str!("schema_first_password.sql"),
+    include_str!("schema_divisions.sql"),
+    include_str!("schema_import.sql"),
 ];
 
 const RECEIPTS: &str = include_str!("schema_receipts.sql");

@@ -52,6 +52,8 @@ export type Verdict = {
 export const signIn = (account: string, password: string) => write<Session>('sign-in', { account, password })
 /** Who is signed in. */
 export const session = () => read<Session>('session')
+/** Changes the own password. */
+export const changePassword = (old: string, fresh: string) => write<null>('password', { old, new: fresh })
 /** Ends the session. */
 export const signOut = () => write<null>('sign-out')
 /** The places of the own scope, with what waits in each. */

@@ -27,6 +27,10 @@ scopes: string[],
  */
 csrf: string, 
 /**
+ * The password was set by somebody else: it must be changed before anything else is answered.
+ */
+password_first: boolean, 
+/**
  * Whether this server holds demonstration data: every page then says so.
  */
 demo: boolean, };
