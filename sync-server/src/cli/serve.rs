@@ -70,7 +70,8 @@ async fn tidy(hub: Arc<CountyHub>) {
     loop {
         clock.tick().await;
         let hub = Arc::clone(&hub);
-        match tokio::task::spawn_blocking(move || hub.tidy()).await {
+        let tidied = tokio::task::spawn_blocking(move || hub.forget_old_imports().and_then(|()| hub.tidy())).await;
+        match tidied {
             Ok(Ok(dropped)) if dropped > 0 => tracing::info!(dropped, "uploads that nobody finished"),
             Ok(Err(error)) => tracing::error!(%error, "uploads could not be tidied"),
             _ => {}

@@ -251,6 +251,11 @@ async fn nobody_sees_or_runs_the_tables_of_somebody_else() {
     assert_eq!(upload(&boss, "register", format!("{HEAD}{ROWS}")).await.code(), "not_allowed");
     one.done(&format!("/desk/api/imports/{id}/discard"), json!({})).await;
     assert_eq!(one.get("/desk/api/imports").await.json(), json!([]));
+    upload(&one, "register", format!("{HEAD}{ROWS}")).await;
+    county.world.pass(8 * crate::common::DAY);
+    county.hub.forget_old_imports().unwrap();
+    let one = Seat::signed_in(&county, "admin-1", crate::common::PASSWORD).await.unwrap();
+    assert_eq!(one.get("/desk/api/imports").await.json(), json!([]), "nobody keeps a table of residents for nothing");
 }
 
 #[tokio::test]
