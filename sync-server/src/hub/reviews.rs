@@ -6,7 +6,7 @@ use domain::protocol::{CallRefusal, Refusal, Verdict};
 use domain::review::rules::ReviewRules;
 use domain::review::{Approving, TAKE_BACK_ALLOWED, approving};
 use domain::scope::{Action, Actor, allowed};
-use domain::{CellCode, Change, Fields, Kind, Problem, ProblemCode, RecordId, Stamp, Stamps, Version};
+use domain::{CellCode, Change, Fields, Kind, Problem, ProblemCode, Record, RecordId, Stamp, Stamps, Version};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -136,17 +136,11 @@ impl<S: Store> Hub<S> {
             return Err(HubError::refused(CallRefusal::Stale));
         }
         check_words(review)?;
-        let level = if review.verdict == ReviewVerdict::Approved {
-            let reviews = writing.referring(&county(&record.cell), record.id, &Kind::Review)?;
-            let two_levels = self.review_rules_in(writing)?.two_levels;
-            match approving(two_levels, actor, &record, reviews.iter().map(|stored| &stored.record)) {
-                Approving::As(level) => level,
-                // A second click, or two supervisors of one mind: it stands already.
-                Approving::Already => return Ok(None),
-                Approving::NotYet => return Err(HubError::refused(CallRefusal::NotYet)),
-            }
-        } else {
-            None
+        let level = match self.weigh(writing, actor, &record, review.verdict)? {
+            Approving::As(level) => level,
+            // A second click, or two supervisors of one mind: it stands already.
+            Approving::Already => return Ok(None),
+            Approving::NotYet => return Err(HubError::refused(CallRefusal::NotYet)),
         };
         let now = self.now();
         let mut fields = Fields::from([
@@ -171,6 +165,22 @@ impl<S: Store> Hub<S> {
         self.write_at_desk(writing, actor, change, record.latest())?.map_err(refused_words)?;
         note(writing, now, actor.account.as_str(), "review", &review.id.to_string())?;
         Ok(Some(id))
+    }
+
+    /// What a verdict would be: whoever reviews may return at any time, an approval has its turn.
+    fn weigh(
+        &self,
+        reading: &dyn Writing,
+        actor: &Actor,
+        record: &Record,
+        verdict: ReviewVerdict,
+    ) -> Result<Approving, HubError> {
+        if verdict == ReviewVerdict::Returned {
+            return Ok(Approving::As(None));
+        }
+        let reviews = reading.referring(&county(&record.cell), record.id, &Kind::Review)?;
+        let two_levels = self.review_rules_in(reading)?.two_levels;
+        Ok(approving(two_levels, actor, record, reviews.iter().map(|stored| &stored.record)))
     }
 
     /// Writes a change of the desk's own, judged like any other, stamped after everything that the record holds.

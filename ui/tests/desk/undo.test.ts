@@ -45,12 +45,14 @@ test('after ten seconds there is nothing to take back', async () => {
   expect(calls.takeBack).not.toHaveBeenCalled()
 })
 
-test('only the last decision is taken back', async () => {
+test('the key takes the last decision back, then the one before; a button its own', async () => {
   vi.mocked(calls.takeBack).mockResolvedValue({ taken: [], left: [] })
-  undo.offer(decided())
-  undo.offer({ ...decided(), reviews: ['review-2'] })
+  for (const name of ['review-1', 'review-2', 'review-3']) undo.offer({ ...decided(), reviews: [name] })
+  shown.value.at(-3)?.act?.run()
   await undo.take()
-  expect(calls.takeBack).toHaveBeenCalledWith(['review-2'])
+  await undo.take()
+  await undo.take()
+  expect(vi.mocked(calls.takeBack).mock.calls).toEqual([[['review-1']], [['review-3']], [['review-2']]])
 })
 
 test('what the server does not take back stays out of the list and is said', async () => {

@@ -118,7 +118,7 @@ pub struct Inbox {
     pub next: Option<String>,
     /// How many there are of each kind.
     pub by_kind: BTreeMap<String, u64>,
-    /// How many there are of each age, the kind asked for or not.
+    /// How many there are of each age, whatever their kind; empty for what was approved.
     pub by_age: Vec<AgeCount>,
     /// Whether the county has two levels, and which of them the desk reviews at; none: one level.
     pub level: Option<Level>,
@@ -238,6 +238,10 @@ fn page(hub: &CountyHub, actor: &Actor, mut query: InboxQuery) -> Result<Inbox, 
 
 /// How many records of the state asked for have waited how long.
 fn by_age(hub: &CountyHub, reading: &dyn Reading, query: &InboxQuery) -> Result<Vec<AgeCount>, StoreError> {
+    if query.state == ReviewState::Approved {
+        // What was approved waits for nobody, and it is all of the register.
+        return Ok(Vec::new());
+    }
     let now = hub.now();
     let since = Age::ALL.map(|age| age.between(now).0);
     let counts = reading.changed_since(query.state, &query.scopes, &since)?;

@@ -104,7 +104,10 @@ impl Sql<'_> {
         let mut values: Vec<Value> = moments.iter().map(|moment| Value::from(*moment)).collect();
         let sums = vec!["coalesce(sum(changed_at > ?), 0)"; moments.len()].join(", ");
         let scopes = within("cell", scopes, &mut values);
-        let sql = format!("SELECT {sums} FROM record WHERE state = {} AND state > 0 AND {scopes}", state_number(state));
+        let sql = format!(
+            "SELECT {sums} FROM record INDEXED BY record_inbox WHERE state = {} AND state > 0 AND {scopes}",
+            state_number(state)
+        );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let counts = statement.query_row(params_from_iter(values), |row| {
             (0..moments.len()).map(|column| count(row, column)).collect::<Result<_, _>>()

@@ -1,4 +1,4 @@
-// The last decision, and the way back for ten seconds. It was written at once: a closed tab takes nothing with it, and what is
+// The decisions of the last ten seconds, and the way back. Each was written at once: a closed tab takes nothing with it, and what is
 // taken back is taken back by a further review, which the server allows to the same account for a moment.
 import { onScopeDispose } from 'vue'
 import { useI18n } from 'vue-i18n'
@@ -25,30 +25,34 @@ export type Decided = {
   back: () => void
 }
 
-/** The way back from the last decision. */
+/** The ways back from the decisions of the last ten seconds, the latest first by key, each by its own button. */
 export function useUndo(inbox: Pick<InboxState, 'putBack' | 'refresh'>) {
   const { t } = useI18n()
-  let last: { decided: Decided; toast: number } | null = null
-  let timer: ReturnType<typeof setTimeout> | undefined
+  type Open = { decided: Decided; toast: number; timer: ReturnType<typeof setTimeout> }
+  let open: Open[] = []
 
   /** Says what was done and offers the way back. */
   function offer(decided: Decided): void {
-    clearTimeout(timer)
     if (decided.reviews.length === 0) {
       say(decided.text)
       return
     }
-    const act = { label: t('desk.undo.act'), key: 'Z', lasts: OFFERED_MS, run: () => void take() }
-    last = { decided, toast: say(decided.text, 'done', act) }
-    timer = setTimeout(() => (last = null), OFFERED_MS)
+    const act = { label: t('desk.undo.act'), key: 'Z', lasts: OFFERED_MS, run: () => void take(entry) }
+    const entry: Open = { decided, toast: say(decided.text, 'done', act), timer: setTimeout(() => close(entry), OFFERED_MS) }
+    open.push(entry)
   }
 
-  /** Takes the last decision back; a second call finds nothing to take back. */
-  async function take(): Promise<void> {
-    if (!last) return
-    const { decided, toast } = last
-    last = null
-    clearTimeout(timer)
+  function close(entry: Open): boolean {
+    clearTimeout(entry.timer)
+    const there = open.includes(entry)
+    open = open.filter((one) => one !== entry)
+    return there
+  }
+
+  /** Takes a decision back, the last one unless another is named; a second call finds nothing to take back. */
+  async function take(entry = open.at(-1)): Promise<void> {
+    if (!entry || !close(entry)) return
+    const { decided, toast } = entry
     hush(toast)
     try {
       const { taken, left } = await calls.takeBack(decided.reviews)
@@ -63,6 +67,6 @@ export function useUndo(inbox: Pick<InboxState, 'putBack' | 'refresh'>) {
     }
   }
 
-  onScopeDispose(() => clearTimeout(timer))
-  return { offer, take }
+  onScopeDispose(() => open.forEach((entry) => clearTimeout(entry.timer)))
+  return { offer, take: () => take() }
 }
