@@ -100,7 +100,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",
-}, DIGESTS, CONFLICTS, SENDING, RECEIVED];
+}, DIGESTS, CONFLICTS, SENDING, RECEIVED, HISTORY];
 
 const DIGESTS: Migration = Migration {
     why: "receipts: a digest of every cell that can be compared with the server's, and the repair of one that differs",
@@ -234,6 +234,15 @@ const RECEIVED: Migration = Migration {
         CREATE TABLE erased (
             id TEXT NOT NULL PRIMARY KEY
         ) STRICT, WITHOUT ROWID;
+    ",
+};
+
+const HISTORY: Migration = Migration {
+    why: "everybody's visits as the overviews fold them, without reading the visits themselves",
+    sql: "
+        CREATE INDEX visit_history ON record
+            (body ->> '$.fields.target', body ->> '$.fields.at', id, body ->> '$.fields.result', kind, deleted)
+            WHERE kind = 'visit' AND deleted = 0;
     ",
 };
 
