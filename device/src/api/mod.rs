@@ -20,6 +20,7 @@ pub mod inspection;
 pub mod lists;
 pub mod month;
 pub mod network;
+pub mod news;
 pub mod notice;
 pub mod person;
 pub mod photo;
