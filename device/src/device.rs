@@ -10,6 +10,7 @@ use domain::protocol::{CallError, Enrolment};
 use domain::world::Millis;
 
 use crate::DeviceError;
+use crate::biometry::BIOMETRY_FILE;
 use crate::crypto::{self, Key, KeyCost, Tries, WrappedKey};
 use crate::damage;
 use crate::edge::{Ear, Http};
@@ -159,7 +160,7 @@ impl Device {
         // What an order left to say is over: a wiped phone becomes somebody's again.
         Note::remove(&self.inner.folder)?;
         // A register without its key is what an enrolment left that broke off: nobody can ever read it.
-        for name in [REGISTER_FILE, "register.db-wal", "register.db-shm"] {
+        for name in [REGISTER_FILE, "register.db-wal", "register.db-shm", BIOMETRY_FILE] {
             let path = self.inner.folder.join(name);
             if path.exists() {
                 std::fs::remove_file(path)?;
@@ -210,6 +211,12 @@ impl Device {
     /// [`DeviceError::LockedByDesk`], [`DeviceError::NewerFile`], [`DeviceError::RegisterDamaged`] once, and the storage's errors.
     pub fn unlock(&self, pin: &str) -> Result<(), DeviceError> {
         let _door = lock(&self.inner.door);
+        let key = self.key_by_pin(pin)?;
+        self.open_with(&key)
+    }
+
+    /// The register's key, if this is the PIN; every try counts.
+    pub(crate) fn key_by_pin(&self, pin: &str) -> Result<Key, DeviceError> {
         if self.ordered() == Some(DeviceOrder::Lock) {
             return Err(DeviceError::LockedByDesk);
         }
@@ -228,13 +235,17 @@ impl Device {
             return Err(DeviceError::WrongPin { wait_ms: self.pin_wait().unwrap_or(0) });
         };
         self.inner.tries.succeeded();
+        Ok(key)
+    }
+
+    pub(crate) fn open_with(&self, key: &Key) -> Result<(), DeviceError> {
         if lock(&self.inner.open).is_some() {
             return Ok(());
         }
-        let store = self.open_store(&key)?;
+        let store = self.open_store(key)?;
         match self.install(store) {
             // A page that opening the file did not need.
-            Err(DeviceError::RegisterDamaged) => self.replace_register(&key),
+            Err(DeviceError::RegisterDamaged) => self.replace_register(key),
             outcome => outcome,
         }
     }

@@ -5,6 +5,7 @@
 //! system's clock live in [`edge`].
 
 pub mod api;
+mod biometry;
 mod conflicts;
 pub mod crypto;
 mod damage;

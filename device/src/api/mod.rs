@@ -24,6 +24,7 @@ pub mod merging;
 pub mod month;
 pub mod moving;
 pub mod network;
+pub mod news;
 pub mod notice;
 pub mod person;
 pub mod photo;

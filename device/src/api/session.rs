@@ -53,6 +53,8 @@ pub struct AppState {
     pub app_version: String,
     /// For how long no PIN is tried after wrong ones.
     pub wait_ms: Option<i64>,
+    /// Whether the register opens by fingerprint or face too.
+    pub biometry: bool,
     /// What the desk ordered and this phone has done: it is locked by the desk, or was wiped.
     pub ordered: Option<DeviceOrder>,
 }
@@ -94,6 +96,7 @@ pub(super) fn state(device: &Device, _: Nothing) -> Result<AppState, Failure> {
         cells: Vec::new(),
         app_version: device.app_version().to_owned(),
         wait_ms: device.pin_wait(),
+        biometry: device.has_biometry(),
         ordered: device.ordered(),
     };
     let read = |open: &mut Open| -> Result<(), DeviceError> {

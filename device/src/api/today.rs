@@ -194,7 +194,7 @@ fn incidents_open(open: &Open) -> Result<i64, DeviceError> {
 }
 
 /// What the supervisor returned in the version that stands: the latest first. A colleague's own words are left to the colleague.
-fn returned(open: &Open) -> Result<Vec<ReturnedItem>, DeviceError> {
+pub(super) fn returned(open: &Open) -> Result<Vec<ReturnedItem>, DeviceError> {
     const SQL: &str =
         "kind = 'review' AND deleted = 0 AND body ->> '$.fields.verdict' = 'returned' ORDER BY at DESC, id DESC";
     let store = open.store();

@@ -100,7 +100,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",
-}, DIGESTS, CONFLICTS, SENDING, RECEIVED, SAME];
+}, DIGESTS, CONFLICTS, SENDING, RECEIVED, SAME, HISTORY];
 
 const DIGESTS: Migration = Migration {
     why: "receipts: a digest of every cell that can be compared with the server's, and the repair of one that differs",
@@ -246,6 +246,15 @@ const SAME: Migration = Migration {
         CREATE INDEX record_merged ON record (merged_into) WHERE merged_into IS NOT NULL;
         UPDATE record SET merged_into = body ->> '$.fields.merged_into', deleted = 1
             WHERE kind IN ('dwelling', 'household', 'person') AND json_valid(body) AND body ->> '$.fields.merged_into' < id;
+    ",
+};
+
+const HISTORY: Migration = Migration {
+    why: "everybody's visits as the overviews fold them, without reading the visits themselves",
+    sql: "
+        CREATE INDEX visit_history ON record
+            (body ->> '$.fields.target', body ->> '$.fields.at', id, body ->> '$.fields.result', kind, deleted)
+            WHERE kind = 'visit' AND deleted = 0;
     ",
 };
 

@@ -141,6 +141,14 @@ impl SharedPhone {
         Ok(())
     }
 
+    /// Where the secret of the current worker lies in the platform's key store; none on a phone that several share, where
+    /// nobody's register opens by biometry.
+    pub fn biometry_place(&self) -> Option<u32> {
+        let hands = lock(&self.inner.hands);
+        let somebodys = |device: &&Device| device.phase() != Phase::Empty;
+        (hands.devices.values().filter(somebodys).count() == 1 && somebodys(&&hands.device)).then_some(hands.current)
+    }
+
     /// Makes room for another worker: the register that was open is sealed, and the phone waits for a code of the desk.
     /// Whoever is listed can take the phone back at any time.
     ///
@@ -162,6 +170,10 @@ impl SharedPhone {
                 (number, device)
             }
         };
+        // The phone's fingerprints are everybody's who shares it: from here on each register opens by its own PIN alone.
+        for device in hands.devices.values() {
+            device.forget_biometry()?;
+        }
         // Whoever comes next reads the screen that is there; the tour is theirs again.
         let looks = Preferences { tour_seen: false, ..Preferences::load(hands.device.folder()) };
         looks.store(device.folder())?;

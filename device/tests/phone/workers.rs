@@ -369,3 +369,22 @@ fn an_order_that_was_begun_before_the_move_is_finished_after_it() {
     assert!(report.ended_by.is_none(), "{report:?}");
     shared.device().unlock(PIN).unwrap();
 }
+
+#[test]
+fn a_phone_that_several_share_opens_by_no_fingerprint() {
+    let shared = Shared::new();
+    assert_eq!(shared.phone.biometry_place(), None, "nor does nobody's");
+    shared.enrol(1, "李芳", PIN);
+    assert_eq!(shared.phone.biometry_place(), Some(1));
+    let secret = shared.phone.device().allow_biometry(PIN).unwrap();
+    assert_eq!(shared.ok("state", json!({}))["biometry"], true);
+    let lis = shared.phone.device();
+    shared.ok("add_worker", json!({}));
+    assert_eq!(shared.phone.biometry_place(), None);
+    shared.enrol(2, "王强", OTHER_PIN);
+    assert_eq!(shared.phone.biometry_place(), None);
+    assert!(
+        matches!(lis.unlock_with_biometry(&secret), Err(DeviceError::NotFound)),
+        "from then on it is the PIN alone"
+    );
+}

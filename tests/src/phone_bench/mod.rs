@@ -52,7 +52,7 @@ const PROMISES: [Promise; 2] = [
     },
 ];
 /// Each page is opened so often, each time after a visit was recorded: nothing that was read before is still true.
-const OPENINGS: usize = 9;
+const OPENINGS: usize = 5;
 
 /// Measures both sizes and the bundle.
 ///
@@ -76,10 +76,11 @@ fn of_size(promise: &Promise, searches: usize) -> Outcome<Vec<Measured>> {
     let mut taken = search(&phone, searches)?;
     let what = format!("{}: search over {residents} residents and {records} records, p95", promise.name);
     lines.push(line(what, promise.search, &mut taken));
+    let household = pages::household(&phone)?;
     for page in pages::all(&phone)? {
         let mut taken = Vec::new();
         for _ in 0..OPENINGS {
-            pages::record_a_visit(&phone)?;
+            pages::record_a_visit(&phone, &household)?;
             let start = Instant::now();
             phone.call(page.command, page.args.clone())?;
             taken.push(start.elapsed());
@@ -130,8 +131,10 @@ fn line(what: String, target: Duration, taken: &mut [Duration]) -> Measured {
     let at = (taken.len() * 95).div_ceil(100).saturating_sub(1);
     let p95 = taken.get(at).copied().unwrap_or_default();
     let median = taken.get(taken.len() / 2).copied().unwrap_or_default();
+    let least = taken.first().copied().unwrap_or_default();
     let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
-    let measured = format!("{} (median {}, n = {})", ms(p95), ms(median), taken.len());
+    let measured = format!("{} (least {}, median {}, n = {})", ms(p95), ms(least), ms(median), taken.len());
+    eprintln!("{what}: {measured}");
     Measured { what, target: format!("≤ {} ms", target.as_millis()), measured, met: p95 <= target }
 }
 

@@ -62,9 +62,39 @@ impl Host {
         Ok(host)
     }
 
-    /// Where its screens are.
+    /// Where the screens are.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// A colleague's register comes onto the phone; then it is back in the first worker's hands, open.
+    ///
+    /// # Errors
+    /// When one of the steps is refused.
+    pub async fn share(&self, county: &County, colleague: &str) -> Outcome {
+        let code = county.enrol_code(colleague)?;
+        self.call("add_worker", json!({})).await?;
+        let enrolment = json!({ "server": county.address(), "code": code, "pin": PIN, "device_name": "screens" });
+        self.call("enrol", enrolment).await?;
+        self.back_to_the_first().await
+    }
+
+    async fn back_to_the_first(&self) -> Outcome {
+        self.call("hand_to", json!({ "place": 1 })).await?;
+        self.call("unlock", json!({ "pin": PIN })).await.map(|_| ())
+    }
+
+    /// The screens before a register is open: the lock with everybody's name, and the one for a code of the desk.
+    async fn photograph_the_door(&self, window: &Browser, gallery: &mut Gallery, look: Look) -> Outcome {
+        for (name, command, see) in [("unlock", "lock", "workers"), ("enrol", "add_worker", "workers")] {
+            self.call(command, json!({})).await?;
+            window.go(&format!("{}/?{name}#/today", self.address)).await?;
+            match window.see(&named(see)).await {
+                Ok(_) => gallery.take(window, name, look).await?,
+                Err(error) => gallery.miss(name, look, error.to_string()),
+            }
+        }
+        self.back_to_the_first().await
     }
 
     /// A command of the phone.
@@ -119,6 +149,7 @@ impl Host {
                         gallery.take(&window, &shot.name, look).await?;
                     }
                 }
+                self.photograph_the_door(&window, gallery, look).await?;
             }
         }
         Ok(())

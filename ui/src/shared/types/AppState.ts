@@ -36,6 +36,10 @@ app_version: string,
  */
 wait_ms: number | null, 
 /**
+ * Whether the register opens by fingerprint or face too.
+ */
+biometry: boolean, 
+/**
  * What the desk ordered and this phone has done: it is locked by the desk, or was wiped.
  */
 ordered: DeviceOrder | null, };
