@@ -33,11 +33,7 @@ pub fn fault(value: &Value) -> Option<Fault> {
     if value.to_string().len() > BYTES_MAX {
         return Some((ProblemCode::TooManyBytes, Some(BYTES_MAX as i64)));
     }
-    let polygons = match serde_json::from_value::<Geometry>(value.clone()) {
-        Ok(Geometry::Polygon(rings)) => vec![rings],
-        Ok(Geometry::MultiPolygon(polygons)) => polygons,
-        Err(_) => return Some((ProblemCode::BoundaryForm, None)),
-    };
+    let Some(polygons) = geometry(value) else { return Some((ProblemCode::BoundaryForm, None)) };
     let corners: usize = polygons.iter().flatten().map(Vec::len).sum();
     if corners > CORNERS_MAX {
         return Some((ProblemCode::TooManyCorners, Some(CORNERS_MAX as i64)));
@@ -45,6 +41,20 @@ pub fn fault(value: &Value) -> Option<Fault> {
     match read(&polygons) {
         Ok(polygons) => shape_fault(&polygons).map(|code| (code, None)),
         Err(code) => Some((code, None)),
+    }
+}
+
+/// Whether a stored boundary can be drawn. Cheaper than judging it again: whether it crosses itself is not asked.
+pub fn is_readable(value: &Value) -> bool {
+    geometry(value).is_some_and(|polygons| read(&polygons).is_ok())
+}
+
+/// The polygons of a geometry that is nothing else besides: what a map program keeps along with it stays behind.
+fn geometry(value: &Value) -> Option<Vec<Vec<Vec<Vec<f64>>>>> {
+    value.as_object().filter(|members| members.len() == 2)?;
+    match Geometry::deserialize(value).ok()? {
+        Geometry::Polygon(rings) => Some(vec![rings]),
+        Geometry::MultiPolygon(polygons) => Some(polygons),
     }
 }
 
@@ -192,6 +202,7 @@ mod tests {
     fn a_plain_field_fits_whichever_way_round_it_goes_and_with_heights() {
         let back: Vec<(f64, f64)> = SQUARE.iter().rev().copied().collect();
         assert_eq!((code(&polygon(&[SQUARE])), code(&polygon(&[&back]))), (None, None));
+        assert!(is_readable(&polygon(&[SQUARE])));
         let high = json!({"type": "Polygon", "coordinates":
             [[[107.3, 33.1, 480.0], [107.4, 33.1, 480.0], [107.4, 33.2, 481.5], [107.3, 33.1, 480.0]]]});
         assert_eq!(code(&high), None);
@@ -203,6 +214,8 @@ mod tests {
             json!({}),
             json!([]),
             json!("POLYGON((1 2))"),
+            json!(["Polygon", polygon(&[SQUARE])["coordinates"]]),
+            json!({"type": "Polygon", "coordinates": polygon(&[SQUARE])["coordinates"], "owner": "张三"}),
             json!({"type": "Point", "coordinates": [107.3, 33.1]}),
             json!({"type": "Polygon", "coordinates": []}),
             json!({"type": "MultiPolygon", "coordinates": [[]]}),
@@ -212,6 +225,7 @@ mod tests {
             polygon(&[&[(107.3, 33.1), (107.4, 33.1), (107.5, 33.1), (107.3, 33.1)]]),
         ] {
             assert_eq!(code(&other), Some(ProblemCode::BoundaryForm), "{other}");
+            assert!(!is_readable(&other), "{other}");
         }
     }
 
@@ -275,7 +289,7 @@ mod tests {
     fn there_is_a_most_of_corners_and_of_bytes() {
         assert_eq!(code(&round(CORNERS_MAX - 1, &[])), None);
         assert_eq!(fault(&round(CORNERS_MAX, &[])), Some((ProblemCode::TooManyCorners, Some(1_000))));
-        let huge = json!({"type": "Polygon", "coordinates": [], "x": "长".repeat(BYTES_MAX)});
+        let huge = json!({"type": "Polygon", "coordinates": ["长".repeat(BYTES_MAX)]});
         assert_eq!(code(&huge), Some(ProblemCode::TooManyBytes));
     }
 

@@ -20,5 +20,5 @@ pub const FIELDS: &[FieldSpec] = &[
 
 /// The boundary of a cell, a GeoJSON geometry; none when it was never drawn or cannot be read.
 pub fn boundary(record: &Record) -> Option<&Value> {
-    record.fields.get("boundary").filter(|value| value.is_object() && crate::boundary::fault(value).is_none())
+    record.fields.get("boundary").filter(|value| crate::boundary::is_readable(value))
 }

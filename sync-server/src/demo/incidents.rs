@@ -132,8 +132,8 @@ fn report(writing: &mut Writing<'_>, families: &[Family], days_ago: i64) -> Repo
     } else {
         values.insert("place".to_owned(), json!(format!("{}附近", family.address)));
     }
-    // Every other worker took a position along.
-    if writing.incidents % 2 == 1 {
+    // Not everybody takes a position along.
+    if writing.incidents % 3 != 0 {
         values.insert("position".to_owned(), land::street(writing.cell, writing.incidents));
     }
     if let Some(phone) = family.phone.as_ref().filter(|_| chance.percent(40)) {
