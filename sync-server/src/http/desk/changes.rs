@@ -123,7 +123,8 @@ mod tests {
         let change = |field: &str| FieldChange { field: field.into(), before: Value::Null, after: json!("x") };
         assert!(is_low_risk(&person, false, &[change("phone")]));
         assert!(!is_low_risk(&person, true, &[change("phone")]));
-        for grave in ["name", "document_number", "birth_date", "household", "deleted", "died_on", "cell", "merged_into"] {
+        for grave in ["name", "document_number", "birth_date", "household", "deleted", "died_on", "cell", "merged_into"]
+        {
             assert!(!is_low_risk(&person, false, &[change("phone"), change(grave)]), "{grave}");
         }
         assert!(!is_low_risk(&record(Kind::Incident, json!({"title": "井盖"})), false, &[]));
