@@ -44,6 +44,15 @@ use reserve::Reserve;
 use crate::DeviceError;
 use crate::crypto::Key;
 
+/// What belongs to a record.
+const OF_PARENT: &str = "parent = ?1 AND kind = ?2 AND deleted = 0 ORDER BY at, id";
+
+/// What belongs to a record or to an entry that gave way to it. The sign keeps SQLite from reading everything of the kind in the order
+/// of time, rather than what belongs to these few.
+const OF_SAME: &str = "parent IN (WITH RECURSIVE same (id) AS (SELECT ?1 UNION
+        SELECT record.id FROM record JOIN same ON record.merged_into = same.id) SELECT id FROM same)
+    AND +kind = ?2 AND deleted = 0 ORDER BY at, id";
+
 /// The open register.
 pub struct Store {
     connection: Connection,
@@ -139,17 +148,11 @@ impl Store {
     /// # Errors
     /// [`DeviceError::StorageBroken`] when the file cannot be read.
     pub fn of_parent(&self, kind: &Kind, parent: RecordId) -> Result<Vec<Record>, DeviceError> {
+        const GAVE_WAY: &str = "SELECT 1 FROM record WHERE merged_into = ?1";
         let parent = parent.to_string();
-        if *kind == Kind::Review {
-            // A review speaks of an entry as it was written, not of whom it is about.
-            return self.records("parent = ?1 AND kind = ?2 AND deleted = 0 ORDER BY at, id", (parent, kind.as_str()));
-        }
-        self.records(
-            "parent IN (WITH RECURSIVE same (id) AS (SELECT ?1 UNION
-                SELECT record.id FROM record JOIN same ON record.merged_into = same.id) SELECT id FROM same)
-             AND kind = ?2 AND deleted = 0 ORDER BY at, id",
-            (parent, kind.as_str()),
-        )
+        // A review speaks of an entry as it was written, not of whom it is about. And nearly always nothing gave way.
+        let alone = *kind == Kind::Review || !exists(&self.connection, GAVE_WAY, [&parent])?;
+        self.records(if alone { OF_PARENT } else { OF_SAME }, (parent, kind.as_str()))
     }
 
     /// Which entries gave way to which.
@@ -240,4 +243,23 @@ fn keyed(path: &Path, key: &Key) -> Result<Connection, DeviceError> {
     // The answer to the first query is also the proof that the key fits.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_to_a_record_is_read_by_its_index_and_not_out_of_everything() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        for condition in [OF_PARENT, OF_SAME] {
+            let sql = format!("EXPLAIN QUERY PLAN SELECT id FROM record WHERE {condition}");
+            let mut statement = connection.prepare(&sql).unwrap();
+            let steps: Vec<String> =
+                statement.query_map(("x", "visit"), |row| row.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
+            let plan = steps.join("; ");
+            assert!(plan.contains("record_by_parent") && !plan.contains("record_by_kind"), "{plan}");
+        }
+    }
 }

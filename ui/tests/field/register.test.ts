@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { stateWords } from '@field/doors/door'
 import { term } from '@field/dwelling/term'
 import { formFields } from '@field/record/forms'
+import { comparedWords, pick } from '@field/same/compared'
 import { TELLING } from '@field/same/telling'
 import { i18n } from '@field/state/app'
 import { useOnce } from '@field/state/once'
@@ -62,4 +63,20 @@ test('two taps are one save, and the next one after it is another', async () => 
   release()
   await second
   expect([saves, busy.value]).toEqual([2, false])
+})
+
+test('numbers are compared by their ends, and in full only where the ends are the same', () => {
+  const phones = (stays: string | null, gives_way: string) => comparedWords('person', { name: 'phone', stays, gives_way, stays_title: null, gives_way_title: null, take: false })
+  expect(phones('13812345678', '13912345679')).toEqual({ stays: '138****5678', gives_way: '139****5679' })
+  expect(phones('13812345678', '13899995678')).toEqual({ stays: '13812345678', gives_way: '13899995678' })
+  expect(phones(null, '13912345679')).toEqual({ stays: '', gives_way: '139****5679' })
+})
+
+test('a document is picked with its number, anything else by itself', () => {
+  const take = { document_kind: false, document_number: false, phone: false }
+  pick(take, 'document_number', true)
+  expect(take).toEqual({ document_kind: true, document_number: true, phone: false })
+  const alone: Record<string, boolean> = { document_number: false }
+  pick(alone, 'document_number', true)
+  expect(alone).toEqual({ document_number: true })
 })
