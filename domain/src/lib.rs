@@ -31,6 +31,7 @@ pub mod protocol;
 pub mod receipt;
 pub mod record;
 pub mod rectification;
+pub mod report;
 pub mod review;
 pub mod scope;
 pub mod seal;
