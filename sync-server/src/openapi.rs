@@ -22,6 +22,7 @@ use crate::http::desk::handlers as desk;
         desk::sign_in, desk::session, desk::sign_out, desk::places, desk::inbox, desk::record, desk::restore, desk::photo, desk::photos, desk::review,
         desk::approve_many, desk::lists, desk::enrol_code, desk::devices, desk::revoke, desk::order_device, desk::lift_order,
         desk::take_in, desk::erase,
+        desk::reports, desk::make_report, desk::report, desk::report_xlsx, desk::report_pdf, desk::coverage, desk::coverage_list,
         phone::enrol, phone::token, phone::hello, phone::lists, phone::exchange, phone::nudges, phone::photo,
         phone::order, phone::report, phone::hand_in,
         phone::create_upload, phone::upload_abilities, phone::upload_stand, phone::append_upload, phone::abandon_upload,

@@ -126,6 +126,18 @@ pub enum FigureValue {
     },
 }
 
+impl FigureValue {
+    /// Whether it says that there was nothing.
+    pub fn is_nought(&self) -> bool {
+        match self {
+            FigureValue::Count { n } => *n == 0,
+            FigureValue::Share { part, whole, .. } => *part == 0 && *whole == 0,
+            FigureValue::Yuan { amount } => amount == "0.00",
+            FigureValue::Days { tenths } => *tenths == 0,
+        }
+    }
+}
+
 /// One figure of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]

@@ -23,7 +23,7 @@ use crate::record::{Kind, Record};
 pub use counted::{Counted, of_record};
 pub use figures::{FIGURES, Figure, FigureSpec, FigureValue, Names, SHARE_LEAST, Section, figures, permille, spec};
 pub use folded::{met_days, of_care_plan, of_evacuation, of_incident, people_threatened};
-pub use period::{Period, china_day, day_number};
+pub use period::{Period, china_day, day_number, month_due};
 
 /// The version of the rules by which reports are made: stored with every report, raised when a rule changes.
 pub const RULES: u32 = 1;

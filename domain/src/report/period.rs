@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::china::{CHINA, start_of};
+use crate::validate::today;
 use crate::world::Millis;
 
 const DAY: Millis = 24 * 60 * 60 * 1000;
@@ -80,4 +81,15 @@ impl Period {
     pub fn moments(&self) -> Range<Millis> {
         start_of(self.first)..start_of(self.last) + DAY
     }
+}
+
+/// From this hour of a month's last day on its report is due: the evening's visits are in, and nobody waits for the next day.
+const DUE_HOUR: Millis = 23 * 60 * 60 * 1000;
+
+/// The month whose report should exist by now: the one that ends today, late in the evening, or else the one before. A server that
+/// was off on the last day asks again when it starts, and gets the same answer.
+pub fn month_due(now: Millis) -> Option<Period> {
+    let today = today(now);
+    let this = Period::month_of(today)?;
+    if this.last == today && now - start_of(today) >= DUE_HOUR { Some(this) } else { this.before() }
 }

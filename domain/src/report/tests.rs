@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::stamps::Stamps;
+use crate::validate::today;
 use crate::{CellCode, Node, Stamp};
 
 fn id(number: u128) -> RecordId {
@@ -210,6 +211,17 @@ fn a_period_knows_what_it_is_compared_with() {
     assert_eq!(period("2026-11-10", "2026-11-16").unwrap().before(), period("2026-11-03", "2026-11-09"));
     assert_eq!((period("2026-11-10", "2026-11-09"), period("2024-01-01", "2026-01-01")), (None, None));
     assert_eq!(november().days().count(), 30);
+}
+
+#[test]
+fn a_month_is_due_late_on_its_last_day_and_made_up_by_a_server_that_was_off() {
+    let minute = 60_000;
+    let ends = november().moments().end;
+    assert_eq!(month_due(ends - 61 * minute), Period::month(2026, 10));
+    assert_eq!(month_due(ends - 60 * minute), Some(november()));
+    assert_eq!(month_due(ends + 20 * 24 * 60 * minute), Some(november()));
+    // The clock of China, not the server's: in London it is still the afternoon of the thirtieth.
+    assert_eq!(today(ends - 30 * minute), november().last);
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 //! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
 //! (`judge`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there
 //! is something ([`nudge`]), what is signed (`receipts`), reviews ([`reviews`]), photos ([`photo`]), accounts and the county's
-//! set-up ([`county`]), erasure ([`erasure`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same rules
+//! set-up ([`county`]), the monthly report ([`reports`]), erasure ([`erasure`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same rules
 //! hold for a phone over HTTP and for one in the same process ([`peer`]).
 
 pub mod conflicts;
@@ -22,6 +22,7 @@ pub mod phones;
 pub mod photo;
 pub(crate) mod push;
 mod receipts;
+pub mod reports;
 pub mod reviews;
 mod scales;
 mod secrets;

@@ -3,6 +3,7 @@
 //! Every route but signing in asks for a session, and answers only with what lies in the session's scope.
 
 mod changes;
+mod coverage;
 mod devices;
 mod erase;
 mod history;
@@ -11,6 +12,7 @@ mod lists;
 mod photo;
 mod places;
 mod record;
+mod reports;
 mod restore;
 mod review;
 mod session;
@@ -30,6 +32,7 @@ use crate::http::{ApiError, App};
 use crate::hub::HubError;
 
 pub use changes::FieldChange;
+pub use coverage::{Coverage, CoverageLine, CoverageList, CoverageMatter, PlaceCoverage};
 pub use devices::{DeskDevice, DeskOrder, EnrolCode, EnrolCodeWish, HandedIn, OrderWish, TakenInOutcome};
 pub use erase::ErasureOutcome;
 pub use history::{HistoryEntry, SetAsideValue};
@@ -37,6 +40,7 @@ pub use inbox::{Inbox, InboxItem, InboxPhotos};
 pub use lists::DeskLists;
 pub use places::{PlaceLevel, PlaceNode};
 pub use record::{DeskPhoto, DeskRecord, DeskReview};
+pub use reports::{DeskReport, FigureRule, PlaceReport, ReportPage, ReportWish};
 pub use restore::{RestoreWish, Restored};
 pub use review::{BulkApproval, BulkOutcome, BulkWish, ReviewWish, WrittenReview};
 pub use session::{Session, SignInWish};
@@ -44,6 +48,7 @@ pub use titles::Reference;
 
 /// What the API document is made of: the handlers with their descriptions.
 pub(crate) mod handlers {
+    pub(crate) use super::coverage::{__path_coverage, __path_coverage_list};
     pub(crate) use super::devices::{
         __path_devices, __path_enrol_code, __path_lift_order, __path_order_device, __path_revoke, __path_take_in,
     };
@@ -53,6 +58,9 @@ pub(crate) mod handlers {
     pub(crate) use super::photo::{__path_photo, __path_photos};
     pub(crate) use super::places::__path_places;
     pub(crate) use super::record::__path_record;
+    pub(crate) use super::reports::{
+        __path_make_report, __path_report, __path_report_pdf, __path_report_xlsx, __path_reports,
+    };
     pub(crate) use super::restore::__path_restore;
     pub(crate) use super::review::{__path_approve_many, __path_review};
     pub(crate) use super::session::{__path_session, __path_sign_in, __path_sign_out};
@@ -72,6 +80,12 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/photo/{sha256}/{size}", get(photo::photo))
         .route("/desk/api/reviews", post(review::review))
         .route("/desk/api/reviews/bulk", post(review::approve_many))
+        .route("/desk/api/coverage", get(coverage::coverage))
+        .route("/desk/api/coverage/list", get(coverage::coverage_list))
+        .route("/desk/api/reports", get(reports::reports).post(reports::make_report))
+        .route("/desk/api/reports/{id}", get(reports::report))
+        .route("/desk/api/reports/{id}/xlsx", get(reports::report_xlsx))
+        .route("/desk/api/reports/{id}/pdf", get(reports::report_pdf))
         .route("/desk/api/lists", get(lists::lists))
         .route("/desk/api/enrol-codes", post(devices::enrol_code))
         .route("/desk/api/devices", get(devices::devices))

@@ -15,8 +15,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_conflict.sql"),
     include_str!("schema_orders.sql"),
     include_str!("schema_erasure.sql"),
+    REPORT,
 ];
 
+const REPORT: &str = include_str!("schema_report.sql");
 const RECEIPTS: &str = include_str!("schema_receipts.sql");
 
 /// Brings the database to the present schema.
@@ -37,6 +39,9 @@ pub(super) fn to_present(conn: &mut Connection) -> Result<(), StoreError> {
         }
         if *migration == RECEIPTS {
             Sql::new(&transaction).count_cells()?;
+        }
+        if *migration == REPORT {
+            Sql::new(&transaction).count_all()?;
         }
         transaction.pragma_update(None, "user_version", done as i64 + 1)?;
         transaction.commit()?;
