@@ -19,6 +19,8 @@ mod photos;
 mod protocol;
 mod push;
 mod receipts;
+mod report_county;
+mod reports;
 mod rights;
 mod store;
 mod tus;

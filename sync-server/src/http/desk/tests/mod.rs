@@ -3,5 +3,6 @@
 mod bench;
 mod orders;
 mod records;
+mod reports;
 mod reviews;
 mod sessions;
