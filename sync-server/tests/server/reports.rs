@@ -129,7 +129,8 @@ impl Register<'_> {
 
     fn change_something(&mut self) {
         let all: Vec<RecordId> = self.records.keys().copied().collect();
-        let mut record = self.records[&all[self.chance(all.len())]].clone();
+        let id = all[self.chance(all.len())];
+        let mut record = self.records[&id].clone();
         match self.chance(5) {
             0 => record.cell = cell(1 + self.chance(3) as u32),
             1 => drop(record.fields.insert("deleted".to_owned(), json!(self.chance(2) == 0))),
@@ -149,7 +150,8 @@ impl Register<'_> {
 
     fn erase_something(&mut self) {
         let all: Vec<RecordId> = self.records.keys().copied().collect();
-        let record = self.records[&all[self.chance(all.len())]].clone();
+        let id = all[self.chance(all.len())];
+        let record = self.records[&id].clone();
         let by = AccountId::new("boss").unwrap();
         let erasure = Erasure { id: record.id, kind: record.kind, cell: record.cell, at: START, by };
         self.county.hub.store().write(|writing| writing.erase(&erasure)).unwrap();
@@ -301,7 +303,7 @@ fn a_report_of_days_to_come_or_of_somebody_elses_place_is_not_made() {
     use domain::protocol::CallRefusal::{Invalid, NotAllowed, NotFound};
     let county = County::new();
     let boss = county.supervisor("boss", "610722001001");
-    let make = |actor, place: &str, period| county.hub.make_report(actor, &scope(place), period).unwrap_err().code();
+    let make = |actor: &domain::scope::Actor, place: &str, period| county.hub.make_report(actor, &scope(place), period).unwrap_err().code();
     assert_eq!(make(&boss.actor, "610722001001", Period::month(2026, 12).unwrap()), Invalid);
     for foreign in ["610722", "61", "610722001002", "610722001"] {
         assert_eq!(make(&boss.actor, foreign, november()), NotFound, "{foreign}");

@@ -15,8 +15,20 @@ static WORDS: LazyLock<Value> = LazyLock::new(|| {
         .expect("the language files are checked when they are written")
 });
 
+/// What the page has no place for: heads of the workbook, and the mark across a demonstration's paper.
+const OF_FILES: [(&str, &str); 5] = [
+    ("sheet.figures", "指标"),
+    ("column.section", "类别"),
+    ("column.code", "分类"),
+    ("column.code_of_place", "区划代码"),
+    ("demo", "演示数据"),
+];
+
 /// A text of the page's section, by its path; the path itself when a newer report names what this version has no words for.
 pub(super) fn word(path: &str) -> String {
+    if let Some((_, text)) = OF_FILES.iter().find(|(name, _)| *name == path) {
+        return (*text).to_owned();
+    }
     let found = path.split('.').try_fold(&*WORDS, |at, name| at.get(name));
     found.and_then(Value::as_str).unwrap_or(path).to_owned()
 }
