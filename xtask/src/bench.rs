@@ -6,7 +6,8 @@ use crate::{display, paths, tools, ui};
 /// What follows the verb.
 pub(crate) const OPTIONS: &str = "[OPTIONS OF THE BENCHMARK]";
 /// What it does.
-pub(crate) const ABOUT: &str = "measures the release build; --only sync: synchronisation beside its limits";
+pub(crate) const ABOUT: &str =
+    "measures the release build; --only sync: synchronisation beside its limits; --only desk: a county's dashboards";
 
 /// Builds in release and hands all arguments on to the benchmark.
 pub(crate) fn run(arguments: Vec<String>) -> Outcome {
@@ -14,7 +15,7 @@ pub(crate) fn run(arguments: Vec<String>) -> Outcome {
         let pair = arguments.windows(2).any(|pair| pair == ["--only", part]);
         pair || arguments.contains(&format!("--only={part}"))
     };
-    let (app, sync) = (!only("sync"), !only("app"));
+    let (app, sync) = (!only("sync") && !only("desk"), !only("app") && !only("desk"));
     tools::ensure(&[tools::COMPILER, tools::WINDOW])?;
     if app {
         tools::ensure(&[tools::SCREENS, tools::STAGE])?;

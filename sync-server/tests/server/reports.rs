@@ -303,7 +303,9 @@ fn a_report_of_days_to_come_or_of_somebody_elses_place_is_not_made() {
     use domain::protocol::CallRefusal::{Invalid, NotAllowed, NotFound};
     let county = County::new();
     let boss = county.supervisor("boss", "610722001001");
-    let make = |actor: &domain::scope::Actor, place: &str, period| county.hub.make_report(actor, &scope(place), period).unwrap_err().code();
+    let make = |actor: &domain::scope::Actor, place: &str, period| {
+        county.hub.make_report(actor, &scope(place), period).unwrap_err().code()
+    };
     assert_eq!(make(&boss.actor, "610722001001", Period::month(2026, 12).unwrap()), Invalid);
     for foreign in ["610722", "61", "610722001002", "610722001"] {
         assert_eq!(make(&boss.actor, foreign, november()), NotFound, "{foreign}");
