@@ -34,6 +34,7 @@ pub mod protocol;
 pub mod receipt;
 pub mod record;
 pub mod rectification;
+pub mod report;
 pub mod review;
 pub mod same;
 pub mod scope;

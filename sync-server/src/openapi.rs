@@ -28,6 +28,7 @@ use crate::http::desk::handlers as desk;
         desk::cell_standing, desk::hand_over_cell, desk::merge_cell, desk::split_cell, desk::county_lists, desk::publish_lists,
         desk::imports, desk::upload_table, desk::import, desk::import_progress, desk::check_import, desk::run_import,
         desk::discard_import, desk::export,
+        desk::reports, desk::make_report, desk::report, desk::report_xlsx, desk::report_pdf, desk::coverage, desk::coverage_list,
         phone::enrol, phone::token, phone::hello, phone::lists, phone::exchange, phone::nudges, phone::photo,
         phone::order, phone::report, phone::hand_in,
         phone::create_upload, phone::upload_abilities, phone::upload_stand, phone::append_upload, phone::abandon_upload,

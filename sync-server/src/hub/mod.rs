@@ -1,12 +1,11 @@
 //! The hub: the server's rules, without HTTP and without SQL.
 //!
-//! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
-//! (`judge`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there
-//! is something ([`nudge`]), what is signed (`receipts`), reviews ([`reviews`], [`take_back`], [`review_rules`]), corrections of the
-//! desk ([`corrections`]), photos ([`photo`]), accounts ([`accounts`]), divisions and cells ([`divisions`], [`cells`]), where cells lie
-//! ([`boundaries`]), the lists that phones get ([`lists`]), tables that are taken in ([`imports`]) and out ([`exports`]), the county's
-//! set-up ([`county`]), erasure ([`erasure`], [`case_files`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same
-//! rules hold for a phone over HTTP and for one in the same process ([`peer`]).
+//! One file per matter, which its first line names. From a phone: who it is ([`phones`]), what becomes of a pushed change (`judge`,
+//! `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there is something
+//! ([`nudge`]), what is signed (`receipts`), orders ([`orders`]) and what is handed in (`hand_in`). From the desk: who sits there
+//! ([`desk`]), reviews ([`reviews`], [`take_back`], [`corrections`]), the month ([`reports`]), the county's office ([`accounts`],
+//! [`divisions`], [`lists`], [`imports`]), erasure ([`erasure`]). The same rules hold for a phone over HTTP and for one in the same
+//! process ([`peer`]).
 
 pub mod accounts;
 pub mod boundaries;
@@ -34,6 +33,7 @@ pub mod photo;
 pub(crate) mod push;
 mod receipts;
 pub mod review_rules;
+pub mod reports;
 pub mod reviews;
 mod scales;
 mod secrets;

@@ -149,6 +149,32 @@ pub trait Reading {
     fn of_kind(&self, cell: &CellCode, kind: &Kind) -> Answer<Vec<StoredRecord>>;
     /// The records that lie in a cell, in the order of its feed.
     fn ids_in(&self, cell: &CellCode) -> Answer<Vec<RecordId>>;
+    // -- what is counted -------------------------------------------------------------------------------------------------
+    /// The counties of which places are known.
+    fn counties(&self) -> Answer<Vec<Scope>>;
+    /// The sums of some of what is counted, by cell: of a stretch of days in China by number, or as it stands now.
+    fn tallies(
+        &self,
+        within: &Scope,
+        whats: &[domain::report::What],
+        days: std::ops::Range<i64>,
+    ) -> Answer<Vec<Tallied>>;
+    /// The records of a kind of which there are few: care plans, evacuations, hazard points, notices, threatened households.
+    fn few(&self, within: &Scope, kind: &Kind) -> Answer<Vec<StoredRecord>>;
+    /// When somebody was met in standing visits to this very record.
+    fn meetings(&self, county: &Scope, target: RecordId, moments: std::ops::Range<i64>) -> Answer<Vec<i64>>;
+    /// The main reference of a record: a person's household.
+    fn refers_to(&self, county: &Scope, id: RecordId) -> Answer<Option<RecordId>>;
+    /// Per cell the households, and how many of them nobody met since each of these moments.
+    fn homes(&self, within: &Scope, since: [i64; 4]) -> Answer<Vec<HomeCount>>;
+    /// Households that nobody met since a moment, the longest first.
+    fn homes_unmet(&self, within: &Scope, since: i64, limit: usize) -> Answer<Vec<(RecordId, Option<i64>)>>;
+    /// The reports of places that lie within a scope or around it, the latest period first.
+    fn reports(&self, scope: &Scope) -> Answer<Vec<ReportHead>>;
+    /// A report.
+    fn report(&self, id: i64) -> Answer<Option<ReportHead>>;
+    /// The figures of a place in a report, and of the places right below it whose codes have `below` digits.
+    fn report_places(&self, id: i64, place: &Scope, below: usize) -> Answer<Vec<PlaceFigures>>;
 
     // -- photos ----------------------------------------------------------------------------------------------------------
     /// Whether the bytes of that hash are stored.
@@ -274,6 +300,9 @@ pub trait Writing: Reading {
     fn append_division_change(&mut self, code: &Scope, change: &DivisionChange) -> Answer<()>;
     /// Names a division or cell.
     fn put_place(&mut self, place: &Place) -> Answer<()>;
+
+    /// Stores a report, which is never changed afterwards. Its number and version are given here.
+    fn put_report(&mut self, head: &ReportHead, places: &[PlaceFigures]) -> Answer<ReportHead>;
 
     // -- photos ----------------------------------------------------------------------------------------------------------
     /// Creates or overwrites an upload.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::order::DeviceOrder;
+use domain::report::{Figure, Period, What};
 use domain::review::ReviewState;
 use domain::scope::{Actor, Role};
 use domain::{
@@ -518,4 +519,62 @@ pub struct AuditEntry {
     pub action: String,
     /// On what: an id or a code, no personal data.
     pub subject: String,
+}
+
+/// A sum that is kept as records are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tallied {
+    /// What is counted.
+    pub what: What,
+    /// Where.
+    pub cell: CellCode,
+    /// By which code.
+    pub code: String,
+    /// How many, or how much.
+    pub n: i64,
+}
+
+/// The households of a cell, and how many of them nobody met for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HomeCount {
+    /// Where.
+    pub cell: CellCode,
+    /// How many there are.
+    pub households: u64,
+    /// How many were never met.
+    pub never: u64,
+    /// How many were not met since each of the moments that were asked for; those never met are among them.
+    pub unmet: [u64; 4],
+}
+
+/// A report that was made: what it is of, and by which rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportHead {
+    /// Its number.
+    pub id: i64,
+    /// Of which place, with every place in it.
+    pub place: Scope,
+    /// From which day to which.
+    pub period: Period,
+    /// The how many-th of this place and period, 1 first.
+    pub version: u32,
+    /// When it was made.
+    pub made_at: Millis,
+    /// By whom: an account, or `server`.
+    pub made_by: String,
+    /// The version of the rules.
+    pub rules: u32,
+    /// By figure the name of the sentence that says its rule.
+    pub formulas: BTreeMap<String, String>,
+}
+
+/// The figures of one place in a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceFigures {
+    /// The place.
+    pub place: Scope,
+    /// Of the period.
+    pub figures: Vec<Figure>,
+    /// Of the period before; figures that say how things stand are not among them.
+    pub before: Vec<Figure>,
 }

@@ -26,6 +26,8 @@ mod protocol;
 mod push;
 mod receipts;
 mod review;
+mod report_county;
+mod reports;
 mod rights;
 mod seat;
 mod store;

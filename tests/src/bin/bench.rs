@@ -49,6 +49,9 @@ struct Options {
     /// Leaves out the two hundred phones.
     #[arg(long)]
     no_crowd: bool,
+    /// How many cells the desk's county has.
+    #[arg(long, default_value_t = 1_624)]
+    cells: usize,
     /// This process has a network of its own: what goes over loopback is what is measured.
     #[arg(long, hide = true)]
     alone: bool,
@@ -63,6 +66,8 @@ enum Part {
     Phone,
     /// Synchronisation beside its physical limits.
     Sync,
+    /// The desk of a county of 400,000 residents.
+    Desk,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -87,6 +92,9 @@ fn main() -> ExitCode {
         }
         if wanted(Part::Phone) {
             print_measured(&phone_bench::measure(options.calls)?);
+        }
+        if wanted(Part::Desk) {
+            print_numbers(&doorstep_tests::desk_bench::measure(options.cells)?);
         }
         if wanted(Part::Sync) { synchronisation(&options) } else { Ok(()) }
     });

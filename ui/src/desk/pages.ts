@@ -40,6 +40,22 @@ export const pages: Page[] = [
     load: () => import('./rules/RulesPage.vue'),
   },
   {
+    name: 'coverage',
+    path: '/coverage',
+    title: 'desk.coverage.title',
+    group: 'county',
+    roles: ['supervisor', 'admin'],
+    load: () => import('./coverage/CoveragePage.vue'),
+  },
+  {
+    name: 'month',
+    path: '/month',
+    title: 'desk.month.title',
+    group: 'county',
+    roles: ['supervisor', 'admin'],
+    load: () => import('./month/MonthPage.vue'),
+  },
+  {
     name: 'devices',
     path: '/devices',
     title: 'desk.devices.title',

@@ -7,6 +7,7 @@ mod changes;
 mod correct;
 mod accounts;
 mod county_lists;
+mod coverage;
 mod devices;
 mod divisions;
 mod erase;
@@ -18,6 +19,7 @@ mod lists;
 mod photo;
 mod places;
 mod record;
+mod reports;
 mod restore;
 mod review;
 mod review_rules;
@@ -42,6 +44,7 @@ pub use changes::FieldChange;
 pub use correct::{Corrected, CorrectionWish};
 pub use accounts::{AccountChange, AccountNew, DeskAccount, FirstPassword};
 pub use county_lists::{CountyLists, ListsVersion, PublishedLists};
+pub use coverage::{Coverage, CoverageLine, CoverageList, CoverageMatter, PlaceCoverage};
 pub use devices::{DeskDevice, DeskOrder, EnrolCode, EnrolCodeWish, HandedIn, OrderWish, TakenInOutcome};
 pub use divisions::{
     CellHolder, CellMerge, CellSplit, DeskCell, DeskCellPart, DeskDivision, DivisionEnd, DivisionName, DivisionNew,
@@ -54,6 +57,7 @@ pub use inbox::{Inbox, InboxItem, InboxPhotos};
 pub use lists::DeskLists;
 pub use places::{PlaceLevel, PlaceNode};
 pub use record::{DeskPhoto, DeskRecord, DeskReview};
+pub use reports::{DeskReport, FigureRule, PlaceReport, ReportPage, ReportWish};
 pub use restore::{RestoreWish, Restored};
 pub use review::{BulkApproval, BulkOutcome, BulkWish, ReviewWish, TakeBackOutcome, TakeBackWish, WrittenReview};
 pub use review_rules::DeskReviewRules;
@@ -69,6 +73,7 @@ pub(crate) mod handlers {
         __path_reset_password,
     };
     pub(crate) use super::county_lists::{__path_county_lists, __path_publish_lists};
+    pub(crate) use super::coverage::{__path_coverage, __path_coverage_list};
     pub(crate) use super::devices::{
         __path_devices, __path_enrol_code, __path_lift_order, __path_order_device, __path_revoke, __path_take_in,
     };
@@ -87,6 +92,9 @@ pub(crate) mod handlers {
     pub(crate) use super::photo::{__path_photo, __path_photos};
     pub(crate) use super::places::__path_places;
     pub(crate) use super::record::__path_record;
+    pub(crate) use super::reports::{
+        __path_make_report, __path_report, __path_report_pdf, __path_report_xlsx, __path_reports,
+    };
     pub(crate) use super::restore::__path_restore;
     pub(crate) use super::review::{__path_approve_many, __path_review, __path_take_back};
     pub(crate) use super::review_rules::{__path_review_rules, __path_set_review_rules};
@@ -133,6 +141,12 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/reviews/bulk", post(review::approve_many))
         .route("/desk/api/reviews/take-back", post(review::take_back))
         .route("/desk/api/review-rules", get(review_rules::review_rules).post(review_rules::set_review_rules))
+        .route("/desk/api/coverage", get(coverage::coverage))
+        .route("/desk/api/coverage/list", get(coverage::coverage_list))
+        .route("/desk/api/reports", get(reports::reports).post(reports::make_report))
+        .route("/desk/api/reports/{id}", get(reports::report))
+        .route("/desk/api/reports/{id}/xlsx", get(reports::report_xlsx))
+        .route("/desk/api/reports/{id}/pdf", get(reports::report_pdf))
         .route("/desk/api/lists", get(lists::lists))
         .route("/desk/api/enrol-codes", post(devices::enrol_code))
         .route("/desk/api/devices", get(devices::devices))

@@ -1,7 +1,10 @@
 //! Lists, settings, sequences and the audit log; and the verbs of the store, each one line to where it is done.
 
+use std::ops::Range;
+
 use domain::codes::Lists;
 use domain::protocol::CellState;
+use domain::report::What;
 use domain::review::ReviewState;
 use domain::review::rules::ReviewRules;
 use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex, Stamp};
@@ -12,10 +15,7 @@ use super::Sql;
 use super::feed::Tally;
 use super::rows::{count, json};
 use crate::store::{
-    Account, Answer, Approval, Approved, AuditEntry, BulkRecord, ChangeDigest, DeskSession, Device, Division,
-    DivisionChange, EnrolCode, Erasure, FeedEntry, HandInLine, HistoryEntry, Holding, ImportBatch, InboxQuery,
-    ListsPublished, Moved, Place, Reading, ReviewCount, Run, SecretHash, SetAside, StoreError, StoredRecord, TakenIn,
-    TokenPair, Upload, Writing, Written,
+    Account, Answer, Approval, Approved, AuditEntry, BulkRecord, ChangeDigest, DeskSession, Device, Division, DivisionChange, EnrolCode, Erasure, FeedEntry, HandInLine, HistoryEntry, Holding, HomeCount, ImportBatch, InboxQuery, ListsPublished, Moved, Place, PlaceFigures, Reading, ReportHead, ReviewCount, Run, SecretHash, SetAside, StoreError, StoredRecord, TakenIn, Tallied, TokenPair, Upload, Writing, Written,
 };
 
 impl Sql<'_> {
@@ -184,6 +184,36 @@ impl Reading for Sql<'_> {
     fn ids_in(&self, cell: &CellCode) -> Answer<Vec<RecordId>> {
         self.ids_in_cell(cell)
     }
+    fn counties(&self) -> Answer<Vec<Scope>> {
+        self.known_counties()
+    }
+    fn tallies(&self, within: &Scope, whats: &[What], days: Range<i64>) -> Answer<Vec<Tallied>> {
+        self.tallies_within(within, whats, days)
+    }
+    fn few(&self, within: &Scope, kind: &Kind) -> Answer<Vec<StoredRecord>> {
+        self.few_of_kind(within, kind)
+    }
+    fn meetings(&self, county: &Scope, target: RecordId, moments: Range<i64>) -> Answer<Vec<i64>> {
+        Sql::meetings(self, county, target, moments)
+    }
+    fn refers_to(&self, county: &Scope, id: RecordId) -> Answer<Option<RecordId>> {
+        Sql::refers_to(self, county, id)
+    }
+    fn homes(&self, within: &Scope, since: [i64; 4]) -> Answer<Vec<HomeCount>> {
+        self.homes_within(within, since)
+    }
+    fn homes_unmet(&self, within: &Scope, since: i64, limit: usize) -> Answer<Vec<(RecordId, Option<i64>)>> {
+        self.homes_before(within, since, limit)
+    }
+    fn reports(&self, scope: &Scope) -> Answer<Vec<ReportHead>> {
+        self.reports_around(scope)
+    }
+    fn report(&self, id: i64) -> Answer<Option<ReportHead>> {
+        self.one_report(id)
+    }
+    fn report_places(&self, id: i64, place: &Scope, below: usize) -> Answer<Vec<PlaceFigures>> {
+        self.places_of_report(id, place, below)
+    }
     fn photo_stored(&self, sha256: &Sha256Hex) -> Answer<bool> {
         self.is_stored(sha256)
     }
@@ -335,6 +365,9 @@ impl Writing for Sql<'_> {
     }
     fn bulk_load(&mut self, records: &[BulkRecord]) -> Answer<usize> {
         self.load(records)
+    }
+    fn put_report(&mut self, head: &ReportHead, places: &[PlaceFigures]) -> Answer<ReportHead> {
+        self.store_report(head, places)
     }
     fn take_number(&mut self, sequence: &str) -> Answer<u64> {
         self.next_number(sequence)

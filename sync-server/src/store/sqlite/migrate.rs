@@ -21,8 +21,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_first_password.sql"),
     include_str!("schema_divisions.sql"),
     include_str!("schema_import.sql"),
+    REPORT,
 ];
 
+const REPORT: &str = include_str!("schema_report.sql");
 const RECEIPTS: &str = include_str!("schema_receipts.sql");
 
 /// Brings the database to the present schema.
@@ -43,6 +45,9 @@ pub(super) fn to_present(conn: &mut Connection) -> Result<(), StoreError> {
         }
         if *migration == RECEIPTS {
             Sql::new(&transaction).count_cells()?;
+        }
+        if *migration == REPORT {
+            Sql::new(&transaction).count_all()?;
         }
         transaction.pragma_update(None, "user_version", done as i64 + 1)?;
         transaction.commit()?;

@@ -146,6 +146,10 @@ impl Sql<'_> {
 
     pub(super) fn store_record(&self, record: &Record, by: &Written) -> Answer<()> {
         let before = if by.is_new { None } else { self.before(record.id, county(&record.cell))? };
+        let was = match before {
+            Some(_) => self.counted_before(record.id, county(&record.cell))?,
+            None => None,
+        };
         let version = record.version();
         if let Some(before) = &before
             && before.approved_version.as_ref() == Some(&before.version)
@@ -173,6 +177,7 @@ impl Sql<'_> {
             by.at,
             by.by.as_str(),
         ])?;
+        self.tally(was.as_ref(), Some(record))?;
         let here = Tally::default().with(&version, self.has_bytes(record)?);
         match before {
             Some(before) if before.cell == record.cell => {
@@ -272,6 +277,7 @@ impl Sql<'_> {
             ])?;
             if inserted == 1 {
                 new += 1;
+                self.tally(None, Some(record))?;
                 let stored = self.has_bytes(record)?;
                 self.extend_feed(&record.cell, record.id, Run::SERVER, Tally::default().with(&version, stored))?;
             }

@@ -4,5 +4,6 @@ mod bench;
 mod boundaries;
 mod orders;
 mod records;
+mod reports;
 mod reviews;
 mod sessions;
