@@ -65,7 +65,9 @@ impl<'a> Planner<'a> {
     ) -> Result<Self, HubError> {
         let mut documents = HashMap::new();
         for scope in &actor.scopes {
-            reading.document_numbers(scope, &mut |number, id| drop(documents.insert(number, id)))?;
+            reading.document_numbers(scope, &mut |number, id| {
+                documents.insert(number, id);
+            })?;
         }
         Ok(Self { actor, plan, ids, setting, cells: BTreeMap::new(), documents, seen: HashMap::new() })
     }
