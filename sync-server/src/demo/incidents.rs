@@ -133,7 +133,7 @@ fn report(writing: &mut Writing<'_>, families: &[Family], days_ago: i64) -> Repo
         values.insert("place".to_owned(), json!(format!("{}附近", family.address)));
     }
     // Not everybody takes a position along.
-    if writing.incidents % 3 != 0 {
+    if !writing.incidents.is_multiple_of(3) {
         values.insert("position".to_owned(), land::street(writing.cell, writing.incidents));
     }
     if let Some(phone) = family.phone.as_ref().filter(|_| chance.percent(40)) {
