@@ -117,7 +117,7 @@ impl Maker {
         let mut building = None;
         while self.people.len() < self.size.residents {
             let door = self.households.len();
-            if door % 24 == 0 {
+            if door.is_multiple_of(24) {
                 let name = format!("{}幢", door / 24 + 1);
                 let fields = json!({ "name": name, "building_kind": "residential", "units": 2, "floors": 6 });
                 building = Some(self.add(Kind::Building, fields)?);
