@@ -143,7 +143,7 @@ fn fill(hub: &CountyHub, cells: usize) -> Outcome<(usize, usize)> {
     hub.put_account(chief, Some(PASSWORD), &[]).doing("filling the county")?;
     let mut places = vec![Place { code: scope(COUNTY), name: "城固县".to_owned() }];
     let villages = chenggu();
-    for village in &villages {
+    for village in villages {
         if places.iter().all(|place| place.code.as_str() != village.town_code) {
             places.push(Place { code: scope(&village.town_code), name: village.town.clone() });
         }

@@ -163,7 +163,7 @@ pub struct CoverageList {
 /// Which place.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct CoverageAsked {
+pub(super) struct CoverageAsked {
     /// Its code; without one the session's first scope.
     place: Option<String>,
 }
@@ -171,7 +171,7 @@ pub struct CoverageAsked {
 /// Which list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct CoverageListAsked {
+pub(super) struct CoverageListAsked {
     /// The place's code.
     place: String,
     /// What it is of.

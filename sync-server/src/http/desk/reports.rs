@@ -123,7 +123,7 @@ pub struct ReportWish {
 /// Which place of a report.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct PlaceAsked {
+pub(super) struct PlaceAsked {
     /// The place's code; without one the largest that the session sees of the report.
     place: Option<String>,
 }
