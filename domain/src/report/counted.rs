@@ -28,10 +28,30 @@ impl Counted {
     }
 }
 
+/// Whether records of a kind can say anything by themselves: of the others nobody need know what they were before.
+pub fn is_counted(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Household
+            | Kind::Person
+            | Kind::Visit
+            | Kind::Incident
+            | Kind::IncidentStep
+            | Kind::Callback
+            | Kind::Dispute
+            | Kind::Inspection
+            | Kind::Recheck
+            | Kind::NoticeAck
+            | Kind::HazardPoint
+            | Kind::ThreatenedHousehold
+            | Kind::Evacuation
+    )
+}
+
 /// What a record says; nothing when it was taken out of the register. Whether a visit stands, others say: a visit that another one
 /// corrects does not count.
 pub fn of_record(record: &Record) -> Vec<Counted> {
-    if !record.is_present() {
+    if !record.is_present() || !is_counted(&record.kind) {
         return Vec::new();
     }
     let code = |field: &str| record.text(field).unwrap_or_default();

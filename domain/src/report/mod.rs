@@ -20,7 +20,7 @@ use crate::fold::standing;
 use crate::kinds::visit::Visit;
 use crate::record::{Kind, Record};
 
-pub use counted::{Counted, of_record};
+pub use counted::{Counted, is_counted, of_record};
 pub use figures::{FIGURES, Figure, FigureSpec, FigureValue, Names, SHARE_LEAST, Section, figures, permille, spec};
 pub use folded::{met_days, of_care_plan, of_evacuation, of_incident, people_threatened};
 pub use period::{Period, china_day, day_number, month_due};

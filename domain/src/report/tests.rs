@@ -77,6 +77,15 @@ fn every_formula_is_named_once_and_every_count_has_its_name() {
 }
 
 #[test]
+fn a_kind_that_is_not_counted_says_nothing() {
+    for kind in Kind::KNOWN {
+        let fields = json!({"at": day(1), "happened_at": day(1), "ordered_at": day(1), "accepted_on": "2026-11-02", "name": "某"});
+        let says = !of_record(&record(1, kind.clone(), day(1), fields)).is_empty();
+        assert_eq!(says, is_counted(&kind), "{kind}");
+    }
+}
+
+#[test]
 fn a_rate_of_a_few_is_not_given() {
     let mut counts = Counts::default();
     counts.add(What::CareDue, "a", 9);

@@ -238,6 +238,9 @@ fn a_report_stays_as_it_was_made_and_a_new_one_is_a_new_version() {
     let mut phone = county.worker("worker-b", &[cell(1)]);
     let visit = phone.visit(home, &cell(1));
     phone.push_all(&[visit]);
+    // Pressed twice, it is made once.
+    assert_eq!(county.hub.make_report(&desk.actor, &place, november()).unwrap(), first);
+    county.world.pass(crate::common::MINUTE);
     let second = county.hub.make_report(&desk.actor, &place, november()).unwrap();
     assert_eq!((first.version, second.version), (1, 2));
     let of = |id| county.hub.report_for(&desk.actor, id, None).unwrap().1[0].figures.clone();

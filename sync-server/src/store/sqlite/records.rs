@@ -1,5 +1,6 @@
 //! Records, their history and their approved versions.
 
+use domain::report::is_counted;
 use domain::review::ReviewState;
 use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex, Stamps, Version};
 use rusqlite::{OptionalExtension, Row, params};
@@ -147,8 +148,8 @@ impl Sql<'_> {
     pub(super) fn store_record(&self, record: &Record, by: &Written) -> Answer<()> {
         let before = if by.is_new { None } else { self.before(record.id, county(&record.cell))? };
         let was = match before {
-            Some(_) => self.counted_before(record.id, county(&record.cell))?,
-            None => None,
+            Some(_) if is_counted(&record.kind) => self.counted_before(record.id, county(&record.cell))?,
+            _ => None,
         };
         let version = record.version();
         if let Some(before) = &before

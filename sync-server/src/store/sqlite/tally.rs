@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use domain::fold::is_met;
-use domain::report::{Counted, What, of_record};
+use domain::report::{Counted, What, is_counted, of_record};
 use domain::{CellCode, Kind, Record, RecordId, Scope};
 use rusqlite::{OptionalExtension, params};
 
@@ -30,7 +30,7 @@ impl Sql<'_> {
     /// Keeps the sums when a record was written (`before` → `after`), came (`before` is none) or was erased (`after` is none).
     /// The record itself is stored, or removed, already.
     pub(super) fn tally(&self, before: Option<&Record>, after: Option<&Record>) -> Answer<()> {
-        let Some(either) = after.or(before) else { return Ok(()) };
+        let Some(either) = after.or(before).filter(|record| is_counted(&record.kind)) else { return Ok(()) };
         match either.kind {
             Kind::Visit => self.tally_visit(before, after),
             Kind::Household => {
