@@ -211,8 +211,11 @@ impl<'a> Planner<'a> {
         let id = self.change(number, Kind::Person, cell, fields, planned);
         // Only a household that this batch brings is given its head: what workers have written stays as it is.
         if head && !known.headed.contains(&household) {
-            let fields = Fields::from([("head".to_owned(), json!(id))]);
-            planned.changes.push(bare(household, Kind::Household, cell, fields));
+            let head = ("head".to_owned(), json!(id));
+            match planned.changes.iter_mut().find(|change| change.id == household) {
+                Some(own) => own.fields.extend([head]),
+                None => planned.changes.push(bare(household, Kind::Household, cell, Fields::from([head]))),
+            }
         }
     }
 
