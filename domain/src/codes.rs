@@ -50,8 +50,10 @@ pub enum CodeList {
     IncidentSource,
     /// 现场 处置前 处置后 纸质.
     PhotoKind,
-    /// approved, returned.
+    /// approved, returned, corrected, taken back.
     Verdict,
+    /// 社区 镇: the level of a review where the county has two.
+    ReviewLevel,
     /// Kinds of record that a visit, photo, review or inspection can be about.
     SubjectKind,
     /// The nine kinds of small premises.

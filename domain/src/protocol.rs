@@ -339,6 +339,8 @@ pub enum CallRefusal {
     WrongCsrf,
     /// Somebody else was first: the version named is not the present one.
     Stale,
+    /// Not this one's turn: the community reviews before the town, and one person is not two.
+    NotYet,
     /// Fields are wrong; `problems` says which.
     Invalid,
     /// Bytes that are no picture.

@@ -80,6 +80,8 @@ pub enum FieldType {
     Version,
     /// Field name → remark (1–500 characters), at most 40.
     Remarks,
+    /// Names of fields, none twice, at most 40.
+    FieldNames,
     /// A GeoJSON geometry of at most 64 kB.
     GeoJson,
     /// A division or cell code.
@@ -168,6 +170,7 @@ pub fn named_kind(kind: &Kind, field: &str) -> Option<Kind> {
         "about" => Some(Kind::Feedback),
         "care_plan" => Some(Kind::CarePlan),
         "answers" => Some(Kind::IncidentStep),
+        "takes_back" => Some(Kind::Review),
         _ => None,
     }
 }

@@ -122,6 +122,7 @@ fn value_problem(of: FieldType, value: &Value, setting: Setting<'_>) -> Option<F
         | FieldType::Hazards
         | FieldType::Roster => shape_fault(of, value),
         FieldType::Remarks => remarks_fault(value),
+        FieldType::FieldNames => field_names_fault(value),
         FieldType::GeoJson => geojson_fault(value),
         _ => text.map_or(WRONG_TYPE, |text| text_problem(of, text, setting)),
     }
@@ -224,6 +225,17 @@ fn remarks_fault(value: &Value) -> Option<Fault> {
     }
     map.values()
         .find_map(|remark| remark.as_str().map_or(fault(true, ProblemCode::WrongType), |text| text_fault(text, 500)))
+}
+
+fn field_names_fault(value: &Value) -> Option<Fault> {
+    let Ok(names) = serde_json::from_value::<Vec<String>>(value.clone()) else {
+        return fault(true, ProblemCode::WrongType);
+    };
+    let distinct: BTreeSet<&String> = names.iter().collect();
+    fault(
+        names.len() > 40 || distinct.len() != names.len() || !names.iter().all(|name| is_field_name(name)),
+        ProblemCode::FieldName,
+    )
 }
 
 /// An amount as the field takes it: no sign, no separators, two decimals, at most twelve digits before them (DOMAIN: yuan(14,2)).

@@ -20,7 +20,7 @@ use crate::http::desk::handlers as desk;
     components(schemas(domain::protocol::ReceiptStatement)),
     paths(
         desk::sign_in, desk::session, desk::sign_out, desk::places, desk::inbox, desk::record, desk::restore, desk::photo, desk::photos, desk::review,
-        desk::approve_many, desk::lists, desk::enrol_code, desk::devices, desk::revoke, desk::order_device, desk::lift_order,
+        desk::approve_many, desk::take_back, desk::correct, desk::review_rules, desk::set_review_rules, desk::lists, desk::enrol_code, desk::devices, desk::revoke, desk::order_device, desk::lift_order,
         desk::take_in, desk::erase,
         phone::enrol, phone::token, phone::hello, phone::lists, phone::exchange, phone::nudges, phone::photo,
         phone::order, phone::report, phone::hand_in,

@@ -262,8 +262,16 @@ fn what_the_store_says_of_a_demonstration_record_is_what_its_reviews_say() {
     load::make(&hub, Size::Village).unwrap();
     let cell = scope("610722001001001");
     for state in [ReviewState::Waiting, ReviewState::Returned] {
-        let query =
-            InboxQuery { scopes: vec![cell.clone()], kind: None, state, newest_first: false, after: None, limit: 100 };
+        let query = InboxQuery {
+            scopes: vec![cell.clone()],
+            kind: None,
+            state,
+            changed: None,
+            words: None,
+            newest_first: false,
+            after: None,
+            limit: 100,
+        };
         hub.store()
             .read(|reading| {
                 for stored in reading.inbox(&query)? {

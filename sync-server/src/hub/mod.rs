@@ -2,11 +2,12 @@
 //!
 //! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
 //! (`judge`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there
-//! is something ([`nudge`]), what is signed (`receipts`), reviews ([`reviews`]), photos ([`photo`]), accounts and the county's
+//! is something ([`nudge`]), what is signed (`receipts`), reviews ([`reviews`], [`take_back`], [`review_rules`]), corrections of the desk ([`corrections`]), photos ([`photo`]), accounts and the county's
 //! set-up ([`county`]), erasure ([`erasure`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same rules
 //! hold for a phone over HTTP and for one in the same process ([`peer`]).
 
 pub mod conflicts;
+pub mod corrections;
 pub mod county;
 pub mod desk;
 pub mod erasure;
@@ -22,9 +23,11 @@ pub mod phones;
 pub mod photo;
 pub(crate) mod push;
 mod receipts;
+pub mod review_rules;
 pub mod reviews;
 mod scales;
 mod secrets;
+pub mod take_back;
 pub mod world;
 
 use std::path::Path;

@@ -4,10 +4,11 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
+use domain::kinds::review::{Review, Said};
 use domain::merge::{MergeError, Merged, merge};
 use domain::protocol::Verdict;
 use domain::record::canonical_bytes;
-use domain::review;
+use domain::review::{self, ReviewState};
 use domain::validate::{Setting, today};
 use domain::world::Millis;
 use domain::{AccountId, Change, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
@@ -452,12 +453,20 @@ fn settle_review(writing: &mut dyn Writing, review: &Record) -> Result<(), HubEr
     let county = county(&review.cell);
     let Some(StoredRecord { record, .. }) = writing.record(&county, target)? else { return Ok(()) };
     let reviews = writing.referring(&county, target, &Kind::Review)?;
-    let records: Vec<&Record> = reviews.iter().map(|stored| &stored.record).collect();
-    let state = review::state(&record, records.iter().copied());
-    let approval = review::deciding(&record, records).filter(|deciding| deciding.approved).and_then(|deciding| {
-        let by = deciding.by.as_deref().and_then(|by| domain::AccountId::new(by).ok())?;
+    let (state, deciding) = review::fold(&record, reviews.iter().map(|stored| &stored.record));
+    let said = Review::from(review);
+    if let Some(back) = said.takes_back.filter(|_| said.said == Some(Said::TakenBack)) {
+        writing.restore_approved(&record.cell, target, back)?;
+        return Ok(writing.set_review(&record.cell, target, state, None)?);
+    }
+    let approves = said.said == Some(Said::Approved) && state == ReviewState::Approved;
+    let approval = deciding.filter(|_| approves).and_then(|deciding| {
+        let by = deciding.by.as_deref().and_then(|by| AccountId::new(by).ok())?;
         Some(Approval { at: deciding.at, by })
     });
+    if approval.is_some() {
+        writing.keep_approved_before(&record.cell, target, review.id, said.at)?;
+    }
     Ok(writing.set_review(&record.cell, target, state, approval.as_ref())?)
 }
 

@@ -107,6 +107,26 @@ pub trait Reading {
     // -- the desk --------------------------------------------------------------------------------------------------------
     /// A page of the inbox.
     fn inbox(&self, query: &InboxQuery) -> Answer<Vec<StoredRecord>>;
+    /// How many records stand in this review state and were last changed after each of these moments.
+    fn changed_since(&self, state: domain::review::ReviewState, scopes: &[Scope], moments: &[i64]) -> Answer<Vec<u64>>;
+    /// How many records stand in this review state, of this kind or any, and were last changed later than the first moment and
+    /// not later than the second.
+    fn count_changed(
+        &self,
+        state: domain::review::ReviewState,
+        scopes: &[Scope],
+        kind: Option<&Kind>,
+        changed: (i64, i64),
+    ) -> Answer<u64>;
+    /// Every record of a kind as it counts officially under these rules, one after the other: what stands now, or what was approved
+    /// last; what never was is left out. Moments and stamps are those of the present version.
+    fn official(
+        &self,
+        within: &Scope,
+        kind: &Kind,
+        rules: &domain::review::rules::ReviewRules,
+        each: &mut dyn FnMut(Record),
+    ) -> Answer<()>;
     /// How many records stand in this review state, by cell and kind.
     fn review_counts(&self, state: domain::review::ReviewState, scopes: &[Scope]) -> Answer<Vec<ReviewCount>>;
     /// The divisions and cells within these scopes and those above them, by code.
@@ -209,6 +229,12 @@ pub trait Writing: Reading {
         state: domain::review::ReviewState,
         approval: Option<&Approval>,
     ) -> Answer<()>;
+    /// Remembers what was approved before this approval, until it cannot be taken back any more.
+    fn keep_approved_before(&mut self, cell: &CellCode, id: RecordId, review: RecordId, at: i64) -> Answer<()>;
+    /// What was approved before this approval is what was approved last again; false when that is not known any more.
+    fn restore_approved(&mut self, cell: &CellCode, id: RecordId, review: RecordId) -> Answer<bool>;
+    /// Forgets what was approved before approvals that are older than this.
+    fn forget_approved_before(&mut self, until: i64) -> Answer<()>;
     /// Empties what a record's history, its approved version and the values set aside in it say of a party.
     fn empty_party(&mut self, record: &Record, person: RecordId) -> Answer<()>;
     /// Removes a record with its history and its approved version, if there is one; leaves the fact, and *gone* in the cell's feed.

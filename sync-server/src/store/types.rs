@@ -180,6 +180,10 @@ pub struct InboxQuery {
     pub kind: Option<Kind>,
     /// Only this state.
     pub state: ReviewState,
+    /// Only what was last changed later than the first moment and not later than the second.
+    pub changed: Option<(Millis, Millis)>,
+    /// Only where the record, or the record that it belongs to, says these words.
+    pub words: Option<String>,
     /// The order.
     pub newest_first: bool,
     /// Go on behind this one.

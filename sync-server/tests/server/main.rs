@@ -19,6 +19,7 @@ mod photos;
 mod protocol;
 mod push;
 mod receipts;
+mod review;
 mod rights;
 mod store;
 mod tus;

@@ -32,6 +32,14 @@ export const pages: Page[] = [
     load: () => import('./inbox/InboxPage.vue'),
   },
   {
+    name: 'review-rules',
+    path: '/review-rules',
+    title: 'desk.rules.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./rules/RulesPage.vue'),
+  },
+  {
     name: 'devices',
     path: '/devices',
     title: 'desk.devices.title',

@@ -3,6 +3,7 @@
 //! Every route but signing in asks for a session, and answers only with what lies in the session's scope.
 
 mod changes;
+mod correct;
 mod devices;
 mod erase;
 mod history;
@@ -13,6 +14,7 @@ mod places;
 mod record;
 mod restore;
 mod review;
+mod review_rules;
 mod session;
 mod titles;
 
@@ -30,6 +32,7 @@ use crate::http::{ApiError, App};
 use crate::hub::HubError;
 
 pub use changes::FieldChange;
+pub use correct::{Corrected, CorrectionWish};
 pub use devices::{DeskDevice, DeskOrder, EnrolCode, EnrolCodeWish, HandedIn, OrderWish, TakenInOutcome};
 pub use erase::ErasureOutcome;
 pub use history::{HistoryEntry, SetAsideValue};
@@ -38,12 +41,14 @@ pub use lists::DeskLists;
 pub use places::{PlaceLevel, PlaceNode};
 pub use record::{DeskPhoto, DeskRecord, DeskReview};
 pub use restore::{RestoreWish, Restored};
-pub use review::{BulkApproval, BulkOutcome, BulkWish, ReviewWish, WrittenReview};
+pub use review::{BulkApproval, BulkOutcome, BulkWish, ReviewWish, TakeBackOutcome, TakeBackWish, WrittenReview};
+pub use review_rules::DeskReviewRules;
 pub use session::{Session, SignInWish};
 pub use titles::Reference;
 
 /// What the API document is made of: the handlers with their descriptions.
 pub(crate) mod handlers {
+    pub(crate) use super::correct::__path_correct;
     pub(crate) use super::devices::{
         __path_devices, __path_enrol_code, __path_lift_order, __path_order_device, __path_revoke, __path_take_in,
     };
@@ -54,7 +59,8 @@ pub(crate) mod handlers {
     pub(crate) use super::places::__path_places;
     pub(crate) use super::record::__path_record;
     pub(crate) use super::restore::__path_restore;
-    pub(crate) use super::review::{__path_approve_many, __path_review};
+    pub(crate) use super::review::{__path_approve_many, __path_review, __path_take_back};
+    pub(crate) use super::review_rules::{__path_review_rules, __path_set_review_rules};
     pub(crate) use super::session::{__path_session, __path_sign_in, __path_sign_out};
 }
 
@@ -68,10 +74,13 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/inbox", get(inbox::inbox))
         .route("/desk/api/records/{id}", get(record::record))
         .route("/desk/api/records/{id}/restore", post(restore::restore))
+        .route("/desk/api/records/{id}/correct", post(correct::correct))
         .route("/desk/api/records/{id}/photos", get(photo::photos))
         .route("/desk/api/photo/{sha256}/{size}", get(photo::photo))
         .route("/desk/api/reviews", post(review::review))
         .route("/desk/api/reviews/bulk", post(review::approve_many))
+        .route("/desk/api/reviews/take-back", post(review::take_back))
+        .route("/desk/api/review-rules", get(review_rules::review_rules).post(review_rules::set_review_rules))
         .route("/desk/api/lists", get(lists::lists))
         .route("/desk/api/enrol-codes", post(devices::enrol_code))
         .route("/desk/api/devices", get(devices::devices))

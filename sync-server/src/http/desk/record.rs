@@ -6,9 +6,11 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use domain::kinds::photo::Photo;
+use domain::kinds::review::Said;
 use domain::protocol::{CallRefusal, ErrorBody};
-use domain::review::{ReviewState, deciding};
-use domain::scope::{Actor, visible_field};
+use domain::review::{Approving, ReviewState, approving, deciding, standing};
+use domain::scope::{Action, Actor, allowed, visible_field};
+use domain::spec::FieldType;
 use domain::world::Millis;
 use domain::{AccountId, Fields, Kind, Record, RecordId, Scope, Sha256Hex, Version};
 use serde::Serialize;
@@ -22,6 +24,7 @@ use super::titles::{Reference, Surroundings, references_in};
 use super::{named, record_id, refused};
 use crate::http::auth::SignedInDesk;
 use crate::http::{ApiError, App, blocking};
+use crate::hub::corrections::may_correct;
 use crate::hub::{CountyHub, HubError};
 use crate::store::{self, AuditEntry, Reading, Store as _, StoreError, StoredRecord};
 
@@ -89,8 +92,16 @@ pub struct DeskRecord {
     #[ts(as = "BTreeMap<String, Reference>")]
     #[schema(value_type = BTreeMap<String, Reference>)]
     pub refs: BTreeMap<RecordId, Reference>,
+    /// The accounts that it names, by the names shown.
+    #[schema(value_type = BTreeMap<String, String>)]
+    #[ts(as = "BTreeMap<String, String>")]
+    pub people: BTreeMap<AccountId, String>,
     /// Its photos.
     pub photos: Vec<DeskPhoto>,
+    /// Whether whoever asks may put values right.
+    pub correctable: bool,
+    /// Whether whoever asks may approve the version now: with two levels it may be the other's turn.
+    pub approvable: bool,
     /// What became of it, oldest first.
     pub history: Vec<HistoryEntry>,
 }
@@ -119,10 +130,18 @@ fn page(hub: &CountyHub, actor: &Actor, id: RecordId) -> Result<DeskRecord, HubE
     hub.store().write(|writing| writing.append_audit(&seen))?;
     let kind = stored.record.kind.clone();
     stored.record.fields.retain(|field, _| visible_field(actor.role, &kind, field));
-    Ok(hub.store().read(|reading| read_page(reading, actor, stored))?)
+    hub.store().read(|reading| {
+        let two_levels = hub.review_rules_in(reading)?.two_levels;
+        Ok(read_page(reading, actor, stored, two_levels)?)
+    })
 }
 
-fn read_page(reading: &dyn Reading, actor: &Actor, stored: StoredRecord) -> Result<DeskRecord, StoreError> {
+fn read_page(
+    reading: &dyn Reading,
+    actor: &Actor,
+    stored: StoredRecord,
+    two_levels: bool,
+) -> Result<DeskRecord, StoreError> {
     let scope = Scope::from(&stored.record.cell);
     let id = stored.record.id;
     let mut around = Surroundings::new(reading, actor);
@@ -134,6 +153,7 @@ fn read_page(reading: &dyn Reading, actor: &Actor, stored: StoredRecord) -> Resu
     let changes = changes(reading, &scope, &stored, &entries, &reviews)?;
     let named = named_by(&stored.record, &changes);
     around.gather([&stored.record])?;
+    let people = people(&mut around, &stored.record, &changes)?;
     let missing = named.clone();
     around.fetch(&missing)?;
     let history = history::lines(reading, &mut around, actor, &stored, &entries, &reviews)?;
@@ -142,8 +162,12 @@ fn read_page(reading: &dyn Reading, actor: &Actor, stored: StoredRecord) -> Resu
         place: around.place(&stored.record.cell)?,
         review: review(&mut around, &stored, &reviews)?,
         is_new: stored.approved_version.is_none(),
+        correctable: may_correct(actor, &stored.record),
+        approvable: allowed(actor.role, Action::Write, &Kind::Review)
+            && matches!(approving(two_levels, actor, &stored.record, &reviews), Approving::As(_)),
         changes,
         refs: around.refs(&named),
+        people,
         photos: photo_lines(reading, &photos)?,
         history,
         version: stored.version,
@@ -166,10 +190,9 @@ fn changes(
         return Ok(differences(&record.kind, &approved, &record.fields));
     }
     let mut changes = differences(&record.kind, &Fields::new(), &record.fields);
-    let last = reviews.iter().max_by_key(|review| (review.latest(), review.id));
-    let seen = last
-        .and_then(|review| Version::new(review.text("version")?).ok())
-        .and_then(|version| fields_at(record, entries, &version));
+    let stands = standing(record.id, reviews);
+    let last = stands.into_iter().rfind(|(_, review)| matches!(review.said, Some(Said::Approved | Said::Returned)));
+    let seen = last.and_then(|(_, review)| review.version).and_then(|version| fields_at(record, entries, &version));
     if let Some(seen) = seen {
         for corrected in differences(&record.kind, &seen, &record.fields) {
             match changes.iter_mut().find(|change| change.field == corrected.field) {
@@ -185,6 +208,27 @@ fn named_by(record: &Record, changes: &[FieldChange]) -> BTreeSet<RecordId> {
     let now = record.fields.iter().flat_map(|(field, value)| references_in(&record.kind, field, value));
     let then = changes.iter().flat_map(|change| references_in(&record.kind, &change.field, &change.before));
     now.chain(then).collect()
+}
+
+/// The accounts in a record's fields, and in what they were before.
+fn people(
+    around: &mut Surroundings<'_>,
+    record: &Record,
+    changes: &[FieldChange],
+) -> Result<BTreeMap<AccountId, String>, StoreError> {
+    let of_accounts = domain::spec::fields(&record.kind).iter().filter(|spec| spec.of == FieldType::Account);
+    let mut people = BTreeMap::new();
+    for spec in of_accounts {
+        let before =
+            changes.iter().filter(|change| change.field == spec.name).filter_map(|change| change.before.as_str());
+        for name in record.text(spec.name).into_iter().chain(before) {
+            if let Ok(account) = AccountId::new(name) {
+                let shown = around.person(&account)?;
+                people.insert(account, shown);
+            }
+        }
+    }
+    Ok(people)
 }
 
 fn review(around: &mut Surroundings<'_>, stored: &StoredRecord, reviews: &[Record]) -> Result<DeskReview, StoreError> {

@@ -83,7 +83,10 @@ impl<'a> Surroundings<'a> {
                 self.named(record, "household").map(|household| self.household_title(household)).unwrap_or_default()
             }
             ref kind => match (kind.called(), kind.belongs_to()) {
-                (Some(called), _) => text(called),
+                // A tenancy whose landlord is not known is called by its door.
+                (Some(called), _) => {
+                    Some(text(called)).filter(|name| !name.is_empty()).unwrap_or_else(|| self.address(record))
+                }
                 (None, Some(field)) => {
                     self.named(record, field).map(|about| self.target_title(about)).unwrap_or_default()
                 }

@@ -3,6 +3,7 @@
 use domain::codes::Lists;
 use domain::protocol::CellState;
 use domain::review::ReviewState;
+use domain::review::rules::ReviewRules;
 use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex, Stamp};
 use rusqlite::{OptionalExtension, params};
 
@@ -127,6 +128,21 @@ impl Reading for Sql<'_> {
     fn inbox(&self, query: &InboxQuery) -> Answer<Vec<StoredRecord>> {
         self.inbox_page(query)
     }
+    fn changed_since(&self, state: ReviewState, scopes: &[Scope], moments: &[i64]) -> Answer<Vec<u64>> {
+        self.counts_since(state, scopes, moments)
+    }
+    fn count_changed(
+        &self,
+        state: ReviewState,
+        scopes: &[Scope],
+        kind: Option<&Kind>,
+        changed: (i64, i64),
+    ) -> Answer<u64> {
+        self.count_between(state, scopes, kind, changed)
+    }
+    fn official(&self, within: &Scope, kind: &Kind, rules: &ReviewRules, each: &mut dyn FnMut(Record)) -> Answer<()> {
+        self.official_records(within, kind, rules, each)
+    }
     fn review_counts(&self, state: ReviewState, scopes: &[Scope]) -> Answer<Vec<ReviewCount>> {
         self.counts(state, scopes)
     }
@@ -241,6 +257,15 @@ impl Writing for Sql<'_> {
         approval: Option<&Approval>,
     ) -> Answer<()> {
         self.store_review(cell, id, state, approval)
+    }
+    fn keep_approved_before(&mut self, cell: &CellCode, id: RecordId, review: RecordId, at: i64) -> Answer<()> {
+        self.remember_approved(cell, id, review, at)
+    }
+    fn restore_approved(&mut self, cell: &CellCode, id: RecordId, review: RecordId) -> Answer<bool> {
+        self.put_approved_back(cell, id, review)
+    }
+    fn forget_approved_before(&mut self, until: i64) -> Answer<()> {
+        self.forget_approvals(until)
     }
     fn rewrite_histories(
         &mut self,

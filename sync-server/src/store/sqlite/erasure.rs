@@ -13,6 +13,9 @@ use super::records::{history_entry, written};
 use super::rows::{HistoryBodyRef, RECORD_COLUMNS, county, json, parsed, range, stored_record};
 use crate::store::{Answer, Erasure, HistoryEntry, Run, StoredRecord, Upload};
 
+/// An approval of these seconds cannot be taken back any more: that matters less than what was erased.
+const FORGET_BEFORE: &str = "DELETE FROM approved_before WHERE id = ?1 AND county = ?2";
+
 impl Sql<'_> {
     pub(super) fn was_erased(&self, county: &str, id: RecordId) -> Answer<bool> {
         let mut statement =
@@ -131,6 +134,7 @@ impl Sql<'_> {
             let sql = "UPDATE approved SET fields = ?3 WHERE id = ?1 AND county = ?2";
             self.conn.prepare_cached(sql)?.execute(params![key.0, key.1, fields])?;
         }
+        self.conn.prepare_cached(FORGET_BEFORE)?.execute(params![key.0, key.1])?;
         for (stamp, value) in self.texts_without(SET_ASIDE, record, person)? {
             let sql = "UPDATE conflict SET value = ?3
                 WHERE record = ?1 AND county = ?2 AND field = 'parties' AND stamp = ?4";
@@ -159,6 +163,7 @@ impl Sql<'_> {
         self.conn.prepare_cached("DELETE FROM history WHERE record = ?1 AND county = ?2")?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM conflict WHERE record = ?1 AND county = ?2")?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM approved WHERE id = ?1 AND county = ?2")?.execute(key)?;
+        self.conn.prepare_cached(FORGET_BEFORE)?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM record WHERE id = ?1 AND county = ?2")?.execute(key)?;
         let mut fact = self.conn.prepare_cached(
             "INSERT OR IGNORE INTO erased (id, county, kind, cell, at, by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

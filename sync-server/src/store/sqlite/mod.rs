@@ -4,6 +4,7 @@
 //! (group commit): each runs in its own savepoint, the last one waiting commits for all, and nobody returns before that.
 
 mod accounts;
+mod approved;
 mod conflicts;
 mod county;
 mod erasure;

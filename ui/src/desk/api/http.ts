@@ -2,6 +2,7 @@
 // proves that they come from this page. What goes wrong becomes a `Refused` with a stable code.
 import type { CallRefusal } from '@shared/types/CallRefusal'
 import type { ErrorBody } from '@shared/types/ErrorBody'
+import type { Problem } from '@shared/types/Problem'
 
 /** Why a call failed: the server's word, or that it could not be reached. */
 export type RefusalCode = CallRefusal | 'unreachable'
@@ -11,6 +12,8 @@ export class Refused extends Error {
   constructor(
     readonly code: RefusalCode,
     readonly status: number,
+    /** What is wrong with which field. */
+    readonly problems: readonly Problem[] = [],
   ) {
     super(`${code} (${status})`)
   }
@@ -96,5 +99,5 @@ async function refusal(answer: Response): Promise<Refused> {
   // A gateway in front of a server that is gone answers without our code.
   const code = body.code ?? (answer.status === 502 || answer.status === 503 || answer.status === 504 ? 'unreachable' : 'internal')
   if (code === 'signed_out') onSignedOut()
-  return new Refused(code, answer.status)
+  return new Refused(code, answer.status, body.problems ?? [])
 }

@@ -6,6 +6,7 @@ import type { Lists } from '@shared/types/Lists'
 import type { Language } from '@shared/i18n'
 import { FIELDS } from '@shared/types/fields'
 import { dateText, momentText } from '../parts/time'
+import { shapedText } from './shaped'
 
 /** All that is needed to read values. */
 export type Reading = {
@@ -21,6 +22,12 @@ export type Reading = {
   no: string
   /** Joins the items of a list. */
   comma: string
+  /** Accounts by the names shown. */
+  people: { readonly [account: string]: string }
+  /** Of an inspection: the checklist whose items it answers. */
+  checklist: string | null
+  /** A text of the language files below `desk.value`. */
+  say: (key: string, values?: { [name: string]: string | number }) => string
 }
 
 /** Fields that only programs read: they follow from another field that is shown. */
@@ -28,6 +35,7 @@ const FOR_PROGRAMS: { readonly [kind: string]: readonly string[] } = {
   visit: ['target_kind'],
   incident: ['list_version'],
   photo: ['subject_kind', 'sha256', 'bytes'],
+  inspection: ['subject_kind', 'checklist_version'],
 }
 
 /** Whether people see this field. */
@@ -55,6 +63,7 @@ export function isEmpty(value: unknown): boolean {
 export function valueText(kind: string, field: string, value: unknown, reading: Reading): string {
   if (isEmpty(value)) return ''
   if (kind === 'incident' && field === 'severity') return severityText(value, reading)
+  if (kind === 'inspection' && field === 'checklist') return checklistText(value, reading)
   const spec = specOf(kind, field)
   switch (spec?.type) {
     case 'code':
@@ -66,8 +75,10 @@ export function valueText(kind: string, field: string, value: unknown, reading: 
     case 'bool':
       return value === true ? reading.yes : value === false ? reading.no : plain(value)
     case 'past_date':
+    case 'date':
       return (typeof value === 'string' && dateText(value, reading.language)) || plain(value)
     case 'past_moment':
+    case 'moment':
       return typeof value === 'number' ? momentText(value, reading.language) : plain(value)
     case 'ref':
       return refText(value, reading)
@@ -76,7 +87,15 @@ export function valueText(kind: string, field: string, value: unknown, reading: 
     case 'position':
       return positionText(value)
     case 'account':
-      return (field === 'by' && reading.author) || plain(value)
+      return (field === 'by' && reading.author) || (typeof value === 'string' && reading.people[value]) || plain(value)
+    case 'names':
+      return items(value).map(plain).join(reading.comma)
+    case 'yuan':
+    case 'parties':
+    case 'answers':
+    case 'item_words':
+    case 'hazards':
+      return shapedText(spec.type, value, reading)
     case 'division':
       return (typeof value === 'string' && reading.place(value)) || plain(value)
     default:
@@ -84,11 +103,17 @@ export function valueText(kind: string, field: string, value: unknown, reading: 
   }
 }
 
+function checklistText(value: unknown, reading: Reading): string {
+  const found = reading.lists?.checklists.find((one) => one.code === value)
+  return found ? (reading.language === 'zh' ? found.title_zh : found.title_en) : plain(value)
+}
+
 function items(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [value]
 }
 
-function plain(value: unknown): string {
+/** A value as it was stored. */
+export function plain(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value)
 }
 
@@ -109,7 +134,8 @@ function categoryText(value: unknown, reading: Reading): string {
   return group ? `${named(group, reading)} / ${named(category, reading)}` : named(category, reading)
 }
 
-function severityText(value: unknown, reading: Reading): string {
+/** How urgent something is, by the county's name for it. */
+export function severityText(value: unknown, reading: Reading): string {
   const severity = reading.lists?.severities.find((one) => one.level === value)
   return severity ? `${severity.level} · ${named(severity, reading)}` : plain(value)
 }

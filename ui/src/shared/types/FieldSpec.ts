@@ -36,4 +36,4 @@ max: number, } | { "type": "bool" } | { "type": "past_date" } | { "type": "date"
 /**
  * Items.
  */
-max: number, } | { "type": "phone" } | { "type": "document_number" } | { "type": "position" } | { "type": "sha256" } | { "type": "version" } | { "type": "remarks" } | { "type": "geo_json" } | { "type": "division" } | { "type": "account" });
+max: number, } | { "type": "phone" } | { "type": "document_number" } | { "type": "position" } | { "type": "sha256" } | { "type": "version" } | { "type": "remarks" } | { "type": "field_names" } | { "type": "geo_json" } | { "type": "division" } | { "type": "account" });

@@ -120,6 +120,9 @@ export const FIELDS: { readonly [kind: string]: readonly FieldSpec[] } = {
     {"name":"by","type":"account","required":true},
     {"name":"remarks","type":"remarks","required":false},
     {"name":"note","type":"text","max":500,"required":false},
+    {"name":"level","type":"code","list":"review_level","required":false},
+    {"name":"takes_back","type":"ref","required":false},
+    {"name":"corrected","type":"field_names","required":false},
   ],
   tenancy: [
     {"name":"dwelling","type":"ref","required":true},

@@ -59,6 +59,9 @@ impl Bench {
         for (name, role, scope) in [
             ("supervisor", Role::Supervisor, "610722001001"),
             ("neighbour", Role::Supervisor, "610722001002"),
+            ("town", Role::Supervisor, "610722001"),
+            ("handler", Role::Handler, "610722"),
+            ("auditor", Role::Auditor, "610722"),
             ("county-admin", Role::Admin, "610722"),
         ] {
             hub.put_account(account(name, role, scope), Some(PASSWORD), &[]).unwrap();
