@@ -282,6 +282,15 @@ impl Browser {
         self.see(css).await?.send_keys(text).await.doing(&format!("typing into `{css}`"))
     }
 
+    /// Presses keys where the focus is, as somebody does who has no mouse.
+    ///
+    /// # Errors
+    /// When nothing takes them.
+    pub async fn press(&self, keys: &str) -> Outcome {
+        let focused = self.client.active_element().await.doing("asking where the focus is")?;
+        focused.send_keys(keys).await.doing("pressing keys")
+    }
+
     /// Empties a field and types into it, key by key as a person does: screens hear every key.
     ///
     /// # Errors
