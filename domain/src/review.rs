@@ -169,5 +169,5 @@ pub fn correction<'a>(record: &Record, reviews: impl IntoIterator<Item = &'a Rec
     let version = record.version();
     let of_version =
         |review: &Review| review.said == Some(Said::Corrected) && review.version.as_ref() == Some(&version);
-    standing(record.id, reviews).into_iter().map(|(_, review)| review).filter(of_version).next_back()
+    standing(record.id, reviews).into_iter().map(|(_, review)| review).rfind(of_version)
 }

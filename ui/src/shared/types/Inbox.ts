@@ -24,7 +24,7 @@ next: string | null,
  */
 by_kind: { [key in string]: number }, 
 /**
- * How many there are of each age, the kind asked for or not.
+ * How many there are of each age, whatever their kind; empty for what was approved.
  */
 by_age: Array<AgeCount>, 
 /**
