@@ -144,6 +144,22 @@ pub struct Severity {
     pub close_within: String,
 }
 
+/// A department (部门): a unit of the county that incidents are dispatched to, and that accounts of handlers belong to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Department {
+    /// Its code: it stays when the department is renamed.
+    pub code: String,
+    /// Simplified Chinese.
+    pub name_zh: String,
+    /// English.
+    pub name_en: String,
+    /// Retired departments stay readable but are not offered.
+    #[serde(default)]
+    pub retired: bool,
+}
+
 /// The lists that a county edits, with their version: an incident names the version its category was chosen from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -164,6 +180,9 @@ pub struct Lists {
     /// What inspections go through. Lists of before there were any read as those compiled in, so that both sides agree.
     #[serde(default = "crate::checklist::initial")]
     pub checklists: Vec<Checklist>,
+    /// The departments that incidents are dispatched to. Lists of before there were any read as those compiled in.
+    #[serde(default = "initial_departments")]
+    pub departments: Vec<Department>,
 }
 
 /// The days between two visits of a care plan, by its level.
@@ -198,6 +217,17 @@ impl CareIntervals {
     }
 }
 
+fn initial_departments() -> Vec<Department> {
+    rows(include_str!("../data/departments.csv"))
+        .map(|row| Department {
+            code: row[0].to_owned(),
+            name_zh: row[1].to_owned(),
+            name_en: row[2].to_owned(),
+            retired: false,
+        })
+        .collect()
+}
+
 fn initial_sheets() -> Vec<Sheet> {
     serde_json::from_str(include_str!("../data/sheets.json")).expect("the compiled-in sheets are well formed")
 }
@@ -211,6 +241,32 @@ impl Lists {
     /// The category that can be reported under that code, retired or not.
     pub fn category(&self, code: &str) -> Option<&Category> {
         self.categories.iter().find(|category| category.code == code && !category.parent.is_empty())
+    }
+
+    /// The department of that code, retired or not.
+    pub fn department(&self, code: &str) -> Option<&Department> {
+        self.departments.iter().find(|department| department.code == code)
+    }
+
+    /// The department of that name, as steps of before there were codes name it.
+    pub fn department_named(&self, name: &str) -> Option<&Department> {
+        self.departments.iter().find(|department| department.name_zh == name.trim())
+    }
+
+    /// The departments that usually answer for a category, as its row words them: `消防救援/派出所消防`, `人社(劳动监察)`.
+    pub fn first_departments(&self, category: &str) -> Vec<&Department> {
+        let words = self.category(category).map_or("", |category| category.first_handler_zh.as_str());
+        let mut found: Vec<&Department> = Vec::new();
+        for word in words.split('/').map(str::trim).filter(|word| !word.is_empty()) {
+            let bare = word.split(['(', '（']).next().unwrap_or(word);
+            let is_meant = |department: &&Department| {
+                let name = department.name_zh.as_str();
+                !department.retired && (name == word || name.starts_with(bare) || bare.starts_with(name))
+            };
+            let meant = self.departments.iter().find(is_meant);
+            found.extend(meant.filter(|meant| found.iter().all(|known| known.code != meant.code)));
+        }
+        found
     }
 
     /// The checklist of that code.
@@ -342,6 +398,7 @@ static INITIAL: LazyLock<Lists> = LazyLock::new(|| {
         sheets: initial_sheets(),
         care: CareIntervals::default(),
         checklists: crate::checklist::initial(),
+        departments: initial_departments(),
     }
 });
 

@@ -44,6 +44,8 @@ pub struct Actor {
     pub role: Role,
     /// What it may see: everything whose cell code begins with one of these.
     pub scopes: Vec<Scope>,
+    /// Code of the department that it answers for; only a handler has one.
+    pub department: Option<String>,
 }
 
 impl Actor {
@@ -149,6 +151,7 @@ mod tests {
             account: AccountId::new("somebody").unwrap(),
             role,
             scopes: scopes.iter().map(|scope| Scope::new(scope).unwrap()).collect(),
+            department: None,
         }
     }
 

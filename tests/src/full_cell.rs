@@ -41,6 +41,7 @@ pub fn fill(data: &Path) -> Outcome {
         scopes: Vec::new(),
         password_hash: None,
         closed_at: None,
+        department: None,
     };
     hub.put_account(account, None, std::slice::from_ref(&cell)).doing("adding the worker")?;
     let records =

@@ -289,6 +289,7 @@ fn a_real_county_never_gets_demonstration_accounts() {
         scopes: Vec::new(),
         password_hash: None,
         closed_at: None,
+        department: None,
     };
     hub.put_account(real, None, &[]).unwrap();
     assert!(matches!(load::make(&hub, Size::Village), Err(DemoError::RealCounty)));

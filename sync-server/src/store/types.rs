@@ -245,12 +245,19 @@ pub struct Account {
     pub password_hash: Option<String>,
     /// Since when it is closed.
     pub closed_at: Option<Millis>,
+    /// Code of the department that it answers for; only a handler has one.
+    pub department: Option<String>,
 }
 
 impl Account {
     /// The account as somebody who acts on the desk.
     pub fn actor(&self) -> Actor {
-        Actor { account: self.id.clone(), role: self.role, scopes: self.scopes.clone() }
+        Actor {
+            account: self.id.clone(),
+            role: self.role,
+            scopes: self.scopes.clone(),
+            department: self.department.clone(),
+        }
     }
 }
 

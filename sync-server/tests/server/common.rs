@@ -119,6 +119,7 @@ impl County {
             scopes: scopes.iter().map(|code| scope(code)).collect(),
             password_hash: None,
             closed_at: None,
+            department: None,
         };
         let password = if scopes.is_empty() { None } else { Some(PASSWORD) };
         self.hub.put_account(account, password, cells).unwrap();

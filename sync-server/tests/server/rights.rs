@@ -150,6 +150,7 @@ fn the_server_s_own_name_is_nobody_s_account() {
         scopes: Vec::new(),
         password_hash: None,
         closed_at: None,
+        department: None,
     };
     assert!(matches!(county.hub.put_account(account, None, &[]), Err(HubError::Refused { .. })));
 }

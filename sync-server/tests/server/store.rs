@@ -110,6 +110,7 @@ fn codes_work_once(store: &impl Store) {
         scopes: Vec::new(),
         password_hash: None,
         closed_at: None,
+        department: None,
     };
     let hash = SecretHash([9; 32]);
     let code = EnrolCode { hash, account: somebody(), until: 100, made_by: "test".into() };

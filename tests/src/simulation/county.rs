@@ -303,6 +303,7 @@ fn account(id: &str, role: Role, scopes: &[&str]) -> Outcome<Account> {
         scopes: scopes.iter().map(|scope| Scope::new(scope)).collect::<Result<_, _>>().doing("naming a scope")?,
         password_hash: None,
         closed_at: None,
+        department: None,
     })
 }
 

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_conflict.sql"),
     include_str!("schema_orders.sql"),
     include_str!("schema_erasure.sql"),
+    include_str!("schema_department.sql"),
 ];
 
 const RECEIPTS: &str = include_str!("schema_receipts.sql");

@@ -55,6 +55,7 @@ impl Bench {
             scopes: vec![Scope::new(scope).unwrap()],
             password_hash: None,
             closed_at: None,
+            department: None,
         };
         for (name, role, scope) in [
             ("supervisor", Role::Supervisor, "610722001001"),
