@@ -30,6 +30,11 @@ pub enum FieldType {
     },
     /// A code of the county's categories (four digits).
     Category,
+    /// Several codes of the county's departments, none twice.
+    Departments {
+        /// Items.
+        max: usize,
+    },
     /// A whole number within bounds.
     Int {
         /// Least.
@@ -168,6 +173,8 @@ pub fn named_kind(kind: &Kind, field: &str) -> Option<Kind> {
         "about" => Some(Kind::Feedback),
         "care_plan" => Some(Kind::CarePlan),
         "answers" => Some(Kind::IncidentStep),
+        "into" => Some(Kind::Incident),
+        "photos" => Some(Kind::Photo),
         _ => None,
     }
 }

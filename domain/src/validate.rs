@@ -108,6 +108,9 @@ fn value_problem(of: FieldType, value: &Value, setting: Setting<'_>) -> Option<F
                 .or_else(|| fault(at < 0, ProblemCode::NoSuchDate))
         }),
         FieldType::Codes { list } => items(value, 40, |item| fault(!is_code(list, item), ProblemCode::UnknownCode)),
+        FieldType::Departments { max } => {
+            items(value, max, |item| fault(setting.lists.department(item).is_none(), ProblemCode::UnknownCode))
+        }
         FieldType::Refs { max } => {
             items(value, max, |item| fault(item.parse::<RecordId>().is_err(), ProblemCode::WrongType))
         }

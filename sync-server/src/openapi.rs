@@ -21,7 +21,8 @@ use crate::http::desk::handlers as desk;
     paths(
         desk::sign_in, desk::session, desk::sign_out, desk::places, desk::inbox, desk::record, desk::restore, desk::photo, desk::photos, desk::review,
         desk::approve_many, desk::lists, desk::enrol_code, desk::devices, desk::revoke, desk::order_device, desk::lift_order,
-        desk::take_in, desk::erase,
+        desk::take_in, desk::erase, desk::incidents, desk::board, desk::incident, desk::take_step, desk::call_back, desk::contact,
+        desk::departments,
         phone::enrol, phone::token, phone::hello, phone::lists, phone::exchange, phone::nudges, phone::photo,
         phone::order, phone::report, phone::hand_in,
         phone::create_upload, phone::upload_abilities, phone::upload_stand, phone::append_upload, phone::abandon_upload,

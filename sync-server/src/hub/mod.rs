@@ -3,7 +3,7 @@
 //! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
 //! (`judge`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there
 //! is something ([`nudge`]), what is signed (`receipts`), reviews ([`reviews`]), photos ([`photo`]), accounts and the county's
-//! set-up ([`county`]), erasure ([`erasure`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same rules
+//! set-up ([`county`]), incidents at the desk ([`incidents`]), erasure ([`erasure`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same rules
 //! hold for a phone over HTTP and for one in the same process ([`peer`]).
 
 pub mod conflicts;
@@ -14,6 +14,7 @@ mod error;
 pub mod exchange;
 mod feed;
 mod hand_in;
+pub mod incidents;
 mod judge;
 pub mod nudge;
 pub mod orders;

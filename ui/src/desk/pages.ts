@@ -32,6 +32,22 @@ export const pages: Page[] = [
     load: () => import('./inbox/InboxPage.vue'),
   },
   {
+    name: 'incidents',
+    path: '/incidents',
+    title: 'desk.incidents.title',
+    group: 'work',
+    roles: ['supervisor', 'handler'],
+    load: () => import('./incidents/IncidentsPage.vue'),
+  },
+  {
+    name: 'departments',
+    path: '/departments',
+    title: 'desk.departments.title',
+    group: 'work',
+    roles: ['supervisor', 'handler', 'admin'],
+    load: () => import('./departments/DepartmentsPage.vue'),
+  },
+  {
     name: 'devices',
     path: '/devices',
     title: 'desk.devices.title',

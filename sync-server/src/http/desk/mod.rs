@@ -3,10 +3,13 @@
 //! Every route but signing in asks for a session, and answers only with what lies in the session's scope.
 
 mod changes;
+mod departments;
 mod devices;
 mod erase;
 mod history;
 mod inbox;
+mod incident;
+mod incidents;
 mod lists;
 mod photo;
 mod places;
@@ -30,10 +33,15 @@ use crate::http::{ApiError, App};
 use crate::hub::HubError;
 
 pub use changes::FieldChange;
+pub use departments::{DepartmentRates, DeskNumbers, PlaceNumbers};
 pub use devices::{DeskDevice, DeskOrder, EnrolCode, EnrolCodeWish, HandedIn, OrderWish, TakenInOutcome};
 pub use erase::ErasureOutcome;
 pub use history::{HistoryEntry, SetAsideValue};
 pub use inbox::{Inbox, InboxItem, InboxPhotos};
+pub use incident::{
+    ContactReason, ContactWish, DeskCallback, DeskCallbackWish, DeskContact, DeskIncident, DeskStepWish,
+};
+pub use incidents::{DeskColumn, DeskIncidentLine, DeskIncidents, DeskStageCount};
 pub use lists::DeskLists;
 pub use places::{PlaceLevel, PlaceNode};
 pub use record::{DeskPhoto, DeskRecord, DeskReview};
@@ -44,11 +52,14 @@ pub use titles::Reference;
 
 /// What the API document is made of: the handlers with their descriptions.
 pub(crate) mod handlers {
+    pub(crate) use super::departments::__path_departments;
     pub(crate) use super::devices::{
         __path_devices, __path_enrol_code, __path_lift_order, __path_order_device, __path_revoke, __path_take_in,
     };
     pub(crate) use super::erase::__path_erase;
     pub(crate) use super::inbox::__path_inbox;
+    pub(crate) use super::incident::{__path_call_back, __path_contact, __path_incident, __path_take_step};
+    pub(crate) use super::incidents::{__path_board, __path_incidents};
     pub(crate) use super::lists::__path_lists;
     pub(crate) use super::photo::{__path_photo, __path_photos};
     pub(crate) use super::places::__path_places;
@@ -72,6 +83,13 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/photo/{sha256}/{size}", get(photo::photo))
         .route("/desk/api/reviews", post(review::review))
         .route("/desk/api/reviews/bulk", post(review::approve_many))
+        .route("/desk/api/incidents", get(incidents::incidents))
+        .route("/desk/api/incidents/board", get(incidents::board))
+        .route("/desk/api/incidents/{id}", get(incident::incident))
+        .route("/desk/api/incidents/{id}/steps", post(incident::take_step))
+        .route("/desk/api/incidents/{id}/callbacks", post(incident::call_back))
+        .route("/desk/api/incidents/{id}/contact", post(incident::contact))
+        .route("/desk/api/departments", get(departments::departments))
         .route("/desk/api/lists", get(lists::lists))
         .route("/desk/api/enrol-codes", post(devices::enrol_code))
         .route("/desk/api/devices", get(devices::devices))

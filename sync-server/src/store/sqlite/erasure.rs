@@ -155,11 +155,15 @@ impl Sql<'_> {
 
     fn erase_rows(&self, erasure: &Erasure) -> Answer<()> {
         let before = self.before(erasure.id, county(&erasure.cell))?;
+        let erased = self.one_record(&Scope::from(&erasure.cell), erasure.id)?;
         let key = params![erasure.id.0.as_bytes(), county(&erasure.cell)];
         self.conn.prepare_cached("DELETE FROM history WHERE record = ?1 AND county = ?2")?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM conflict WHERE record = ?1 AND county = ?2")?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM approved WHERE id = ?1 AND county = ?2")?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM record WHERE id = ?1 AND county = ?2")?.execute(key)?;
+        if let Some(erased) = erased {
+            self.fold_incident_of(&erased.record)?;
+        }
         let mut fact = self.conn.prepare_cached(
             "INSERT OR IGNORE INTO erased (id, county, kind, cell, at, by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_orders.sql"),
     include_str!("schema_erasure.sql"),
     include_str!("schema_department.sql"),
+    include_str!("schema_incidents.sql"),
 ];
 
 const RECEIPTS: &str = include_str!("schema_receipts.sql");
@@ -42,7 +43,9 @@ pub(super) fn to_present(conn: &mut Connection) -> Result<(), StoreError> {
         transaction.pragma_update(None, "user_version", done as i64 + 1)?;
         transaction.commit()?;
     }
-    Ok(())
+    let transaction = conn.transaction()?;
+    Sql::new(&transaction).fold_incidents_if_asked()?;
+    Ok(transaction.commit()?)
 }
 
 /// What a new database holds: its epoch and the lists to start with.

@@ -10,6 +10,7 @@ mod erasure;
 mod feed;
 mod hand_ins;
 mod inbox;
+mod incidents;
 mod migrate;
 mod photos;
 mod records;
