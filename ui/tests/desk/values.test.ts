@@ -10,7 +10,7 @@ const zh: Reading = {
     visit_purpose: [name('care', '关爱探访', 'care visit'), name('safety', '安全提醒', 'safety advice')],
   },
   lists: {
-    checklists: [],
+    checklists: [], departments: [],
     version: 1,
     categories: [
       { code: '03', parent: '', name_zh: '消防', name_en: 'fire', default_severity: null, first_handler_zh: '', retired: false },

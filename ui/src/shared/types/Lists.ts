@@ -2,6 +2,7 @@
 import type { CareIntervals } from "./CareIntervals";
 import type { Category } from "./Category";
 import type { Checklist } from "./Checklist";
+import type { Department } from "./Department";
 import type { Severity } from "./Severity";
 import type { Sheet } from "./Sheet";
 
@@ -32,4 +33,8 @@ care: CareIntervals,
 /**
  * What inspections go through. Lists of before there were any read as those compiled in, so that both sides agree.
  */
-checklists: Array<Checklist>, };
+checklists: Array<Checklist>, 
+/**
+ * The departments that incidents are dispatched to. Lists of before there were any read as those compiled in.
+ */
+departments: Array<Department>, };
