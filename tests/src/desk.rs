@@ -1,5 +1,7 @@
 //! Somebody at the desk without a browser: the desk's API, signed in.
 
+use device::edge::SystemWorld;
+use domain::World as _;
 use reqwest::blocking::{Client, Response};
 use serde_json::{Value, json};
 
@@ -86,7 +88,7 @@ impl Desk {
     /// When the server refuses.
     pub fn take_step(&self, incident: &str, action: &str, more: &Value) -> Outcome<Value> {
         let seen = self.read(&format!("incidents/{incident}"))?["seen"].clone();
-        let mut wish = json!({ "id": uuid::Uuid::new_v4(), "seen": seen, "action": action });
+        let mut wish = json!({ "id": SystemWorld.record_id(), "seen": seen, "action": action });
         if let (Some(wish), Some(more)) = (wish.as_object_mut(), more.as_object()) {
             wish.extend(more.clone());
         }
