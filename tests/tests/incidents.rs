@@ -134,16 +134,16 @@ async fn the_whole_loop_in_the_windows_of_a_supervisor_and_a_department() -> Out
     second.tap(&named("action-send")).await?;
     second.see_attribute(&named("incident-state"), "data-state", "accepted").await?;
     second.see(&named("news")).await?;
-    stations.keep("second-is-told", &second).await?;
+    stations.keep(&second, "second-is-told").await?;
 
     // The department of the category is proposed already.
     act(&boss, "dispatch", None, "dispatched").await?;
-    stations.keep("dispatched", &boss).await?;
+    stations.keep(&boss, "dispatched").await?;
     handler.reload().await?;
     open(&handler, &id).await?;
     act(&handler, "sign", None, "signed").await?;
     act(&handler, "result", Some("已重新固定"), "resulted").await?;
-    stations.keep("result", &handler).await?;
+    stations.keep(&handler, "result").await?;
 
     let checked = id.clone();
     blocking(move || {
@@ -163,10 +163,10 @@ async fn the_whole_loop_in_the_windows_of_a_supervisor_and_a_department() -> Out
     boss.tap(&named("rating-fairly")).await?;
     boss.tap(&named("action-send")).await?;
     boss.gone(&named("act-rate")).await?;
-    stations.keep("closed", &boss).await?;
+    stations.keep(&boss, "closed").await?;
     boss.tap(&named("nav-departments")).await?;
     boss.see(&named_with("department-row", "data-department", HOUSING)).await?;
-    stations.keep("departments", &boss).await
+    stations.keep(&boss, "departments").await
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Outcome<T> + Send + 'static) -> Outcome<T> {
