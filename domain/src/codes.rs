@@ -303,11 +303,11 @@ impl Lists {
         let mut found: Vec<&Department> = Vec::new();
         for word in words.split('/').map(str::trim).filter(|word| !word.is_empty()) {
             let bare = word.split(['(', '（']).next().unwrap_or(word);
-            let is_meant = |department: &&Department| {
-                let name = department.name_zh.as_str();
-                !department.retired && (name == word || name.starts_with(bare) || bare.starts_with(name))
-            };
-            let meant = self.departments.iter().find(is_meant);
+            let mut offered = self.departments.iter().filter(|department| !department.retired);
+            // A name as it stands goes before one that only begins like it: 村(社区) is not 村卫生室.
+            let exactly = offered.clone().find(|department| department.name_zh == word);
+            let begins = |name: &str| name.starts_with(bare) || bare.starts_with(name);
+            let meant = exactly.or_else(|| offered.find(|department| begins(&department.name_zh)));
             found.extend(meant.filter(|meant| found.iter().all(|known| known.code != meant.code)));
         }
         found

@@ -30,6 +30,11 @@ pub enum FieldType {
     },
     /// A code of the county's categories (four digits).
     Category,
+    /// Several codes of the county's departments, none twice.
+    Departments {
+        /// Items.
+        max: usize,
+    },
     /// A whole number within bounds.
     Int {
         /// Least.
@@ -174,6 +179,8 @@ pub fn named_kind(kind: &Kind, field: &str) -> Option<Kind> {
         "care_plan" => Some(Kind::CarePlan),
         "answers" => Some(Kind::IncidentStep),
         "takes_back" => Some(Kind::Review),
+        "into" => Some(Kind::Incident),
+        "photos" => Some(Kind::Photo),
         _ => None,
     }
 }

@@ -116,6 +116,9 @@ fn value_problem(of: FieldType, value: &Value, setting: Setting<'_>) -> Option<F
         FieldType::Codes { list } => {
             items(value, 40, |item| fault(!setting.lists.knows(list, item), ProblemCode::UnknownCode))
         }
+        FieldType::Departments { max } => {
+            items(value, max, |item| fault(setting.lists.department(item).is_none(), ProblemCode::UnknownCode))
+        }
         FieldType::Refs { max } => {
             items(value, max, |item| fault(item.parse::<RecordId>().is_err(), ProblemCode::WrongType))
         }

@@ -4,6 +4,7 @@ pub mod browser;
 pub mod county;
 pub mod cutting_proxy;
 pub mod desk_bench;
+pub mod desk;
 #[cfg(target_os = "linux")]
 pub mod disk;
 pub mod full_cell;

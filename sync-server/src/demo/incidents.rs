@@ -75,7 +75,7 @@ pub(crate) fn write(writing: &mut Writing<'_>, families: &[Family]) {
     }
     let settled = if writing.cell.ordinal == 1 { 8 } else { 5 };
     for index in 0..settled {
-        let story = if writing.cell.ordinal == 1 { Story::of(index) } else { Story::Closed };
+        let story = if writing.cell.ordinal == 1 { Story::of(index) } else { Story::of_others(index) };
         let days_ago = if story.is_recent() { 3 + index as i64 } else { writing.chance.between(8, 330) };
         let reported = report(writing, families, days_ago);
         if story != Story::Closed || writing.chance.percent(45) {

@@ -23,6 +23,7 @@ pub mod exports;
 mod feed;
 mod hand_in;
 pub mod imports;
+pub mod incidents;
 mod judge;
 pub mod lists;
 pub mod nudge;

@@ -3,6 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::incident::sees;
 use domain::kinds::dispute::is_about_nobody;
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::kinds::review::{Review, Said};
@@ -10,6 +11,7 @@ use domain::merge::{MergeError, Merged, merge};
 use domain::protocol::Verdict;
 use domain::record::canonical_bytes;
 use domain::review::{self, ReviewState};
+use domain::scope::Role;
 use domain::validate::{Setting, today};
 use domain::world::Millis;
 use domain::{AccountId, CellCode, Change, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
@@ -321,6 +323,13 @@ fn step_not_allowed(
         None => reading.record(&county(&step.cell), incident)?.map(|stored| stored.record),
     };
     let Some(incident) = incident else { return Ok(None) };
+    // Whoever answers for a department speaks of what that department has, whichever way the step comes in.
+    if bench.author.actor().role == Role::Handler {
+        let row = reading.incident_row(&county(&step.cell), incident.id)?;
+        if !row.is_some_and(|row| sees(bench.author.actor(), &row.departments)) {
+            return Ok(Some(Fault::new("", ProblemCode::ForeignRecord)));
+        }
+    }
     // After a restore a phone brings back what a supervisor did: then it is the supervisor's right that counts.
     let actor = bench.author.actor();
     let role = match step.text("by").and_then(|by| AccountId::new(by).ok()) {

@@ -4,6 +4,7 @@
 //! [`Store::write`] stores all or nothing and is durable when it returns. Every verb names one cell, one county or one scope
 //! prefix, so that the tables can be distributed by county on a database of many machines.
 
+mod incidents;
 pub mod sqlite;
 mod types;
 
@@ -12,6 +13,7 @@ use domain::protocol::CellState;
 use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex, Stamp};
 use serde_json::Value;
 
+pub use incidents::*;
 pub use types::*;
 
 /// The database could not do what it was asked; nothing of the transaction is stored.
@@ -64,7 +66,7 @@ pub trait Store: Send + Sync + 'static {
 pub type Answer<T> = Result<T, StoreError>;
 
 /// What can be asked. `within` cuts what is found to the cells that begin with it.
-pub trait Reading {
+pub trait Reading: IncidentTable {
     // -- records ---------------------------------------------------------------------------------------------------------
     /// A record.
     fn record(&self, within: &Scope, id: RecordId) -> Answer<Option<StoredRecord>>;

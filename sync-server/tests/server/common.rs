@@ -120,7 +120,7 @@ impl County {
             scopes: scopes.iter().map(|code| scope(code)).collect(),
             password_hash: None,
             closed_at: None,
-            department: (role == Role::Handler).then(|| "01".to_owned()),
+            department: (role == Role::Handler).then(|| "12".to_owned()),
         };
         let password = if scopes.is_empty() { None } else { Some(PASSWORD) };
         self.hub.put_account(account, password, cells).unwrap();

@@ -56,6 +56,22 @@ export const pages: Page[] = [
     load: () => import('./month/MonthPage.vue'),
   },
   {
+    name: 'incidents',
+    path: '/incidents',
+    title: 'desk.incidents.title',
+    group: 'work',
+    roles: ['supervisor', 'handler'],
+    load: () => import('./incidents/IncidentsPage.vue'),
+  },
+  {
+    name: 'departments',
+    path: '/departments',
+    title: 'desk.departments.title',
+    group: 'work',
+    roles: ['supervisor', 'handler', 'admin'],
+    load: () => import('./departments/DepartmentsPage.vue'),
+  },
+  {
     name: 'devices',
     path: '/devices',
     title: 'desk.devices.title',

@@ -188,7 +188,7 @@ fn query_of(words: &InboxWords, actor: &Actor, now: Millis) -> Result<InboxQuery
 }
 
 /// What of a place lies in the actor's scopes; none when nothing does.
-fn scopes_within(actor: &Actor, place: Option<&Scope>) -> Option<Vec<Scope>> {
+pub(super) fn scopes_within(actor: &Actor, place: Option<&Scope>) -> Option<Vec<Scope>> {
     let Some(place) = place else { return Some(actor.scopes.clone()) };
     if actor.scopes.iter().any(|scope| scope.contains(place)) {
         return Some(vec![place.clone()]);

@@ -8,6 +8,7 @@ mod correct;
 mod accounts;
 mod county_lists;
 mod coverage;
+mod departments;
 mod devices;
 mod divisions;
 mod erase;
@@ -15,6 +16,8 @@ mod exports;
 mod history;
 mod imports;
 mod inbox;
+mod incident;
+mod incidents;
 mod lists;
 mod photo;
 mod places;
@@ -45,6 +48,7 @@ pub use correct::{Corrected, CorrectionWish};
 pub use accounts::{AccountChange, AccountNew, DeskAccount, FirstPassword};
 pub use county_lists::{CountyLists, ListsVersion, PublishedLists};
 pub use coverage::{Coverage, CoverageLine, CoverageList, CoverageMatter, PlaceCoverage};
+pub use departments::{DepartmentRates, DeskNumbers, PlaceNumbers};
 pub use devices::{DeskDevice, DeskOrder, EnrolCode, EnrolCodeWish, HandedIn, OrderWish, TakenInOutcome};
 pub use divisions::{
     CellHolder, CellMerge, CellSplit, DeskCell, DeskCellPart, DeskDivision, DivisionEnd, DivisionName, DivisionNew,
@@ -54,6 +58,10 @@ pub use erase::ErasureOutcome;
 pub use history::{HistoryEntry, SetAsideValue};
 pub use imports::DeskImport;
 pub use inbox::{Inbox, InboxItem, InboxPhotos};
+pub use incident::{
+    ContactReason, ContactWish, DeskCallback, DeskCallbackWish, DeskContact, DeskIncident, DeskStepWish,
+};
+pub use incidents::{DeskColumn, DeskIncidentLine, DeskIncidents, DeskStageCount};
 pub use lists::DeskLists;
 pub use places::{PlaceLevel, PlaceNode};
 pub use record::{DeskPhoto, DeskRecord, DeskReview};
@@ -74,6 +82,7 @@ pub(crate) mod handlers {
     };
     pub(crate) use super::county_lists::{__path_county_lists, __path_publish_lists};
     pub(crate) use super::coverage::{__path_coverage, __path_coverage_list};
+    pub(crate) use super::departments::__path_departments;
     pub(crate) use super::devices::{
         __path_devices, __path_enrol_code, __path_lift_order, __path_order_device, __path_revoke, __path_take_in,
     };
@@ -88,6 +97,8 @@ pub(crate) mod handlers {
         __path_run_import, __path_upload_table,
     };
     pub(crate) use super::inbox::__path_inbox;
+    pub(crate) use super::incident::{__path_call_back, __path_contact, __path_incident, __path_take_step};
+    pub(crate) use super::incidents::{__path_board, __path_incidents};
     pub(crate) use super::lists::__path_lists;
     pub(crate) use super::photo::{__path_photo, __path_photos};
     pub(crate) use super::places::__path_places;
@@ -147,6 +158,13 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/reports/{id}", get(reports::report))
         .route("/desk/api/reports/{id}/xlsx", get(reports::report_xlsx))
         .route("/desk/api/reports/{id}/pdf", get(reports::report_pdf))
+        .route("/desk/api/incidents", get(incidents::incidents))
+        .route("/desk/api/incidents/board", get(incidents::board))
+        .route("/desk/api/incidents/{id}", get(incident::incident))
+        .route("/desk/api/incidents/{id}/steps", post(incident::take_step))
+        .route("/desk/api/incidents/{id}/callbacks", post(incident::call_back))
+        .route("/desk/api/incidents/{id}/contact", post(incident::contact))
+        .route("/desk/api/departments", get(departments::departments))
         .route("/desk/api/lists", get(lists::lists))
         .route("/desk/api/enrol-codes", post(devices::enrol_code))
         .route("/desk/api/devices", get(devices::devices))

@@ -242,7 +242,7 @@ fn review(around: &mut Surroundings<'_>, stored: &StoredRecord, reviews: &[Recor
     Ok(DeskReview { state: stored.state, note: review.note, remarks: review.remarks, by, at: Some(review.at) })
 }
 
-fn photo_lines(reading: &dyn Reading, photos: &[Record]) -> Result<Vec<DeskPhoto>, StoreError> {
+pub(super) fn photo_lines(reading: &dyn Reading, photos: &[Record]) -> Result<Vec<DeskPhoto>, StoreError> {
     let hashes: Vec<Sha256Hex> = photos.iter().filter_map(sha256).collect();
     let arrived = if hashes.is_empty() { Vec::new() } else { reading.photos_stored(&hashes)? };
     let line = |record: &Record| {

@@ -40,6 +40,8 @@ pub struct Session {
     #[ts(type = "string[]")]
     #[schema(value_type = Vec<String>)]
     pub scopes: Vec<Scope>,
+    /// Of a handler: code of the department.
+    pub department: Option<String>,
     /// To be sent as `x-csrf-token` with everything that changes something.
     pub csrf: String,
     /// The password was set by somebody else: it must be changed before anything else is answered.
@@ -54,6 +56,7 @@ fn answer(desk: &Desk, demo: bool) -> Session {
         display_name: desk.display_name.clone(),
         role: desk.actor.role,
         scopes: desk.actor.scopes.clone(),
+        department: desk.actor.department.clone(),
         csrf: desk.csrf.clone(),
         password_first: desk.password_first,
         demo,

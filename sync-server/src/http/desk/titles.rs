@@ -44,7 +44,12 @@ impl<'a> Surroundings<'a> {
 
     /// Fetches what the titles of these records need, step by step, each step in one go.
     pub(super) fn gather<'r>(&mut self, records: impl IntoIterator<Item = &'r Record>) -> Result<(), StoreError> {
-        let mut wanted: BTreeSet<RecordId> = records.into_iter().flat_map(references).collect();
+        self.gather_named(records.into_iter().flat_map(references))
+    }
+
+    /// Fetches these records, and what their own titles need.
+    pub(super) fn gather_named(&mut self, ids: impl IntoIterator<Item = RecordId>) -> Result<(), StoreError> {
+        let mut wanted: BTreeSet<RecordId> = ids.into_iter().collect();
         for _ in 0..STEPS {
             wanted.retain(|id| !self.records.contains_key(id));
             if wanted.is_empty() {
@@ -151,6 +156,14 @@ impl<'a> Surroundings<'a> {
             Kind::Dispute | Kind::HazardPoint => record.text("place").unwrap_or_default().to_owned(),
             _ => String::new(),
         }
+    }
+
+    /// Where a door or else a household is, when it is known and says so.
+    pub(super) fn address_of(&self, dwelling: Option<RecordId>, household: Option<RecordId>) -> Option<String> {
+        let named =
+            |id: Option<RecordId>, kind| id.and_then(|id| self.records.get(&id)).filter(|found| found.kind == kind);
+        let door = named(dwelling, Kind::Dwelling).or_else(|| named(household, Kind::Household));
+        door.map(|door| self.address(door)).filter(|address| !address.is_empty())
     }
 
     fn dwelling_address(&self, dwelling: &Record) -> String {

@@ -19,7 +19,7 @@ use crate::store::{
 };
 
 impl Sql<'_> {
-    fn lists_in_force(&self) -> Answer<Lists> {
+    pub(super) fn lists_in_force(&self) -> Answer<Lists> {
         let mut statement = self.conn.prepare_cached("SELECT body FROM lists ORDER BY version DESC LIMIT 1")?;
         Ok(statement.query_row([], |row| json(row, 0))?)
     }
@@ -28,7 +28,12 @@ impl Sql<'_> {
         let body = serde_json::to_string(lists).map_err(|_| StoreError::Unreadable("lists"))?;
         let mut statement =
             self.conn.prepare_cached("INSERT INTO lists (version, body, by, at) VALUES (?1, ?2, ?3, ?4)")?;
+        let before = self.lists_in_force()?;
         statement.execute(params![lists.version, body, by.as_str(), at])?;
+        // Where an incident stands depends on the deadlines and on what departments are called.
+        if before.severities != lists.severities || before.departments != lists.departments {
+            self.fold_all_incidents(lists)?;
+        }
         Ok(())
     }
 
@@ -41,7 +46,7 @@ impl Sql<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn setting_value(&self, name: &str) -> Answer<Option<String>> {
+    pub(super) fn setting_value(&self, name: &str) -> Answer<Option<String>> {
         let mut statement = self.conn.prepare_cached("SELECT value FROM setting WHERE name = ?1")?;
         Ok(statement.query_row([name], |row| row.get(0)).optional()?)
     }

@@ -143,6 +143,9 @@ impl Sql<'_> {
         self.conn.prepare_cached(FORGET_BEFORE)?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM record WHERE id = ?1 AND county = ?2")?.execute(key)?;
         self.tally(was.as_ref(), None)?;
+        if let Some(was) = &was {
+            self.fold_incident_of(was)?;
+        }
         let mut fact = self.conn.prepare_cached(
             "INSERT OR IGNORE INTO erased (id, county, kind, cell, at, by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_divisions.sql"),
     include_str!("schema_import.sql"),
     REPORT,
+    include_str!("schema_incidents.sql"),
 ];
 
 const REPORT: &str = include_str!("schema_report.sql");
@@ -52,7 +53,9 @@ pub(super) fn to_present(conn: &mut Connection) -> Result<(), StoreError> {
         transaction.pragma_update(None, "user_version", done as i64 + 1)?;
         transaction.commit()?;
     }
-    Ok(())
+    let transaction = conn.transaction()?;
+    Sql::new(&transaction).fold_incidents_if_asked()?;
+    Ok(transaction.commit()?)
 }
 
 /// What a new database holds: its epoch and the lists to start with.

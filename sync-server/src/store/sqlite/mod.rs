@@ -14,6 +14,7 @@ mod feed;
 mod hand_ins;
 mod imports;
 mod inbox;
+mod incidents;
 mod migrate;
 mod photos;
 mod records;

@@ -16,7 +16,11 @@ list: CodeList, } | { "type": "codes",
 /**
  * The list.
  */
-list: CodeList, } | { "type": "category" } | { "type": "int", 
+list: CodeList, } | { "type": "category" } | { "type": "departments", 
+/**
+ * Items.
+ */
+max: number, } | { "type": "int", 
 /**
  * Least.
  */

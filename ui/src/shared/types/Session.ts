@@ -23,6 +23,10 @@ role: Role,
  */
 scopes: string[], 
 /**
+ * Of a handler: code of the department.
+ */
+department: string | null, 
+/**
  * To be sent as `x-csrf-token` with everything that changes something.
  */
 csrf: string, 

@@ -180,6 +180,11 @@ export const FIELDS: { readonly [kind: string]: readonly FieldSpec[] } = {
     {"name":"opinion","type":"text","max":1000,"required":false},
     {"name":"due","type":"moment","required":false},
     {"name":"answers","type":"ref","required":false},
+    {"name":"departments","type":"departments","max":10,"required":false},
+    {"name":"level","type":"int","min":1,"max":3,"required":false},
+    {"name":"rating","type":"code","list":"satisfaction","required":false},
+    {"name":"into","type":"ref","required":false},
+    {"name":"photos","type":"refs","max":9,"required":false},
   ],
   dispute: [
     {"name":"type","type":"code","list":"dispute_type","required":true},

@@ -2,6 +2,7 @@
 
 mod bench;
 mod boundaries;
+mod incidents;
 mod orders;
 mod records;
 mod reports;
