@@ -18,7 +18,6 @@ pub mod hazard;
 pub mod household;
 pub mod incident;
 pub mod inspection;
-pub mod likely;
 pub mod lists;
 pub mod merging;
 pub mod month;
@@ -175,9 +174,9 @@ commands! {
     /// Everybody of a household moved out.
     move_out: moving::MoveOutArgs => moving::Moved, plain moving::move_out;
     /// Entries that may be of the same resident or door as what is being typed.
-    likely_same: likely::LikelySameArgs => Vec<likely::LikelySame>, plain likely::likely_same;
+    likely_same: merging::LikelySameArgs => Vec<merging::LikelySame>, plain merging::likely_same;
     /// Looks for the other entry of a resident, household or door.
-    look_for_same: likely::LookForSameArgs => Vec<likely::LikelySame>, plain likely::look_for_same;
+    look_for_same: merging::LookForSameArgs => Vec<merging::LikelySame>, plain merging::look_for_same;
     /// Two entries side by side.
     compare: merging::CompareArgs => merging::Comparison, plain merging::compare;
     /// Makes two entries one.
