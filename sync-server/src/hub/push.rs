@@ -3,7 +3,6 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::kinds::dispute::is_about_nobody;
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::merge::{MergeError, Merged, merge};
 use domain::protocol::Verdict;
@@ -291,11 +290,6 @@ fn look_at(
         return Ok(Err(fault));
     }
     if current.is_none()
-        && let Some(fault) = about_nobody(reading, &merged.record, ahead)?
-    {
-        return Ok(Err(fault));
-    }
-    if current.is_none()
         && let Some(fault) = too_many_photos(reading, &merged.record, photos)?
     {
         return Ok(Err(fault));
@@ -327,17 +321,6 @@ fn step_not_allowed(
         _ => actor.role,
     };
     Ok(step_fault(step, &incident, role))
-}
-
-/// Refuses an event of a case file that is about nobody any more: its words were erased, and no others come to it.
-fn about_nobody(reading: &dyn Writing, event: &Record, ahead: &Ahead<'_>) -> Result<Option<Fault>, HubError> {
-    let Some(case) = event.reference("dispute").filter(|_| event.kind == Kind::DisputeEvent) else { return Ok(None) };
-    let case = match ahead.record(case) {
-        Some(record) => Some(record.clone()),
-        None => reading.record(&county(&event.cell), case)?.map(|stored| stored.record),
-    };
-    let parties = case.as_ref().and_then(|case| case.fields.get("parties"));
-    Ok(parties.filter(|parties| is_about_nobody(parties)).map(|_| Fault::new("dispute", ProblemCode::Erased)))
 }
 
 fn too_many_photos(

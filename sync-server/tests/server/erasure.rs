@@ -539,11 +539,6 @@ fn a_case_that_is_about_nobody_any_more_keeps_its_numbers_and_loses_its_words() 
     assert!(town.county.stored(event).is_none());
     let page = &town.phone.round(Vec::new()).pages[0];
     assert!(page.erased.contains(&event) && page.records.iter().any(|record| record.id == case));
-    // What comes late would bring the words back.
-    let (by, at) = (town.phone.account(), town.county.world.clone().now_millis());
-    let late = json!({"dispute": case, "event": "follow_up", "at": at, "by": by, "text": "欧阳静夜思满意"});
-    let late = town.phone.new_record(Kind::DisputeEvent, &cell(1), late);
-    assert_eq!(town.phone.refused(&late), ProblemCode::Erased);
     no_word_is_left(&town);
 }
 
