@@ -22,7 +22,8 @@ pub struct Calls {
 pub fn calls<'a>(progress: &Progress, callbacks: impl IntoIterator<Item = &'a Record>) -> Calls {
     let again = |action: &str| matches!(action, "reopen" | "fail");
     let since = progress.steps.iter().rev().find(|step| !step.late && again(&step.action)).map(|step| step.at);
-    let counts = |call: &&Record| at(call) >= since.unwrap_or(Millis::MIN);
+    // The call that had it taken up again has the very moment of the step: it was about the work before.
+    let counts = |call: &&Record| since.is_none_or(|since| at(call) > since);
     let mut tries = 0;
     let mut reached = false;
     for call in callbacks.into_iter().filter(counts) {

@@ -85,7 +85,8 @@ async fn an_incident_goes_through_the_loop_and_the_department_is_rated_once() {
     for (name, count) in [("given", 1), ("answered_in_time", 1), ("solved", 1), ("fairly", 1), ("satisfied", 0)] {
         assert_eq!(numbers[name], count, "{name}");
     }
-    assert_eq!(housing.read("departments").await, rates);
+    // A handler of the county sees towns, a supervisor of a village the village: the department's numbers are the same.
+    assert_eq!(housing.read("departments").await[0]["numbers"], rates[0]["numbers"]);
     assert_eq!(bench.sign_in("streets").await.read("departments").await, json!([]));
 }
 
