@@ -86,6 +86,8 @@ pub enum CodeList {
     TaskResult,
     /// 满意 基本满意 不满意.
     Satisfaction,
+    /// Why somebody at the desk sees a resident's name or number in full.
+    LookReason,
 }
 
 /// One entry of a code list.

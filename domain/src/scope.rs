@@ -65,7 +65,7 @@ pub fn allowed(role: Role, action: Action, kind: &Kind) -> bool {
     use Action::{Read, Write};
     use Kind::{
         Building, Callback, CarePlan, Cell, Dispute, DisputeEvent, Dwelling, Feedback, HazardPoint, Household,
-        Incident, IncidentStep, Inspection, Notice, NoticeAck, Other, Person, Photo, Premises, Recheck, RollCall,
+        Incident, IncidentStep, Inspection, Notice, NoticeAck, Other, Person, Photo, Premises, Recheck, RollCall, Task,
         TaskReport, Tenancy, ThreatenedHousehold, Visit,
     };
     match (role, action) {
@@ -103,7 +103,8 @@ pub fn allowed(role: Role, action: Action, kind: &Kind) -> bool {
         (Role::Informant, Write) => matches!(kind, Incident | Photo | Feedback),
         (Role::Supervisor, Read) => true,
         (Role::Supervisor, Write) => !matches!(kind, Cell | Visit | Photo | TaskReport | NoticeAck | Other(_)),
-        (Role::Admin, Read | Write) => matches!(kind, Cell),
+        // What the county says to everybody and hears from its staff; no register.
+        (Role::Admin, Read | Write) => matches!(kind, Cell | Notice | Task | Feedback),
         (Role::Handler | Role::Auditor, _) => false,
     }
 }

@@ -292,4 +292,17 @@ pub(super) const FORM_LISTS: &[(CodeList, &[Entry])] = &[
             ("dissatisfied", "不满意", "not satisfied"),
         ],
     ),
+    (
+        CodeList::LookReason,
+        &[
+            ("review", "审核核对", "checking a record"),
+            ("contact", "联系居民", "reaching the resident"),
+            ("service", "为居民办事", "doing something for the resident"),
+            ("evacuation", "避险转移", "bringing people to safety"),
+            ("correction", "更正资料", "correcting the register"),
+            ("request", "本人要求", "asked for by the resident"),
+            ("mediation", "调解纠纷", "mediating a dispute"),
+            ("inspection", "依法检查", "an inspection by law"),
+        ],
+    ),
 ];

@@ -3,18 +3,24 @@
 //! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
 //! (`judge`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there
 //! is something ([`nudge`]), what is signed (`receipts`), reviews ([`reviews`]), photos ([`photo`]), accounts and the county's
-//! set-up ([`county`]), erasure ([`erasure`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same rules
+//! set-up ([`county`]), erasure ([`erasure`]), what residents may ask ([`residents`], [`looks`]), what the desk says to many ([`notices`]), evacuations
+//! ([`evacuations`]), opinions ([`feedback`]), the audit log ([`audit`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same rules
 //! hold for a phone over HTTP and for one in the same process ([`peer`]).
 
+pub mod audit;
 pub mod conflicts;
 pub mod county;
 pub mod desk;
 pub mod erasure;
 mod error;
+pub mod evacuations;
 pub mod exchange;
 mod feed;
+pub mod feedback;
 mod hand_in;
 mod judge;
+pub mod looks;
+pub mod notices;
 pub mod nudge;
 pub mod orders;
 pub mod peer;
@@ -22,6 +28,7 @@ pub mod phones;
 pub mod photo;
 pub(crate) mod push;
 mod receipts;
+pub mod residents;
 pub mod reviews;
 mod scales;
 mod secrets;

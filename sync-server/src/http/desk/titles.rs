@@ -34,12 +34,29 @@ pub(super) struct Surroundings<'a> {
     records: BTreeMap<RecordId, Record>,
     places: BTreeMap<CellCode, String>,
     people: BTreeMap<AccountId, String>,
+    /// Residents are called by their full names; otherwise masked.
+    in_full: bool,
 }
 
 impl<'a> Surroundings<'a> {
     /// Nothing is known yet.
     pub(super) fn new(reading: &'a dyn Reading, actor: &'a Actor) -> Self {
-        Self { reading, actor, records: BTreeMap::new(), places: BTreeMap::new(), people: BTreeMap::new() }
+        Self { reading, actor, records: BTreeMap::new(), places: BTreeMap::new(), people: BTreeMap::new(), in_full: false }
+    }
+
+    /// The same, calling residents by their full names: only for whoever gave a reason.
+    pub(super) fn in_full(self) -> Self {
+        Self { in_full: true, ..self }
+    }
+
+    /// What a person is called here.
+    pub(super) fn name(&self, full: &str) -> String {
+        if self.in_full { full.to_owned() } else { mask::name(full) }
+    }
+
+    /// A telephone as it is shown here.
+    pub(super) fn phone(&self, full: &str) -> String {
+        if self.in_full { full.to_owned() } else { mask::phone(full) }
     }
 
     /// Fetches what the titles of these records need, step by step, each step in one go.
@@ -78,11 +95,12 @@ impl<'a> Surroundings<'a> {
         match record.kind {
             Kind::Dwelling => self.dwelling_address(record),
             Kind::Household => self.household_title(record),
-            Kind::Dispute => party_names(record),
+            Kind::Dispute => self.party_names(record),
             Kind::ThreatenedHousehold => {
                 self.named(record, "household").map(|household| self.household_title(household)).unwrap_or_default()
             }
             ref kind => match (kind.called(), kind.belongs_to()) {
+                (Some(called), _) if mask::is_masked(&record.kind, called) => self.name(&text(called)),
                 (Some(called), _) => text(called),
                 (None, Some(field)) => {
                     self.named(record, field).map(|about| self.target_title(about)).unwrap_or_default()
@@ -103,7 +121,7 @@ impl<'a> Surroundings<'a> {
     /// The household by its head; without one by its door.
     fn household_title(&self, household: &Record) -> String {
         let head = self.named(household, "head").and_then(|head| head.text("name"));
-        head.map_or_else(|| self.address(household), str::to_owned)
+        head.map_or_else(|| self.address(household), |name| self.name(name))
     }
 
     /// The second line: where it is. A household without a known head has its telephone, masked.
@@ -112,7 +130,7 @@ impl<'a> Surroundings<'a> {
             Kind::Building => record.text("street").unwrap_or_default().to_owned(),
             Kind::Dwelling => String::new(),
             Kind::Household if self.named(record, "head").is_none() => {
-                record.text("contact_phone").map(mask::phone).unwrap_or_default()
+                record.text("contact_phone").map(|phone| self.phone(phone)).unwrap_or_default()
             }
             _ => self.address(record),
         }
@@ -150,6 +168,13 @@ impl<'a> Surroundings<'a> {
         }
     }
 
+    /// The parties of a dispute by name, applicants first.
+    fn party_names(&self, dispute: &Record) -> String {
+        let parties = dispute.fields.get("parties").and_then(Value::as_array);
+        let names = parties.into_iter().flatten().filter_map(|party| party.get("name").and_then(Value::as_str));
+        names.map(|name| self.name(name)).collect::<Vec<_>>().join(" · ")
+    }
+
     fn dwelling_address(&self, dwelling: &Record) -> String {
         let building = self.named(dwelling, "building").and_then(|building| building.text("name"));
         Dwelling::from(dwelling).address(building.unwrap_or_default())
@@ -185,13 +210,6 @@ impl<'a> Surroundings<'a> {
         let known = ids.iter().filter_map(|id| self.records.get(id));
         known.map(|record| (record.id, Reference { kind: record.kind.clone(), title: self.title(record) })).collect()
     }
-}
-
-/// The parties of a dispute by name, applicants first.
-fn party_names(dispute: &Record) -> String {
-    let parties = dispute.fields.get("parties").and_then(Value::as_array);
-    let names = parties.into_iter().flatten().filter_map(|party| party.get("name").and_then(Value::as_str));
-    names.collect::<Vec<_>>().join(" · ")
 }
 
 /// The records that a record names.

@@ -10,7 +10,7 @@ use super::rows::{RECORD_COLUMNS, count, parsed, range, state_number, stored_rec
 use crate::store::{Answer, InboxQuery, Place, ReviewCount, StoredRecord};
 
 /// `(cell >= ? AND cell < ?) OR …` with the bounds pushed onto `values`; no scope: nothing.
-fn within(column: &str, scopes: &[Scope], values: &mut Vec<Value>) -> String {
+pub(super) fn within(column: &str, scopes: &[Scope], values: &mut Vec<Value>) -> String {
     let mut terms = Vec::new();
     for scope in scopes {
         let (from, to) = range(scope);

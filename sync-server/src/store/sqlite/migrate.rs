@@ -15,8 +15,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_conflict.sql"),
     include_str!("schema_orders.sql"),
     include_str!("schema_erasure.sql"),
+    AUDIT,
+    include_str!("schema_desk.sql"),
 ];
 
+const AUDIT: &str = include_str!("schema_audit.sql");
 const RECEIPTS: &str = include_str!("schema_receipts.sql");
 
 /// Brings the database to the present schema.
@@ -37,6 +40,9 @@ pub(super) fn to_present(conn: &mut Connection) -> Result<(), StoreError> {
         }
         if *migration == RECEIPTS {
             Sql::new(&transaction).count_cells()?;
+        }
+        if *migration == AUDIT {
+            Sql::new(&transaction).link_audit()?;
         }
         transaction.pragma_update(None, "user_version", done as i64 + 1)?;
         transaction.commit()?;

@@ -4,8 +4,10 @@
 //! (group commit): each runs in its own savepoint, the last one waiting commits for all, and nobody returns before that.
 
 mod accounts;
+mod audit;
 mod conflicts;
 mod county;
+mod desk;
 mod erasure;
 mod feed;
 mod hand_ins;

@@ -2,6 +2,7 @@
 // proves that they come from this page. What goes wrong becomes a `Refused` with a stable code.
 import type { CallRefusal } from '@shared/types/CallRefusal'
 import type { ErrorBody } from '@shared/types/ErrorBody'
+import type { Problem } from '@shared/types/Problem'
 
 /** Why a call failed: the server's word, or that it could not be reached. */
 export type RefusalCode = CallRefusal | 'unreachable'
@@ -11,6 +12,8 @@ export class Refused extends Error {
   constructor(
     readonly code: RefusalCode,
     readonly status: number,
+    /** What is wrong with which field. */
+    readonly problems: readonly Problem[] = [],
   ) {
     super(`${code} (${status})`)
   }
@@ -51,18 +54,45 @@ export function read<T>(path: string, signal?: AbortSignal): Promise<T> {
 }
 
 /** Changes something. */
-export async function write<T>(path: string, body: unknown = {}): Promise<T> {
+export function write<T>(path: string, body: unknown = {}): Promise<T> {
+  return written<T>(path, body, json)
+}
+
+/** Fetches a paper: asked for like a change, since that it was printed is noted. */
+export function writeFile(path: string, body: unknown = {}): Promise<Blob> {
+  return written(path, body, (answer) => answer.blob())
+}
+
+/** Fetches a file. */
+export function readFile(path: string): Promise<Blob> {
+  return call('GET', path, undefined, undefined, (answer) => answer.blob())
+}
+
+type Take<T> = (answer: Response) => Promise<T>
+
+async function json<T>(answer: Response): Promise<T> {
+  const text = await answer.text()
+  return (text === '' ? null : JSON.parse(text)) as T
+}
+
+async function written<T>(path: string, body: unknown, take: Take<T>): Promise<T> {
   try {
-    return await call<T>('POST', path, body)
+    return await call<T>('POST', path, body, undefined, take)
   } catch (error) {
     if (!(error instanceof Refused) || error.code !== 'wrong_csrf') throw error
     // Another tab signed in again: the cookie is shared, the token is not.
     await renewToken()
-    return call<T>('POST', path, body)
+    return call<T>('POST', path, body, undefined, take)
   }
 }
 
-async function call<T>(method: 'GET' | 'POST', path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+async function call<T>(
+  method: 'GET' | 'POST',
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+  take: Take<T> = json,
+): Promise<T> {
   const patience = new AbortController()
   const timer = setTimeout(() => patience.abort(), PATIENCE_MS)
   const giveUp = () => patience.abort()
@@ -79,8 +109,7 @@ async function call<T>(method: 'GET' | 'POST', path: string, body?: unknown, sig
       signal: patience.signal,
     })
     if (!answer.ok) throw await refusal(answer)
-    const text = await answer.text()
-    return (text === '' ? null : JSON.parse(text)) as T
+    return await take(answer)
   } catch (error) {
     if (error instanceof Refused || signal?.aborted) throw error
     // A network failure, our own patience, or an answer that is not the server's (a proxy's page).
@@ -96,5 +125,5 @@ async function refusal(answer: Response): Promise<Refused> {
   // A gateway in front of a server that is gone answers without our code.
   const code = body.code ?? (answer.status === 502 || answer.status === 503 || answer.status === 504 ? 'unreachable' : 'internal')
   if (code === 'signed_out') onSignedOut()
-  return new Refused(code, answer.status)
+  return new Refused(code, answer.status, body.problems ?? [])
 }
