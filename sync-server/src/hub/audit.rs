@@ -121,7 +121,8 @@ fn verify(reading: &dyn Reading, noted: Option<(i64, &str)>) -> Result<Verified,
                 None
             };
             fault = fault.or(found);
-            noted_is_there |= noted.is_some_and(|(at, head)| at == *seq && chain::written(link).eq_ignore_ascii_case(head));
+            noted_is_there |=
+                noted.is_some_and(|(at, head)| at == *seq && chain::written(link).eq_ignore_ascii_case(head));
             (last, before) = (*seq, *link);
             entries += 1;
         }

@@ -35,7 +35,13 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// [`CallRefusal::NotFound`] outside the scope or when it is no opinion; [`CallRefusal::Stale`] when somebody answered since;
     /// [`CallRefusal::NotAllowed`] for other roles; [`CallRefusal::Invalid`] when nothing is said.
-    pub fn answer_feedback(&self, actor: &Actor, about: RecordId, text: &str, seen: usize) -> Result<RecordId, HubError> {
+    pub fn answer_feedback(
+        &self,
+        actor: &Actor,
+        about: RecordId,
+        text: &str,
+        seen: usize,
+    ) -> Result<RecordId, HubError> {
         may_write(actor, &Kind::Feedback)?;
         let now = self.now();
         self.store.write(|writing| {

@@ -47,9 +47,8 @@ impl<S: Store> Hub<S> {
         }
         looks::check_reason(reason)?;
         let query = Query::new(typed);
-        let query = query.ok_or_else(|| {
-            HubError::invalid(vec![domain::Problem::new("typed", domain::ProblemCode::Required)])
-        })?;
+        let query = query
+            .ok_or_else(|| HubError::invalid(vec![domain::Problem::new("typed", domain::ProblemCode::Required)]))?;
         let scopes: Vec<Scope> = match place {
             Some(place) if actor.scopes.iter().any(|own| own.contains(place)) => vec![place.clone()],
             Some(_) => return Err(HubError::refused(CallRefusal::NotFound)),
@@ -95,7 +94,8 @@ impl<S: Store> Hub<S> {
             let differs = |(field, value): &(&String, &serde_json::Value)| {
                 stored.record.fields.get(*field).unwrap_or(&serde_json::Value::Null) != *value
             };
-            let changed: Fields = fields.iter().filter(differs).map(|(field, value)| (field.clone(), value.clone())).collect();
+            let changed: Fields =
+                fields.iter().filter(differs).map(|(field, value)| (field.clone(), value.clone())).collect();
             if changed.is_empty() {
                 return Ok(stored.version);
             }
@@ -111,7 +111,10 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// As [`Hub::note_looks`].
     pub fn note_whole_look(&self, actor: &Actor, action: &str, reason: &str, record: &Record) -> Result<(), HubError> {
-        let seen = record.fields.iter().filter(|(field, value)| !value.is_null() && domain::mask::is_masked(&record.kind, field));
+        let seen = record
+            .fields
+            .iter()
+            .filter(|(field, value)| !value.is_null() && domain::mask::is_masked(&record.kind, field));
         let fields = seen.map(|(field, _)| field.clone()).collect();
         self.note_looks(actor, action, reason, &[Look { of: record.id, fields }])
     }

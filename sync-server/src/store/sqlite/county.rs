@@ -12,9 +12,10 @@ use super::Sql;
 use super::feed::Tally;
 use super::rows::{count, json};
 use crate::store::{
-    Account, Answer, Approval, Approved, AuditEntry, AuditLine, AuditQuery, Batch, BulkRecord, ChangeDigest, DeskSession, Device, EnrolCode, Erasure,
-    FeedEntry, HandInLine, HistoryEntry, Holding, InboxQuery, Moved, NameFits, NumberOf, Place, Reading, ReviewCount, Run, SecretHash,
-    SetAside, StoreError, StoredRecord, TakenIn, TokenPair, Upload, Writing, Written,
+    Account, Answer, Approval, Approved, AuditEntry, AuditLine, AuditQuery, Batch, BulkRecord, ChangeDigest,
+    DeskSession, Device, EnrolCode, Erasure, FeedEntry, HandInLine, HistoryEntry, Holding, InboxQuery, Moved, NameFits,
+    NumberOf, Place, Reading, ReviewCount, Run, SecretHash, SetAside, StoreError, StoredRecord, TakenIn, TokenPair,
+    Upload, Writing, Written,
 };
 
 impl Sql<'_> {

@@ -32,7 +32,13 @@ pub(super) fn to_present(conn: &mut Connection) -> Result<(), StoreError> {
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
-    for (done, migration) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
+    bring(conn, MIGRATIONS.len())
+}
+
+/// Applies the migrations that are missing up to the schema `to`.
+fn bring(conn: &mut Connection, to: usize) -> Result<(), StoreError> {
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (done, migration) in MIGRATIONS.iter().enumerate().take(to).skip(usize::try_from(found).unwrap_or(0)) {
         let transaction = conn.transaction()?;
         transaction.execute_batch(migration)?;
         if done == 0 {
@@ -48,6 +54,12 @@ pub(super) fn to_present(conn: &mut Connection) -> Result<(), StoreError> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// Makes a database as it was before the audit log was linked.
+#[cfg(test)]
+pub(crate) fn before_links(conn: &mut Connection) -> Result<(), StoreError> {
+    bring(conn, MIGRATIONS.iter().take_while(|migration| **migration != AUDIT).count())
 }
 
 /// What a new database holds: its epoch and the lists to start with.

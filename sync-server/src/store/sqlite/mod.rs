@@ -27,6 +27,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::store::{Answer, Moved, Reading, Store, StoreError, Writing};
 use feed::Feeds;
+#[cfg(test)]
+pub(crate) use migrate::before_links;
 use writer::Writer;
 
 /// Reading connections kept open between uses.
