@@ -81,7 +81,10 @@ mod tests {
     fn no_cell_of_an_export_is_a_formula() {
         let written = String::from_utf8(csv(&[entry("=HYPERLINK(1)")]).unwrap()).unwrap();
         assert!(written.starts_with('\u{feff}'));
-        assert!(written.ends_with("7,2026-11-22 10:00,boss,'=HYPERLINK(1),look,x,request,name phone,ab\n"), "{written}");
+        assert!(
+            written.ends_with("7,2026-11-22 10:00,boss,'=HYPERLINK(1),look,x,request,name phone,ab\n"),
+            "{written}"
+        );
     }
 
     #[test]

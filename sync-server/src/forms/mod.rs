@@ -51,9 +51,8 @@ impl Setting {
 
 /// `2026-11-03 09:05`, by the clock of China.
 fn moment(at: i64) -> String {
-    wall_clock(at).map_or_else(String::new, |at| {
-        format!("{} {:02}:{:02}", at.date_naive(), at.time().hour(), at.time().minute())
-    })
+    wall_clock(at)
+        .map_or_else(String::new, |at| format!("{} {:02}:{:02}", at.date_naive(), at.time().hour(), at.time().minute()))
 }
 
 fn word(path: &[&str]) -> Option<&'static str> {
@@ -129,7 +128,9 @@ mod tests {
 
     #[test]
     fn every_field_and_kind_that_is_printed_has_a_name_and_codes_are_read_out() {
-        for kind in [Kind::Person, Kind::Household, Kind::Visit, Kind::CarePlan, Kind::Incident, Kind::Dispute, Kind::Photo] {
+        for kind in
+            [Kind::Person, Kind::Household, Kind::Visit, Kind::CarePlan, Kind::Incident, Kind::Dispute, Kind::Photo]
+        {
             assert_ne!(kind_name(&kind), kind.as_str());
             for spec in domain::spec::fields(&kind) {
                 assert_ne!(field_name(&kind, spec.name), spec.name, "{kind}");

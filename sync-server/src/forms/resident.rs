@@ -5,13 +5,16 @@ use domain::codes::CodeList;
 use paper::{Block, Table};
 
 use super::{Setting, code_name, facts, field_name, kind_name, moment};
-use crate::hub::looks::PRINT;
 use crate::http::desk::{DeskAuditEntry, ResidentFile};
+use crate::hub::looks::PRINT;
 
 /// The file as PDF.
 pub(crate) fn resident(setting: &Setting, file: &ResidentFile) -> Vec<u8> {
     let mut blocks = vec![
-        Block::Paragraph("本表列出系统中保存的关于您的全部资料。您可以要求更正，也可以要求删除。其他人的姓名和号码已隐去。".to_owned()),
+        Block::Paragraph(
+            "本表列出系统中保存的关于您的全部资料。您可以要求更正，也可以要求删除。其他人的姓名和号码已隐去。"
+                .to_owned(),
+        ),
         Block::Plain(format!("地址：{} {}", file.place, file.address)),
     ];
     let mut last: Option<&Kind> = None;

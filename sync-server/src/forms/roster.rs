@@ -36,7 +36,15 @@ pub(crate) fn roster(setting: &Setting, roll: &DeskRoll) -> Vec<u8> {
         };
         let Totals { due, moved, away, unmoved, .. } = count.totals;
         let checked = format!("{}/{due}", count.checked);
-        vec![part.to_owned(), moment(count.upto), due.to_string(), moved.to_string(), away.to_string(), unmoved.to_string(), checked]
+        vec![
+            part.to_owned(),
+            moment(count.upto),
+            due.to_string(),
+            moved.to_string(),
+            away.to_string(),
+            unmoved.to_string(),
+            checked,
+        ]
     });
     blocks.push(Block::Table(Table {
         head: ["清点", "截至", "应转", "已转移", "外出不在", "未转", "已清点"].map(str::to_owned).to_vec(),

@@ -74,7 +74,9 @@ pub(super) async fn feedback(
         hub.store().read(|reading| {
             let mut around = Surroundings::new(reading, &desk.actor);
             let all = opinions(reading, &desk.actor)?;
-            all.into_iter().map(|(thread, record)| opinion(&mut around, thread, &record)).collect::<Result<_, HubError>>()
+            all.into_iter()
+                .map(|(thread, record)| opinion(&mut around, thread, &record))
+                .collect::<Result<_, HubError>>()
         })
     });
     Ok(Json(found.await?))

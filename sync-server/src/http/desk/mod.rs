@@ -67,8 +67,8 @@ pub(crate) mod handlers {
     pub(crate) use super::erase::__path_erase;
     pub(crate) mod evacuation {
         pub(crate) use super::super::evacuations::{
-            __path_end, __path_evacuation, __path_evacuations, __path_hazard_points, __path_look, __path_mark, __path_order,
-            __path_paper, __path_reached,
+            __path_end, __path_evacuation, __path_evacuations, __path_hazard_points, __path_look, __path_mark,
+            __path_order, __path_paper, __path_reached,
         };
     }
     pub(crate) use super::feedback::{__path_answer, __path_feedback};

@@ -141,7 +141,8 @@ fn page_in_full(hub: &CountyHub, actor: &Actor, id: RecordId, reason: &str) -> R
     let mut stored = hub.record_for(actor, id)?.ok_or_else(|| refused(CallRefusal::NotFound))?;
     let kind = stored.record.kind.clone();
     stored.record.fields.retain(|field, _| visible_field(actor.role, &kind, field));
-    let page = hub.store().read(|reading| read_page(reading, actor, Surroundings::new(reading, actor).in_full(), stored))?;
+    let page =
+        hub.store().read(|reading| read_page(reading, actor, Surroundings::new(reading, actor).in_full(), stored))?;
     // Before anything is shown: what cannot be noted is not shown.
     hub.note_looks(actor, LOOK, reason, &looks_of(&page))?;
     Ok(page)

@@ -243,7 +243,13 @@ fn hit(around: &mut Surroundings<'_>, record: &Record, by: FoundBy) -> Result<Re
 }
 
 /// The file in full. Who looked is read after this look was noted, so that it is in the list too.
-fn looked_at(hub: &CountyHub, actor: &Actor, id: RecordId, action: &str, reason: &str) -> Result<ResidentFile, HubError> {
+fn looked_at(
+    hub: &CountyHub,
+    actor: &Actor,
+    id: RecordId,
+    action: &str,
+    reason: &str,
+) -> Result<ResidentFile, HubError> {
     let file = file_of(hub, actor, id, true)?;
     let looks: Vec<Look> = file.parts.iter().filter_map(look_of).collect();
     hub.note_looks(actor, action, reason, &looks)?;
@@ -276,11 +282,17 @@ fn file_of(hub: &CountyHub, actor: &Actor, id: RecordId, in_full: bool) -> Resul
         around.gather([&stored.record])?;
         let ids: BTreeSet<RecordId> = records
             .iter()
-            .flat_map(|record| record.fields.iter().flat_map(|(field, value)| references_in(&record.kind, field, value)))
+            .flat_map(|record| {
+                record.fields.iter().flat_map(|(field, value)| references_in(&record.kind, field, value))
+            })
             .collect();
         around.fetch(&ids)?;
         let mut refs = around.refs(&ids);
-        let title = if in_full { stored.record.text("name").unwrap_or_default().to_owned() } else { around.title(&stored.record) };
+        let title = if in_full {
+            stored.record.text("name").unwrap_or_default().to_owned()
+        } else {
+            around.title(&stored.record)
+        };
         // The resident's own name is theirs; whoever else is named stays masked.
         refs.entry(id).and_modify(|reference| reference.title.clone_from(&title));
         let part = |record: Record| ResidentPart { id: record.id, kind: record.kind, fields: record.fields };
@@ -299,4 +311,3 @@ fn file_of(hub: &CountyHub, actor: &Actor, id: RecordId, in_full: bool) -> Resul
     let looks = looks_of(hub, &file)?;
     Ok(ResidentFile { looks, ..file })
 }
-

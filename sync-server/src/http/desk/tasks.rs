@@ -174,12 +174,7 @@ pub(super) async fn withdraw(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn line(
-    around: &mut Surroundings<'_>,
-    record: &domain::Record,
-    cells: u64,
-    now: Millis,
-) -> Result<DeskTask, HubError> {
+fn line(around: &mut Surroundings<'_>, record: &domain::Record, cells: u64, now: Millis) -> Result<DeskTask, HubError> {
     let task = Task::from(record);
     let day = today(now).to_string();
     Ok(DeskTask {
@@ -206,13 +201,7 @@ fn page(reading: &dyn Reading, actor: &Actor, id: RecordId, now: Millis) -> Resu
         let latest = reports.map(|stored| TaskReport::from(&stored.record)).max_by_key(|report| report.at);
         let (result, note, at) =
             latest.map_or((None, None, None), |report| (Some(report.result), report.note, Some(report.at)));
-        places.push(TaskPlace {
-            cell: record.cell.clone(),
-            place: around.place(&record.cell)?,
-            result,
-            note,
-            at,
-        });
+        places.push(TaskPlace { cell: record.cell.clone(), place: around.place(&record.cell)?, result, note, at });
     }
     let cells = places.len() as u64;
     Ok(DeskTaskPage { task: line(&mut around, &one, cells, now)?, places })

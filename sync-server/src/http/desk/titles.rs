@@ -41,7 +41,14 @@ pub(super) struct Surroundings<'a> {
 impl<'a> Surroundings<'a> {
     /// Nothing is known yet.
     pub(super) fn new(reading: &'a dyn Reading, actor: &'a Actor) -> Self {
-        Self { reading, actor, records: BTreeMap::new(), places: BTreeMap::new(), people: BTreeMap::new(), in_full: false }
+        Self {
+            reading,
+            actor,
+            records: BTreeMap::new(),
+            places: BTreeMap::new(),
+            people: BTreeMap::new(),
+            in_full: false,
+        }
     }
 
     /// The same, calling residents by their full names: only for whoever gave a reason.

@@ -1,7 +1,12 @@
 //! The desk's API over the whole router: who sees what, what is approved, what is refused.
 
+mod audit;
 mod bench;
+mod evacuations;
+mod notices;
 mod orders;
 mod records;
+mod residents;
 mod reviews;
+mod rights;
 mod sessions;
