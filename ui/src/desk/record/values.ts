@@ -125,13 +125,3 @@ function positionText(value: unknown): string {
   const near = typeof accuracy_m === 'number' ? ` ± ${Math.round(accuracy_m)} m` : ''
   return `${lat.toFixed(5)}, ${lng.toFixed(5)}${near}`
 }
-
-/** A telephone or document number with its middle hidden, as the phone shows it before somebody asks to see it in full. */
-export function masked(type: FieldSpec['type'] | undefined, text: string): string {
-  const chars = Array.from(text)
-  const [head, tail] =
-    type === 'document_number' ? (chars.length >= 9 ? [3, 4] : [0, 2]) : chars.length >= 10 ? [3, 4] : [0, 2]
-  const end = Math.min(tail, Math.floor(chars.length / 2))
-  const hidden = Math.max(chars.length - head - end, 0)
-  return chars.slice(0, head).join('') + '*'.repeat(hidden) + chars.slice(head + hidden).join('')
-}

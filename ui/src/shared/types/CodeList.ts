@@ -3,4 +3,4 @@
 /**
  * A list that a field's values come from.
  */
-export type CodeList = "sex" | "relation" | "residence" | "document_kind" | "consent" | "building_kind" | "dwelling_use" | "cell_kind" | "visit_way" | "visit_result" | "visit_purpose" | "visit_need" | "incident_source" | "photo_kind" | "verdict" | "subject_kind" | "premises_kind" | "care_reason" | "care_level" | "incident_stage" | "incident_action" | "dispute_type" | "dispute_source" | "dispute_outcome" | "dispute_step" | "recheck_result" | "hazard_kind" | "warning_level" | "roll_mark" | "notice_kind" | "task_result" | "satisfaction";
+export type CodeList = "sex" | "relation" | "residence" | "document_kind" | "consent" | "building_kind" | "dwelling_use" | "cell_kind" | "visit_way" | "visit_result" | "visit_purpose" | "visit_need" | "incident_source" | "photo_kind" | "verdict" | "subject_kind" | "premises_kind" | "care_reason" | "care_level" | "incident_stage" | "incident_action" | "dispute_type" | "dispute_source" | "dispute_outcome" | "dispute_step" | "recheck_result" | "hazard_kind" | "warning_level" | "roll_mark" | "notice_kind" | "task_result" | "satisfaction" | "look_reason";
