@@ -2,9 +2,10 @@
 import type { FieldSpec } from '@shared/types/FieldSpec'
 import { FIELDS } from '@shared/types/fields'
 
-/** The fields that a form offers: words, days, numbers and codes; not the household, which is a move. */
+/** The fields that a form offers: words, days, numbers and codes; neither the household nor the cell, which is a move, nor the mark of a deletion. */
 export function correctable(): FieldSpec[] {
-  return (FIELDS.person ?? []).filter((spec) => spec.type !== 'ref')
+  const elsewhere = ['deleted', 'cell']
+  return (FIELDS.person ?? []).filter((spec) => spec.type !== 'ref' && !elsewhere.includes(spec.name))
 }
 
 /** The values that were changed; an emptied one is null. */
