@@ -10,6 +10,7 @@ use domain::protocol::{CallError, Enrolment};
 use domain::world::Millis;
 
 use crate::DeviceError;
+use crate::biometry::BIOMETRY_FILE;
 use crate::crypto::{self, Key, KeyCost, Tries, WrappedKey};
 use crate::damage;
 use crate::edge::{Ear, Http};
@@ -17,6 +18,7 @@ use crate::network::Told;
 use crate::open::{Open, Pulse, SharedWorld, lock};
 use crate::ordered::{self, Note};
 use crate::store::Store;
+use crate::workers;
 
 pub(crate) const REGISTER_FILE: &str = "register.db";
 
@@ -158,7 +160,7 @@ impl Device {
         // What an order left to say is over: a wiped phone becomes somebody's again.
         Note::remove(&self.inner.folder)?;
         // A register without its key is what an enrolment left that broke off: nobody can ever read it.
-        for name in [REGISTER_FILE, "register.db-wal", "register.db-shm"] {
+        for name in [REGISTER_FILE, "register.db-wal", "register.db-shm", BIOMETRY_FILE] {
             let path = self.inner.folder.join(name);
             if path.exists() {
                 std::fs::remove_file(path)?;
@@ -179,6 +181,7 @@ impl Device {
     /// [`DeviceError::AlreadyEnrolled`] when it is another account's; [`DeviceError::Locked`]; the storage's errors.
     pub fn enrol_again(&self, server: &str, enrolment: &Enrolment) -> Result<(), DeviceError> {
         self.with_open(|open| open.enrol_again(server, enrolment))?;
+        workers::name::note(&self.inner.folder, &enrolment.display_name)?;
         self.inner.ear.stir();
         self.inner.pulse.bell().ring_now();
         Ok(())
@@ -208,6 +211,12 @@ impl Device {
     /// [`DeviceError::LockedByDesk`], [`DeviceError::NewerFile`], [`DeviceError::RegisterDamaged`] once, and the storage's errors.
     pub fn unlock(&self, pin: &str) -> Result<(), DeviceError> {
         let _door = lock(&self.inner.door);
+        let key = self.key_by_pin(pin)?;
+        self.open_with(&key)
+    }
+
+    /// The register's key, if this is the PIN; every try counts.
+    pub(crate) fn key_by_pin(&self, pin: &str) -> Result<Key, DeviceError> {
         if self.ordered() == Some(DeviceOrder::Lock) {
             return Err(DeviceError::LockedByDesk);
         }
@@ -226,19 +235,32 @@ impl Device {
             return Err(DeviceError::WrongPin { wait_ms: self.pin_wait().unwrap_or(0) });
         };
         self.inner.tries.succeeded();
+        Ok(key)
+    }
+
+    pub(crate) fn open_with(&self, key: &Key) -> Result<(), DeviceError> {
         if lock(&self.inner.open).is_some() {
             return Ok(());
         }
-        let store = self.open_store(&key)?;
+        let store = self.open_store(key)?;
         match self.install(store) {
             // A page that opening the file did not need.
-            Err(DeviceError::RegisterDamaged) => self.replace_register(&key),
+            Err(DeviceError::RegisterDamaged) => self.replace_register(key),
             outcome => outcome,
         }
     }
 
+    /// The display name of whoever this register is; known on the lock screen too, once it was opened by this version.
+    pub fn worker_name(&self) -> Option<String> {
+        workers::name::read(&self.inner.folder)
+    }
+
     fn install(&self, store: Store) -> Result<(), DeviceError> {
         let open = Open::new(store, self.inner.world.clone(), self.inner.pulse.clone())?;
+        // The lock screen can do without it: a full storage keeps nobody out.
+        if let Err(error) = workers::name::note(&self.inner.folder, &open.account().display_name) {
+            tracing::warn!(%error, "the worker's name was not noted for the lock screen");
+        }
         *lock(&self.inner.open) = Some(open);
         self.inner.ear.stir();
         self.inner.pulse.changed();

@@ -5,6 +5,7 @@
 //! system's clock live in [`edge`].
 
 pub mod api;
+mod biometry;
 mod conflicts;
 pub mod crypto;
 mod damage;
@@ -23,6 +24,7 @@ pub mod read;
 pub mod round;
 pub mod search;
 pub mod store;
+mod workers;
 
 pub use device::{Device, DeviceConfig, Phase};
 pub use edge::Background;
@@ -30,3 +32,4 @@ pub use error::DeviceError;
 pub use open::{Account, Open};
 pub use outbox::Refused;
 pub use round::{RoundReport, SyncPhase, SyncState};
+pub use workers::{NewWorld, PhoneBackground, PhoneConfig, SharedPhone, WorkerLine};

@@ -281,21 +281,38 @@ impl Open {
         kind: &Kind,
         id: RecordId,
         cell: CellCode,
-        mut fields: Fields,
+        fields: Fields,
         current: Option<Held>,
     ) -> Result<(), DeviceError> {
-        let record = current.as_ref().map(|held| &held.record);
+        let now = self.now();
+        if let Some(change) = self.judged(kind, id, cell, fields, current.as_ref(), now)? {
+            self.keep(vec![(change, current)], now)?;
+            self.written(kind);
+        }
+        Ok(())
+    }
+
+    /// The change that these fields make, found fit to be stored; none when everything in it stands already.
+    fn judged(
+        &mut self,
+        kind: &Kind,
+        id: RecordId,
+        cell: CellCode,
+        mut fields: Fields,
+        current: Option<&Held>,
+        now: Millis,
+    ) -> Result<Option<Change>, DeviceError> {
+        let record = current.map(|held| &held.record);
         if record.is_some_and(|record| record.kind != *kind) {
             return Err(DeviceError::NotFound);
         }
         fields.retain(|field, value| record.and_then(|record| record.fields.get(field)) != Some(value));
         if fields.is_empty() && record.is_some() {
-            return Ok(());
+            return Ok(None);
         }
         if record.is_some_and(|record| kind.is_append_only() && fields.keys().any(|f| record.fields.contains_key(f))) {
             return Err(DeviceError::Sealed);
         }
-        let now = self.now();
         let standing = record.map_or(Stamp::ZERO, |record| record.stamps.greatest(fields.keys()));
         let stamp = self.stamp_after(standing, now);
         let base = fields.keys().filter_map(|field| {
@@ -304,16 +321,25 @@ impl Open {
         });
         let base = base.collect();
         let change = Change { id, kind: kind.clone(), cell, fields, stamps: Stamps::all(stamp), base };
-        self.judge(&change, current.as_ref(), now)?;
-        let held = Held { own_at: Some(now), ..outbox::apply_own(current, &change)? };
+        self.judge(&change, current, now)?;
+        Ok(Some(change))
+    }
+
+    /// Stores changes that were found fit, with the records that they change: all of them, or none.
+    fn keep(&mut self, changes: Vec<(Change, Option<Held>)>, now: Millis) -> Result<(), DeviceError> {
+        let mut rows = Vec::with_capacity(changes.len());
+        for (change, current) in changes {
+            rows.push((Held { own_at: Some(now), ..outbox::apply_own(current, &change)? }, change));
+        }
         let account = &self.account;
         self.store.keep_text(|transaction| {
-            store::put(transaction, &held)?;
-            outbox::words_were_corrected(transaction, id, change.fields.keys())?;
-            conflicts::decided_by_writing(transaction, &held.record, &change.fields, account, now)
-        })?;
-        self.written(kind);
-        Ok(())
+            for (held, change) in &rows {
+                store::put(transaction, held)?;
+                outbox::words_were_corrected(transaction, change.id, change.fields.keys())?;
+                conflicts::decided_by_writing(transaction, &held.record, &change.fields, account, now)?;
+            }
+            Ok(())
+        })
     }
 
     /// Tells the screens and whoever sends.

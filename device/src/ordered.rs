@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::DeviceError;
+use crate::biometry::BIOMETRY_FILE;
 use crate::crypto::{KEY_FILE, Key, SECRET_FILE, sync_folder, write_whole};
 
 const NOTE_FILE: &str = "order.json";
@@ -127,9 +128,12 @@ pub(crate) fn resume(folder: &Path) -> Result<(), DeviceError> {
     }
 }
 
-/// Removes the key file; the note of the lock holds what is needed to get it back.
+/// Removes the key file, and what opens the register by biometry, which the worker allows anew afterwards; the note of the lock holds
+/// what is needed to get the key file back.
 pub(crate) fn destroy_key(folder: &Path) -> Result<(), DeviceError> {
-    destroy(&folder.join(KEY_FILE))?;
+    for name in [BIOMETRY_FILE, KEY_FILE] {
+        destroy(&folder.join(name))?;
+    }
     sync_folder(folder);
     Ok(())
 }
@@ -137,7 +141,7 @@ pub(crate) fn destroy_key(folder: &Path) -> Result<(), DeviceError> {
 /// Removes everything that this worker's register consists of, the keys first: from then on the rest is noise. The note stays.
 /// What the window keeps in folders of its own (its settings, its cache of the app's own files) holds no register.
 pub(crate) fn wipe(folder: &Path) -> Result<(), DeviceError> {
-    for name in [KEY_FILE, SECRET_FILE] {
+    for name in [BIOMETRY_FILE, KEY_FILE, SECRET_FILE] {
         destroy(&folder.join(name))?;
     }
     for path in files(folder)? {
@@ -160,7 +164,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, DeviceError> {
 
 /// Overwrites a small file before it is unlinked: what the storage does with the old block is its own affair, but no copy of the
 /// name leads to it.
-fn destroy(path: &Path) -> Result<(), DeviceError> {
+pub(crate) fn destroy(path: &Path) -> Result<(), DeviceError> {
     let length = match fs::metadata(path) {
         Ok(found) => usize::try_from(found.len()).unwrap_or(0).min(64 * 1024),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),

@@ -23,6 +23,9 @@ pub struct Checklist {
     pub category: String,
     /// What is looked at, in this order.
     pub items: Vec<ChecklistItem>,
+    /// Retired checklists stay readable but nobody goes through them any more.
+    #[serde(default)]
+    pub retired: bool,
 }
 
 /// An item of a checklist.
@@ -43,6 +46,9 @@ pub struct ChecklistItem {
     pub severity: Option<u8>,
     /// The incident category that its hazard is reported under, where it is another than the checklist's.
     pub category: Option<String>,
+    /// Retired items stay readable in inspections of before but are not asked.
+    #[serde(default)]
+    pub retired: bool,
 }
 
 /// What an item asks for.
@@ -78,9 +84,19 @@ impl Checklist {
         self.item(item).and_then(|item| item.category.as_deref()).unwrap_or(&self.category)
     }
 
-    /// Whether it is for places of this kind.
+    /// The items that are asked.
+    pub fn asked(&self) -> impl Iterator<Item = &ChecklistItem> + Clone {
+        self.items.iter().filter(|item| !item.retired)
+    }
+
+    /// The checklist without the items that are not asked any more: for a new inspection.
+    pub fn as_asked(&self) -> Checklist {
+        Checklist { items: self.asked().cloned().collect(), ..self.clone() }
+    }
+
+    /// Whether places of this kind are gone through by it.
     pub fn is_for(&self, kind: &str) -> bool {
-        self.subjects.iter().any(|subject| subject == kind)
+        !self.retired && self.subjects.iter().any(|subject| subject == kind)
     }
 }
 
@@ -127,6 +143,7 @@ static INITIAL: LazyLock<Vec<Checklist>> = LazyLock::new(|| {
                 asks: item.asks,
                 severity: item.severity,
                 category: item.category,
+                retired: false,
             };
             Checklist {
                 code,
@@ -135,6 +152,7 @@ static INITIAL: LazyLock<Vec<Checklist>> = LazyLock::new(|| {
                 subjects: draft.subjects,
                 category: draft.category,
                 items: draft.items.into_iter().map(item).collect(),
+                retired: false,
             }
         })
         .collect()

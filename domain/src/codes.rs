@@ -3,8 +3,10 @@
 //! Standard lists (sex GB/T 2261.1, relation GB/T 4761) and the lists that the forms of this product define are fixed here;
 //! incident categories and severities are versioned data that the desk edits, so they arrive with [`Lists`].
 
+mod county_lists;
 mod form_lists;
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,8 @@ use form_lists::{Entry, FORM_LISTS};
 use crate::care::CareLevel;
 use crate::checklist::Checklist;
 use crate::sheet::Sheet;
+
+pub use county_lists::{Holiday, Purpose, publishing_problems};
 
 /// A list that a field's values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
@@ -50,8 +54,10 @@ pub enum CodeList {
     IncidentSource,
     /// 现场 处置前 处置后 纸质.
     PhotoKind,
-    /// approved, returned.
+    /// approved, returned, corrected, taken back.
     Verdict,
+    /// 社区 镇: the level of a review where the county has two.
+    ReviewLevel,
     /// Kinds of record that a visit, photo, review or inspection can be about.
     SubjectKind,
     /// The nine kinds of small premises.
@@ -103,6 +109,10 @@ pub struct Code {
     pub name_en: String,
     /// Offered first.
     pub common: bool,
+    /// Retired codes stay readable but are not offered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub retired: bool,
 }
 
 /// An incident category (事件类别) of the county's list.
@@ -146,6 +156,22 @@ pub struct Severity {
     pub close_within: String,
 }
 
+/// A department (部门): a unit of the county that incidents are dispatched to, and that accounts of handlers belong to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Department {
+    /// Its code: it stays when the department is renamed.
+    pub code: String,
+    /// Simplified Chinese.
+    pub name_zh: String,
+    /// English.
+    pub name_en: String,
+    /// Retired departments stay readable but are not offered.
+    #[serde(default)]
+    pub retired: bool,
+}
+
 /// The lists that a county edits, with their version: an incident names the version its category was chosen from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -166,6 +192,15 @@ pub struct Lists {
     /// What inspections go through. Lists of before there were any read as those compiled in, so that both sides agree.
     #[serde(default = "crate::checklist::initial")]
     pub checklists: Vec<Checklist>,
+    /// What visits are for. Lists of an older version have none: those that a new server starts with.
+    #[serde(default = "county_lists::initial_purposes")]
+    pub purposes: Vec<Purpose>,
+    /// Holidays and the weekend days that are worked in their place. Lists of an older version have none: those compiled in.
+    #[serde(default = "county_lists::initial_holidays")]
+    pub holidays: Vec<Holiday>,
+    /// The departments that incidents are dispatched to. Lists of before there were any read as those compiled in.
+    #[serde(default = "initial_departments")]
+    pub departments: Vec<Department>,
 }
 
 /// The days between two visits of a care plan, by its level.
@@ -200,6 +235,17 @@ impl CareIntervals {
     }
 }
 
+fn initial_departments() -> Vec<Department> {
+    rows(include_str!("../data/departments.csv"))
+        .map(|row| Department {
+            code: row[0].to_owned(),
+            name_zh: row[1].to_owned(),
+            name_en: row[2].to_owned(),
+            retired: false,
+        })
+        .collect()
+}
+
 fn initial_sheets() -> Vec<Sheet> {
     serde_json::from_str(include_str!("../data/sheets.json")).expect("the compiled-in sheets are well formed")
 }
@@ -213,6 +259,58 @@ impl Lists {
     /// The category that can be reported under that code, retired or not.
     pub fn category(&self, code: &str) -> Option<&Category> {
         self.categories.iter().find(|category| category.code == code && !category.parent.is_empty())
+    }
+
+    /// The purpose of that code, retired or not.
+    pub fn purpose(&self, code: &str) -> Option<&Purpose> {
+        self.purposes.iter().find(|purpose| purpose.code == code)
+    }
+
+    /// Whether a value is in a list, as this county has it.
+    pub fn knows(&self, list: CodeList, value: &str) -> bool {
+        if list == CodeList::VisitPurpose { self.purpose(value).is_some() } else { is_code(list, value) }
+    }
+
+    /// Every list as this county has it, for handing them to a window in one go.
+    pub fn all_codes(&self) -> BTreeMap<CodeList, Vec<Code>> {
+        let mut all: BTreeMap<CodeList, Vec<Code>> =
+            all_lists().into_iter().map(|(list, codes)| (list, codes.to_vec())).collect();
+        all.insert(CodeList::VisitPurpose, self.purposes.iter().map(Code::from).collect());
+        all
+    }
+
+    /// The Chinese name of a code, as this county calls it; a code that nobody knows is its own name.
+    pub fn name_zh(&self, list: CodeList, code: &str) -> String {
+        let own =
+            if list == CodeList::VisitPurpose { self.purpose(code).map(|known| known.name_zh.clone()) } else { None };
+        let fixed = || codes(list).iter().find(|entry| entry.code == code).map(|entry| entry.name_zh.clone());
+        own.or_else(fixed).unwrap_or_else(|| code.to_owned())
+    }
+
+    /// The department of that code, retired or not.
+    pub fn department(&self, code: &str) -> Option<&Department> {
+        self.departments.iter().find(|department| department.code == code)
+    }
+
+    /// The department of that name, as steps of before there were codes name it.
+    pub fn department_named(&self, name: &str) -> Option<&Department> {
+        self.departments.iter().find(|department| department.name_zh == name.trim())
+    }
+
+    /// The departments that usually answer for a category, as its row words them: `消防救援/派出所消防`, `人社(劳动监察)`.
+    pub fn first_departments(&self, category: &str) -> Vec<&Department> {
+        let words = self.category(category).map_or("", |category| category.first_handler_zh.as_str());
+        let mut found: Vec<&Department> = Vec::new();
+        for word in words.split('/').map(str::trim).filter(|word| !word.is_empty()) {
+            let bare = word.split(['(', '（']).next().unwrap_or(word);
+            let mut offered = self.departments.iter().filter(|department| !department.retired);
+            // A name as it stands goes before one that only begins like it: 村(社区) is not 村卫生室.
+            let exactly = offered.clone().find(|department| department.name_zh == word);
+            let begins = |name: &str| name.starts_with(bare) || bare.starts_with(name);
+            let meant = exactly.or_else(|| offered.find(|department| begins(&department.name_zh)));
+            found.extend(meant.filter(|meant| found.iter().all(|known| known.code != meant.code)));
+        }
+        found
     }
 
     /// The checklist of that code.
@@ -246,8 +344,13 @@ pub fn is_code(list: CodeList, value: &str) -> bool {
 }
 
 static FORM_CODES: LazyLock<Vec<Vec<Code>>> = LazyLock::new(|| {
-    let code =
-        |&(code, zh, en): &Entry| Code { code: code.into(), name_zh: zh.into(), name_en: en.into(), common: true };
+    let code = |&(code, zh, en): &Entry| Code {
+        code: code.into(),
+        name_zh: zh.into(),
+        name_en: en.into(),
+        common: true,
+        retired: false,
+    };
     FORM_LISTS.iter().map(|(_, entries)| entries.iter().map(code).collect()).collect()
 });
 
@@ -262,6 +365,7 @@ static SEX: LazyLock<Vec<Code>> = LazyLock::new(|| {
             code: row[0].to_owned(),
             name_zh: row[1].to_owned(),
             common: matches!(&row[0], "1" | "2"),
+            retired: false,
         })
         .collect()
 });
@@ -297,6 +401,7 @@ static RELATION: LazyLock<Vec<Code>> = LazyLock::new(|| {
             code: row[0].to_owned(),
             name_zh: row[1].to_owned(),
             common: &row[2] == "y",
+            retired: false,
         })
         .collect()
 });
@@ -309,6 +414,7 @@ static DISPUTE_TYPE: LazyLock<Vec<Code>> = LazyLock::new(|| {
             name_zh: row[1].to_owned(),
             name_en: row[2].to_owned(),
             common: common.contains(&&row[0]),
+            retired: false,
         })
         .collect()
 });
@@ -344,6 +450,9 @@ static INITIAL: LazyLock<Lists> = LazyLock::new(|| {
         sheets: initial_sheets(),
         care: CareIntervals::default(),
         checklists: crate::checklist::initial(),
+        purposes: county_lists::initial_purposes(),
+        holidays: county_lists::initial_holidays(),
+        departments: initial_departments(),
     }
 });
 

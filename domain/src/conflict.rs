@@ -24,7 +24,7 @@ pub struct Conflict {
     /// The field.
     pub field: String,
     /// The value that was set aside.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
     pub value: Value,
     /// When it was written. Record, field and this stamp name the conflict.
     pub stamp: Stamp,

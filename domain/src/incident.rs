@@ -6,6 +6,10 @@
 //! everything that its writer had seen. A step that does not fit where the incident stood is kept and marked as late: it tells
 //! what somebody found, and moves nothing.
 
+mod acts;
+mod callbacks;
+mod departments;
+mod replay;
 mod rules;
 mod way;
 
@@ -20,9 +24,14 @@ use crate::kinds::incident::Incident;
 use crate::kinds::incident_step::IncidentStep;
 use crate::record::Record;
 use crate::stamp::Stamp;
-use crate::workdays::{Due, Within, due};
+use crate::workdays::{Calendar, Due, Within};
 use crate::world::Millis;
 
+use replay::{apply, fitting};
+
+pub use acts::{acts, sees};
+pub use callbacks::{CALLBACK_TRIES, Calls, calls, step_of_dissatisfied};
+pub use departments::{ANSWER_WITHIN, Tenure};
 pub use rules::{RULES, Rule, Who, is_own_errand, may, may_ever, stage_of};
 pub use way::{Standing, WayStage, way};
 
@@ -152,6 +161,18 @@ pub struct ToldStep {
     pub opinion: Option<String>,
     /// Until when.
     pub due: Option<Millis>,
+    /// Codes of the departments that it names.
+    pub departments: Vec<String>,
+    /// Of a whistle: 1 community, 2 town, 3 county.
+    pub level: Option<i64>,
+    /// Of a rating: code of the satisfaction.
+    pub rating: Option<String>,
+    /// Of a merge: the other incident.
+    #[ts(type = "string | null")]
+    pub into: Option<RecordId>,
+    /// Photos of the incident that it points to.
+    #[ts(type = "Array<string>")]
+    pub photos: Vec<RecordId>,
     /// It came when the incident had gone on already, and moved nothing.
     pub late: bool,
 }
@@ -166,8 +187,14 @@ pub struct Progress {
     pub state: IncidentState,
     /// Whose turn it is.
     pub turn: Turn,
-    /// The unit that has it, while one has.
+    /// The unit that has it, while one has, as it was named.
     pub unit: Option<String>,
+    /// Codes of the departments that have it, the one that leads first.
+    pub departments: Vec<String>,
+    /// What it was to each department that ever had it, in the order in which they got it.
+    pub tenures: Vec<Tenure>,
+    /// How far the last whistle was heard: 1 community, 2 town, 3 county.
+    pub level: Option<i64>,
     /// Until when the next step, or the whole, must be done.
     pub due: Option<Due>,
     /// Solved by whoever reported it.
@@ -200,14 +227,16 @@ impl Progress {
     }
 
     /// An incident that was reported and nothing else. Incidents older than the loop are read so, too.
-    fn reported(record: &Record, incident: &Incident, terms: &Terms) -> Self {
-        // When it was reported, not when it was noticed: the stamp of the field that nobody ever changes.
-        let reported_at = record.stamps.of("by").millis().max(incident.happened_at);
+    fn reported(record: &Record, incident: &Incident, terms: &Terms<'_>) -> Self {
+        let reported_at = reported_at(record, incident);
         Self {
             stage: Stage::Accept,
             state: IncidentState::Reported,
             turn: Turn::Supervisor,
             unit: None,
+            departments: Vec::new(),
+            tenures: Vec::new(),
+            level: None,
             due: terms.accept(reported_at),
             solved_on_the_spot: false,
             reopened: 0,
@@ -223,27 +252,34 @@ impl Progress {
     }
 }
 
-/// How long accepting and closing may take.
-struct Terms {
-    accept_within: Option<Within>,
-    close_within: Option<Within>,
+/// When it was reported, not when it was noticed: the stamp of the field that nobody ever changes.
+pub fn reported_at(record: &Record, incident: &Incident) -> Millis {
+    record.stamps.of("by").millis().max(incident.happened_at)
 }
 
-impl Terms {
-    fn of(severity: i64, lists: &Lists) -> Self {
+/// How long accepting and closing may take.
+struct Terms<'l> {
+    accept_within: Option<Within>,
+    close_within: Option<Within>,
+    calendar: Calendar<'l>,
+}
+
+impl<'l> Terms<'l> {
+    fn of(severity: i64, lists: &'l Lists) -> Self {
         let row = lists.severities.iter().find(|row| i64::from(row.level) == severity);
         Self {
             accept_within: row.and_then(|row| Within::read(&row.accept_within)),
             close_within: row.and_then(|row| Within::read(&row.close_within)),
+            calendar: Calendar::of(lists),
         }
     }
 
     fn accept(&self, from: Millis) -> Option<Due> {
-        self.accept_within.map(|within| due(from, within))
+        self.accept_within.map(|within| self.calendar.due(from, within))
     }
 
     fn close(&self, from: Millis) -> Option<Due> {
-        self.close_within.map(|within| due(from, within))
+        self.close_within.map(|within| self.calendar.due(from, within))
     }
 }
 
@@ -256,99 +292,15 @@ pub fn fold<'a>(record: &Record, steps: impl IntoIterator<Item = &'a Record>, li
     let ordered: BTreeMap<(Stamp, RecordId), IncidentStep> =
         own.map(|step| ((step.latest(), step.id), IncidentStep::from(step))).collect();
     for ((_, id), step) in ordered {
-        let rule = fitting(&progress, &incident, &step);
+        let departments = departments::named(&step, lists);
+        let rule = fitting(&progress, &incident, &step, &departments);
         let stage = rule.map(|rule| rule.step).or_else(|| stage_of(&step.action)).unwrap_or(progress.stage);
         if let Some(rule) = rule {
-            apply(&mut progress, rule, id, &step, &terms);
+            apply(&mut progress, rule, (id, &step), &departments, &terms);
         }
         progress.steps.push(told(id, stage, step, rule.is_none()));
     }
     progress
-}
-
-/// The rule that lets this step count where the incident stands.
-fn fitting(progress: &Progress, incident: &Incident, step: &IncidentStep) -> Option<&'static Rule> {
-    let errand = is_own_errand(incident, step.by.as_deref());
-    let fits_here = |rule: &&Rule| {
-        rule.action == step.action
-            && rule.fits(progress.stage, progress.ended)
-            && (errand || rule.who.iter().any(|who| *who != Who::Errand))
-    };
-    let rule = RULES.iter().find(fits_here)?;
-    let in_time = match rule.action {
-        // A check of a result that was overtaken meanwhile says nothing of the one that stands.
-        "pass" | "fail" => step.answers.is_none() || step.answers == progress.result,
-        "ask_extension" => !progress.extended && !progress.extension_asked,
-        "extend" | "deny_extension" => progress.extension_asked,
-        _ => true,
-    };
-    in_time.then_some(rule)
-}
-
-fn apply(progress: &mut Progress, rule: &Rule, id: RecordId, step: &IncidentStep, terms: &Terms) {
-    let told_due = step.due.map(|at| Due { at, announced: true });
-    match rule.action {
-        "report" => progress.due = terms.accept(step.at),
-        "accept" => progress.due = told_due.or_else(|| terms.close(step.at)),
-        "dispatch" | "whistle" => {
-            progress.unit.clone_from(&step.to);
-            progress.due = told_due.or(progress.due);
-        }
-        "refuse" => progress.unit = None,
-        "result" | "solve" => {
-            progress.result = Some(id);
-            progress.outcome.clone_from(&step.opinion);
-            progress.solved_on_the_spot = rule.action == "solve";
-        }
-        "ask_extension" => progress.extension_asked = true,
-        "deny_extension" => progress.extension_asked = false,
-        "extend" => {
-            progress.extension_asked = false;
-            progress.extended = true;
-            progress.due = told_due.or(progress.due);
-        }
-        "fail" => {
-            progress.result = None;
-            progress.due = told_due.or(progress.due);
-        }
-        "urge" | "supervise" => progress.urged = true,
-        "merge" => progress.merged_into.clone_from(&step.to),
-        "reopen" => reopen(progress, told_due.or_else(|| terms.close(step.at))),
-        _ => {}
-    }
-    progress.ended =
-        matches!(rule.action, "merge" | "decline" | "close") || (progress.ended && rule.leads_to.is_none());
-    if let Some((stage, state)) = rule.leads_to {
-        (progress.stage, progress.state) = (stage, state);
-        progress.turn = turn_at(stage, progress.ended);
-        if matches!(stage, Stage::Close | Stage::Draft) {
-            // The county's term is for doing it; putting it into the archive has none.
-            progress.due = None;
-        }
-    }
-}
-
-/// Taken up again, everything that was said of the last time says nothing of this one.
-fn reopen(progress: &mut Progress, due: Option<Due>) {
-    progress.reopened += 1;
-    progress.due = due;
-    progress.unit = None;
-    progress.result = None;
-    progress.outcome = None;
-    progress.solved_on_the_spot = false;
-    progress.extension_asked = false;
-    progress.extended = false;
-    progress.urged = false;
-    progress.merged_into = None;
-}
-
-fn turn_at(stage: Stage, ended: bool) -> Turn {
-    match stage {
-        Stage::Draft | Stage::Verify => Turn::Worker,
-        Stage::Handle | Stage::Coordinate => Turn::Unit,
-        Stage::Close if ended => Turn::Nobody,
-        Stage::Accept | Stage::Dispatch | Stage::Supervise | Stage::Close => Turn::Supervisor,
-    }
 }
 
 fn told(id: RecordId, stage: Stage, step: IncidentStep, late: bool) -> ToldStep {
@@ -362,6 +314,11 @@ fn told(id: RecordId, stage: Stage, step: IncidentStep, late: bool) -> ToldStep 
         to: step.to,
         opinion: step.opinion,
         due: step.due,
+        departments: step.departments,
+        level: step.level,
+        rating: step.rating,
+        into: step.into,
+        photos: step.photos,
         late,
     }
 }

@@ -4,6 +4,7 @@
 //! [`World`], so the same seed gives the same run. The merge of two records exists here and nowhere else.
 
 pub mod address;
+pub mod boundary;
 pub mod care;
 pub mod change;
 pub mod checklist;
@@ -17,8 +18,10 @@ pub mod evacuation;
 pub mod feedback;
 pub mod fold;
 pub mod frames;
+pub mod geo;
 pub mod hand_in;
 pub mod ids;
+pub mod import;
 pub mod incident;
 pub mod kinds;
 pub mod mask;
@@ -33,7 +36,9 @@ pub mod protocol;
 pub mod receipt;
 pub mod record;
 pub mod rectification;
+pub mod report;
 pub mod review;
+pub mod same;
 pub mod scope;
 pub mod seal;
 pub mod search;

@@ -3,15 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Months, NaiveDate};
 use serde::Serialize;
 use ts_rs::TS;
 
-use crate::china::start_of;
-use crate::fold::standing;
+use crate::fold::{is_met, standing};
 use crate::kinds::visit::Visit;
 use crate::record::{Kind, Record};
-use crate::world::Millis;
+use crate::report::{Period, What, counted_in};
+use crate::same::Same;
 use crate::{CellCode, RecordId};
 
 /// How many there are of a code.
@@ -64,48 +63,37 @@ pub struct Month {
     pub told: i64,
 }
 
-/// The first moment of a month in China and of the month after it; none for a month that does not exist.
-pub fn bounds(year: i32, month: u32) -> Option<(Millis, Millis)> {
-    let first = NaiveDate::from_ymd_opt(year, month, 1)?;
-    Some((start_of(first), start_of(first.checked_add_months(Months::new(1))?)))
-}
-
-/// Counts the records of one cell or several. `records` may hold more than the month; only what stands in the register counts.
-pub fn month(records: &[Record], cells: &[CellCode], (from, to): (Millis, Millis)) -> Month {
-    let within = |at: Option<i64>| at.is_some_and(|at| (from..to).contains(&at));
-    let on = |record: &Record, field: &str| within(record.text(field).and_then(start_of_text));
+/// Counts the records of one cell or several, by the rules of [`crate::report`]; what no report has is counted here. `records` may
+/// hold more than the month; only what stands in the register counts.
+pub fn month(records: &[Record], cells: &[CellCode], period: Period) -> Month {
     let here: Vec<&Record> =
-        records.iter().filter(|record| cells.contains(&record.cell) && !record.is_deleted()).collect();
-    let of = |kind: Kind| here.iter().copied().filter(move |record| record.kind == kind);
-    let now_in = |kind: Kind| of(kind.clone()).filter(move |record| within(kind.moment().and_then(|f| record.int(f))));
-    let lives = |person: &&Record| person.text("moved_out_on").is_none() && person.text("died_on").is_none();
-
-    let visits: Vec<(RecordId, Visit)> = of(Kind::Visit).map(|record| (record.id, Visit::from(record))).collect();
-    let visits: Vec<&Visit> =
-        standing(&visits).into_iter().map(|(_, visit)| visit).filter(|visit| within(Some(visit.at))).collect();
-    let disputes: Vec<&Record> = of(Kind::Dispute).filter(|record| on(record, "accepted_on")).collect();
-    let settled = |record: &&&Record| matches!(record.text("agreement"), Some("written" | "oral"));
-    let hazards = |record: &Record| record.fields.get("hazards").and_then(|list| list.as_array()).map_or(0, Vec::len);
+        records.iter().filter(|record| cells.contains(&record.cell) && record.is_present()).collect();
+    let counts = counted_in(here.iter().copied(), period);
+    let visits: Vec<(RecordId, Visit)> = here
+        .iter()
+        .filter(|record| record.kind == Kind::Visit)
+        .map(|record| (record.id, Visit::from(*record)))
+        .collect();
+    let in_month = |visit: &&Visit| period.moments().contains(&visit.at);
+    let visits: Vec<&Visit> = standing(&visits).into_iter().map(|(_, visit)| visit).filter(in_month).collect();
     Month {
-        households: count(of(Kind::Household)),
-        residents: count(of(Kind::Person).filter(lives)),
-        moved_out: count(of(Kind::Person).filter(|person| on(person, "moved_out_on"))),
-        died: count(of(Kind::Person).filter(|person| on(person, "died_on"))),
-        by_result: counts(visits.iter().map(|visit| visit.result.clone())),
-        by_purpose: counts(visits.iter().flat_map(|visit| visit.purposes.clone())),
-        households_met: met(&visits, &here),
-        visits: count(visits.iter()),
-        by_category: counts(
-            now_in(Kind::Incident).map(|incident| incident.text("category").unwrap_or_default().to_owned()),
-        ),
-        incidents: count(now_in(Kind::Incident)),
-        disputes_settled: count(disputes.iter().filter(settled)),
-        disputes_amount: yuan(disputes.iter().filter_map(|dispute| cents(dispute.text("amount")?)).sum()),
-        disputes: count(disputes.iter()),
-        hazards: now_in(Kind::Inspection).map(hazards).sum::<usize>() as i64,
-        inspections: count(now_in(Kind::Inspection)),
-        hazards_fixed: count(now_in(Kind::Recheck).filter(|recheck| recheck.text("result") == Some("fixed"))),
-        told: count(now_in(Kind::NoticeAck)),
+        households: counts.total(What::Household),
+        residents: counts.total(What::Resident),
+        moved_out: counts.total(What::MovedOut),
+        died: counts.total(What::Died),
+        visits: counts.total(What::Visit),
+        by_result: most_first(counts.by(What::Visit)),
+        by_purpose: by_purpose(&visits),
+        households_met: met(&visits, records),
+        incidents: counts.total(What::Incident),
+        by_category: most_first(counts.by(What::Incident)),
+        disputes: counts.total(What::Dispute),
+        disputes_settled: counts.total(What::DisputeSettled),
+        disputes_amount: yuan(u128::try_from(counts.total(What::DisputeCents)).unwrap_or(0)),
+        inspections: counts.total(What::Inspection),
+        hazards: counts.total(What::Hazard),
+        hazards_fixed: counts.of(What::Recheck, "fixed"),
+        told: counts.total(What::Told),
     }
 }
 
@@ -113,33 +101,39 @@ fn count(things: impl Iterator) -> i64 {
     i64::try_from(things.count()).unwrap_or(i64::MAX)
 }
 
-/// The most frequent first, equal ones by their code.
-fn counts(codes: impl Iterator<Item = String>) -> Vec<CodeCount> {
-    let mut found: BTreeMap<String, i64> = BTreeMap::new();
-    for code in codes.filter(|code| !code.is_empty()) {
+/// Visits by purpose; one visit can have several.
+fn by_purpose(visits: &[&Visit]) -> Vec<CodeCount> {
+    let mut found: BTreeMap<&str, i64> = BTreeMap::new();
+    for code in visits.iter().flat_map(|visit| &visit.purposes) {
         *found.entry(code).or_default() += 1;
     }
-    let mut counts: Vec<CodeCount> = found.into_iter().map(|(code, n)| CodeCount { code, n }).collect();
+    most_first(found.into_iter())
+}
+
+/// The most frequent first, equal ones by their code.
+fn most_first<'a>(counted: impl Iterator<Item = (&'a str, i64)>) -> Vec<CodeCount> {
+    let named = counted.filter(|(code, _)| !code.is_empty());
+    let mut counts: Vec<CodeCount> = named.map(|(code, n)| CodeCount { code: code.to_owned(), n }).collect();
     counts.sort_by_key(|count| std::cmp::Reverse(count.n));
     counts
 }
 
-/// Households that were met themselves or through one of their members.
-fn met(visits: &[&Visit], here: &[&Record]) -> i64 {
-    let homes: BTreeMap<RecordId, RecordId> = here
+/// Households that were met themselves or through one of their members. What was said of an entry that gave way counts for the one
+/// that stays.
+fn met(visits: &[&Visit], records: &[Record]) -> i64 {
+    let same = Same::of(records);
+    let homes: BTreeMap<RecordId, RecordId> = records
         .iter()
-        .filter(|record| record.kind == Kind::Person)
+        .filter(|record| record.kind == Kind::Person && record.is_present())
         .filter_map(|person| Some((person.id, person.reference("household")?)))
         .collect();
-    let met = visits.iter().filter(|visit| matches!(visit.result.as_str(), "met" | "proxy"));
-    let households: BTreeSet<RecordId> =
-        met.filter_map(|visit| visit.target).map(|target| homes.get(&target).copied().unwrap_or(target)).collect();
+    let home = |target: RecordId| {
+        let target = same.survivor(target);
+        homes.get(&target).map_or(target, |home| same.survivor(*home))
+    };
+    let met = visits.iter().filter(|visit| is_met(&visit.result));
+    let households: BTreeSet<RecordId> = met.filter_map(|visit| visit.target).map(home).collect();
     count(households.iter())
-}
-
-/// When a day as records write it began.
-fn start_of_text(day: &str) -> Option<Millis> {
-    NaiveDate::parse_from_str(day, "%Y-%m-%d").ok().map(start_of)
 }
 
 /// An amount in cents, exactly; none for what is no amount.
@@ -175,22 +169,27 @@ mod tests {
         }
     }
 
+    fn of_2026(month: u32) -> (Period, (i64, i64)) {
+        let period = Period::month(2026, month).unwrap();
+        (period, (period.moments().start, period.moments().end))
+    }
+
     fn id(number: u128) -> String {
         RecordId(uuid::Uuid::from_u128(number)).to_string()
     }
 
     #[test]
     fn a_month_begins_and_ends_by_the_chinese_clock() {
-        let (from, to) = bounds(2026, 2).unwrap();
+        let (period, (from, to)) = of_2026(2);
         assert_eq!((to - from) / 86_400_000, 28);
         assert_eq!(crate::sheet::moment_text(from), "2026-02-01 00:00");
-        assert_eq!(bounds(2026, 13), None);
-        assert!(bounds(2024, 12).is_some());
+        assert!(period.is_month());
+        assert_eq!(Period::month(2026, 13), None);
     }
 
     #[test]
     fn a_corrected_visit_counts_once_and_a_member_met_is_a_household_met() {
-        let (from, to) = bounds(2026, 11).unwrap();
+        let (period, (from, to)) = of_2026(11);
         let visit = |number, target: u128, result: &str, more: Value| {
             let mut fields =
                 json!({"target": id(target), "target_kind": "household", "at": from + 5, "result": result});
@@ -206,7 +205,7 @@ mod tests {
             visit(12, 2, "met", json!({})),
             visit(13, 1, "met", json!({"at": to})),
         ];
-        let month = month(&records, &[cell()], (from, to));
+        let month = month(&records, &[cell()], period);
         assert_eq!((month.households, month.residents, month.moved_out), (1, 1, 1));
         assert_eq!((month.visits, month.households_met), (2, 1));
         assert_eq!(month.by_result, [CodeCount { code: "met".into(), n: 2 }]);
@@ -214,15 +213,36 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_that_gave_way_to_another_counts_once_and_its_visits_count_for_the_other() {
+        let (period, (from, _)) = of_2026(11);
+        let visit = |number, target: u128| {
+            let fields = json!({"target": id(target), "target_kind": "person", "at": from, "result": "met"});
+            record(number, Kind::Visit, fields)
+        };
+        let records = [
+            record(1, Kind::Household, json!({})),
+            record(2, Kind::Household, json!({"merged_into": id(1)})),
+            record(3, Kind::Person, json!({"household": id(1), "name": "张三"})),
+            record(4, Kind::Person, json!({"household": id(2), "name": "张三", "merged_into": id(3)})),
+            visit(10, 3),
+            visit(11, 4),
+            visit(12, 2),
+        ];
+        let month = month(&records, &[cell()], period);
+        assert_eq!((month.households, month.residents), (1, 1));
+        assert_eq!((month.visits, month.households_met), (3, 1));
+    }
+
+    #[test]
     fn amounts_add_up_to_the_cent() {
-        let (from, to) = bounds(2026, 11).unwrap();
+        let (period, _) = of_2026(11);
         let dispute = |number, amount: &str, agreement: &str| {
             let fields = json!({"accepted_on": "2026-11-03", "amount": amount, "agreement": agreement});
             record(number, Kind::Dispute, fields)
         };
         let records =
             [dispute(1, "0.10", "written"), dispute(2, "0.20", "oral"), dispute(3, "999999999999.99", "none")];
-        let month = month(&records, &[cell()], (from, to));
+        let month = month(&records, &[cell()], period);
         assert_eq!((month.disputes, month.disputes_settled), (3, 2));
         assert_eq!(month.disputes_amount, "1000000000000.29");
     }
@@ -235,13 +255,13 @@ mod tests {
 
         #[test]
         fn the_results_add_up_to_the_visits(results in proptest::collection::vec(0usize..5, 0..40)) {
-            let (from, to) = bounds(2026, 11).unwrap();
+            let (period, (from, _)) = of_2026(11);
             let codes = ["met", "absent", "refused", "moved", "proxy"];
             let records: Vec<Record> = results.iter().zip(100u128..).map(|(result, number)| {
                 let fields = json!({"target": id(1), "target_kind": "household", "at": from, "result": codes[*result]});
                 record(number, Kind::Visit, fields)
             }).collect();
-            let month = month(&records, &[cell()], (from, to));
+            let month = month(&records, &[cell()], period);
             prop_assert_eq!(month.by_result.iter().map(|count| count.n).sum::<i64>(), month.visits);
         }
     }

@@ -69,6 +69,18 @@ pub enum ProblemCode {
     AmountForm,
     /// Coordinates outside the globe or not a pair of numbers.
     PositionForm,
+    /// Latitude and longitude the wrong way round: exchanged they lie in China.
+    PositionSwapped,
+    /// A place outside China.
+    OutsideChina,
+    /// A boundary that is no polygon, encloses nothing, or has a hole outside of itself.
+    BoundaryForm,
+    /// A boundary that does not end where it began.
+    BoundaryOpen,
+    /// A boundary that crosses or touches itself.
+    BoundaryCrosses,
+    /// A boundary of more than `limit` corners.
+    TooManyCorners,
     /// A text with control characters.
     ControlCharacter,
     /// A name that no field can have, or too many fields.
@@ -104,4 +116,26 @@ pub enum ProblemCode {
     AddressTaken,
     /// The end lies before the beginning.
     EndBeforeStart,
+    /// Before the resident was born.
+    BeforeBirth,
+    /// Two entries lie in different cells: one is moved to the other first.
+    OtherCell,
+    // What the county's office edits
+    /// Somebody or something has this name or code already.
+    Taken,
+    /// Something still rests on it: it is retired or moved, not taken away.
+    InUse,
+    /// It is retired: nothing new is put there.
+    Retired,
+    // Files that are handed in
+    /// No spreadsheet and no text with rows: a picture, a program, anything else.
+    NotATable,
+    /// The spreadsheet format of before 2007.
+    OldFormat,
+    /// A text in an encoding that is neither UTF-8 nor GB18030.
+    UnreadableText,
+    /// Nothing below the headings.
+    EmptyTable,
+    /// Merged cells among the rows; `limit` is the row.
+    MergedCells,
 }

@@ -325,6 +325,8 @@ pub enum CallRefusal {
     Revoked,
     /// The desk ordered the phone to lock or wipe itself: it may ask for the order, hand in and report, nothing else.
     Ordered,
+    /// Signed in with a password that somebody else has set: it must be changed before anything else.
+    PasswordFirst,
     /// Signed in, but not allowed (also for what does not exist in one's scope).
     NotAllowed,
     /// No such thing.
@@ -339,6 +341,8 @@ pub enum CallRefusal {
     WrongCsrf,
     /// Somebody else was first: the version named is not the present one.
     Stale,
+    /// Not this one's turn: the community reviews before the town, and one person is not two.
+    NotYet,
     /// Fields are wrong; `problems` says which.
     Invalid,
     /// Bytes that are no picture.

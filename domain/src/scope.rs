@@ -5,6 +5,7 @@ use ts_rs::TS;
 
 use crate::ids::{AccountId, CellCode, Scope};
 use crate::record::{Kind, Record};
+use crate::same::MERGED_INTO;
 
 /// What an account is for (DOMAIN §1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -35,6 +36,44 @@ pub enum Action {
     Write,
 }
 
+/// Work of the county's office and of the desk that is no reading or writing of single records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duty {
+    /// Accounts: who works where, as what.
+    Accounts,
+    /// Divisions and cells: their names, their splitting and merging, whose they are.
+    Divisions,
+    /// The lists that phones get: categories, deadlines, purposes, holidays.
+    Lists,
+    /// Taking an existing register in from a table.
+    Import,
+    /// Taking records out as a file.
+    Export,
+}
+
+impl Duty {
+    /// The duties, for whoever asks about all of them.
+    pub const ALL: [Duty; 5] = [Duty::Accounts, Duty::Divisions, Duty::Lists, Duty::Import, Duty::Export];
+
+    /// Kinds that somebody may write in the course of a duty, though the role may not write them one by one: an import creates
+    /// houses and residents and shows nothing of what is there; a merger of cells moves records and alters nothing else in them.
+    pub fn writes(self, kind: &Kind) -> bool {
+        match self {
+            Duty::Import => matches!(kind, Kind::Building | Kind::Dwelling | Kind::Household | Kind::Person),
+            Duty::Divisions => *kind == Kind::Cell || !(kind.is_append_only() || matches!(kind, Kind::Other(_))),
+            Duty::Accounts | Duty::Lists | Duty::Export => false,
+        }
+    }
+}
+
+/// The table of duties by role. What is taken out as a file is cut by [`allowed`] besides: an administrator gets the cells alone.
+pub fn has_duty(role: Role, duty: Duty) -> bool {
+    match duty {
+        Duty::Accounts | Duty::Divisions | Duty::Lists | Duty::Import => role == Role::Admin,
+        Duty::Export => matches!(role, Role::Supervisor | Role::Admin),
+    }
+}
+
 /// Who is acting, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
@@ -44,12 +83,19 @@ pub struct Actor {
     pub role: Role,
     /// What it may see: everything whose cell code begins with one of these.
     pub scopes: Vec<Scope>,
+    /// Code of the department that it answers for; only a handler has one.
+    pub department: Option<String>,
 }
 
 impl Actor {
     /// Whether a cell lies in the actor's scope.
     pub fn covers(&self, cell: &CellCode) -> bool {
         self.scopes.iter().any(|scope| scope.covers(cell))
+    }
+
+    /// Whether a division and everything in it lies in the actor's scope.
+    pub fn contains(&self, division: &Scope) -> bool {
+        self.scopes.iter().any(|scope| scope.contains(division))
     }
 
     /// Whether the actor may do this to records of this kind in this cell.
@@ -105,15 +151,19 @@ pub fn allowed(role: Role, action: Action, kind: &Kind) -> bool {
         (Role::Supervisor, Write) => !matches!(kind, Cell | Visit | Photo | TaskReport | NoticeAck | Other(_)),
         // What the county says to everybody and hears from its staff; no register.
         (Role::Admin, Read | Write) => matches!(kind, Cell | Notice | Task | Feedback),
-        (Role::Handler | Role::Auditor, _) => false,
+        // Only of incidents that the own department has: see `incident::sees`. What a handler reads of them has routes of its own.
+        (Role::Handler, Write) => matches!(kind, IncidentStep),
+        (Role::Handler, Read) | (Role::Auditor, _) => false,
     }
 }
 
 /// Whether a role that may read a kind sees this field of it.
 pub fn visible_field(role: Role, kind: &Kind, field: &str) -> bool {
     match (role, kind) {
-        (Role::Informant, Kind::Person) => matches!(field, "household" | "name" | "deleted" | "cell"),
-        (Role::Informant, Kind::Household) => matches!(field, "dwelling" | "head" | "deleted" | "cell"),
+        (Role::Informant, Kind::Person) => matches!(field, "household" | "name" | "deleted" | "cell" | MERGED_INTO),
+        (Role::Informant, Kind::Household) => matches!(field, "dwelling" | "head" | "deleted" | "cell" | MERGED_INTO),
+        // An address that was another one's before is an address; the former values of a merging are nobody's but the worker's.
+        (Role::Informant, Kind::Dwelling) => field != crate::same::MERGED_BEFORE,
         _ => true,
     }
 }
@@ -150,6 +200,27 @@ mod tests {
             account: AccountId::new("somebody").unwrap(),
             role,
             scopes: scopes.iter().map(|scope| Scope::new(scope).unwrap()).collect(),
+            department: None,
+        }
+    }
+
+    #[test]
+    fn the_county_s_office_takes_a_register_in_and_moves_it_but_writes_and_reads_none_of_it() {
+        let roles = [Role::Worker, Role::Informant, Role::Supervisor, Role::Handler, Role::Admin, Role::Auditor];
+        for role in roles {
+            for duty in Duty::ALL {
+                let expected = role == Role::Admin || (role == Role::Supervisor && duty == Duty::Export);
+                assert_eq!(has_duty(role, duty), expected, "{role:?} {duty:?}");
+            }
+        }
+        for kind in Kind::KNOWN {
+            let brought = matches!(kind, Kind::Building | Kind::Dwelling | Kind::Household | Kind::Person);
+            assert_eq!(Duty::Import.writes(&kind), brought, "{kind:?}");
+            assert_eq!(Duty::Divisions.writes(&kind), !kind.is_append_only(), "{kind:?}");
+            assert!(!Duty::Accounts.writes(&kind) && !Duty::Lists.writes(&kind) && !Duty::Export.writes(&kind));
+            let own = kind == Kind::Cell;
+            assert_eq!(allowed(Role::Admin, Action::Read, &kind), own);
+            assert_eq!(allowed(Role::Admin, Action::Write, &kind), own);
         }
     }
 
@@ -176,7 +247,9 @@ mod tests {
     fn handlers_and_auditors_see_no_register() {
         for role in [Role::Handler, Role::Auditor] {
             for kind in Kind::KNOWN {
-                assert!(!allowed(role, Action::Read, &kind) && !allowed(role, Action::Write, &kind));
+                let writes = role == Role::Handler && kind == Kind::IncidentStep;
+                assert!(!allowed(role, Action::Read, &kind));
+                assert_eq!(allowed(role, Action::Write, &kind), writes, "{role:?} {kind}");
             }
         }
     }
@@ -184,7 +257,7 @@ mod tests {
     #[test]
     fn an_informant_sees_names_and_rooms_only() {
         assert!(visible_field(Role::Informant, &Kind::Person, "name"));
-        for hidden in ["phone", "document_number", "birth_date"] {
+        for hidden in ["phone", "document_number", "birth_date", "merged_before"] {
             assert!(!visible_field(Role::Informant, &Kind::Person, hidden));
         }
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use crate::china::wall_clock;
-use crate::codes::{CodeList, Lists, codes};
+use crate::codes::Lists;
 use crate::record::{Kind, Record};
 use crate::spec::{FieldType, field};
 
@@ -94,7 +94,7 @@ pub fn belongs(sheet: &Sheet, record: &Record) -> bool {
         let listed = condition.any_of.as_ref().is_none_or(|wanted| wanted.contains(&text));
         listed && condition.empty.is_none_or(|empty| empty == text.is_empty())
     };
-    record.kind == sheet.kind && !record.is_deleted() && sheet.filter.iter().all(holds)
+    record.kind == sheet.kind && record.is_present() && sheet.filter.iter().all(holds)
 }
 
 /// The text of a column that comes from a field.
@@ -110,10 +110,10 @@ pub fn field_text(column: &Column, record: &Record, lists: &Lists) -> String {
         return level.map_or(stored, |severity| severity.name_zh.clone());
     }
     match field(&record.kind, name).map(|spec| spec.of) {
-        Some(FieldType::Code { list }) => code_name(list, &stored),
+        Some(FieldType::Code { list }) => lists.name_zh(list, &stored),
         Some(FieldType::Codes { list }) => {
             let codes = value.as_array().into_iter().flatten().filter_map(Value::as_str);
-            codes.map(|code| code_name(list, code)).collect::<Vec<_>>().join("、")
+            codes.map(|code| lists.name_zh(list, code)).collect::<Vec<_>>().join("、")
         }
         Some(FieldType::Category) => lists.category(&stored).map_or(stored, |category| category.name_zh.clone()),
         Some(FieldType::Bool) => if value.as_bool() == Some(true) { "是" } else { "否" }.to_owned(),
@@ -125,10 +125,6 @@ pub fn field_text(column: &Column, record: &Record, lists: &Lists) -> String {
 /// A moment as sheets write it, in China's time: `2026-11-25 08:30`.
 pub fn moment_text(at: i64) -> String {
     wall_clock(at).map(|moment| moment.format("%Y-%m-%d %H:%M").to_string()).unwrap_or_default()
-}
-
-fn code_name(list: CodeList, code: &str) -> String {
-    codes(list).iter().find(|entry| entry.code == code).map_or_else(|| code.to_owned(), |entry| entry.name_zh.clone())
 }
 
 fn plain(value: &Value) -> String {

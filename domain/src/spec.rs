@@ -30,6 +30,11 @@ pub enum FieldType {
     },
     /// A code of the county's categories (four digits).
     Category,
+    /// Several codes of the county's departments, none twice.
+    Departments {
+        /// Items.
+        max: usize,
+    },
     /// A whole number within bounds.
     Int {
         /// Least.
@@ -80,8 +85,12 @@ pub enum FieldType {
     Version,
     /// Field name → remark (1–500 characters), at most 40.
     Remarks,
-    /// A GeoJSON geometry of at most 64 kB.
-    GeoJson,
+    /// A GeoJSON polygon, or several: see [`crate::boundary`].
+    Boundary,
+    /// Values of another record of the kind by the names of their fields, as they were: see [`crate::same`].
+    Values,
+    /// Names of fields, none twice, at most 40.
+    FieldNames,
     /// A division or cell code.
     Division,
     /// An account's name.
@@ -153,6 +162,7 @@ pub fn named_kind(kind: &Kind, field: &str) -> Option<Kind> {
     let names = |spec: &&FieldSpec| spec.name == field && matches!(spec.of, FieldType::Ref | FieldType::Refs { .. });
     fields(kind).iter().find(names)?;
     match field {
+        crate::same::MERGED_INTO => Some(kind.clone()),
         "building" => Some(Kind::Building),
         "dwelling" => Some(Kind::Dwelling),
         "household" => Some(Kind::Household),
@@ -168,6 +178,9 @@ pub fn named_kind(kind: &Kind, field: &str) -> Option<Kind> {
         "about" => Some(Kind::Feedback),
         "care_plan" => Some(Kind::CarePlan),
         "answers" => Some(Kind::IncidentStep),
+        "takes_back" => Some(Kind::Review),
+        "into" => Some(Kind::Incident),
+        "photos" => Some(Kind::Photo),
         _ => None,
     }
 }

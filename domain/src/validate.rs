@@ -7,13 +7,15 @@ use serde_json::Value;
 
 use crate::change::Change;
 use crate::china::wall_clock;
-use crate::codes::{Lists, is_code};
+use crate::codes::Lists;
 use crate::document::read_id_card;
+use crate::geo::{on_globe, swapped};
 use crate::ids::{AccountId, CellCode, RecordId, Scope, Sha256Hex, Version};
 use crate::phone::is_phone;
 use crate::problem::{Problem, ProblemCode};
 use crate::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX, VALUE_DEPTH_MAX, depth};
 use crate::record::{Fields, Kind, Record, is_field_name};
+use crate::same::{MERGED_INTO, can_be_same};
 use crate::spec::{FieldSpec, FieldType, field, fields};
 use crate::world::Millis;
 
@@ -87,7 +89,11 @@ fn field_problem(kind: &Kind, name: &str, value: &Value, setting: Setting<'_>) -
     if value.is_null() || value.as_str() == Some("") {
         return spec.required.then(|| Problem::new(name, ProblemCode::Required));
     }
-    value_problem(spec.of, value, setting).map(|(code, limit)| Problem { field: name.to_owned(), code, limit })
+    let fault = match spec.of {
+        FieldType::Values => former_values_fault(kind, value),
+        of => value_problem(of, value, setting),
+    };
+    fault.map(|(code, limit)| Problem { field: name.to_owned(), code, limit })
 }
 
 type Fault = (ProblemCode, Option<i64>);
@@ -107,7 +113,12 @@ fn value_problem(of: FieldType, value: &Value, setting: Setting<'_>) -> Option<F
             fault(at > setting.now.saturating_add(MOMENT_GRACE), ProblemCode::InFuture)
                 .or_else(|| fault(at < 0, ProblemCode::NoSuchDate))
         }),
-        FieldType::Codes { list } => items(value, 40, |item| fault(!is_code(list, item), ProblemCode::UnknownCode)),
+        FieldType::Codes { list } => {
+            items(value, 40, |item| fault(!setting.lists.knows(list, item), ProblemCode::UnknownCode))
+        }
+        FieldType::Departments { max } => {
+            items(value, max, |item| fault(setting.lists.department(item).is_none(), ProblemCode::UnknownCode))
+        }
         FieldType::Refs { max } => {
             items(value, max, |item| fault(item.parse::<RecordId>().is_err(), ProblemCode::WrongType))
         }
@@ -122,7 +133,8 @@ fn value_problem(of: FieldType, value: &Value, setting: Setting<'_>) -> Option<F
         | FieldType::Hazards
         | FieldType::Roster => shape_fault(of, value),
         FieldType::Remarks => remarks_fault(value),
-        FieldType::GeoJson => geojson_fault(value),
+        FieldType::Boundary => crate::boundary::fault(value),
+        FieldType::FieldNames => field_names_fault(value),
         _ => text.map_or(WRONG_TYPE, |text| text_problem(of, text, setting)),
     }
 }
@@ -132,7 +144,7 @@ fn text_problem(of: FieldType, text: &str, setting: Setting<'_>) -> Option<Fault
     match of {
         FieldType::Text { max } => text_fault(text, max),
         FieldType::Name => name_fault(text),
-        FieldType::Code { list } => fault(!is_code(list, text), ProblemCode::UnknownCode),
+        FieldType::Code { list } => fault(!setting.lists.knows(list, text), ProblemCode::UnknownCode),
         FieldType::Category => fault(setting.lists.category(text).is_none(), ProblemCode::UnknownCode),
         FieldType::PastDate => date_fault(text, setting.today()),
         FieldType::Date => {
@@ -210,11 +222,13 @@ fn items(value: &Value, max: usize, each: impl Fn(&str) -> Option<Fault>) -> Opt
 }
 
 fn position_fault(value: &Value) -> Option<Fault> {
-    let position = serde_json::from_value::<crate::kinds::Position>(value.clone());
-    let fits = position.is_ok_and(|p| {
-        p.lat.abs() <= 90.0 && p.lng.abs() <= 180.0 && p.accuracy_m.is_none_or(|metres| (0.0..=1e6).contains(&metres))
-    });
-    fault(!fits, ProblemCode::PositionForm)
+    // A list would be read as a position too, its numbers in the order of the fields.
+    let read = value.is_object().then(|| serde_json::from_value::<crate::kinds::Position>(value.clone()));
+    let Some(Ok(position)) = read else { return fault(true, ProblemCode::PositionForm) };
+    let fits =
+        on_globe(position.lat, position.lng) && position.accuracy_m.is_none_or(|metres| (0.0..=1e6).contains(&metres));
+    fault(swapped(position.lat, position.lng), ProblemCode::PositionSwapped)
+        .or_else(|| fault(!fits, ProblemCode::PositionForm))
 }
 
 fn remarks_fault(value: &Value) -> Option<Fault> {
@@ -224,6 +238,17 @@ fn remarks_fault(value: &Value) -> Option<Fault> {
     }
     map.values()
         .find_map(|remark| remark.as_str().map_or(fault(true, ProblemCode::WrongType), |text| text_fault(text, 500)))
+}
+
+fn field_names_fault(value: &Value) -> Option<Fault> {
+    let Ok(names) = serde_json::from_value::<Vec<String>>(value.clone()) else {
+        return fault(true, ProblemCode::WrongType);
+    };
+    let distinct: BTreeSet<&String> = names.iter().collect();
+    fault(
+        names.len() > 40 || distinct.len() != names.len() || !names.iter().all(|name| is_field_name(name)),
+        ProblemCode::FieldName,
+    )
 }
 
 /// An amount as the field takes it: no sign, no separators, two decimals, at most twelve digits before them (DOMAIN: yuan(14,2)).
@@ -294,17 +319,19 @@ where
     serde_json::from_value::<T>(value.clone()).map_or(Some((ProblemCode::WrongType, None)), |value| look(&value))
 }
 
+/// What is wrong with the former values of a record: each belongs to a field of the kind, and is as short as those fields are.
+fn former_values_fault(kind: &Kind, value: &Value) -> Option<Fault> {
+    let Some(values) = value.as_object() else { return fault(true, ProblemCode::WrongType) };
+    values.iter().find_map(|(name, value)| {
+        let known = field(kind, name).is_some_and(|spec| spec.of != FieldType::Values);
+        let plain = !value.is_object() && !value.is_array();
+        fault(!known || !plain, ProblemCode::WrongType).or_else(|| text_fault(value.as_str()?, 500))
+    })
+}
+
 /// The name of an item of a checklist.
 fn is_item(item: &str) -> bool {
     (1..=20).contains(&item.len()) && item.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-fn geojson_fault(value: &Value) -> Option<Fault> {
-    let size = value.to_string().len();
-    if size > 64 * 1024 {
-        return Some((ProblemCode::TooManyBytes, Some(64 * 1024)));
-    }
-    fault(value.get("type").and_then(Value::as_str).is_none(), ProblemCode::WrongType)
 }
 
 /// Rules that look at several fields. They are asked only when one of the fields they speak of is being written, so that an
@@ -316,6 +343,16 @@ fn across_fields(change: &Change, current: Option<&Record>, setting: Setting<'_>
         change.fields.get(name).or_else(stored).and_then(Value::as_str).filter(|text| !text.is_empty())
     };
     let mut found = Vec::new();
+    // The older of two entries stays: so no two phones can let each give way to the other.
+    if let Some(into) = value(MERGED_INTO).filter(|_| written(MERGED_INTO))
+        && can_be_same(&change.kind)
+        && into.parse::<RecordId>().is_ok_and(|into| into >= change.id)
+    {
+        found.push(Problem::new(MERGED_INTO, ProblemCode::WrongType));
+    }
+    if change.kind == Kind::Person {
+        found.extend(days_of_a_life(&written, &value));
+    }
     match change.kind {
         Kind::Person if written("document_kind") || written("document_number") => {
             found.extend(document_problem(value("document_kind"), value("document_number"), setting.today()));
@@ -352,6 +389,25 @@ fn across_fields(change: &Change, current: Option<&Record>, setting: Setting<'_>
     {
         found.push(Problem::new("cell", ProblemCode::WrongType));
     }
+    found
+}
+
+/// Days that cannot follow one another: nobody moves or dies before being born, or moves out before moving in. They are written
+/// so that they sort as texts.
+fn days_of_a_life<'v>(written: &dyn Fn(&str) -> bool, value: &dyn Fn(&str) -> Option<&'v str>) -> Vec<Problem> {
+    const ORDER: [(&str, &str, ProblemCode); 4] = [
+        ("birth_date", "moved_in_on", ProblemCode::BeforeBirth),
+        ("birth_date", "moved_out_on", ProblemCode::BeforeBirth),
+        ("birth_date", "died_on", ProblemCode::BeforeBirth),
+        ("moved_in_on", "moved_out_on", ProblemCode::EndBeforeStart),
+    ];
+    let wrong = |(earlier, later, code): &(&'static str, &'static str, ProblemCode)| {
+        let asked = written(earlier) || written(later);
+        let (first, second) = value(earlier).zip(value(later)).filter(|_| asked)?;
+        (second < first).then(|| Problem::new(later, *code))
+    };
+    let mut found: Vec<Problem> = ORDER.iter().filter_map(wrong).collect();
+    found.dedup_by(|one, other| one.field == other.field);
     found
 }
 

@@ -1,9 +1,9 @@
 //! Workdays in China: which days offices work, and when a deadline that counts them ends.
 //!
-//! The State Council announces the holidays of each year, and the weekend days that are worked in their place. The announcements
-//! of 2024–2026 are compiled in; beyond them a workday is Monday to Friday, and every answer that relied on that says so.
+//! The State Council announces the holidays of each year, and the weekend days that are worked in their place. They are data of
+//! the county, published with its lists; those of 2024–2026 are compiled in. Beyond what is announced a workday is Monday to
+//! Friday, and every answer that relied on that says so.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::china::start_of;
+use crate::codes::{Holiday, Lists};
 use crate::validate::today;
 use crate::world::Millis;
 
@@ -19,43 +20,84 @@ const HOUR: Millis = 60 * MINUTE;
 /// No deadline counts more workdays than this (about forty years): a typing mistake must not keep a phone busy.
 const WORKDAYS_MAX: u32 = 10_000;
 
-/// The announced days: worked on a weekend (true), or free (false).
-static ANNOUNCED: LazyLock<BTreeMap<NaiveDate, bool>> = LazyLock::new(|| {
-    crate::codes::rows(include_str!("../data/cn_holidays_2024_2026.csv"))
-        .map(|row| (row[0].parse().expect("the table's first column is a day"), &row[1] == "workday"))
-        .collect()
-});
+/// The announcements that a county has: its published list of holidays.
+#[derive(Debug, Clone, Copy)]
+pub struct Calendar<'l>(&'l [Holiday]);
 
-/// Whether the holidays of that day's year were announced when this program was made.
-pub fn is_announced(day: NaiveDate) -> bool {
-    let mut years = ANNOUNCED.keys().map(Datelike::year);
-    years.any(|year| year == day.year())
-}
-
-/// Whether offices work on that day. Beyond the announced years: Monday to Friday.
-pub fn is_workday(day: NaiveDate) -> bool {
-    let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
-    ANNOUNCED.get(&day).copied().unwrap_or(!weekend)
-}
-
-/// The n-th workday after a day; the day itself for n = 0. The day on which a time begins does not count (civil code, article 201).
-pub fn workday_after(day: NaiveDate, n: u32) -> NaiveDate {
-    let mut at = day;
-    for _ in 0..n.min(WORKDAYS_MAX) {
-        at = next_workday(at);
+impl<'l> Calendar<'l> {
+    /// The calendar of these lists.
+    pub fn of(lists: &'l Lists) -> Self {
+        Self(&lists.holidays)
     }
-    at
-}
 
-fn next_workday(day: NaiveDate) -> NaiveDate {
-    let mut at = day;
-    while let Some(next) = at.checked_add_days(Days::new(1)) {
-        at = next;
-        if is_workday(at) {
-            break;
+    /// Whether the holidays of that day's year are announced.
+    pub fn is_announced(self, day: NaiveDate) -> bool {
+        let year = format!("{:04}-", day.year());
+        self.0.iter().any(|holiday| holiday.day.starts_with(&year))
+    }
+
+    /// Whether offices work on that day. Beyond the announced years: Monday to Friday.
+    pub fn is_workday(self, day: NaiveDate) -> bool {
+        let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+        let text = day.to_string();
+        self.0.iter().find(|holiday| holiday.day == text).map_or(!weekend, |holiday| holiday.works)
+    }
+
+    /// The n-th workday after a day; the day itself for n = 0. The day on which a time begins does not count (civil code,
+    /// article 201).
+    pub fn workday_after(self, day: NaiveDate, n: u32) -> NaiveDate {
+        let mut at = day;
+        for _ in 0..n.min(WORKDAYS_MAX) {
+            at = self.next_workday(at);
+        }
+        at
+    }
+
+    fn next_workday(self, day: NaiveDate) -> NaiveDate {
+        let mut at = day;
+        while let Some(next) = at.checked_add_days(Days::new(1)) {
+            at = next;
+            if self.is_workday(at) {
+                break;
+            }
+        }
+        at
+    }
+
+    /// When a time that begins at `from` ends. Workdays end with the day.
+    pub fn due(self, from: Millis, within: Within) -> Due {
+        let by_clock = |millis: Millis| Due { at: from.saturating_add(millis), announced: true };
+        match within {
+            Within::Minutes(n) => by_clock(Millis::from(n) * MINUTE),
+            Within::Hours(n) => by_clock(Millis::from(n) * HOUR),
+            Within::Workdays(n) => {
+                let first = today(from);
+                let last = self.workday_after(first, n);
+                Due { at: end_of(last), announced: self.is_announced(first) && self.is_announced(last) }
+            }
         }
     }
-    at
+}
+
+/// The announcements compiled in, for whoever has no lists at hand.
+fn compiled_in() -> Calendar<'static> {
+    static INITIAL: LazyLock<Lists> = LazyLock::new(Lists::initial);
+    Calendar::of(&INITIAL)
+}
+
+/// [`Calendar::is_announced`] by the announcements compiled in.
+pub fn is_announced(day: NaiveDate) -> bool {
+    compiled_in().is_announced(day)
+}
+
+/// [`Calendar::is_workday`] by the announcements compiled in.
+pub fn is_workday(day: NaiveDate) -> bool {
+    compiled_in().is_workday(day)
+}
+
+/// [`Calendar::workday_after`] by the announcements compiled in.
+pub fn workday_after(day: NaiveDate, n: u32) -> NaiveDate {
+    compiled_in().workday_after(day, n)
 }
 
 /// How long something may take, as the county's table words it.
@@ -94,18 +136,19 @@ pub struct Due {
     pub announced: bool,
 }
 
-/// When a time that begins at `from` ends. Workdays end with the day.
+/// [`Calendar::due`] by the announcements compiled in.
 pub fn due(from: Millis, within: Within) -> Due {
-    let by_clock = |millis: Millis| Due { at: from.saturating_add(millis), announced: true };
-    match within {
-        Within::Minutes(n) => by_clock(Millis::from(n) * MINUTE),
-        Within::Hours(n) => by_clock(Millis::from(n) * HOUR),
-        Within::Workdays(n) => {
-            let first = today(from);
-            let last = workday_after(first, n);
-            Due { at: end_of(last), announced: is_announced(first) && is_announced(last) }
-        }
-    }
+    compiled_in().due(from, within)
+}
+
+/// How many workdays are left until something is due: those after today up to its day, negative when its day is over. The same
+/// day, or free days between, make none.
+pub fn workdays_left(now: Millis, due: Millis) -> i64 {
+    let (from, to) = (today(now), today(due));
+    let (first, last) = if from <= to { (from, to) } else { (to, from) };
+    let days = first.iter_days().skip(1).take_while(|day| *day <= last).take(WORKDAYS_MAX as usize);
+    let count = days.filter(|day| is_workday(*day)).count() as i64;
+    if from <= to { count } else { -count }
 }
 
 /// The last minute of a day in China.
@@ -161,6 +204,21 @@ mod tests {
     }
 
     #[test]
+    fn a_year_that_the_county_has_published_counts_by_its_holidays() {
+        let mut lists = crate::codes::Lists::initial();
+        let holiday = |day: &str, works| Holiday { day: day.into(), works, name: "国庆节".into() };
+        lists.holidays.extend([holiday("2027-10-01", false), holiday("2027-10-09", true)]);
+        let calendar = Calendar::of(&lists);
+        assert!(calendar.is_announced(day("2027-03-01")) && !calendar.is_announced(day("2028-03-01")));
+        assert!(!calendar.is_workday(day("2027-10-01")) && calendar.is_workday(day("2027-10-09")));
+        assert_eq!(
+            calendar.due(at("2027-09-30", 9), Within::Workdays(1)),
+            Due { at: at("2027-10-04", 24) - MINUTE, announced: true }
+        );
+        assert!(!due(at("2027-09-30", 9), Within::Workdays(1)).announced);
+    }
+
+    #[test]
     fn the_county_s_words_are_read_and_others_are_no_deadline() {
         let lists = crate::codes::Lists::initial();
         for severity in &lists.severities {
@@ -205,9 +263,19 @@ mod tests {
 
         #[test]
         fn an_announced_day_is_worked_exactly_when_the_table_says_so(from in any_day()) {
-            if let Some(worked) = ANNOUNCED.get(&from) {
-                prop_assert_eq!(is_workday(from), *worked);
+            if let Some(announced) = Lists::initial().holidays.iter().find(|holiday| holiday.day == from.to_string()) {
+                prop_assert_eq!(is_workday(from), announced.works);
             }
         }
+    }
+
+    #[test]
+    fn the_workdays_that_are_left_count_make_up_days_and_no_holidays() {
+        // Thursday 2026-02-12; Saturday the 14th is worked for the holidays from the 15th to the 23rd.
+        let now = at("2026-02-12", 15);
+        let left = |text: &str| workdays_left(now, at(text, 23));
+        assert_eq!((left("2026-02-12"), left("2026-02-13"), left("2026-02-14")), (0, 1, 2));
+        assert_eq!((left("2026-02-20"), left("2026-02-24")), (2, 3));
+        assert_eq!((left("2026-02-11"), left("2026-02-09")), (-1, -3));
     }
 }

@@ -203,3 +203,32 @@ proptest! {
         let _ = domain::kinds::dwelling::Dwelling::from(&record);
     }
 }
+
+#[test]
+fn a_position_is_an_object_of_degrees_on_the_globe_the_right_way_round() {
+    let judged = |value: Value| {
+        let building = change("building", json!({"name": "1号楼", "building_kind": "residential", "position": value}));
+        judge(&building, None).first().map(|(_, code)| *code)
+    };
+    assert_eq!(judged(json!({"lat": 33.157, "lng": 107.333, "accuracy_m": 12})), None);
+    assert_eq!(judged(json!({"lat": 48.85, "lng": 2.35})), None, "a phone may say so abroad");
+    assert_eq!(judged(json!({"lat": 107.333, "lng": 33.157})), Some(ProblemCode::PositionSwapped));
+    for wrong in [json!([33.157, 107.333]), json!("33.157, 107.333"), json!({"lat": 91, "lng": 0}), json!({"lat": 33})]
+    {
+        assert_eq!(judged(wrong.clone()), Some(ProblemCode::PositionForm), "{wrong}");
+    }
+}
+
+#[test]
+fn a_cell_s_boundary_is_judged_before_it_is_stored() {
+    let judged = |value: Value| judge(&change("cell", json!({"boundary": value})), Some(&cell())).first().cloned();
+    let ring = json!([[107.3, 33.1], [107.4, 33.1], [107.4, 33.2], [107.3, 33.1]]);
+    assert_eq!(judged(json!({"type": "Polygon", "coordinates": [ring]})), None);
+    assert_eq!(judged(Value::Null), None, "it can be taken away");
+    let form = Some(("boundary".to_owned(), ProblemCode::BoundaryForm));
+    assert_eq!((judged(json!({"type": "LineString", "coordinates": ring})), judged(json!("x"))), (form.clone(), form));
+}
+
+fn cell() -> Record {
+    change("cell", json!({"code": "610722001001001", "name": "第1网格", "cell_kind": "general"})).into_record()
+}

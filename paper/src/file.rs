@@ -80,6 +80,9 @@ fn content(page: &Page, mark: Option<&str>) -> Vec<u8> {
     for each in &page.marks {
         match each {
             Mark::Shade { .. } => {}
+            Mark::Bar { x, y, width, height } => {
+                content.set_fill_gray(0.45).rect(*x, *y, *width, *height).fill_nonzero().set_fill_gray(0.0);
+            }
             Mark::Line { from, to } => {
                 content.move_to(from.0, from.1).line_to(to.0, to.1).stroke();
             }

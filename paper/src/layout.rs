@@ -1,7 +1,7 @@
 //! Where everything stands: blocks become marks at places of pages.
 
 use crate::text::{lines, printable, width};
-use crate::{Block, FactRow, Orientation, Sheet, Table};
+use crate::{Bar, Block, FactRow, Orientation, Sheet, Table};
 
 /// Text of forms, in points.
 const SIZE: f32 = 11.0;
@@ -33,6 +33,8 @@ pub(crate) enum Mark {
     Line { from: (f32, f32), to: (f32, f32) },
     /// A pale field behind a label.
     Shade { x: f32, y: f32, width: f32, height: f32 },
+    /// A bar of a chart.
+    Bar { x: f32, y: f32, width: f32, height: f32 },
 }
 
 /// All pages of a sheet, numbered.
@@ -98,6 +100,7 @@ impl Writer {
             Block::Lines(count) => self.ruled(*count),
             Block::Facts(rows) => self.facts(rows),
             Block::Table(table) => self.table(table),
+            Block::Bars(bars) => self.bars(bars),
             Block::Signatures(names) => self.signatures(names),
             Block::Space(lines) => self.y -= lines * LEADING,
             Block::PageBreak => {
@@ -256,6 +259,28 @@ impl Writer {
         self.y = bottom;
     }
 
+    fn bars(&mut self, bars: &[Bar]) {
+        let label_width = self.room() * 0.3;
+        // Room for the longest value behind the longest bar.
+        let value_width =
+            bars.iter().map(|bar| width(&printable(&bar.value)) * SIZE_SMALL).fold(0.0, f32::max) + 2.0 * PAD;
+        let longest = (self.room() - label_width - value_width).max(1.0);
+        self.y -= 2.0;
+        for bar in bars {
+            self.need(LEADING);
+            let (baseline, left) = (self.y - SIZE, MARGIN + label_width);
+            let label = lines(&bar.label, (label_width - PAD) / SIZE_SMALL, 0.0).into_iter().next().unwrap_or_default();
+            self.text(MARGIN, baseline, SIZE_SMALL, false, label);
+            let wide = longest * if bar.share.is_finite() { bar.share.clamp(0.0, 1.0) } else { 0.0 };
+            if wide > 0.0 {
+                self.marks.push(Mark::Bar { x: left, y: baseline - 2.0, width: wide, height: SIZE_SMALL + 1.0 });
+            }
+            self.text(left + wide + PAD, baseline, SIZE_SMALL, false, printable(&bar.value));
+            self.y -= LEADING;
+        }
+        self.y -= 4.0;
+    }
+
     fn signatures(&mut self, names: &[String]) {
         self.y -= 10.0;
         for name in names {
@@ -350,6 +375,28 @@ mod tests {
                         assert!(*x >= 0.0 && *y > 0.0 && x + width(text) * size <= page.width, "{mark:?}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_bar_is_as_long_as_its_share_and_its_value_stands_behind_it_within_the_page() {
+        let bar = |share: f32| Bar { label: "物业管理纠纷".repeat(4), value: "7072300.00 元".into(), share };
+        let bars: Vec<Bar> = [0.0, 0.5, 1.0, 7.0, f32::NAN].into_iter().map(bar).collect();
+        let pages = pages(&Sheet { blocks: vec![Block::Bars(bars)], ..Sheet::default() });
+        let drawn: Vec<f32> = pages[0]
+            .marks
+            .iter()
+            .filter_map(|mark| match mark {
+                Mark::Bar { width, .. } => Some(*width),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(drawn.len(), 3, "nothing has no bar");
+        assert!((drawn[1] - 2.0 * drawn[0]).abs() < 0.1 && (drawn[2] - drawn[1]).abs() < 0.1);
+        for mark in &pages[0].marks {
+            if let Mark::Text { x, size, text, .. } = mark {
+                assert!(x + width(text) * size <= pages[0].width - MARGIN + 1.0, "{text}");
             }
         }
     }

@@ -49,6 +49,8 @@ pub enum Block {
     Facts(Vec<FactRow>),
     /// A bordered table whose head is repeated on every page.
     Table(Table),
+    /// Bars, one below the other: a chart that needs no colour.
+    Bars(Vec<Bar>),
     /// Whoever signs: each with a line to sign on and the day.
     Signatures(Vec<String>),
     /// Empty space, in lines.
@@ -83,6 +85,17 @@ impl FactRow {
         self.lines = lines;
         self
     }
+}
+
+/// A bar of a chart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bar {
+    /// What it is of, at its left.
+    pub label: String,
+    /// What it says, at its right end.
+    pub value: String,
+    /// How long it is, from 0 to 1 of the room for it.
+    pub share: f32,
 }
 
 /// A table.

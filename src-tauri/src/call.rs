@@ -9,10 +9,10 @@ use tauri::ipc::{InvokeResponseBody, Request, Response};
 /// Forwards one request to the device, on a thread where reading and writing may take its time.
 #[tauri::command]
 pub(crate) async fn call(request: Request<'_>, host: State<'_, Host>) -> Result<Response, Failure> {
-    let device = host.device()?;
+    let phone = host.phone()?;
     let Envelope { command, args, body } =
         Envelope::read(request.body(), request.headers()).map_err(|sentence| refuse(&sentence))?;
-    let answer = tauri::async_runtime::spawn_blocking(move || api::call(&device, &command, args, body))
+    let answer = tauri::async_runtime::spawn_blocking(move || api::call_phone(&phone, &command, args, body))
         .await
         .map_err(|error| refuse(&format!("A command stopped half-way: {error}")))??;
     match answer {

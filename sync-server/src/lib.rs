@@ -8,3 +8,4 @@ pub mod hub;
 pub mod openapi;
 pub mod photos;
 pub mod store;
+pub mod tables;

@@ -23,6 +23,21 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 /// How long to wait before a condition is asked again.
 const PAUSE: Duration = Duration::from_millis(40);
 
+/// Waits until an element stands still, and brings its middle to where nothing lies over it. Calls its last argument then.
+const UNCOVER: &str = "const [element, done] = arguments;
+    let last = '', quiet = 0;
+    const look = () => {
+        const { left, top, width, height } = element.getBoundingClientRect();
+        const place = `${left} ${top}`;
+        quiet = place === last ? quiet + 1 : 0;
+        last = place;
+        if (quiet < 3) return requestAnimationFrame(look);
+        const seen = document.elementFromPoint(left + width / 2, top + height / 2);
+        if (!seen || !(element.contains(seen) || seen.contains(element))) element.scrollIntoView({ block: 'center' });
+        done(true);
+    };
+    look();";
+
 /// A window with the driver that moves it; both end when this value does.
 #[derive(Debug)]
 pub struct Browser {
@@ -245,17 +260,16 @@ impl Browser {
             if !element.is_displayed().await? || !element.is_enabled().await? {
                 return Ok(None);
             }
-            match element.clone().click().await {
-                // The driver scrolls nothing that lies in the window but under the tabs: a finger would.
-                Err(error) if error.is_element_not_interactable() => {
-                    let place = serde_json::to_value(&element)?;
-                    self.client.execute("arguments[0].scrollIntoView({ block: 'center' })", vec![place]).await?;
-                    Ok(None)
-                }
-                clicked => clicked.map(Some),
-            }
+            self.touch(element).await.map(Some)
         })
         .await
+    }
+
+    /// Clicks an element. The drivers click where it was, also when it still comes up, and scroll nothing that lies in the window but under the tabs or a form's buttons: a finger would.
+    async fn touch(&self, element: Element) -> Result<(), CmdError> {
+        let place = serde_json::to_value(&element)?;
+        self.client.execute_async(UNCOVER, vec![place]).await?;
+        element.click().await
     }
 
     /// Taps the element that says this text.
@@ -266,7 +280,7 @@ impl Browser {
         self.ask(&format!("`{css}` saying “{text}” to take a tap"), async || {
             for element in self.client.find_all(Locator::Css(css)).await? {
                 if element.is_displayed().await? && element.text().await?.contains(text) {
-                    return element.click().await.map(Some);
+                    return self.touch(element).await.map(Some);
                 }
             }
             Ok(None)
@@ -280,6 +294,15 @@ impl Browser {
     /// When the field does not come in time.
     pub async fn write(&self, css: &str, text: &str) -> Outcome {
         self.see(css).await?.send_keys(text).await.doing(&format!("typing into `{css}`"))
+    }
+
+    /// Presses keys where the focus is, as somebody does who has no mouse.
+    ///
+    /// # Errors
+    /// When nothing takes them.
+    pub async fn press(&self, keys: &str) -> Outcome {
+        let focused = self.client.active_element().await.doing("asking where the focus is")?;
+        focused.send_keys(keys).await.doing("pressing keys")
     }
 
     /// Empties a field and types into it, key by key as a person does: screens hear every key.

@@ -39,6 +39,7 @@ impl Phone {
             scopes,
             password_hash: None,
             closed_at: None,
+            department: None,
         };
         hub.put_account(account, None, std::slice::from_ref(&cell)).doing("adding an account")?;
         let code = hub.make_enrol_code("test", &id, 60_000).doing("making a code")?.code;
@@ -210,6 +211,7 @@ fn who_was_erased_vanishes_from_both_phones_and_does_not_come_back_by_a_handover
         account: AccountId::new("boss-1").doing("naming an account")?,
         role: Role::Supervisor,
         scopes: vec![Scope::new(VILLAGE).doing("naming a village")?],
+        department: None,
     };
     hub.erase(&actor, people[0].parse().doing("reading an id")?).doing("erasing")?;
     // The worker hears of it first; the supervisor's phone has not, and hands the old list over.

@@ -10,10 +10,10 @@ use device::edge::SystemWorld;
 use domain::World;
 use doorstep_tests::county::County;
 use doorstep_tests::cutting_proxy::{Cuts, CuttingProxy};
+use doorstep_tests::desk::Desk;
 use doorstep_tests::phones::Phone;
 use doorstep_tests::trouble::{Doing, Outcome, trouble};
-use reqwest::blocking::Client;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// A phone that listens asks by itself after four minutes at the earliest; whatever shows within this time, it was told.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -55,40 +55,6 @@ fn incident(phone: &Phone, title: &str) -> Outcome<String> {
 fn review_of(phone: &Phone, incident: &str) -> Outcome<String> {
     let page = phone.call("incident", json!({ "id": incident }))?;
     Ok(page["review"]["state"].as_str().unwrap_or_default().to_owned())
-}
-
-/// A supervisor at the desk.
-struct Desk {
-    client: Client,
-    address: String,
-    cookie: String,
-    csrf: String,
-}
-
-impl Desk {
-    fn sign_in(county: &County) -> Outcome<Self> {
-        let client = Client::builder().no_proxy().build().doing("making a client")?;
-        let address = format!("{}/desk/api", county.address());
-        let wish = json!({ "account": county.demo.desk.account, "password": county.demo.desk.password });
-        let answer = client.post(format!("{address}/sign-in")).json(&wish).send().doing("signing in")?;
-        let cookie = answer.headers().get("set-cookie").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
-        let session: Value = answer.json().doing("reading the session")?;
-        Ok(Self { client, address, cookie, csrf: session["csrf"].as_str().unwrap_or_default().to_owned() })
-    }
-
-    fn approve(&self, id: &str) -> Outcome {
-        let record = self.client.get(format!("{}/records/{id}", self.address)).header("cookie", &self.cookie).send();
-        let record: Value = record.doing("looking at the record")?.json().doing("reading the record")?;
-        let wish = json!({ "id": id, "version": record["version"], "verdict": "approved" });
-        let call = self.client.post(format!("{}/reviews", self.address)).header("cookie", &self.cookie);
-        let answer = call.header("x-csrf-token", &self.csrf).json(&wish).send().doing("approving")?;
-        if answer.status().is_success() {
-            Ok(())
-        } else {
-            trouble(format!("The approval was answered {}.", answer.status()))
-        }
-    }
 }
 
 fn enrolled(folder: &Path, county: &County, server: &str) -> Outcome<Phone> {

@@ -43,6 +43,7 @@ impl County {
             scopes: scope.iter().map(|code| Scope::new(code).unwrap()).collect(),
             password_hash: None,
             closed_at: None,
+            department: None,
         };
         hub.put_account(account("boss", Role::Supervisor, &["610722001001"]), Some(PASSWORD), &[]).unwrap();
         let cell = CellCode::new("610722001001001").unwrap();

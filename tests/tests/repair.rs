@@ -40,6 +40,7 @@ impl Street {
             scopes: Vec::new(),
             password_hash: None,
             closed_at: None,
+            department: None,
         };
         hub.put_account(account, None, std::slice::from_ref(&cell)).doing("adding the worker")?;
         let code = hub.make_enrol_code("test", &worker, 60_000).doing("making a code")?.code;
@@ -167,6 +168,7 @@ fn what_was_moved_away_unnoticed_goes_and_later_words_still_arrive() -> Outcome 
         scopes: vec![Scope::new("610722001001").doing("naming a village")?],
         password_hash: None,
         closed_at: None,
+        department: None,
     };
     let change = sync_server::hub::reviews::DeskChange {
         id: street.ids[3],

@@ -61,7 +61,8 @@ const files = readdirSync(source, { recursive: true, withFileTypes: true })
 const withoutComments = (text) =>
   text
     .replace(/<!--[\s\S]*?-->/g, '')
-    .replace(/\/\*[\s\S]*?\*\//g, '')
+    // `image/*` begins no comment.
+    .replace(/(?<!\w)\/\*[\s\S]*?\*\//g, '')
     .replace(/(^|[^:"'`])\/\/.*$/gm, '$1')
 const used = new Set()
 const prefixes = new Set()

@@ -1,23 +1,26 @@
 //! Buildings and the board of their doors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::address::AddressParts;
+use domain::kinds::Position;
 use domain::kinds::dwelling::Dwelling;
+use domain::kinds::premises::Premises;
 use domain::world::Millis;
-use domain::{CellCode, RecordId};
+use domain::{CellCode, Kind, RecordId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::today::met_within;
 use super::{Failure, Nothing};
 use crate::read::{
-    DwellingFacts, HouseholdFacts, MET_LATELY, OVERDUE, Piece, Register, Within, natural, plain_building, plain_parts,
+    DwellingFacts, HouseholdFacts, MET_LATELY, OVERDUE, Piece, Register, Within, care_due_among, natural,
+    plain_building, plain_parts,
 };
-use crate::{Device, Open};
+use crate::{Device, DeviceError, Open};
 
 /// A building, or a village group whose dwellings have no building.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[ts(export)]
 pub struct BuildingLine {
     /// The building's id, or `group:<cell>:<group>`.
@@ -36,6 +39,8 @@ pub struct BuildingLine {
     pub not_met_90d: i64,
     /// Its cell.
     pub cell: CellCode,
+    /// Where it stands; none for a group, and where nobody has said so yet.
+    pub position: Option<Position>,
 }
 
 /// Asks for a building's board.
@@ -93,6 +98,10 @@ pub struct Door {
     pub latest_result: Option<String>,
     /// At a glance.
     pub state: DoorState,
+    /// Somebody there is to be seen today by a care plan that this worker is shown.
+    pub care_due: bool,
+    /// Open premises there: what the first is called.
+    pub shop_name: Option<String>,
 }
 
 /// A storey.
@@ -116,7 +125,7 @@ pub struct Unit {
 }
 
 /// A building's doors.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
 #[ts(export)]
 pub struct DoorBoard {
     /// The building.
@@ -140,25 +149,25 @@ fn plain_group(dwelling: &Dwelling) -> String {
 }
 
 pub(super) fn buildings(device: &Device, _: Nothing) -> Result<Vec<BuildingLine>, Failure> {
-    device.with_open(|open: &mut Open| {
-        let register = Register::whole(open)?;
-        let mut boards: BTreeMap<String, Vec<&DwellingFacts>> = BTreeMap::new();
-        for id in register.buildings.keys() {
-            boards.insert(id.to_string(), Vec::new());
-        }
-        for facts in register.dwellings.values() {
-            let board = facts.dwelling.building.map(|building| building.to_string());
-            boards.entry(board.unwrap_or_else(|| group_id(&facts.cell, &facts.dwelling))).or_default().push(facts);
-        }
-        let now = open.now();
-        let mut lines: Vec<BuildingLine> =
-            boards.iter().filter_map(|(id, dwellings)| line(&register, id, dwellings, now)).collect();
-        // Buildings first, then the groups of a village, each in the order of their numbers.
-        lines.sort_by_cached_key(|line| {
-            (line.cell.clone(), line.id.starts_with(GROUP), natural(&plain_building(&line.name)), line.id.clone())
-        });
-        Ok(lines)
-    })
+    device.with_open(|open: &mut Open| Ok(lines(&*Register::whole(open)?, open.now())))
+}
+
+/// The lines of all buildings and groups: buildings first, then the groups of a village, each in the order of their numbers.
+pub(super) fn lines(register: &Register, now: Millis) -> Vec<BuildingLine> {
+    let mut boards: BTreeMap<String, Vec<&DwellingFacts>> = BTreeMap::new();
+    for id in register.buildings.keys() {
+        boards.insert(id.to_string(), Vec::new());
+    }
+    for facts in register.dwellings.values() {
+        let board = facts.dwelling.building.map(|building| building.to_string());
+        boards.entry(board.unwrap_or_else(|| group_id(&facts.cell, &facts.dwelling))).or_default().push(facts);
+    }
+    let mut lines: Vec<BuildingLine> =
+        boards.iter().filter_map(|(id, dwellings)| line(register, id, dwellings, now)).collect();
+    lines.sort_by_cached_key(|line| {
+        (line.cell.clone(), line.id.starts_with(GROUP), natural(&plain_building(&line.name)), line.id.clone())
+    });
+    lines
 }
 
 /// The line of a building or group; none for a building that is not here and has no dwellings.
@@ -186,6 +195,7 @@ fn line(register: &Register, id: &str, dwellings: &[&DwellingFacts], now: Millis
         doors: dwellings.len() as i64,
         not_met_90d: dwellings.iter().map(behind).sum::<usize>() as i64,
         cell: building.map(|building| &building.cell).or(first.map(|facts| &facts.cell))?.clone(),
+        position: building.and_then(|building| building.position),
     })
 }
 
@@ -226,7 +236,9 @@ pub(super) fn doors(device: &Device, args: DoorsArgs) -> Result<DoorBoard, Failu
         let dwellings: Vec<&DwellingFacts> = register.dwellings.values().filter(here).collect();
         let now = open.now();
         let building = line(&register, &args.building, &dwellings, now).ok_or_else(Failure::not_found)?;
-        Ok(DoorBoard { units: units(&register, &dwellings, now), building })
+        let doors: HashSet<RecordId> = dwellings.iter().map(|facts| facts.id).collect();
+        let beside = Beside { now, care_due: care_due_among(open, &register)?, shops: shops_among(open, &doors)? };
+        Ok(DoorBoard { units: units(&register, &dwellings, &beside), building })
     })
 }
 
@@ -239,7 +251,30 @@ type UnitOrder = (Vec<Piece>, String);
 /// The storeys of a stairwell, each door with its place on the storey.
 type Floors = BTreeMap<FloorOrder, Vec<(Vec<Piece>, Door)>>;
 
-fn units(register: &Register, dwellings: &[&DwellingFacts], now: Millis) -> Vec<Unit> {
+/// What a door shows besides its visits.
+struct Beside {
+    now: Millis,
+    /// Households in which somebody is to be seen.
+    care_due: HashSet<RecordId>,
+    /// Open premises by their door.
+    shops: HashMap<RecordId, String>,
+}
+
+/// The open premises of these doors, by door: the first by name.
+fn shops_among(open: &Open, doors: &HashSet<RecordId>) -> Result<HashMap<RecordId, String>, DeviceError> {
+    let mut found: HashMap<RecordId, String> = HashMap::new();
+    for record in open.store().of_kind(&Kind::Premises, None)? {
+        let premises = Premises::from(&record);
+        let Some(door) = premises.dwelling.map(|door| open.store().survivor(door)).transpose()? else { continue };
+        if premises.closed_on.is_none() && doors.contains(&door) {
+            let name = found.entry(door).or_insert_with(|| premises.name.clone());
+            *name = name.clone().min(premises.name);
+        }
+    }
+    Ok(found)
+}
+
+fn units(register: &Register, dwellings: &[&DwellingFacts], beside: &Beside) -> Vec<Unit> {
     let mut board: BTreeMap<UnitOrder, Floors> = BTreeMap::new();
     for facts in dwellings {
         let unit = plain_unit(&facts.dwelling);
@@ -248,10 +283,10 @@ fn units(register: &Register, dwellings: &[&DwellingFacts], now: Millis) -> Vec<
         let label = facts.dwelling.room.as_ref().or(facts.dwelling.house_number.as_ref()).cloned().unwrap_or_default();
         let mut households = register.behind(facts.id).peekable();
         if households.peek().is_none() {
-            doors.push((natural(&label), door(register, facts, &label, None, now)));
+            doors.push((natural(&label), door(register, facts, &label, None, beside)));
         }
         for household in households {
-            doors.push((natural(&label), door(register, facts, &label, Some(household), now)));
+            doors.push((natural(&label), door(register, facts, &label, Some(household), beside)));
         }
     }
     let floor = |(number, mut doors): (FloorOrder, Vec<(Vec<Piece>, Door)>)| {
@@ -278,8 +313,9 @@ fn door(
     facts: &DwellingFacts,
     label: &str,
     household: Option<&HouseholdFacts>,
-    now: Millis,
+    beside: &Beside,
 ) -> Door {
+    let now = beside.now;
     let latest = household.and_then(|household| household.history.latest.as_ref());
     Door {
         dwelling_id: facts.id,
@@ -292,6 +328,8 @@ fn door(
         latest_at: latest.map(|(at, _)| *at),
         latest_result: latest.map(|(_, result)| result.clone()),
         state: door_state(facts.dwelling.usage.as_deref(), household, now),
+        care_due: household.is_some_and(|household| beside.care_due.contains(&household.id)),
+        shop_name: beside.shops.get(&facts.id).cloned(),
     }
 }
 

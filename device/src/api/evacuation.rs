@@ -248,7 +248,8 @@ fn threatened(open: &mut Open, points: &[(CellCode, RecordId)]) -> Result<Vec<Th
     for (_, point) in points {
         for record in open.store().all_known(&Kind::ThreatenedHousehold, Some(*point))? {
             let this = ThreatenedHousehold::from(&record);
-            let Some(household) = this.household.filter(|_| !record.is_deleted()) else { continue };
+            let Some(household) = this.household.filter(|_| record.is_present()) else { continue };
+            let household = register.survivor(household);
             let people = lives_here(&register, household);
             found.push(Threatened {
                 point: *point,

@@ -48,6 +48,8 @@ pub enum FailureCode {
     UnknownCommand,
     /// Not six digits.
     PinForm,
+    /// The phone's system did not recognise whoever it is, or cannot look: the PIN is wanted.
+    Biometry,
     /// Not what another phone hands over, or not all of it.
     HandoverUnreadable,
     /// Not the code that the other phone shows, or the file was changed.

@@ -1,5 +1,7 @@
 //! Hazard points and the households that they threaten.
 
+use std::collections::BTreeSet;
+
 use domain::kinds::hazard_point::HazardPoint;
 use domain::kinds::threatened_household::ThreatenedHousehold;
 use domain::validate::today;
@@ -123,8 +125,11 @@ pub(super) fn hazard_points(device: &Device, _: Nothing) -> Result<Vec<HazardPoi
             let here = |threatened: &&Record| {
                 !threatened.is_deleted() && threatened.reference("hazard_point") == Some(record.id)
             };
-            let households: Vec<RecordId> =
-                threatened.iter().filter(here).filter_map(|record| record.reference("household")).collect();
+            let households: BTreeSet<RecordId> = threatened
+                .iter()
+                .filter(here)
+                .filter_map(|record| Some(register.survivor(record.reference("household")?)))
+                .collect();
             lines.push(HazardPointLine {
                 id: record.id,
                 cell: record.cell.clone(),
@@ -151,8 +156,11 @@ pub(super) fn hazard_point(device: &Device, args: OfRecord) -> Result<HazardPoin
         let record = store.known(args.id)?.filter(|record| record.kind == Kind::HazardPoint && !record.is_deleted());
         let record = record.ok_or_else(Failure::not_found)?;
         let mut households = Vec::new();
+        // Two entries for one household, or two that turned out to be one, are one threatened household.
+        let mut listed = BTreeSet::new();
         for threatened in store.all_known(&Kind::ThreatenedHousehold, Some(record.id))? {
-            if !threatened.is_deleted() {
+            let household = threatened.reference("household").map(|id| register.survivor(id));
+            if !threatened.is_deleted() && household.is_none_or(|household| listed.insert(household)) {
                 households.push(line(open, &register, &threatened)?);
             }
         }
@@ -172,7 +180,7 @@ pub(super) fn hazard_point(device: &Device, args: OfRecord) -> Result<HazardPoin
 
 fn line(open: &Open, register: &Register, record: &Record) -> Result<ThreatenedLine, DeviceError> {
     let threatened = ThreatenedHousehold::from(record);
-    let household = threatened.household.and_then(|id| register.households.get(&id));
+    let household = threatened.household.and_then(|id| register.household(id));
     let head = household.and_then(|household| household.head).and_then(|head| register.person(head));
     let people = threatened.household.into_iter().flat_map(|id| lives_here(register, id));
     Ok(ThreatenedLine {

@@ -11,6 +11,7 @@ use ts_rs::TS;
 
 use super::conflict::ConflictLine;
 use super::incident::IncidentLine;
+use super::merging::{MergedLine, merged_lines};
 use super::record::OfRecord;
 use super::review::ReviewInfo;
 use super::visit::VisitLine;
@@ -62,6 +63,8 @@ pub struct HouseholdPage {
     pub visits: Vec<VisitLine>,
     /// Incidents at this door.
     pub incidents: Vec<IncidentLine>,
+    /// Entries that gave way to this one.
+    pub merged: Vec<MergedLine>,
     /// Where the household stands with the supervisor.
     pub review: ReviewInfo,
     /// Fields that two people changed without knowing of each other.
@@ -78,7 +81,9 @@ pub(super) fn household(device: &Device, args: OfRecord) -> Result<HouseholdPage
         let record = found(open, args.id, &Kind::Household)?;
         let store = open.store();
         let mut places = Places::new(store);
-        let household = Household::from(&record);
+        let mut household = Household::from(&record);
+        household.head = household.head.map(|head| store.survivor(head)).transpose()?;
+        household.dwelling = household.dwelling.map(|door| store.survivor(door)).transpose()?;
         let dwelling = match household.dwelling {
             Some(id) => places.record(id)?.filter(|dwelling| dwelling.kind == Kind::Dwelling).map(Dwelling::from),
             None => None,
@@ -96,6 +101,7 @@ pub(super) fn household(device: &Device, args: OfRecord) -> Result<HouseholdPage
             last_met: seen(store, &targets)?.last_met,
             visits: latest_visits(store, &mut places, &targets, VISITS_SHOWN)?,
             incidents: incidents(open, &mut places, &record, household.dwelling)?,
+            merged: merged_lines(open, record.id)?,
             review: review_info(store, &record)?,
             conflicts: conflict::lines(open, &record)?,
             sent: store.is_sent(record.id)?,

@@ -208,12 +208,13 @@ pub(super) fn add_incident_step(device: &Device, args: AddStepArgs) -> Result<Sa
 pub(super) fn start_report(device: &Device, args: StartReportArgs) -> Result<ReportStart, Failure> {
     device.with_open(|open: &mut Open| {
         let may_solve = may_ever(open.account().role, false, "solve");
-        let household = args.household.map(|id| open.store().get(id)).transpose()?.flatten();
+        let household = args.household.map(|id| open.store().standing(id)).transpose()?.flatten();
         let Some(household) = household.filter(|record| record.kind == Kind::Household) else {
             return Ok(ReportStart { may_solve, contact_name: None, contact_phone: None });
         };
         let household = Household::from(&household);
-        let head = household.head.map(|id| open.store().get(id)).transpose()?.flatten().map(|head| Person::from(&head));
+        let head =
+            household.head.map(|id| open.store().standing(id)).transpose()?.flatten().map(|head| Person::from(&head));
         let contact_phone = household.contact_phone.or_else(|| head.as_ref().and_then(|head| head.phone.clone()));
         Ok(ReportStart { may_solve, contact_name: head.map(|head| head.name), contact_phone })
     })

@@ -270,7 +270,7 @@ pub(super) fn inspection_place(device: &Device, args: OfRecord) -> Result<Inspec
             id: record.id,
             title,
             address,
-            checklists: open.lists().checklists.iter().filter(fits).cloned().collect(),
+            checklists: open.lists().checklists.iter().filter(fits).map(Checklist::as_asked).collect(),
             kind: record.kind,
             proposed_due: proposed(open),
             hazards,
@@ -295,7 +295,7 @@ pub(super) fn record_inspection(device: &Device, args: RecordInspectionArgs) -> 
         if !checklist.is_for(place.kind.as_str()) {
             return Err(unknown());
         }
-        let asked = checklist.items.iter().filter(|item| item.asks == ItemType::OkBadNa);
+        let asked = checklist.asked().filter(|item| item.asks == ItemType::OkBadNa);
         if asked.clone().any(|item| !args.answers.contains_key(&item.id)) {
             return Err(Failure::problem("answers", ProblemCode::Required));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::codes::{Code, CodeList, Lists, all_lists};
+use domain::codes::{Code, CodeList, Lists};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -21,6 +21,5 @@ pub struct AllLists {
 }
 
 pub(super) fn lists(device: &Device, _: Nothing) -> Result<AllLists, Failure> {
-    let codes = all_lists().into_iter().map(|(list, codes)| (list, codes.to_vec())).collect();
-    device.with_open(|open: &mut Open| Ok(AllLists { codes, lists: open.lists().clone() }))
+    device.with_open(|open: &mut Open| Ok(AllLists { codes: open.lists().all_codes(), lists: open.lists().clone() }))
 }

@@ -9,6 +9,7 @@ pub mod category;
 pub mod conflict;
 pub mod dispute;
 pub mod draft;
+pub mod dwelling;
 pub mod evacuation;
 pub mod failure;
 pub mod feedback;
@@ -17,9 +18,14 @@ pub mod hazard;
 pub mod household;
 pub mod incident;
 pub mod inspection;
+pub mod likely;
 pub mod lists;
+pub mod map;
+pub mod merging;
 pub mod month;
+pub mod moving;
 pub mod network;
+pub mod news;
 pub mod notice;
 pub mod person;
 pub mod photo;
@@ -51,7 +57,7 @@ pub use failure::{Failure, FailureCode};
 
 use crate::network::Network;
 use crate::preferences::Preferences;
-use crate::{Device, DeviceError, Open, SyncState};
+use crate::{Device, DeviceError, Open, SharedPhone, SyncState, WorkerLine};
 
 /// No arguments, or nothing to answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -100,11 +106,11 @@ macro_rules! commands {
         /// The names of all commands.
         pub const COMMANDS: &[&str] = &[$(stringify!($name)),*];
 
-        fn dispatch(device: &Device, command: &str, args: Value, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
+        fn dispatch(asked: Asked<'_>, command: &str, args: Value, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
             match command {
                 $(stringify!($name) => {
                     let args: $args = read(args)?;
-                    let answer: $answer = run!($how, $function, device, args, body)?;
+                    let answer: $answer = run!($how, $function, asked, args, body)?;
                     answer.into_answer()
                 })*
                 _ => Err(Failure::new(FailureCode::UnknownCommand)),
@@ -113,18 +119,32 @@ macro_rules! commands {
     };
 }
 
-/// A command takes a body, or is refused one.
+/// Who is asked: the register of a worker, and the phone around it where there is one.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    device: &'a Device,
+    phone: Option<&'a SharedPhone>,
+}
+
+/// A command takes a body, or is refused one; some are of the phone with all its workers, which a register alone has not.
 macro_rules! run {
-    (plain, $function:path, $device:ident, $args:ident, $body:ident) => {
+    (plain, $function:path, $asked:ident, $args:ident, $body:ident) => {
         match $body {
-            None => $function($device, $args),
+            None => $function($asked.device, $args),
             Some(_) => Err(Failure::new(FailureCode::Malformed)),
         }
     };
-    (with_body, $function:path, $device:ident, $args:ident, $body:ident) => {
+    (with_body, $function:path, $asked:ident, $args:ident, $body:ident) => {
         match $body {
-            Some(body) => $function($device, $args, body),
+            Some(body) => $function($asked.device, $args, body),
             None => Err(Failure::new(FailureCode::Malformed)),
+        }
+    };
+    (of_phone, $function:path, $asked:ident, $args:ident, $body:ident) => {
+        match ($asked.phone, $body) {
+            (Some(phone), None) => $function(phone, $args),
+            (Some(_), Some(_)) => Err(Failure::new(FailureCode::Malformed)),
+            (None, _) => Err(Failure::new(FailureCode::UnknownCommand)),
         }
     };
 }
@@ -138,6 +158,12 @@ commands! {
     unlock: session::UnlockArgs => session::AppState, plain session::unlock;
     /// Seals the register.
     lock: Nothing => session::AppState, plain session::lock;
+    /// Everybody who has a register on this phone.
+    workers: Nothing => Vec<WorkerLine>, of_phone session::workers;
+    /// Seals the register and hands the phone to another of its workers.
+    hand_to: session::HandToArgs => session::AppState, of_phone session::hand_to;
+    /// Seals the register and makes room for another worker.
+    add_worker: Nothing => session::AppState, of_phone session::add_worker;
     /// The first screen.
     today: Nothing => today::Today, plain today::today;
     /// Where this phone stands with the server.
@@ -150,6 +176,8 @@ commands! {
     search: search::SearchArgs => Vec<search::SearchHit>, plain search::search;
     /// Buildings and village groups.
     buildings: Nothing => Vec<building::BuildingLine>, plain building::buildings;
+    /// The map of the own cells.
+    cell_map: Nothing => map::CellMap, plain map::cell_map;
     /// The board of a building's doors.
     doors: building::DoorsArgs => building::DoorBoard, plain building::doors;
     /// Adds a building's doors by storeys.
@@ -158,6 +186,28 @@ commands! {
     household: record::OfRecord => household::HouseholdPage, plain household::household;
     /// A resident.
     person: record::OfRecord => person::PersonPage, plain person::person;
+    /// A door.
+    dwelling: record::OfRecord => dwelling::DwellingPage, plain dwelling::dwelling;
+    /// Doors by how they are written.
+    rooms: dwelling::RoomsArgs => Vec<dwelling::RoomLine>, plain dwelling::rooms;
+    /// A tenancy.
+    tenancy: record::OfRecord => dwelling::TenancyPage, plain dwelling::tenancy;
+    /// Safety was checked today, where a dwelling is let.
+    check_safety: record::OfRecord => record::Saved, plain dwelling::check_safety;
+    /// Moves a household to another door, with everybody in it.
+    move_household: moving::MoveHouseholdArgs => moving::Moved, plain moving::move_household;
+    /// Everybody of a household moved out.
+    move_out: moving::MoveOutArgs => moving::Moved, plain moving::move_out;
+    /// Entries that may be of the same resident or door as what is being typed.
+    likely_same: likely::LikelySameArgs => Vec<likely::LikelySame>, plain likely::likely_same;
+    /// Looks for the other entry of a resident, household or door.
+    look_for_same: likely::LookForSameArgs => Vec<likely::LikelySame>, plain likely::look_for_same;
+    /// Two entries side by side.
+    compare: merging::CompareArgs => merging::Comparison, plain merging::compare;
+    /// Makes two entries one.
+    merge: merging::MergeArgs => record::Saved, plain merging::merge;
+    /// Lets an entry that gave way to another stand for itself again.
+    part: record::OfRecord => record::Saved, plain merging::part;
     /// A record of any kind.
     record: record::OfRecord => record::RecordPage, plain record::record;
     /// Saves fields of a record, or a new record.
@@ -363,7 +413,17 @@ impl IntoAnswer for Jpeg {
     }
 }
 
-/// Runs a command: the one way in for every window.
+/// Runs a command on the register of whoever uses the phone now, or on the phone itself: the one way in for every window.
+///
+/// A call that is under way when the phone changes hands stays with the register that it began with.
+///
+/// # Errors
+/// As [`call`].
+pub fn call_phone(phone: &SharedPhone, command: &str, args: Value, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
+    run_on(Asked { device: &phone.device(), phone: Some(phone) }, command, args, body)
+}
+
+/// Runs a command on one worker's register.
 ///
 /// `args` is the arguments' object (or null for none); `body` the bytes of the one command that takes any. Blocks; call it
 /// from a thread that may wait.
@@ -371,9 +431,13 @@ impl IntoAnswer for Jpeg {
 /// # Errors
 /// [`Failure`], whose code a screen can translate.
 pub fn call(device: &Device, command: &str, args: Value, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
-    let answer = dispatch(device, command, args, body);
+    run_on(Asked { device, phone: None }, command, args, body)
+}
+
+fn run_on(asked: Asked<'_>, command: &str, args: Value, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
+    let answer = dispatch(asked, command, args, body);
     if answer.as_ref().is_err_and(|failure| failure.code == FailureCode::RegisterDamaged) {
-        device.note_damage();
+        asked.device.note_damage();
     }
     answer
 }
@@ -393,9 +457,10 @@ fn read<T: DeserializeOwned>(args: Value) -> Result<T, Failure> {
 /// Arguments are nested at most this deep: a draft's form and its fields, with room.
 const ARGS_DEPTH_MAX: usize = 32;
 
-/// The record of that id and kind; not found when it is another kind or was taken out of the register.
+/// The record of that id and kind, of an entry that gave way the one that stands for it; not found when it is another kind or was
+/// taken out of the register.
 fn found(open: &Open, id: RecordId, kind: &Kind) -> Result<Record, Failure> {
-    let record = open.store().get(id)?.filter(|record| record.kind == *kind && !record.is_deleted());
+    let record = open.store().standing(id)?.filter(|record| record.kind == *kind && record.is_present());
     record.ok_or_else(Failure::not_found)
 }
 

@@ -1,7 +1,8 @@
 //! The month of the own cells on one page.
 
 use domain::ProblemCode;
-use domain::month::{Month, bounds, month};
+use domain::month::{Month, month};
+use domain::report::Period;
 use serde::Deserialize;
 use ts_rs::TS;
 
@@ -20,14 +21,16 @@ pub struct MonthArgs {
 }
 
 pub(super) fn month_page(device: &Device, args: MonthArgs) -> Result<Month, Failure> {
-    let within = bounds(args.year, args.month).filter(|_| (1..=9999).contains(&args.year));
-    let within = within.ok_or_else(|| Failure::problem("month", ProblemCode::NoSuchDate))?;
+    let period = Period::month(args.year, args.month);
+    let period = period.ok_or_else(|| Failure::problem("month", ProblemCode::NoSuchDate))?;
+    let within = (period.moments().start, period.moments().end);
     device.with_open(|open: &mut Open| {
-        // Only kinds that the page counts; of those with a moment only the month, and visits that correct one of it.
-        const SQL: &str = "deleted = 0 AND gone = 0 AND (kind IN ('household', 'person', 'dispute')
+        // Only kinds that the page counts, with the entries that gave way to others, to whom visits were made; of those with a moment only the month, and visits that correct one of it.
+        const SQL: &str =
+            "(deleted = 0 OR merged_into IS NOT NULL) AND gone = 0 AND (kind IN ('household', 'person', 'dispute')
             OR (kind IN ('visit', 'incident', 'inspection', 'recheck', 'notice_ack') AND at >= ?1 AND at < ?2)
             OR (kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL))";
         let records = open.store().records(SQL, within)?;
-        Ok(month(&records, open.cells(), within))
+        Ok(month(&records, open.cells(), period))
     })
 }

@@ -187,11 +187,12 @@ fn told(open: &Open, notice: RecordId) -> Result<HashMap<RecordId, Told>, Device
         WHERE parent = ?1 AND kind = 'notice_ack' AND deleted = 0 ORDER BY at, id";
     let mut statement = open.store().connection().prepare_cached(SQL)?;
     let mut rows = statement.query([notice.to_string()])?;
+    let same = open.store().same()?;
     let mut found = HashMap::new();
     while let Some(row) = rows.next()? {
         let (household, mark): (Option<String>, String) = (row.get(0)?, row.get(1)?);
         let Some((household, mark)) = household.and_then(|id| id.parse().ok()).zip(mark.parse().ok()) else { continue };
-        found.entry(household).or_insert(Told { mark, at: row.get(2)?, only_here: row.get(3)? });
+        found.entry(same.survivor(household)).or_insert(Told { mark, at: row.get(2)?, only_here: row.get(3)? });
     }
     Ok(found)
 }

@@ -8,6 +8,7 @@ use ts_rs::TS;
 use super::care::CareLine;
 use super::conflict::ConflictLine;
 use super::household::VISITS_SHOWN;
+use super::merging::{MergedLine, merged_lines};
 use super::record::OfRecord;
 use super::review::ReviewInfo;
 use super::visit::VisitLine;
@@ -47,6 +48,8 @@ pub struct PersonPage {
     pub care: Vec<CareLine>,
     /// The latest thirty visits to them, newest first.
     pub visits: Vec<VisitLine>,
+    /// Entries that gave way to this one.
+    pub merged: Vec<MergedLine>,
     /// Where the entry stands with the supervisor.
     pub review: ReviewInfo,
     /// Fields that two people changed without knowing of each other.
@@ -61,7 +64,8 @@ pub(super) fn person(device: &Device, args: OfRecord) -> Result<PersonPage, Fail
         let store = open.store();
         let mut places = Places::new(store);
         let person = Person::from(&record);
-        let targets: Vec<RecordId> = [Some(record.id), person.household].into_iter().flatten().collect();
+        let home = person.household.map(|home| store.survivor(home)).transpose()?;
+        let targets: Vec<RecordId> = [Some(record.id), home].into_iter().flatten().collect();
         Ok(PersonPage {
             id: record.id,
             cell: record.cell.clone(),
@@ -71,9 +75,10 @@ pub(super) fn person(device: &Device, args: OfRecord) -> Result<PersonPage, Fail
             },
             last_met: seen(store, &targets)?.last_met,
             care: care_lines_of(open, &record)?,
-            household_id: person.household,
+            household_id: home,
             address: places.address(record.id)?,
             visits: latest_visits(store, &mut places, &[record.id], VISITS_SHOWN)?,
+            merged: merged_lines(open, record.id)?,
             review: review_info(store, &record)?,
             conflicts: conflict::lines(open, &record)?,
             sent: store.is_sent(record.id)?,

@@ -1,7 +1,7 @@
 //! Small premises: those behind a door, and one of them with what was found there.
 
 use domain::kinds::premises::Premises;
-use domain::{CellCode, Kind, RecordId};
+use domain::{CellCode, Kind, Record, RecordId};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -10,7 +10,7 @@ use super::record::OfRecord;
 use super::review::ReviewInfo;
 use super::{Failure, conflict, found};
 use crate::read::{Places, review_info};
-use crate::{Device, Open};
+use crate::{Device, DeviceError, Open};
 
 /// A premises in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -61,18 +61,20 @@ pub struct PremisesPage {
 pub(super) fn premises_at(device: &Device, args: OfRecord) -> Result<DoorPremises, Failure> {
     device.with_open(|open: &mut Open| {
         let dwelling = found(open, args.id, &Kind::Dwelling)?;
-        let line = |(id, premises): (RecordId, Premises)| PremisesLine {
-            id,
-            name: premises.name,
-            premises_kind: premises.premises_kind,
-            closed: premises.closed_on.is_some(),
-        };
-        let records = open.store().of_parent(&Kind::Premises, dwelling.id)?;
-        let mut premises: Vec<PremisesLine> =
-            records.iter().map(|record| line((record.id, Premises::from(record)))).collect();
-        premises.sort_by_key(|line| (line.closed, line.name.clone(), line.id));
+        let premises = premises_lines(open, dwelling.id)?;
         Ok(DoorPremises { expected: dwelling.text("use") == Some("shop"), premises })
     })
+}
+
+/// The premises behind a door, closed ones last.
+pub(super) fn premises_lines(open: &Open, dwelling: RecordId) -> Result<Vec<PremisesLine>, DeviceError> {
+    let line = |record: &Record| {
+        let Premises { name, premises_kind, closed_on, .. } = Premises::from(record);
+        PremisesLine { id: record.id, name, premises_kind, closed: closed_on.is_some() }
+    };
+    let mut premises: Vec<PremisesLine> = open.store().of_parent(&Kind::Premises, dwelling)?.iter().map(line).collect();
+    premises.sort_by_key(|line| (line.closed, line.name.clone(), line.id));
+    Ok(premises)
 }
 
 pub(super) fn premises(device: &Device, args: OfRecord) -> Result<PremisesPage, Failure> {

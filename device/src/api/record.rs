@@ -203,7 +203,7 @@ fn complete_incident(open: &Open, fields: &mut Fields, new: bool) {
     }
 }
 
-fn missing_targets(open: &Open, kind: &Kind, fields: &Fields) -> Result<Vec<Problem>, DeviceError> {
+pub(super) fn missing_targets(open: &Open, kind: &Kind, fields: &Fields) -> Result<Vec<Problem>, DeviceError> {
     let mut problems = Vec::new();
     for (name, value) in fields {
         let Some((wanted, id)) = named_kind(kind, name).zip(value.as_str().and_then(|text| text.parse().ok())) else {
@@ -258,16 +258,27 @@ fn address_is_taken(
     cell: Option<&CellCode>,
 ) -> Result<bool, DeviceError> {
     const ADDRESS: [&str; 6] = ["building", "unit", "room", "street", "group", "house_number"];
-    let Some(cell) = cell.filter(|_| ADDRESS.iter().any(|name| written.contains_key(*name))) else { return Ok(false) };
+    Ok(ADDRESS.iter().any(|name| written.contains_key(*name)) && !same_address(open, whole, id, cell)?.is_empty())
+}
+
+/// The other dwellings of the village with the same address, in one spelling. None while neither room nor house number is said.
+pub(super) fn same_address(
+    open: &mut Open,
+    whole: &Fields,
+    id: Option<RecordId>,
+    cell: Option<&CellCode>,
+) -> Result<Vec<RecordId>, DeviceError> {
     let register = Register::whole(open)?;
     let dwelling = dwelling_of(whole);
+    let said = dwelling.room.is_some() || dwelling.house_number.is_some();
+    let Some(cell) = cell.filter(|_| said) else { return Ok(Vec::new()) };
     let key = dwelling.address_key(register.building_name(&dwelling));
     let same = |other: &&DwellingFacts| {
         Some(other.id) != id
             && other.cell.village() == cell.village()
             && other.dwelling.address_key(register.building_name(&other.dwelling)) == key
     };
-    Ok(register.dwellings.values().any(|other| same(&other)))
+    Ok(register.dwellings.values().filter(same).map(|other| other.id).collect())
 }
 
 pub(super) fn remove(device: &Device, args: OfRecord) -> Result<Saved, Failure> {

@@ -20,4 +20,20 @@ pub struct ReviewInfo {
     pub by: Option<String>,
     /// When, by the server's clock.
     pub at: Option<i64>,
+    /// What a supervisor put right last, as long as the record stands so.
+    pub correction: Option<Correction>,
+}
+
+/// What a supervisor put right in a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[ts(export)]
+pub struct Correction {
+    /// Who: an account.
+    pub by: String,
+    /// When, by the server's clock.
+    pub at: i64,
+    /// Which fields.
+    pub fields: Vec<String>,
+    /// Why, in words.
+    pub note: Option<String>,
 }

@@ -12,7 +12,7 @@ use crate::{Device, Open};
 #[serde(deny_unknown_fields)]
 #[ts(export, optional_fields = nullable)]
 pub struct SearchArgs {
-    /// A name, its pinyin or initials, the end of a telephone number (three digits or more), a room, a building, an incident's title.
+    /// A name, its pinyin or initials, the end of a telephone number (three digits or more), a room, a building, a shop, an incident's title.
     pub text: String,
     /// At most this many; 30 when left out, 200 at most.
     pub limit: Option<u32>,
@@ -29,6 +29,8 @@ pub enum HitKind {
     Household,
     /// A building or village group.
     Building,
+    /// A small premises, by its name.
+    Premises,
     /// An incident, by its title or number.
     Incident,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{Failure, Nothing};
-use crate::{Device, DeviceError, Open, Phase};
+use crate::{Device, DeviceError, Open, Phase, SharedPhone, WorkerLine};
 
 /// Whether there is a register, and whether it can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
@@ -45,7 +45,7 @@ pub struct AppState {
     pub demo: bool,
     /// Whose phone it is; known while it is open.
     pub account: Option<String>,
-    /// Their name.
+    /// Their name; known on the lock screen too.
     pub display_name: Option<String>,
     /// The cells it holds; known while it is open.
     pub cells: Vec<CellInfo>,
@@ -53,6 +53,8 @@ pub struct AppState {
     pub app_version: String,
     /// For how long no PIN is tried after wrong ones.
     pub wait_ms: Option<i64>,
+    /// Whether the register opens by fingerprint or face too.
+    pub biometry: bool,
     /// What the desk ordered and this phone has done: it is locked by the desk, or was wiped.
     pub ordered: Option<DeviceOrder>,
 }
@@ -90,10 +92,11 @@ pub(super) fn state(device: &Device, _: Nothing) -> Result<AppState, Failure> {
         },
         demo: device.is_demo(),
         account: None,
-        display_name: None,
+        display_name: (device.phase() != Phase::Empty).then(|| device.worker_name()).flatten(),
         cells: Vec::new(),
         app_version: device.app_version().to_owned(),
         wait_ms: device.pin_wait(),
+        biometry: device.has_biometry(),
         ordered: device.ordered(),
     };
     let read = |open: &mut Open| -> Result<(), DeviceError> {
@@ -136,6 +139,29 @@ pub(super) fn enrol(device: &Device, args: EnrolArgs) -> Result<AppState, Failur
 pub(super) fn unlock(device: &Device, args: UnlockArgs) -> Result<AppState, Failure> {
     device.unlock(&args.pin)?;
     state(device, Nothing {})
+}
+
+/// Hands the phone to another of its workers.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct HandToArgs {
+    /// The place of the worker, as listed.
+    pub place: u32,
+}
+
+pub(super) fn workers(phone: &SharedPhone, _: Nothing) -> Result<Vec<WorkerLine>, Failure> {
+    Ok(phone.workers())
+}
+
+pub(super) fn hand_to(phone: &SharedPhone, args: HandToArgs) -> Result<AppState, Failure> {
+    phone.hand_to(args.place)?;
+    state(&phone.device(), Nothing {})
+}
+
+pub(super) fn add_worker(phone: &SharedPhone, _: Nothing) -> Result<AppState, Failure> {
+    phone.add_worker()?;
+    state(&phone.device(), Nothing {})
 }
 
 pub(super) fn lock(device: &Device, _: Nothing) -> Result<AppState, Failure> {

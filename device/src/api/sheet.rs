@@ -173,7 +173,7 @@ fn rows(open: &mut Open, sheet: &Sheet, records: &[Record]) -> Result<Vec<Vec<St
 }
 
 fn household<'r>(register: &'r Arc<Register>, record: &Record) -> Option<&'r crate::read::HouseholdFacts> {
-    register.households.get(&record.id)
+    register.household(record.id)
 }
 
 fn address(register: &Register, places: &mut Places<'_>, record: &Record) -> Result<String, DeviceError> {

@@ -194,7 +194,7 @@ fn incidents_open(open: &Open) -> Result<i64, DeviceError> {
 }
 
 /// What the supervisor returned in the version that stands: the latest first. A colleague's own words are left to the colleague.
-fn returned(open: &Open) -> Result<Vec<ReturnedItem>, DeviceError> {
+pub(super) fn returned(open: &Open) -> Result<Vec<ReturnedItem>, DeviceError> {
     const SQL: &str =
         "kind = 'review' AND deleted = 0 AND body ->> '$.fields.verdict' = 'returned' ORDER BY at DESC, id DESC";
     let store = open.store();
@@ -204,7 +204,7 @@ fn returned(open: &Open) -> Result<Vec<ReturnedItem>, DeviceError> {
     let mut items = Vec::new();
     for review in store.records(SQL, [])? {
         let Some(target) = Review::from(&review).target.filter(|target| seen.insert(*target)) else { continue };
-        let Some(record) = store.get(target)?.filter(|record| !record.is_deleted()) else { continue };
+        let Some(record) = store.get(target)?.filter(Record::is_present) else { continue };
         let another = record.text("by").is_some_and(|by| by != own);
         if another
             || !is_shown(open, &record)

@@ -43,6 +43,26 @@ impl Open {
         Ok(ids)
     }
 
+    /// Writes fields of several records that are there already: one transaction, on the storage before this returns.
+    ///
+    /// # Errors
+    /// As [`Open::write`], for the first record that is wrong; nothing is stored then.
+    pub fn write_several(&mut self, writes: Vec<(RecordId, Fields)>) -> Result<(), DeviceError> {
+        let now = self.now();
+        let mut changes = Vec::with_capacity(writes.len());
+        for (id, fields) in writes {
+            let held = store::held(self.store.connection(), id)?.ok_or(DeviceError::NotFound)?;
+            let (kind, cell) = (held.record.kind.clone(), held.record.cell.clone());
+            if let Some(change) = self.judged(&kind, id, cell, fields, Some(&held), now)? {
+                changes.push((change, Some(held)));
+            }
+        }
+        let Some(kind) = changes.first().map(|(change, _)| change.kind.clone()) else { return Ok(()) };
+        self.keep(changes, now)?;
+        self.written(&kind);
+        Ok(())
+    }
+
     /// Removes own append-only records without trace, as long as nobody else can know of them: all of them, or none.
     ///
     /// # Errors

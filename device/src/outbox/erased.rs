@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use domain::RecordId;
-use domain::kinds::dispute::without_person;
+use domain::kinds::dispute::form_without_person;
 use domain::kinds::evacuation::without;
 use domain::protocol::WORDS_ABOUT_MAX;
 use rusqlite::Connection;
@@ -121,7 +121,7 @@ fn empty_parties(connection: &Connection, person: RecordId) -> Result<(), Device
         let rows = statement.query_map([person.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let found: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
         for (key, text) in found {
-            if let Some(emptied) = without_person(&serde_json::from_str::<Value>(&text)?, person) {
+            if let Some(emptied) = form_without_person(&serde_json::from_str::<Value>(&text)?, person) {
                 connection.prepare_cached(update)?.execute((key, serde_json::to_string(&emptied)?))?;
             }
         }

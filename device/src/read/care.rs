@@ -1,5 +1,7 @@
 //! Care plans as their responsible sees them: who is to be visited when, from the register in memory, without a query per plan.
 
+use std::collections::HashSet;
+
 use domain::care::{CareCheck, CareStanding, check};
 use domain::fold::DoorHistory;
 use domain::kinds::care_plan::CarePlan;
@@ -32,6 +34,15 @@ pub(crate) fn care_lines(open: &mut Open) -> Result<Vec<CareLine>, DeviceError> 
     Ok(lines)
 }
 
+/// The households of this part of the register in which somebody is to be seen today or is overdue, by plans that this phone's user
+/// is shown.
+pub(crate) fn care_due_among(open: &Open, register: &Register) -> Result<HashSet<RecordId>, DeviceError> {
+    let plans = open.store().of_kind(&Kind::CarePlan, None)?;
+    let lines = plans.iter().filter(|plan| is_shown(open, plan)).map(|plan| line_of(open, register, plan));
+    let due = |line: &CareLine| matches!(line.standing, CareStanding::Missed | CareStanding::Late | CareStanding::Due);
+    Ok(lines.filter(due).filter_map(|line| line.household_id).collect())
+}
+
 /// The most urgent first, in it the longest due; those that ended last, the latest of them first.
 fn order(line: &CareLine) -> impl Ord {
     let ended = std::cmp::Reverse(line.ends_on.clone().filter(|_| line.standing == CareStanding::Ended));
@@ -41,7 +52,7 @@ fn order(line: &CareLine) -> impl Ord {
 fn line_of(open: &Open, register: &Register, record: &Record) -> CareLine {
     let plan = CarePlan::from(record);
     let person = plan.person.and_then(|id| register.person(id));
-    let household = person.and_then(|person| person.household).and_then(|id| register.households.get(&id));
+    let household = person.and_then(|person| person.household).and_then(|id| register.household(id));
     let whom = Whom {
         name: person.map(|person| person.name.clone()).unwrap_or_default(),
         household: household.map(|household| household.id),
@@ -74,13 +85,14 @@ pub(crate) fn care_lines_of(open: &Open, person: &Record) -> Result<Vec<CareLine
         Some(head) => Some(places.name(head)?),
         None => None,
     };
-    let targets: Vec<RecordId> = [Some(person.id), read.household].into_iter().flatten().collect();
+    let home = read.household.map(|id| store.survivor(id)).transpose()?;
+    let targets: Vec<RecordId> = [Some(person.id), home].into_iter().flatten().collect();
     let seen = lines::seen(store, &targets)?;
     let address = places.address(person.id)?;
     let line_of = |record: &Record| {
         let whom = Whom {
             name: read.name.clone(),
-            household: read.household,
+            household: home,
             dwelling: household.as_ref().and_then(|household| household.dwelling),
             address: address.clone(),
             phone: read.phone.clone(),

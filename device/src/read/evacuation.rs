@@ -45,7 +45,8 @@ impl Evacuating {
 
 /// The people who live in a household now, the householder first: who moved out or died does not.
 pub(crate) fn lives_here(register: &Register, household: RecordId) -> Vec<&PersonFacts> {
-    let head = register.households.get(&household).and_then(|household| household.head);
+    let household = register.survivor(household);
+    let head = register.household(household).and_then(|household| household.head);
     let lives = |person: &&PersonFacts| person.household == Some(household) && !person.left;
     let mut people: Vec<&PersonFacts> = register.people.iter().filter(lives).collect();
     people.sort_by_key(|person| householder_first(person.id, head));
@@ -113,14 +114,14 @@ pub(crate) fn evacuation_page(
         }
     };
     let points = points(store, &this.order)?;
-    let threatened = threatened(store, &this.order)?;
+    let threatened = threatened(store, register, &this.order)?;
     let mut households: Vec<RollHousehold> = Vec::new();
     for (listed, mark) in &roll.people {
         if let Some(household) = households.iter_mut().find(|household| household.household == listed.household) {
             household.people.push(person(listed, *mark));
             continue;
         }
-        let record = threatened.get(&(listed.point, listed.household));
+        let record = threatened.get(&(listed.point, register.survivor(listed.household)));
         households.push(RollHousehold {
             household: listed.household,
             address: register.household_address(listed.household),
@@ -171,6 +172,7 @@ fn points(store: &Store, order: &Evacuation) -> Result<Vec<EvacuatedPoint>, Devi
 /// Who is responsible for which household at which point.
 fn threatened(
     store: &Store,
+    register: &Register,
     order: &Evacuation,
 ) -> Result<BTreeMap<(RecordId, RecordId), ThreatenedHousehold>, DeviceError> {
     let mut found = BTreeMap::new();
@@ -178,7 +180,7 @@ fn threatened(
         for record in store.all_known(&Kind::ThreatenedHousehold, Some(*point))? {
             let threatened = ThreatenedHousehold::from(&record);
             if let Some(household) = threatened.household.filter(|_| !record.is_deleted()) {
-                found.insert((*point, household), threatened);
+                found.insert((*point, register.survivor(household)), threatened);
             }
         }
     }

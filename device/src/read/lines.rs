@@ -63,7 +63,7 @@ pub(crate) fn visit_line(
     let (Some(target), Some(held)) = (visit.target, held(store.connection(), record.id)?) else { return Ok(None) };
     Ok(Some(VisitLine {
         id: record.id,
-        target_id: target,
+        target_id: store.survivor(target)?,
         target_kind: visit.target_kind.unwrap_or_default(),
         title: places.name(target)?,
         address: places.address(target)?,

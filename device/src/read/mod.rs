@@ -11,7 +11,7 @@ mod place;
 mod register;
 mod reviews;
 
-pub(crate) use care::{care_lines, care_lines_of, is_shown};
+pub(crate) use care::{care_due_among, care_lines, care_lines_of, is_shown};
 pub(crate) use disputes::{dispute_events, dispute_lines, wants_work};
 pub(crate) use evacuation::{Evacuating, evacuation_line, evacuation_page, lives_here};
 pub(crate) use hazards::{hazard_lines, inspections_at, open_hazards, place_of, rechecks};

@@ -20,10 +20,10 @@ impl<'a> Places<'a> {
         Self { store, known: HashMap::new() }
     }
 
-    /// A record, also one that was taken out of the register.
+    /// A record, also one that was taken out of the register; of an entry that gave way, the one that stands for it.
     pub(crate) fn record(&mut self, id: RecordId) -> Result<Option<&Record>, DeviceError> {
         if !self.known.contains_key(&id) {
-            let record = self.store.get(id)?;
+            let record = self.store.standing(id)?;
             self.known.insert(id, record);
         }
         Ok(self.known.get(&id).and_then(Option::as_ref))

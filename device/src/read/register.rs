@@ -7,8 +7,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::fold::{DoorHistory, door_history, is_met};
+use domain::kinds::Position;
 use domain::kinds::dwelling::Dwelling;
 use domain::kinds::visit::Visit;
+use domain::same::Same;
 use domain::{CellCode, RecordId};
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, Row, params_from_iter};
@@ -22,6 +24,7 @@ pub(crate) struct BuildingFacts {
     pub(crate) kind: Option<String>,
     pub(crate) floors: Option<i64>,
     pub(crate) units: Option<i64>,
+    pub(crate) position: Option<Position>,
 }
 
 /// A door.
@@ -60,6 +63,8 @@ pub(crate) struct Register {
     pub(crate) people: Vec<PersonFacts>,
     households_by_dwelling: HashMap<RecordId, Vec<RecordId>>,
     person_index: HashMap<RecordId, usize>,
+    /// Entries that gave way to others: whatever names one means the other.
+    same: Same,
     /// The visits to this very person or household, folded.
     seen: HashMap<RecordId, DoorHistory>,
 }
@@ -84,15 +89,24 @@ impl Within<'_> {
         }
     }
 
+    /// A question for ids, answered with those that gave way to one of them besides.
+    fn with_same(ids: &str) -> String {
+        format!(
+            "WITH RECURSIVE same (id) AS ({ids} UNION
+                SELECT record.id FROM record JOIN same ON record.merged_into = same.id) SELECT id FROM same"
+        )
+    }
+
     /// The condition that picks what belongs to the dwellings, through so many steps of `parent`.
     fn below(&self, steps: &[&str]) -> String {
         let (condition, _) = self.dwellings();
         if matches!(self, Within::Everything) {
             return condition.to_owned();
         }
-        let mut ids = format!("SELECT id FROM record WHERE kind = 'dwelling' AND {condition}");
+        let mut ids = Self::with_same(&format!("SELECT id FROM record WHERE kind = 'dwelling' AND {condition}"));
         for kind in steps {
             ids = format!("SELECT id FROM record WHERE kind = '{kind}' AND deleted = 0 AND parent IN ({ids})");
+            ids = Self::with_same(&ids);
         }
         format!("deleted = 0 AND parent IN ({ids})")
     }
@@ -127,9 +141,18 @@ impl Register {
             people: people(connection, &within.below(&["household"]), &arguments)?,
             households_by_dwelling: HashMap::new(),
             person_index: HashMap::new(),
+            same: open.store().same()?,
             seen: HashMap::new(),
         };
-        for household in households(connection, &within.below(&[]), &arguments)? {
+        let standing = |id: Option<RecordId>| id.map(|id| register.same.survivor(id));
+        let mut found = households(connection, &within.below(&[]), &arguments)?;
+        for household in &mut found {
+            household.dwelling = standing(household.dwelling);
+            household.head = standing(household.head);
+        }
+        let homes: Vec<Option<RecordId>> = register.people.iter().map(|person| standing(person.household)).collect();
+        register.people.iter_mut().zip(homes).for_each(|(person, home)| person.household = home);
+        for household in found {
             if let Some(dwelling) = household.dwelling {
                 register.households_by_dwelling.entry(dwelling).or_default().push(household.id);
             }
@@ -142,10 +165,13 @@ impl Register {
                 household.people += 1;
             }
         }
-        let mut found = visits(connection, &within.below(&["household"]), &arguments)?;
-        if !matches!(within, Within::Everything) {
+        let found = if matches!(within, Within::Everything) {
+            all_visits(connection)?
+        } else {
+            let mut found = visits(connection, &within.below(&["household"]), &arguments)?;
             found.extend(visits(connection, &within.below(&["household", "person"]), &arguments)?);
-        }
+            found
+        };
         register.fold(found, &replaced(connection)?);
         Ok(register)
     }
@@ -154,7 +180,7 @@ impl Register {
     fn fold(&mut self, visits: Vec<(RecordId, Visit)>, replaced: &HashSet<RecordId>) {
         let mut by_household: HashMap<RecordId, Vec<(RecordId, Visit)>> = HashMap::new();
         for (id, visit) in visits.into_iter().filter(|(id, _)| !replaced.contains(id)) {
-            let Some(target) = visit.target else { continue };
+            let Some(target) = visit.target.map(|target| self.same.survivor(target)) else { continue };
             note_visit(self.seen.entry(target).or_default(), &visit);
             let household = if self.households.contains_key(&target) {
                 Some(target)
@@ -172,9 +198,19 @@ impl Register {
         }
     }
 
-    /// A resident.
+    /// The entry that stands for this one: itself, unless it gave way to another.
+    pub(crate) fn survivor(&self, id: RecordId) -> RecordId {
+        self.same.survivor(id)
+    }
+
+    /// A resident, also by an entry that gave way.
     pub(crate) fn person(&self, id: RecordId) -> Option<&PersonFacts> {
-        self.person_index.get(&id).and_then(|index| self.people.get(*index))
+        self.person_index.get(&self.survivor(id)).and_then(|index| self.people.get(*index))
+    }
+
+    /// A household, also by an entry that gave way.
+    pub(crate) fn household(&self, id: RecordId) -> Option<&HouseholdFacts> {
+        self.households.get(&self.survivor(id))
     }
 
     /// The visits to a resident: to them, and to the household that they live in.
@@ -202,19 +238,19 @@ impl Register {
     /// The address of a dwelling, written out.
     pub(crate) fn address(&self, dwelling: RecordId) -> String {
         self.dwellings
-            .get(&dwelling)
+            .get(&self.survivor(dwelling))
             .map(|facts| facts.dwelling.address(self.building_name(&facts.dwelling)))
             .unwrap_or_default()
     }
 
     /// The address of a household, written out.
     pub(crate) fn household_address(&self, household: RecordId) -> String {
-        let dwelling = self.households.get(&household).and_then(|household| household.dwelling);
+        let dwelling = self.household(household).and_then(|household| household.dwelling);
         dwelling.map(|dwelling| self.address(dwelling)).unwrap_or_default()
     }
 }
 
-/// Adds a visit to the history of whoever it was made to. They come in the order of their ids.
+/// Adds a visit to the history of whoever it was made to. Of two at one moment the one with the greater id comes later.
 fn note_visit(seen: &mut DoorHistory, visit: &Visit) {
     if is_met(&visit.result) {
         seen.last_met = seen.last_met.max(Some(visit.at));
@@ -257,12 +293,13 @@ fn cell(row: &Row<'_>) -> Option<CellCode> {
 }
 
 fn buildings(connection: &Connection) -> Result<HashMap<RecordId, BuildingFacts>, DeviceError> {
-    let fields = ["name", "building_kind", "floors", "units"];
+    let fields = ["name", "building_kind", "floors", "units", "position"];
     let found = rows(connection, ("building", &fields), "deleted = 0", &[], |row| {
         let Some((id, cell)) = id(row, 0).zip(cell(row)) else { return Ok(None) };
         let name = column(row, 2).unwrap_or_default();
-        let facts = BuildingFacts { cell, name, kind: column(row, 3), floors: column(row, 4), units: column(row, 5) };
-        Ok(Some((id, facts)))
+        let position = column::<String>(row, 6).and_then(|text| serde_json::from_str(&text).ok());
+        let (kind, floors, units) = (column(row, 3), column(row, 4), column(row, 5));
+        Ok(Some((id, BuildingFacts { cell, name, kind, floors, units, position })))
     })?;
     Ok(found.into_iter().collect())
 }
@@ -323,23 +360,40 @@ fn visits(
     condition: &str,
     arguments: &[String],
 ) -> Result<Vec<(RecordId, Visit)>, DeviceError> {
-    rows(connection, ("visit", &["target", "at", "result"]), condition, arguments, |row| {
-        let Some(this) = id(row, 0) else { return Ok(None) };
-        let visit = Visit {
-            target: id(row, 2),
-            target_kind: None,
-            at: column(row, 3).unwrap_or_default(),
-            result: column(row, 4).unwrap_or_default(),
-            by: None,
-            way: None,
-            purposes: Vec::new(),
-            needs: Vec::new(),
-            note: None,
-            replaces: None,
-            care_plan: None,
-        };
-        Ok(Some((this, visit)))
-    })
+    rows(connection, ("visit", &["target", "at", "result"]), condition, arguments, |row| Ok(visit(row, 2)))
+}
+
+/// A visit from its id and, from this column on, target, moment and result: what a history is folded from.
+fn visit(row: &Row<'_>, first: usize) -> Option<(RecordId, Visit)> {
+    let visit = Visit {
+        target: id(row, first),
+        target_kind: None,
+        at: column(row, first + 1).unwrap_or_default(),
+        result: column(row, first + 2).unwrap_or_default(),
+        by: None,
+        way: None,
+        purposes: Vec::new(),
+        needs: Vec::new(),
+        note: None,
+        replaces: None,
+        care_plan: None,
+    };
+    Some((id(row, 0)?, visit))
+}
+
+/// Everybody's visits: from an index that holds all that is asked here, so that not one of them is read itself.
+const ALL_VISITS: &str = "SELECT id, body ->> '$.fields.target', body ->> '$.fields.at', body ->> '$.fields.result'
+    FROM record INDEXED BY visit_history WHERE kind = 'visit' AND deleted = 0
+    ORDER BY body ->> '$.fields.target', body ->> '$.fields.at', id";
+
+fn all_visits(connection: &Connection) -> Result<Vec<(RecordId, Visit)>, DeviceError> {
+    let mut statement = connection.prepare_cached(ALL_VISITS)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.extend(visit(row, 1));
+    }
+    Ok(found)
 }
 
 /// The visits that a later one corrects: also one at another door.
@@ -354,4 +408,27 @@ fn replaced(connection: &Connection) -> Result<HashSet<RecordId>, DeviceError> {
         found.extend(id(row, 0));
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::Key;
+    use crate::store::Store;
+
+    #[test]
+    fn everybodys_visits_are_read_from_their_index_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("register.db"), &Key::default()).unwrap();
+        let plan = store
+            .connection()
+            .prepare(&format!("EXPLAIN QUERY PLAN {ALL_VISITS}"))
+            .unwrap()
+            .query_map([], |row| row.get::<_, String>(3))
+            .unwrap()
+            .collect::<Result<Vec<_>, _>>()
+            .unwrap()
+            .join("; ");
+        assert!(plan.contains("COVERING INDEX visit_history") && !plan.contains("TEMP B-TREE"), "{plan}");
+    }
 }

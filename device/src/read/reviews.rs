@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use domain::review::{ReviewState, deciding, state};
+use domain::review::{ReviewState, correction, deciding, state};
 use domain::{Kind, Record, RecordId};
 
 use crate::DeviceError;
-use crate::api::review::ReviewInfo;
+use crate::api::review::{Correction, ReviewInfo};
 use crate::store::Store;
 
 /// Where one record stands, with the supervisor's words.
@@ -19,6 +19,12 @@ pub(crate) fn review_info(store: &Store, record: &Record) -> Result<ReviewInfo, 
         remarks: deciding.as_ref().map(|review| review.remarks.clone()).unwrap_or_default(),
         by: deciding.as_ref().and_then(|review| review.by.clone()),
         at: deciding.as_ref().map(|review| review.at),
+        correction: correction(record, &reviews).map(|review| Correction {
+            by: review.by.unwrap_or_default(),
+            at: review.at,
+            fields: review.corrected,
+            note: review.note,
+        }),
     })
 }
 

@@ -1,8 +1,8 @@
 //! What a search finds, the likeliest first.
 
-use domain::RecordId;
 use domain::kinds::dwelling::Dwelling;
-use domain::phone;
+use domain::kinds::premises::Premises;
+use domain::{Kind, RecordId, phone};
 
 use super::door::{DoorFit, DoorQuery};
 use crate::api::building::group_id;
@@ -33,6 +33,7 @@ pub(crate) fn search(open: &mut Open, typed: &str, limit: usize) -> Result<Vec<S
     found.sort_by_key(|(rank, _)| *rank);
     let mut hits: Vec<(Rank, SearchHit)> =
         found.into_iter().take(limit).map(|(rank, found)| (rank, found.hit(&register))).collect();
+    hits.extend(premises(open, &matcher, tail.as_deref())?);
     hits.extend(incidents(open, &matcher)?);
     hits.sort_by_key(|(rank, _)| *rank);
     hits.truncate(limit);
@@ -112,6 +113,51 @@ fn doors<'r>(register: &'r Register, query: &Query, tail: Option<&str>) -> Vec<(
     // The maps keep no order: the same search shows the same list.
     found.sort_by_cached_key(|(rank, found)| (*rank, found.order(register)));
     found
+}
+
+/// Doors by how they are written, or by the name of their building, in the order in which somebody walks.
+pub(crate) fn find_dwellings(open: &mut Open, typed: &str, limit: usize) -> Result<Vec<RecordId>, DeviceError> {
+    let Some(query) = Query::new(typed) else { return Ok(Vec::new()) };
+    let (register, matcher, door) = (Register::whole(open)?, query.matcher(), DoorQuery::new(query.text()));
+    let rank = |facts: &DwellingFacts| {
+        let building = register.building_name(&facts.dwelling);
+        match door.as_ref().and_then(|door| door.fit(&facts.dwelling, building)) {
+            Some(DoorFit::Room) => Some(1),
+            Some(DoorFit::RoomStart) => Some(8),
+            None if door.as_ref().is_some_and(|door| door.is_building(building)) => Some(9),
+            None => matcher.quality(building).map(|quality| 10 + rank_of(quality)),
+        }
+    };
+    let mut found: Vec<(u8, &DwellingFacts)> =
+        register.dwellings.values().filter_map(|facts| Some((rank(facts)?, facts))).collect();
+    found.sort_by_cached_key(|(rank, facts)| (*rank, crate::read::natural(&register.address(facts.id)), facts.id));
+    Ok(found.into_iter().take(limit).map(|(_, facts)| facts.id).collect())
+}
+
+/// Small premises by their name; closed ones below those that are open.
+fn premises(open: &Open, matcher: &Matcher<'_>, tail: Option<&str>) -> Result<Vec<(Rank, SearchHit)>, DeviceError> {
+    let store = open.store();
+    let mut places = Places::new(store);
+    let mut found = Vec::new();
+    for record in store.of_kind(&Kind::Premises, None)? {
+        let premises = Premises::from(&record);
+        let (rank, matched) = match matcher.quality(&premises.name) {
+            Some(quality) => (rank_of(quality), matched(quality, Matched::Name)),
+            None if ends_so(premises.contact_phone.as_ref(), tail) => (7, Matched::Phone),
+            None => continue,
+        };
+        let hit = SearchHit {
+            kind: HitKind::Premises,
+            id: record.id.to_string(),
+            household_id: None,
+            subtitle: places.subtitle(&record)?,
+            title: premises.name,
+            matched,
+            phone_masked: premises.contact_phone.as_deref().map(domain::mask::phone),
+        };
+        found.push(((rank, premises.closed_on.is_some()), hit));
+    }
+    Ok(found)
 }
 
 fn buildings<'r>(register: &'r Register, matcher: &Matcher<'_>, query: &Query) -> Vec<(Rank, Found<'r>)> {
@@ -211,7 +257,7 @@ fn incidents(open: &Open, matcher: &Matcher<'_>) -> Result<Vec<(Rank, SearchHit)
         let hit = SearchHit {
             kind: HitKind::Incident,
             id,
-            household_id: record.reference("household"),
+            household_id: record.reference("household").map(|id| store.survivor(id)).transpose()?,
             title,
             subtitle: places.incident_place(&record)?.unwrap_or_default(),
             matched: matched(quality, Matched::Name),

@@ -6,4 +6,4 @@ mod door;
 mod hits;
 
 pub(crate) use domain::search::{Matcher, Quality, Query};
-pub(crate) use hits::search;
+pub(crate) use hits::{find_dwellings, search};

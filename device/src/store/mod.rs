@@ -17,8 +17,9 @@ mod schema;
 use std::path::Path;
 use std::time::Duration;
 
+use domain::same::Same;
 use domain::{CellCode, Kind, Record, RecordId};
-use rusqlite::{Connection, Params, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
 
 pub(crate) use digest::{CellDigest, CellSums, cell_digest, count_anew, forget_digest};
 pub use drafts::Draft;
@@ -42,6 +43,15 @@ use reserve::Reserve;
 
 use crate::DeviceError;
 use crate::crypto::Key;
+
+/// What belongs to a record.
+const OF_PARENT: &str = "parent = ?1 AND kind = ?2 AND deleted = 0 ORDER BY at, id";
+
+/// What belongs to a record or to an entry that gave way to it. The sign keeps SQLite from reading everything of the kind in the order
+/// of time, rather than what belongs to these few.
+const OF_SAME: &str = "parent IN (WITH RECURSIVE same (id) AS (SELECT ?1 UNION
+        SELECT record.id FROM record JOIN same ON record.merged_into = same.id) SELECT id FROM same)
+    AND +kind = ?2 AND deleted = 0 ORDER BY at, id";
 
 /// The open register.
 pub struct Store {
@@ -133,13 +143,62 @@ impl Store {
     }
 
     /// The records of a kind that belong to another: persons of a household, visits to it, photos of an incident, reviews of
-    /// a record. Deleted ones are left out; ordered by their moment.
+    /// a record; also, but for reviews, those that belong to an entry which gave way to it. Deleted ones are left out; ordered by their moment.
     ///
     /// # Errors
     /// [`DeviceError::StorageBroken`] when the file cannot be read.
     pub fn of_parent(&self, kind: &Kind, parent: RecordId) -> Result<Vec<Record>, DeviceError> {
+        const GAVE_WAY: &str = "SELECT 1 FROM record WHERE merged_into = ?1";
         let parent = parent.to_string();
-        self.records("parent = ?1 AND kind = ?2 AND deleted = 0 ORDER BY at, id", (parent, kind.as_str()))
+        // A review speaks of an entry as it was written, not of whom it is about. And nearly always nothing gave way.
+        let alone = *kind == Kind::Review || !exists(&self.connection, GAVE_WAY, [&parent])?;
+        self.records(if alone { OF_PARENT } else { OF_SAME }, (parent, kind.as_str()))
+    }
+
+    /// Which entries gave way to which.
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageBroken`] when the file cannot be read.
+    pub fn same(&self) -> Result<Same, DeviceError> {
+        const SQL: &str = "SELECT id, merged_into FROM record WHERE merged_into IS NOT NULL";
+        let mut statement = self.connection.prepare_cached(SQL)?;
+        let pairs = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        let pairs: Vec<(String, String)> = pairs.collect::<Result<_, _>>()?;
+        Ok(Same::new(pairs.iter().filter_map(|(id, into)| id.parse().ok().zip(into.parse().ok()))))
+    }
+
+    /// The entry that stands for this one: itself, unless it gave way to another.
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageBroken`] when the file cannot be read.
+    pub fn survivor(&self, id: RecordId) -> Result<RecordId, DeviceError> {
+        const SQL: &str = "SELECT merged_into FROM record WHERE id = ?1 AND merged_into IS NOT NULL";
+        let mut standing = id;
+        // Every step leads to a smaller id, so it ends.
+        loop {
+            let into: Option<String> =
+                self.connection.prepare_cached(SQL)?.query_row([standing.to_string()], |row| row.get(0)).optional()?;
+            let Some(into) = into.and_then(|into| into.parse::<RecordId>().ok()).filter(|into| *into < standing) else {
+                return Ok(standing);
+            };
+            standing = into;
+        }
+    }
+
+    /// The record that stands for this entry: its own, unless it gave way to another.
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageBroken`] when the file cannot be read.
+    pub fn standing(&self, id: RecordId) -> Result<Option<Record>, DeviceError> {
+        self.get(self.survivor(id)?)
+    }
+
+    /// The entries that gave way to this one itself, the latest first.
+    ///
+    /// # Errors
+    /// [`DeviceError::StorageBroken`] when the file cannot be read.
+    pub fn gave_way_to(&self, id: RecordId) -> Result<Vec<Record>, DeviceError> {
+        self.records("merged_into = ?1 ORDER BY id DESC", [id.to_string()])
     }
 
     /// The records that a condition (and order) over the columns of `record` picks.
@@ -184,4 +243,23 @@ fn keyed(path: &Path, key: &Key) -> Result<Connection, DeviceError> {
     // The answer to the first query is also the proof that the key fits.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_to_a_record_is_read_by_its_index_and_not_out_of_everything() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        for condition in [OF_PARENT, OF_SAME] {
+            let sql = format!("EXPLAIN QUERY PLAN SELECT id FROM record WHERE {condition}");
+            let mut statement = connection.prepare(&sql).unwrap();
+            let steps: Vec<String> =
+                statement.query_map(("x", "visit"), |row| row.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
+            let plan = steps.join("; ");
+            assert!(plan.contains("record_by_parent") && !plan.contains("record_by_kind"), "{plan}");
+        }
+    }
 }

@@ -180,8 +180,8 @@ struct State {
 
 const INSERT: &str =
     "INSERT INTO record (id, kind, cell, body, parent, at, own_at, offered, reoffer, gone, deleted, doubted,
-    v1, v2";
-const VALUES: &str = "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14";
+    v1, v2, merged_into";
+const VALUES: &str = "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15";
 
 /// A record as its row holds it.
 struct RowOf<'r> {
@@ -214,10 +214,10 @@ impl<'r> RowOf<'r> {
         const BODY: &str =
             "UPDATE record SET body = ?4, offered = ?8, reoffer = ?9, gone = ?10, deleted = ?11, doubted = ?12,
                 v1 = ?13, v2 = ?14
-            WHERE id = ?1 AND kind = ?2 AND cell = ?3 AND parent IS ?5 AND at IS ?6 AND own_at IS ?7";
+            WHERE id = ?1 AND kind = ?2 AND cell = ?3 AND parent IS ?5 AND at IS ?6 AND own_at IS ?7 AND merged_into IS ?15";
         const ALL: &str =
             "UPDATE record SET kind = ?2, cell = ?3, body = ?4, parent = ?5, at = ?6, own_at = ?7, offered = ?8,
-                reoffer = ?9, gone = ?10, deleted = ?11, doubted = ?12, v1 = ?13, v2 = ?14 WHERE id = ?1";
+                reoffer = ?9, gone = ?10, deleted = ?11, doubted = ?12, v1 = ?13, v2 = ?14, merged_into = ?15 WHERE id = ?1";
         Ok(self.execute(connection, BODY)? > 0 || self.execute(connection, ALL)? > 0)
     }
 
@@ -235,10 +235,11 @@ impl<'r> RowOf<'r> {
             offered,
             reoffer,
             gone,
-            record.is_deleted(),
+            !record.is_present(),
             doubted,
             v1,
             v2,
+            record.merged_into().map(|into| into.to_string()),
         ))?)
     }
 }

@@ -100,7 +100,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",
-}, DIGESTS, CONFLICTS, SENDING, RECEIVED];
+}, DIGESTS, CONFLICTS, SENDING, RECEIVED, SAME, HISTORY];
 
 const DIGESTS: Migration = Migration {
     why: "receipts: a digest of every cell that can be compared with the server's, and the repair of one that differs",
@@ -237,6 +237,27 @@ const RECEIVED: Migration = Migration {
     ",
 };
 
+const SAME: Migration = Migration {
+    why: "entries that gave way to another of the same resident, household or door are found from that one",
+    sql: "
+        -- merged_into repeats what is in the body. From here on deleted says that the record does not count as present: it was
+        -- taken out of the register, or gave way to another.
+        ALTER TABLE record ADD COLUMN merged_into TEXT;
+        CREATE INDEX record_merged ON record (merged_into) WHERE merged_into IS NOT NULL;
+        UPDATE record SET merged_into = body ->> '$.fields.merged_into', deleted = 1
+            WHERE kind IN ('dwelling', 'household', 'person') AND json_valid(body) AND body ->> '$.fields.merged_into' < id;
+    ",
+};
+
+const HISTORY: Migration = Migration {
+    why: "everybody's visits as the overviews fold them, without reading the visits themselves",
+    sql: "
+        CREATE INDEX visit_history ON record
+            (body ->> '$.fields.target', body ->> '$.fields.at', id, body ->> '$.fields.result', kind, deleted)
+            WHERE kind = 'visit' AND deleted = 0;
+    ",
+};
+
 /// The newest version of the file that this program knows.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
@@ -356,6 +377,26 @@ mod tests {
         let found = "SELECT parent, at FROM record WHERE id = 'y'";
         let found: (String, i64) = older.query_row(found, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         assert_eq!(found, ("n".to_owned(), 7));
+    }
+
+    #[test]
+    fn an_entry_that_gave_way_while_the_program_did_not_know_is_counted_no_more() {
+        let (mut older, cell) = older_register();
+        let (one, other) = (uuid::Uuid::from_u128(11).to_string(), uuid::Uuid::from_u128(12).to_string());
+        for (id, into) in [(&one, &other), (&other, &one)] {
+            let body = format!(
+                r#"{{"fields":{{"name":"甲","merged_into":"{into}"}},"stamp":"00000000000000000000000000000001"}}"#
+            );
+            let sql = "INSERT INTO record (id, kind, cell, body) VALUES (?1, 'person', ?2, ?3)";
+            older.execute(sql, (id, cell.as_str(), body)).unwrap();
+        }
+        migrate(&mut older).unwrap();
+        let found = |id: &str| -> (bool, Option<String>) {
+            let sql = "SELECT deleted, merged_into FROM record WHERE id = ?1";
+            older.query_row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+        };
+        assert_eq!(found(&other), (true, Some(one.clone())));
+        assert_eq!(found(&one), (false, None), "the older one stays, whatever it says");
     }
 
     #[test]

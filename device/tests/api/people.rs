@@ -182,3 +182,35 @@ fn a_returned_entry_carries_the_remarks_until_it_is_corrected() {
     phone.review(&family.head, "approved", json!({}), None);
     assert_eq!(phone.ok("person", json!({"id": family.head}))["review"]["state"], "approved");
 }
+
+#[test]
+fn the_phone_says_that_the_community_approved_and_hears_when_it_takes_that_back() {
+    let phone = Phone::new();
+    let building = phone.save("building", json!({"name": "3号楼", "building_kind": "residential"}));
+    let family = phone.family(&building, "1", "101", "张三");
+    phone.round();
+    let state = || phone.ok("person", json!({"id": family.head}))["review"]["state"].clone();
+    let review = phone.review_with(&family.head, json!({"verdict": "approved", "level": "community"}));
+    assert_eq!(state(), "at_town");
+    phone.review_with(&family.head, json!({"verdict": "taken_back", "takes_back": review}));
+    assert_eq!(state(), "waiting");
+    phone.review_with(&family.head, json!({"verdict": "approved", "level": "community"}));
+    phone.review_with(&family.head, json!({"verdict": "returned", "note": "请核对", "level": "town"}));
+    assert_eq!(state(), "returned");
+    let returned = phone.ok("today", json!({}))["returned"].clone();
+    assert_eq!((&returned[0]["record_id"], &returned[0]["note"]), (&json!(family.head), &json!("请核对")));
+}
+
+#[test]
+fn the_phone_says_who_corrected_a_record_until_it_is_changed_again() {
+    let phone = Phone::new();
+    let building = phone.save("building", json!({"name": "3号楼", "building_kind": "residential"}));
+    let family = phone.family(&building, "1", "101", "张三");
+    phone.round();
+    phone.review_with(&family.head, json!({"verdict": "corrected", "corrected": ["phone"], "note": "按户主更正"}));
+    let correction = phone.ok("person", json!({"id": family.head}))["review"]["correction"].clone();
+    assert_eq!((&correction["by"], &correction["fields"]), (&json!("supervisor-1"), &json!(["phone"])));
+    assert_eq!(correction["note"], "按户主更正");
+    phone.edit("person", &family.head, json!({"phone": "13812345678"}));
+    assert_eq!(phone.ok("person", json!({"id": family.head}))["review"]["correction"], json!(null));
+}

@@ -192,6 +192,22 @@ impl Phone {
         self.round();
     }
 
+    /// The supervisor's review of what stands, with further fields of it; gives the review's id.
+    pub(crate) fn review_with(&self, id: &str, more: Value) -> String {
+        let target = self.record(id);
+        let mut fields = json!({
+            "target": id, "target_kind": target.kind, "version": target.version(), "at": self.now(), "by": "supervisor-1",
+        });
+        if let (Some(fields), Value::Object(more)) = (fields.as_object_mut(), more) {
+            fields.extend(more);
+        }
+        let review = record(&target.cell, Kind::Review, self.now(), fields);
+        let id = review.id.to_string();
+        self.desk.give(review);
+        self.round();
+        id
+    }
+
     /// Hands records to the phone, as a colleague's phone would through the server.
     pub(crate) fn give(&self, records: impl IntoIterator<Item = Record>) {
         for record in records {

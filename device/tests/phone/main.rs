@@ -4,6 +4,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::result_large_err, clippy::type_complexity)]
 
 mod background;
+mod biometry;
 mod clock;
 mod conflicts;
 mod erasure;
@@ -20,3 +21,4 @@ mod revoked;
 mod rounds;
 mod storage;
 mod upgrade;
+mod workers;

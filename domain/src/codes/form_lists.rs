@@ -111,7 +111,16 @@ pub(super) const FORM_LISTS: &[(CodeList, &[Entry])] = &[
             ("paper", "纸质", "paper"),
         ],
     ),
-    (CodeList::Verdict, &[("approved", "通过", "approved"), ("returned", "退回", "returned")]),
+    (
+        CodeList::Verdict,
+        &[
+            ("approved", "通过", "approved"),
+            ("returned", "退回", "returned"),
+            ("corrected", "更正", "corrected"),
+            ("taken_back", "撤回审核", "review taken back"),
+        ],
+    ),
+    (CodeList::ReviewLevel, &[("community", "社区", "community"), ("town", "镇街", "town")]),
     (
         CodeList::SubjectKind,
         &[

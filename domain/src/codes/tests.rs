@@ -38,3 +38,29 @@ fn lists_of_an_older_version_have_the_usual_care_intervals() {
     let partly: CareIntervals = serde_json::from_str(r#"{"a": 5}"#).unwrap();
     assert_eq!((partly.a, partly.b, partly.c), (5, 30, 90));
 }
+
+#[test]
+fn every_category_has_a_first_department_and_no_department_stands_twice() {
+    let lists = Lists::initial();
+    for category in lists.categories.iter().filter(|category| !category.parent.is_empty()) {
+        let words = category.first_handler_zh.split('/').count();
+        let found = lists.first_departments(&category.code).len();
+        assert!((1..=words).contains(&found), "{} {}", category.code, category.first_handler_zh);
+    }
+    let named = |category: &str| -> Vec<String> {
+        lists.first_departments(category).iter().map(|department| department.name_zh.clone()).collect()
+    };
+    assert_eq!(named("0301"), ["消防救援大队", "派出所"]);
+    assert_eq!(named("0205"), ["人社局"]);
+    assert_eq!(named("0899"), ["村(社区)"]);
+    for (index, department) in lists.departments.iter().enumerate() {
+        let earlier = &lists.departments[..index];
+        assert!(earlier.iter().all(|known| known.code != department.code && known.name_zh != department.name_zh));
+    }
+}
+
+#[test]
+fn lists_of_an_older_version_have_the_departments_that_a_new_server_starts_with() {
+    let old: Lists = serde_json::from_str(r#"{"version": 3, "categories": [], "severities": []}"#).unwrap();
+    assert_eq!(old.departments, Lists::initial().departments);
+}

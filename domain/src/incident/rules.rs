@@ -82,7 +82,7 @@ pub const RULES: &[Rule] = &[
     row("fail", Verify, &[Verify], &[Worker, Supervisor], Some((Handle, S::NotPassed))),
     row("urge", Supervise, UNDER_WAY, &[Supervisor], None),
     row("supervise", Supervise, UNDER_WAY, &[Supervisor], None),
-    Rule { action: "rate", step: Supervise, stages: &[Verify, Close], ended: None, who: &[Supervisor], leads_to: None },
+    Rule { action: "rate", step: Supervise, stages: &[Close], ended: Some(true), who: &[Supervisor], leads_to: None },
     row("close", Close, &[Close], &[Supervisor], Some((Close, S::Closed))),
     Rule {
         action: "reopen",

@@ -1,5 +1,7 @@
 //! The loop told in sentences, and what holds for any story.
 
+mod departments;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

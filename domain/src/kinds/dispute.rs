@@ -178,6 +178,28 @@ pub fn without_person(value: &Value, person: RecordId) -> Option<Value> {
     }
 }
 
+/// The fields of a file in which people write freely, about anybody.
+pub const WORDS: [&str; 6] = ["place", "facts", "claim", "terms", "perform_how", "transferred_to"];
+
+/// Whether of all the parties only their sides are left: the file is about nobody any more.
+pub fn is_about_nobody(parties: &Value) -> bool {
+    let nobody =
+        |party: &Value| party.get("person").is_none() && party.get("name").and_then(Value::as_str) == Some(ERASED_NAME);
+    parties.as_array().is_some_and(|parties| !parties.is_empty() && parties.iter().all(nobody))
+}
+
+/// An unfinished or refused form of a file without what it says of an erased resident; where nobody is left whom it is about,
+/// without its words too. None when it does not name the resident as a party.
+pub fn form_without_person(form: &Value, person: RecordId) -> Option<Value> {
+    let mut emptied = without_person(form, person)?;
+    if emptied.get("parties").is_some_and(is_about_nobody)
+        && let Some(fields) = emptied.as_object_mut()
+    {
+        WORDS.iter().for_each(|name| drop(fields.remove(*name)));
+    }
+    Some(emptied)
+}
+
 /// The residents that a list of parties, or of anybody else with a `person`, names.
 pub fn people_in(value: &Value) -> Vec<RecordId> {
     let items = value.as_array().into_iter().flatten();
@@ -207,5 +229,17 @@ mod tests {
         let draft = json!({"facts": "…", "parties": value});
         assert_eq!(without_person(&draft, erased).unwrap()["parties"], emptied);
         assert!(serde_json::from_value::<Vec<Party>>(emptied).is_ok(), "it is still a list of parties");
+    }
+
+    #[test]
+    fn with_nobody_left_whom_a_form_is_about_its_words_go_too() {
+        let (erased, other) = (RecordId(Uuid::from_u128(1)), RecordId(Uuid::from_u128(2)));
+        let alone = json!({"facts": "张三说", "type": "02", "parties": [{"person": erased, "name": "张三", "side": "applicant"}]});
+        let emptied = form_without_person(&alone, erased).unwrap();
+        assert_eq!(emptied, json!({"type": "02", "parties": [{"name": ERASED_NAME, "side": "applicant"}]}));
+        assert!(!is_about_nobody(&json!([])) && !is_about_nobody(&alone["parties"]));
+        let both = json!({"facts": "张三说", "parties": [{"person": erased, "name": "张三", "side": "applicant"}, {"name": "李四", "side": "respondent"}]});
+        assert_eq!(form_without_person(&both, erased).unwrap()["facts"], "张三说", "the file is also another's");
+        assert_eq!(form_without_person(&both, other), None);
     }
 }

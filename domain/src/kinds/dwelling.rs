@@ -20,6 +20,8 @@ pub const FIELDS: &[FieldSpec] = &[
     optional("group", FieldType::Text { max: 20 }),
     optional("house_number", FieldType::Text { max: 20 }),
     required("use", FieldType::Code { list: CodeList::DwellingUse }),
+    optional("merged_into", FieldType::Ref),
+    optional("merged_before", FieldType::Values),
 ];
 
 /// A dwelling, read.

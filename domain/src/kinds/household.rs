@@ -15,6 +15,8 @@ pub const FIELDS: &[FieldSpec] = &[
     optional("contact_phone", FieldType::Phone),
     optional("best_time", FieldType::Text { max: 100 }),
     optional("access_note", FieldType::Text { max: 200 }),
+    optional("merged_into", FieldType::Ref),
+    optional("merged_before", FieldType::Values),
 ];
 
 /// A household, read.

@@ -2,7 +2,7 @@
 
 use crate::codes::CodeList;
 use crate::ids::RecordId;
-use crate::kinds::text;
+use crate::kinds::{text, texts};
 use crate::record::Record;
 use crate::spec::{FieldSpec, FieldType, optional, required};
 use crate::world::Millis;
@@ -19,6 +19,11 @@ pub const FIELDS: &[FieldSpec] = &[
     optional("opinion", FieldType::Text { max: 1000 }),
     optional("due", FieldType::Moment),
     optional("answers", FieldType::Ref),
+    optional("departments", FieldType::Departments { max: 10 }),
+    optional("level", FieldType::Int { min: 1, max: 3 }),
+    optional("rating", FieldType::Code { list: CodeList::Satisfaction }),
+    optional("into", FieldType::Ref),
+    optional("photos", FieldType::Refs { max: 9 }),
 ];
 
 /// A step, read.
@@ -44,6 +49,16 @@ pub struct IncidentStep {
     pub due: Option<Millis>,
     /// The step that this one judges: a check names the result that was looked at.
     pub answers: Option<RecordId>,
+    /// Codes of departments: whose turn it is now, the one that leads first; who speaks; who is rated.
+    pub departments: Vec<String>,
+    /// Of a whistle, how far it is heard: 1 community, 2 town, 3 county.
+    pub level: Option<i64>,
+    /// What is said of a department's work.
+    pub rating: Option<String>,
+    /// The incident that this one was merged into.
+    pub into: Option<RecordId>,
+    /// Photos of the incident that show what the step tells.
+    pub photos: Vec<RecordId>,
 }
 
 impl From<&Record> for IncidentStep {
@@ -59,6 +74,11 @@ impl From<&Record> for IncidentStep {
             opinion: text(record, "opinion"),
             due: record.int("due"),
             answers: record.reference("answers"),
+            departments: texts(record, "departments"),
+            level: record.int("level"),
+            rating: text(record, "rating"),
+            into: record.reference("into"),
+            photos: texts(record, "photos").iter().filter_map(|id| id.parse().ok()).collect(),
         }
     }
 }

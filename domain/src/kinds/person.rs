@@ -20,9 +20,13 @@ pub const FIELDS: &[FieldSpec] = &[
     optional("phone", FieldType::Phone),
     optional("relation", FieldType::Code { list: CodeList::Relation }),
     optional("residence", FieldType::Code { list: CodeList::Residence }),
+    optional("moved_in_on", FieldType::PastDate),
     optional("moved_out_on", FieldType::PastDate),
+    optional("moved_to", FieldType::Text { max: 100 }),
     optional("died_on", FieldType::PastDate),
     optional("consent", FieldType::Code { list: CodeList::Consent }),
+    optional("merged_into", FieldType::Ref),
+    optional("merged_before", FieldType::Values),
 ];
 
 /// A person, read.
@@ -48,8 +52,12 @@ pub struct Person {
     pub relation: Option<String>,
     /// Code of residence.
     pub residence: Option<String>,
+    /// Day of moving in.
+    pub moved_in_on: Option<String>,
     /// Day of moving out.
     pub moved_out_on: Option<String>,
+    /// Where to.
+    pub moved_to: Option<String>,
     /// Day of death.
     pub died_on: Option<String>,
     /// How consent was given.
@@ -75,7 +83,9 @@ impl From<&Record> for Person {
             phone: text(record, "phone"),
             relation: text(record, "relation"),
             residence: text(record, "residence"),
+            moved_in_on: text(record, "moved_in_on"),
             moved_out_on: text(record, "moved_out_on"),
+            moved_to: text(record, "moved_to"),
             died_on: text(record, "died_on"),
             consent: text(record, "consent"),
         }

@@ -30,6 +30,9 @@ pub(super) enum AccountCommand {
         /// A cell that a phone account holds: 15 digits. May be given several times.
         #[arg(long = "cell")]
         cells: Vec<String>,
+        /// The department that a handler answers for: its code or Chinese name in the county's list.
+        #[arg(long)]
+        department: Option<String>,
     },
     /// List the accounts.
     List,
@@ -87,9 +90,15 @@ fn account_id(text: &str) -> Result<AccountId, CliError> {
     AccountId::new(text).map_err(|error| told(format!("{text}: {error}")))
 }
 
+fn department_code(hub: &CountyHub, text: &str) -> Result<String, CliError> {
+    let lists = hub.lists();
+    let found = lists.department(text).or_else(|| lists.department_named(text));
+    found.map(|found| found.code.clone()).ok_or_else(|| told(format!("{text}: no department of the county's list")))
+}
+
 pub(super) fn account(hub: &CountyHub, what: AccountCommand) -> Result<(), CliError> {
     match what {
-        AccountCommand::Add { account, name, role, scopes, cells } => {
+        AccountCommand::Add { account, name, role, scopes, cells, department } => {
             let account = Account {
                 id: account_id(&account)?,
                 display_name: name,
@@ -97,6 +106,7 @@ pub(super) fn account(hub: &CountyHub, what: AccountCommand) -> Result<(), CliEr
                 scopes: parse(&scopes, Scope::new)?,
                 password_hash: None,
                 closed_at: None,
+                department: department.map(|text| department_code(hub, &text)).transpose()?,
             };
             let cells = parse(&cells, CellCode::new)?;
             let password = if works_at_desk(account.role) { Some(read_password()?) } else { None };
@@ -108,11 +118,12 @@ pub(super) fn account(hub: &CountyHub, what: AccountCommand) -> Result<(), CliEr
                 let scopes: Vec<&str> = account.scopes.iter().map(Scope::as_str).collect();
                 let closed = if account.closed_at.is_some() { "closed" } else { "open" };
                 print_line(&format!(
-                    "{}\t{:?}\t{}\t{}\t{closed}",
+                    "{}\t{:?}\t{}\t{}\t{closed}\t{}",
                     account.id,
                     account.role,
                     account.display_name,
-                    scopes.join(",")
+                    scopes.join(","),
+                    account.department.as_deref().unwrap_or_default()
                 ));
             }
             Ok(())
@@ -151,7 +162,7 @@ pub(super) fn erase(hub: &CountyHub, by: &str, record: &str) -> Result<(), CliEr
     let id: RecordId = record.parse().map_err(|error| told(format!("{record}: {error}")))?;
     let account = hub.store().read(|reading| reading.account(&by))?.filter(|account| account.closed_at.is_none());
     let account = account.ok_or_else(|| told(format!("{by}: no such account")))?;
-    let records = hub.erase(&account.actor(), id)?;
+    let records = hub.erase(&account.actor(), id)?.records;
     print_line(&format!("erased: {records} records"));
     Ok(())
 }

@@ -16,6 +16,8 @@ use crate::hub::{CountyHub, open_folder};
 
 /// What is over (uploads that nobody finished, codes, tokens) is looked for this often.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
+/// Whether a month's report is due is asked this often: it is due from a certain hour of the last day on.
+const REPORTS_EVERY: Duration = Duration::from_secs(10 * 60);
 /// Calls that run at the same time; more wait. Each may hold a page of an answer in memory.
 const BLOCKING_THREADS: usize = 32;
 
@@ -36,6 +38,7 @@ pub(super) fn serve(data: &Path, how: &How) -> Result<(), CliError> {
     start_log(how.log_json);
     let _held = super::hold(data)?;
     let hub = Arc::new(open_folder(data)?);
+    hub.imports_have_stopped()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(BLOCKING_THREADS)
@@ -51,6 +54,7 @@ async fn answer(hub: Arc<CountyHub>, how: &How) -> Result<(), CliError> {
         .map_err(|error| CliError::Told(format!("cannot listen on {}: {error}", how.listen)))?;
     let app = App::new(Arc::clone(&hub), how.secure_cookies);
     tracing::info!(address = %listener.local_addr()?, "listening");
+    let reports = tokio::spawn(make_reports(Arc::clone(&hub)));
     let tidy = tokio::spawn(tidy(hub));
     let nudges = Arc::clone(&app.nudges);
     let asked_to_stop = async move {
@@ -60,8 +64,23 @@ async fn answer(hub: Arc<CountyHub>, how: &How) -> Result<(), CliError> {
     };
     listen(listener, router(app), asked_to_stop).await;
     tidy.abort();
+    reports.abort();
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Makes the reports that are due, at the start too: what a server that was off has missed is made up.
+async fn make_reports(hub: Arc<CountyHub>) {
+    let mut clock = tokio::time::interval(REPORTS_EVERY);
+    loop {
+        clock.tick().await;
+        let hub = Arc::clone(&hub);
+        match tokio::task::spawn_blocking(move || hub.make_due_reports()).await {
+            Ok(Ok(made)) if made > 0 => tracing::info!(made, "monthly reports"),
+            Ok(Err(error)) => tracing::error!(%error, "the monthly report could not be made"),
+            _ => {}
+        }
+    }
 }
 
 async fn tidy(hub: Arc<CountyHub>) {
@@ -69,7 +88,8 @@ async fn tidy(hub: Arc<CountyHub>) {
     loop {
         clock.tick().await;
         let hub = Arc::clone(&hub);
-        match tokio::task::spawn_blocking(move || hub.tidy()).await {
+        let tidied = tokio::task::spawn_blocking(move || hub.forget_old_imports().and_then(|()| hub.tidy())).await;
+        match tidied {
             Ok(Ok(dropped)) if dropped > 0 => tracing::info!(dropped, "uploads that nobody finished"),
             Ok(Err(error)) => tracing::error!(%error, "uploads could not be tidied"),
             _ => {}

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Writing;
 use super::families::Family;
+use super::land;
 use super::ledger::{Opinion, fields};
 use super::names;
 use super::visits::reviewed_after;
@@ -60,7 +61,7 @@ pub(crate) fn write(writing: &mut Writing<'_>, families: &[Family]) {
     for (point, households) in POINTS.iter().zip(HOUSEHOLDS) {
         let threatened: Vec<&Family> = families.iter().skip(next).take(households).collect();
         next += households;
-        let id = hazard_point(writing, point);
+        let id = hazard_point(writing, point, points.len());
         for family in threatened {
             threaten(writing, id, family, &mut roster);
         }
@@ -80,7 +81,7 @@ pub(crate) fn write(writing: &mut Writing<'_>, families: &[Family]) {
     exercise(writing, 0, &points, &roster, under_way);
 }
 
-fn hazard_point(writing: &mut Writing<'_>, point: &Point) -> RecordId {
+fn hazard_point(writing: &mut Writing<'_>, point: &Point, number: usize) -> RecordId {
     let (at, by) = (writing.moment(TAKEN_UP), writing.worker());
     let chance = &mut *writing.chance;
     let id = chance.record_id(at);
@@ -89,6 +90,8 @@ fn hazard_point(writing: &mut Writing<'_>, point: &Point) -> RecordId {
         ("name", json!(point.name)),
         ("hazard_kind", json!(point.kind)),
         ("place", json!(point.place)),
+        // Behind the houses, in the last row of places.
+        ("position", land::slot(writing.cell, 10 + number)),
         ("monitor_name", json!(format!("{surname}{}", names::given(chance, true)))),
         ("monitor_phone", json!(names::mobile(chance))),
         ("signal", json!(point.signal)),

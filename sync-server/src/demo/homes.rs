@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Cell;
 use super::chance::Chance;
+use super::land;
 use super::ledger::{Ledger, fields};
 
 /// A door, as later steps need it.
@@ -65,6 +66,7 @@ fn town(ledger: &mut Ledger, chance: &mut Chance, cell: &Cell, at: Millis, by: &
                 ("street", json!(street)),
                 ("floors", json!(floors)),
                 ("units", json!(units)),
+                ("position", land::slot(cell, built - 1)),
             ]),
         );
         for (unit, floor, room) in stairs(units, floors, rooms) {
@@ -84,6 +86,7 @@ fn stairs(units: i64, floors: i64, rooms: i64) -> impl Iterator<Item = (i64, i64
         .flat_map(move |unit| (1..=floors).flat_map(move |floor| (1..=rooms).map(move |room| (unit, floor, room))))
 }
 
+/// The shops have no position yet: the first worker can try how one is set.
 fn shops(ledger: &mut Ledger, chance: &mut Chance, cell: &Cell, street: &str, at: Millis, by: &AccountId) -> Vec<Door> {
     let id = chance.record_id(at);
     let name = format!("{}号楼", (cell.ordinal - 1) * 10 + 10);

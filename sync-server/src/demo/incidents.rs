@@ -7,6 +7,7 @@ use domain::{AccountId, Kind, RecordId};
 use serde_json::json;
 
 use super::families::Family;
+use super::land;
 use super::ledger::{Opinion, fields};
 use super::steps::{self, Story};
 use super::visits::reviewed_after;
@@ -74,7 +75,7 @@ pub(crate) fn write(writing: &mut Writing<'_>, families: &[Family]) {
     }
     let settled = if writing.cell.ordinal == 1 { 8 } else { 5 };
     for index in 0..settled {
-        let story = if writing.cell.ordinal == 1 { Story::of(index) } else { Story::Closed };
+        let story = if writing.cell.ordinal == 1 { Story::of(index) } else { Story::of_others(index) };
         let days_ago = if story.is_recent() { 3 + index as i64 } else { writing.chance.between(8, 330) };
         let reported = report(writing, families, days_ago);
         if story != Story::Closed || writing.chance.percent(45) {
@@ -130,6 +131,10 @@ fn report(writing: &mut Writing<'_>, families: &[Family], days_ago: i64) -> Repo
         values.insert("household".to_owned(), json!(family.id));
     } else {
         values.insert("place".to_owned(), json!(format!("{}附近", family.address)));
+    }
+    // Not everybody takes a position along.
+    if !writing.incidents.is_multiple_of(3) {
+        values.insert("position".to_owned(), land::street(writing.cell, writing.incidents));
     }
     if let Some(phone) = family.phone.as_ref().filter(|_| chance.percent(40)) {
         values.insert("contact_name".to_owned(), json!(family.head));

@@ -154,6 +154,7 @@ fn put_accounts(hub: &CountyHub, accounts: &[DemoAccount]) -> Result<(), DemoErr
             scopes: demo.scopes.clone(),
             password_hash: None,
             closed_at: None,
+            department: demo.department.map(str::to_owned),
         };
         hub.put_account(account, demo.signs_in.then_some(PASSWORD), &demo.cells)?;
     }

@@ -13,6 +13,7 @@ mod families;
 mod homes;
 mod incidents;
 mod inspections;
+mod land;
 mod ledger;
 mod load;
 mod names;
@@ -47,6 +48,10 @@ pub const SEED: u64 = 610_722;
 /// is marked as a demonstration.
 pub const PASSWORD: &str = "Doorstep-Demo-2026";
 
+/// Who answers for a department at the desk: the account, the department's code and its name.
+pub(crate) const HANDLERS: [(&str, &str, &str); 2] =
+    [("demo-handler", "12", "住建局"), ("demo-handler-2", "20", "城管局")];
+
 /// Villages with five cells instead of six: every thirty-fourth, so that 272 villages have 1,624 cells.
 const FIVE_CELLS_EVERY: usize = 34;
 
@@ -75,6 +80,8 @@ pub struct Cell {
     pub village: &'static Village,
     /// Its number within the village, 1 first.
     pub ordinal: usize,
+    /// Whether its village has five cells instead of six.
+    pub of_five: bool,
     /// Its number within the county, 0 first.
     pub index: usize,
     /// Stairwells (else farm houses).
@@ -105,6 +112,8 @@ pub struct DemoAccount {
     pub cells: Vec<CellCode>,
     /// Whether it can sign in at the desk, with [`PASSWORD`].
     pub signs_in: bool,
+    /// Of a handler: code of the department.
+    pub department: Option<&'static str>,
 }
 
 /// The plan of a demonstration county; its records are made cell by cell.
@@ -216,6 +225,7 @@ impl Writing<'_> {
             ("cell_kind", json!("general")),
             ("village_name", json!(self.cell.village.place())),
             ("town_name", json!(self.cell.village.town)),
+            ("boundary", land::boundary(self.cell)),
             // Nobody's number: no subscriber number begins with a nought.
             ("public_phone", json!("0916-0000000")),
         ]);
@@ -252,6 +262,7 @@ fn cells_of(index: usize, village: &'static Village) -> impl Iterator<Item = Cel
         name: format!("第{ordinal}网格"),
         village,
         ordinal,
+        of_five: count == 5,
         index: 0,
         urban: village.is_urban(),
         full: index == 0,
@@ -280,7 +291,7 @@ fn accounts(villages: &[&'static Village], cells: &[Cell]) -> Vec<DemoAccount> {
     let place = first.village.place();
     let account_of = |id: AccountId, display_name: String, role, scopes, cells| {
         let signs_in = matches!(id.as_str(), "demo-supervisor" | "demo-admin");
-        DemoAccount { id, display_name, role, scopes, cells, signs_in }
+        DemoAccount { id, display_name, role, scopes, cells, signs_in, department: None }
     };
     let mut made = vec![
         account_of(account("demo-admin"), "县级管理员（演示）".to_owned(), Role::Admin, vec![scope(COUNTY)], vec![]),
@@ -293,6 +304,11 @@ fn accounts(villages: &[&'static Village], cells: &[Cell]) -> Vec<DemoAccount> {
             vec![first.code.clone()],
         ),
     ];
+    for (id, department, name) in HANDLERS {
+        let name = format!("{name}经办人（演示）");
+        let account = account_of(account(id), name, Role::Handler, vec![scope(COUNTY)], vec![]);
+        made.push(DemoAccount { signs_in: true, department: Some(department), ..account });
+    }
     for (id, word) in [("demo-worker", "甲"), ("demo-worker-2", "乙")] {
         let name = format!("{}网格员{word}（演示）", first.name);
         made.push(account_of(

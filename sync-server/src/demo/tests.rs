@@ -262,8 +262,16 @@ fn what_the_store_says_of_a_demonstration_record_is_what_its_reviews_say() {
     load::make(&hub, Size::Village).unwrap();
     let cell = scope("610722001001001");
     for state in [ReviewState::Waiting, ReviewState::Returned] {
-        let query =
-            InboxQuery { scopes: vec![cell.clone()], kind: None, state, newest_first: false, after: None, limit: 100 };
+        let query = InboxQuery {
+            scopes: vec![cell.clone()],
+            kind: None,
+            state,
+            changed: None,
+            words: None,
+            newest_first: false,
+            after: None,
+            limit: 100,
+        };
         hub.store()
             .read(|reading| {
                 for stored in reading.inbox(&query)? {
@@ -289,6 +297,7 @@ fn a_real_county_never_gets_demonstration_accounts() {
         scopes: Vec::new(),
         password_hash: None,
         closed_at: None,
+        department: None,
     };
     hub.put_account(real, None, &[]).unwrap();
     assert!(matches!(load::make(&hub, Size::Village), Err(DemoError::RealCounty)));
@@ -341,4 +350,44 @@ fn the_first_worker_has_a_missed_check_a_due_one_and_one_with_time_and_a_colleag
     assert_eq!(standings, [CareStanding::Missed, CareStanding::Due, CareStanding::Ahead]);
     assert_eq!(of_kind(&records, Kind::CarePlan).len(), 4);
     assert_eq!((of_kind(&records, Kind::Notice).len(), of_kind(&records, Kind::Task).len()), (2, 2));
+}
+
+/// Whether a point lies in the outer ring of a boundary.
+fn lies_in(boundary: &Value, position: &Value) -> bool {
+    let at = |value: &Value, index: usize| value[index].as_f64().unwrap();
+    let (x, y) = (position["lng"].as_f64().unwrap(), position["lat"].as_f64().unwrap());
+    let ring = boundary["coordinates"][0].as_array().unwrap();
+    let crossed = ring.iter().zip(ring.iter().skip(1)).filter(|(a, b)| {
+        let ((ax, ay), (bx, by)) = ((at(a, 0), at(a, 1)), (at(b, 0), at(b, 1)));
+        (ay > y) != (by > y) && x < ax + (y - ay) / (by - ay) * (bx - ax)
+    });
+    crossed.count() % 2 == 1
+}
+
+#[test]
+fn every_cell_of_the_county_has_a_boundary_of_its_own_that_may_be_stored() {
+    let county = county(Size::County);
+    let mut seen = BTreeSet::new();
+    for cell in &county.cells {
+        let boundary = land::boundary(cell);
+        assert_eq!(domain::boundary::fault(&boundary), None, "{} {boundary}", cell.code);
+        // The middles of no two cells are the same: the chessboard has a square for every village.
+        let corner = boundary["coordinates"][0][0].to_string();
+        assert!(seen.insert(corner), "{}", cell.code);
+        let middle = land::slot(cell, 4);
+        assert!(lies_in(&boundary, &middle), "{}", cell.code);
+    }
+}
+
+#[test]
+fn what_has_a_position_lies_in_its_cell_and_the_shops_of_a_full_cell_wait_for_one() {
+    for (cell, entries) in village() {
+        let records = records(entries);
+        let boundary = land::boundary(cell);
+        let placed: Vec<&Record> = records.values().filter(|record| record.fields.contains_key("position")).collect();
+        assert!(placed.iter().all(|record| lies_in(&boundary, &record.fields["position"])), "{}", cell.name);
+        let count = |kind: Kind| placed.iter().filter(|record| record.kind == kind).count();
+        assert_eq!(count(Kind::Building) + 1, of_kind(&records, Kind::Building).len());
+        assert!(count(Kind::Incident) > 1);
+    }
 }

@@ -70,6 +70,18 @@ impl FromRequestParts<App> for SignedInDesk {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let ArrivedDesk(desk) = ArrivedDesk::from_request_parts(parts, app).await?;
+        if desk.password_first { Err(ApiError::new(CallRefusal::PasswordFirst)) } else { Ok(Self(desk)) }
+    }
+}
+
+/// The same, though the first password may still have to be changed: for the few calls that are open before.
+pub struct ArrivedDesk(pub Desk);
+
+impl FromRequestParts<App> for ArrivedDesk {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let cookie = session_of(parts).ok_or_else(|| ApiError::new(CallRefusal::SignedOut))?;
         let desk = blocking(app, move |hub| hub.desk(&cookie)).await?;
         let reads = matches!(parts.method, Method::GET | Method::HEAD);

@@ -75,12 +75,14 @@ fn status(code: CallRefusal) -> StatusCode {
         // A phone that does not know these codes takes them for what they are to it: it is not signed in, it cannot call.
         CallRefusal::SignedOut | CallRefusal::Revoked => StatusCode::UNAUTHORIZED,
         CallRefusal::Ordered => StatusCode::LOCKED,
-        CallRefusal::NotAllowed | CallRefusal::WrongCode | CallRefusal::WrongPassword | CallRefusal::WrongCsrf => {
-            StatusCode::FORBIDDEN
-        }
+        CallRefusal::NotAllowed
+        | CallRefusal::PasswordFirst
+        | CallRefusal::WrongCode
+        | CallRefusal::WrongPassword
+        | CallRefusal::WrongCsrf => StatusCode::FORBIDDEN,
         CallRefusal::NotFound => StatusCode::NOT_FOUND,
         CallRefusal::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
-        CallRefusal::Stale | CallRefusal::WrongOffset => StatusCode::CONFLICT,
+        CallRefusal::Stale | CallRefusal::NotYet | CallRefusal::WrongOffset => StatusCode::CONFLICT,
         CallRefusal::Invalid | CallRefusal::NotAnImage | CallRefusal::HashMismatch => StatusCode::UNPROCESSABLE_ENTITY,
         CallRefusal::UploadGone => StatusCode::GONE,
         CallRefusal::TusVersion => StatusCode::PRECONDITION_FAILED,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use domain::protocol::CallRefusal;
+use domain::scope::Role;
 use domain::{AccountId, CellCode, Epoch, Problem, ProblemCode, World};
 
 use crate::hub::phones::note;
@@ -23,7 +24,8 @@ impl<S: Store> Hub<S> {
     /// Creates or overwrites an account: its scopes, its cells, and its password when one is given.
     ///
     /// # Errors
-    /// [`CallRefusal::Invalid`] when the name is the server's own or the password too short.
+    /// [`CallRefusal::Invalid`] when the name is the server's own, the password too short, a handler has no department of the
+    /// county's list, or somebody else has one.
     pub fn put_account(
         &self,
         mut account: Account,
@@ -33,6 +35,7 @@ impl<S: Store> Hub<S> {
         if account.id.as_str() == SERVER_ACCOUNT {
             return Err(HubError::invalid(vec![Problem::new("account", ProblemCode::NotAllowed)]));
         }
+        self.check_department(&account)?;
         if let Some(password) = password {
             if password.chars().count() < PASSWORD_CHARS_MIN {
                 let short = Problem::with_limit("password", ProblemCode::TooSmall, PASSWORD_CHARS_MIN as i64);
@@ -51,6 +54,18 @@ impl<S: Store> Hub<S> {
         })
     }
 
+    /// A handler answers for a department of the county's list, and nobody else does.
+    pub(super) fn check_department(&self, account: &Account) -> Result<(), HubError> {
+        let code = match (account.role == Role::Handler, &account.department) {
+            (false, None) => return Ok(()),
+            (true, Some(department)) if self.lists().department(department).is_some() => return Ok(()),
+            (true, Some(_)) => ProblemCode::UnknownCode,
+            (true, None) => ProblemCode::Required,
+            (false, Some(_)) => ProblemCode::NotAllowed,
+        };
+        Err(HubError::invalid(vec![Problem::new("department", code)]))
+    }
+
     /// Gives an account a new password and ends its desk sessions.
     ///
     /// # Errors
@@ -62,7 +77,10 @@ impl<S: Store> Hub<S> {
             Ok::<_, HubError>((account, held.map(|held| held.cell).collect::<Vec<_>>()))
         })?;
         self.put_account(account, Some(password), &cells)?;
-        Ok(self.store.write(|writing| writing.remove_desk_sessions_of(id))?)
+        Ok(self.store.write(|writing| {
+            writing.remove_first_password(id)?;
+            writing.remove_desk_sessions_of(id)
+        })?)
     }
 
     /// Loads records that were made elsewhere: no history, no judgement. Existing records are left alone; answers how many were new.

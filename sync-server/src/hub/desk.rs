@@ -5,6 +5,7 @@ use domain::scope::{Action, Actor, Role};
 use domain::world::Millis;
 use domain::{AccountId, RecordId};
 
+use crate::hub::accounts::FIRST_PASSWORD_LIVES;
 use crate::hub::phones::note;
 use crate::hub::{Hub, HubError, secrets};
 use crate::store::{Account, DeskSession, Reading, SecretHash, Store, StoredRecord};
@@ -16,7 +17,7 @@ const SESSION_MAX: Millis = 12 * 60 * 60 * 1000;
 /// How often at most the last use is written down.
 const SEEN_EVERY: Millis = 60 * 1000;
 /// Longer passwords are not hashed: that would be work for nothing.
-const PASSWORD_CHARS_MAX: usize = 200;
+pub(super) const PASSWORD_CHARS_MAX: usize = 200;
 
 /// Somebody signed in at the desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Desk {
     pub csrf: String,
     /// The session.
     pub session: SecretHash,
+    /// The password was set by somebody else: nothing can be done before it is changed.
+    pub password_first: bool,
 }
 
 /// A fresh session.
@@ -60,6 +63,10 @@ impl<S: Store> Hub<S> {
         let stored = found.as_ref().and_then(|found| found.password_hash.as_deref());
         let right = password.chars().count() <= PASSWORD_CHARS_MAX && secrets::is_password(password, stored);
         let account = found.filter(|_| right).ok_or_else(wrong)?;
+        let first = self.store.read(|reading| reading.first_password_since(&account.id))?;
+        if first.is_some_and(|since| self.now() - since > FIRST_PASSWORD_LIVES) {
+            return Err(wrong());
+        }
         let (cookie, csrf, now) = {
             let mut time = self.time();
             (secrets::token(time.world.as_mut()), secrets::token(time.world.as_mut()), time.world.now())
@@ -76,7 +83,7 @@ impl<S: Store> Hub<S> {
             writing.put_desk_session(&session)?;
             note(writing, now, account.id.as_str(), "sign_in", "desk")
         })?;
-        Ok(SignedIn { cookie, desk: desk(&account, &session) })
+        Ok(SignedIn { cookie, desk: desk(&account, &session, first.is_some()) })
     }
 
     /// The session that a cookie belongs to.
@@ -87,18 +94,19 @@ impl<S: Store> Hub<S> {
         let signed_out = || HubError::refused(CallRefusal::SignedOut);
         let hash = secrets::hash_token(cookie);
         let now = self.now();
-        let (session, account) = self.store.read(|reading| {
+        let (session, account, first) = self.store.read(|reading| {
             let session = reading.desk_session(&hash)?.ok_or_else(signed_out)?;
             if now - session.seen_at > IDLE_MAX || now - session.since > SESSION_MAX {
                 return Err(signed_out());
             }
             let account = reading.account(&session.account)?.filter(|found| found.closed_at.is_none());
-            Ok((session, account.ok_or_else(signed_out)?))
+            let first = reading.first_password_since(&session.account)?.is_some();
+            Ok((session, account.ok_or_else(signed_out)?, first))
         })?;
         if now - session.seen_at > SEEN_EVERY {
             self.store.write(|writing| writing.put_desk_session(&DeskSession { seen_at: now, ..session.clone() }))?;
         }
-        Ok(desk(&account, &session))
+        Ok(desk(&account, &session, first))
     }
 
     /// Ends a session.
@@ -137,11 +145,12 @@ pub(super) fn readable<R: Reading + ?Sized>(
     Ok(None)
 }
 
-fn desk(account: &Account, session: &DeskSession) -> Desk {
+fn desk(account: &Account, session: &DeskSession, password_first: bool) -> Desk {
     Desk {
         actor: account.actor(),
         display_name: account.display_name.clone(),
         csrf: session.csrf.clone(),
         session: session.hash,
+        password_first,
     }
 }

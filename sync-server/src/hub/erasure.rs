@@ -15,11 +15,13 @@ use domain::kinds::dispute::{people_in, without_person};
 use domain::kinds::evacuation::without;
 use domain::merge::merge;
 use domain::protocol::CallRefusal;
+use domain::same::MERGED_INTO;
 use domain::scope::{Actor, Role};
 use domain::world::Millis;
 use domain::{AccountId, Change, Fields, Kind, Record, RecordId, Scope, Sha256Hex, Stamps};
 use serde_json::Value;
 
+use crate::hub::case_files::{CaseToCorrect, names_of};
 use crate::hub::county::server_account;
 use crate::hub::judge::county;
 use crate::hub::phones::note;
@@ -39,8 +41,24 @@ const ABOUT_A_PERSON: [(Kind, &str); 1] = [(Kind::RollCall, "person")];
 /// References to a person that other people's records carry: they are emptied.
 const NAMES_A_PERSON: [(Kind, &str); 1] = [(Kind::Household, "head")];
 
-/// Lists of people with their names: the person is taken out of them, and out of what is remembered of them.
-const LISTS_PEOPLE: [(Kind, &str); 1] = [(Kind::Evacuation, "roster")];
+/// What is left of a value without somebody; none when it does not name them.
+type Rest = fn(&Value, RecordId) -> Option<Value>;
+
+/// Lists of people with their names, in records that are about others too: what they say of the person goes, also from what is
+/// remembered of them.
+const LISTS_PEOPLE: [(Kind, &str, Rest); 2] = [
+    (Kind::Evacuation, "roster", |roster, id| without(roster, |person| person == id)),
+    (Kind::Dispute, "parties", without_person),
+];
+
+/// What an erasure removed, and what it leaves to somebody's eyes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// How many records went.
+    pub records: usize,
+    /// Case files in whose words the erased person's name still stands, because they are about others too.
+    pub to_correct: Vec<CaseToCorrect>,
+}
 
 /// The erasures of this server, one line of JSON each, appended and never changed. Ids only.
 pub(super) struct ErasureLog {
@@ -98,29 +116,30 @@ impl<S: Store> Hub<S> {
         Ok(self)
     }
 
-    /// Erases a person with everything that is about that person alone. Answers how many records went.
+    /// Erases a person with everything that is about that person alone; or one event of a case file, for the words that it says
+    /// of somebody who was erased.
     ///
     /// # Errors
-    /// [`CallRefusal::NotAllowed`] for roles other than supervisor and administrator and for kinds other than persons,
+    /// [`CallRefusal::NotAllowed`] for roles other than supervisor and administrator and for other kinds,
     /// [`CallRefusal::NotFound`] outside the actor's scope.
-    pub fn erase(&self, actor: &Actor, id: RecordId) -> Result<usize, HubError> {
+    pub fn erase(&self, actor: &Actor, id: RecordId) -> Result<Erased, HubError> {
         if !matches!(actor.role, Role::Supervisor | Role::Admin) {
             return Err(HubError::refused(CallRefusal::NotAllowed));
         }
         let now = self.now();
         let gone = self.store.write(|writing| {
             let person = in_scope(writing, actor, id)?.ok_or_else(|| HubError::refused(CallRefusal::NotFound))?;
-            if person.kind != Kind::Person {
+            if !matches!(person.kind, Kind::Person | Kind::DisputeEvent) {
                 return Err(HubError::refused(CallRefusal::NotAllowed));
             }
-            let gone = self.erase_with_all(writing, &person, now, &actor.account)?;
+            let (gone, to_correct) = self.erase_with_all(writing, &person, now, &actor.account)?;
             note(writing, now, actor.account.as_str(), "erase", &id.to_string())?;
             // Last: the answer, and so the commit, comes after the log is on the disk. An erasure that is in the log alone,
             // since the commit failed, is carried out at the next start.
             if let Some(log) = &self.erasures {
                 log.append(&gone)?;
             }
-            Ok(gone.len())
+            Ok::<_, HubError>(Erased { records: gone.len(), to_correct })
         })?;
         self.drop_uploads_over(now)?;
         self.remove_doomed_photos()?;
@@ -136,16 +155,29 @@ impl<S: Store> Hub<S> {
         person: &Record,
         now: Millis,
         by: &AccountId,
-    ) -> Result<Vec<Erasure>, HubError> {
+    ) -> Result<(Vec<Erasure>, Vec<CaseToCorrect>), HubError> {
         let county = county(&person.cell);
-        for (kind, field) in NAMES_A_PERSON {
-            for naming in writing.naming(&county, &kind, field, person.id)? {
-                self.set_field(writing, &naming.record, field, Value::Null, now)?;
+        let entries = entries_of(writing, &county, person)?;
+        // The case files that name any of the entries, and by which names.
+        let mut cases: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
+        for entry in &entries {
+            for (kind, field) in NAMES_A_PERSON {
+                for naming in writing.naming(&county, &kind, field, entry.id)? {
+                    self.set_field(writing, &naming.record, field, Value::Null, now)?;
+                }
             }
+            for case in writing.that_named(&county, &Kind::Dispute, entry.id)? {
+                cases.entry(case.record.id).or_default().extend(names_of(entry, &case.record));
+            }
+            self.leave_lists(writing, &county, entry.id, now)?;
         }
-        self.leave_lists(writing, &county, person.id, now)?;
-        self.leave_disputes(writing, &county, person.id, now)?;
-        let about = about(writing, &county, person)?;
+        let (mut words, mut to_correct) = (Vec::new(), Vec::new());
+        for (case, names) in cases {
+            let left = self.leave_case(writing, &county, case, &names, now)?;
+            words.extend(left.events);
+            to_correct.extend(left.to_correct);
+        }
+        let about = about(writing, &county, entries.into_iter().chain(words).collect())?;
         let mut gone = Vec::with_capacity(about.len());
         for record in &about {
             let erasure = Erasure {
@@ -161,25 +193,7 @@ impl<S: Store> Hub<S> {
         for photo in about.iter().filter(|record| record.kind == Kind::Photo) {
             doom_bytes(writing, photo)?;
         }
-        Ok(gone)
-    }
-
-    /// Empties what disputes say of a person, in what stands and in what stood before.
-    fn leave_disputes(
-        &self,
-        writing: &mut dyn Writing,
-        county: &Scope,
-        id: RecordId,
-        now: Millis,
-    ) -> Result<(), HubError> {
-        for dispute in writing.disputes_of(county, id)? {
-            writing.empty_party(&dispute.record, id)?;
-            if let Some(parties) = dispute.record.fields.get("parties").and_then(|parties| without_person(parties, id))
-            {
-                self.set_field(writing, &dispute.record, "parties", parties, now)?;
-            }
-        }
-        Ok(())
+        Ok((gone, to_correct))
     }
 
     /// The record itself, and what is on its way for it.
@@ -191,7 +205,8 @@ impl<S: Store> Hub<S> {
         Ok(writing.erase(erasure)?)
     }
 
-    /// Takes a person out of every list that carries the name.
+    /// Takes a person out of every list that carries the name, and out of what is remembered of it: a list that was moved on since
+    /// may name them in its past only.
     fn leave_lists(
         &self,
         writing: &mut dyn Writing,
@@ -199,13 +214,10 @@ impl<S: Store> Hub<S> {
         id: RecordId,
         now: Millis,
     ) -> Result<(), HubError> {
-        for (kind, field) in LISTS_PEOPLE {
-            for listing in writing.mentioning(county, &kind, id)? {
-                self.leave_list(writing, &listing.record, field, &|person| person == id, now)?;
+        for (kind, field, rest) in LISTS_PEOPLE {
+            for listing in writing.that_named(county, &kind, id)? {
+                self.leave_list(writing, &listing.record, field, &|list| rest(list, id), now)?;
             }
-            // A list that was moved on since may name them in its past only.
-            let mut rest = |entry: &mut HistoryEntry| forget_in(entry, field, &|person| person == id);
-            writing.rewrite_histories(county, &kind, id, &mut rest)?;
         }
         Ok(())
     }
@@ -217,51 +229,44 @@ impl<S: Store> Hub<S> {
         record: &Record,
         now: Millis,
     ) -> Result<(), HubError> {
-        let Some((kind, field)) = LISTS_PEOPLE.into_iter().find(|(kind, _)| *kind == record.kind) else {
+        let Some((_, field, rest)) = LISTS_PEOPLE.into_iter().find(|(kind, ..)| *kind == record.kind) else {
             return Ok(());
         };
         let county = county(&record.cell);
-        let mut erased = BTreeSet::new();
         for person in record.fields.get(field).map(people_in).unwrap_or_default() {
+            let Some(standing) = writing.record(&county, record.id)?.map(|stored| stored.record) else { break };
             if writing.erased(&county, person)? {
-                erased.insert(person);
+                self.leave_list(writing, &standing, field, &|list| rest(list, person), now)?;
             }
-        }
-        if erased.is_empty() {
-            return Ok(());
-        }
-        self.leave_list(writing, record, field, &|person| erased.contains(&person), now)?;
-        for person in &erased {
-            let mut rest = |entry: &mut HistoryEntry| forget_in(entry, field, &|person| erased.contains(&person));
-            writing.rewrite_histories(&county, &kind, *person, &mut rest)?;
         }
         Ok(())
     }
 
+    /// Writes what is left of a list. What is remembered of it follows: emptying an approved record is what keeps its approved version.
     fn leave_list(
         &self,
         writing: &mut dyn Writing,
         record: &Record,
         field: &str,
-        erased: &dyn Fn(RecordId) -> bool,
+        rest: &dyn Fn(&Value) -> Option<Value>,
         now: Millis,
     ) -> Result<(), HubError> {
-        match record.fields.get(field).and_then(|list| without(list, erased)) {
-            Some(rest) => self.set_field(writing, record, field, rest, now),
-            None => Ok(()),
+        if let Some(value) = record.fields.get(field).and_then(rest) {
+            self.set_field(writing, record, field, value, now)?;
         }
+        Ok(writing.rewrite_past(record, &|name, value| (name == field).then(|| rest(value)).flatten())?)
     }
 
     /// Writes what is left of a field, as a change of the server's own: it reaches the phones through the feed and stands in the
     /// history.
-    fn set_field(
+    pub(super) fn set_field(
         &self,
         writing: &mut dyn Writing,
         record: &Record,
         field: &str,
         value: Value,
         now: Millis,
-    ) -> Result<(), HubError> {
+    ) -> Result<Record, HubError> {
         let change = Change {
             id: record.id,
             kind: record.kind.clone(),
@@ -284,7 +289,8 @@ impl<S: Store> Hub<S> {
             base: change.base.clone(),
             lost: Vec::new(),
         };
-        Ok(writing.append_history(&record.cell, record.id, &entry, &digest(&change))?)
+        writing.append_history(&record.cell, record.id, &entry, &digest(&change))?;
+        Ok(merged.record)
     }
 
     /// Carries out what was erased before and is not known to the database. Answers how many records that were.
@@ -301,7 +307,6 @@ impl<S: Store> Hub<S> {
                 if erasure.kind == Kind::Person {
                     // Also where the person's own record is not there: a list may name them all the same.
                     self.leave_lists(writing, &county, erasure.id, now)?;
-                    self.leave_disputes(writing, &county, erasure.id, now)?;
                 }
                 match writing.record(&county, erasure.id)? {
                     Some(stored) if stored.record.kind == Kind::Person => {
@@ -344,10 +349,29 @@ fn in_scope(reading: &dyn Writing, actor: &Actor, id: RecordId) -> Result<Option
     Ok(None)
 }
 
-/// The person and what is about the person alone: visits to that person, photos and reviews of all of these.
-fn about(reading: &dyn Writing, county: &Scope, person: &Record) -> Result<Vec<Record>, HubError> {
+/// Every entry of one resident: the given one, the one that it gave way to, those that gave way to it, and so on.
+fn entries_of(reading: &dyn Writing, county: &Scope, person: &Record) -> Result<Vec<Record>, HubError> {
     let mut found = vec![person.clone()];
     let mut known = BTreeSet::from([person.id]);
+    let mut next = 0;
+    while let Some(entry) = found.get(next).cloned() {
+        next += 1;
+        let mut same = reading.naming(county, &Kind::Person, MERGED_INTO, entry.id)?;
+        same.retain(|other| other.record.merged_into() == Some(entry.id));
+        if let Some(into) = entry.merged_into() {
+            same.extend(reading.record(county, into)?);
+        }
+        let same = same.into_iter().map(|stored| stored.record).filter(|other| other.kind == Kind::Person);
+        found.extend(same.filter(|other| known.insert(other.id)));
+    }
+    Ok(found)
+}
+
+/// A person's entries and what is about the person alone: visits to that person, photos and reviews of all of these.
+fn about(reading: &dyn Writing, county: &Scope, entries: Vec<Record>) -> Result<Vec<Record>, HubError> {
+    let people: Vec<RecordId> = entries.iter().map(|entry| entry.id).collect();
+    let mut found = entries;
+    let mut known: BTreeSet<RecordId> = people.iter().copied().collect();
     let mut next = 0;
     while let Some(target) = found.get(next).map(|record| record.id) {
         next += 1;
@@ -356,23 +380,11 @@ fn about(reading: &dyn Writing, county: &Scope, person: &Record) -> Result<Vec<R
             found.extend(referring.filter(|record| known.insert(record.id)));
         }
     }
-    for (kind, field) in ABOUT_A_PERSON {
-        let naming = reading.naming(county, &kind, field, person.id)?.into_iter().map(|stored| stored.record);
+    for ((kind, field), person) in ABOUT_A_PERSON.iter().flat_map(|about| people.iter().map(move |id| (about, *id))) {
+        let naming = reading.naming(county, kind, field, person)?.into_iter().map(|stored| stored.record);
         found.extend(naming.filter(|record| known.insert(record.id)));
     }
     Ok(found)
-}
-
-/// Takes erased people out of a list in one step of a history.
-fn forget_in(entry: &mut HistoryEntry, field: &str, erased: &dyn Fn(RecordId) -> bool) {
-    if let Some(rest) = entry.fields.get(field).and_then(|list| without(list, erased)) {
-        entry.fields.insert(field.to_owned(), rest);
-    }
-    for lost in entry.lost.iter_mut().filter(|lost| lost.field == field) {
-        if let Some(rest) = without(&lost.value, erased) {
-            lost.value = rest;
-        }
-    }
 }
 
 /// A photo's bytes go unless another record names them too.

@@ -199,7 +199,7 @@ pub(super) fn may_write(actor: &Actor, kind: &Kind) -> Result<(), HubError> {
 
 /// Two rosters of the same people at the same time would be counted twice.
 fn refuse_second(writing: &dyn Writing, actor: &Actor, order: &EvacuationOrder) -> Result<(), HubError> {
-    for stored in writing.few(&actor.scopes, &Kind::Evacuation, EVACUATIONS_MAX)? {
+    for stored in writing.latest_few(&actor.scopes, &Kind::Evacuation, EVACUATIONS_MAX)? {
         let other = Evacuation::from(&stored.record);
         let same = other.drill == order.drill && other.points.iter().any(|point| order.points.contains(point));
         if same && other.stands() && !stored.record.is_deleted() {

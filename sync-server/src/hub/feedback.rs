@@ -24,7 +24,7 @@ pub fn opinions(reading: &dyn Reading, actor: &Actor) -> Result<Vec<(Thread, Rec
         return Err(HubError::refused(CallRefusal::NotAllowed));
     }
     let all: Vec<Record> =
-        reading.few(&actor.scopes, &Kind::Feedback, READ_MAX)?.into_iter().map(|stored| stored.record).collect();
+        reading.latest_few(&actor.scopes, &Kind::Feedback, READ_MAX)?.into_iter().map(|stored| stored.record).collect();
     let of = |thread: &Thread| all.iter().find(|record| record.id == thread.id).cloned();
     Ok(threads(&all).into_iter().filter_map(|thread| of(&thread).map(|record| (thread, record))).collect())
 }

@@ -6,7 +6,7 @@ use domain::incident::{is_own_errand, may_ever};
 use domain::kinds::incident::Incident;
 use domain::protocol::{CHANGE_FIELDS_MAX, Refusal, STAMP_AHEAD_ACCEPTED};
 use domain::record::is_field_name;
-use domain::scope::{Action, Actor, Role, allowed, visible_field};
+use domain::scope::{Action, Actor, Duty, Role, allowed, has_duty, visible_field};
 use domain::spec::{FieldType, field, named_kind};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
@@ -28,6 +28,8 @@ pub(super) enum Author<'a> {
     Phone { phone: &'a Phone, run: Run, read: Read<'a> },
     /// Somebody at the desk.
     Desk(&'a Actor),
+    /// Somebody of the county's office in the course of a duty, which may write kinds that the role may not write one by one.
+    Office(&'a Actor, Duty),
 }
 
 /// How far a phone has read the feeds of which database.
@@ -41,21 +43,29 @@ impl Author<'_> {
     pub(super) fn actor(&self) -> &Actor {
         match self {
             Author::Phone { phone, .. } => &phone.actor,
-            Author::Desk(actor) => actor,
+            Author::Desk(actor) | Author::Office(actor, _) => actor,
         }
     }
 
     pub(super) fn device(&self) -> Option<DeviceId> {
         match self {
             Author::Phone { phone, .. } => Some(phone.device),
-            Author::Desk(_) => None,
+            Author::Desk(_) | Author::Office(..) => None,
         }
     }
 
     pub(super) fn run(&self) -> Run {
         match self {
             Author::Phone { run, .. } => *run,
-            Author::Desk(_) => Run::SERVER,
+            Author::Desk(_) | Author::Office(..) => Run::SERVER,
+        }
+    }
+
+    /// Whether the author may write this kind at all.
+    fn may_write(&self, kind: &Kind) -> bool {
+        match self {
+            Author::Phone { .. } | Author::Desk(_) => allowed(self.actor().role, Action::Write, kind),
+            Author::Office(actor, duty) => has_duty(actor.role, *duty) && duty.writes(kind),
         }
     }
 
@@ -65,7 +75,7 @@ impl Author<'_> {
             Author::Phone { read, .. } => {
                 read.epoch == Some(epoch) && read.cursors.get(cell).is_some_and(|cursor| *cursor >= n)
             }
-            Author::Desk(_) => true,
+            Author::Desk(_) | Author::Office(..) => true,
         }
     }
 
@@ -77,7 +87,7 @@ impl Author<'_> {
     fn reaches(&self, cell: &CellCode, written: Stamp, now: Millis) -> bool {
         match self {
             Author::Phone { phone, .. } => phone.held(cell, written, now),
-            Author::Desk(actor) => actor.covers(cell),
+            Author::Desk(actor) | Author::Office(actor, _) => actor.covers(cell),
         }
     }
 }
@@ -143,7 +153,7 @@ impl Bench<'_> {
     fn right_fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
         let not_allowed = |field: &str| Some(Fault::new(field, ProblemCode::NotAllowed));
         let desk_only = matches!(change.kind, Kind::Review | Kind::Cell);
-        if !allowed(self.author.actor().role, Action::Write, &change.kind) || (self.author.is_phone() && desk_only) {
+        if !self.author.may_write(&change.kind) || (self.author.is_phone() && desk_only) {
             return not_allowed("");
         }
         let numbered = change.kind == Kind::Incident && change.fields.contains_key(NUMBER);

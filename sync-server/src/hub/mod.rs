@@ -1,24 +1,34 @@
 //! The hub: the server's rules, without HTTP and without SQL.
 //!
-//! One file per matter: who a phone is ([`phones`]), who sits at the desk ([`desk`]), what becomes of a pushed change
-//! (`judge`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there
-//! is something ([`nudge`]), what is signed (`receipts`), reviews ([`reviews`]), photos ([`photo`]), accounts and the county's
-//! set-up ([`county`]), erasure ([`erasure`]), what residents may ask ([`residents`], [`looks`]), what the desk says to many ([`notices`]), evacuations
-//! ([`evacuations`]), opinions ([`feedback`]), the audit log ([`audit`]), orders to phones ([`orders`]) and what they hand in (`hand_in`). The same rules
-//! hold for a phone over HTTP and for one in the same process ([`peer`]).
+//! One file per matter, which its first line names. From a phone: who it is ([`phones`]), what becomes of a pushed change (`judge`,
+//! `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there is something
+//! ([`nudge`]), what is signed (`receipts`), orders ([`orders`]) and what is handed in (`hand_in`). From the desk: who sits there
+//! ([`desk`]), reviews ([`reviews`], [`take_back`], [`corrections`]), the month ([`reports`]), the county's office ([`accounts`],
+//! [`divisions`], [`lists`], [`imports`]), erasure ([`erasure`]). The same rules hold for a phone over HTTP and for one in the same
+//! process ([`peer`]).
 
+pub mod accounts;
 pub mod audit;
+pub mod boundaries;
+pub mod case_files;
+pub mod cells;
 pub mod conflicts;
+pub mod corrections;
 pub mod county;
 pub mod desk;
+pub mod divisions;
 pub mod erasure;
 mod error;
 pub mod evacuations;
 pub mod exchange;
+pub mod exports;
 mod feed;
 pub mod feedback;
 mod hand_in;
+pub mod imports;
+pub mod incidents;
 mod judge;
+pub mod lists;
 pub mod looks;
 pub mod notices;
 pub mod nudge;
@@ -28,10 +38,13 @@ pub mod phones;
 pub mod photo;
 pub(crate) mod push;
 mod receipts;
+pub mod reports;
 pub mod residents;
+pub mod review_rules;
 pub mod reviews;
 mod scales;
 mod secrets;
+pub mod take_back;
 pub mod world;
 
 use std::path::Path;
@@ -69,6 +82,8 @@ pub struct Hub<S: Store> {
     seal: SealKeys,
     /// Erasures that must outlive the database.
     erasures: Option<erasure::ErasureLog>,
+    /// One table is taken in at a time: two that name the same resident would not see each other.
+    importing: Mutex<()>,
 }
 
 /// The clock, chance, and the stamps made of them.
@@ -118,6 +133,7 @@ impl<S: Store> Hub<S> {
             page_bytes: AtomicUsize::new(feed::PAGE_RAW_BYTES),
             seal,
             erasures: None,
+            importing: Mutex::default(),
         })
     }
 

@@ -38,7 +38,8 @@ impl Phone {
         let cells: Vec<CellCode> =
             holdings.iter().filter(|held| held.until.is_none()).map(|held| held.cell.clone()).collect();
         let scopes = cells.iter().map(Scope::from).collect();
-        Self { device, actor: Actor { account: account.id.clone(), role: account.role, scopes }, cells, holdings }
+        let actor = Actor { scopes, ..account.actor() };
+        Self { device, actor, cells, holdings }
     }
 
     /// A phone as it was before a moment: what its account held then, and may write of that.

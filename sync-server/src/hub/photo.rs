@@ -1,13 +1,15 @@
 //! Photos: whose bytes are awaited, where they stand, and who may see them.
 
+use domain::incident::sees;
 use domain::kinds::photo::Photo;
 use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
-use domain::scope::{Action, Actor, allowed};
+use domain::scope::{Action, Actor, Role, allowed};
 use domain::world::Millis;
 use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex};
 
 use crate::hub::desk::readable;
 use crate::hub::hand_in::HAND_INS_LIVE;
+use crate::hub::judge::county;
 use crate::hub::phones::Phone;
 use crate::hub::{Hub, HubError, secrets};
 use crate::photos::Finished;
@@ -290,6 +292,9 @@ impl<S: Store> Hub<S> {
         self.store.read(|reading| {
             for scope in &actor.scopes {
                 let found = reading.photo_records(scope, sha256)?;
+                if actor.role == Role::Handler && shows_own_incident(reading, actor, &found)? {
+                    return Ok(true);
+                }
                 if found.iter().any(|photo| actor.may(Action::Read, &Kind::Photo, &photo.record.cell)) {
                     return Ok(true);
                 }
@@ -330,4 +335,24 @@ impl<S: Store> Hub<S> {
             }
         }
     }
+}
+
+/// Whether one of these photos is of an incident that a handler's department has, or of a step of one.
+fn shows_own_incident(reading: &dyn Reading, actor: &Actor, photos: &[StoredRecord]) -> Result<bool, HubError> {
+    for StoredRecord { record: photo, .. } in photos {
+        let Some(subject) = photo.reference("subject") else { continue };
+        let of_county = county(&photo.cell);
+        let subject = reading.record(&of_county, subject)?.map(|stored| stored.record);
+        let incident = subject.and_then(|subject| match subject.kind {
+            Kind::Incident => Some(subject.id),
+            Kind::IncidentStep => subject.reference("incident"),
+            _ => None,
+        });
+        let Some(incident) = incident else { continue };
+        let row = reading.incident_row(&of_county, incident)?;
+        if row.is_some_and(|row| actor.covers(&row.cell) && sees(actor, &row.departments)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

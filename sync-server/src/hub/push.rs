@@ -3,14 +3,18 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::incident::sees;
+use domain::kinds::dispute::is_about_nobody;
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
+use domain::kinds::review::{Review, Said};
 use domain::merge::{MergeError, Merged, merge};
 use domain::protocol::Verdict;
 use domain::record::canonical_bytes;
-use domain::review;
+use domain::review::{self, ReviewState};
+use domain::scope::Role;
 use domain::validate::{Setting, today};
 use domain::world::Millis;
-use domain::{AccountId, Change, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
+use domain::{AccountId, CellCode, Change, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -290,6 +294,11 @@ fn look_at(
         return Ok(Err(fault));
     }
     if current.is_none()
+        && let Some(fault) = about_nobody(reading, &merged.record, ahead)?
+    {
+        return Ok(Err(fault));
+    }
+    if current.is_none()
         && let Some(fault) = too_many_photos(reading, &merged.record, photos)?
     {
         return Ok(Err(fault));
@@ -314,6 +323,13 @@ fn step_not_allowed(
         None => reading.record(&county(&step.cell), incident)?.map(|stored| stored.record),
     };
     let Some(incident) = incident else { return Ok(None) };
+    // Whoever answers for a department speaks of what that department has, whichever way the step comes in.
+    if bench.author.actor().role == Role::Handler {
+        let row = reading.incident_row(&county(&step.cell), incident.id)?;
+        if !row.is_some_and(|row| sees(bench.author.actor(), &row.departments)) {
+            return Ok(Some(Fault::new("", ProblemCode::ForeignRecord)));
+        }
+    }
     // After a restore a phone brings back what a supervisor did: then it is the supervisor's right that counts.
     let actor = bench.author.actor();
     let role = match step.text("by").and_then(|by| AccountId::new(by).ok()) {
@@ -321,6 +337,17 @@ fn step_not_allowed(
         _ => actor.role,
     };
     Ok(step_fault(step, &incident, role))
+}
+
+/// Refuses an event of a case file that is about nobody any more: its words were erased, and no others come to it.
+fn about_nobody(reading: &dyn Writing, event: &Record, ahead: &Ahead<'_>) -> Result<Option<Fault>, HubError> {
+    let Some(case) = event.reference("dispute").filter(|_| event.kind == Kind::DisputeEvent) else { return Ok(None) };
+    let case = match ahead.record(case) {
+        Some(record) => Some(record.clone()),
+        None => reading.record(&county(&event.cell), case)?.map(|stored| stored.record),
+    };
+    let parties = case.as_ref().and_then(|case| case.fields.get("parties"));
+    Ok(parties.filter(|parties| is_about_nobody(parties)).map(|_| Fault::new("dispute", ProblemCode::Erased)))
 }
 
 fn too_many_photos(
@@ -345,13 +372,14 @@ fn standing(reading: &dyn Writing, change: &Change) -> Result<Option<Record>, Hu
     Ok(reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record))
 }
 
-/// Refuses changes that name records which are neither in their cell nor among those that this push brings. Refusing one can
+/// Refuses changes that name records which are neither in the cell where the change leaves its own, nor among those that this push
+/// brings there. Refusing one can
 /// leave another without its target, so it goes on until nothing more falls.
 fn refuse_missing_targets(reading: &dyn Writing, changes: &[Change], looks: &mut [Look]) -> Result<(), HubError> {
-    let mut coming: BTreeMap<RecordId, &Change> = BTreeMap::new();
+    let mut coming: BTreeMap<RecordId, (CellCode, Kind)> = BTreeMap::new();
     for (change, look) in changes.iter().zip(looks.iter()) {
-        if matches!(look, Look::Fits { creates: true, .. }) {
-            coming.insert(change.id, change);
+        if let Look::Fits { creates: true, merged, .. } = look {
+            coming.insert(change.id, (merged.record.cell.clone(), change.kind.clone()));
         }
     }
     // What is not in the store and can only come with this push, for every change that waits for something.
@@ -360,9 +388,9 @@ fn refuse_missing_targets(reading: &dyn Writing, changes: &[Change], looks: &mut
     let mut kinds: BTreeMap<(Scope, RecordId), Option<Kind>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for (index, change) in changes.iter().enumerate() {
-        let Look::Fits { current, .. } = &looks[index] else { continue };
+        let Look::Fits { current, merged, .. } = &looks[index] else { continue };
+        let cell = &merged.record.cell.clone();
         let current = if seen.insert(change.id) { current.as_deref().cloned() } else { standing(reading, change)? };
-        let cell = current.as_ref().map_or(&change.cell, |record| &record.cell);
         for (field, id, kind) in references(change, current.as_ref()) {
             let fits_kind = |found: &Kind| kind.as_ref().is_none_or(|kind| kind == found);
             let found = match kinds.entry((Scope::from(cell), id)) {
@@ -375,7 +403,7 @@ fn refuse_missing_targets(reading: &dyn Writing, changes: &[Change], looks: &mut
             if found.as_ref().is_some_and(fits_kind) {
                 continue;
             }
-            if coming.get(&id).is_some_and(|other| other.cell == *cell && fits_kind(&other.kind)) {
+            if coming.get(&id).is_some_and(|(there, kind)| there == cell && fits_kind(kind)) {
                 waiting.push((index, field, id));
             } else {
                 let erased = says_about_one(&change.kind, &field) && reading.erased(&county(cell), id)?;
@@ -452,12 +480,20 @@ fn settle_review(writing: &mut dyn Writing, review: &Record) -> Result<(), HubEr
     let county = county(&review.cell);
     let Some(StoredRecord { record, .. }) = writing.record(&county, target)? else { return Ok(()) };
     let reviews = writing.referring(&county, target, &Kind::Review)?;
-    let records: Vec<&Record> = reviews.iter().map(|stored| &stored.record).collect();
-    let state = review::state(&record, records.iter().copied());
-    let approval = review::deciding(&record, records).filter(|deciding| deciding.approved).and_then(|deciding| {
-        let by = deciding.by.as_deref().and_then(|by| domain::AccountId::new(by).ok())?;
+    let (state, deciding) = review::fold(&record, reviews.iter().map(|stored| &stored.record));
+    let said = Review::from(review);
+    if let Some(back) = said.takes_back.filter(|_| said.said == Some(Said::TakenBack)) {
+        writing.restore_approved(&record.cell, target, back)?;
+        return Ok(writing.set_review(&record.cell, target, state, None)?);
+    }
+    let approves = said.said == Some(Said::Approved) && state == ReviewState::Approved;
+    let approval = deciding.filter(|_| approves).and_then(|deciding| {
+        let by = deciding.by.as_deref().and_then(|by| AccountId::new(by).ok())?;
         Some(Approval { at: deciding.at, by })
     });
+    if approval.is_some() {
+        writing.keep_approved_before(&record.cell, target, review.id, said.at)?;
+    }
     Ok(writing.set_review(&record.cell, target, state, approval.as_ref())?)
 }
 

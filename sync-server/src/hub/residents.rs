@@ -1,14 +1,11 @@
-//! The residents' desk: finding somebody who asks what is stored about them, gathering it, putting it right.
+//! The residents' desk: finding somebody who asks what is stored about them, and gathering it. Putting it right is [`crate::hub::corrections`].
 
 use domain::protocol::CallRefusal;
-use domain::scope::{Action, Actor, allowed, visible_field};
+use domain::scope::{Action, Actor, allowed};
 use domain::search::Query;
-use domain::{Fields, Kind, Record, RecordId, Scope, Version};
+use domain::{Kind, Record, RecordId, Scope};
 
-use crate::hub::evacuations::may_write;
 use crate::hub::looks::{self, Look};
-use crate::hub::phones::note;
-use crate::hub::reviews::DeskChange;
 use crate::hub::{Hub, HubError};
 use crate::store::{NumberOf, Reading, Store};
 
@@ -67,43 +64,6 @@ impl<S: Store> Hub<S> {
             Ok::<_, HubError>(writing.append_audit_with(&entry, &detail)?)
         })?;
         self.store.read(|reading| found(reading, &scopes, &query))
-    }
-
-    /// Puts right what is stored about a resident: an ordinary change with its history, which phones get like any other.
-    ///
-    /// # Errors
-    /// [`CallRefusal::NotFound`] outside the scope or when it is no resident; [`CallRefusal::Stale`] when the record has changed since
-    /// `version`; [`CallRefusal::NotAllowed`] for other roles; [`CallRefusal::Invalid`] with what is wrong with which field.
-    pub fn correct_resident(
-        &self,
-        actor: &Actor,
-        id: RecordId,
-        version: &Version,
-        fields: &Fields,
-    ) -> Result<Version, HubError> {
-        may_write(actor, &Kind::Person)?;
-        let now = self.now();
-        self.store.write(|writing| {
-            let stored = resident(writing, actor, id)?;
-            if stored.version != *version {
-                return Err(HubError::refused(CallRefusal::Stale));
-            }
-            if !fields.keys().all(|field| visible_field(actor.role, &Kind::Person, field)) {
-                return Err(HubError::refused(CallRefusal::NotAllowed));
-            }
-            let differs = |(field, value): &(&String, &serde_json::Value)| {
-                stored.record.fields.get(*field).unwrap_or(&serde_json::Value::Null) != *value
-            };
-            let changed: Fields =
-                fields.iter().filter(differs).map(|(field, value)| (field.clone(), value.clone())).collect();
-            if changed.is_empty() {
-                return Ok(stored.version);
-            }
-            let change = DeskChange { id, kind: Kind::Person, cell: stored.record.cell, fields: changed };
-            self.put(writing, actor, change)?;
-            note(writing, now, actor.account.as_str(), "correct", &id.to_string())?;
-            Ok(resident(writing, actor, id)?.version)
-        })
     }
 
     /// Notes that somebody is about to see or print all that is stored about a resident.

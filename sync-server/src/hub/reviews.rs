@@ -1,11 +1,12 @@
 //! What the desk writes: reviews above all, and corrections of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::protocol::{CallRefusal, Refusal, Verdict};
-use domain::review::ReviewState;
+use domain::review::rules::ReviewRules;
+use domain::review::{Approving, TAKE_BACK_ALLOWED, approving};
 use domain::scope::{Action, Actor, allowed};
-use domain::{CellCode, Change, Fields, Kind, Problem, ProblemCode, RecordId, Stamp, Stamps, Version};
+use domain::{CellCode, Change, Fields, Kind, Problem, ProblemCode, Record, RecordId, Stamp, Stamps, Version};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -13,7 +14,7 @@ use crate::hub::desk::{Desk, readable};
 use crate::hub::judge::{Author, county};
 use crate::hub::phones::note;
 use crate::hub::{Hub, HubError};
-use crate::store::{Store, StoredRecord, Writing};
+use crate::store::{Reading, Store, StoredRecord, Writing};
 
 /// What a supervisor says of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
@@ -46,8 +47,12 @@ pub struct ReviewOf {
 pub struct ManyApproved {
     /// How many were approved.
     pub approved: usize,
+    /// The approvals that were written, to take them back.
+    pub reviews: Vec<RecordId>,
     /// Those that have changed since they were looked at, or are not there (any more).
     pub stale: Vec<RecordId>,
+    /// Those that nobody approves among many: their risk is not low, or another level comes first.
+    pub left: Vec<RecordId>,
 }
 
 /// What somebody at the desk writes into a record; the hub stamps it.
@@ -70,15 +75,22 @@ impl<S: Store> Hub<S> {
     /// [`CallRefusal::NotFound`] outside the scope, [`CallRefusal::NotAllowed`] for other roles, [`CallRefusal::Stale`] when
     /// the record has changed since, [`CallRefusal::Invalid`] when a return says nothing or a remark is malformed.
     pub fn review(&self, desk: &Desk, review: &ReviewOf) -> Result<RecordId, HubError> {
-        self.store.write(|writing| self.write_review(writing, &desk.actor, review))
+        self.store.write(|writing| {
+            writing.forget_approved_before(self.now() - TAKE_BACK_ALLOWED)?;
+            let written = self.write_review(writing, &desk.actor, review)?;
+            Ok(written.unwrap_or(review.id))
+        })
     }
 
-    /// Approves many versions in one transaction; those that have changed since are left out and named.
+    /// Approves many versions in one transaction; those that have changed since are left out and named, and so are those whose
+    /// risk is not low by the county's rules.
     ///
     /// # Errors
     /// [`CallRefusal::NotAllowed`] for other roles.
     pub fn approve_many(&self, desk: &Desk, items: &[(RecordId, Version)]) -> Result<ManyApproved, HubError> {
         self.store.write(|writing| {
+            let rules = self.review_rules_in(writing)?;
+            writing.forget_approved_before(self.now() - TAKE_BACK_ALLOWED)?;
             let mut outcome = ManyApproved::default();
             for (id, version) in items {
                 let review = ReviewOf {
@@ -88,8 +100,16 @@ impl<S: Store> Hub<S> {
                     remarks: BTreeMap::new(),
                     note: None,
                 };
+                if !passes_among_many(writing, &desk.actor, &rules, *id)? {
+                    outcome.left.push(*id);
+                    continue;
+                }
                 match self.write_review(writing, &desk.actor, &review) {
-                    Ok(_) => outcome.approved += 1,
+                    Ok(written) => {
+                        outcome.approved += 1;
+                        outcome.reviews.extend(written);
+                    }
+                    Err(HubError::Refused { code: CallRefusal::NotYet, .. }) => outcome.left.push(*id),
                     Err(HubError::Refused { code: CallRefusal::Stale | CallRefusal::NotFound, .. }) => {
                         outcome.stale.push(*id);
                     }
@@ -100,21 +120,28 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    fn write_review(&self, writing: &mut dyn Writing, actor: &Actor, review: &ReviewOf) -> Result<RecordId, HubError> {
+    /// Writes a review; none when it stands already.
+    fn write_review(
+        &self,
+        writing: &mut dyn Writing,
+        actor: &Actor,
+        review: &ReviewOf,
+    ) -> Result<Option<RecordId>, HubError> {
         if !allowed(actor.role, Action::Write, &Kind::Review) {
             return Err(HubError::refused(CallRefusal::NotAllowed));
         }
         let found = readable(writing, actor, review.id)?.filter(|found| found.record.kind.is_reviewed());
-        let StoredRecord { record, version, state, .. } =
-            found.ok_or_else(|| HubError::refused(CallRefusal::NotFound))?;
+        let StoredRecord { record, version, .. } = found.ok_or_else(|| HubError::refused(CallRefusal::NotFound))?;
         if version != review.version {
             return Err(HubError::refused(CallRefusal::Stale));
         }
         check_words(review)?;
-        if review.verdict == ReviewVerdict::Approved && state == ReviewState::Approved {
+        let level = match self.weigh(writing, actor, &record, review.verdict)? {
+            Approving::As(level) => level,
             // A second click, or two supervisors of one mind: it stands already.
-            return Ok(review.id);
-        }
+            Approving::Already => return Ok(None),
+            Approving::NotYet => return Err(HubError::refused(CallRefusal::NotYet)),
+        };
         let now = self.now();
         let mut fields = Fields::from([
             ("target".to_owned(), json!(review.id)),
@@ -124,6 +151,9 @@ impl<S: Store> Hub<S> {
             ("at".to_owned(), json!(now)),
             ("by".to_owned(), json!(actor.account)),
         ]);
+        if let Some(level) = level {
+            fields.insert("level".to_owned(), json!(level));
+        }
         if !review.remarks.is_empty() {
             fields.insert("remarks".to_owned(), json!(review.remarks));
         }
@@ -134,7 +164,23 @@ impl<S: Store> Hub<S> {
         let change = DeskChange { id, kind: Kind::Review, cell: record.cell.clone(), fields };
         self.write_at_desk(writing, actor, change, record.latest())?.map_err(refused_words)?;
         note(writing, now, actor.account.as_str(), "review", &review.id.to_string())?;
-        Ok(id)
+        Ok(Some(id))
+    }
+
+    /// What a verdict would be: whoever reviews may return at any time, an approval has its turn.
+    fn weigh(
+        &self,
+        reading: &dyn Writing,
+        actor: &Actor,
+        record: &Record,
+        verdict: ReviewVerdict,
+    ) -> Result<Approving, HubError> {
+        if verdict == ReviewVerdict::Returned {
+            return Ok(Approving::As(None));
+        }
+        let reviews = reading.referring(&county(&record.cell), record.id, &Kind::Review)?;
+        let two_levels = self.review_rules_in(reading)?.two_levels;
+        Ok(approving(two_levels, actor, record, reviews.iter().map(|stored| &stored.record)))
     }
 
     /// Writes a change of the desk's own, judged like any other, stamped after everything that the record holds.
@@ -155,7 +201,23 @@ impl<S: Store> Hub<S> {
         change: DeskChange,
         seen: Stamp,
     ) -> Result<Result<(), Refusal>, HubError> {
-        let current = writing.record(&county(&change.cell), change.id)?.map(|stored| stored.record);
+        let change = self.stamped(writing, change, seen)?;
+        let verdict = self.take(writing, Author::Desk(actor), std::slice::from_ref(&change))?.pop();
+        match verdict {
+            Some(Verdict::Accepted) => Ok(Ok(())),
+            Some(Verdict::Refused(refusal)) => Ok(Err(refusal)),
+            None => Err(HubError::Broken("a change without a verdict".into())),
+        }
+    }
+
+    /// A change of the desk's own, stamped after `seen` and after everything that the record holds, with what stands as its base.
+    pub(super) fn stamped(
+        &self,
+        reading: &(impl Reading + ?Sized),
+        change: DeskChange,
+        seen: Stamp,
+    ) -> Result<Change, HubError> {
+        let current = reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record);
         let stamp = self.stamp_after(current.as_ref().map_or(seen, |record| record.latest().max(seen)));
         let base = match &current {
             Some(record) => {
@@ -164,21 +226,49 @@ impl<S: Store> Hub<S> {
             }
             None => BTreeMap::new(),
         };
-        let change = Change {
+        Ok(Change {
             id: change.id,
             kind: change.kind,
             cell: change.cell,
             fields: change.fields,
             stamps: Stamps::all(stamp),
             base,
-        };
-        let verdict = self.take(writing, Author::Desk(actor), std::slice::from_ref(&change))?.pop();
-        match verdict {
-            Some(Verdict::Accepted) => Ok(Ok(())),
-            Some(Verdict::Refused(refusal)) => Ok(Err(refusal)),
-            None => Err(HubError::Broken("a change without a verdict".into())),
-        }
+        })
     }
+}
+
+/// Whether a record may be approved among many. What is not there is left to the review itself to refuse.
+fn passes_among_many(
+    reading: &dyn Writing,
+    actor: &Actor,
+    rules: &ReviewRules,
+    id: RecordId,
+) -> Result<bool, HubError> {
+    let Some(stored) = readable(reading, actor, id)? else { return Ok(true) };
+    let changed = changed_fields(reading, &stored)?;
+    Ok(rules.low_risk.covers(&stored.record, stored.approved_version.is_none(), changed.iter().map(String::as_str)))
+}
+
+/// The fields of a record that differ from what was approved last; of one that never was, all.
+pub(crate) fn changed_fields<R: Reading + ?Sized>(reading: &R, stored: &StoredRecord) -> Result<Vec<String>, HubError> {
+    let record = &stored.record;
+    let before = match &stored.approved_version {
+        Some(version) if *version == stored.version => return Ok(Vec::new()),
+        Some(_) => {
+            reading.approved(&county(&record.cell), record.id)?.map(|approved| approved.fields).unwrap_or_default()
+        }
+        None => Fields::new(),
+    };
+    Ok(differing(&before, &record.fields))
+}
+
+/// The names of fields whose values differ; emptied and missing are the same.
+fn differing(before: &Fields, after: &Fields) -> Vec<String> {
+    let says = |fields: &Fields, name: &String| {
+        fields.get(name).filter(|value| !value.is_null() && value.as_str() != Some("")).cloned()
+    };
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    names.into_iter().filter(|name| says(before, name) != says(after, name)).cloned().collect()
 }
 
 /// A return must say what is to be looked at.

@@ -6,6 +6,7 @@
 
 pub mod chain;
 mod desk;
+mod incidents;
 pub mod sqlite;
 mod types;
 
@@ -14,8 +15,10 @@ use std::collections::BTreeMap;
 use domain::codes::Lists;
 use domain::protocol::CellState;
 use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex, Stamp};
+use serde_json::Value;
 
 pub use desk::*;
+pub use incidents::*;
 pub use types::*;
 
 /// The database could not do what it was asked; nothing of the transaction is stored.
@@ -68,7 +71,7 @@ pub trait Store: Send + Sync + 'static {
 pub type Answer<T> = Result<T, StoreError>;
 
 /// What can be asked. `within` cuts what is found to the cells that begin with it.
-pub trait Reading {
+pub trait Reading: IncidentTable {
     // -- records ---------------------------------------------------------------------------------------------------------
     /// A record.
     fn record(&self, within: &Scope, id: RecordId) -> Answer<Option<StoredRecord>>;
@@ -77,6 +80,8 @@ pub trait Reading {
     /// The records of a kind whose main reference names `target`: a target's visits, photos and reviews, a household's
     /// people, a dwelling's households, a building's dwellings.
     fn referring(&self, within: &Scope, target: RecordId, kind: &Kind) -> Answer<Vec<StoredRecord>>;
+    /// The records of the cells themselves, by code.
+    fn cells(&self, within: &Scope) -> Answer<Vec<StoredRecord>>;
     /// How many records [`Reading::referring`] would find.
     fn count_referring(&self, within: &Scope, target: RecordId, kind: &Kind) -> Answer<usize>;
     /// Every accepted change of a record, oldest first.
@@ -93,10 +98,8 @@ pub trait Reading {
     fn erased(&self, county: &Scope, id: RecordId) -> Answer<bool>;
     /// The records of a kind that name `id` in this field. Slow: it reads all of them.
     fn naming(&self, within: &Scope, kind: &Kind, field: &str, id: RecordId) -> Answer<Vec<StoredRecord>>;
-    /// The records of a kind that name `id` anywhere in them. Slow: it reads all of them.
-    fn mentioning(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>>;
-    /// The disputes in which a resident is or ever was a party, as the record or its history says. Slow: it reads all of them.
-    fn disputes_of(&self, within: &Scope, person: RecordId) -> Answer<Vec<StoredRecord>>;
+    /// The records of a kind that name `id` anywhere in them, or ever did, as their history says. Slow: it reads all of them.
+    fn that_named(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>>;
 
     // -- feeds -----------------------------------------------------------------------------------------------------------
     /// The number that the cell's feed has reached; 0 before its first record.
@@ -112,12 +115,32 @@ pub trait Reading {
     // -- the desk --------------------------------------------------------------------------------------------------------
     /// A page of the inbox.
     fn inbox(&self, query: &InboxQuery) -> Answer<Vec<StoredRecord>>;
+    /// How many records stand in this review state and were last changed after each of these moments.
+    fn changed_since(&self, state: domain::review::ReviewState, scopes: &[Scope], moments: &[i64]) -> Answer<Vec<u64>>;
+    /// How many records stand in this review state, of this kind or any, and were last changed later than the first moment and
+    /// not later than the second.
+    fn count_changed(
+        &self,
+        state: domain::review::ReviewState,
+        scopes: &[Scope],
+        kind: Option<&Kind>,
+        changed: (i64, i64),
+    ) -> Answer<u64>;
+    /// Every record of a kind as it counts officially under these rules, one after the other: what stands now, or what was approved
+    /// last; what never was is left out. Moments and stamps are those of the present version.
+    fn official(
+        &self,
+        within: &Scope,
+        kind: &Kind,
+        rules: &domain::review::rules::ReviewRules,
+        each: &mut dyn FnMut(Record),
+    ) -> Answer<()>;
     /// How many records stand in this review state, by cell and kind.
     fn review_counts(&self, state: domain::review::ReviewState, scopes: &[Scope]) -> Answer<Vec<ReviewCount>>;
     /// The divisions and cells within these scopes and those above them, by code.
     fn places(&self, scopes: &[Scope]) -> Answer<Vec<Place>>;
     /// The records of a kind of which a county has few (hazard points, evacuations, feedback, disputes), the latest first.
-    fn few(&self, scopes: &[Scope], kind: &Kind, limit: usize) -> Answer<Vec<StoredRecord>>;
+    fn latest_few(&self, scopes: &[Scope], kind: &Kind, limit: usize) -> Answer<Vec<StoredRecord>>;
     /// The batches of notices or tasks published before a moment, the latest first.
     fn batches(&self, scopes: &[Scope], kind: &Kind, before: i64, limit: usize) -> Answer<Vec<Batch>>;
     /// The records of a batch, by cell.
@@ -132,6 +155,47 @@ pub trait Reading {
     fn people_numbered(&self, within: &Scope, of: NumberOf, ending: &str, limit: usize) -> Answer<Vec<StoredRecord>>;
     /// The name of a division or cell.
     fn place(&self, code: &Scope) -> Answer<Option<Place>>;
+
+    /// The divisions and cells within these scopes, by code, with those that are over.
+    fn divisions(&self, scopes: &[Scope]) -> Answer<Vec<Division>>;
+    /// One of them.
+    fn division(&self, code: &Scope) -> Answer<Option<Division>>;
+    /// What became of it, oldest first.
+    fn division_changes(&self, code: &Scope) -> Answer<Vec<DivisionChange>>;
+    /// Who holds a cell now, by name.
+    fn holders(&self, cell: &CellCode) -> Answer<Vec<AccountId>>;
+    /// The cells within a scope that have records, by code.
+    fn cells_within(&self, scope: &Scope) -> Answer<Vec<CellCode>>;
+    /// The records of a kind that lie in a cell.
+    fn of_kind(&self, cell: &CellCode, kind: &Kind) -> Answer<Vec<StoredRecord>>;
+    /// The records that lie in a cell, in the order of its feed.
+    fn ids_in(&self, cell: &CellCode) -> Answer<Vec<RecordId>>;
+    // -- what is counted -------------------------------------------------------------------------------------------------
+    /// The counties of which places are known.
+    fn counties(&self) -> Answer<Vec<Scope>>;
+    /// The sums of some of what is counted, by cell: of a stretch of days in China by number, or as it stands now.
+    fn tallies(
+        &self,
+        within: &Scope,
+        whats: &[domain::report::What],
+        days: std::ops::Range<i64>,
+    ) -> Answer<Vec<Tallied>>;
+    /// The records of a kind of which there are few: care plans, evacuations, hazard points, notices, threatened households.
+    fn few(&self, within: &Scope, kind: &Kind) -> Answer<Vec<StoredRecord>>;
+    /// When somebody was met in standing visits to this very record.
+    fn meetings(&self, county: &Scope, target: RecordId, moments: std::ops::Range<i64>) -> Answer<Vec<i64>>;
+    /// The main reference of a record: a person's household.
+    fn refers_to(&self, county: &Scope, id: RecordId) -> Answer<Option<RecordId>>;
+    /// Per cell the households, and how many of them nobody met since each of these moments.
+    fn homes(&self, within: &Scope, since: [i64; 4]) -> Answer<Vec<HomeCount>>;
+    /// Households that nobody met since a moment, the longest first.
+    fn homes_unmet(&self, within: &Scope, since: i64, limit: usize) -> Answer<Vec<(RecordId, Option<i64>)>>;
+    /// The reports of places that lie within a scope or around it, the latest period first.
+    fn reports(&self, scope: &Scope) -> Answer<Vec<ReportHead>>;
+    /// A report.
+    fn report(&self, id: i64) -> Answer<Option<ReportHead>>;
+    /// The figures of a place in a report, and of the places right below it whose codes have `below` digits.
+    fn report_places(&self, id: i64, place: &Scope, below: usize) -> Answer<Vec<PlaceFigures>>;
 
     // -- photos ----------------------------------------------------------------------------------------------------------
     /// Whether the bytes of that hash are stored.
@@ -158,6 +222,8 @@ pub trait Reading {
     fn account(&self, id: &AccountId) -> Answer<Option<Account>>;
     /// Every account, by name.
     fn accounts(&self) -> Answer<Vec<Account>>;
+    /// Since when an account has a password that somebody else has set and that it has not changed.
+    fn first_password_since(&self, account: &AccountId) -> Answer<Option<i64>>;
     /// The cells that an account holds or held, by code.
     fn holdings(&self, account: &AccountId) -> Answer<Vec<Holding>>;
     /// A device.
@@ -177,9 +243,21 @@ pub trait Reading {
     /// A desk session.
     fn desk_session(&self, hash: &SecretHash) -> Answer<Option<DeskSession>>;
 
+    // -- tables that are taken in ------------------------------------------------------------------------------------------
+    /// One of them.
+    fn import(&self, id: &str) -> Answer<Option<ImportBatch>>;
+    /// All of them, the latest first.
+    fn imports(&self) -> Answer<Vec<ImportBatch>>;
+    /// A table's bytes, while they are kept.
+    fn import_file(&self, id: &str) -> Answer<Option<Vec<u8>>>;
+    /// Every document number of the residents within a scope. Slow: it reads all of them.
+    fn document_numbers(&self, within: &Scope, each: &mut dyn FnMut(String, RecordId)) -> Answer<()>;
+
     // -- the county -------------------------------------------------------------------------------------------------------
     /// The lists in force.
     fn lists(&self) -> Answer<Lists>;
+    /// Who published which version of them, the latest first.
+    fn lists_published(&self, limit: usize) -> Answer<Vec<ListsPublished>>;
     /// This database's epoch.
     fn epoch(&self) -> Answer<Epoch>;
     /// A setting of this database.
@@ -213,15 +291,10 @@ pub trait Writing: Reading {
         entry: &HistoryEntry,
         digest: &ChangeDigest,
     ) -> Answer<()>;
-    /// Rewrites what the histories of a kind's records remember of `id`: an erasure reaches into the past. Their order, writers and
-    /// digests stay. Slow, like [`Reading::mentioning`].
-    fn rewrite_histories(
-        &mut self,
-        within: &Scope,
-        kind: &Kind,
-        id: RecordId,
-        rewrite: &mut dyn FnMut(&mut HistoryEntry),
-    ) -> Answer<()>;
+    /// Rewrites what is remembered of a record: its history, its approved version, the values set aside in it. An erasure reaches
+    /// into the past; order, writers and digests stay. `rewrite` is given a field's name and value, and answers with the value that
+    /// stands in its place, if another shall.
+    fn rewrite_past(&mut self, record: &Record, rewrite: &dyn Fn(&str, &Value) -> Option<Value>) -> Answer<()>;
     /// Moves a record's feed entry forward although the record itself is the same: there is more to tell of it.
     fn tell_again(&mut self, cell: &CellCode, id: RecordId) -> Answer<()>;
     /// Keeps a value that was set aside; one that is known stays as it is.
@@ -236,8 +309,12 @@ pub trait Writing: Reading {
         state: domain::review::ReviewState,
         approval: Option<&Approval>,
     ) -> Answer<()>;
-    /// Empties what a record's history, its approved version and the values set aside in it say of a party.
-    fn empty_party(&mut self, record: &Record, person: RecordId) -> Answer<()>;
+    /// Remembers what was approved before this approval, until it cannot be taken back any more.
+    fn keep_approved_before(&mut self, cell: &CellCode, id: RecordId, review: RecordId, at: i64) -> Answer<()>;
+    /// What was approved before this approval is what was approved last again; false when that is not known any more.
+    fn restore_approved(&mut self, cell: &CellCode, id: RecordId, review: RecordId) -> Answer<bool>;
+    /// Forgets what was approved before approvals that are older than this.
+    fn forget_approved_before(&mut self, until: i64) -> Answer<()>;
     /// Removes a record with its history and its approved version, if there is one; leaves the fact, and *gone* in the cell's feed.
     fn erase(&mut self, erasure: &Erasure) -> Answer<()>;
     /// Inserts many new records quickly, with their feed entries, no history. Records that exist are left alone; answers how many were new.
@@ -246,8 +323,15 @@ pub trait Writing: Reading {
     fn take_number(&mut self, sequence: &str) -> Answer<u64>;
     /// Makes the next number of a sequence greater than `taken`: it was given out before a restore.
     fn pass_number(&mut self, sequence: &str, taken: u64) -> Answer<()>;
+    /// Creates or overwrites a division or cell with its past.
+    fn put_division(&mut self, division: &Division) -> Answer<()>;
+    /// Notes what became of a division or cell.
+    fn append_division_change(&mut self, code: &Scope, change: &DivisionChange) -> Answer<()>;
     /// Names a division or cell.
     fn put_place(&mut self, place: &Place) -> Answer<()>;
+
+    /// Stores a report, which is never changed afterwards. Its number and version are given here.
+    fn put_report(&mut self, head: &ReportHead, places: &[PlaceFigures]) -> Answer<ReportHead>;
 
     // -- photos ----------------------------------------------------------------------------------------------------------
     /// Creates or overwrites an upload.
@@ -266,6 +350,10 @@ pub trait Writing: Reading {
     // -- people and phones ------------------------------------------------------------------------------------------------
     /// Creates or overwrites an account with its scopes.
     fn put_account(&mut self, account: &Account) -> Answer<()>;
+    /// Notes that an account has a password that somebody else has set.
+    fn put_first_password(&mut self, account: &AccountId, at: i64) -> Answer<()>;
+    /// Notes that an account has a password of its own.
+    fn remove_first_password(&mut self, account: &AccountId) -> Answer<()>;
     /// Gives these cells to an account and ends its other holdings at `at`.
     fn set_holdings(&mut self, account: &AccountId, cells: &[CellCode], at: i64) -> Answer<()>;
     /// Creates or overwrites a device.
@@ -301,6 +389,16 @@ pub trait Writing: Reading {
     fn remove_desk_sessions_of(&mut self, account: &AccountId) -> Answer<()>;
     /// Forgets what is over: codes, tokens, sessions.
     fn remove_expired(&mut self, now: i64) -> Answer<()>;
+
+    // -- tables that are taken in ------------------------------------------------------------------------------------------
+    /// Creates or overwrites a table's state.
+    fn put_import(&mut self, batch: &ImportBatch) -> Answer<()>;
+    /// Keeps a table's bytes.
+    fn put_import_file(&mut self, id: &str, bytes: &[u8]) -> Answer<()>;
+    /// Forgets a table's bytes.
+    fn remove_import_file(&mut self, id: &str) -> Answer<()>;
+    /// Forgets a table.
+    fn remove_import(&mut self, id: &str) -> Answer<()>;
 
     // -- the county -------------------------------------------------------------------------------------------------------
     /// Publishes lists; their version must be greater than the present one.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::order::DeviceOrder;
+use domain::report::{Figure, Period, What};
 use domain::review::ReviewState;
 use domain::scope::{Actor, Role};
 use domain::{
@@ -180,6 +181,10 @@ pub struct InboxQuery {
     pub kind: Option<Kind>,
     /// Only this state.
     pub state: ReviewState,
+    /// Only what was last changed later than the first moment and not later than the second.
+    pub changed: Option<(Millis, Millis)>,
+    /// Only where the record, or the record that it belongs to, says these words.
+    pub words: Option<String>,
     /// The order.
     pub newest_first: bool,
     /// Go on behind this one.
@@ -217,6 +222,70 @@ pub struct Place {
     pub name: String,
 }
 
+/// A division or cell with its past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Division {
+    /// 6 county, 9 town, 12 village, 15 cell digits.
+    pub code: Scope,
+    /// Its name.
+    pub name: String,
+    /// Since when it is over.
+    pub retired_at: Option<Millis>,
+    /// What took its place.
+    pub succeeded_by: Option<Scope>,
+}
+
+/// Something that became of a division or cell. Never changed, never removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DivisionChange {
+    /// When.
+    pub at: Millis,
+    /// By whom.
+    pub by: AccountId,
+    /// `created`, `renamed`, `retired`, `merged`, `split`, `handed_over`.
+    pub what: String,
+    /// What it was called from then on.
+    pub name: String,
+    /// The successor, the cell that it was split into, who holds it now.
+    pub other: Option<String>,
+}
+
+/// A version of the county's lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListsPublished {
+    /// Its number.
+    pub version: i64,
+    /// By whom: an account, or `server`.
+    pub by: String,
+    /// When; 0: with the server itself.
+    pub at: Millis,
+}
+
+/// A table that is taken in. The words of `what`, `plan`, `state` and `report` are the hub's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportBatch {
+    /// Names the file by its content and its taker.
+    pub id: String,
+    /// Who takes it in.
+    pub by: AccountId,
+    /// When it came.
+    pub at: Millis,
+    /// What its owner calls the file.
+    pub name: String,
+    /// What it holds.
+    pub what: String,
+    /// JSON: which column says what.
+    pub plan: String,
+    /// Where it stands.
+    pub state: String,
+    /// Rows that are done.
+    pub done: u64,
+    /// Rows in all.
+    pub total: u64,
+    /// JSON: what was found or written.
+    pub report: String,
+}
+
 /// A record that is loaded in bulk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BulkRecord {
@@ -245,12 +314,19 @@ pub struct Account {
     pub password_hash: Option<String>,
     /// Since when it is closed.
     pub closed_at: Option<Millis>,
+    /// Code of the department that it answers for; only a handler has one.
+    pub department: Option<String>,
 }
 
 impl Account {
     /// The account as somebody who acts on the desk.
     pub fn actor(&self) -> Actor {
-        Actor { account: self.id.clone(), role: self.role, scopes: self.scopes.clone() }
+        Actor {
+            account: self.id.clone(),
+            role: self.role,
+            scopes: self.scopes.clone(),
+            department: self.department.clone(),
+        }
     }
 }
 
@@ -443,4 +519,62 @@ pub struct AuditEntry {
     pub action: String,
     /// On what: an id or a code, no personal data.
     pub subject: String,
+}
+
+/// A sum that is kept as records are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tallied {
+    /// What is counted.
+    pub what: What,
+    /// Where.
+    pub cell: CellCode,
+    /// By which code.
+    pub code: String,
+    /// How many, or how much.
+    pub n: i64,
+}
+
+/// The households of a cell, and how many of them nobody met for how long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HomeCount {
+    /// Where.
+    pub cell: CellCode,
+    /// How many there are.
+    pub households: u64,
+    /// How many were never met.
+    pub never: u64,
+    /// How many were not met since each of the moments that were asked for; those never met are among them.
+    pub unmet: [u64; 4],
+}
+
+/// A report that was made: what it is of, and by which rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportHead {
+    /// Its number.
+    pub id: i64,
+    /// Of which place, with every place in it.
+    pub place: Scope,
+    /// From which day to which.
+    pub period: Period,
+    /// The how many-th of this place and period, 1 first.
+    pub version: u32,
+    /// When it was made.
+    pub made_at: Millis,
+    /// By whom: an account, or `server`.
+    pub made_by: String,
+    /// The version of the rules.
+    pub rules: u32,
+    /// By figure the name of the sentence that says its rule.
+    pub formulas: BTreeMap<String, String>,
+}
+
+/// The figures of one place in a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceFigures {
+    /// The place.
+    pub place: Scope,
+    /// Of the period.
+    pub figures: Vec<Figure>,
+    /// Of the period before; figures that say how things stand are not among them.
+    pub before: Vec<Figure>,
 }

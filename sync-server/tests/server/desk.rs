@@ -162,6 +162,7 @@ fn many_are_approved_at_once_and_those_that_changed_are_named() {
     let edit = phone.change(Kind::Dwelling, dwellings[3].id, &cell(1), json!({"use": "vacant"}));
     phone.push_all(&[edit]);
     let boss = county.supervisor("boss", "610722001001");
+    county.let_pass_among_many(&[Kind::Dwelling]);
     let outcome = county.hub.approve_many(&boss, &seen).unwrap();
     assert_eq!((outcome.approved, outcome.stale.as_slice()), (19, [dwellings[3].id].as_slice()));
     assert_eq!(county.stored(dwellings[3].id).unwrap().state, ReviewState::Waiting);
@@ -189,6 +190,8 @@ fn the_inbox_is_read_page_by_page_in_both_orders() {
                 scopes: vec![scope("610722001001")],
                 kind: Some(Kind::Dwelling),
                 state: ReviewState::Waiting,
+                changed: None,
+                words: None,
                 newest_first,
                 after,
                 limit: 7,

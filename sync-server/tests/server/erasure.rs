@@ -62,7 +62,7 @@ impl Town {
     }
 
     fn erase(&self) -> usize {
-        self.county.hub.erase(&self.boss.actor, self.person).unwrap()
+        self.county.hub.erase(&self.boss.actor, self.person).unwrap().records
     }
 
     fn is_file(&self, hash: &Sha256Hex) -> bool {
@@ -216,6 +216,53 @@ fn an_upload_under_way_is_given_up() {
     assert!(!file.exists());
     let outcome = town.county.hub.photo_append(&town.phone.phone(), &upload, 50, &picture[50..]);
     assert_eq!(code(outcome), CallRefusal::UploadGone);
+}
+
+#[test]
+fn every_entry_of_a_resident_goes_with_what_was_said_of_any_of_them() {
+    let mut town = town();
+    town.county.world.pass(MINUTE);
+    let fields = json!({"household": town.household, "name": "欧阳静夜思"});
+    let twice = town.phone.new_record(Kind::Person, &cell(1), fields.clone());
+    town.county.world.pass(MINUTE);
+    let thrice = town.phone.new_record(Kind::Person, &cell(1), fields);
+    town.phone.push_all(&[twice.clone(), thrice.clone()]);
+    town.county.world.pass(MINUTE);
+    let merged = |into: RecordId| json!({"merged_into": into, "merged_before": {"phone": "13912345678"}});
+    let one = town.phone.change(Kind::Person, twice.id, &cell(1), merged(town.person));
+    let chain = town.phone.change(Kind::Person, thrice.id, &cell(1), merged(twice.id));
+    town.phone.push_all(&[one, chain]);
+    let by = town.phone.account();
+    let at = town.county.world.clone().now_millis();
+    let visit = json!({"target": thrice.id, "target_kind": "person", "at": at, "result": "met", "by": by});
+    let visit = town.phone.new_record(Kind::Visit, &cell(1), visit);
+    town.phone.push_all(std::slice::from_ref(&visit));
+    // Asked for by the entry in the middle of the chain.
+    let erased = town.county.hub.erase(&town.boss.actor, twice.id).unwrap();
+    assert_eq!(erased.records, 4);
+    for gone in [town.person, twice.id, thrice.id, visit.id] {
+        assert!(town.county.stored(gone).is_none());
+    }
+    let page = &town.phone.round(Vec::new()).pages[0];
+    assert!([town.person, twice.id, thrice.id].iter().all(|id| page.erased.contains(id)));
+    let late = town.phone.change(Kind::Person, thrice.id, &cell(1), json!({"merged_into": null}));
+    assert_eq!(town.phone.refused(&late), ProblemCode::Erased);
+}
+
+#[test]
+fn an_entry_gives_way_to_an_older_one_of_its_kind_that_exists_and_to_no_other() {
+    let mut town = town();
+    town.county.world.pass(MINUTE);
+    let fields = json!({"household": town.household, "name": "张三"});
+    let twice = town.phone.new_record(Kind::Person, &cell(1), fields);
+    town.phone.push_all(std::slice::from_ref(&twice));
+    let mut refused = |id: RecordId, into: RecordId| {
+        let change = town.phone.change(Kind::Person, id, &cell(1), json!({"merged_into": into}));
+        town.phone.refused(&change)
+    };
+    assert_eq!(refused(town.person, twice.id), ProblemCode::WrongType, "the older one stays");
+    assert_eq!(refused(twice.id, town.household), ProblemCode::MissingTarget, "a household is no resident");
+    assert_eq!(refused(twice.id, RecordId(uuid::Uuid::from_u128(1))), ProblemCode::MissingTarget);
 }
 
 #[test]
@@ -443,4 +490,86 @@ fn an_erased_party_of_a_dispute_leaves_its_side_alone_also_in_what_was_written_b
         let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
         assert!(!holds("欧阳静夜思") && !holds("13912345678"), "{path:?}");
     }
+}
+
+/// A case of the erased person and of somebody else, or of nobody else, with one event; everything in it was approved.
+fn case(town: &mut Town, other: Option<&str>) -> (RecordId, RecordId) {
+    let by = town.phone.account();
+    let at = town.county.world.clone().now_millis();
+    let mut parties = vec![json!({"person": town.person, "name": "欧阳静夜思", "side": "applicant"})];
+    parties.extend(other.map(|name| json!({"name": name, "side": "respondent"})));
+    let fields = json!({"type": "02", "source": "applied", "accepted_on": "2026-01-05", "parties": parties, "by": by,
+        "number": "(2026)人调字第 7 号", "facts": "欧阳静夜思的墙漏水", "claim": "修好", "amount": "1200.00"});
+    let case = town.phone.new_record(Kind::Dispute, &cell(1), fields);
+    let event = json!({"dispute": case.id, "event": "mediation", "at": at, "by": by, "present": ["欧阳静夜思", "李四"], "text": "都到场"});
+    let event = town.phone.new_record(Kind::DisputeEvent, &cell(1), event);
+    town.phone.push_all(&[case.clone(), event.clone()]);
+    let version = town.county.stored(case.id).unwrap().record.version();
+    let review = sync_server::hub::reviews::ReviewOf {
+        id: case.id,
+        version,
+        verdict: sync_server::hub::reviews::ReviewVerdict::Approved,
+        remarks: Default::default(),
+        note: None,
+    };
+    town.county.hub.review(&town.boss, &review).unwrap();
+    town.county.world.pass(MINUTE);
+    (case.id, event.id)
+}
+
+fn no_word_is_left(town: &Town) {
+    for file in std::fs::read_dir(town.county.folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        assert!(!bytes.windows(15).any(|window| window == "欧阳静夜思".as_bytes()), "{path:?}");
+    }
+}
+
+#[test]
+fn a_case_that_is_about_nobody_any_more_keeps_its_numbers_and_loses_its_words() {
+    let mut town = town();
+    let (case, event) = case(&mut town, None);
+    let erased = town.county.hub.erase(&town.boss.actor, town.person).unwrap();
+    assert_eq!((erased.records, erased.to_correct), (2, Vec::new()), "the person and the event");
+    let left = town.county.stored(case).unwrap().record;
+    for words in ["facts", "claim"] {
+        assert_eq!(left.fields[words], json!(null), "{words}");
+    }
+    assert_eq!((left.text("amount"), left.text("type")), (Some("1200.00"), Some("02")));
+    assert!(town.county.stored(event).is_none());
+    let page = &town.phone.round(Vec::new()).pages[0];
+    assert!(page.erased.contains(&event) && page.records.iter().any(|record| record.id == case));
+    // What comes late would bring the words back.
+    let (by, at) = (town.phone.account(), town.county.world.clone().now_millis());
+    let late = json!({"dispute": case, "event": "follow_up", "at": at, "by": by, "text": "欧阳静夜思满意"});
+    let late = town.phone.new_record(Kind::DisputeEvent, &cell(1), late);
+    assert_eq!(town.phone.refused(&late), ProblemCode::Erased);
+    no_word_is_left(&town);
+}
+
+#[test]
+fn a_case_of_others_too_keeps_its_words_and_the_supervisor_is_told_where_the_name_stands() {
+    let mut town = town();
+    let (case, event) = case(&mut town, Some("李四"));
+    let (_, quiet) = {
+        let by = town.phone.account();
+        let at = town.county.world.clone().now_millis();
+        let fields = json!({"dispute": case, "event": "follow_up", "at": at, "by": by, "text": "已修好"});
+        let quiet = town.phone.new_record(Kind::DisputeEvent, &cell(1), fields);
+        town.phone.push_all(std::slice::from_ref(&quiet));
+        (case, quiet.id)
+    };
+    let erased = town.county.hub.erase(&town.boss.actor, town.person).unwrap();
+    let [told] = erased.to_correct.as_slice() else { panic!("{erased:?}") };
+    assert_eq!((told.id, told.number.as_deref()), (case, Some("(2026)人调字第 7 号")));
+    assert_eq!(told.fields, ["facts"]);
+    assert_eq!(told.events.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [event], "only where the name stands");
+    let history = town.county.hub.store().read(|reading| reading.approved(&scope("610722"), case)).unwrap().unwrap();
+    assert!(!history.fields["parties"].to_string().contains("欧阳"), "also of the version that was approved");
+    // What the supervisor then does about it.
+    let worker = Actor { role: Role::Worker, ..town.boss.actor.clone() };
+    assert_eq!(code(town.county.hub.erase(&worker, event)), CallRefusal::NotAllowed);
+    assert_eq!(town.county.hub.erase(&town.boss.actor, event).unwrap().records, 1);
+    assert!(town.county.stored(quiet).is_some() && town.county.stored(case).is_some());
+    assert!(town.phone.round(Vec::new()).pages[0].erased.contains(&event));
 }

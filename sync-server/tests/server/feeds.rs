@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::merge::merge;
 use domain::protocol::ExchangeRequest;
 use domain::scope::Role;
-use domain::{CellCode, Kind, Node, RecordId, Stamps, World as _};
+use domain::{CellCode, Kind, Node, ProblemCode, RecordId, Stamps, World as _};
 use serde_json::json;
 use sync_server::store::{Run, Store as _};
 
@@ -101,6 +101,35 @@ fn a_record_that_moved_is_gone_from_the_old_cell_and_there_in_the_new() {
     // Who starts now is told of neither what was nor what went.
     let mut fresh = county.worker("worker-d", &[cell(1)]);
     assert!(fresh.round(Vec::new()).pages.iter().all(|page| page.records.is_empty() && page.gone.is_empty()));
+}
+
+#[test]
+fn a_household_moves_to_a_door_of_another_cell_with_its_people_in_one_push() {
+    let county = County::new();
+    let mut mover = county.worker("worker-a", &[cell(1), cell(2)]);
+    let home = mover.new_home(&cell(1)).to_vec();
+    let door = mover.new_record(Kind::Dwelling, &cell(2), json!({"use": "own", "group": "3组", "house_number": "7号"}));
+    mover.push_all(&home);
+    mover.push_all(std::slice::from_ref(&door));
+    county.world.pass(MINUTE);
+    let household = mover.change(Kind::Household, home[1].id, &cell(1), json!({"dwelling": door.id, "cell": cell(2)}));
+    let person = mover.change(Kind::Person, home[2].id, &cell(1), json!({"cell": cell(2)}));
+    // The door is looked for where the household goes, and only there.
+    let stays = mover.change(Kind::Household, home[1].id, &cell(1), json!({"dwelling": door.id}));
+    assert_eq!(mover.refused(&stays), ProblemCode::MissingTarget);
+    mover.push_all(&[household, person]);
+    for id in [home[1].id, home[2].id] {
+        assert_eq!(county.stored(id).unwrap().record.cell, cell(2));
+    }
+    // A household that was never sent goes there at once, with the head that it names.
+    let [_, mut household, mut person] = mover.new_home(&cell(1));
+    household.fields.extend([("dwelling".to_owned(), json!(door.id)), ("cell".to_owned(), json!(cell(2)))]);
+    person.fields.insert("cell".to_owned(), json!(cell(2)));
+    mover.push_all(&[household, person]);
+    // Nobody moves a household into a cell of somebody else.
+    let mut narrow = county.worker("worker-b", &[cell(2)]);
+    let away = narrow.change(Kind::Household, home[1].id, &cell(2), json!({"cell": cell(3)}));
+    assert_eq!(narrow.refused(&away), ProblemCode::ForeignCell);
 }
 
 #[test]

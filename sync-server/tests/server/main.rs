@@ -2,24 +2,34 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod accounts;
 mod command_line;
 mod common;
 mod conflicts;
+mod county_lists;
 mod desk;
 mod desk_words;
+mod divisions;
 mod erasure;
+mod exports;
 mod feeds;
 mod hand_in;
 mod http;
+mod imports;
 mod incidents;
 mod nudges;
+mod office_rights;
 mod orders;
 mod phones;
 mod photos;
 mod protocol;
 mod push;
 mod receipts;
+mod report_county;
+mod reports;
+mod review;
 mod rights;
+mod seat;
 mod store;
 mod tus;
 mod upgrade;

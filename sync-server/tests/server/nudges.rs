@@ -102,7 +102,15 @@ async fn a_phone_hears_where_its_cells_stand_and_then_that_one_moved_on_and_noth
 
     let desk = county.supervisor("supervisor", "610722");
     let version = county.stored(incident.id).unwrap().record.version();
-    county.hub.approve_many(&desk, &[(incident.id, version)]).unwrap();
+    let verdict = sync_server::hub::reviews::ReviewVerdict::Approved;
+    let approval = sync_server::hub::reviews::ReviewOf {
+        id: incident.id,
+        version,
+        verdict,
+        remarks: Default::default(),
+        note: None,
+    };
+    county.hub.review(&desk, &approval).unwrap();
     assert_eq!(stream.event().await.unwrap(), json!({"cell": cell(1), "reached": 3}));
 }
 

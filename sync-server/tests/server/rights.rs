@@ -150,6 +150,26 @@ fn the_server_s_own_name_is_nobody_s_account() {
         scopes: Vec::new(),
         password_hash: None,
         closed_at: None,
+        department: None,
     };
     assert!(matches!(county.hub.put_account(account, None, &[]), Err(HubError::Refused { .. })));
+}
+
+#[test]
+fn a_handler_answers_for_a_department_of_the_list_and_nobody_else_does() {
+    let county = County::new();
+    let put = |role, department: Option<&str>| {
+        let account = sync_server::store::Account {
+            id: domain::AccountId::new("somebody").unwrap(),
+            display_name: "某人".into(),
+            role,
+            scopes: Vec::new(),
+            password_hash: None,
+            closed_at: None,
+            department: department.map(str::to_owned),
+        };
+        county.hub.put_account(account, None, &[]).is_ok()
+    };
+    assert!(put(Role::Handler, Some("12")) && put(Role::Supervisor, None));
+    assert!(!put(Role::Handler, None) && !put(Role::Handler, Some("no such")) && !put(Role::Supervisor, Some("12")));
 }

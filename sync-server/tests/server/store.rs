@@ -92,6 +92,8 @@ fn reviews(store: &impl Store) {
         scopes: vec![scope("610722001001")],
         kind: None,
         state: ReviewState::Waiting,
+        changed: None,
+        words: None,
         newest_first: true,
         after: None,
         limit: 1,
@@ -110,6 +112,7 @@ fn codes_work_once(store: &impl Store) {
         scopes: Vec::new(),
         password_hash: None,
         closed_at: None,
+        department: None,
     };
     let hash = SecretHash([9; 32]);
     let code = EnrolCode { hash, account: somebody(), until: 100, made_by: "test".into() };
@@ -281,6 +284,8 @@ fn a_full_inbox_is_opened_without_reading_all_of_it() {
         scopes: vec![scope("610722")],
         kind: None,
         state: ReviewState::Waiting,
+        changed: None,
+        words: None,
         newest_first: true,
         after: None,
         limit: 50,

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use clap::{Parser, ValueEnum};
 use doorstep_tests::browser::{Browser, named};
 use doorstep_tests::county::{County, Demo, DeskAccount, Invitation};
+use doorstep_tests::phone_bench::{self, Measured};
 use doorstep_tests::phones::{PIN, Phone};
 use doorstep_tests::screen::Screen;
 use doorstep_tests::sync_bench::wire::memory;
@@ -48,6 +49,9 @@ struct Options {
     /// Leaves out the two hundred phones.
     #[arg(long)]
     no_crowd: bool,
+    /// How many cells the desk's county has.
+    #[arg(long, default_value_t = 1_624)]
+    cells: usize,
     /// This process has a network of its own: what goes over loopback is what is measured.
     #[arg(long, hide = true)]
     alone: bool,
@@ -58,8 +62,12 @@ struct Options {
 enum Part {
     /// The app's own numbers.
     App,
+    /// Searching, opening every page, and the screens' first load, in a cell and under stress.
+    Phone,
     /// Synchronisation beside its physical limits.
     Sync,
+    /// The desk of a county of 400,000 residents.
+    Desk,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -81,6 +89,12 @@ fn main() -> ExitCode {
     let outcome = Ok(()).and_then(|()| {
         if wanted(Part::App) {
             print(&app(&options)?);
+        }
+        if wanted(Part::Phone) {
+            print_measured(&phone_bench::measure(options.calls)?);
+        }
+        if wanted(Part::Desk) {
+            print_numbers(&doorstep_tests::desk_bench::measure(options.cells)?);
         }
         if wanted(Part::Sync) { synchronisation(&options) } else { Ok(()) }
     });
@@ -282,6 +296,15 @@ fn print(lines: &[Line]) {
     println!("|---|---|---|");
     for line in lines {
         println!("| {} | {} | {} |", line.what, line.target, line.measured);
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what this program is for")]
+fn print_measured(lines: &[Measured]) {
+    println!("| the phone | target | measured: p95 | met |");
+    println!("|---|---|---|---|");
+    for Measured { what, target, measured, met } in lines {
+        println!("| {what} | {target} | {measured} | {} |", if *met { "yes" } else { "no" });
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! `POST /call/{command}` takes JSON arguments; with `Content-Type: application/octet-stream` the body is the command's bytes
 //! and the arguments stand in `?args=<JSON>`. A failure is answered with 400 and its JSON. Everything else is a file of the
-//! screens. It listens on the loopback address only: whoever reaches it holds the phone.
+//! screens, under the content security policy of the app's window, so that nothing works here that the window would not load. It
+//! listens on the loopback address only: whoever reaches it holds the phone.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,21 +11,25 @@ use std::process::ExitCode;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use clap::Parser;
 use device::api::{self, Answer, Failure, FailureCode};
 use device::edge::SystemWorld;
-use device::{Device, DeviceConfig};
+use device::{PhoneConfig, SharedPhone};
 use doorstep_tests::trouble::{Doing, Outcome, trouble};
 use serde::Deserialize;
 use serde_json::Value;
 use tower_http::services::{ServeDir, ServeFile};
+use tower_http::set_header::SetResponseHeaderLayer;
 
 /// A photo straight from a camera is the largest body there is.
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// The configuration of the app's window.
+const WINDOW: &str = include_str!("../../../src-tauri/tauri.conf.json");
 
 /// Hosts the phone's commands and screens on this machine.
 #[derive(Debug, Parser)]
@@ -57,15 +62,16 @@ async fn host(options: Options) -> Outcome {
         return trouble(format!("{} is not an address of this machine alone: use 127.0.0.1.", options.listen));
     }
     let app_version = env!("CARGO_PKG_VERSION").to_owned();
-    let config = DeviceConfig { folder: options.folder, world: Box::new(SystemWorld), app_version };
-    let device = Device::open(config).doing("opening the phone's data")?;
-    let _rounds = device.start_background();
+    let config = PhoneConfig { folder: options.folder, world: Box::new(|| Box::new(SystemWorld)), app_version };
+    let phone = SharedPhone::open(config).doing("opening the phone's data")?;
+    let _rounds = phone.start_background();
     let index = ServeFile::new(options.ui.join("index.html"));
     let routes = Router::new()
         .route("/call/{command}", post(call))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(device)
-        .fallback_service(ServeDir::new(&options.ui).fallback(index));
+        .with_state(phone)
+        .fallback_service(ServeDir::new(&options.ui).fallback(index))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy()?));
     let listener = tokio::net::TcpListener::bind(options.listen).await.doing("listening")?;
     let stop = async {
         // Without a signal it runs until it is ended.
@@ -76,6 +82,21 @@ async fn host(options: Options) -> Outcome {
     axum::serve(listener, routes).with_graceful_shutdown(stop).await.doing("serving")
 }
 
+/// What the window may load and run, as its configuration says; only the commands come from here instead of from the window's host.
+fn policy() -> Outcome<HeaderValue> {
+    let config: Value = serde_json::from_str(WINDOW).doing("reading the window's configuration")?;
+    let Some(directives) = config.pointer("/app/security/csp").and_then(Value::as_object) else {
+        return trouble("The window's configuration has no content security policy.");
+    };
+    let sources = |name: &str, sources: &Value| match name {
+        "connect-src" => "'self'".to_owned(),
+        _ => sources.as_str().unwrap_or_default().to_owned(),
+    };
+    let policy: Vec<String> =
+        directives.iter().map(|(name, value)| format!("{name} {}", sources(name, value))).collect();
+    HeaderValue::from_str(&policy.join("; ")).doing("writing the content security policy")
+}
+
 /// Arguments beside a body of bytes.
 #[derive(Debug, Deserialize)]
 struct Beside {
@@ -83,7 +104,7 @@ struct Beside {
 }
 
 async fn call(
-    State(device): State<Device>,
+    State(phone): State<SharedPhone>,
     Path(command): Path<String>,
     Query(beside): Query<Beside>,
     headers: HeaderMap,
@@ -96,7 +117,7 @@ async fn call(
         Ok(args) => args,
         Err(_) => return refuse(Failure::new(FailureCode::Malformed)),
     };
-    let answer = tokio::task::spawn_blocking(move || api::call(&device, &command, args, bytes)).await;
+    let answer = tokio::task::spawn_blocking(move || api::call_phone(&phone, &command, args, bytes)).await;
     match answer {
         Ok(Ok(Answer::Json(value))) => Json(value).into_response(),
         Ok(Ok(Answer::Bytes { mime, bytes })) => ([(header::CONTENT_TYPE, mime)], bytes).into_response(),

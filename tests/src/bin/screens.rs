@@ -36,6 +36,7 @@ async fn photograph(options: &Options) -> Outcome<bool> {
     let folder = tempfile::tempdir().doing("making a folder")?;
     let county = County::found(folder.path(), "village")?;
     let host = Host::start(folder.path(), &county).await?;
+    host.share(&county, "demo-worker-2").await?;
     let mut gallery = Gallery::begin("phone")?;
     let looks: Vec<Look> = phone::looks().into_iter().filter(|look| look.name().contains(&options.look)).collect();
     host.photograph(&mut gallery, folder.path(), &looks).await?;

@@ -62,6 +62,41 @@ impl Host {
         Ok(host)
     }
 
+    /// Where the screens are.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// A colleague's register comes onto the phone; then it is back in the first worker's hands, open.
+    ///
+    /// # Errors
+    /// When one of the steps is refused.
+    pub async fn share(&self, county: &County, colleague: &str) -> Outcome {
+        let code = county.enrol_code(colleague)?;
+        self.call("add_worker", json!({})).await?;
+        let enrolment = json!({ "server": county.address(), "code": code, "pin": PIN, "device_name": "screens" });
+        self.call("enrol", enrolment).await?;
+        self.back_to_the_first().await
+    }
+
+    async fn back_to_the_first(&self) -> Outcome {
+        self.call("hand_to", json!({ "place": 1 })).await?;
+        self.call("unlock", json!({ "pin": PIN })).await.map(|_| ())
+    }
+
+    /// The screens before a register is open: the lock with everybody's name, and the one for a code of the desk.
+    async fn photograph_the_door(&self, window: &Browser, gallery: &mut Gallery, look: Look) -> Outcome {
+        for (name, command, see) in [("unlock", "lock", "workers"), ("enrol", "add_worker", "workers")] {
+            self.call(command, json!({})).await?;
+            window.go(&format!("{}/?{name}#/today", self.address)).await?;
+            match window.see(&named(see)).await {
+                Ok(_) => gallery.take(window, name, look).await?,
+                Err(error) => gallery.miss(name, look, error.to_string()),
+            }
+        }
+        self.back_to_the_first().await
+    }
+
     /// A command of the phone.
     ///
     /// # Errors
@@ -74,7 +109,11 @@ impl Host {
         if good { Ok(value) } else { trouble(format!("`{command}` failed: {value}")) }
     }
 
-    async fn until_safe(&self) -> Outcome {
+    /// Waits until everything is on the server.
+    ///
+    /// # Errors
+    /// When it is not in time.
+    pub async fn until_safe(&self) -> Outcome {
         let start = std::time::Instant::now();
         loop {
             if self.call("sync_state", json!({})).await?["phase"] == "safe" {
@@ -110,6 +149,7 @@ impl Host {
                         gallery.take(&window, &shot.name, look).await?;
                     }
                 }
+                self.photograph_the_door(&window, gallery, look).await?;
             }
         }
         Ok(())
@@ -154,6 +194,12 @@ impl Host {
         if let Some(household) = ids.get("household") {
             let page = self.call("household", json!({ "id": household })).await?;
             ids.extend(text(&page["people"][0]["id"]).map(|id| ("person", id)));
+            ids.extend(text(&page["people"][1]["id"]).map(|id| ("other", id)));
+        }
+        if let Some(dwelling) = ids.get("dwelling") {
+            let fields = json!({ "dwelling": dwelling, "landlord_name": "房东", "landlord_phone": "13800000000", "tenants": 3, "starts_on": "2026-01-01" });
+            let tenancy = self.call("save", json!({ "kind": "tenancy", "fields": fields })).await?;
+            ids.extend(text(&tenancy["id"]).map(|id| ("tenancy", id)));
         }
         for (name, command, place) in FIRST_OF {
             let answer = self.call(command, json!({})).await?;
@@ -179,6 +225,7 @@ const FIRST_OF: &[(&str, &str, &str)] = &[
     ("dispute", "disputes", "/0/id"),
     ("place", "inspection_places", "/0/id"),
     ("point", "hazard_points", "/0/id"),
+    ("unplaced", "cell_map", "/unplaced/0/id"),
     ("evacuation", "evacuations", "/standing/0/id"),
 ];
 
@@ -188,6 +235,8 @@ fn shots(ids: &BTreeMap<&'static str, String>) -> Vec<Shot> {
         ("today", "/today", "[data-test=\"due-door\"]"),
         ("buildings", "/doors", "[data-test=\"building\"]"),
         ("doors", "/doors/{building}", "[data-test=\"door\"]"),
+        ("map", "/map", "[data-test=\"map\"][data-phase=\"drawn\"]"),
+        ("map-place", "/map?place={unplaced}", "[data-test=\"place-save\"]"),
         ("doors-add", "/doors/{building}/add", "[data-test=\"save\"]"),
         ("household", "/household/{household}", "[data-test=\"person-row\"]"),
         ("person", "/person/{person}", "[data-test=\"edit\"]"),
@@ -195,6 +244,12 @@ fn shots(ids: &BTreeMap<&'static str, String>) -> Vec<Shot> {
         ("person-new", "/new/person?household={household}", "[data-test=\"save\"]"),
         ("building-new", "/new/building", "[data-test=\"save\"]"),
         ("dwelling-form", "/edit/dwelling/{dwelling}", "[data-test=\"save\"]"),
+        ("dwelling", "/dwelling/{dwelling}", "[data-test=\"add-tenancy\"]"),
+        ("tenancy", "/tenancy/{tenancy}", "[data-test=\"check-safety\"]"),
+        ("tenancy-new", "/new/tenancy?dwelling={dwelling}", "[data-test=\"save\"]"),
+        ("household-move", "/household/{household}/move", "[data-test=\"room-search\"]"),
+        ("same", "/same/{person}", "[data-test=\"same-search\"]"),
+        ("same-compare", "/same/{person}/{other}", "[data-test=\"pair\"]"),
         ("visit", "/visit/household/{household}", "[data-test=\"save\"]"),
         ("report", "/report", "[data-test=\"report-category-search\"]"),
         ("incidents", "/incidents", "[data-test=\"incident-row\"]"),

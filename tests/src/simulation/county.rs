@@ -86,6 +86,7 @@ impl County {
             display_name: account.display_name,
             csrf: String::new(),
             session: SecretHash([0; 32]),
+            password_first: false,
         };
         let mut county = Self {
             cells,
@@ -303,6 +304,7 @@ fn account(id: &str, role: Role, scopes: &[&str]) -> Outcome<Account> {
         scopes: scopes.iter().map(|scope| Scope::new(scope)).collect::<Result<_, _>>().doing("naming a scope")?,
         password_hash: None,
         closed_at: None,
+        department: None,
     })
 }
 

@@ -189,6 +189,7 @@ impl History {
             Step::Report => self.report(who),
             Step::NewDoor => self.new_door(who),
             Step::RemoveOrPutBack => self.remove_or_put_back(who),
+            Step::MergeOrPart => self.merge_or_part(who),
             Step::Photograph => self.photograph(who),
             Step::PhotographPerson => self.photograph_of(who, &Kind::Person),
             Step::VisitPerson => self.visit_of(who, &Kind::Person),

@@ -18,6 +18,7 @@ pub(super) enum Step {
     Report,
     NewDoor,
     RemoveOrPutBack,
+    MergeOrPart,
     Photograph,
     PhotographPerson,
     VisitPerson,
@@ -71,8 +72,8 @@ impl Step {
     pub(super) fn needs_register(self) -> bool {
         use Step::{
             AnswerRefusal, BackUpPhone, ClonePhone, CutPhonePower, Draft, EditDuringRound, EditHousehold, EditIncident,
-            EditNewerField, EditPerson, FailPhoneCommit, FillPhone, Mistype, NameHead, NewDoor, Photograph,
-            PhotographPerson, Presume, RemoveOrPutBack, Report, TakeBack, Visit, VisitPerson,
+            EditNewerField, EditPerson, FailPhoneCommit, FillPhone, MergeOrPart, Mistype, NameHead, NewDoor,
+            Photograph, PhotographPerson, Presume, RemoveOrPutBack, Report, TakeBack, Visit, VisitPerson,
         };
         matches!(
             self,
@@ -88,6 +89,7 @@ impl Step {
                 | EditPerson
                 | FailPhoneCommit
                 | FillPhone
+                | MergeOrPart
                 | Mistype
                 | NameHead
                 | NewDoor
@@ -116,6 +118,7 @@ const STEPS: &[(Step, usize, usize)] = &[
     (Step::Report, 40, 100),
     (Step::NewDoor, 15, 60),
     (Step::RemoveOrPutBack, 30, 80),
+    (Step::MergeOrPart, 25, 50),
     (Step::Photograph, 30, 70),
     (Step::PhotographPerson, 12, 40),
     (Step::VisitPerson, 25, 60),

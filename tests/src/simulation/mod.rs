@@ -16,6 +16,7 @@ mod heal;
 mod history;
 mod laws;
 mod ledger;
+mod merging;
 mod mishaps;
 mod mix;
 mod orders;

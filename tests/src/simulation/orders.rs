@@ -44,7 +44,7 @@ impl Sealed {
 /// Who gives orders and takes in: the county's administrator, who reaches every worker whatever the cells are.
 fn administrator() -> Outcome<Actor> {
     let account = AccountId::new("admin").doing("naming the administrator")?;
-    Ok(Actor { account, role: Role::Admin, scopes: vec![everywhere()?] })
+    Ok(Actor { account, role: Role::Admin, scopes: vec![everywhere()?], department: None })
 }
 
 /// What lies on the server sealed, from every phone that ever was.

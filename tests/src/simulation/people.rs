@@ -11,7 +11,7 @@ use super::wire::take;
 use crate::trouble::{Doing, Outcome, trouble};
 
 /// What became of a command that saves something.
-enum Said {
+pub(super) enum Said {
     /// The phone said that it is saved.
     Saved(Value),
     /// The phone said that it is not, for a reason that is none of its rules.
@@ -30,7 +30,13 @@ impl History {
     }
 
     /// Runs a command that saves something. None: its cell is not this worker's (any more).
-    fn command(&mut self, who: usize, command: &str, args: Value, body: Option<Vec<u8>>) -> Outcome<Option<Said>> {
+    pub(super) fn command(
+        &mut self,
+        who: usize,
+        command: &str,
+        args: Value,
+        body: Option<Vec<u8>>,
+    ) -> Outcome<Option<Said>> {
         self.say(|| format!("{command} {args}"));
         match self.phones[who].call_with(command, args.clone(), body) {
             // The program died before it could say so.
@@ -68,7 +74,7 @@ impl History {
     }
 
     /// A save that was not confirmed is there whole or not at all.
-    fn nothing_was_said(
+    pub(super) fn nothing_was_said(
         &mut self,
         who: usize,
         id: Option<RecordId>,
@@ -91,7 +97,7 @@ impl History {
         Ok(())
     }
 
-    fn write_down(&mut self, who: usize, id: RecordId, typed: &Fields, before: Option<&Record>) -> Outcome {
+    pub(super) fn write_down(&mut self, who: usize, id: RecordId, typed: &Fields, before: Option<&Record>) -> Outcome {
         let Some(shown) = self.phones[who].record(id)? else { return trouble("What was saved is not there.") };
         for (field, value) in typed {
             if shown.fields.get(field) != Some(value) {

@@ -96,6 +96,7 @@ pub fn add_worker(hub: &CountyHub, name: &str, cell: &str) -> Outcome {
         scopes: Vec::new(),
         password_hash: None,
         closed_at: None,
+        department: None,
     };
     let cell = CellCode::new(cell).doing("naming the cell")?;
     hub.put_account(account, None, &[cell]).doing("adding the worker")

@@ -3,7 +3,7 @@ import type { Component } from 'vue'
 import type { Role } from '@shared/types/Role'
 
 /** Under which heading of the frame a page stands. */
-export type Group = 'work' | 'county'
+export type Group = 'work' | 'numbers' | 'county'
 
 /** A page of the desk. */
 export type Page = {
@@ -32,12 +32,28 @@ export const pages: Page[] = [
     load: () => import('./inbox/InboxPage.vue'),
   },
   {
+    name: 'incidents',
+    path: '/incidents',
+    title: 'desk.incidents.title',
+    group: 'work',
+    roles: ['supervisor', 'handler'],
+    load: () => import('./incidents/IncidentsPage.vue'),
+  },
+  {
     name: 'evacuations',
     path: '/evacuations',
     title: 'desk.evacuation.title',
     group: 'work',
     roles: ['supervisor'],
     load: () => import('./evacuation/EvacuationsPage.vue'),
+  },
+  {
+    name: 'residents',
+    path: '/residents',
+    title: 'desk.resident.title',
+    group: 'work',
+    roles: ['supervisor'],
+    load: () => import('./resident/ResidentsPage.vue'),
   },
   {
     name: 'notices',
@@ -56,20 +72,36 @@ export const pages: Page[] = [
     load: () => import('./task/TasksPage.vue'),
   },
   {
-    name: 'residents',
-    path: '/residents',
-    title: 'desk.resident.title',
-    group: 'work',
-    roles: ['supervisor'],
-    load: () => import('./resident/ResidentsPage.vue'),
+    name: 'coverage',
+    path: '/coverage',
+    title: 'desk.coverage.title',
+    group: 'numbers',
+    roles: ['supervisor', 'admin'],
+    load: () => import('./coverage/CoveragePage.vue'),
   },
   {
-    name: 'feedback',
-    path: '/feedback',
-    title: 'desk.feedback.title',
-    group: 'county',
+    name: 'month',
+    path: '/month',
+    title: 'desk.month.title',
+    group: 'numbers',
     roles: ['supervisor', 'admin'],
-    load: () => import('./feedback/FeedbackPage.vue'),
+    load: () => import('./month/MonthPage.vue'),
+  },
+  {
+    name: 'departments',
+    path: '/departments',
+    title: 'desk.departments.title',
+    group: 'numbers',
+    roles: ['supervisor', 'handler', 'admin'],
+    load: () => import('./departments/DepartmentsPage.vue'),
+  },
+  {
+    name: 'accounts',
+    path: '/accounts',
+    title: 'desk.accounts.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./accounts/AccountsPage.vue'),
   },
   {
     name: 'devices',
@@ -78,6 +110,62 @@ export const pages: Page[] = [
     group: 'county',
     roles: ['supervisor', 'admin'],
     load: () => import('./devices/DevicesPage.vue'),
+  },
+  {
+    name: 'divisions',
+    path: '/divisions',
+    title: 'desk.divisions.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./divisions/DivisionsPage.vue'),
+  },
+  {
+    name: 'boundaries',
+    path: '/boundaries',
+    title: 'desk.boundaries.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./boundaries/BoundariesPage.vue'),
+  },
+  {
+    name: 'lists',
+    path: '/lists',
+    title: 'desk.lists.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./county_lists/CountyListsPage.vue'),
+  },
+  {
+    name: 'review-rules',
+    path: '/review-rules',
+    title: 'desk.rules.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./rules/RulesPage.vue'),
+  },
+  {
+    name: 'import',
+    path: '/import',
+    title: 'desk.import.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./imports/ImportPage.vue'),
+  },
+  {
+    name: 'export',
+    path: '/export',
+    title: 'desk.export.title',
+    group: 'county',
+    roles: ['supervisor', 'admin'],
+    load: () => import('./exports/ExportPage.vue'),
+  },
+  {
+    name: 'feedback',
+    path: '/feedback',
+    title: 'desk.feedback.title',
+    group: 'county',
+    roles: ['supervisor', 'admin'],
+    load: () => import('./feedback/FeedbackPage.vue'),
   },
   {
     name: 'audit',

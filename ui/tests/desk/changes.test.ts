@@ -31,7 +31,7 @@ test('an emptied field is a change', () => {
 })
 
 test('a value that lost stands beside the one that was kept', () => {
-  const entry = { at: 1, by: 'x', device: null, fields: { phone: '13900000000' }, lost: true, verdict: null, remarks: {}, note: null }
+  const entry = { at: 1, by: 'x', device: null, fields: { phone: '13900000000' }, lost: true, verdict: null, level: null, corrected: [], remarks: {}, note: null }
   const known = { field: 'phone', kept: '13812345678', lost: '13900000000', keptBy: null, keptAt: null, stands: false, restore: null }
   expect(conflictsOf(entry, record)).toEqual([known])
   const told = { stamp: 'the-lost-one', kept_by: '李四', kept_at: 5, restorable: true }
@@ -40,7 +40,7 @@ test('a value that lost stands beside the one that was kept', () => {
 })
 
 test('a value that stands already, and one that somebody else must decide, are not offered', () => {
-  const entry = { at: 1, by: 'x', device: null, fields: { phone: '13900000000' }, lost: true, verdict: null, remarks: {}, note: null }
+  const entry = { at: 1, by: 'x', device: null, fields: { phone: '13900000000' }, lost: true, verdict: null, level: null, corrected: [], remarks: {}, note: null }
   const told = { stamp: 'the-lost-one', kept_by: null, kept_at: 5, restorable: true }
   const again = { ...record, fields: { ...record.fields, phone: '13900000000' } }
   expect(conflictsOf({ ...entry, set_aside: { phone: told } }, again)[0]).toMatchObject({ stands: true, restore: null })
@@ -48,7 +48,7 @@ test('a value that stands already, and one that somebody else must decide, are n
 })
 
 test('whoever wrote the first entry made the record, reviews aside', () => {
-  const entry = (at: number, by: string, verdict: string | null) => ({ at, by, device: null, fields: {}, lost: false, verdict, remarks: {}, note: null })
+  const entry = (at: number, by: string, verdict: string | null) => ({ at, by, device: null, fields: {}, lost: false, verdict, level: null, corrected: [], remarks: {}, note: null })
   expect(authorOf([entry(3, 'second', null), entry(1, 'reviewer', 'approved'), entry(2, 'first', null)])).toBe('first')
   expect(authorOf([])).toBeNull()
 })

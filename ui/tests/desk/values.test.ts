@@ -1,5 +1,6 @@
 // How stored values are read by people.
 import { expect, test } from 'vitest'
+import { FIELDS } from '@shared/types/fields'
 import { isShown, orderOf, valueText, type Reading } from '@desk/record/values'
 
 const name = (code: string, name_zh: string, name_en: string) => ({ code, name_zh, name_en, common: true })
@@ -10,7 +11,21 @@ const zh: Reading = {
     visit_purpose: [name('care', '关爱探访', 'care visit'), name('safety', '安全提醒', 'safety advice')],
   },
   lists: {
-    checklists: [],
+    checklists: [
+      {
+        code: 'shop',
+        title_zh: '九小场所消防检查',
+        title_en: 'fire safety of small premises',
+        subjects: ['premises'],
+        category: '0301',
+        retired: false,
+        items: [
+          { id: 'exit', text_zh: '出口畅通', text_en: 'exit is free', type: 'ok_bad_na', severity: null, category: null, retired: false },
+          { id: 'year', text_zh: '建造年份', text_en: 'year of building', type: 'year', severity: null, category: null, retired: false },
+        ],
+      },
+    ],
+    purposes: [], holidays: [], departments: [],
     version: 1,
     categories: [
       { code: '03', parent: '', name_zh: '消防', name_en: 'fire', default_severity: null, first_handler_zh: '', retired: false },
@@ -26,6 +41,9 @@ const zh: Reading = {
   yes: '是',
   no: '否',
   comma: '、',
+  people: { 'worker-3': '第3网格网格员' },
+  checklist: 'shop',
+  say: (key, values) => `${key}(${Object.values(values ?? {}).join('|')})`,
 }
 const en: Reading = { ...zh, language: 'en', yes: 'yes', no: 'no', comma: ', ' }
 
@@ -76,4 +94,37 @@ test('fields for programs are not shown and the others stand as in the forms', (
   expect(isShown('visit', 'result')).toBe(true)
   expect(orderOf('person', 'name')).toBeLessThan(orderOf('person', 'phone'))
   expect(orderOf('person', 'of_a_newer_version')).toBeGreaterThan(orderOf('person', 'cell'))
+})
+
+test('what an inspection found is read by the words of its checklist', () => {
+  expect(valueText('inspection', 'checklist', 'shop', zh)).toBe('九小场所消防检查')
+  expect(valueText('inspection', 'answers', { exit: 'bad', other: 'ok' }, zh)).toBe('answer.bad(出口畅通)\nanswer.ok(1)')
+  expect(valueText('inspection', 'facts', { year: '1987' }, en)).toBe('pair(year of building|1987)')
+  const hazard = { item: 'exit', text: '堆放纸箱', severity: 2, due: '2026-12-01' }
+  expect(valueText('inspection', 'hazards', [hazard], zh)).toBe('pair(出口畅通 · 2 · 较急 · due(2026年12月1日)|堆放纸箱)')
+  expect(valueText('inspection', 'answers', 'of a newer version', zh)).toBe('of a newer version')
+})
+
+test('parties, mediators and amounts of a dispute are words, not brackets', () => {
+  const parties = [
+    { name: '单雄', side: 'applicant', phone: '13800001111' },
+    { name: '查敏', side: 'respondent' },
+  ]
+  expect(valueText('dispute', 'parties', parties, zh)).toBe(
+    'pair(side.applicant()|单雄) (13800001111)\npair(side.respondent()|查敏)',
+  )
+  expect(valueText('dispute', 'mediators', ['王五', '李四'], zh)).toBe('王五、李四')
+  expect(valueText('dispute', 'amount', '7072300.00', zh)).toBe('7,072,300.00')
+  expect(valueText('dispute', 'perform_by', '2027-01-31', zh)).toBe('2027年1月31日')
+})
+
+test('whoever is responsible is called by name', () => {
+  expect(valueText('care_plan', 'responsible', 'worker-3', zh)).toBe('第3网格网格员')
+  expect(valueText('care_plan', 'responsible', 'worker-9', zh)).toBe('worker-9')
+})
+
+test('every field of every reviewed kind has a way to be read', () => {
+  const reviewed = ['building', 'dwelling', 'household', 'person', 'visit', 'incident', 'tenancy', 'premises', 'care_plan', 'dispute', 'inspection', 'hazard_point', 'threatened_household']
+  const known = ['text', 'name', 'phone', 'document_number', 'int', 'code', 'codes', 'category', 'bool', 'past_date', 'date', 'past_moment', 'moment', 'ref', 'refs', 'position', 'account', 'division', 'names', 'yuan', 'parties', 'answers', 'item_words', 'hazards']
+  for (const kind of reviewed) for (const spec of FIELDS[kind] ?? []) expect(known, `${kind}.${spec.name}`).toContain(spec.type)
 })

@@ -5,7 +5,7 @@ import type { IncidentPage } from '@shared/types/IncidentPage'
 import { answerText, resultOf } from '@field/incident/answer'
 import { dueTone, timeLeft } from '@field/incident/due'
 import { filtered } from '@field/incident/filters'
-import { readPosition } from '@field/incident/position'
+import { readPosition } from '@shared/bridge'
 import { headOf, meanColour, rectOf, tileOf, workingSize } from '@field/photo/marks'
 
 vi.mock('@field/state/app', () => ({
@@ -67,6 +67,7 @@ test('each filter shows its incidents in the order of the device', () => {
 })
 
 test('a position that is not allowed or not there says which', async () => {
+  vi.stubGlobal('window', {})
   vi.stubGlobal('navigator', { geolocation: { getCurrentPosition: (_: unknown, fail: (e: unknown) => void) => fail({ code: 1, PERMISSION_DENIED: 1 }) } })
   await expect(readPosition()).rejects.toBe('denied')
   vi.stubGlobal('navigator', {})

@@ -7,9 +7,9 @@ import { emptyForm, proposedHazard, unanswered, withSeverity } from '../../src/f
 import { usualValues } from '../../src/field/record/forms'
 
 const DAYS = ['2026-11-22', '2026-11-25', '2026-11-29', '2026-12-07']
-const tapped: ChecklistItem = { id: 'F02', text_zh: '通道', text_en: 'way', severity: 2, category: null, type: 'ok_bad_na' }
-const year: ChecklistItem = { id: 'H03', text_zh: '年', text_en: 'year', severity: null, category: null, type: 'year' }
-const list: Checklist = { code: 'x', title_zh: '', title_en: '', subjects: [], category: '0301', items: [tapped, year] }
+const tapped: ChecklistItem = { id: 'F02', text_zh: '通道', text_en: 'way', severity: 2, category: null, retired: false, type: 'ok_bad_na' }
+const year: ChecklistItem = { id: 'H03', text_zh: '年', text_en: 'year', severity: null, category: null, retired: false, type: 'year' }
+const list: Checklist = { retired: false, code: 'x', title_zh: '', title_en: '', subjects: [], category: '0301', items: [tapped, year] }
 
 describe('a hazard', () => {
   it('is proposed as urgent as the checklist says, with the day that goes with it', () => {

@@ -103,7 +103,7 @@ pub(super) async fn audit(
 /// The audit log as a file, with the link of every entry.
 #[utoipa::path(get, path = "/desk/api/audit/export", tag = "desk", security(("desk" = [])), params(AuditWords),
     responses((status = 200, description = "CSV or XLSX"), (status = "4XX", body = ErrorBody)))]
-pub(super) async fn export(
+pub(super) async fn export_audit(
     State(app): State<App>,
     SignedInDesk(desk): SignedInDesk,
     words: Result<Query<AuditWords>, QueryRejection>,

@@ -1,8 +1,8 @@
-//! What changed against what was approved, and whether somebody may wave it through.
+//! What changed against what was approved.
 
 use std::collections::BTreeSet;
 
-use domain::{Fields, Kind, Record};
+use domain::{Fields, Kind};
 use serde::Serialize;
 use serde_json::Value;
 use ts_rs::TS;
@@ -46,31 +46,9 @@ fn in_order(kind: &Kind, names: BTreeSet<&str>) -> Vec<String> {
     known.chain(unknown).map(str::to_owned).collect()
 }
 
-/// Whether approving without looking closely does little harm: a visit that says nothing but its result, or a small
-/// correction of a record that was approved before. Never what says who somebody is, where they live, or that they are gone.
-pub(super) fn is_low_risk(record: &Record, is_new: bool, changes: &[FieldChange]) -> bool {
-    const SMALL: [&str; 6] = ["phone", "contact_phone", "best_time", "access_note", "consent", "street"];
-    match record.kind {
-        Kind::Visit => {
-            let silent = |field: &str| match record.fields.get(field) {
-                None | Some(Value::Null) => true,
-                Some(Value::String(text)) => text.is_empty(),
-                Some(Value::Array(items)) => items.is_empty(),
-                Some(_) => false,
-            };
-            let plain = matches!(record.text("result"), Some("met" | "absent" | "proxy"));
-            plain && ["needs", "note", "incidents", "replaces"].iter().all(|field| silent(field))
-        }
-        Kind::Building | Kind::Dwelling | Kind::Household | Kind::Person => {
-            !is_new && changes.iter().all(|change| SMALL.contains(&change.field.as_str()))
-        }
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use domain::{CellCode, RecordId, Stamp, Stamps};
+    use domain::{CellCode, Record, RecordId, Stamp, Stamps};
     use serde_json::json;
 
     use super::*;
@@ -102,30 +80,5 @@ mod tests {
         let names: Vec<String> =
             differences(&Kind::Person, &Fields::new(), &after).into_iter().map(|change| change.field).collect();
         assert_eq!(names, ["name", "consent", "zebra"]);
-    }
-
-    #[test]
-    fn a_silent_visit_is_low_risk_and_one_with_a_need_is_not() {
-        let silent = record(Kind::Visit, json!({"result": "met", "needs": [], "note": ""}));
-        assert!(is_low_risk(&silent, true, &[]));
-        for loud in [
-            json!({"result": "met", "needs": ["care"]}),
-            json!({"result": "met", "note": "门坏了"}),
-            json!({"result": "refused"}),
-        ] {
-            assert!(!is_low_risk(&record(Kind::Visit, loud), true, &[]));
-        }
-    }
-
-    #[test]
-    fn a_corrected_telephone_is_low_risk_and_a_corrected_name_is_not() {
-        let person = record(Kind::Person, json!({"name": "查敏"}));
-        let change = |field: &str| FieldChange { field: field.into(), before: Value::Null, after: json!("x") };
-        assert!(is_low_risk(&person, false, &[change("phone")]));
-        assert!(!is_low_risk(&person, true, &[change("phone")]));
-        for grave in ["name", "document_number", "birth_date", "household", "deleted", "died_on", "cell"] {
-            assert!(!is_low_risk(&person, false, &[change("phone"), change(grave)]), "{grave}");
-        }
-        assert!(!is_low_risk(&record(Kind::Incident, json!({"title": "井盖"})), false, &[]));
     }
 }

@@ -289,7 +289,7 @@ fn all_of(reading: &dyn Reading, actor: &Actor, kind: &Kind) -> Result<Vec<Recor
     if !allowed(actor.role, Action::Read, kind) {
         return Err(refused(CallRefusal::NotAllowed));
     }
-    let found = reading.few(&actor.scopes, kind, EVACUATIONS_MAX)?.into_iter().map(|stored| stored.record);
+    let found = reading.latest_few(&actor.scopes, kind, EVACUATIONS_MAX)?.into_iter().map(|stored| stored.record);
     Ok(found.filter(|record| !record.is_deleted()).collect())
 }
 

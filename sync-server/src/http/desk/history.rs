@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::kinds::review::Review;
+use domain::kinds::review::{Review, Said};
+use domain::review::Level;
 use domain::scope::Actor;
 use domain::world::Millis;
 use domain::{AccountId, Change, Fields, Record, Stamp, Version};
@@ -34,8 +35,12 @@ pub struct HistoryEntry {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[ts(as = "Option<BTreeMap<String, SetAsideValue>>", optional)]
     pub set_aside: BTreeMap<String, SetAsideValue>,
-    /// Of a review: `approved` or `returned`.
+    /// Of a review: `approved`, `returned`, `corrected` or `taken_back`.
     pub verdict: Option<String>,
+    /// Of a review where the county has two levels: for which of them.
+    pub level: Option<Level>,
+    /// Of a correction: the fields that were put right.
+    pub corrected: Vec<String>,
     /// Of a review: remarks on single fields.
     pub remarks: BTreeMap<String, String>,
     /// Of a review: a remark on the whole.
@@ -101,13 +106,15 @@ pub(super) fn lines(
         lines.push(written(stored.changed_at, by, None, stored.record.fields.clone(), false));
     }
     for review in reviews.iter().map(Review::from) {
+        let Some(said) = review.said else { continue };
         let by = match review.by.as_deref().map(AccountId::new) {
             Some(Ok(account)) => around.person(&account)?,
             _ => String::new(),
         };
-        let verdict = if review.approved { "approved" } else { "returned" };
         lines.push(HistoryEntry {
-            verdict: Some(verdict.to_owned()),
+            verdict: Some(verdict(said).to_owned()),
+            level: review.level,
+            corrected: review.corrected,
             remarks: review.remarks,
             note: review.note,
             ..written(review.at, by, None, Fields::new(), false)
@@ -148,6 +155,15 @@ fn set_aside(
     Ok(told)
 }
 
+fn verdict(said: Said) -> &'static str {
+    match said {
+        Said::Approved => "approved",
+        Said::Returned => "returned",
+        Said::Corrected => "corrected",
+        Said::TakenBack => "taken_back",
+    }
+}
+
 fn written(at: Millis, by: String, device: Option<String>, fields: Fields, lost: bool) -> HistoryEntry {
     HistoryEntry {
         at,
@@ -157,6 +173,8 @@ fn written(at: Millis, by: String, device: Option<String>, fields: Fields, lost:
         lost,
         set_aside: BTreeMap::new(),
         verdict: None,
+        level: None,
+        corrected: Vec::new(),
         remarks: BTreeMap::new(),
         note: None,
     }

@@ -7,7 +7,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::protocol::{CallRefusal, ErrorBody};
-use domain::review::ReviewState;
+use domain::review::age::Age;
+use domain::review::rules::LowRisk;
+use domain::review::{Level, ReviewState};
 use domain::scope::{Action, Actor, allowed};
 use domain::world::Millis;
 use domain::{CellCode, Fields, Kind, RecordId, Scope, Sha256Hex, Version};
@@ -15,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::{IntoParams, ToSchema};
 
-use super::changes::{differences, is_low_risk};
+use super::changes::differences;
 use super::refused;
 use super::titles::Surroundings;
 use crate::http::auth::SignedInDesk;
@@ -29,6 +31,9 @@ const PAGE: usize = 50;
 /// Items of a page at most.
 const PAGE_MAX: usize = 200;
 
+/// Characters of words to search by at most.
+const WORDS_MAX: usize = 50;
+
 /// Which part of the inbox is asked for.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -39,8 +44,12 @@ pub(super) struct InboxWords {
     kind: Option<String>,
     /// `oldest` (the default) or `newest` first.
     order: Option<String>,
-    /// `waiting` (the default), `returned` or `approved`.
+    /// `waiting` (the default), `at_town`, `returned` or `approved`.
     state: Option<String>,
+    /// Only what has waited so long: `day`, `three_days`, `week` or `older`.
+    age: Option<String>,
+    /// Only where the record, or the one that it belongs to, says these words.
+    words: Option<String>,
     /// Go on behind this: `next` of the page before.
     after: Option<String>,
     /// At most so many items, 1–200.
@@ -103,12 +112,28 @@ pub struct InboxItem {
 pub struct Inbox {
     /// The page.
     pub items: Vec<InboxItem>,
-    /// How many there are of the kind asked for.
+    /// How many there are of the kind and age asked for; of words, as many as are on this page at least.
     pub total: u64,
     /// Where the next page begins.
     pub next: Option<String>,
     /// How many there are of each kind.
     pub by_kind: BTreeMap<String, u64>,
+    /// How many there are of each age, whatever their kind; empty for what was approved.
+    pub by_age: Vec<AgeCount>,
+    /// Whether the county has two levels, and which of them the desk reviews at; none: one level.
+    pub level: Option<Level>,
+    /// How many the community has approved and the town has not.
+    pub at_town: u64,
+}
+
+/// How many records of an age.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, ToSchema)]
+#[ts(export)]
+pub struct AgeCount {
+    /// The age.
+    pub age: Age,
+    /// How many.
+    pub records: u64,
 }
 
 /// A page of what waits, was returned or was approved.
@@ -120,12 +145,11 @@ pub(super) async fn inbox(
     words: Result<Query<InboxWords>, QueryRejection>,
 ) -> Result<Json<Inbox>, ApiError> {
     let Query(words) = words.map_err(|_| ApiError::new(CallRefusal::Malformed))?;
-    let query = query_of(&words, &desk.actor)?;
-    Ok(Json(blocking(&app, move |hub| page(hub, &desk.actor, query)).await?))
+    Ok(Json(blocking(&app, move |hub| page(hub, &desk.actor, query_of(&words, &desk.actor, hub.now())?)).await?))
 }
 
 /// Reads the words of the address; they come from outside, so every one of them may be wrong.
-fn query_of(words: &InboxWords, actor: &Actor) -> Result<InboxQuery, HubError> {
+fn query_of(words: &InboxWords, actor: &Actor, now: Millis) -> Result<InboxQuery, HubError> {
     let malformed = || refused(CallRefusal::Malformed);
     if !allowed(actor.role, Action::Read, &Kind::Visit) {
         return Err(refused(CallRefusal::NotAllowed));
@@ -139,6 +163,7 @@ fn query_of(words: &InboxWords, actor: &Actor) -> Result<InboxQuery, HubError> {
     }
     let state = match words.state.as_deref().unwrap_or("waiting") {
         "waiting" => ReviewState::Waiting,
+        "at_town" => ReviewState::AtTown,
         "returned" => ReviewState::Returned,
         "approved" => ReviewState::Approved,
         _ => return Err(malformed()),
@@ -148,15 +173,22 @@ fn query_of(words: &InboxWords, actor: &Actor) -> Result<InboxQuery, HubError> {
         "newest" => true,
         _ => return Err(malformed()),
     };
+    let age = words.age.as_deref().filter(|age| !age.is_empty());
+    let age = age.map(|age| Age::from_name(age).ok_or_else(malformed)).transpose()?;
+    let changed = age.map(|age| age.between(now));
+    let said = words.words.as_deref().map(str::trim).filter(|said| !said.is_empty());
+    if said.is_some_and(|said| said.chars().count() > WORDS_MAX) {
+        return Err(malformed());
+    }
     let after = words.after.as_deref().filter(|after| !after.is_empty());
     let after = after.map(|after| read_place(after).ok_or_else(malformed)).transpose()?;
     let limit = words.limit.as_deref().map(str::parse::<usize>).transpose().map_err(|_| malformed())?;
     let limit = limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    Ok(InboxQuery { scopes, kind, state, newest_first, after, limit })
+    Ok(InboxQuery { scopes, kind, state, changed, words: said.map(str::to_owned), newest_first, after, limit })
 }
 
 /// What of a place lies in the actor's scopes; none when nothing does.
-fn scopes_within(actor: &Actor, place: Option<&Scope>) -> Option<Vec<Scope>> {
+pub(super) fn scopes_within(actor: &Actor, place: Option<&Scope>) -> Option<Vec<Scope>> {
     let Some(place) = place else { return Some(actor.scopes.clone()) };
     if actor.scopes.iter().any(|scope| scope.contains(place)) {
         return Some(vec![place.clone()]);
@@ -180,10 +212,10 @@ fn page(hub: &CountyHub, actor: &Actor, mut query: InboxQuery) -> Result<Inbox, 
         for count in reading.review_counts(query.state, &query.scopes)? {
             *by_kind.entry(count.kind.to_string()).or_default() += count.records;
         }
-        let total = match &query.kind {
-            Some(kind) => by_kind.get(kind.as_str()).copied().unwrap_or(0),
-            None => by_kind.values().sum(),
-        };
+        let by_age = by_age(hub, reading, &query)?;
+        let rules = hub.review_rules_in(reading)?;
+        let at_town =
+            reading.review_counts(ReviewState::AtTown, &query.scopes)?.iter().map(|count| count.records).sum();
         let limit = query.limit;
         // One more than asked for says whether there is a next page.
         query.limit += 1;
@@ -191,11 +223,58 @@ fn page(hub: &CountyHub, actor: &Actor, mut query: InboxQuery) -> Result<Inbox, 
         let more = found.len() > limit;
         found.truncate(limit);
         let next = found.last().filter(|_| more).map(write_place);
-        Ok(Inbox { items: items(reading, actor, &found)?, total, next, by_kind })
+        let total = total(reading, &query, &by_kind, found.len(), more)?;
+        Ok(Inbox {
+            items: items(reading, actor, &found, &rules.low_risk)?,
+            total,
+            next,
+            by_kind,
+            by_age,
+            level: rules.two_levels.then(|| Level::of_desk(actor)).flatten(),
+            at_town,
+        })
     })
 }
 
-fn items(reading: &dyn Reading, actor: &Actor, found: &[StoredRecord]) -> Result<Vec<InboxItem>, StoreError> {
+/// How many records of the state asked for have waited how long.
+fn by_age(hub: &CountyHub, reading: &dyn Reading, query: &InboxQuery) -> Result<Vec<AgeCount>, StoreError> {
+    if query.state == ReviewState::Approved {
+        // What was approved waits for nobody, and it is all of the register.
+        return Ok(Vec::new());
+    }
+    let now = hub.now();
+    let since = Age::ALL.map(|age| age.between(now).0);
+    let counts = reading.changed_since(query.state, &query.scopes, &since)?;
+    // Every step holds the younger ones too.
+    let younger = std::iter::once(0).chain(counts.iter().copied());
+    let steps = Age::ALL.into_iter().zip(counts.iter().zip(younger));
+    Ok(steps.map(|(age, (records, younger))| AgeCount { age, records: records.saturating_sub(younger) }).collect())
+}
+
+/// How many there are of what was asked for. Words are not counted: what is on the page, and one more when there is more.
+fn total(
+    reading: &dyn Reading,
+    query: &InboxQuery,
+    by_kind: &BTreeMap<String, u64>,
+    found: usize,
+    more: bool,
+) -> Result<u64, StoreError> {
+    if query.words.is_some() {
+        return Ok((found + usize::from(more)) as u64);
+    }
+    match (&query.kind, query.changed) {
+        (None, None) => Ok(by_kind.values().sum()),
+        (Some(kind), None) => Ok(by_kind.get(kind.as_str()).copied().unwrap_or(0)),
+        (kind, Some(changed)) => reading.count_changed(query.state, &query.scopes, kind.as_ref(), changed),
+    }
+}
+
+fn items(
+    reading: &dyn Reading,
+    actor: &Actor,
+    found: &[StoredRecord],
+    low_risk: &LowRisk,
+) -> Result<Vec<InboxItem>, StoreError> {
     let mut around = Surroundings::new(reading, actor);
     around.gather(found.iter().map(|stored| &stored.record))?;
     let photos = photos_of(reading, found)?;
@@ -221,7 +300,7 @@ fn items(reading: &dyn Reading, actor: &Actor, found: &[StoredRecord]) -> Result
             by: around.person(&stored.changed_by)?,
             changed_at: stored.changed_at,
             version: stored.version.clone(),
-            low_risk: is_low_risk(record, is_new, &changes),
+            low_risk: low_risk.covers(record, is_new, changes.iter().map(|change| change.field.as_str())),
             changed_fields: changes.into_iter().map(|change| change.field).collect(),
             is_new,
             photos,

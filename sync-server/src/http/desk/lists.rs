@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use domain::codes::{Code, CodeList, Lists, all_lists};
+use domain::codes::{Code, CodeList, Lists};
 use domain::protocol::ErrorBody;
 use serde::Serialize;
 use ts_rs::TS;
@@ -32,6 +32,5 @@ pub(super) async fn lists(
     SignedInDesk(_desk): SignedInDesk,
 ) -> Result<Json<DeskLists>, ApiError> {
     let lists = blocking(&app, |hub| Ok((*hub.lists()).clone())).await?;
-    let codes = all_lists().into_iter().map(|(list, codes)| (list, codes.to_vec())).collect();
-    Ok(Json(DeskLists { codes, lists }))
+    Ok(Json(DeskLists { codes: lists.all_codes(), lists }))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use domain::protocol::ErrorBody;
-use domain::review::ReviewState;
+use domain::review::{Level, ReviewState};
 use domain::scope::{Action, Actor, allowed};
 use domain::{Kind, Scope};
 use serde::Serialize;
@@ -61,7 +61,10 @@ fn places_of(hub: &CountyHub, actor: &Actor) -> Result<Vec<PlaceNode>, HubError>
     hub.store().read(|reading| {
         let places = reading.places(&actor.scopes)?;
         let counts = if allowed(actor.role, Action::Read, &Kind::Visit) {
-            reading.review_counts(ReviewState::Waiting, &actor.scopes)?
+            // What waits is what this desk can decide: with two levels the town's comes after the community's.
+            let town = hub.review_rules_in(reading)?.two_levels && Level::of_desk(actor) == Some(Level::Town);
+            let state = if town { ReviewState::AtTown } else { ReviewState::Waiting };
+            reading.review_counts(state, &actor.scopes)?
         } else {
             Vec::new()
         };

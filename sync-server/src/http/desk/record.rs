@@ -6,9 +6,11 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use domain::kinds::photo::Photo;
+use domain::kinds::review::Said;
 use domain::protocol::{CallRefusal, ErrorBody};
-use domain::review::{ReviewState, deciding};
-use domain::scope::{Actor, visible_field};
+use domain::review::{Approving, ReviewState, approving, deciding, standing};
+use domain::scope::{Action, Actor, allowed, visible_field};
+use domain::spec::FieldType;
 use domain::world::Millis;
 use domain::{AccountId, Fields, Kind, Record, RecordId, Scope, Sha256Hex, Version, mask};
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,7 @@ use super::titles::{Reference, Surroundings, references_in};
 use super::{named, record_id, refused};
 use crate::http::auth::SignedInDesk;
 use crate::http::{ApiError, App, JsonBody, blocking};
+use crate::hub::corrections::may_correct;
 use crate::hub::looks::{LOOK, Look};
 use crate::hub::{CountyHub, HubError};
 use crate::store::{self, AuditEntry, Reading, Store as _, StoreError, StoredRecord};
@@ -92,8 +95,16 @@ pub struct DeskRecord {
     #[ts(as = "BTreeMap<String, Reference>")]
     #[schema(value_type = BTreeMap<String, Reference>)]
     pub refs: BTreeMap<RecordId, Reference>,
+    /// The accounts that it names, by the names shown.
+    #[schema(value_type = BTreeMap<String, String>)]
+    #[ts(as = "BTreeMap<String, String>")]
+    pub people: BTreeMap<AccountId, String>,
     /// Its photos.
     pub photos: Vec<DeskPhoto>,
+    /// Whether whoever asks may put values right.
+    pub correctable: bool,
+    /// Whether whoever asks may approve the version now: with two levels it may be the other's turn.
+    pub approvable: bool,
     /// What became of it, oldest first.
     pub history: Vec<HistoryEntry>,
 }
@@ -141,8 +152,7 @@ fn page_in_full(hub: &CountyHub, actor: &Actor, id: RecordId, reason: &str) -> R
     let mut stored = hub.record_for(actor, id)?.ok_or_else(|| refused(CallRefusal::NotFound))?;
     let kind = stored.record.kind.clone();
     stored.record.fields.retain(|field, _| visible_field(actor.role, &kind, field));
-    let page =
-        hub.store().read(|reading| read_page(reading, actor, Surroundings::new(reading, actor).in_full(), stored))?;
+    let page = read_page_of(hub, actor, stored, true)?;
     // Before anything is shown: what cannot be noted is not shown.
     hub.note_looks(actor, LOOK, reason, &looks_of(&page))?;
     Ok(page)
@@ -169,9 +179,18 @@ fn page(hub: &CountyHub, actor: &Actor, id: RecordId) -> Result<DeskRecord, HubE
     hub.store().write(|writing| writing.append_audit(&seen))?;
     let kind = stored.record.kind.clone();
     stored.record.fields.retain(|field, _| visible_field(actor.role, &kind, field));
-    let mut page = hub.store().read(|reading| read_page(reading, actor, Surroundings::new(reading, actor), stored))?;
+    let mut page = read_page_of(hub, actor, stored, false)?;
     mask_page(&mut page);
     Ok(page)
+}
+
+fn read_page_of(hub: &CountyHub, actor: &Actor, stored: StoredRecord, in_full: bool) -> Result<DeskRecord, HubError> {
+    hub.store().read(|reading| {
+        let two_levels = hub.review_rules_in(reading)?.two_levels;
+        let around = Surroundings::new(reading, actor);
+        let around = if in_full { around.in_full() } else { around };
+        Ok(read_page(reading, actor, around, stored, two_levels)?)
+    })
 }
 
 /// The one place where a record's page is masked; titles are masked where they are made.
@@ -196,6 +215,7 @@ fn read_page<'a>(
     actor: &'a Actor,
     mut around: Surroundings<'a>,
     stored: StoredRecord,
+    two_levels: bool,
 ) -> Result<DeskRecord, StoreError> {
     let scope = Scope::from(&stored.record.cell);
     let id = stored.record.id;
@@ -207,6 +227,7 @@ fn read_page<'a>(
     let changes = changes(reading, &scope, &stored, &entries, &reviews)?;
     let named = named_by(&stored.record, &changes);
     around.gather([&stored.record])?;
+    let people = people(&mut around, &stored.record, &changes)?;
     let missing = named.clone();
     around.fetch(&missing)?;
     let history = history::lines(reading, &mut around, actor, &stored, &entries, &reviews)?;
@@ -215,8 +236,12 @@ fn read_page<'a>(
         place: around.place(&stored.record.cell)?,
         review: review(&mut around, &stored, &reviews)?,
         is_new: stored.approved_version.is_none(),
+        correctable: may_correct(actor, &stored.record),
+        approvable: allowed(actor.role, Action::Write, &Kind::Review)
+            && matches!(approving(two_levels, actor, &stored.record, &reviews), Approving::As(_)),
         changes,
         refs: around.refs(&named),
+        people,
         photos: photo_lines(reading, &photos)?,
         history,
         version: stored.version,
@@ -240,10 +265,9 @@ fn changes(
         return Ok(differences(&record.kind, &approved, &record.fields));
     }
     let mut changes = differences(&record.kind, &Fields::new(), &record.fields);
-    let last = reviews.iter().max_by_key(|review| (review.latest(), review.id));
-    let seen = last
-        .and_then(|review| Version::new(review.text("version")?).ok())
-        .and_then(|version| fields_at(record, entries, &version));
+    let stands = standing(record.id, reviews);
+    let last = stands.into_iter().rfind(|(_, review)| matches!(review.said, Some(Said::Approved | Said::Returned)));
+    let seen = last.and_then(|(_, review)| review.version).and_then(|version| fields_at(record, entries, &version));
     if let Some(seen) = seen {
         for corrected in differences(&record.kind, &seen, &record.fields) {
             match changes.iter_mut().find(|change| change.field == corrected.field) {
@@ -261,6 +285,27 @@ fn named_by(record: &Record, changes: &[FieldChange]) -> BTreeSet<RecordId> {
     now.chain(then).collect()
 }
 
+/// The accounts in a record's fields, and in what they were before.
+fn people(
+    around: &mut Surroundings<'_>,
+    record: &Record,
+    changes: &[FieldChange],
+) -> Result<BTreeMap<AccountId, String>, StoreError> {
+    let of_accounts = domain::spec::fields(&record.kind).iter().filter(|spec| spec.of == FieldType::Account);
+    let mut people = BTreeMap::new();
+    for spec in of_accounts {
+        let before =
+            changes.iter().filter(|change| change.field == spec.name).filter_map(|change| change.before.as_str());
+        for name in record.text(spec.name).into_iter().chain(before) {
+            if let Ok(account) = AccountId::new(name) {
+                let shown = around.person(&account)?;
+                people.insert(account, shown);
+            }
+        }
+    }
+    Ok(people)
+}
+
 fn review(around: &mut Surroundings<'_>, stored: &StoredRecord, reviews: &[Record]) -> Result<DeskReview, StoreError> {
     let Some(review) = deciding(&stored.record, reviews) else {
         return Ok(DeskReview { state: stored.state, note: None, remarks: BTreeMap::new(), by: None, at: None });
@@ -272,7 +317,7 @@ fn review(around: &mut Surroundings<'_>, stored: &StoredRecord, reviews: &[Recor
     Ok(DeskReview { state: stored.state, note: review.note, remarks: review.remarks, by, at: Some(review.at) })
 }
 
-fn photo_lines(reading: &dyn Reading, photos: &[Record]) -> Result<Vec<DeskPhoto>, StoreError> {
+pub(super) fn photo_lines(reading: &dyn Reading, photos: &[Record]) -> Result<Vec<DeskPhoto>, StoreError> {
     let hashes: Vec<Sha256Hex> = photos.iter().filter_map(sha256).collect();
     let arrived = if hashes.is_empty() { Vec::new() } else { reading.photos_stored(&hashes)? };
     let line = |record: &Record| {

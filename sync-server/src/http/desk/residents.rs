@@ -1,4 +1,4 @@
-//! The residents' desk: finding somebody, showing what is stored about them, putting it right, and telling who looked at it.
+//! The residents' desk: finding somebody, showing what is stored about them, and telling who looked at it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,26 +116,6 @@ pub struct ResidentFile {
     pub looks: Vec<DeskAuditEntry>,
 }
 
-/// What is to be put right.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct CorrectionWish {
-    /// The version that was looked at.
-    #[schema(value_type = String)]
-    version: Version,
-    /// The new values.
-    #[schema(value_type = Object)]
-    fields: Fields,
-}
-
-/// A resident's record after a correction.
-#[derive(Debug, Serialize, TS, ToSchema)]
-#[ts(export)]
-pub struct Corrected {
-    /// Its version now.
-    #[schema(value_type = String)]
-    pub version: Version,
-}
-
 /// Finds residents; that somebody looked, how and why is noted.
 #[utoipa::path(post, path = "/desk/api/residents/find", tag = "desk", security(("desk" = [], "csrf" = [])), request_body = FindWish,
     responses((status = 200, body = ResidentHits), (status = "4XX", body = ErrorBody)))]
@@ -209,23 +189,6 @@ pub(super) async fn paper(
         Ok(forms::resident(&forms::Setting::of(hub)?, &file))
     });
     Ok(([(header::CONTENT_TYPE, "application/pdf")], pdf.await?))
-}
-
-/// Puts right what is stored about a resident.
-#[utoipa::path(post, path = "/desk/api/residents/{id}/correct", tag = "desk", security(("desk" = [], "csrf" = [])),
-    params(("id" = String, Path, description = "The resident")), request_body = CorrectionWish,
-    responses((status = 200, body = Corrected), (status = 409, description = "the version is not the present one", body = ErrorBody),
-        (status = "4XX", body = ErrorBody)))]
-pub(super) async fn correct(
-    State(app): State<App>,
-    SignedInDesk(desk): SignedInDesk,
-    path: Result<Path<String>, PathRejection>,
-    JsonBody(wish): JsonBody<CorrectionWish>,
-) -> Result<Json<Corrected>, ApiError> {
-    let id = record_id(&named(path)?)?;
-    let CorrectionWish { version, fields } = wish;
-    let version = blocking(&app, move |hub| hub.correct_resident(&desk.actor, id, &version, &fields)).await?;
-    Ok(Json(Corrected { version }))
 }
 
 fn hit(around: &mut Surroundings<'_>, record: &Record, by: FoundBy) -> Result<ResidentHit, HubError> {

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 use super::refused;
 use crate::http::auth::SignedInDesk;
 use crate::http::{ApiError, App, JsonBody, blocking};
-use crate::hub::reviews::{ReviewOf, ReviewVerdict};
+use crate::hub::reviews::{ManyApproved, ReviewOf, ReviewVerdict};
+use crate::hub::take_back::TakenBack;
 
 /// At most so many approvals at once.
 const BULK_MAX: usize = 500;
@@ -70,9 +71,35 @@ pub struct BulkApproval {
 pub struct BulkOutcome {
     /// How many were approved.
     pub approved: usize,
+    /// The approvals, to take them back.
+    #[schema(value_type = Vec<String>)]
+    pub reviews: Vec<RecordId>,
     /// Those that had changed meanwhile and were left alone.
     #[schema(value_type = Vec<String>)]
     pub stale: Vec<RecordId>,
+    /// Those that nobody approves among many: their risk is not low, or another level comes first.
+    #[schema(value_type = Vec<String>)]
+    pub left: Vec<RecordId>,
+}
+
+/// Own reviews of the last moment that are not to count.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct TakeBackWish {
+    /// The reviews, at most 500.
+    #[schema(value_type = Vec<String>)]
+    reviews: Vec<RecordId>,
+}
+
+/// What became of reviews that somebody wanted back.
+#[derive(Debug, Serialize, TS, ToSchema)]
+#[ts(export)]
+pub struct TakeBackOutcome {
+    /// The records whose review does not count any more.
+    #[schema(value_type = Vec<String>)]
+    pub taken: Vec<RecordId>,
+    /// The reviews that stay: too late, somebody else's, or somebody has built on them.
+    #[schema(value_type = Vec<String>)]
+    pub left: Vec<RecordId>,
 }
 
 /// Approves or returns one version of a record.
@@ -90,7 +117,7 @@ pub(super) async fn review(
     Ok(Json(WrittenReview { id }))
 }
 
-/// Approves many versions in one go.
+/// Approves many versions of low risk in one go.
 #[utoipa::path(post, path = "/desk/api/reviews/bulk", tag = "desk", security(("desk" = [], "csrf" = [])), request_body = BulkWish,
     responses((status = 200, body = BulkOutcome), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn approve_many(
@@ -103,5 +130,21 @@ pub(super) async fn approve_many(
     }
     let items: Vec<(RecordId, Version)> = wish.items.into_iter().map(|item| (item.id, item.version)).collect();
     let outcome = blocking(&app, move |hub| hub.approve_many(&desk, &items)).await?;
-    Ok(Json(BulkOutcome { approved: outcome.approved, stale: outcome.stale }))
+    let ManyApproved { approved, reviews, stale, left } = outcome;
+    Ok(Json(BulkOutcome { approved, reviews, stale, left }))
+}
+
+/// Takes own reviews of the last moment back.
+#[utoipa::path(post, path = "/desk/api/reviews/take-back", tag = "desk", security(("desk" = [], "csrf" = [])), request_body = TakeBackWish,
+    responses((status = 200, body = TakeBackOutcome), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn take_back(
+    State(app): State<App>,
+    SignedInDesk(desk): SignedInDesk,
+    JsonBody(wish): JsonBody<TakeBackWish>,
+) -> Result<Json<TakeBackOutcome>, ApiError> {
+    if wish.reviews.len() > BULK_MAX {
+        return Err(refused(CallRefusal::TooLarge).into());
+    }
+    let TakenBack { taken, left } = blocking(&app, move |hub| hub.take_back(&desk, &wish.reviews)).await?;
+    Ok(Json(TakeBackOutcome { taken, left }))
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use crate::http::auth::{SignedInDesk, no_cookie, session_cookie};
+use crate::http::auth::{ArrivedDesk, no_cookie, session_cookie};
 use crate::http::{ApiError, App, ClientAddr, JsonBody, blocking};
 use crate::hub::desk::Desk;
 
@@ -40,8 +40,12 @@ pub struct Session {
     #[ts(type = "string[]")]
     #[schema(value_type = Vec<String>)]
     pub scopes: Vec<Scope>,
+    /// Of a handler: code of the department.
+    pub department: Option<String>,
     /// To be sent as `x-csrf-token` with everything that changes something.
     pub csrf: String,
+    /// The password was set by somebody else: it must be changed before anything else is answered.
+    pub password_first: bool,
     /// Whether this server holds demonstration data: every page then says so.
     pub demo: bool,
 }
@@ -52,7 +56,9 @@ fn answer(desk: &Desk, demo: bool) -> Session {
         display_name: desk.display_name.clone(),
         role: desk.actor.role,
         scopes: desk.actor.scopes.clone(),
+        department: desk.actor.department.clone(),
         csrf: desk.csrf.clone(),
+        password_first: desk.password_first,
         demo,
     }
 }
@@ -79,10 +85,7 @@ pub(super) async fn sign_in(
 /// Who is signed in.
 #[utoipa::path(get, path = "/desk/api/session", tag = "desk", security(("desk" = [])),
     responses((status = 200, body = Session), (status = "4XX", body = ErrorBody)))]
-pub(super) async fn session(
-    State(app): State<App>,
-    SignedInDesk(desk): SignedInDesk,
-) -> Result<Json<Session>, ApiError> {
+pub(super) async fn session(State(app): State<App>, ArrivedDesk(desk): ArrivedDesk) -> Result<Json<Session>, ApiError> {
     let demo = blocking(&app, |hub| hub.is_demo()).await?;
     Ok(Json(answer(&desk, demo)))
 }
@@ -90,7 +93,33 @@ pub(super) async fn session(
 /// Ends the session.
 #[utoipa::path(post, path = "/desk/api/sign-out", tag = "desk", security(("desk" = [], "csrf" = [])),
     responses((status = 204), (status = "4XX", body = ErrorBody)))]
-pub(super) async fn sign_out(State(app): State<App>, SignedInDesk(desk): SignedInDesk) -> Result<Response, ApiError> {
+pub(super) async fn sign_out(State(app): State<App>, ArrivedDesk(desk): ArrivedDesk) -> Result<Response, ApiError> {
     blocking(&app, move |hub| hub.sign_out(&desk)).await?;
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, no_cookie(&app))]).into_response())
+}
+
+/// A new password of one's own.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct PasswordWish {
+    /// The present one.
+    old: String,
+    /// The one to come: at least ten characters.
+    new: String,
+}
+
+/// Changes the own password; every other session of the account ends.
+#[utoipa::path(post, path = "/desk/api/password", tag = "desk", security(("desk" = [], "csrf" = [])), request_body = PasswordWish,
+    responses((status = 204), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn password(
+    State(app): State<App>,
+    ClientAddr(addr): ClientAddr,
+    ArrivedDesk(desk): ArrivedDesk,
+    JsonBody(wish): JsonBody<PasswordWish>,
+) -> Result<StatusCode, ApiError> {
+    // Whoever finds a desk left open could guess here as well as at the door.
+    let account = desk.actor.account.clone();
+    app.limits.sign_in(addr, account.as_str())?;
+    blocking(&app, move |hub| hub.change_own_password(&desk, &wish.old, &wish.new)).await?;
+    app.limits.signed_in(account.as_str());
+    Ok(StatusCode::NO_CONTENT)
 }

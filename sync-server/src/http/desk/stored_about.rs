@@ -80,7 +80,7 @@ fn disputes(reading: &dyn Reading, actor: &Actor, person: &Record, in_full: bool
     let id = person.id.to_string();
     let is_own = |party: &Value| party.get("person").and_then(Value::as_str) == Some(id.as_str());
     let mut found = Vec::new();
-    for stored in reading.few(&actor.scopes, &Kind::Dispute, DISPUTES_MAX)? {
+    for stored in reading.latest_few(&actor.scopes, &Kind::Dispute, DISPUTES_MAX)? {
         let full = stored.record.fields.get("parties").and_then(Value::as_array).cloned().unwrap_or_default();
         if stored.record.is_deleted() || !full.iter().any(is_own) {
             continue;
@@ -101,7 +101,7 @@ fn evacuations(reading: &dyn Reading, person: &Record, in_full: bool) -> Result<
     let here = Scope::from(&person.cell);
     let id = person.id.to_string();
     let (mut orders, mut marks) = (Vec::new(), Vec::new());
-    for stored in reading.few(std::slice::from_ref(&here), &Kind::Evacuation, EVACUATIONS_MAX)? {
+    for stored in reading.latest_few(std::slice::from_ref(&here), &Kind::Evacuation, EVACUATIONS_MAX)? {
         let mut record = stored.record;
         if record.is_deleted() || !Evacuation::from(&record).roster.iter().any(|listed| listed.person == person.id) {
             continue;

@@ -68,7 +68,12 @@ impl<'a> Surroundings<'a> {
 
     /// Fetches what the titles of these records need, step by step, each step in one go.
     pub(super) fn gather<'r>(&mut self, records: impl IntoIterator<Item = &'r Record>) -> Result<(), StoreError> {
-        let mut wanted: BTreeSet<RecordId> = records.into_iter().flat_map(references).collect();
+        self.gather_named(records.into_iter().flat_map(references))
+    }
+
+    /// Fetches these records, and what their own titles need.
+    pub(super) fn gather_named(&mut self, ids: impl IntoIterator<Item = RecordId>) -> Result<(), StoreError> {
+        let mut wanted: BTreeSet<RecordId> = ids.into_iter().collect();
         for _ in 0..STEPS {
             wanted.retain(|id| !self.records.contains_key(id));
             if wanted.is_empty() {
@@ -107,8 +112,13 @@ impl<'a> Surroundings<'a> {
                 self.named(record, "household").map(|household| self.household_title(household)).unwrap_or_default()
             }
             ref kind => match (kind.called(), kind.belongs_to()) {
-                (Some(called), _) if mask::is_masked(&record.kind, called) => self.name(&text(called)),
-                (Some(called), _) => text(called),
+                (Some(called), _) if mask::is_masked(&record.kind, called) && !text(called).is_empty() => {
+                    self.name(&text(called))
+                }
+                // A tenancy whose landlord is not known is called by its door.
+                (Some(called), _) => {
+                    Some(text(called)).filter(|name| !name.is_empty()).unwrap_or_else(|| self.address(record))
+                }
                 (None, Some(field)) => {
                     self.named(record, field).map(|about| self.target_title(about)).unwrap_or_default()
                 }
@@ -180,6 +190,14 @@ impl<'a> Surroundings<'a> {
         let parties = dispute.fields.get("parties").and_then(Value::as_array);
         let names = parties.into_iter().flatten().filter_map(|party| party.get("name").and_then(Value::as_str));
         names.map(|name| self.name(name)).collect::<Vec<_>>().join(" · ")
+    }
+
+    /// Where a door or else a household is, when it is known and says so.
+    pub(super) fn address_of(&self, dwelling: Option<RecordId>, household: Option<RecordId>) -> Option<String> {
+        let named =
+            |id: Option<RecordId>, kind| id.and_then(|id| self.records.get(&id)).filter(|found| found.kind == kind);
+        let door = named(dwelling, Kind::Dwelling).or_else(|| named(household, Kind::Household));
+        door.map(|door| self.address(door)).filter(|address| !address.is_empty())
     }
 
     fn dwelling_address(&self, dwelling: &Record) -> String {

@@ -71,17 +71,18 @@ const TOKEN_COLUMNS: &str = "device, access, access_until, refresh, refresh_unti
 
 impl Sql<'_> {
     pub(super) fn one_account(&self, id: &AccountId) -> Answer<Option<Account>> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT display_name, role, password_hash, closed_at FROM account WHERE id = ?1")?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT display_name, role, password_hash, closed_at, department FROM account WHERE id = ?1",
+        )?;
         let found = statement
             .query_row([id.as_str()], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get(3)?))
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
             })
             .optional()?;
-        let Some((display_name, role_name, password_hash, closed_at)) = found else { return Ok(None) };
+        let Some((display_name, role_name, password_hash, closed_at, department)) = found else { return Ok(None) };
         let scopes = self.scopes_of(id)?;
-        Ok(Some(Account { id: id.clone(), display_name, role: role(&role_name)?, scopes, password_hash, closed_at }))
+        let (id, role) = (id.clone(), role(&role_name)?);
+        Ok(Some(Account { id, display_name, role, scopes, password_hash, closed_at, department }))
     }
 
     fn scopes_of(&self, id: &AccountId) -> Answer<Vec<Scope>> {
@@ -102,16 +103,17 @@ impl Sql<'_> {
 
     pub(super) fn store_account(&self, account: &Account) -> Answer<()> {
         let mut statement = self.conn.prepare_cached(
-            "INSERT INTO account (id, display_name, role, password_hash, closed_at) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO account (id, display_name, role, password_hash, closed_at, department) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT DO UPDATE SET display_name = excluded.display_name, role = excluded.role,
-                 password_hash = excluded.password_hash, closed_at = excluded.closed_at",
+                 password_hash = excluded.password_hash, closed_at = excluded.closed_at, department = excluded.department",
         )?;
         statement.execute(params![
             account.id.as_str(),
             account.display_name,
             role_name(account.role),
             account.password_hash,
-            account.closed_at
+            account.closed_at,
+            account.department
         ])?;
         self.conn.prepare_cached("DELETE FROM account_scope WHERE account = ?1")?.execute([account.id.as_str()])?;
         let mut scope =
@@ -119,6 +121,23 @@ impl Sql<'_> {
         for code in &account.scopes {
             scope.execute([account.id.as_str(), code.as_str()])?;
         }
+        Ok(())
+    }
+
+    pub(super) fn first_password(&self, account: &AccountId) -> Answer<Option<i64>> {
+        let mut statement = self.conn.prepare_cached("SELECT at FROM first_password WHERE account = ?1")?;
+        Ok(statement.query_row([account.as_str()], |row| row.get(0)).optional()?)
+    }
+
+    pub(super) fn note_first_password(&self, account: &AccountId, at: i64) -> Answer<()> {
+        let mut statement =
+            self.conn.prepare_cached("INSERT OR REPLACE INTO first_password (account, at) VALUES (?1, ?2)")?;
+        statement.execute(params![account.as_str(), at])?;
+        Ok(())
+    }
+
+    pub(super) fn forget_first_password(&self, account: &AccountId) -> Answer<()> {
+        self.conn.prepare_cached("DELETE FROM first_password WHERE account = ?1")?.execute([account.as_str()])?;
         Ok(())
     }
 

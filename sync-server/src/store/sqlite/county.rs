@@ -1,25 +1,30 @@
 //! Lists, settings and sequences; and the verbs of the store, each one line to where it is done.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use domain::codes::Lists;
 use domain::protocol::CellState;
+use domain::report::What;
 use domain::review::ReviewState;
+use domain::review::rules::ReviewRules;
 use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex, Stamp};
 use rusqlite::{OptionalExtension, params};
+use serde_json::Value;
 
 use super::Sql;
 use super::feed::Tally;
 use super::rows::{count, json};
 use crate::store::{
     Account, Answer, Approval, Approved, AuditEntry, AuditLine, AuditQuery, Batch, BulkRecord, ChangeDigest,
-    DeskSession, Device, EnrolCode, Erasure, FeedEntry, HandInLine, HistoryEntry, Holding, InboxQuery, Moved, NameFits,
-    NumberOf, Place, Reading, ReviewCount, Run, SecretHash, SetAside, StoreError, StoredRecord, TakenIn, TokenPair,
-    Upload, Writing, Written,
+    DeskSession, Device, Division, DivisionChange, EnrolCode, Erasure, FeedEntry, HandInLine, HistoryEntry, Holding,
+    HomeCount, ImportBatch, InboxQuery, ListsPublished, Moved, NameFits, NumberOf, Place, PlaceFigures, Reading,
+    ReportHead, ReviewCount, Run, SecretHash, SetAside, StoreError, StoredRecord, TakenIn, Tallied, TokenPair, Upload,
+    Writing, Written,
 };
 
 impl Sql<'_> {
-    fn lists_in_force(&self) -> Answer<Lists> {
+    pub(super) fn lists_in_force(&self) -> Answer<Lists> {
         let mut statement = self.conn.prepare_cached("SELECT body FROM lists ORDER BY version DESC LIMIT 1")?;
         Ok(statement.query_row([], |row| json(row, 0))?)
     }
@@ -28,8 +33,22 @@ impl Sql<'_> {
         let body = serde_json::to_string(lists).map_err(|_| StoreError::Unreadable("lists"))?;
         let mut statement =
             self.conn.prepare_cached("INSERT INTO lists (version, body, by, at) VALUES (?1, ?2, ?3, ?4)")?;
+        let before = self.lists_in_force()?;
         statement.execute(params![lists.version, body, by.as_str(), at])?;
+        // Where an incident stands depends on the deadlines and on what departments are called.
+        if before.severities != lists.severities || before.departments != lists.departments {
+            self.fold_all_incidents(lists)?;
+        }
         Ok(())
+    }
+
+    fn versions_of_lists(&self, limit: usize) -> Answer<Vec<ListsPublished>> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT version, by, at FROM lists ORDER BY version DESC LIMIT ?1")?;
+        let rows = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            Ok(ListsPublished { version: row.get(0)?, by: row.get(1)?, at: row.get(2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     pub(super) fn setting_value(&self, name: &str) -> Answer<Option<String>> {
@@ -69,6 +88,9 @@ impl Reading for Sql<'_> {
     fn referring(&self, within: &Scope, target: RecordId, kind: &Kind) -> Answer<Vec<StoredRecord>> {
         self.records_referring(within, target, kind)
     }
+    fn cells(&self, within: &Scope) -> Answer<Vec<StoredRecord>> {
+        self.records_of_cells(within)
+    }
     fn count_referring(&self, within: &Scope, target: RecordId, kind: &Kind) -> Answer<usize> {
         self.count_of_referring(within, target, kind)
     }
@@ -93,11 +115,8 @@ impl Reading for Sql<'_> {
     fn naming(&self, within: &Scope, kind: &Kind, field: &str, id: RecordId) -> Answer<Vec<StoredRecord>> {
         self.records_naming(within, kind, field, id)
     }
-    fn mentioning(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>> {
-        self.records_mentioning(within, kind, id)
-    }
-    fn disputes_of(&self, within: &Scope, person: RecordId) -> Answer<Vec<StoredRecord>> {
-        self.disputes_with(within, person)
+    fn that_named(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>> {
+        self.records_that_named(within, kind, id)
     }
     fn feed_reached(&self, cell: &CellCode) -> Answer<u64> {
         self.feed_number(cell)
@@ -114,6 +133,21 @@ impl Reading for Sql<'_> {
     fn inbox(&self, query: &InboxQuery) -> Answer<Vec<StoredRecord>> {
         self.inbox_page(query)
     }
+    fn changed_since(&self, state: ReviewState, scopes: &[Scope], moments: &[i64]) -> Answer<Vec<u64>> {
+        self.counts_since(state, scopes, moments)
+    }
+    fn count_changed(
+        &self,
+        state: ReviewState,
+        scopes: &[Scope],
+        kind: Option<&Kind>,
+        changed: (i64, i64),
+    ) -> Answer<u64> {
+        self.count_between(state, scopes, kind, changed)
+    }
+    fn official(&self, within: &Scope, kind: &Kind, rules: &ReviewRules, each: &mut dyn FnMut(Record)) -> Answer<()> {
+        self.official_records(within, kind, rules, each)
+    }
     fn review_counts(&self, state: ReviewState, scopes: &[Scope]) -> Answer<Vec<ReviewCount>> {
         self.counts(state, scopes)
     }
@@ -122,6 +156,57 @@ impl Reading for Sql<'_> {
     }
     fn place(&self, code: &Scope) -> Answer<Option<Place>> {
         self.one_place(code)
+    }
+    fn divisions(&self, scopes: &[Scope]) -> Answer<Vec<Division>> {
+        self.divisions_within(scopes)
+    }
+    fn division(&self, code: &Scope) -> Answer<Option<Division>> {
+        self.one_division(code)
+    }
+    fn division_changes(&self, code: &Scope) -> Answer<Vec<DivisionChange>> {
+        self.changes_of_division(code)
+    }
+    fn holders(&self, cell: &CellCode) -> Answer<Vec<AccountId>> {
+        self.holders_of(cell)
+    }
+    fn cells_within(&self, scope: &Scope) -> Answer<Vec<CellCode>> {
+        self.cells_with_records(scope)
+    }
+    fn of_kind(&self, cell: &CellCode, kind: &Kind) -> Answer<Vec<StoredRecord>> {
+        self.kind_in_cell(cell, kind)
+    }
+    fn ids_in(&self, cell: &CellCode) -> Answer<Vec<RecordId>> {
+        self.ids_in_cell(cell)
+    }
+    fn counties(&self) -> Answer<Vec<Scope>> {
+        self.known_counties()
+    }
+    fn tallies(&self, within: &Scope, whats: &[What], days: Range<i64>) -> Answer<Vec<Tallied>> {
+        self.tallies_within(within, whats, days)
+    }
+    fn few(&self, within: &Scope, kind: &Kind) -> Answer<Vec<StoredRecord>> {
+        self.few_of_kind(within, kind)
+    }
+    fn meetings(&self, county: &Scope, target: RecordId, moments: Range<i64>) -> Answer<Vec<i64>> {
+        Sql::meetings(self, county, target, moments)
+    }
+    fn refers_to(&self, county: &Scope, id: RecordId) -> Answer<Option<RecordId>> {
+        Sql::refers_to(self, county, id)
+    }
+    fn homes(&self, within: &Scope, since: [i64; 4]) -> Answer<Vec<HomeCount>> {
+        self.homes_within(within, since)
+    }
+    fn homes_unmet(&self, within: &Scope, since: i64, limit: usize) -> Answer<Vec<(RecordId, Option<i64>)>> {
+        self.homes_before(within, since, limit)
+    }
+    fn reports(&self, scope: &Scope) -> Answer<Vec<ReportHead>> {
+        self.reports_around(scope)
+    }
+    fn report(&self, id: i64) -> Answer<Option<ReportHead>> {
+        self.one_report(id)
+    }
+    fn report_places(&self, id: i64, place: &Scope, below: usize) -> Answer<Vec<PlaceFigures>> {
+        self.places_of_report(id, place, below)
     }
     fn photo_stored(&self, sha256: &Sha256Hex) -> Answer<bool> {
         self.is_stored(sha256)
@@ -162,6 +247,9 @@ impl Reading for Sql<'_> {
     fn accounts(&self) -> Answer<Vec<Account>> {
         self.all_accounts()
     }
+    fn first_password_since(&self, account: &AccountId) -> Answer<Option<i64>> {
+        self.first_password(account)
+    }
     fn holdings(&self, account: &AccountId) -> Answer<Vec<Holding>> {
         self.holdings_of(account)
     }
@@ -189,8 +277,23 @@ impl Reading for Sql<'_> {
     fn desk_session(&self, hash: &SecretHash) -> Answer<Option<DeskSession>> {
         self.one_session(hash)
     }
+    fn import(&self, id: &str) -> Answer<Option<ImportBatch>> {
+        self.one_import(id)
+    }
+    fn imports(&self) -> Answer<Vec<ImportBatch>> {
+        self.all_imports()
+    }
+    fn import_file(&self, id: &str) -> Answer<Option<Vec<u8>>> {
+        self.file_of_import(id)
+    }
+    fn document_numbers(&self, within: &Scope, each: &mut dyn FnMut(String, RecordId)) -> Answer<()> {
+        Sql::document_numbers(self, within, each)
+    }
     fn lists(&self) -> Answer<Lists> {
         self.lists_in_force()
+    }
+    fn lists_published(&self, limit: usize) -> Answer<Vec<ListsPublished>> {
+        self.versions_of_lists(limit)
     }
     fn epoch(&self) -> Answer<Epoch> {
         let text = self.setting_value("epoch")?.ok_or(StoreError::Unreadable("epoch"))?;
@@ -214,8 +317,8 @@ impl Reading for Sql<'_> {
     fn audit_head(&self) -> Answer<Option<(i64, String)>> {
         self.noted_head()
     }
-    fn few(&self, scopes: &[Scope], kind: &Kind, limit: usize) -> Answer<Vec<StoredRecord>> {
-        self.few_of_kind(scopes, kind, limit)
+    fn latest_few(&self, scopes: &[Scope], kind: &Kind, limit: usize) -> Answer<Vec<StoredRecord>> {
+        self.latest_of_few(scopes, kind, limit)
     }
     fn batches(&self, scopes: &[Scope], kind: &Kind, before: i64, limit: usize) -> Answer<Vec<Batch>> {
         self.latest_batches(scopes, kind, before, limit)
@@ -262,16 +365,18 @@ impl Writing for Sql<'_> {
     ) -> Answer<()> {
         self.store_review(cell, id, state, approval)
     }
-    fn rewrite_histories(
-        &mut self,
-        within: &Scope,
-        kind: &Kind,
-        id: RecordId,
-        rewrite: &mut dyn FnMut(&mut HistoryEntry),
-    ) -> Answer<()> {
-        self.rewrite_steps(within, kind, id, rewrite)
+    fn rewrite_past(&mut self, record: &Record, rewrite: &dyn Fn(&str, &Value) -> Option<Value>) -> Answer<()> {
+        Sql::rewrite_past(self, record, rewrite)
     }
-
+    fn keep_approved_before(&mut self, cell: &CellCode, id: RecordId, review: RecordId, at: i64) -> Answer<()> {
+        self.remember_approved(cell, id, review, at)
+    }
+    fn restore_approved(&mut self, cell: &CellCode, id: RecordId, review: RecordId) -> Answer<bool> {
+        self.put_approved_back(cell, id, review)
+    }
+    fn forget_approved_before(&mut self, until: i64) -> Answer<()> {
+        self.forget_approvals(until)
+    }
     fn tell_again(&mut self, cell: &CellCode, id: RecordId) -> Answer<()> {
         // What stands in the cell has not changed: only its place in the feed has.
         self.move_feed(cell, id, Run::SERVER, false, Tally::default())
@@ -282,20 +387,26 @@ impl Writing for Sql<'_> {
     fn settle_conflict(&mut self, conflict: &SetAside, at: i64) -> Answer<()> {
         self.end_conflict(conflict, at)
     }
-    fn empty_party(&mut self, record: &Record, person: RecordId) -> Answer<()> {
-        Sql::empty_party(self, record, person)
-    }
     fn erase(&mut self, erasure: &Erasure) -> Answer<()> {
         Sql::erase(self, erasure)
     }
     fn bulk_load(&mut self, records: &[BulkRecord]) -> Answer<usize> {
         self.load(records)
     }
+    fn put_report(&mut self, head: &ReportHead, places: &[PlaceFigures]) -> Answer<ReportHead> {
+        self.store_report(head, places)
+    }
     fn take_number(&mut self, sequence: &str) -> Answer<u64> {
         self.next_number(sequence)
     }
     fn pass_number(&mut self, sequence: &str, taken: u64) -> Answer<()> {
         self.go_past_number(sequence, taken)
+    }
+    fn put_division(&mut self, division: &Division) -> Answer<()> {
+        self.store_division(division)
+    }
+    fn append_division_change(&mut self, code: &Scope, change: &DivisionChange) -> Answer<()> {
+        self.add_division_change(code, change)
     }
     fn put_place(&mut self, place: &Place) -> Answer<()> {
         self.name_place(place)
@@ -321,6 +432,12 @@ impl Writing for Sql<'_> {
     fn put_account(&mut self, account: &Account) -> Answer<()> {
         self.moved.get_mut().rights = true;
         self.store_account(account)
+    }
+    fn put_first_password(&mut self, account: &AccountId, at: i64) -> Answer<()> {
+        self.note_first_password(account, at)
+    }
+    fn remove_first_password(&mut self, account: &AccountId) -> Answer<()> {
+        self.forget_first_password(account)
     }
     fn set_holdings(&mut self, account: &AccountId, cells: &[CellCode], at: i64) -> Answer<()> {
         self.moved.get_mut().rights = true;
@@ -371,6 +488,18 @@ impl Writing for Sql<'_> {
     }
     fn remove_expired(&mut self, now: i64) -> Answer<()> {
         self.forget_expired(now)
+    }
+    fn put_import(&mut self, batch: &ImportBatch) -> Answer<()> {
+        self.store_import(batch)
+    }
+    fn put_import_file(&mut self, id: &str, bytes: &[u8]) -> Answer<()> {
+        self.store_import_file(id, bytes)
+    }
+    fn remove_import_file(&mut self, id: &str) -> Answer<()> {
+        self.forget_import_file(id)
+    }
+    fn remove_import(&mut self, id: &str) -> Answer<()> {
+        self.forget_import(id)
     }
     fn put_lists(&mut self, lists: &Lists, by: &AccountId, at: i64) -> Answer<()> {
         self.publish_lists(lists, by, at)

@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::Sql;
 use super::inbox::within;
 use super::rows::{RECORD_COLUMNS, count, parsed, range, stored_record};
+use super::tally::FEW;
 use crate::store::{Answer, Batch, NameFits, NumberOf, StoredRecord};
 
 /// Repeated word by word from the index.
-const FEW: &str = "kind IN ('hazard_point', 'evacuation', 'feedback', 'dispute')";
 const BATCHES: &str = "kind IN ('notice', 'task')";
 const AT: &str = "json_extract(body, '$.fields.at')";
 const LIVES: &str = "kind = 'person'
@@ -21,7 +21,7 @@ const LIVES: &str = "kind = 'person'
     AND json_extract(body, '$.fields.deleted') IS NOT 1";
 
 impl Sql<'_> {
-    pub(super) fn few_of_kind(&self, scopes: &[Scope], kind: &Kind, limit: usize) -> Answer<Vec<StoredRecord>> {
+    pub(super) fn latest_of_few(&self, scopes: &[Scope], kind: &Kind, limit: usize) -> Answer<Vec<StoredRecord>> {
         let mut values = vec![Value::from(kind.as_str().to_owned())];
         let scopes = within("cell", scopes, &mut values);
         let sql = format!(

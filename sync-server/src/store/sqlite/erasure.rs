@@ -1,6 +1,5 @@
 //! Erased records: removed with their history, leaving the fact alone.
 
-use domain::kinds::dispute::without_person;
 use domain::{Kind, Record, RecordId, Scope, Sha256Hex};
 use rusqlite::params;
 use rusqlite::types::Value as Key;
@@ -9,9 +8,33 @@ use serde_json::Value;
 use super::Sql;
 use super::feed::Tally;
 use super::photos::{UPLOAD_COLUMNS, upload};
-use super::records::{history_entry, written};
-use super::rows::{HistoryBodyRef, RECORD_COLUMNS, county, json, parsed, range, stored_record};
-use crate::store::{Answer, Erasure, HistoryEntry, Run, StoredRecord, Upload};
+use super::rows::{RECORD_COLUMNS, county, json, parsed, range, stored_record};
+use crate::store::{Answer, Erasure, Run, StoredRecord, Upload};
+
+/// What stands in the place of a field's value, if another shall.
+type Rewrite<'r> = &'r dyn Fn(&str, &Value) -> Option<Value>;
+
+/// Rewrites an object of values by their names. False: nothing was to be rewritten.
+fn rewrite_fields(fields: &mut Value, rewrite: Rewrite<'_>) -> bool {
+    let mut any = false;
+    for (name, value) in fields.as_object_mut().into_iter().flatten() {
+        if let Some(other) = rewrite(name, value) {
+            *value = other;
+            any = true;
+        }
+    }
+    any
+}
+
+/// Rewrites the value of an object that says which field it is of; none when it stays.
+fn rewrite_one(of: &mut Value, rewrite: Rewrite<'_>) -> Option<Value> {
+    let other = rewrite(of.get("field")?.as_str()?, of.get("value")?)?;
+    of.as_object_mut()?.insert("value".to_owned(), other.clone());
+    Some(other)
+}
+
+/// An approval of these seconds cannot be taken back any more: that matters less than what was erased.
+const FORGET_BEFORE: &str = "DELETE FROM approved_before WHERE id = ?1 AND county = ?2";
 
 impl Sql<'_> {
     pub(super) fn was_erased(&self, county: &str, id: RecordId) -> Answer<bool> {
@@ -38,11 +61,13 @@ impl Sql<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// As [`Sql::records_naming`], wherever in the record the id stands.
-    pub(super) fn records_mentioning(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>> {
+    /// As [`Sql::records_naming`], wherever in the record the id stands, or stood as its history says.
+    pub(super) fn records_that_named(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>> {
         let (from, to) = range(within);
         let sql = format!(
-            "SELECT {RECORD_COLUMNS} FROM record WHERE kind = ?1 AND cell >= ?2 AND cell < ?3 AND instr(body, ?4) > 0
+            "SELECT {RECORD_COLUMNS} FROM record WHERE kind = ?1 AND cell >= ?2 AND cell < ?3
+             AND (instr(body, ?4) > 0 OR EXISTS (SELECT 1 FROM history
+                 WHERE history.record = record.id AND history.county = record.county AND instr(history.body, ?4) > 0))
              ORDER BY id"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
@@ -50,41 +75,54 @@ impl Sql<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Rewrites the steps of a kind's histories in which an id stands.
-    pub(super) fn rewrite_steps(
-        &self,
-        within: &Scope,
-        kind: &Kind,
-        id: RecordId,
-        rewrite: &mut dyn FnMut(&mut HistoryEntry),
-    ) -> Answer<()> {
-        let (from, to) = range(within);
-        let mut statement = self.conn.prepare_cached(
-            "SELECT h.at, h.by, h.device, h.body, h.seq, h.county, h.record, h.digest FROM record AS r
-             JOIN history AS h ON h.record = r.id AND h.county = r.county
-             WHERE r.kind = ?1 AND r.cell >= ?2 AND r.cell < ?3 AND instr(h.body, ?4) > 0",
-        )?;
-        let rows = statement.query_map(params![kind.as_str(), from, to, id.to_string()], |row| {
-            let place = (row.get::<_, i64>(4)?, row.get::<_, String>(5)?, row.get(6)?, row.get(7)?);
-            Ok((history_entry(row)?, place))
-        })?;
-        // Seq, county, record and digest of a step.
-        type Place = (i64, String, Vec<u8>, Vec<u8>);
-        let steps: Vec<(HistoryEntry, Place)> = rows.collect::<Result<_, _>>()?;
-        for (mut entry, (seq, county, record, digest)) in steps {
-            rewrite(&mut entry);
-            let HistoryEntry { at, by, device, fields, stamps, base, lost } = &entry;
-            let body = written(&HistoryBodyRef { fields, stamps, base, lost })?;
-            // A step is never changed: this one is removed like any erased step, and what remains of it stands in its place.
-            self.conn.prepare_cached("DELETE FROM history WHERE seq = ?1")?.execute([seq])?;
-            let mut statement = self.conn.prepare_cached(
-                "INSERT INTO history (seq, county, record, digest, at, by, device, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?;
-            let device = device.map(|device| *device.0.as_bytes());
-            statement.execute(params![seq, county, record, digest, at, by.as_str(), device, body])?;
+    /// History is never updated: a row whose words change is removed and put back with what is left of them.
+    pub(super) fn rewrite_past(&self, record: &Record, rewrite: Rewrite<'_>) -> Answer<()> {
+        self.conn.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
+        let rewritten = self.rewrite_rows(record, rewrite);
+        self.conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
+        rewritten
+    }
+
+    fn rewrite_rows(&self, record: &Record, rewrite: Rewrite<'_>) -> Answer<()> {
+        const HISTORY: &str = "SELECT seq, body FROM history WHERE record = ?1 AND county = ?2";
+        const PUT_BACK: &str = "INSERT OR REPLACE INTO history (seq, county, record, digest, at, by, device, body)
+            SELECT seq, county, record, digest, at, by, device, ?2 FROM history WHERE seq = ?1";
+        const APPROVED: &str = "SELECT 0, fields FROM approved WHERE id = ?1 AND county = ?2";
+        const SET_ASIDE: &str = "SELECT stamp, json_object('field', field, 'value', json(value)) FROM conflict
+            WHERE record = ?1 AND county = ?2";
+        let key = (record.id.0.as_bytes(), county(&record.cell));
+        for (seq, mut body) in self.words(HISTORY, record)? {
+            let fields = body.get_mut("fields").is_some_and(|fields| rewrite_fields(fields, rewrite));
+            let lost = body.get_mut("lost").and_then(Value::as_array_mut);
+            let lost = lost.into_iter().flatten().filter_map(|lost| rewrite_one(lost, rewrite)).count();
+            if fields || lost > 0 {
+                self.conn.prepare_cached(PUT_BACK)?.execute(params![seq, body.to_string()])?;
+            }
+        }
+        for (_, mut fields) in self.words(APPROVED, record)? {
+            if rewrite_fields(&mut fields, rewrite) {
+                let sql = "UPDATE approved SET fields = ?3 WHERE id = ?1 AND county = ?2";
+                self.conn.prepare_cached(sql)?.execute(params![key.0, key.1, fields.to_string()])?;
+            }
+        }
+        self.conn.prepare_cached(FORGET_BEFORE)?.execute(params![key.0, key.1])?;
+        for (stamp, mut set_aside) in self.words(SET_ASIDE, record)? {
+            if let Some(value) = rewrite_one(&mut set_aside, rewrite) {
+                let sql =
+                    "UPDATE conflict SET value = ?3 WHERE record = ?1 AND county = ?2 AND stamp = ?4 AND field = ?5";
+                let field = set_aside.get("field").and_then(Value::as_str);
+                self.conn.prepare_cached(sql)?.execute(params![key.0, key.1, value.to_string(), stamp, field])?;
+            }
         }
         Ok(())
+    }
+
+    /// The JSON texts that a question about a record finds, by their key.
+    fn words(&self, sql: &str, record: &Record) -> Answer<Vec<(Key, Value)>> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement
+            .query_map(params![record.id.0.as_bytes(), county(&record.cell)], |row| Ok((row.get(0)?, json(row, 1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     pub(super) fn erase(&self, erasure: &Erasure) -> Answer<()> {
@@ -95,71 +133,19 @@ impl Sql<'_> {
         erased
     }
 
-    pub(super) fn disputes_with(&self, within: &Scope, person: RecordId) -> Answer<Vec<StoredRecord>> {
-        let (from, to) = range(within);
-        let sql = format!(
-            "SELECT {RECORD_COLUMNS} FROM record WHERE kind = 'dispute' AND cell >= ?1 AND cell < ?2
-             AND (instr(body, ?3) > 0 OR EXISTS (SELECT 1 FROM history
-                 WHERE history.record = record.id AND history.county = record.county AND instr(history.body, ?3) > 0))
-             ORDER BY id"
-        );
-        let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![from, to, person.to_string()], stored_record)?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// History is never updated: a row that says something of the party is removed and put back without it.
-    pub(super) fn empty_party(&self, record: &Record, person: RecordId) -> Answer<()> {
-        self.conn.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
-        let emptied = self.empty_party_rows(record, person);
-        self.conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
-        emptied
-    }
-
-    fn empty_party_rows(&self, record: &Record, person: RecordId) -> Answer<()> {
-        const HISTORY: &str = "SELECT seq, body FROM history WHERE record = ?1 AND county = ?2 AND instr(body, ?3) > 0";
-        const PUT_BACK: &str = "INSERT OR REPLACE INTO history (seq, county, record, digest, at, by, device, body)
-            SELECT seq, county, record, digest, at, by, device, ?2 FROM history WHERE seq = ?1";
-        const APPROVED: &str = "SELECT 0, fields FROM approved WHERE id = ?1 AND county = ?2 AND instr(fields, ?3) > 0";
-        const SET_ASIDE: &str = "SELECT stamp, value FROM conflict
-            WHERE record = ?1 AND county = ?2 AND field = 'parties' AND instr(value, ?3) > 0";
-        let key = (record.id.0.as_bytes(), county(&record.cell));
-        for (seq, body) in self.texts_without(HISTORY, record, person)? {
-            self.conn.prepare_cached(PUT_BACK)?.execute(params![seq, body])?;
-        }
-        for (_, fields) in self.texts_without(APPROVED, record, person)? {
-            let sql = "UPDATE approved SET fields = ?3 WHERE id = ?1 AND county = ?2";
-            self.conn.prepare_cached(sql)?.execute(params![key.0, key.1, fields])?;
-        }
-        for (stamp, value) in self.texts_without(SET_ASIDE, record, person)? {
-            let sql = "UPDATE conflict SET value = ?3
-                WHERE record = ?1 AND county = ?2 AND field = 'parties' AND stamp = ?4";
-            self.conn.prepare_cached(sql)?.execute(params![key.0, key.1, value, stamp])?;
-        }
-        Ok(())
-    }
-
-    /// The JSON texts that a question finds, by their key, emptied of the person; those that do not name one as a party are left out.
-    fn texts_without(&self, sql: &str, record: &Record, person: RecordId) -> Answer<Vec<(Key, String)>> {
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let rows = statement
-            .query_map(params![record.id.0.as_bytes(), county(&record.cell), person.to_string()], |row| {
-                Ok((row.get(0)?, json(row, 1)?))
-            })?;
-        let rows: Vec<(Key, Value)> = rows.collect::<Result<_, _>>()?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|(key, value)| Some((key, without_person(&value, person)?.to_string())))
-            .collect())
-    }
-
     fn erase_rows(&self, erasure: &Erasure) -> Answer<()> {
         let before = self.before(erasure.id, county(&erasure.cell))?;
+        let was = self.counted_before(erasure.id, county(&erasure.cell))?;
         let key = params![erasure.id.0.as_bytes(), county(&erasure.cell)];
         self.conn.prepare_cached("DELETE FROM history WHERE record = ?1 AND county = ?2")?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM conflict WHERE record = ?1 AND county = ?2")?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM approved WHERE id = ?1 AND county = ?2")?.execute(key)?;
+        self.conn.prepare_cached(FORGET_BEFORE)?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM record WHERE id = ?1 AND county = ?2")?.execute(key)?;
+        self.tally(was.as_ref(), None)?;
+        if let Some(was) = &was {
+            self.fold_incident_of(was)?;
+        }
         let mut fact = self.conn.prepare_cached(
             "INSERT OR IGNORE INTO erased (id, county, kind, cell, at, by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;

@@ -27,6 +27,19 @@ fn index_hint(query: &InboxQuery) -> &'static str {
     if query.state == ReviewState::Approved && narrow { "" } else { "INDEXED BY record_inbox" }
 }
 
+/// Words anywhere in a record's body, whatever they are made of.
+fn pattern(words: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in words.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
 impl Sql<'_> {
     pub(super) fn inbox_page(&self, query: &InboxQuery) -> Answer<Vec<StoredRecord>> {
         if query.scopes.is_empty() {
@@ -43,6 +56,19 @@ impl Sql<'_> {
         if let Some(kind) = &query.kind {
             sql.push_str(" AND kind = ?");
             values.push(Value::from(kind.as_str().to_owned()));
+        }
+        if let Some((after, until)) = query.changed {
+            sql.push_str(" AND changed_at > ? AND changed_at <= ?");
+            values.extend([Value::from(after), Value::from(until)]);
+        }
+        if let Some(words) = &query.words {
+            // What it says itself, or what it belongs to says: a visit is found by the name of its household's door.
+            sql.push_str(
+                " AND (body LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM record AS about
+                 WHERE about.id = record.refers AND about.county = record.county AND about.body LIKE ? ESCAPE '\\'))",
+            );
+            let pattern = Value::from(pattern(words));
+            values.extend([pattern.clone(), pattern]);
         }
         if let Some(place) = query.after {
             sql.push_str(if query.newest_first {
@@ -72,6 +98,43 @@ impl Sql<'_> {
             Ok(ReviewCount { cell: parsed(row, 0)?, kind, records: count(row, 2)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn counts_since(&self, state: ReviewState, scopes: &[Scope], moments: &[i64]) -> Answer<Vec<u64>> {
+        let mut values: Vec<Value> = moments.iter().map(|moment| Value::from(*moment)).collect();
+        let sums = vec!["coalesce(sum(changed_at > ?), 0)"; moments.len()].join(", ");
+        let scopes = within("cell", scopes, &mut values);
+        let sql = format!(
+            "SELECT {sums} FROM record INDEXED BY record_inbox WHERE state = {} AND state > 0 AND {scopes}",
+            state_number(state)
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let counts = statement.query_row(params_from_iter(values), |row| {
+            (0..moments.len()).map(|column| count(row, column)).collect::<Result<_, _>>()
+        })?;
+        Ok(counts)
+    }
+
+    pub(super) fn count_between(
+        &self,
+        state: ReviewState,
+        scopes: &[Scope],
+        kind: Option<&Kind>,
+        (after, until): (i64, i64),
+    ) -> Answer<u64> {
+        let mut values = vec![Value::from(after), Value::from(until)];
+        let scopes = within("cell", scopes, &mut values);
+        let mut sql = format!(
+            "SELECT count(*) FROM record INDEXED BY record_inbox
+             WHERE state = {} AND state > 0 AND changed_at > ? AND changed_at <= ? AND {scopes}",
+            state_number(state)
+        );
+        if let Some(kind) = kind {
+            sql.push_str(" AND kind = ?");
+            values.push(Value::from(kind.as_str().to_owned()));
+        }
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        Ok(statement.query_row(params_from_iter(values), |row| count(row, 0))?)
     }
 
     pub(super) fn places_within(&self, scopes: &[Scope]) -> Answer<Vec<Place>> {

@@ -15,11 +15,21 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_conflict.sql"),
     include_str!("schema_orders.sql"),
     include_str!("schema_erasure.sql"),
+    include_str!("schema_cells.sql"),
+    include_str!("schema_review.sql"),
+    include_str!("schema_department.sql"),
+    include_str!("schema_first_password.sql"),
+    include_str!("schema_divisions.sql"),
+    include_str!("schema_import.sql"),
+    REPORT,
+    include_str!("schema_incidents.sql"),
     AUDIT,
     include_str!("schema_desk.sql"),
 ];
 
 const AUDIT: &str = include_str!("schema_audit.sql");
+
+const REPORT: &str = include_str!("schema_report.sql");
 const RECEIPTS: &str = include_str!("schema_receipts.sql");
 
 /// Brings the database to the present schema.
@@ -47,13 +57,18 @@ fn bring(conn: &mut Connection, to: usize) -> Result<(), StoreError> {
         if *migration == RECEIPTS {
             Sql::new(&transaction).count_cells()?;
         }
+        if *migration == REPORT {
+            Sql::new(&transaction).count_all()?;
+        }
         if *migration == AUDIT {
             Sql::new(&transaction).link_audit()?;
         }
         transaction.pragma_update(None, "user_version", done as i64 + 1)?;
         transaction.commit()?;
     }
-    Ok(())
+    let transaction = conn.transaction()?;
+    Sql::new(&transaction).fold_incidents_if_asked()?;
+    Ok(transaction.commit()?)
 }
 
 /// Makes a database as it was before the audit log was linked.

@@ -4,18 +4,25 @@
 //! (group commit): each runs in its own savepoint, the last one waiting commits for all, and nobody returns before that.
 
 mod accounts;
+mod approved;
 mod audit;
+mod cells;
 mod conflicts;
 mod county;
 mod desk;
+mod divisions;
 mod erasure;
 mod feed;
 mod hand_ins;
+mod imports;
 mod inbox;
+mod incidents;
 mod migrate;
 mod photos;
 mod records;
+mod reports;
 mod rows;
+mod tally;
 mod writer;
 
 use std::cell::RefCell;
@@ -77,7 +84,7 @@ impl SqliteStore {
         // What is deleted or overwritten leaves no readable rest in a page that is written anyway.
         conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
         conn.pragma_update(None, "cache_size", -8_000)?;
-        conn.set_prepared_statement_cache_capacity(80);
+        conn.set_prepared_statement_cache_capacity(96);
         migrate::to_present(&mut conn)?;
         Ok(Self { path: path.to_owned(), writer: Writer::new(conn), readers: Mutex::new(Vec::new()) })
     }

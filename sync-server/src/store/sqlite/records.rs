@@ -1,5 +1,8 @@
 //! Records, their history and their approved versions.
 
+use std::collections::BTreeSet;
+
+use domain::report::is_counted;
 use domain::review::ReviewState;
 use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex, Stamps, Version};
 use rusqlite::{OptionalExtension, Row, params};
@@ -7,6 +10,7 @@ use serde::Serialize;
 
 use super::Sql;
 use super::feed::Tally;
+use super::incidents::incident_of;
 use super::rows::{
     BodyRef, HistoryBody, HistoryBodyRef, RECORD_COLUMNS, county, device_id, json, parsed, parsed_maybe, range,
     state_number, stored_record,
@@ -146,6 +150,10 @@ impl Sql<'_> {
 
     pub(super) fn store_record(&self, record: &Record, by: &Written) -> Answer<()> {
         let before = if by.is_new { None } else { self.before(record.id, county(&record.cell))? };
+        let was = match before {
+            Some(_) if is_counted(&record.kind) => self.counted_before(record.id, county(&record.cell))?,
+            _ => None,
+        };
         let version = record.version();
         if let Some(before) = &before
             && before.approved_version.as_ref() == Some(&before.version)
@@ -173,6 +181,8 @@ impl Sql<'_> {
             by.at,
             by.by.as_str(),
         ])?;
+        self.tally(was.as_ref(), Some(record))?;
+        self.fold_incident_of(record)?;
         let here = Tally::default().with(&version, self.has_bytes(record)?);
         match before {
             Some(before) if before.cell == record.cell => {
@@ -247,6 +257,7 @@ impl Sql<'_> {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (id, county) DO NOTHING",
         )?;
         let mut new = 0;
+        let mut incidents = BTreeSet::new();
         for BulkRecord { record, by, at, state } in records {
             // Who was erased does not come back with data that were made before.
             if self.was_erased(county(&record.cell), record.id)? {
@@ -272,10 +283,13 @@ impl Sql<'_> {
             ])?;
             if inserted == 1 {
                 new += 1;
+                self.tally(None, Some(record))?;
+                incidents.extend(incident_of(record).map(|incident| (county(&record.cell).to_owned(), incident)));
                 let stored = self.has_bytes(record)?;
                 self.extend_feed(&record.cell, record.id, Run::SERVER, Tally::default().with(&version, stored))?;
             }
         }
+        self.fold_incidents(&incidents)?;
         Ok(new)
     }
 }

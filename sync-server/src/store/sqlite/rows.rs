@@ -69,6 +69,7 @@ pub(super) fn state_number(state: ReviewState) -> i64 {
         ReviewState::Waiting => 1,
         ReviewState::Approved => 2,
         ReviewState::Returned => 3,
+        ReviewState::AtTown => 4,
     }
 }
 
@@ -77,6 +78,7 @@ fn state(number: i64) -> ReviewState {
         1 => ReviewState::Waiting,
         2 => ReviewState::Approved,
         3 => ReviewState::Returned,
+        4 => ReviewState::AtTown,
         _ => ReviewState::NotReviewed,
     }
 }
@@ -97,6 +99,11 @@ pub(super) fn parsed_maybe<T: std::str::FromStr>(row: &Row<'_>, column: usize) -
         Some(text) => text.parse().map(Some).map_err(|_| odd(column, Type::Text)),
         None => Ok(None),
     }
+}
+
+/// Reads a text column as JSON, if there is something.
+pub(super) fn json_maybe<T: for<'de> Deserialize<'de>>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+    if row.get_ref(column)?.as_str_or_null()?.is_none() { Ok(None) } else { json(row, column).map(Some) }
 }
 
 /// Reads a text column as JSON.

@@ -1,8 +1,5 @@
 -- What the desk's pages ask for beside the inbox. Partial indexes: a query has to repeat their condition word by word.
 
--- Kinds of which a county has few.
-CREATE INDEX record_few ON record (kind, cell) WHERE kind IN ('hazard_point', 'evacuation', 'feedback', 'dispute');
-
 -- Notices and tasks, which go to many cells at once: all of one batch carry the same moment.
 CREATE INDEX record_batch ON record (kind, json_extract(body, '$.fields.at'), cell) WHERE kind IN ('notice', 'task');
 

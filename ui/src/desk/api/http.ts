@@ -12,7 +12,7 @@ export class Refused extends Error {
   constructor(
     readonly code: RefusalCode,
     readonly status: number,
-    /** What is wrong with which field. */
+    /** What is wrong with which field, where the code is `invalid`. */
     readonly problems: readonly Problem[] = [],
   ) {
     super(`${code} (${status})`)
@@ -83,6 +83,42 @@ async function written<T>(path: string, body: unknown, take: Take<T>): Promise<T
     // Another tab signed in again: the cookie is shared, the token is not.
     await renewToken()
     return call<T>('POST', path, body, undefined, take)
+  }
+}
+
+/** Sends a file as it is. */
+export async function upload<T>(path: string, file: Blob): Promise<T> {
+  const text = await (await fetched(path, file, 'application/octet-stream')).text()
+  return (text === '' ? null : JSON.parse(text)) as T
+}
+
+/** Asks for a file, and gives it with the name that the server calls it. */
+export async function download(path: string, body: unknown): Promise<{ file: Blob; name: string }> {
+  const answer = await fetched(path, JSON.stringify(body), 'application/json')
+  const name = /filename="([^"]+)"/.exec(answer.headers.get('content-disposition') ?? '')?.[1] ?? path
+  try {
+    return { file: await answer.blob(), name }
+  } catch {
+    // The line broke half-way: a part is not the whole.
+    throw new Refused('unreachable', 0)
+  }
+}
+
+/** A changing call that may take its time: a file goes up or comes down. */
+async function fetched(path: string, body: BodyInit, kind: string): Promise<Response> {
+  const once = async () => {
+    const headers = { 'content-type': kind, 'x-csrf-token': token }
+    const answer = await fetch(`/desk/api/${path}`, { method: 'POST', headers, body, credentials: 'same-origin', cache: 'no-store' }).catch(() => null)
+    if (answer === null) throw new Refused('unreachable', 0)
+    if (!answer.ok) throw await refusal(answer)
+    return answer
+  }
+  try {
+    return await once()
+  } catch (error) {
+    if (!(error instanceof Refused) || error.code !== 'wrong_csrf') throw error
+    await renewToken()
+    return once()
   }
 }
 

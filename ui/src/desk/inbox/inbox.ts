@@ -1,6 +1,10 @@
 // The inbox: what waits, loaded page by page, kept fresh without ever moving under the reviewer's eyes.
 import { computed, onScopeDispose, reactive, ref, shallowRef, triggerRef, watch } from 'vue'
+import type { Age } from '@shared/types/Age'
+import type { AgeCount } from '@shared/types/AgeCount'
+import type { Inbox } from '@shared/types/Inbox'
 import type { InboxItem } from '@shared/types/InboxItem'
+import type { Level } from '@shared/types/Level'
 import * as calls from '../api/calls'
 import { refusalCode, type RefusalCode } from '../api/http'
 import { loadPlaces } from '../parts/lists'
@@ -13,16 +17,19 @@ export const MANY_MAX = 500
 const REFRESH_MS = 5_000
 
 /** What part of the inbox is shown. */
-export type Filter = { place: string | null; kind: string | null; state: calls.Pile }
+export type Filter = { place: string | null; kind: string | null; state: calls.Pile; age: Age | null; words: string }
 
 const nameOf = (item: { id: string; version: string }) => `${item.id} ${item.version}`
 
 /** The inbox, with the selection and the checked rows. */
 export function useInbox() {
-  const filter = reactive<Filter>({ place: null, kind: null, state: 'waiting' })
+  const filter = reactive<Filter>({ place: null, kind: null, state: 'waiting', age: null, words: '' })
   const items = shallowRef<InboxItem[]>([])
   const total = ref(0)
   const byKind = shallowRef<{ [kind: string]: number }>({})
+  const byAge = shallowRef<AgeCount[]>([])
+  const level = ref<Level | null>(null)
+  const atTown = ref(0)
   const phase = ref<'loading' | 'ready' | 'failed'>('loading')
   const failure = ref<RefusalCode | null>(null)
   const loadingMore = ref(false)
@@ -36,6 +43,12 @@ export function useInbox() {
   // What was there when the list was loaded: anything else that the server names later is new to the reviewer.
   let seen = new Set<string>()
   let expected = 0
+  let first = true
+
+  /** The pile whose records this desk decides on: with two levels the town's comes after the community's. */
+  const turn = computed<calls.Pile>(() => (level.value === 'town' ? 'at_town' : 'waiting'))
+  /** Whether records of the shown pile can be approved here. */
+  const decidable = computed(() => filter.state === turn.value || (level.value === null && filter.state === 'at_town'))
 
   const selected = computed(() => items.value.find((item) => item.id === selectedId.value) ?? null)
   const selectedIndex = computed(() => items.value.findIndex((item) => item.id === selectedId.value))
@@ -43,6 +56,13 @@ export function useInbox() {
 
   function query(limit: number, after: string | null = null): calls.InboxQuery {
     return { ...filter, order: preferences.order, limit, after }
+  }
+
+  function takeCounts(page: Inbox): void {
+    byKind.value = page.by_kind
+    byAge.value = page.by_age
+    level.value = page.level
+    atTown.value = page.at_town
   }
 
   /** Loads the list from its start; `quietly` leaves the old one standing until the new one is there. */
@@ -62,7 +82,14 @@ export function useInbox() {
       items.value = page.items
       next = page.next
       total.value = expected = page.total
-      byKind.value = page.by_kind
+      takeCounts(page)
+      // Somebody of the town begins with what the community has approved.
+      if (first && turn.value !== filter.state) {
+        first = false
+        filter.state = turn.value
+        return
+      }
+      first = false
       seen = new Set([...page.items, ...(newest?.items ?? [])].map(nameOf))
       fresh.value = 0
       failure.value = null
@@ -109,12 +136,13 @@ export function useInbox() {
       const moved = page.total !== total.value || page.items.some((item) => !seen.has(nameOf(item)))
       unreachable.value = false
       total.value = page.total
-      byKind.value = page.by_kind
+      takeCounts(page)
       takeNewVersions(page.items)
       await lookForPhotos(page.items)
       if (mine !== generation) return
       if (page.next === null) dropDecidedElsewhere(page.items)
-      fresh.value = Math.max(countUnseen(page.items), page.total - expected)
+      // What is found by words is not counted beyond the page.
+      fresh.value = Math.max(countUnseen(page.items), filter.words === '' ? page.total - expected : 0)
       if (moved) await loadPlaces().catch(() => {})
     } catch (error) {
       if (mine === generation && refusalCode(error) === 'unreachable') unreachable.value = true
@@ -165,26 +193,43 @@ export function useInbox() {
     expected -= gone.length
   }
 
-  /** Takes decided rows out and selects what follows. */
-  function takeOut(ids: readonly string[]): void {
+  /** Takes decided rows out and selects what follows; gives the rows, to put them back. */
+  function takeOut(ids: readonly string[]): InboxItem[] {
     const out = new Set(ids)
     const from = selectedIndex.value
     const following = items.value.slice(from + 1).find((item) => !out.has(item.id))
     const before = items.value.slice(0, Math.max(from, 0)).reverse().find((item) => !out.has(item.id))
     const kinds = { ...byKind.value }
-    let count = 0
+    const taken: InboxItem[] = []
     for (const item of items.value) {
       if (!out.has(item.id)) continue
       checked.delete(item.id)
       kinds[item.kind] = Math.max((kinds[item.kind] ?? 0) - 1, 0)
-      count++
+      taken.push(item)
     }
+    const count = taken.length
     items.value = items.value.filter((item) => !out.has(item.id))
     byKind.value = kinds
     total.value = Math.max(total.value - count, 0)
     expected -= count
     if (selectedId.value !== null && out.has(selectedId.value)) selectedId.value = (following ?? before)?.id ?? null
     if (items.value.length < PAGE / 2) void more()
+    void loadPlaces().catch(() => {})
+    return taken
+  }
+
+  /** Puts rows back where they stood in the order of the list, and selects the first of them. */
+  function putBack(rows: readonly InboxItem[]): void {
+    const here = new Set(items.value.map((item) => item.id))
+    const missing = rows.filter((item) => !here.has(item.id))
+    const sign = preferences.order === 'newest' ? -1 : 1
+    items.value = [...items.value, ...missing].sort((a, b) => sign * (a.changed_at - b.changed_at || (a.id < b.id ? -1 : 1)))
+    const kinds = { ...byKind.value }
+    for (const item of missing) kinds[item.kind] = (kinds[item.kind] ?? 0) + 1
+    byKind.value = kinds
+    total.value += missing.length
+    expected += missing.length
+    if (rows[0]) selectedId.value = rows[0].id
     void loadPlaces().catch(() => {})
   }
 
@@ -226,6 +271,11 @@ export function useInbox() {
     items,
     total,
     byKind,
+    byAge,
+    level,
+    atTown,
+    turn,
+    decidable,
     phase,
     failure,
     loadingMore,
@@ -240,6 +290,7 @@ export function useInbox() {
     more,
     refresh,
     takeOut,
+    putBack,
     move,
     toggle,
     checkLowRisk,

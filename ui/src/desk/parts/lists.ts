@@ -50,5 +50,8 @@ export function useReading() {
     yes: t('common.yes'),
     no: t('common.no'),
     comma: t('desk.value.comma'),
+    people: {},
+    checklist: null,
+    say: (key, values) => t(`desk.value.${key}`, values ?? {}),
   }))
 }

@@ -2,7 +2,7 @@
 import type { DeskRecord } from '@shared/types/DeskRecord'
 import type { FieldChange } from '@shared/types/FieldChange'
 import type { HistoryEntry } from '@shared/types/HistoryEntry'
-import { isEmpty, isShown, orderOf } from './values'
+import { isEmpty, isShown, orderOf, type Reading } from './values'
 
 /** The fields that changed, in the order of the forms. Of a new record: all that are filled. */
 export function changedFields(page: Pick<DeskRecord, 'record' | 'changes' | 'is_new'>): FieldChange[] {
@@ -27,6 +27,19 @@ export function unchangedFields(page: Pick<DeskRecord, 'record' | 'changes'>): {
 export function authorOf(history: readonly HistoryEntry[]): string | null {
   const written = history.filter((entry) => entry.verdict === null)
   return written.reduce<HistoryEntry | null>((first, entry) => (first && first.at <= entry.at ? first : entry), null)?.by ?? null
+}
+
+/** What a record's own page adds to the reading of values. */
+export function readingOf(page: DeskRecord | null, general: Reading): Reading {
+  if (!page) return general
+  const { checklist } = page.record.fields
+  return {
+    ...general,
+    refs: page.refs,
+    people: page.people,
+    author: authorOf(page.history),
+    checklist: typeof checklist === 'string' ? checklist : null,
+  }
 }
 
 /** A value that two people wrote without knowing of each other: which one stands and which one was set aside. */

@@ -1,4 +1,5 @@
 // How a stored value is read by people: codes by their names, dates in words, referenced records by their title.
+import { positionWords } from '@shared/map/typed'
 import type { Code } from '@shared/types/Code'
 import type { CodeList } from '@shared/types/CodeList'
 import type { FieldSpec } from '@shared/types/FieldSpec'
@@ -6,6 +7,7 @@ import type { Lists } from '@shared/types/Lists'
 import type { Language } from '@shared/i18n'
 import { FIELDS } from '@shared/types/fields'
 import { dateText, momentText } from '../parts/time'
+import { shapedText } from './shaped'
 
 /** All that is needed to read values. */
 export type Reading = {
@@ -21,13 +23,23 @@ export type Reading = {
   no: string
   /** Joins the items of a list. */
   comma: string
+  /** Accounts by the names shown. */
+  people: { readonly [account: string]: string }
+  /** Of an inspection: the checklist whose items it answers. */
+  checklist: string | null
+  /** A text of the language files below `desk.value`. */
+  say: (key: string, values?: { [name: string]: string | number }) => string
 }
 
 /** Fields that only programs read: they follow from another field that is shown. */
 const FOR_PROGRAMS: { readonly [kind: string]: readonly string[] } = {
+  person: ['merged_before'],
+  household: ['merged_before'],
+  dwelling: ['merged_before'],
   visit: ['target_kind'],
   incident: ['list_version'],
   photo: ['subject_kind', 'sha256', 'bytes'],
+  inspection: ['subject_kind', 'checklist_version'],
 }
 
 /** Whether people see this field. */
@@ -55,6 +67,7 @@ export function isEmpty(value: unknown): boolean {
 export function valueText(kind: string, field: string, value: unknown, reading: Reading): string {
   if (isEmpty(value)) return ''
   if (kind === 'incident' && field === 'severity') return severityText(value, reading)
+  if (kind === 'inspection' && field === 'checklist') return checklistText(value, reading)
   const spec = specOf(kind, field)
   switch (spec?.type) {
     case 'code':
@@ -66,17 +79,27 @@ export function valueText(kind: string, field: string, value: unknown, reading: 
     case 'bool':
       return value === true ? reading.yes : value === false ? reading.no : plain(value)
     case 'past_date':
+    case 'date':
       return (typeof value === 'string' && dateText(value, reading.language)) || plain(value)
     case 'past_moment':
+    case 'moment':
       return typeof value === 'number' ? momentText(value, reading.language) : plain(value)
     case 'ref':
       return refText(value, reading)
     case 'refs':
       return items(value).map((item) => refText(item, reading)).join(reading.comma)
     case 'position':
-      return positionText(value)
+      return positionWords(value) ?? plain(value)
     case 'account':
-      return (field === 'by' && reading.author) || plain(value)
+      return (field === 'by' && reading.author) || (typeof value === 'string' && reading.people[value]) || plain(value)
+    case 'names':
+      return items(value).map(plain).join(reading.comma)
+    case 'yuan':
+    case 'parties':
+    case 'answers':
+    case 'item_words':
+    case 'hazards':
+      return shapedText(spec.type, value, reading)
     case 'division':
       return (typeof value === 'string' && reading.place(value)) || plain(value)
     default:
@@ -84,11 +107,17 @@ export function valueText(kind: string, field: string, value: unknown, reading: 
   }
 }
 
+function checklistText(value: unknown, reading: Reading): string {
+  const found = reading.lists?.checklists.find((one) => one.code === value)
+  return found ? (reading.language === 'zh' ? found.title_zh : found.title_en) : plain(value)
+}
+
 function items(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [value]
 }
 
-function plain(value: unknown): string {
+/** A value as it was stored. */
+export function plain(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value)
 }
 
@@ -109,19 +138,12 @@ function categoryText(value: unknown, reading: Reading): string {
   return group ? `${named(group, reading)} / ${named(category, reading)}` : named(category, reading)
 }
 
-function severityText(value: unknown, reading: Reading): string {
+/** How urgent something is, by the county's name for it. */
+export function severityText(value: unknown, reading: Reading): string {
   const severity = reading.lists?.severities.find((one) => one.level === value)
   return severity ? `${severity.level} · ${named(severity, reading)}` : plain(value)
 }
 
 function refText(value: unknown, reading: Reading): string {
   return (typeof value === 'string' && reading.refs[value]?.title) || plain(value)
-}
-
-function positionText(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return plain(value)
-  const { lat, lng, accuracy_m } = value as { lat?: unknown; lng?: unknown; accuracy_m?: unknown }
-  if (typeof lat !== 'number' || typeof lng !== 'number') return plain(value)
-  const near = typeof accuracy_m === 'number' ? ` ± ${Math.round(accuracy_m)} m` : ''
-  return `${lat.toFixed(5)}, ${lng.toFixed(5)}${near}`
 }

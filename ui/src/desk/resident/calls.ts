@@ -14,4 +14,4 @@ export const look = (id: string, reason: string) => write<ResidentFile>(`residen
 export const paper = (id: string, reason: string) => writeFile(`residents/${id}/paper`, { reason })
 /** Puts fields right. */
 export const correct = (id: string, version: string, fields: { [field: string]: unknown }) =>
-  write<Corrected>(`residents/${id}/correct`, { version, fields })
+  write<Corrected>(`records/${id}/correct`, { version, fields })

@@ -61,7 +61,14 @@ export function useSession() {
     return null
   }
 
+  /** Changes the own password; throws what the server refuses. */
+  async function changePassword(old: string, fresh: string): Promise<void> {
+    await calls.changePassword(old, fresh)
+    take(await calls.session())
+  }
+
   return {
+    changePassword,
     session: readonly(current),
     phase: readonly(phase),
     isIn: computed(() => phase.value === 'in' || phase.value === 'expired'),

@@ -1,7 +1,7 @@
 // The keys of the review desk. One letter, one command; never while somebody is typing.
 
 /** What a key asks for. */
-export type Command = 'next' | 'previous' | 'approve' | 'return' | 'select' | 'photo' | 'close' | 'help'
+export type Command = 'next' | 'previous' | 'approve' | 'return' | 'undo' | 'correct' | 'select' | 'photo' | 'search' | 'close' | 'help'
 
 /** The keys, in the order in which the help shows them. */
 export const KEYS: readonly { keys: readonly string[]; command: Command }[] = [
@@ -9,8 +9,11 @@ export const KEYS: readonly { keys: readonly string[]; command: Command }[] = [
   { keys: ['k', 'ArrowUp'], command: 'previous' },
   { keys: ['a'], command: 'approve' },
   { keys: ['r'], command: 'return' },
+  { keys: ['z'], command: 'undo' },
+  { keys: ['e'], command: 'correct' },
   { keys: ['x'], command: 'select' },
   { keys: ['o'], command: 'photo' },
+  { keys: ['/'], command: 'search' },
   { keys: ['Escape'], command: 'close' },
   { keys: ['?'], command: 'help' },
 ]

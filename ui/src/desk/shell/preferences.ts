@@ -29,7 +29,7 @@ function start(): Preferences {
   return {
     language: known(kept.language, ['zh', 'en'], 'zh'),
     theme: known(kept.theme, ['auto', 'light', 'dark'], 'auto'),
-    order: known(kept.order, ['newest', 'oldest'], 'newest'),
+    order: known(kept.order, ['newest', 'oldest'], 'oldest'),
     places_shown: kept.places_shown !== false,
   }
 }

@@ -2,7 +2,10 @@
 import { readonly, ref } from 'vue'
 
 /** A message. */
-export type Toast = { id: number; text: string; tone: 'done' | 'problem' }
+export type Toast = { id: number; text: string; tone: 'done' | 'problem'; act: Act | null }
+
+/** Something that can be done about a message while it is shown. */
+export type Act = { label: string; key: string; lasts: number; run: () => void }
 
 const toasts = ref<Toast[]>([])
 let last = 0
@@ -10,11 +13,12 @@ let last = 0
 /** What is being said now. */
 export const shown = readonly(toasts)
 
-/** Says something for a few seconds; problems stay longer. */
-export function say(text: string, tone: Toast['tone'] = 'done'): void {
+/** Says something for a few seconds; problems stay longer, and what can be acted on as long as it can be. Gives its name. */
+export function say(text: string, tone: Toast['tone'] = 'done', act: Act | null = null): number {
   const id = ++last
-  toasts.value = [...toasts.value.slice(-2), { id, text, tone }]
-  setTimeout(() => hush(id), tone === 'done' ? 3_000 : 8_000)
+  toasts.value = [...toasts.value.slice(-2), { id, text, tone, act }]
+  setTimeout(() => hush(id), act ? act.lasts : tone === 'done' ? 3_000 : 8_000)
+  return id
 }
 
 /** Takes a message away. */

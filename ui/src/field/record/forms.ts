@@ -17,7 +17,7 @@ export type FormKind =
   | 'threatened_household'
 
 const SHOWN: Record<FormKind, readonly string[]> = {
-  building: ['name', 'building_kind', 'street', 'units', 'floors'],
+  building: ['name', 'building_kind', 'street', 'units', 'floors', 'position'],
   dwelling: ['building', 'unit', 'floor', 'room', 'street', 'group', 'house_number', 'use'],
   household: ['head', 'contact_phone', 'best_time', 'access_note'],
   person: [
@@ -30,7 +30,9 @@ const SHOWN: Record<FormKind, readonly string[]> = {
     'document_kind',
     'document_number',
     'consent',
+    'moved_in_on',
     'moved_out_on',
+    'moved_to',
     'died_on',
   ],
   incident: [
@@ -39,6 +41,7 @@ const SHOWN: Record<FormKind, readonly string[]> = {
     'title',
     'text',
     'place',
+    'position',
     'source',
     'contact_name',
     'contact_phone',
@@ -50,7 +53,7 @@ const SHOWN: Record<FormKind, readonly string[]> = {
   premises: ['name', 'premises_kind', 'area_m2', 'contact_name', 'contact_phone', 'sleeps_in', 'gas', 'closed_on'],
   care_plan: ['reason', 'level', 'consent', 'starts_on', 'ends_on', 'helper_name', 'helper_phone'],
   dispute: ['type', 'source', 'accepted_on', 'parties', 'place', 'facts', 'claim', 'amount', 'mediators', 'number', 'transferred_to', 'confirmed'],
-  hazard_point: ['name', 'hazard_kind', 'place', 'monitor_name', 'monitor_phone', 'signal', 'route', 'shelter', 'retired_on'],
+  hazard_point: ['name', 'hazard_kind', 'place', 'position', 'monitor_name', 'monitor_phone', 'signal', 'route', 'shelter', 'retired_on'],
   threatened_household: ['needs_help', 'help_note', 'contact_name', 'contact_phone', 'card_issued_on'],
 }
 

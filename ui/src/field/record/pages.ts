@@ -9,6 +9,8 @@ export async function pageOf(kind: string, id: string): Promise<string> {
     case 'incident':
     case 'dispute':
     case 'premises':
+    case 'dwelling':
+    case 'tenancy':
     case 'inspection':
       return `/${kind}/${id}`
     case 'care_plan':

@@ -1,5 +1,6 @@
 // A record's values in words, for screens that show what they hold without being a form.
 import type { FieldSpec } from '@shared/types/FieldSpec'
+import { positionWords } from '@shared/map/typed'
 import { FIELDS } from '@shared/types/fields'
 import { i18n } from '../state/app'
 import { categoryName, codeName, severityName } from '../state/lists'
@@ -13,7 +14,7 @@ export interface ShownField {
   text: string
 }
 
-/** One value in words; null for what says nothing to a person: references, positions, nothing at all. */
+/** One value in words; null for what says nothing to a person: references, nothing at all. */
 export function valueWords(spec: FieldSpec, value: unknown): string | null {
   const { t } = i18n.global
   if (value === null || value === undefined || value === '') return null
@@ -34,6 +35,8 @@ export function valueWords(spec: FieldSpec, value: unknown): string | null {
     case 'past_moment':
     case 'moment':
       return moment(Number(value))
+    case 'position':
+      return positionWords(value)
     case 'text':
     case 'name':
     case 'int':
@@ -48,7 +51,7 @@ export function valueWords(spec: FieldSpec, value: unknown): string | null {
   }
 }
 
-/** The values that say something to a person: no references, no positions, nothing empty. */
+/** The values that say something to a person: no references, nothing empty. */
 export function shownFields(kind: string, values: Values): ShownField[] {
   const { t } = i18n.global
   return (FIELDS[kind] ?? []).flatMap((spec) => {

@@ -1,5 +1,5 @@
 // Whose phone this is, whether it is open, and how the worker likes it to look and to use the network.
-import { reactive, readonly } from 'vue'
+import { reactive, readonly, toRaw } from 'vue'
 import { call } from '@shared/bridge'
 import { makeI18n, setLanguage } from '@shared/i18n'
 import type { AppState } from '@shared/types/AppState'
@@ -35,6 +35,12 @@ export async function lock(): Promise<void> {
   forgetPictures()
 }
 
+/** The phone is in other hands now: the screens start again from nothing, so that no word of the one before is left in them. */
+export function changedHands(): void {
+  window.location.hash = '#/today'
+  window.location.reload()
+}
+
 /** The register turned out to be sealed: shows the lock, whatever screen was open, and asks why. */
 export function foundLocked(): void {
   if (state.app) state.app = { ...state.app, phase: 'locked' }
@@ -52,11 +58,18 @@ export async function askAgain(): Promise<void> {
   }
 }
 
+/** What is being kept, one choice after the other. */
+let keeping: Promise<void> = Promise.resolve()
+
 /** Changes how the app looks and uses the network, at once and for good. */
 export async function setPreferences(change: Partial<Preferences>): Promise<void> {
   const wanted = { ...state.preferences, ...change }
   await show(wanted)
-  state.preferences = await call('set_preferences', wanted)
+  // One after the other: of two quick choices the second must be the one that is kept.
+  const kept = keeping.then(() => call('set_preferences', wanted))
+  keeping = kept.then(() => undefined, () => undefined)
+  const answer = await kept
+  if (toRaw(state.preferences) === wanted) state.preferences = answer
 }
 
 const darkPhone = window.matchMedia('(prefers-color-scheme: dark)')

@@ -7,6 +7,7 @@ export function httpHost(): Host {
     call: (command, args) => post(`/call/${command}`, 'application/json', JSON.stringify(args)),
     callWithBytes: (command, args, bytes) =>
       post(`/call/${command}?args=${encodeURIComponent(JSON.stringify(args))}`, 'application/octet-stream', bytes),
+    system: null,
     saveFile: async (name, mime, bytes) => {
       const address = URL.createObjectURL(new Blob([bytes], { type: mime }))
       const link = Object.assign(document.createElement('a'), { href: address, download: name })

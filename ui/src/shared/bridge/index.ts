@@ -4,9 +4,11 @@ import type { Commands } from '../types/commands'
 import type { Failure } from '../types/Failure'
 import { callFailed, type CallFailed } from './failed'
 import { httpHost } from './http'
+import type { System } from './system'
 import { tauriHost } from './tauri'
 
 export { CallFailed } from './failed'
+export * from './phone'
 
 /** The name of a command. */
 export type CommandName = keyof Commands
@@ -16,11 +18,14 @@ export interface Host {
   call(command: string, args: unknown): Promise<unknown>
   callWithBytes(command: string, args: unknown, bytes: Uint8Array<ArrayBuffer>): Promise<unknown>
   saveFile(name: string, mime: string, bytes: ArrayBuffer): Promise<string | null>
+  /** What only the window's own host can do; none where there is no window. */
+  system: System | null
 }
 
 let chosen: Host | null = null
 
-function host(): Host {
+/** Whoever answers. For this folder alone. */
+export function host(): Host {
   chosen ??= '__TAURI_INTERNALS__' in window ? tauriHost() : httpHost()
   return chosen
 }

@@ -9,6 +9,7 @@ export function tauriHost(): Host {
     // Raw bytes leave no room for arguments: those go into a header, which takes ASCII only.
     callWithBytes: (command, args, bytes) =>
       invoke('call', bytes, { headers: { 'x-command': command, 'x-args': base64OfText(JSON.stringify(args)) } }),
+    system: { ask: (command, args) => invoke(command, args) },
     saveFile: async (name, _mime, bytes) => {
       const saved = await invoke<{ path: string }>('save_file', new Uint8Array(bytes), { headers: { 'x-name': base64OfText(name) } })
       return saved.path

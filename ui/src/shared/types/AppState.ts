@@ -20,7 +20,7 @@ demo: boolean,
  */
 account: string | null, 
 /**
- * Their name.
+ * Their name; known on the lock screen too.
  */
 display_name: string | null, 
 /**
@@ -35,6 +35,10 @@ app_version: string,
  * For how long no PIN is tried after wrong ones.
  */
 wait_ms: number | null, 
+/**
+ * Whether the register opens by fingerprint or face too.
+ */
+biometry: boolean, 
 /**
  * What the desk ordered and this phone has done: it is locked by the desk, or was wiped.
  */

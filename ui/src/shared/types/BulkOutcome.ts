@@ -10,6 +10,14 @@ export type BulkOutcome = {
  */
 approved: number, 
 /**
+ * The approvals, to take them back.
+ */
+reviews: Array<RecordId>, 
+/**
  * Those that had changed meanwhile and were left alone.
  */
-stale: Array<RecordId>, };
+stale: Array<RecordId>, 
+/**
+ * Those that nobody approves among many: their risk is not low, or another level comes first.
+ */
+left: Array<RecordId>, };

@@ -28,4 +28,8 @@ category: string,
 /**
  * What is looked at, in this order.
  */
-items: Array<ChecklistItem>, };
+items: Array<ChecklistItem>, 
+/**
+ * Retired checklists stay readable but nobody goes through them any more.
+ */
+retired: boolean, };

@@ -23,7 +23,11 @@ severity: number | null,
 /**
  * The incident category that its hazard is reported under, where it is another than the checklist's.
  */
-category: string | null, } & ({ "type": "ok_bad_na" } | { "type": "enum", 
+category: string | null, 
+/**
+ * Retired items stay readable in inspections of before but are not asked.
+ */
+retired: boolean, } & ({ "type": "ok_bad_na" } | { "type": "enum", 
 /**
  * The words.
  */

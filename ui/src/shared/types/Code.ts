@@ -19,4 +19,8 @@ name_en: string,
 /**
  * Offered first.
  */
-common: boolean, };
+common: boolean, 
+/**
+ * Retired codes stay readable but are not offered.
+ */
+retired?: boolean, };

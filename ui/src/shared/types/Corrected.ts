@@ -2,7 +2,7 @@
 import type { Version } from "./Version";
 
 /**
- * A resident's record after a correction.
+ * The record with the values put right.
  */
 export type Corrected = { 
 /**

@@ -49,9 +49,21 @@ changes: Array<FieldChange>,
  */
 refs: { [key in string]: Reference }, 
 /**
+ * The accounts that it names, by the names shown.
+ */
+people: { [key in string]: string }, 
+/**
  * Its photos.
  */
 photos: Array<DeskPhoto>, 
+/**
+ * Whether whoever asks may put values right.
+ */
+correctable: boolean, 
+/**
+ * Whether whoever asks may approve the version now: with two levels it may be the other's turn.
+ */
+approvable: boolean, 
 /**
  * What became of it, oldest first.
  */

@@ -45,4 +45,12 @@ latest_result: string | null,
 /**
  * At a glance.
  */
-state: DoorState, };
+state: DoorState, 
+/**
+ * Somebody there is to be seen today by a care plan that this worker is shown.
+ */
+care_due: boolean, 
+/**
+ * Open premises there: what the first is called.
+ */
+shop_name: string | null, };

@@ -24,7 +24,11 @@ list: CodeList, } | { "type": "codes",
 /**
  * The list.
  */
-list: CodeList, } | { "type": "category" } | { "type": "int", 
+list: CodeList, } | { "type": "category" } | { "type": "departments", 
+/**
+ * Items.
+ */
+max: number, } | { "type": "int", 
 /**
  * Least.
  */
@@ -36,4 +40,4 @@ max: number, } | { "type": "bool" } | { "type": "past_date" } | { "type": "date"
 /**
  * Items.
  */
-max: number, } | { "type": "phone" } | { "type": "document_number" } | { "type": "position" } | { "type": "sha256" } | { "type": "version" } | { "type": "remarks" } | { "type": "geo_json" } | { "type": "division" } | { "type": "account" });
+max: number, } | { "type": "phone" } | { "type": "document_number" } | { "type": "position" } | { "type": "sha256" } | { "type": "version" } | { "type": "remarks" } | { "type": "boundary" } | { "type": "values" } | { "type": "field_names" } | { "type": "division" } | { "type": "account" });

@@ -3,4 +3,4 @@
 /**
  * What was found.
  */
-export type HitKind = "person" | "household" | "building" | "incident";
+export type HitKind = "person" | "household" | "building" | "premises" | "incident";

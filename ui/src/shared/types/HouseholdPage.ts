@@ -4,6 +4,7 @@ import type { ConflictLine } from "./ConflictLine";
 import type { Dwelling } from "./Dwelling";
 import type { Household } from "./Household";
 import type { IncidentLine } from "./IncidentLine";
+import type { MergedLine } from "./MergedLine";
 import type { PersonLine } from "./PersonLine";
 import type { RecordId } from "./RecordId";
 import type { ReviewInfo } from "./ReviewInfo";
@@ -53,6 +54,10 @@ visits: Array<VisitLine>,
  * Incidents at this door.
  */
 incidents: Array<IncidentLine>, 
+/**
+ * Entries that gave way to this one.
+ */
+merged: Array<MergedLine>, 
 /**
  * Where the household stands with the supervisor.
  */

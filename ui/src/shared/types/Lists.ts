@@ -2,6 +2,9 @@
 import type { CareIntervals } from "./CareIntervals";
 import type { Category } from "./Category";
 import type { Checklist } from "./Checklist";
+import type { Department } from "./Department";
+import type { Holiday } from "./Holiday";
+import type { Purpose } from "./Purpose";
 import type { Severity } from "./Severity";
 import type { Sheet } from "./Sheet";
 
@@ -32,4 +35,16 @@ care: CareIntervals,
 /**
  * What inspections go through. Lists of before there were any read as those compiled in, so that both sides agree.
  */
-checklists: Array<Checklist>, };
+checklists: Array<Checklist>, 
+/**
+ * What visits are for. Lists of an older version have none: those that a new server starts with.
+ */
+purposes: Array<Purpose>, 
+/**
+ * Holidays and the weekend days that are worked in their place. Lists of an older version have none: those compiled in.
+ */
+holidays: Array<Holiday>, 
+/**
+ * The departments that incidents are dispatched to. Lists of before there were any read as those compiled in.
+ */
+departments: Array<Department>, };

@@ -41,9 +41,17 @@ relation: string | null,
  */
 residence: string | null, 
 /**
+ * Day of moving in.
+ */
+moved_in_on: string | null, 
+/**
  * Day of moving out.
  */
 moved_out_on: string | null, 
+/**
+ * Where to.
+ */
+moved_to: string | null, 
 /**
  * Day of death.
  */

@@ -3,6 +3,7 @@ import type { CareLine } from "./CareLine";
 import type { CellCode } from "./CellCode";
 import type { ConflictLine } from "./ConflictLine";
 import type { MaskedPerson } from "./MaskedPerson";
+import type { MergedLine } from "./MergedLine";
 import type { Person } from "./Person";
 import type { RecordId } from "./RecordId";
 import type { ReviewInfo } from "./ReviewInfo";
@@ -48,6 +49,10 @@ care: Array<CareLine>,
  * The latest thirty visits to them, newest first.
  */
 visits: Array<VisitLine>, 
+/**
+ * Entries that gave way to this one.
+ */
+merged: Array<MergedLine>, 
 /**
  * Where the entry stands with the supervisor.
  */

@@ -2,6 +2,7 @@
 import type { Due } from "./Due";
 import type { IncidentState } from "./IncidentState";
 import type { Stage } from "./Stage";
+import type { Tenure } from "./Tenure";
 import type { ToldStep } from "./ToldStep";
 import type { Turn } from "./Turn";
 
@@ -22,9 +23,21 @@ state: IncidentState,
  */
 turn: Turn, 
 /**
- * The unit that has it, while one has.
+ * The unit that has it, while one has, as it was named.
  */
 unit: string | null, 
+/**
+ * Codes of the departments that have it, the one that leads first.
+ */
+departments: Array<string>, 
+/**
+ * What it was to each department that ever had it, in the order in which they got it.
+ */
+tenures: Array<Tenure>, 
+/**
+ * How far the last whistle was heard: 1 community, 2 town, 3 county.
+ */
+level: number | null, 
 /**
  * Until when the next step, or the whole, must be done.
  */

@@ -3,4 +3,4 @@
 /**
  * What the desk and the phone show of a record's review.
  */
-export type ReviewState = "waiting" | "approved" | "returned" | "not_reviewed";
+export type ReviewState = "waiting" | "at_town" | "approved" | "returned" | "not_reviewed";

@@ -5,7 +5,7 @@
  */
 export type SearchArgs = { 
 /**
- * A name, its pinyin or initials, the end of a telephone number (three digits or more), a room, a building, an incident's title.
+ * A name, its pinyin or initials, the end of a telephone number (three digits or more), a room, a building, a shop, an incident's title.
  */
 text: string, 
 /**

@@ -23,9 +23,17 @@ role: Role,
  */
 scopes: string[], 
 /**
+ * Of a handler: code of the department.
+ */
+department: string | null, 
+/**
  * To be sent as `x-csrf-token` with everything that changes something.
  */
 csrf: string, 
+/**
+ * The password was set by somebody else: it must be changed before anything else is answered.
+ */
+password_first: boolean, 
 /**
  * Whether this server holds demonstration data: every page then says so.
  */

@@ -43,6 +43,26 @@ opinion: string | null,
  */
 due: number | null, 
 /**
+ * Codes of the departments that it names.
+ */
+departments: Array<string>, 
+/**
+ * Of a whistle: 1 community, 2 town, 3 county.
+ */
+level: number | null, 
+/**
+ * Of a rating: code of the satisfaction.
+ */
+rating: string | null, 
+/**
+ * Of a merge: the other incident.
+ */
+into: string | null, 
+/**
+ * Photos of the incident that it points to.
+ */
+photos: Array<string>, 
+/**
  * It came when the incident had gone on already, and moved nothing.
  */
 late: boolean, };

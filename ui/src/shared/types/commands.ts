@@ -11,7 +11,10 @@ import type { CareLine } from "./CareLine";
 import type { CarePlanPage } from "./CarePlanPage";
 import type { CategoriesArgs } from "./CategoriesArgs";
 import type { CategoryHit } from "./CategoryHit";
+import type { CellMap } from "./CellMap";
 import type { CodeArgs } from "./CodeArgs";
+import type { CompareArgs } from "./CompareArgs";
+import type { Comparison } from "./Comparison";
 import type { DisputeFormArgs } from "./DisputeFormArgs";
 import type { DisputeLine } from "./DisputeLine";
 import type { DisputePage } from "./DisputePage";
@@ -21,12 +24,14 @@ import type { DoorsArgs } from "./DoorsArgs";
 import type { Draft } from "./Draft";
 import type { DraftLine } from "./DraftLine";
 import type { DueWork } from "./DueWork";
+import type { DwellingPage } from "./DwellingPage";
 import type { EnrolArgs } from "./EnrolArgs";
 import type { EvacuationList } from "./EvacuationList";
 import type { EvacuationPage } from "./EvacuationPage";
 import type { FeedbackThread } from "./FeedbackThread";
 import type { FrameArgs } from "./FrameArgs";
 import type { FrameTaken } from "./FrameTaken";
+import type { HandToArgs } from "./HandToArgs";
 import type { HandoverFile } from "./HandoverFile";
 import type { HandoverFrames } from "./HandoverFrames";
 import type { HandoverTaken } from "./HandoverTaken";
@@ -40,10 +45,17 @@ import type { InspectionPage } from "./InspectionPage";
 import type { InspectionPlace } from "./InspectionPlace";
 import type { Jpeg } from "./Jpeg";
 import type { LastVisit } from "./LastVisit";
+import type { LikelySame } from "./LikelySame";
+import type { LikelySameArgs } from "./LikelySameArgs";
+import type { LookForSameArgs } from "./LookForSameArgs";
 import type { MarkArgs } from "./MarkArgs";
 import type { Marked } from "./Marked";
+import type { MergeArgs } from "./MergeArgs";
 import type { Month } from "./Month";
 import type { MonthArgs } from "./MonthArgs";
+import type { MoveHouseholdArgs } from "./MoveHouseholdArgs";
+import type { MoveOutArgs } from "./MoveOutArgs";
+import type { Moved } from "./Moved";
 import type { Network } from "./Network";
 import type { Nothing } from "./Nothing";
 import type { NoticeLine } from "./NoticeLine";
@@ -74,6 +86,8 @@ import type { RecordVisitsArgs } from "./RecordVisitsArgs";
 import type { RefusedItem } from "./RefusedItem";
 import type { ReportStart } from "./ReportStart";
 import type { ReportTaskArgs } from "./ReportTaskArgs";
+import type { RoomLine } from "./RoomLine";
+import type { RoomsArgs } from "./RoomsArgs";
 import type { SaveArgs } from "./SaveArgs";
 import type { SaveDraftArgs } from "./SaveDraftArgs";
 import type { Saved } from "./Saved";
@@ -89,10 +103,12 @@ import type { SyncState } from "./SyncState";
 import type { Table } from "./Table";
 import type { TaskLine } from "./TaskLine";
 import type { TellNoticeArgs } from "./TellNoticeArgs";
+import type { TenancyPage } from "./TenancyPage";
 import type { ThreatenArgs } from "./ThreatenArgs";
 import type { Today } from "./Today";
 import type { UnlockArgs } from "./UnlockArgs";
 import type { UnmarkArgs } from "./UnmarkArgs";
+import type { WorkerLine } from "./WorkerLine";
 import type { WriteFeedbackArgs } from "./WriteFeedbackArgs";
 
 /**
@@ -129,6 +145,18 @@ unlock: Command<UnlockArgs, AppState>,
  */
 lock: Command<Nothing, AppState>, 
 /**
+ * Everybody who has a register on this phone.
+ */
+workers: Command<Nothing, Array<WorkerLine>>, 
+/**
+ * Seals the register and hands the phone to another of its workers.
+ */
+hand_to: Command<HandToArgs, AppState>, 
+/**
+ * Seals the register and makes room for another worker.
+ */
+add_worker: Command<Nothing, AppState>, 
+/**
  * The first screen.
  */
 today: Command<Nothing, Today>, 
@@ -153,6 +181,10 @@ search: Command<SearchArgs, Array<SearchHit>>,
  */
 buildings: Command<Nothing, Array<BuildingLine>>, 
 /**
+ * The map of the own cells.
+ */
+cell_map: Command<Nothing, CellMap>, 
+/**
  * The board of a building's doors.
  */
 doors: Command<DoorsArgs, DoorBoard>, 
@@ -168,6 +200,50 @@ household: Command<OfRecord, HouseholdPage>,
  * A resident.
  */
 person: Command<OfRecord, PersonPage>, 
+/**
+ * A door.
+ */
+dwelling: Command<OfRecord, DwellingPage>, 
+/**
+ * Doors by how they are written.
+ */
+rooms: Command<RoomsArgs, Array<RoomLine>>, 
+/**
+ * A tenancy.
+ */
+tenancy: Command<OfRecord, TenancyPage>, 
+/**
+ * Safety was checked today, where a dwelling is let.
+ */
+check_safety: Command<OfRecord, Saved>, 
+/**
+ * Moves a household to another door, with everybody in it.
+ */
+move_household: Command<MoveHouseholdArgs, Moved>, 
+/**
+ * Everybody of a household moved out.
+ */
+move_out: Command<MoveOutArgs, Moved>, 
+/**
+ * Entries that may be of the same resident or door as what is being typed.
+ */
+likely_same: Command<LikelySameArgs, Array<LikelySame>>, 
+/**
+ * Looks for the other entry of a resident, household or door.
+ */
+look_for_same: Command<LookForSameArgs, Array<LikelySame>>, 
+/**
+ * Two entries side by side.
+ */
+compare: Command<CompareArgs, Comparison>, 
+/**
+ * Makes two entries one.
+ */
+merge: Command<MergeArgs, Saved>, 
+/**
+ * Lets an entry that gave way to another stand for itself again.
+ */
+part: Command<OfRecord, Saved>, 
 /**
  * A record of any kind.
  */

@@ -42,6 +42,9 @@ pub(super) const VISIT: u128 = 5;
 pub(super) const INCIDENT: u128 = 6;
 pub(super) const STRANGER: u128 = 7;
 pub(super) const LOUD_VISIT: u128 = 8;
+/// An incident of another county.
+pub(super) const FAR_INCIDENT: u128 = 9;
+pub(super) const FAR_CELL: &str = "610723001001001";
 
 impl Bench {
     /// In the first village a household whose register is approved, two visits and an incident that wait; in the second a person.
@@ -55,17 +58,24 @@ impl Bench {
             scopes: vec![Scope::new(scope).unwrap()],
             password_hash: None,
             closed_at: None,
+            department: (role == Role::Handler).then(|| "01".to_owned()),
         };
         for (name, role, scope) in [
             ("supervisor", Role::Supervisor, "610722001001"),
+            ("second", Role::Supervisor, "610722001001"),
             ("neighbour", Role::Supervisor, "610722001002"),
-            ("county-admin", Role::Admin, "610722"),
-            ("county-boss", Role::Supervisor, "610722"),
+            ("town", Role::Supervisor, "610722001"),
             ("handler", Role::Handler, "610722"),
             ("auditor", Role::Auditor, "610722"),
+            ("county-admin", Role::Admin, "610722"),
+            ("county-boss", Role::Supervisor, "610722"),
             ("far-auditor", Role::Auditor, "610723"),
         ] {
             hub.put_account(account(name, role, scope), Some(PASSWORD), &[]).unwrap();
+        }
+        for (name, department) in [("housing", "12"), ("streets", "20")] {
+            let handler = Account { department: Some(department.to_owned()), ..account(name, Role::Handler, "610722") };
+            hub.put_account(handler, Some(PASSWORD), &[]).unwrap();
         }
         for (name, code) in [("worker", CELL), ("colleague", CELL), ("far-worker", OTHER_CELL)] {
             hub.put_account(account(name, Role::Worker, code), None, &[cell(code)]).unwrap();
@@ -124,7 +134,15 @@ impl Bench {
                 CELL,
                 Waiting,
                 json!({"category": "0601", "list_version": 1, "severity": 1, "title": "井盖破损", "text": "边缘断裂",
-                    "happened_at": 900, "by": "worker", "dwelling": id(2)}),
+                    "happened_at": 900, "by": "worker", "dwelling": id(2), "contact_name": "查敏",
+                    "contact_phone": "13911113333"}),
+            ),
+            (
+                FAR_INCIDENT,
+                Kind::Incident,
+                FAR_CELL,
+                Approved,
+                json!({"category": "0601", "list_version": 1, "severity": 1, "title": "外县的事件", "happened_at": 900, "by": "worker"}),
             ),
             (
                 STRANGER,
@@ -145,7 +163,7 @@ impl Bench {
                 BulkRecord { record, by: AccountId::new("worker").unwrap(), at, state }
             })
             .collect();
-        assert_eq!(self.hub.load(&bulk).unwrap(), 8);
+        assert_eq!(self.hub.load(&bulk).unwrap(), 9);
     }
 
     /// Puts a record there, as if it had come with the register.

@@ -2,10 +2,13 @@
 
 mod audit;
 mod bench;
+mod boundaries;
 mod evacuations;
+mod incidents;
 mod notices;
 mod orders;
 mod records;
+mod reports;
 mod residents;
 mod reviews;
 mod rights;

@@ -87,7 +87,7 @@ async fn a_supervisor_sees_and_reviews_the_own_village_only() {
     let wish = json!({"id": id(STRANGER), "version": version, "verdict": "approved"});
     assert_eq!(own.post("reviews", wish.clone()).await, not_found);
     let bulk = own.post("reviews/bulk", json!({"items": [{"id": id(STRANGER), "version": version}]})).await;
-    assert_eq!(bulk, (StatusCode::OK, json!({"approved": 0, "stale": [id(STRANGER)]})));
+    assert_eq!(bulk, (StatusCode::OK, json!({"approved": 0, "reviews": [], "stale": [id(STRANGER)], "left": []})));
     assert_eq!(bench.state(STRANGER), ReviewState::Waiting);
     for place in [OTHER_CELL, "610722002"] {
         let answer = own.get(&format!("inbox?place={place}")).await;

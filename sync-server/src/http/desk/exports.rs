@@ -1,0 +1,145 @@
+//! Records as a file: written while they are read, cell by cell, so that a large one takes no memory. Texts that a spreadsheet
+//! program could take for formulas are defused.
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use domain::protocol::ErrorBody;
+use domain::sheet::defused;
+use domain::{Problem, ProblemCode};
+use futures_util::stream;
+use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use serde_json::json;
+use tokio::sync::mpsc::{Sender, channel};
+
+use crate::http::auth::SignedInDesk;
+use crate::http::{ApiError, App, JsonBody, blocking};
+use crate::hub::exports::{Export, ExportFormat, ExportRow, ExportWish};
+use crate::hub::{CountyHub, HubError};
+
+/// A spreadsheet is made in one piece: beyond so many rows it would take too much memory, and CSV serves.
+const XLSX_ROWS_MAX: usize = 100_000;
+/// Pieces of a file that wait for a slow line.
+const PIECES: usize = 4;
+
+/// Takes records out as a file: masked, or in full for a reason from the list.
+#[utoipa::path(post, path = "/desk/api/exports", tag = "desk", security(("desk" = [], "csrf" = [])), request_body = ExportWish,
+    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn export(
+    State(app): State<App>,
+    SignedInDesk(desk): SignedInDesk,
+    JsonBody(wish): JsonBody<ExportWish>,
+) -> Result<Response, ApiError> {
+    let export = blocking(&app, move |hub| hub.begin_export(&desk.actor, &wish)).await?;
+    let (kind, ending) = match export.wish().format {
+        ExportFormat::Xlsx => ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+        ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),
+        ExportFormat::Geojson => ("application/geo+json", "geojson"),
+    };
+    let name = format!("attachment; filename=\"{}-{}.{ending}\"", export.wish().kind, export.wish().place);
+    let body = match export.wish().format {
+        ExportFormat::Xlsx => Body::from(blocking(&app, move |hub| workbook(hub, &export)).await?),
+        _ => streamed(&app, export),
+    };
+    let mut answer = body.into_response();
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        answer.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(answer)
+}
+
+/// A file that is written on a blocking thread while it is sent. When something breaks half-way the line breaks, and nobody takes a
+/// part for the whole.
+fn streamed(app: &App, export: Export) -> Body {
+    let (sender, receiver) = channel::<Result<Bytes, std::io::Error>>(PIECES);
+    let hub = std::sync::Arc::clone(&app.hub);
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = write_text(&hub, &export, &sender) {
+            tracing::error!(%error, "an export broke off");
+            // Whoever has hung up does not hear it.
+            let _ = sender.blocking_send(Err(std::io::Error::other("broken off")));
+        }
+    });
+    let pieces = stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) });
+    Body::from_stream(pieces)
+}
+
+fn write_text(hub: &CountyHub, export: &Export, to: &Sender<Result<Bytes, std::io::Error>>) -> Result<(), HubError> {
+    let heads: Vec<&str> = export.wish().columns.iter().map(|column| column.head.as_str()).collect();
+    let as_csv = export.wish().format == ExportFormat::Csv;
+    // The mark at the beginning lets spreadsheet programs open Chinese intact.
+    let mut piece =
+        if as_csv { "\u{FEFF}".to_owned() } else { "{\"type\":\"FeatureCollection\",\"features\":[".to_owned() };
+    if as_csv {
+        piece.push_str(&line(heads.iter().copied())?);
+    }
+    let mut first = true;
+    for cell in &export.cells {
+        for row in hub.export_cell(export, cell)? {
+            if as_csv {
+                piece.push_str(&line(row.texts.iter().map(String::as_str))?);
+            } else if let Some(feature) = feature(&heads, row) {
+                piece.push_str(if first { "\n" } else { ",\n" });
+                piece.push_str(&feature);
+                first = false;
+            }
+        }
+        if !send(to, &mut piece) {
+            return Ok(());
+        }
+    }
+    if !as_csv {
+        piece.push_str("\n]}\n");
+    }
+    send(to, &mut piece);
+    Ok(())
+}
+
+/// Sends what is written so far; false: nobody listens any more.
+fn send(to: &Sender<Result<Bytes, std::io::Error>>, piece: &mut String) -> bool {
+    piece.is_empty() || to.blocking_send(Ok(Bytes::from(std::mem::take(piece)))).is_ok()
+}
+
+fn line<'t>(texts: impl Iterator<Item = &'t str>) -> Result<String, HubError> {
+    let broken = |error: String| HubError::Broken(error);
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(texts.map(defused)).map_err(|error| broken(error.to_string()))?;
+    let bytes = writer.into_inner().map_err(|error| broken(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| broken(error.to_string()))
+}
+
+fn feature(heads: &[&str], row: ExportRow) -> Option<String> {
+    let properties: serde_json::Map<String, serde_json::Value> =
+        heads.iter().zip(row.texts).map(|(head, text)| ((*head).to_owned(), text.into())).collect();
+    let geometry = row.geometry?;
+    Some(json!({"type": "Feature", "geometry": geometry, "properties": properties}).to_string())
+}
+
+fn workbook(hub: &CountyHub, export: &Export) -> Result<Vec<u8>, HubError> {
+    let broken = |error: XlsxError| HubError::Broken(error.to_string());
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let bold = Format::new().set_bold();
+    for (column, asked) in export.wish().columns.iter().enumerate() {
+        sheet.write_string_with_format(0, column as u16, &asked.head, &bold).map_err(broken)?;
+        sheet.set_column_width(column as u16, 16).map_err(broken)?;
+    }
+    sheet.set_freeze_panes(1, 0).map_err(broken)?;
+    let mut number = 0;
+    for cell in &export.cells {
+        for row in hub.export_cell(export, cell)? {
+            number += 1;
+            if number > XLSX_ROWS_MAX {
+                let many = Problem::with_limit("format", ProblemCode::TooLarge, XLSX_ROWS_MAX as i64);
+                return Err(HubError::invalid(vec![many]));
+            }
+            for (column, text) in row.texts.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
+                // A text is written as a text: a spreadsheet program calculates none of it.
+                sheet.write_string(number as u32, column as u16, text).map_err(broken)?;
+            }
+        }
+    }
+    book.save_to_buffer().map_err(broken)
+}

@@ -1,0 +1,96 @@
+//! What an erasure leaves of case files. Of a party only the side stays (`erasure.rs`); but people also write freely in a file, and
+//! nobody can cut one person out of a sentence.
+//!
+//! Where nobody is left whom the file is about, its words go: type, days, outcome and amount stay for the statistics, the events of
+//! the mediation are erased. Where it is about others too, it is their file as well: its words stay as they are, and the supervisor
+//! is told where the name stands, to have the sentences corrected and sealed events erased and written anew.
+
+use std::collections::BTreeSet;
+
+use domain::kinds::dispute::{WORDS, is_about_nobody};
+use domain::world::Millis;
+use domain::{Kind, Record, RecordId, Scope};
+use serde_json::Value;
+
+use crate::hub::{Hub, HubError};
+use crate::store::{Store, Writing};
+
+/// A case file in whose words the name of an erased party stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseToCorrect {
+    /// The file.
+    pub id: RecordId,
+    /// Its number, if it has one.
+    pub number: Option<String>,
+    /// Its fields with the name.
+    pub fields: Vec<String>,
+    /// Its events with the name, with their time. They are sealed: what can be done is to erase them.
+    pub events: Vec<(RecordId, Millis)>,
+}
+
+/// What is to be done about a case file whose party was erased.
+#[derive(Default)]
+pub(super) struct Left {
+    /// Events that go with the person: the file is about nobody any more.
+    pub(super) events: Vec<Record>,
+    /// What somebody has to correct.
+    pub(super) to_correct: Option<CaseToCorrect>,
+}
+
+impl<S: Store> Hub<S> {
+    /// Leaves a case file, whose parties were emptied already of somebody who was called by these names.
+    pub(super) fn leave_case(
+        &self,
+        writing: &mut dyn Writing,
+        county: &Scope,
+        id: RecordId,
+        names: &BTreeSet<String>,
+        now: Millis,
+    ) -> Result<Left, HubError> {
+        let Some(case) = writing.record(county, id)?.map(|stored| stored.record) else {
+            return Ok(Left::default());
+        };
+        let events = writing.referring(county, case.id, &Kind::DisputeEvent)?;
+        let events: Vec<Record> = events.into_iter().map(|stored| stored.record).collect();
+        if case.fields.get("parties").is_some_and(is_about_nobody) {
+            self.empty_words(writing, &case, now)?;
+            return Ok(Left { events, to_correct: None });
+        }
+        let to_correct = case_to_correct(&case, &events, names);
+        Ok(Left { events: Vec::new(), to_correct })
+    }
+
+    /// Empties the words of a case file, in what stands and in what stood before.
+    fn empty_words(&self, writing: &mut dyn Writing, case: &Record, now: Millis) -> Result<(), HubError> {
+        let mut standing = case.clone();
+        for name in WORDS.into_iter().filter(|name| case.text(name).is_some()) {
+            standing = self.set_field(writing, &standing, name, Value::Null, now)?;
+        }
+        let emptied = |name: &str, value: &Value| (WORDS.contains(&name) && !value.is_null()).then_some(Value::Null);
+        Ok(writing.rewrite_past(&standing, &emptied)?)
+    }
+}
+
+/// What an erased party was called: in the register, and in the file itself.
+pub(super) fn names_of(entry: &Record, case: &Record) -> BTreeSet<String> {
+    let own = entry.text("name").map(str::to_owned);
+    let parties = case.fields.get("parties").and_then(Value::as_array);
+    let id = entry.id.to_string();
+    let theirs = parties.into_iter().flatten().filter(|party| party.get("person").and_then(Value::as_str) == Some(&id));
+    let theirs = theirs.filter_map(|party| party.get("name").and_then(Value::as_str).map(str::to_owned));
+    own.into_iter().chain(theirs).filter(|name| !name.trim().is_empty()).collect()
+}
+
+/// Where in a case file one of these names still stands; none when nowhere.
+fn case_to_correct(case: &Record, events: &[Record], names: &BTreeSet<String>) -> Option<CaseToCorrect> {
+    let says = |record: &Record, field: &str| {
+        let words = record.fields.get(field).map(Value::to_string).unwrap_or_default();
+        names.iter().any(|name| words.contains(name))
+    };
+    let fields: Vec<String> = WORDS.iter().filter(|field| says(case, field)).map(|field| (*field).to_owned()).collect();
+    let named = |event: &&Record| ["place", "present", "text"].iter().any(|field| says(event, field));
+    let events: Vec<(RecordId, Millis)> =
+        events.iter().filter(named).map(|event| (event.id, event.int("at").unwrap_or_default())).collect();
+    let number = case.text("number").map(str::to_owned);
+    (!fields.is_empty() || !events.is_empty()).then_some(CaseToCorrect { id: case.id, number, fields, events })
+}

@@ -1,0 +1,312 @@
+//! Cells that are merged, split and handed over, as the county draws its grid anew.
+//!
+//! What can be overwritten moves with its cell; what cannot (visits, photos, reviews) stays where it was written, so whoever gets
+//! the records of a cell that is over gets that cell too. Phones that had unsent work then send it into the old cell, and merging
+//! again moves what came late.
+
+use std::collections::BTreeSet;
+
+use domain::protocol::{CallRefusal, Verdict};
+use domain::review::ReviewState;
+use domain::scope::{Actor, Duty, Role};
+use domain::{AccountId, CellCode, Fields, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp};
+use serde_json::json;
+
+use crate::hub::divisions::{check_successor, own_division};
+use crate::hub::judge::{Author, county};
+use crate::hub::phones::{administers, note};
+use crate::hub::reviews::DeskChange;
+use crate::hub::{Hub, HubError};
+use crate::store::{Account, Approval, Device, Reading, Store, StoredRecord, Writing};
+
+/// So many records move with one look at them.
+const AT_ONCE: usize = 1_000;
+
+/// A cell before it is handed over, merged or split.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CellStanding {
+    /// Who holds it.
+    pub holders: Vec<Holder>,
+    /// How many records lie in it.
+    pub records: u64,
+    /// Its houses and groups, as parts that can be split off.
+    pub parts: Vec<CellPart>,
+}
+
+/// Somebody who holds a cell, and what the server knows of the phones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The account.
+    pub account: Account,
+    /// How many cells it holds.
+    pub cells: usize,
+    /// Its phones that are not shut out, with the changes that they have handed in and nobody has taken in.
+    pub phones: Vec<(Device, u64)>,
+}
+
+/// A house, or a group of a village: no residents.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CellPart {
+    /// The house; none: a group.
+    pub building: Option<RecordId>,
+    /// Street or natural village.
+    pub street: String,
+    /// The house's name, or the group.
+    pub name: String,
+    /// Its doors.
+    pub dwellings: usize,
+}
+
+/// Which houses and groups are split off.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SplitParts {
+    /// Houses.
+    pub buildings: BTreeSet<RecordId>,
+    /// Groups: street and group.
+    pub groups: BTreeSet<(String, String)>,
+}
+
+impl<S: Store> Hub<S> {
+    /// How a cell stands: who holds it, what their phones are known to owe, what can be split off.
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotFound`] outside the scope.
+    pub fn cell_standing(&self, actor: &Actor, cell: &CellCode) -> Result<CellStanding, HubError> {
+        self.store.read(|reading| {
+            own_division(reading, actor, &Scope::from(cell))?;
+            let mut holders = Vec::new();
+            for id in reading.holders(cell)? {
+                let Some(account) = reading.account(&id)? else { continue };
+                let held = reading.holdings(&id)?.into_iter().filter(|held| held.until.is_none()).count();
+                holders.push(Holder { account, cells: held, phones: phones_of(reading, &id)? });
+            }
+            let parts = parts(&movable(reading, cell)?);
+            Ok(CellStanding { holders, records: reading.cell_state(cell)?.records, parts })
+        })
+    }
+
+    /// Gives a cell from one account to another; `seen` says who the caller saw holding it.
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotFound`] outside the scope, [`CallRefusal::Stale`] when others hold it by now, [`CallRefusal::Invalid`]
+    /// when the account that gets it is not below the actor or carries no phone.
+    pub fn hand_over_cell(
+        &self,
+        actor: &Actor,
+        cell: &CellCode,
+        seen: &[AccountId],
+        to: &[AccountId],
+    ) -> Result<(), HubError> {
+        let now = self.now();
+        self.store.write(|writing| {
+            let division = own_division(writing, actor, &Scope::from(cell))?;
+            let (holders, wanted) = (writing.holders(cell)?, BTreeSet::from_iter(to.iter().cloned()));
+            if BTreeSet::from_iter(holders.iter()) != BTreeSet::from_iter(seen.iter()) {
+                return Err(HubError::refused(CallRefusal::Stale));
+            }
+            if division.retired_at.is_some() && wanted.iter().any(|id| !holders.contains(id)) {
+                return Err(HubError::invalid(vec![Problem::new("to", ProblemCode::Retired)]));
+            }
+            for id in wanted.iter().filter(|id| !holders.contains(id)) {
+                check_new_holder(writing, actor, id)?;
+                give(writing, id, cell, true, now)?;
+            }
+            for id in holders.iter().filter(|id| !wanted.contains(id)) {
+                give(writing, id, cell, false, now)?;
+            }
+            let names: Vec<&str> = wanted.iter().map(AccountId::as_str).collect();
+            self.became(writing, actor, &division.code, "handed_over", "", Some(&names.join(" ")))?;
+            note(writing, now, actor.account.as_str(), "cell_hand_over", cell.as_str())
+        })
+    }
+
+    /// Merges a cell into another: its records move, it is retired, and who holds the other holds it too, for what was written in
+    /// it. Merging again moves what came late. Answers how many records moved.
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotFound`] outside the scope, [`CallRefusal::Invalid`] when the other does not fit or is not the one that it
+    /// was merged into before.
+    pub fn merge_cell(&self, actor: &Actor, cell: &CellCode, into: &CellCode) -> Result<usize, HubError> {
+        let now = self.now();
+        self.store.write(|writing| {
+            let (code, into_code) = (Scope::from(cell), Scope::from(into));
+            let division = own_division(writing, actor, &code)?;
+            check_successor(writing, actor, &code, Some(&into_code))?;
+            let again = division.retired_at.is_some();
+            if again && division.succeeded_by.as_ref() != Some(&into_code) {
+                return Err(HubError::invalid(vec![Problem::new("succeeded_by", ProblemCode::Retired)]));
+            }
+            let records = movable(writing, cell)?;
+            self.move_records(writing, actor, &records, into)?;
+            let new_holders = writing.holders(into)?;
+            for id in writing.holders(cell)?.iter().filter(|id| !new_holders.contains(id)) {
+                give(writing, id, cell, false, now)?;
+            }
+            for id in &new_holders {
+                give(writing, id, cell, true, now)?;
+            }
+            if !again {
+                self.mark_retired(writing, actor, division, Some(&into_code))?;
+            }
+            if !again || !records.is_empty() {
+                self.became(writing, actor, &code, "merged", "", Some(into.as_str()))?;
+                note(writing, now, actor.account.as_str(), "cell_merge", &format!("{cell} {into}"))?;
+            }
+            Ok(records.len())
+        })
+    }
+
+    /// Splits houses and groups off a cell into another, which is made when it has a name and is not there. Everybody who lives
+    /// there moves along. Answers how many records moved.
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotFound`] outside the scope, [`CallRefusal::Stale`] when none of the parts is in the cell any more,
+    /// [`CallRefusal::Invalid`] when the other does not fit.
+    pub fn split_cell(
+        &self,
+        actor: &Actor,
+        cell: &CellCode,
+        off: &SplitParts,
+        to: &CellCode,
+        name: Option<&str>,
+    ) -> Result<usize, HubError> {
+        let now = self.now();
+        self.store.write(|writing| {
+            let (code, to_code) = (Scope::from(cell), Scope::from(to));
+            own_division(writing, actor, &code)?;
+            if let (Some(name), None) = (name, writing.division(&to_code)?) {
+                self.create_within(writing, actor, &to_code, name)?;
+            }
+            check_successor(writing, actor, &code, Some(&to_code))?;
+            let all = movable(writing, cell)?;
+            let chosen = chosen(&all, off);
+            if chosen.is_empty() {
+                return Err(HubError::refused(CallRefusal::Stale));
+            }
+            self.move_records(writing, actor, &chosen, to)?;
+            self.became(writing, actor, &code, "split", "", Some(to.as_str()))?;
+            note(writing, now, actor.account.as_str(), "cell_split", &format!("{cell} {to}"))?;
+            Ok(chosen.len())
+        })
+    }
+
+    /// Moves records to another cell, as changes of the office's own that alter nothing else. What was approved stays so: nobody
+    /// wrote anything that a supervisor should look at.
+    fn move_records(
+        &self,
+        writing: &mut dyn Writing,
+        actor: &Actor,
+        records: &[StoredRecord],
+        to: &CellCode,
+    ) -> Result<(), HubError> {
+        for some in records.chunks(AT_ONCE) {
+            let mut approvals = Vec::new();
+            let mut changes = Vec::with_capacity(some.len());
+            for StoredRecord { record, state, .. } in some {
+                let approved =
+                    if *state == ReviewState::Approved { writing.approved(&county(to), record.id)? } else { None };
+                approvals.extend(approved.map(|found| (record.id, Approval { at: found.at, by: found.by })));
+                let fields = Fields::from([("cell".to_owned(), json!(to))]);
+                let Record { id, kind, cell, .. } = record.clone();
+                changes.push(self.stamped(writing, DeskChange { id, kind, cell, fields }, Stamp::ZERO)?);
+            }
+            let verdicts = self.take(writing, Author::Office(actor, Duty::Divisions), &changes)?;
+            if let Some(Verdict::Refused(refusal)) = verdicts.into_iter().find(|verdict| *verdict != Verdict::Accepted)
+            {
+                return Err(HubError::invalid(refusal.problems));
+            }
+            for (id, approval) in approvals {
+                writing.set_review(to, id, ReviewState::Approved, Some(&approval))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Gives a cell to an account, or takes it back; the other cells of the account stay.
+fn give(writing: &mut dyn Writing, id: &AccountId, cell: &CellCode, gives: bool, now: i64) -> Result<(), HubError> {
+    let held = writing.holdings(id)?.into_iter().filter(|held| held.until.is_none() && held.cell != *cell);
+    let mut cells: Vec<CellCode> = held.map(|held| held.cell).collect();
+    if gives {
+        cells.push(cell.clone());
+    }
+    Ok(writing.set_holdings(id, &cells, now)?)
+}
+
+fn check_new_holder(reading: &(impl Reading + ?Sized), actor: &Actor, id: &AccountId) -> Result<(), HubError> {
+    let account = reading.account(id)?.filter(|account| account.closed_at.is_none());
+    let carries = |account: &Account| matches!(account.role, Role::Worker | Role::Informant | Role::Supervisor);
+    let below = match &account {
+        Some(account) => carries(account) && administers(actor, account, &reading.holdings(id)?),
+        None => false,
+    };
+    if below { Ok(()) } else { Err(HubError::invalid(vec![Problem::new("to", ProblemCode::NotAllowed)])) }
+}
+
+fn phones_of(reading: &(impl Reading + ?Sized), id: &AccountId) -> Result<Vec<(Device, u64)>, HubError> {
+    let mut phones = Vec::new();
+    for device in reading.devices()?.into_iter().filter(|device| device.account == *id && device.revoked_at.is_none()) {
+        let pieces = reading.hand_ins(device.id)?;
+        let waiting = pieces.iter().filter(|piece| piece.kept && piece.taken_at.is_none()).map(|piece| piece.changes);
+        let waiting = waiting.sum();
+        phones.push((device, waiting));
+    }
+    Ok(phones)
+}
+
+/// The records of a cell that can be moved to another.
+fn movable(reading: &(impl Reading + ?Sized), cell: &CellCode) -> Result<Vec<StoredRecord>, HubError> {
+    let found = reading.records(&Scope::from(cell), &reading.ids_in(cell)?)?;
+    let moves = |kind: &Kind| *kind != Kind::Cell && Duty::Divisions.writes(kind);
+    Ok(found.into_iter().filter(|stored| moves(&stored.record.kind)).collect())
+}
+
+/// The group that a door without a house counts to.
+fn group_of(record: &Record) -> (String, String) {
+    let text = |field| record.text(field).unwrap_or_default().to_owned();
+    (text("street"), text("group"))
+}
+
+fn parts(records: &[StoredRecord]) -> Vec<CellPart> {
+    let doors: Vec<&Record> = (records.iter().map(|stored| &stored.record))
+        .filter(|record| record.kind == Kind::Dwelling && !record.is_deleted())
+        .collect();
+    let mut parts = BTreeSet::new();
+    for building in records.iter().map(|stored| &stored.record).filter(|record| record.kind == Kind::Building) {
+        let dwellings = doors.iter().filter(|door| door.reference("building") == Some(building.id)).count();
+        let text = |field| building.text(field).unwrap_or_default().to_owned();
+        parts.insert(CellPart { building: Some(building.id), street: text("street"), name: text("name"), dwellings });
+    }
+    let alone = || doors.iter().filter(|door| door.reference("building").is_none());
+    for (street, name) in alone().map(|door| group_of(door)).collect::<BTreeSet<_>>() {
+        let dwellings = alone().filter(|door| group_of(door) == (street.clone(), name.clone())).count();
+        parts.insert(CellPart { building: None, street, name, dwellings });
+    }
+    parts.into_iter().collect()
+}
+
+/// The chosen houses and groups with everything that belongs to them.
+fn chosen(all: &[StoredRecord], off: &SplitParts) -> Vec<StoredRecord> {
+    let first = |record: &Record| match record.kind {
+        Kind::Building => off.buildings.contains(&record.id),
+        Kind::Dwelling => record.reference("building").is_none() && off.groups.contains(&group_of(record)),
+        _ => false,
+    };
+    let records = || all.iter().map(|stored| &stored.record);
+    let mut ids: BTreeSet<RecordId> = records().filter(|record| first(record)).map(|record| record.id).collect();
+    loop {
+        let belongs = |record: &&Record| {
+            // A household that is threatened belongs to its household here, not to the slope above it.
+            let field =
+                if record.kind == Kind::ThreatenedHousehold { Some("household") } else { record.kind.belongs_to() };
+            field.and_then(|field| record.reference(field)).is_some_and(|above| ids.contains(&above))
+        };
+        let more: Vec<RecordId> =
+            records().filter(belongs).map(|record| record.id).filter(|id| !ids.contains(id)).collect();
+        if more.is_empty() {
+            break;
+        }
+        ids.extend(more);
+    }
+    all.iter().filter(|stored| ids.contains(&stored.record.id)).cloned().collect()
+}

@@ -1,0 +1,352 @@
+//! What becomes of a row: the door, the household and the resident that it says, found again where they are known.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use domain::address::{AddressParts, address_key};
+use domain::import::{RegisterRow, Target, read_row};
+use domain::kinds::dwelling::Dwelling;
+use domain::scope::Actor;
+use domain::validate::{Setting, problems, warnings};
+use domain::{CellCode, Change, Fields, Kind, ProblemCode, RecordId, Scope, Stamps};
+use serde_json::{Value, json};
+
+use super::ids::Ids;
+use super::{Finding, ImportPlan, is_head};
+use crate::hub::HubError;
+use crate::store::Reading;
+
+/// What a batch knows of the cells that its rows lie in.
+pub(super) struct Planner<'a> {
+    pub(super) actor: &'a Actor,
+    pub(super) plan: &'a ImportPlan,
+    pub(super) ids: &'a Ids,
+    pub(super) setting: Setting<'a>,
+    cells: BTreeMap<CellCode, Option<Known>>,
+    /// Document numbers of the register.
+    documents: HashMap<String, RecordId>,
+    /// Document numbers of the rows before, with their row.
+    seen: HashMap<String, usize>,
+}
+
+/// What is known of a cell: doors by their address, households by their door, residents by name.
+#[derive(Default)]
+struct Known {
+    buildings: HashMap<String, RecordId>,
+    /// The houses' keys.
+    houses: HashMap<RecordId, String>,
+    dwellings: HashMap<String, RecordId>,
+    /// By door and number.
+    households: HashMap<(RecordId, String), RecordId>,
+    /// What stood behind a door before, for the first number that asks for it.
+    unnumbered: HashMap<RecordId, RecordId>,
+    /// Households that keep the head that they have or have none.
+    headed: HashSet<RecordId>,
+    people: HashMap<(RecordId, String, String), RecordId>,
+}
+
+/// What a row comes to.
+#[derive(Default)]
+pub(super) struct Planned {
+    pub(super) changes: Vec<Change>,
+    pub(super) findings: Vec<Finding>,
+    /// It says what is there already.
+    pub(super) known: bool,
+    /// The household behind which door, by which number.
+    household: Option<((RecordId, String), RecordId)>,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(
+        reading: &(impl Reading + ?Sized),
+        actor: &'a Actor,
+        plan: &'a ImportPlan,
+        ids: &'a Ids,
+        setting: Setting<'a>,
+    ) -> Result<Self, HubError> {
+        let mut documents = HashMap::new();
+        for scope in &actor.scopes {
+            reading.document_numbers(scope, &mut |number, id| {
+                documents.insert(number, id);
+            })?;
+        }
+        Ok(Self { actor, plan, ids, setting, cells: BTreeMap::new(), documents, seen: HashMap::new() })
+    }
+
+    /// What becomes of a row, given what the rows before have come to. The changes have no stamps yet.
+    pub(super) fn row(
+        &mut self,
+        reading: &(impl Reading + ?Sized),
+        number: usize,
+        cells: &[String],
+    ) -> Result<Planned, HubError> {
+        let said: BTreeMap<Target, &str> = (self.plan.columns.iter())
+            .filter_map(|(target, column)| Some((*target, cells.get(*column)?.as_str())))
+            .collect();
+        let (row, unread) = read_row(&said);
+        let mut planned = Planned::default();
+        for (target, code) in unread {
+            planned.find(number, &super::word(&target)?, code, None);
+        }
+        let Some(cell) = self.cell(reading, &row, number, &mut planned)? else { return Ok(planned) };
+        if let Some(person) = &row.person {
+            self.documents_of(number, person, &mut planned);
+        }
+        if planned.is_wrong() || planned.known {
+            return Ok(planned);
+        }
+        self.records(number, &cell, row, &mut planned);
+        if planned.is_wrong() {
+            planned.changes.clear();
+            return Ok(planned);
+        }
+        self.remember(number, &cell, &planned);
+        Ok(planned)
+    }
+
+    /// The row's cell, known from now on; none: it has none, or none of the actor's.
+    fn cell(
+        &mut self,
+        reading: &(impl Reading + ?Sized),
+        row: &RegisterRow,
+        number: usize,
+        planned: &mut Planned,
+    ) -> Result<Option<CellCode>, HubError> {
+        let told = row.cell.as_deref().map(CellCode::new);
+        let cell = match (told, &self.plan.cell) {
+            (Some(Ok(cell)), _) => cell,
+            (Some(Err(_)), _) => {
+                planned.find(number, "cell", ProblemCode::WrongType, None);
+                return Ok(None);
+            }
+            (None, Some(cell)) => cell.clone(),
+            (None, None) => {
+                planned.find(number, "cell", ProblemCode::Required, None);
+                return Ok(None);
+            }
+        };
+        if !self.cells.contains_key(&cell) {
+            let place = if self.actor.covers(&cell) { reading.division(&Scope::from(&cell))? } else { None };
+            let known = match place {
+                Some(place) if place.retired_at.is_none() => Some(Known::of(reading, &cell)?),
+                _ => None,
+            };
+            self.cells.insert(cell.clone(), known);
+        }
+        if self.cells.get(&cell).is_none_or(Option::is_none) {
+            planned.find(number, "cell", ProblemCode::ForeignCell, None);
+            return Ok(None);
+        }
+        Ok(Some(cell))
+    }
+
+    /// Whether the resident's document is known already, from the register or from a row before.
+    fn documents_of(&mut self, number: usize, person: &Fields, planned: &mut Planned) {
+        let Some(document) = person.get("document_number").and_then(Value::as_str) else { return };
+        let own = self.ids.record(&Kind::Person, number);
+        if self.documents.contains_key(document) {
+            let same = self.documents.get(document) == Some(&own);
+            planned.known = true;
+            planned.note(number, if same { "" } else { "document_number" }, "already_there", None);
+        } else if let Some(row) = self.seen.get(document) {
+            planned.known = true;
+            planned.note(number, "document_number", "same_as_row", Some(*row as i64));
+        }
+    }
+
+    fn records(&self, number: usize, cell: &CellCode, row: RegisterRow, planned: &mut Planned) {
+        let Some(Some(known)) = self.cells.get(cell) else { return };
+        let mut dwelling = row.dwelling;
+        let building_name = row.building.unwrap_or_default();
+        let mut house = String::new();
+        if !building_name.is_empty() {
+            let street = dwelling.remove("street");
+            let text = street.as_ref().and_then(Value::as_str).unwrap_or_default();
+            house = building_key(text, &building_name);
+            let id = known.buildings.get(&house).copied().unwrap_or_else(|| {
+                let mut fields = Fields::from([
+                    ("name".to_owned(), json!(building_name)),
+                    ("building_kind".to_owned(), json!("residential")),
+                ]);
+                fields.extend(street.clone().map(|street| ("street".to_owned(), street)));
+                self.change(number, Kind::Building, cell, fields, planned)
+            });
+            dwelling.insert("building".to_owned(), json!(id));
+        }
+        let key = match dwelling.get("building") {
+            Some(_) => door_key_in(&dwelling, &house),
+            None => door_key(&dwelling, ""),
+        };
+        let door = known.dwellings.get(&key).copied().unwrap_or_else(|| {
+            dwelling.insert("use".to_owned(), json!(if row.person.is_some() { "own" } else { "vacant" }));
+            self.change(number, Kind::Dwelling, cell, dwelling, planned)
+        });
+        if row.person.is_none() && row.household.is_empty() {
+            planned.known |= planned.changes.is_empty();
+            return;
+        }
+        let slot = (door, row.household_number);
+        let household = known.household(&slot).unwrap_or_else(|| {
+            let mut fields = row.household;
+            fields.insert("dwelling".to_owned(), json!(door));
+            self.change(number, Kind::Household, cell, fields, planned)
+        });
+        planned.household = Some((slot, household));
+        let Some(person) = row.person else { return };
+        self.person(number, cell, household, person, planned);
+    }
+
+    fn person(&self, number: usize, cell: &CellCode, household: RecordId, mut fields: Fields, planned: &mut Planned) {
+        let Some(Some(known)) = self.cells.get(cell) else { return };
+        let key = person_key(household, &fields);
+        if known.people.contains_key(&key) {
+            planned.known = true;
+            planned.note(number, "name", "already_there", None);
+            return;
+        }
+        for warning in warnings(&fields, self.setting.today()) {
+            planned.note(number, "", &super::word(&warning).unwrap_or_default(), None);
+        }
+        let head = fields.get("relation").and_then(Value::as_str).is_some_and(is_head);
+        fields.insert("household".to_owned(), json!(household));
+        let id = self.change(number, Kind::Person, cell, fields, planned);
+        // Only a household that this batch brings is given its head: what workers have written stays as it is.
+        if head && !known.headed.contains(&household) {
+            let head = ("head".to_owned(), json!(id));
+            match planned.changes.iter_mut().find(|change| change.id == household) {
+                Some(own) => own.fields.extend([head]),
+                None => planned.changes.push(bare(household, Kind::Household, cell, Fields::from([head]))),
+            }
+        }
+    }
+
+    /// A new record, judged as the server will judge it; its findings name the row.
+    fn change(&self, number: usize, kind: Kind, cell: &CellCode, fields: Fields, planned: &mut Planned) -> RecordId {
+        let id = self.ids.record(&kind, number);
+        let change = bare(id, kind, cell, fields);
+        for problem in problems(&change, None, self.setting) {
+            planned.find(number, &problem.field, problem.code, problem.limit);
+        }
+        planned.changes.push(change);
+        id
+    }
+
+    /// The rows to come find what this one brings.
+    fn remember(&mut self, number: usize, cell: &CellCode, planned: &Planned) {
+        let Some(Some(known)) = self.cells.get_mut(cell) else { return };
+        for change in &planned.changes {
+            if let Some(document) = change.fields.get("document_number").and_then(Value::as_str) {
+                self.seen.insert(document.to_owned(), number);
+            }
+            if change.fields.contains_key("head") {
+                known.headed.insert(change.id);
+            }
+            known.learn(change.id, &change.kind, &change.fields);
+        }
+        if let Some((slot, household)) = &planned.household {
+            known.unnumbered.remove(&slot.0);
+            known.households.insert(slot.clone(), *household);
+        }
+    }
+}
+
+impl Planned {
+    fn is_wrong(&self) -> bool {
+        self.findings.iter().any(|finding| finding.wrong)
+    }
+
+    fn find(&mut self, row: usize, field: &str, code: ProblemCode, limit: Option<i64>) {
+        let code = super::word(&code).unwrap_or_default();
+        self.findings.push(Finding { row, field: field.to_owned(), code, wrong: true, other: limit });
+    }
+
+    fn note(&mut self, row: usize, field: &str, code: &str, other: Option<i64>) {
+        self.findings.push(Finding { row, field: field.to_owned(), code: code.to_owned(), wrong: false, other });
+    }
+}
+
+impl Known {
+    fn of(reading: &(impl Reading + ?Sized), cell: &CellCode) -> Result<Self, HubError> {
+        let mut known = Known::default();
+        let stored = reading.records(&Scope::from(cell), &reading.ids_in(cell)?)?;
+        let mut records: Vec<_> =
+            stored.into_iter().map(|stored| stored.record).filter(|record| !record.is_deleted()).collect();
+        // Doors are called by their houses, households by their doors.
+        let order = |kind: &Kind| [Kind::Building, Kind::Dwelling, Kind::Household].iter().position(|one| one == kind);
+        records.sort_by_key(|record| order(&record.kind).unwrap_or(9));
+        for record in records {
+            known.learn(record.id, &record.kind, &record.fields);
+            if record.kind == Kind::Household
+                && let Some(door) = record.reference("dwelling")
+            {
+                known.headed.insert(record.id);
+                known.unnumbered.entry(door).or_insert(record.id);
+            }
+        }
+        Ok(known)
+    }
+
+    /// The household behind a door by that number. One that stood there before is the first number's; without a number it is the
+    /// one that is there.
+    fn household(&self, slot: &(RecordId, String)) -> Option<RecordId> {
+        let numbered = self.households.get(slot).or_else(|| self.unnumbered.get(&slot.0));
+        numbered.copied()
+    }
+
+    fn learn(&mut self, id: RecordId, kind: &Kind, fields: &Fields) {
+        let text = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default();
+        let reference = |field: &str| text(field).parse::<RecordId>().ok();
+        match kind {
+            Kind::Building => {
+                let key = building_key(text("street"), text("name"));
+                self.houses.insert(id, key.clone());
+                self.buildings.insert(key, id);
+            }
+            Kind::Dwelling => {
+                let house = reference("building").and_then(|building| self.houses.get(&building));
+                let key = match house {
+                    Some(house) => door_key_in(fields, house),
+                    None => door_key(fields, ""),
+                };
+                self.dwellings.insert(key, id);
+            }
+            Kind::Person => {
+                if let Some(household) = reference("household") {
+                    self.people.insert(person_key(household, fields), id);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn bare(id: RecordId, kind: Kind, cell: &CellCode, fields: Fields) -> Change {
+    let stamps = Stamps::all(domain::Stamp::ZERO);
+    Change { id, kind, cell: cell.clone(), fields, stamps, base: BTreeMap::new() }
+}
+
+fn building_key(street: &str, name: &str) -> String {
+    address_key(AddressParts { street, building: name, ..AddressParts::default() })
+}
+
+/// One key for one door: the house's own key, then what stands below it.
+fn door_key(fields: &Fields, building: &str) -> String {
+    let street = fields.get("street").and_then(Value::as_str).unwrap_or_default();
+    door_key_in(fields, &building_key(street, building))
+}
+
+fn door_key_in(fields: &Fields, house: &str) -> String {
+    let text = |field: &str| fields.get(field).and_then(Value::as_str).map(str::to_owned);
+    let door = Dwelling {
+        unit: text("unit"),
+        room: text("room"),
+        group: text("group"),
+        house_number: text("house_number"),
+        ..Dwelling::default()
+    };
+    format!("{house}/{}", door.address_key(""))
+}
+
+fn person_key(household: RecordId, fields: &Fields) -> (RecordId, String, String) {
+    let text = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    (household, text("name"), text("birth_date"))
+}

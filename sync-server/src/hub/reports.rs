@@ -1,0 +1,316 @@
+//! The monthly report (月报): counted by the rules of `domain::report`, from sums that the store keeps as records are written and
+//! from the few records that must be read; frozen as it was made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::codes::Lists;
+use domain::protocol::CallRefusal;
+use domain::report::{
+    Counts, FIGURES, Figure, Period, RULES, What, figures, month_due, of_care_plan, of_evacuation, of_incident,
+    people_threatened, spec,
+};
+use domain::scope::{Actor, Role};
+use domain::validate::today;
+use domain::{CellCode, Kind, Record, RecordId, Scope};
+
+use crate::hub::phones::note;
+use crate::hub::{Hub, HubError};
+use crate::store::{PlaceFigures, Reading, ReportHead, Store, StoreError};
+
+/// No interval of a care plan is longer, so meetings before this many milliseconds belong to intervals that ended long ago.
+const CARE_REACH: i64 = 65_535 * 24 * 60 * 60 * 1000;
+
+/// A report that was made less than this ago is not made again: somebody pressed twice.
+const JUST_NOW: i64 = 60_000;
+
+/// Who made a report that nobody asked for.
+const SERVER: &str = "server";
+
+/// Whether somebody of this role sees figures at all. They count cases and places; what lies behind them, `domain::scope` decides.
+pub fn sees_figures(role: Role) -> bool {
+    matches!(role, Role::Supervisor | Role::Admin)
+}
+
+/// The place that an actor asks about, if it lies in the actor's scope and is a county or lies in one.
+///
+/// # Errors
+/// [`CallRefusal::NotAllowed`] for a role that sees no figures, [`CallRefusal::NotFound`] for every other place, there or not.
+pub fn place_for(actor: &Actor, place: &Scope) -> Result<(), HubError> {
+    if !sees_figures(actor.role) {
+        return Err(HubError::refused(CallRefusal::NotAllowed));
+    }
+    let inside = place.as_str().len() >= 6 && actor.scopes.iter().any(|scope| scope.contains(place));
+    if inside { Ok(()) } else { Err(HubError::refused(CallRefusal::NotFound)) }
+}
+
+/// The county that a place lies in; the place itself when it is larger.
+pub fn county_of(place: &Scope) -> Scope {
+    place.as_str().get(..6).and_then(|code| Scope::new(code).ok()).unwrap_or_else(|| place.clone())
+}
+
+/// How many digits the codes right below a place have; a cell's own where there is nothing below.
+pub fn below(place: &Scope) -> usize {
+    match place.as_str().len() {
+        ..6 => 6,
+        6 => 9,
+        9 => 12,
+        _ => 15,
+    }
+}
+
+/// What is counted in each cell of a place.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn counts_by_cell(
+    reading: &dyn Reading,
+    place: &Scope,
+    period: Period,
+    lists: &Lists,
+) -> Result<BTreeMap<CellCode, Counts>, StoreError> {
+    let county = county_of(place);
+    let mut cells = BTreeMap::<CellCode, Counts>::new();
+    let summed: Vec<What> = What::ALL.iter().copied().filter(|what| *what != What::IncidentStep).collect();
+    for sum in reading.tallies(place, &summed, period.days())? {
+        cells.entry(sum.cell).or_default().add(sum.what, &sum.code, sum.n);
+    }
+    count_incidents(reading, (&county, place), period, lists, &mut cells)?;
+    count_care(reading, (&county, place), period, lists, &mut cells)?;
+    for order in reading.few(place, &Kind::Evacuation)? {
+        let marks = reading.referring(&county, order.record.id, &Kind::RollCall)?;
+        let marks: Vec<&Record> = marks.iter().map(|mark| &mark.record).collect();
+        let found = of_evacuation(&order.record, &marks, period);
+        cells.entry(order.record.cell).or_default().extend(found);
+    }
+    count_threatened(reading, (&county, place), &mut cells)?;
+    Ok(cells)
+}
+
+/// The incidents in which something was done in the period, with all their steps.
+fn count_incidents(
+    reading: &dyn Reading,
+    (county, place): (&Scope, &Scope),
+    period: Period,
+    lists: &Lists,
+    cells: &mut BTreeMap<CellCode, Counts>,
+) -> Result<(), StoreError> {
+    // A step stands in the cell where it was written; the incident may have moved since.
+    let touched = reading.tallies(county, &[What::IncidentStep], period.days())?;
+    let ids: BTreeSet<RecordId> = touched.iter().filter_map(|sum| sum.code.parse().ok()).collect();
+    for id in ids {
+        let Some(incident) = reading.record(place, id)?.filter(|found| found.record.kind == Kind::Incident) else {
+            continue;
+        };
+        let steps = reading.referring(county, id, &Kind::IncidentStep)?;
+        let steps: Vec<&Record> = steps.iter().map(|step| &step.record).filter(|step| !step.is_deleted()).collect();
+        let found = of_incident(&incident.record, &steps, period, lists);
+        cells.entry(incident.record.cell).or_default().extend(found);
+    }
+    Ok(())
+}
+
+fn count_care(
+    reading: &dyn Reading,
+    (county, place): (&Scope, &Scope),
+    period: Period,
+    lists: &Lists,
+    cells: &mut BTreeMap<CellCode, Counts>,
+) -> Result<(), StoreError> {
+    let moments = period.moments().start - CARE_REACH..period.moments().end;
+    for plan in reading.few(place, &Kind::CarePlan)? {
+        let Some(person) = plan.record.reference("person") else { continue };
+        let mut met = reading.meetings(county, person, moments.clone())?;
+        if let Some(household) = reading.refers_to(county, person)? {
+            met.extend(reading.meetings(county, household, moments.clone())?);
+        }
+        let days = met.into_iter().map(today).collect();
+        let found = of_care_plan(&plan.record, &days, lists.care, period);
+        cells.entry(plan.record.cell).or_default().extend(found);
+    }
+    Ok(())
+}
+
+fn count_threatened(
+    reading: &dyn Reading,
+    (county, place): (&Scope, &Scope),
+    cells: &mut BTreeMap<CellCode, Counts>,
+) -> Result<(), StoreError> {
+    let threats = reading.few(place, &Kind::ThreatenedHousehold)?;
+    let (mut points, mut people) = (BTreeMap::new(), BTreeMap::<RecordId, Vec<Record>>::new());
+    for threat in &threats {
+        if let Some(point) = threat.record.reference("hazard_point").filter(|id| !points.contains_key(id)) {
+            points.insert(point, reading.record(county, point)?.map(|found| found.record));
+        }
+        if let Some(home) = threat.record.reference("household").filter(|id| !people.contains_key(id)) {
+            let found = reading.referring(county, home, &Kind::Person)?;
+            people.insert(home, found.into_iter().map(|found| found.record).collect());
+        }
+    }
+    // They come by cell.
+    for here in threats.chunk_by(|a, b| a.record.cell == b.record.cell) {
+        let found = people_threatened(
+            here.iter().map(|threat| &threat.record),
+            |point| points.get(&point).cloned().flatten(),
+            |home| people.get(&home).cloned().unwrap_or_default(),
+        );
+        if let Some(first) = here.first() {
+            cells.entry(first.record.cell.clone()).or_default().extend(found);
+        }
+    }
+    Ok(())
+}
+
+/// The sums of every place from `place` down to its cells: those that have a name, and those in which something was counted.
+pub fn rolled_up(place: &Scope, named: &[Scope], cells: &BTreeMap<CellCode, Counts>) -> BTreeMap<Scope, Counts> {
+    let mut places: BTreeMap<Scope, Counts> =
+        named.iter().filter(|code| place.contains(code)).map(|code| (code.clone(), Counts::default())).collect();
+    places.entry(place.clone()).or_default();
+    for (cell, counts) in cells {
+        for digits in [6, 9, 12, 15] {
+            let code = cell.as_str().get(..digits).and_then(|code| Scope::new(code).ok());
+            if let Some(code) = code.filter(|code| place.contains(code)) {
+                places.entry(code).or_default().plus(counts);
+            }
+        }
+    }
+    places
+}
+
+impl<S: Store> Hub<S> {
+    /// Makes a report and freezes it. One that exists stays as it is; the new one is a new version. Asked twice within a minute, it
+    /// answers with the one that was just made.
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotAllowed`], [`CallRefusal::NotFound`] as [`place_for`] says; [`CallRefusal::Invalid`] for days to come.
+    pub fn make_report(&self, actor: &Actor, place: &Scope, period: Period) -> Result<ReportHead, HubError> {
+        place_for(actor, place)?;
+        let now = self.now();
+        if period.first > today(now) {
+            return Err(HubError::refused(CallRefusal::Invalid));
+        }
+        let known = self.store.read(|reading| reading.reports(place))?;
+        let same = |head: &ReportHead| head.place == *place && head.period == period;
+        if let Some(made) = known.into_iter().find(|head| same(head) && (0..JUST_NOW).contains(&(now - head.made_at))) {
+            return Ok(made);
+        }
+        self.freeze_report(actor.account.as_str(), place, period)
+    }
+
+    /// Makes the reports that are due: of every county that of the last month that is over, unless the server made it already.
+    ///
+    /// # Errors
+    /// [`HubError::Store`].
+    pub fn make_due_reports(&self) -> Result<usize, HubError> {
+        let Some(period) = month_due(self.now()) else { return Ok(0) };
+        let mut made = 0;
+        for county in self.store.read(|reading| reading.counties())? {
+            let (known, homes) = self.store.read(|reading| {
+                let homes = reading.tallies(&county, &[What::Household], period.days())?;
+                Ok::<_, StoreError>((reading.reports(&county)?, homes))
+            })?;
+            if homes.is_empty() {
+                // A county that is only being set up has no month.
+                continue;
+            }
+            let there = |head: &ReportHead| head.place == county && head.period == period && head.made_by == SERVER;
+            if !known.iter().any(there) {
+                self.freeze_report(SERVER, &county, period)?;
+                made += 1;
+            }
+        }
+        Ok(made)
+    }
+
+    fn freeze_report(&self, by: &str, place: &Scope, period: Period) -> Result<ReportHead, HubError> {
+        let (lists, now) = (self.lists(), self.now());
+        let places = self.store.read(|reading| {
+            let named: Vec<Scope> =
+                reading.places(std::slice::from_ref(place))?.into_iter().map(|place| place.code).collect();
+            let counts = |period| {
+                Ok::<_, StoreError>(rolled_up(place, &named, &counts_by_cell(reading, place, period, &lists)?))
+            };
+            let present = counts(period)?;
+            let before = period.before().map(counts).transpose()?.unwrap_or_default();
+            let none = Counts::default();
+            let figures_of = |place: Scope, present: &Counts| {
+                let mut earlier = figures(before.get(&place).unwrap_or(&none));
+                // How things stood then, nobody knows any more.
+                earlier.retain(|figure| !spec(&figure.key).is_some_and(|spec| spec.stock));
+                PlaceFigures { place, figures: without_noughts(figures(present)), before: without_noughts(earlier) }
+            };
+            Ok::<_, HubError>(
+                present.iter().map(|(place, counts)| figures_of(place.clone(), counts)).collect::<Vec<_>>(),
+            )
+        })?;
+        let head = ReportHead {
+            id: 0,
+            place: place.clone(),
+            period,
+            version: 0,
+            made_at: now,
+            made_by: by.to_owned(),
+            rules: RULES,
+            formulas: FIGURES.iter().map(|spec| (spec.key.to_owned(), spec.formula.to_owned())).collect(),
+        };
+        self.store.write(|writing| {
+            let head = writing.put_report(&head, &places)?;
+            note(writing, now, by, "report", &format!("{} {}", head.place, head.id))?;
+            Ok(head)
+        })
+    }
+
+    /// The reports in which an actor finds the own places.
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotAllowed`] for a role that sees no figures.
+    pub fn reports_for(&self, actor: &Actor) -> Result<Vec<ReportHead>, HubError> {
+        if !sees_figures(actor.role) {
+            return Err(HubError::refused(CallRefusal::NotAllowed));
+        }
+        let mut found = Vec::<ReportHead>::new();
+        for scope in &actor.scopes {
+            let more = self.store.read(|reading| reading.reports(scope))?;
+            found.extend(
+                more.into_iter().filter(|head| found.iter().all(|known| known.id != head.id)).collect::<Vec<_>>(),
+            );
+        }
+        found.sort_by(|a, b| (b.period, &a.place, b.version).cmp(&(a.period, &b.place, a.version)));
+        Ok(found)
+    }
+
+    /// A report as it shows a place: the figures of the place first, then those of the places right below it. Without a place the
+    /// whole of it, as far as the actor sees it.
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotFound`] when there is no such report, or the place lies outside of it or of the actor's scope.
+    pub fn report_for(
+        &self,
+        actor: &Actor,
+        id: i64,
+        place: Option<Scope>,
+    ) -> Result<(ReportHead, Vec<PlaceFigures>), HubError> {
+        let not_found = || HubError::refused(CallRefusal::NotFound);
+        if !sees_figures(actor.role) {
+            return Err(HubError::refused(CallRefusal::NotAllowed));
+        }
+        self.store.read(|reading| {
+            let head = reading.report(id)?.ok_or_else(not_found)?;
+            let own = || {
+                let whole = actor.scopes.iter().any(|scope| scope.contains(&head.place)).then(|| head.place.clone());
+                whole.or_else(|| actor.scopes.iter().find(|scope| head.place.contains(scope)).cloned())
+            };
+            let place = place.or_else(own).filter(|place| head.place.contains(place)).ok_or_else(not_found)?;
+            place_for(actor, &place)?;
+            let places = reading.report_places(id, &place, below(&place))?;
+            if places.first().is_none_or(|first| first.place != place) {
+                return Err(not_found());
+            }
+            Ok((head, places))
+        })
+    }
+}
+
+/// Figures that say nothing are left out: a cell has few of the many.
+fn without_noughts(figures: Vec<Figure>) -> Vec<Figure> {
+    figures.into_iter().filter(|figure| !figure.value.is_nought()).collect()
+}

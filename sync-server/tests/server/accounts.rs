@@ -1,0 +1,201 @@
+//! Accounts at the desk: made, changed, closed; first passwords; and who may not.
+
+use axum::http::StatusCode;
+use domain::scope::Role;
+use domain::{AccountId, ProblemCode};
+use serde_json::{Value, json};
+use sync_server::store::Store as _;
+
+use crate::common::{County, DAY, cell};
+use crate::seat::Seat;
+
+/// A county with its places: a town, two villages, three cells.
+pub(crate) fn county() -> County {
+    let county = County::new();
+    let places = [
+        ("610722", "城固县"),
+        ("610722001", "博望街道"),
+        ("610722001001", "江湾社区"),
+        ("610722001002", "五郎社区"),
+        ("610722001001001", "第1网格"),
+        ("610722001001002", "第2网格"),
+        ("610722001001003", "第3网格"),
+        ("610702001001001", "别县网格"),
+    ];
+    let places =
+        places.map(|(code, name)| sync_server::store::Place { code: crate::common::scope(code), name: name.into() });
+    county.hub.put_places(&places).unwrap();
+    county
+}
+
+fn words(account: &str, role: &str, scopes: &[&str], cells: &[&str]) -> Value {
+    json!({"account": account, "display_name": "王小明", "role": role, "scopes": scopes, "cells": cells})
+}
+
+fn found(list: &Value, account: &str) -> Value {
+    let rows = list.as_array().unwrap();
+    rows.iter().find(|row| row["account"] == account).cloned().unwrap_or(Value::Null)
+}
+
+#[tokio::test]
+async fn a_first_password_is_shown_once_and_opens_nothing_before_it_is_changed() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    let made = admin.done("/desk/api/accounts", words("boss-1", "supervisor", &["610722001001"], &[])).await;
+    let password = made["password"].as_str().unwrap().to_owned();
+    let boss = Seat::signed_in(&county, "boss-1", &password).await.unwrap();
+    assert_eq!(boss.get("/desk/api/session").await.json()["password_first"], true);
+    for path in ["/desk/api/inbox", "/desk/api/places", "/desk/api/accounts", "/desk/api/devices"] {
+        let answer = boss.get(path).await;
+        assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, "password_first"), "{path}");
+    }
+    let wish = |old: &str, new: &str| json!({"old": old, "new": new});
+    assert_eq!(boss.refused("/desk/api/password", wish("wrong-one-1", "Long-enough-1")).await.0, "wrong_password");
+    assert_eq!(boss.refused("/desk/api/password", wish(&password, "short")).await.1, "password too_small");
+    assert_eq!(boss.refused("/desk/api/password", wish(&password, &password)).await.1, "password taken");
+    boss.done("/desk/api/password", wish(&password, "Long-enough-1")).await;
+    assert_eq!(boss.get("/desk/api/inbox").await.status, StatusCode::OK, "the session that changed it goes on");
+    assert!(Seat::signed_in(&county, "boss-1", &password).await.is_none());
+    assert!(Seat::signed_in(&county, "boss-1", "Long-enough-1").await.is_some());
+    let listed = found(&admin.get("/desk/api/accounts").await.json(), "boss-1");
+    assert_eq!((&listed["first_password"], &listed["has_password"]), (&json!(false), &json!(true)));
+    assert!(!listed.to_string().contains(&password));
+}
+
+#[tokio::test]
+async fn a_first_password_that_nobody_used_for_a_fortnight_is_over() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    let made = admin.done("/desk/api/accounts", words("boss-1", "supervisor", &["610722001001"], &[])).await;
+    county.world.pass(15 * DAY);
+    assert!(Seat::signed_in(&county, "boss-1", made["password"].as_str().unwrap()).await.is_none());
+}
+
+#[tokio::test]
+async fn a_reset_ends_every_session_of_the_account() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    let boss = Seat::of(&county, "boss-1", Role::Supervisor, &["610722001001"]).await;
+    let made = admin.done("/desk/api/accounts/boss-1/password", json!({})).await;
+    assert_eq!(boss.get("/desk/api/session").await.status, StatusCode::UNAUTHORIZED);
+    assert!(Seat::signed_in(&county, "boss-1", crate::common::PASSWORD).await.is_none());
+    assert!(Seat::signed_in(&county, "boss-1", made["password"].as_str().unwrap()).await.is_some());
+    assert_eq!(admin.refused("/desk/api/accounts/admin-1/password", json!({})).await.0, "not_allowed", "not the own");
+}
+
+#[tokio::test]
+async fn closing_ends_sessions_shuts_phones_out_and_frees_the_cells() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    admin.done("/desk/api/accounts", words("worker-1", "worker", &["610722001001"], &["610722001001001"])).await;
+    let worker = AccountId::new("worker-1").unwrap();
+    let mut phone = county.phone_of(&worker);
+    let dwelling = phone.new_dwelling(&cell(1));
+    phone.push_all(&[dwelling]);
+    admin.done("/desk/api/accounts/worker-1/close", json!({})).await;
+    admin.done("/desk/api/accounts/worker-1/close", json!({})).await;
+    let refused = county.hub.phone(&phone.tokens.access).unwrap_err();
+    assert_eq!(refused.code(), domain::protocol::CallRefusal::Revoked);
+    assert!(county.hub.bearer(&phone.tokens.access).is_ok(), "it still hands in what is unsent");
+    assert!(county.hub.store().read(|reading| reading.holders(&cell(1))).unwrap().is_empty());
+    let listed = found(&admin.get("/desk/api/accounts").await.json(), "worker-1");
+    assert!(listed["closed_at"].is_i64() && listed["phones"] == 0);
+    admin.done("/desk/api/accounts/worker-1/reopen", json!({})).await;
+    assert!(county.hub.phone(&phone.tokens.access).is_err(), "a reopened account enrols its phones anew");
+    assert_eq!(
+        admin.refused("/desk/api/accounts/admin-1/close", json!({})).await.0,
+        "not_allowed",
+        "nobody closes the own"
+    );
+}
+
+#[tokio::test]
+async fn a_stale_tab_and_a_double_submit_change_nothing() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    admin.done("/desk/api/accounts", words("worker-1", "worker", &["610722001001"], &["610722001001001"])).await;
+    let again = admin.refused("/desk/api/accounts", words("worker-1", "worker", &["610722001001"], &[])).await;
+    assert_eq!(again, ("invalid".into(), "account taken".into()));
+    let seen = found(&admin.get("/desk/api/accounts").await.json(), "worker-1");
+    let change = |name: &str| json!({"version": seen["version"], "display_name": name, "role": "worker", "scopes": seen["scopes"], "cells": ["610722001001002"]});
+    admin.done("/desk/api/accounts/worker-1", change("李四")).await;
+    assert_eq!(admin.refused("/desk/api/accounts/worker-1", change("赵五")).await.0, "stale");
+    let now = found(&admin.get("/desk/api/accounts").await.json(), "worker-1");
+    assert_eq!((&now["display_name"], &now["cells"]), (&json!("李四"), &json!(["610722001001002"])));
+}
+
+#[tokio::test]
+async fn words_that_do_not_fit_are_refused_with_their_field() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722001"]).await;
+    let cases = [
+        (words("A B", "worker", &["610722001001"], &[]), "account name_form"),
+        (words("server", "admin", &["610722001"], &[]), "account taken"),
+        (words("boss-2", "supervisor", &[], &[]), "scopes required"),
+        (words("worker-2", "worker", &[], &[]), "scopes required"),
+        (words("boss-2", "supervisor", &["610722"], &[]), "scopes foreign_cell"),
+        (words("boss-2", "supervisor", &["610702001001"], &[]), "scopes foreign_cell"),
+        (words("worker-2", "worker", &["610722001001"], &["610702001001001"]), "cells foreign_cell"),
+        (words("worker-2", "worker", &["610722001001"], &["610722001001099"]), "cells foreign_cell"),
+        (words("worker-2", "worker", &["abc"], &[]), "scopes wrong_type"),
+        (words("hand-2", "handler", &["610722001"], &["610722001001001"]), "cells not_allowed"),
+        (words("hand-2", "handler", &["610722001"], &[]), "department required"),
+        (
+            json!({"account": "boss-2", "display_name": " ", "role": "supervisor", "scopes": ["610722001"], "cells": []}),
+            "display_name required",
+        ),
+    ];
+    for (wish, expected) in cases {
+        assert_eq!(
+            admin.refused("/desk/api/accounts", wish.clone()).await,
+            ("invalid".into(), expected.into()),
+            "{wish}"
+        );
+    }
+    let own = found(&admin.get("/desk/api/accounts").await.json(), "admin-1");
+    let less = json!({"version": own["version"], "display_name": "王小明", "role": "auditor", "scopes": ["610722001"], "cells": []});
+    assert_eq!(admin.refused("/desk/api/accounts/admin-1", less).await.1, "role not_allowed");
+    let known = serde_json::to_value(ProblemCode::Taken).unwrap();
+    assert_eq!(known, "taken");
+}
+
+#[tokio::test]
+async fn an_administrator_of_a_town_neither_sees_nor_touches_accounts_of_elsewhere() {
+    let county = county();
+    let town = Seat::of(&county, "admin-town", Role::Admin, &["610722001"]).await;
+    county.account("admin-county", Role::Admin, &["610722"], &[]);
+    county.account("boss-far", Role::Supervisor, &["610702"], &[]);
+    let listed = town.get("/desk/api/accounts").await.json();
+    let names: Vec<&str> = listed.as_array().unwrap().iter().filter_map(|row| row["account"].as_str()).collect();
+    assert_eq!(names, ["admin-town"]);
+    for foreign in ["admin-county", "boss-far", "nobody-there", "A%20B"] {
+        for act in ["close", "reopen", "password"] {
+            let path = format!("/desk/api/accounts/{foreign}/{act}");
+            assert_eq!(town.refused(&path, json!({})).await.0, "not_found", "{path}");
+        }
+        let change =
+            json!({"version": "", "display_name": "x", "role": "worker", "scopes": ["610722001"], "cells": []});
+        assert_eq!(town.refused(&format!("/desk/api/accounts/{foreign}"), change).await.0, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn every_change_of_an_account_is_in_the_audit_log() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    admin.done("/desk/api/accounts", words("boss-1", "supervisor", &["610722001001"], &[])).await;
+    let seen = found(&admin.get("/desk/api/accounts").await.json(), "boss-1");
+    let change = json!({"version": seen["version"], "display_name": "李四", "role": "supervisor", "scopes": ["610722001"], "cells": []});
+    admin.done("/desk/api/accounts/boss-1", change).await;
+    admin.done("/desk/api/accounts/boss-1/password", json!({})).await;
+    admin.done("/desk/api/accounts/boss-1/close", json!({})).await;
+    admin.done("/desk/api/accounts/boss-1/reopen", json!({})).await;
+    let audit = county.hub.store().read(|reading| reading.audit(20)).unwrap();
+    let acts: Vec<&str> = audit
+        .iter()
+        .rev()
+        .filter(|entry| entry.who == "admin-1" && entry.subject == "boss-1")
+        .map(|entry| entry.action.as_str())
+        .collect();
+    assert_eq!(acts, ["account_create", "account_change", "account_password", "account_close", "account_reopen"]);
+}

@@ -1,0 +1,335 @@
+//! The monthly report: the sums that are kept as records are written say what a fold over all records says, whatever happened to
+//! them; a report that was made is never changed; the server makes it by itself.
+
+use std::collections::BTreeMap;
+
+use domain::fold::door_history;
+use domain::kinds::visit::Visit;
+use domain::report::{Counts, Figure, FigureValue, Period, What, fold};
+use domain::review::ReviewState;
+use domain::scope::Role;
+use domain::{AccountId, CellCode, Kind, Node, Record, RecordId, Stamp, Stamps, World as _};
+use serde_json::{Value, json};
+use sync_server::hub::HubError;
+use sync_server::hub::reports::counts_by_cell;
+use sync_server::store::{BulkRecord, Erasure, Run, Store as _, Written};
+
+use crate::common::{County, DAY, START, cell, scope};
+
+fn november() -> Period {
+    Period::month(2026, 11).unwrap()
+}
+
+/// What the server says of the county: every cell's counts added up.
+fn counted(county: &County, period: Period) -> Counts {
+    let lists = county.hub.lists();
+    let cells = county.hub.store().read(|reading| counts_by_cell(reading, &scope("610722"), period, &lists)).unwrap();
+    let mut all = Counts::default();
+    cells.values().for_each(|counts| all.plus(counts));
+    all
+}
+
+/// Sums of nought are no sums.
+fn without_steps(counts: &Counts) -> Vec<(What, String, i64)> {
+    let whats = What::ALL.iter().filter(|what| **what != What::IncidentStep);
+    whats
+        .flat_map(|what| counts.by(*what).map(|(code, n)| (*what, code.to_owned(), n)))
+        .filter(|(_, _, n)| *n != 0)
+        .collect()
+}
+
+/// A register that changes at random, kept here too.
+struct Register<'c> {
+    county: &'c County,
+    records: BTreeMap<RecordId, Record>,
+    stamp: i64,
+    seed: u64,
+}
+
+impl Register<'_> {
+    fn chance(&mut self, below: usize) -> usize {
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.seed >> 33) as usize % below.max(1)
+    }
+
+    fn stamps(&mut self) -> Stamps {
+        self.stamp += 1000;
+        Stamps::all(Stamp::new(START + self.stamp, 0, Node(1)))
+    }
+
+    fn one_of(&mut self, kind: &Kind) -> Option<RecordId> {
+        let ids: Vec<RecordId> = self.records.values().filter(|r| r.kind == *kind).map(|r| r.id).collect();
+        if ids.is_empty() { None } else { Some(ids[self.chance(ids.len())]) }
+    }
+
+    fn put(&mut self, record: Record) {
+        let is_new = !self.records.contains_key(&record.id);
+        let by = AccountId::new("worker-a").unwrap();
+        if is_new && self.chance(4) == 0 {
+            let bulk = BulkRecord { record: record.clone(), by, at: START, state: ReviewState::Waiting };
+            self.county.hub.store().write(|writing| writing.bulk_load(&[bulk])).unwrap();
+        } else {
+            let written = Written { at: START, by, run: Run::SERVER, state: ReviewState::Waiting, is_new };
+            self.county.hub.store().write(|writing| writing.put_record(&record, &written)).unwrap();
+        }
+        self.records.insert(record.id, record);
+    }
+
+    fn new_record(&mut self, kind: Kind, fields: Value) -> RecordId {
+        let id = self.county.world.clone().record_id();
+        let place = cell(1 + self.chance(3) as u32);
+        let record =
+            Record { id, kind, cell: place, fields: serde_json::from_value(fields).unwrap(), stamps: self.stamps() };
+        self.put(record);
+        id
+    }
+
+    fn moment(&mut self) -> i64 {
+        START - 40 * DAY + self.chance(60) as i64 * DAY
+    }
+
+    fn day(&mut self) -> String {
+        domain::validate::today(self.moment()).to_string()
+    }
+
+    fn write_something(&mut self) {
+        let (at, day) = (self.moment(), self.day());
+        let pick = |codes: &[&str], n: usize| codes[n % codes.len()].to_owned();
+        let n = self.chance(1000);
+        let home = self.one_of(&Kind::Household);
+        let person = self.one_of(&Kind::Person);
+        match self.chance(14) {
+            0 => drop(self.new_record(Kind::Household, json!({"dwelling": null}))),
+            1 => drop(self.new_record(Kind::Person, json!({"household": home, "name": "某", "moved_out_on": (n % 5 == 0).then_some(day)}))),
+            2..=4 => {
+                let target = if n % 3 == 0 { person } else { home };
+                let replaces = if n % 4 == 0 { self.one_of(&Kind::Visit) } else { None };
+                let result = pick(&["met", "absent", "proxy", "refused"], n);
+                self.new_record(Kind::Visit, json!({"target": target, "at": at, "result": result, "replaces": replaces}));
+            }
+            5 => drop(self.new_record(Kind::Incident, json!({"category": pick(&["0601", "0101"], n), "severity": 3, "happened_at": at, "by": "worker-a"}))),
+            6..=7 => {
+                let incident = self.one_of(&Kind::Incident);
+                let action = pick(&["accept", "dispatch", "result", "pass", "close", "reopen"], n);
+                self.new_record(Kind::IncidentStep, json!({"incident": incident, "action": action, "at": at, "step": "accept"}));
+            }
+            8 => drop(self.new_record(Kind::Dispute, json!({"type": pick(&["01", "02"], n), "source": "applied", "accepted_on": day,
+                "parties": [{"name": "甲"}, {"name": "乙"}], "amount": format!("{n}.50"), "agreement": pick(&["written", "none"], n)}))),
+            9 => drop(self.new_record(Kind::CarePlan, json!({"person": person, "level": pick(&["a", "b"], n), "starts_on": day,
+                "ends_on": (n % 3 == 0).then_some("2026-11-20")}))),
+            10 => drop(self.new_record(Kind::Callback, json!({"at": at, "reached": n % 3 != 0, "satisfaction": pick(&["satisfied", "fairly"], n)}))),
+            11 => drop(self.new_record(Kind::Recheck, json!({"at": at, "result": pick(&["fixed", "not_fixed"], n)}))),
+            12 => drop(self.new_record(Kind::NoticeAck, json!({"at": at, "household": home}))),
+            _ => {
+                let hazards: Vec<Value> = (0..n % 3).map(|_| json!({"item": "F01", "text": "堵", "severity": 2})).collect();
+                self.new_record(Kind::Inspection, json!({"at": at, "checklist": "small_premises", "hazards": hazards}));
+            }
+        }
+    }
+
+    fn change_something(&mut self) {
+        let all: Vec<RecordId> = self.records.keys().copied().collect();
+        let id = all[self.chance(all.len())];
+        let mut record = self.records[&id].clone();
+        match self.chance(5) {
+            0 => record.cell = cell(1 + self.chance(3) as u32),
+            1 => drop(record.fields.insert("deleted".to_owned(), json!(self.chance(2) == 0))),
+            2 if record.kind == Kind::Person => {
+                let home = self.one_of(&Kind::Household);
+                record.fields.insert("household".to_owned(), json!(home));
+            }
+            3 if record.kind == Kind::Visit => {
+                let visit = self.one_of(&Kind::Visit);
+                record.fields.insert("replaces".to_owned(), json!(visit));
+            }
+            _ => drop(record.fields.insert("agreement".to_owned(), json!("oral"))),
+        }
+        record.stamps = self.stamps();
+        self.put(record);
+    }
+
+    fn erase_something(&mut self) {
+        let all: Vec<RecordId> = self.records.keys().copied().collect();
+        let id = all[self.chance(all.len())];
+        let record = self.records[&id].clone();
+        let by = AccountId::new("boss").unwrap();
+        let erasure = Erasure { id: record.id, kind: record.kind, cell: record.cell, at: START, by };
+        self.county.hub.store().write(|writing| writing.erase(&erasure)).unwrap();
+        self.records.remove(&record.id);
+    }
+
+    /// The sums, the homes and the meetings, against the rules over all that is there.
+    fn compare(&self) {
+        let all: Vec<Record> = self.records.values().cloned().collect();
+        for period in [november(), november().before().unwrap()] {
+            let wanted = fold(&all, period, &self.county.hub.lists());
+            assert_eq!(without_steps(&counted(self.county, period)), without_steps(&wanted));
+        }
+        let visits: Vec<(RecordId, Visit)> = all
+            .iter()
+            .filter(|record| record.kind == Kind::Visit && !record.is_deleted())
+            .map(|record| (record.id, Visit::from(record)))
+            .collect();
+        let standing: Vec<(RecordId, Visit)> = domain::fold::standing(&visits).into_iter().cloned().collect();
+        let mut homes = BTreeMap::<RecordId, Option<i64>>::new();
+        for home in all.iter().filter(|record| record.kind == Kind::Household && !record.is_deleted()) {
+            let lives = |id: RecordId| {
+                self.records
+                    .get(&id)
+                    .is_some_and(|r| r.kind == Kind::Person && r.reference("household") == Some(home.id))
+            };
+            let of_home =
+                |visit: &&(RecordId, Visit)| visit.1.target.is_some_and(|target| target == home.id || lives(target));
+            let of_home: Vec<(RecordId, Visit)> = standing.iter().filter(of_home).cloned().collect();
+            homes.insert(home.id, door_history(&of_home).last_met);
+        }
+        let kept =
+            self.county.hub.store().read(|reading| reading.homes_unmet(&scope("610722"), i64::MAX, 10_000)).unwrap();
+        assert_eq!(kept.into_iter().collect::<BTreeMap<_, _>>(), homes);
+    }
+}
+
+#[test]
+fn what_is_kept_as_records_are_written_is_what_a_fold_over_all_records_says() {
+    for seed in 1..=6 {
+        let county = County::new();
+        county.account("boss", Role::Supervisor, &["610722001001"], &[]);
+        let mut register = Register { county: &county, records: BTreeMap::new(), stamp: 0, seed };
+        for step in 0..220 {
+            match register.chance(10) {
+                0 if step > 20 => register.erase_something(),
+                1..=3 if step > 20 => register.change_something(),
+                _ => register.write_something(),
+            }
+            if step % 55 == 54 {
+                register.compare();
+            }
+        }
+    }
+}
+
+/// A household and visits to it, as many as wanted, in the month of the test.
+fn some_visits(county: &County, number: usize) -> RecordId {
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let home = phone.new_home(&cell(1));
+    phone.push_all(&home);
+    for _ in 0..number {
+        let visit = phone.visit(home[1].id, &cell(1));
+        phone.push_all(&[visit]);
+    }
+    home[1].id
+}
+
+fn figure(figures: &[Figure], key: &str) -> i64 {
+    match figures.iter().find(|figure| figure.key == key && figure.code.is_none()).map(|figure| &figure.value) {
+        Some(FigureValue::Count { n }) => *n,
+        None => 0,
+        other => panic!("{key} is no count: {other:?}"),
+    }
+}
+
+#[test]
+fn a_report_stays_as_it_was_made_and_a_new_one_is_a_new_version() {
+    let county = County::new();
+    let home = some_visits(&county, 2);
+    let desk = county.supervisor("boss", "610722001001");
+    let place = scope("610722001001");
+    let first = county.hub.make_report(&desk.actor, &place, november()).unwrap();
+    let mut phone = county.worker("worker-b", &[cell(1)]);
+    let visit = phone.visit(home, &cell(1));
+    phone.push_all(&[visit]);
+    // Pressed twice, it is made once.
+    assert_eq!(county.hub.make_report(&desk.actor, &place, november()).unwrap(), first);
+    county.world.pass(crate::common::MINUTE);
+    let second = county.hub.make_report(&desk.actor, &place, november()).unwrap();
+    assert_eq!((first.version, second.version), (1, 2));
+    let of = |id| county.hub.report_for(&desk.actor, id, None).unwrap().1[0].figures.clone();
+    assert_eq!((figure(&of(first.id), "visits"), figure(&of(second.id), "visits")), (2, 3));
+    // Not even by hand.
+    let file = county.folder.path().join("county.db");
+    let hand = rusqlite::Connection::open(file).unwrap();
+    for sql in [
+        "UPDATE report_place SET figures = '[]'",
+        "DELETE FROM report_place",
+        "UPDATE report SET rules = 9",
+        "DELETE FROM report",
+    ] {
+        assert!(hand.execute(sql, []).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn the_server_makes_the_report_on_the_last_evening_once_and_makes_up_what_it_slept_through() {
+    let mut county = County::new();
+    some_visits(&county, 1);
+    county.hub.put_places(&[sync_server::store::Place { code: scope("610722"), name: "城固县".into() }]).unwrap();
+    // The twenty-second of November: October is over and was never reported.
+    assert_eq!(county.hub.make_due_reports().unwrap(), 1);
+    assert_eq!(county.hub.make_due_reports().unwrap(), 0);
+    // 23:00 on the thirtieth, in China.
+    county.world.pass(8 * DAY + 13 * 3_600_000 - 1);
+    assert_eq!(county.hub.make_due_reports().unwrap(), 0);
+    county.world.pass(1);
+    assert_eq!(county.hub.make_due_reports().unwrap(), 1);
+    // Off until the middle of January: December is made up.
+    county.world.pass(45 * DAY);
+    county.restart();
+    assert_eq!(county.hub.make_due_reports().unwrap(), 1);
+    assert_eq!(county.hub.make_due_reports().unwrap(), 0);
+    let desk = county.supervisor("boss", "610722");
+    let periods: Vec<String> =
+        county.hub.reports_for(&desk.actor).unwrap().iter().map(|head| head.period.first.to_string()).collect();
+    assert_eq!(periods, ["2026-12-01", "2026-11-01", "2026-10-01"]);
+}
+
+#[test]
+fn a_village_sees_its_own_rows_of_the_countys_report_and_no_others() {
+    let county = County::new();
+    some_visits(&county, 2);
+    let chief = county.supervisor("chief", "610722");
+    let made = county.hub.make_report(&chief.actor, &scope("610722"), november()).unwrap();
+    let village = county.supervisor("boss", "610722001001");
+    let (head, places) = county.hub.report_for(&village.actor, made.id, None).unwrap();
+    assert_eq!((head.id, places[0].place.as_str()), (made.id, "610722001001"));
+    let code = |outcome: Result<_, HubError>| outcome.map(|_: (_, _)| ()).unwrap_err().code();
+    for foreign in ["610722", "610722001", "610722001002", "610723"] {
+        let refused = county.hub.report_for(&village.actor, made.id, Some(scope(foreign)));
+        assert_eq!(code(refused), domain::protocol::CallRefusal::NotFound, "{foreign}");
+    }
+    let neighbour = county.supervisor("neighbour", "610723");
+    assert_eq!(code(county.hub.report_for(&neighbour.actor, made.id, None)), domain::protocol::CallRefusal::NotFound);
+    assert!(county.hub.reports_for(&neighbour.actor).unwrap().is_empty());
+}
+
+#[test]
+fn a_report_of_days_to_come_or_of_somebody_elses_place_is_not_made() {
+    use domain::protocol::CallRefusal::{Invalid, NotAllowed, NotFound};
+    let county = County::new();
+    let boss = county.supervisor("boss", "610722001001");
+    let make = |actor: &domain::scope::Actor, place: &str, period| {
+        county.hub.make_report(actor, &scope(place), period).unwrap_err().code()
+    };
+    assert_eq!(make(&boss.actor, "610722001001", Period::month(2026, 12).unwrap()), Invalid);
+    for foreign in ["610722", "61", "610722001002", "610722001"] {
+        assert_eq!(make(&boss.actor, foreign, november()), NotFound, "{foreign}");
+    }
+    for (name, role) in [("auditor", Role::Auditor), ("handler", Role::Handler)] {
+        county.account(name, role, &["610722"], &[]);
+        let desk = county.hub.sign_in(name, crate::common::PASSWORD).unwrap().desk;
+        assert_eq!(make(&desk.actor, "610722", november()), NotAllowed, "{name}");
+    }
+}
+
+#[test]
+fn cells_are_in_the_report_whether_or_not_they_have_a_name() {
+    let county = County::new();
+    some_visits(&county, 1);
+    let chief = county.supervisor("chief", "610722");
+    let made = county.hub.make_report(&chief.actor, &scope("610722"), november()).unwrap();
+    let (_, places) = county.hub.report_for(&chief.actor, made.id, Some(scope("610722001001"))).unwrap();
+    let codes: Vec<&str> = places.iter().map(|place| place.place.as_str()).collect();
+    assert_eq!(codes, ["610722001001", "610722001001001"]);
+    assert!(places.iter().all(|place| figure(&place.figures, "visits") == 1));
+    let code = CellCode::new("610722001001001").unwrap();
+    assert_eq!(places[1].place.as_str(), code.as_str());
+}

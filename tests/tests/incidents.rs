@@ -1,0 +1,174 @@
+//! An incident through the seven steps: a real phone, a server, and the desk of several people. Once by the desk's API, over
+//! sockets and with production's background threads; once in Chromium, with every role at its own window.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use doorstep_tests::browser::{Browser, named, named_with};
+use doorstep_tests::county::County;
+use doorstep_tests::desk::Desk;
+use doorstep_tests::phones::Phone;
+use doorstep_tests::stations::Stations;
+use doorstep_tests::trouble::{Doing, Outcome, trouble};
+use serde_json::{Value, json};
+
+/// The demonstration's department of housing has this account.
+const HANDLER: &str = "demo-handler";
+/// … and this code.
+const HOUSING: &str = "12";
+/// Of a category that the department of housing usually answers for.
+const CATEGORY: &str = "0404";
+const TITLE: &str = "阳台违规改建";
+/// The account of another department.
+const STRANGER: &str = "demo-handler-2";
+/// A phone that listens asks by itself after four minutes at the earliest: what shows within this time, it was told.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn until(what: &str, mut is_so: impl FnMut() -> Outcome<bool>) -> Outcome {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if is_so()? {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    trouble(format!("It did not come to pass that {what}."))
+}
+
+fn report(phone: &Phone, title: &str) -> Outcome<String> {
+    let fields = json!({ "category": CATEGORY, "severity": 3, "title": title, "place": "东门外" });
+    let saved = phone.call("save", json!({ "kind": "incident", "id": null, "cell": null, "fields": fields }))?;
+    Ok(saved["id"].as_str().unwrap_or_default().to_owned())
+}
+
+fn on_phone(phone: &Phone, incident: &str) -> Outcome<Value> {
+    phone.call("incident", json!({ "id": incident }))
+}
+
+#[test]
+fn a_worker_reports_a_department_solves_and_the_phone_has_its_check_within_seconds() -> Outcome {
+    let folder = tempfile::tempdir().doing("making a folder")?;
+    let county = County::found(folder.path(), "village")?;
+    let phone = Phone::enrol(&folder.path().join("phone"), &county.address(), &county.demo.worker.enrol_code)?;
+    let _background = phone.device().start_background();
+    let (boss, handler) = (Desk::sign_in(&county)?, Desk::sign_in_as(&county, HANDLER)?);
+    let stranger = Desk::sign_in_as(&county, STRANGER)?;
+    let id = report(&phone, TITLE)?;
+    until("the desk has the report", || Ok(boss.get(&format!("incidents/{id}"))?.0 == 200))?;
+    until("the phone listens", || Ok(phone.device().is_listening()))?;
+
+    boss.take_step(&id, "accept", &json!({}))?;
+    boss.take_step(&id, "dispatch", &json!({ "departments": [HOUSING] }))?;
+    assert_eq!(stranger.get(&format!("incidents/{id}"))?.0, 404);
+    handler.take_step(&id, "sign", &json!({}))?;
+    handler.take_step(&id, "result", &json!({ "opinion": "已重新固定" }))?;
+    let dispatched = Instant::now();
+    until("the phone has its check", || {
+        let may = on_phone(&phone, &id)?["may"].clone();
+        Ok(may.as_array().is_some_and(|may| may.contains(&json!("pass"))))
+    })?;
+    println!("the check reached the phone after {:?}", dispatched.elapsed());
+
+    phone.call("add_incident_step", json!({ "incident": id, "action": "pass", "opinion": "看过，牢固" }))?;
+    until("the desk has the check", || Ok(boss.read(&format!("incidents/{id}"))?["progress"]["state"] == "passed"))?;
+    let closed = boss.take_step(&id, "close", &json!({}))?;
+    assert_eq!(closed["progress"]["ended"], true);
+    boss.take_step(&id, "rate", &json!({ "departments": [HOUSING], "rating": "satisfied" }))?;
+    until("the phone sees it closed", || Ok(on_phone(&phone, &id)?["progress"]["state"] == "closed"))?;
+    let told = on_phone(&phone, &id)?;
+    assert!(told["progress"]["steps"].as_array().is_some_and(|steps| steps.iter().all(|step| step["late"] == false)));
+    Ok(())
+}
+
+/// Somebody at an own window of the desk.
+async fn window(folder: &Path, county: &County, account: &str, name: &str) -> Outcome<Browser> {
+    let desk = Browser::desk(&folder.join(name), &county.address()).await?;
+    desk.write(&named("account"), account).await?;
+    desk.write(&named("password"), &county.demo.desk.password).await?;
+    desk.tap(&named("sign-in")).await?;
+    desk.tap(&named("nav-incidents")).await?;
+    Ok(desk)
+}
+
+async fn open(desk: &Browser, id: &str) -> Outcome {
+    desk.tap(&named_with("incident-row", "data-id", id)).await?;
+    desk.see(&named("incident-title")).await.map(|_| ())
+}
+
+/// Takes a step in a window, with these words when it asks for some.
+async fn act(desk: &Browser, action: &str, words: Option<&str>, state: &str) -> Outcome {
+    desk.tap(&named(&format!("act-{action}"))).await?;
+    if let Some(words) = words {
+        desk.write(&named("opinion"), words).await?;
+    }
+    desk.tap(&named("action-send")).await?;
+    desk.see_attribute(&named("incident-state"), "data-state", state).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_loop_in_the_windows_of_a_supervisor_and_a_department() -> Outcome {
+    let folder = tempfile::tempdir().doing("making a folder")?;
+    let county = County::found(folder.path(), "village")?;
+    let phone_folder = folder.path().join("phone");
+    let (address, code) = (county.address(), county.demo.worker.enrol_code.clone());
+    let (phone, id) = blocking(move || {
+        let phone = Phone::enrol(&phone_folder, &address, &code)?;
+        phone.round()?;
+        let id = report(&phone, TITLE)?;
+        phone.round()?;
+        Ok((phone, id))
+    })
+    .await?;
+    let boss = window(folder.path(), &county, &county.demo.desk.account, "boss").await?;
+    let second = window(folder.path(), &county, &county.demo.desk.account, "second").await?;
+    let handler = window(folder.path(), &county, HANDLER, "handler").await?;
+    let mut stations = Stations::begin("incidents")?;
+
+    for window in [&boss, &second] {
+        window.write(&named("filter-text"), TITLE).await?;
+        open(window, &id).await?;
+    }
+    act(&boss, "accept", None, "accepted").await?;
+    // The other page still shows it as it was: whoever acts on that is told, and does nothing twice.
+    second.tap(&named("act-accept")).await?;
+    second.tap(&named("action-send")).await?;
+    second.see_attribute(&named("incident-state"), "data-state", "accepted").await?;
+    second.see(&named("news")).await?;
+    stations.keep(&second, "second-is-told").await?;
+
+    // The department of the category is proposed already.
+    act(&boss, "dispatch", None, "dispatched").await?;
+    stations.keep(&boss, "dispatched").await?;
+    handler.reload().await?;
+    open(&handler, &id).await?;
+    act(&handler, "sign", None, "signed").await?;
+    act(&handler, "result", Some("已重新固定"), "resulted").await?;
+    stations.keep(&handler, "result").await?;
+
+    let checked = id.clone();
+    blocking(move || {
+        phone.round()?;
+        phone.call("add_incident_step", json!({ "incident": checked, "action": "pass", "opinion": "看过，牢固" }))?;
+        phone.round().map(|_| ())
+    })
+    .await?;
+    boss.reload().await?;
+    boss.see_attribute(&named("incident-state"), "data-state", "passed").await?;
+    boss.tap(&named("act-call")).await?;
+    boss.tap(&named("call-satisfied")).await?;
+    boss.tap(&named("call-send")).await?;
+    boss.gone(&named("call-form")).await?;
+    act(&boss, "close", None, "closed").await?;
+    boss.tap(&named("act-rate")).await?;
+    boss.tap(&named("rating-fairly")).await?;
+    boss.tap(&named("action-send")).await?;
+    boss.gone(&named("act-rate")).await?;
+    stations.keep(&boss, "closed").await?;
+    boss.tap(&named("nav-departments")).await?;
+    boss.see(&named_with("department-row", "data-department", HOUSING)).await?;
+    stations.keep(&boss, "departments").await
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Outcome<T> + Send + 'static) -> Outcome<T> {
+    tokio::task::spawn_blocking(work).await.doing("waiting for a phone")?
+}

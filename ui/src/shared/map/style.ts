@@ -1,0 +1,91 @@
+// How the map looks: flat ground, fields with a line, points with a shape of their own, names. No tiles, no glyphs, no sprites: it
+// draws letters with the phone's own font and marks on a canvas, so nothing is ever loaded.
+import type { LayerSpecification, StyleSpecification } from 'maplibre-gl'
+import { collection } from './features'
+
+/** The colours of a look; a canvas knows no style sheet. */
+const LOOKS = {
+  light: { ground: '#eef1ee', field: '#dcebe4', line: '#0b6b57', chosen: '#b0251c', ink: '#17201c', halo: '#ffffff', calm: '#1c6e3a', open: '#8a5200', incident: '#b0251c', hazard: '#8a2be2', own: '#1d5a9e', cut: '#ffffff' },
+  dark: { ground: '#0e1311', field: '#18302a', line: '#4fae97', chosen: '#ff9c92', ink: '#e7eeea', halo: '#0e1311', calm: '#7fd39a', open: '#f0b968', incident: '#ff9c92', hazard: '#cfa6ff', own: '#8fc0f5', cut: '#0e1311' },
+} as const
+
+/** Names of fields are shown only where fields are this large: a county would be nothing but names. */
+const NAMES_FROM_ZOOM = 13
+
+/** Marks shrink where a whole cell is in sight, so that hundreds of buildings stay apart. */
+const SMALLER_AFAR = ['interpolate', ['linear'], ['zoom'], 13, 0.45, 15.5, 0.8, 16.5, 1]
+
+/** A county of small cells would be nothing but lines. */
+const THINNER_AFAR = ['interpolate', ['linear'], ['zoom'], 9, 0.3, 13, 1.5]
+
+/** The fonts that letters are drawn with. */
+export const FONTS = "system-ui, 'PingFang SC', 'HarmonyOS Sans SC', 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif"
+
+/** The style for a look. `type` is the size of letters, 1 as usual. */
+export function styleOf(dark: boolean, type: number): StyleSpecification {
+  const look = LOOKS[dark ? 'dark' : 'light']
+  const empty = { type: 'geojson' as const, data: collection([]) }
+  const name = { 'text-field': ['get', 'name'], 'text-font': ['sans-serif'], 'text-size': 13 * type, 'text-padding': 4 } as const
+  const ink = { 'text-color': look.ink, 'text-halo-color': look.halo, 'text-halo-width': 1.5 }
+  const layers = [
+    { id: 'ground', type: 'background', paint: { 'background-color': look.ground } },
+    { id: 'fields', type: 'fill', source: 'areas', paint: { 'fill-color': ['coalesce', ['get', 'fill'], look.field], 'fill-opacity': 0.85 } },
+    { id: 'lines', type: 'line', source: 'areas', paint: { 'line-color': look.line, 'line-width': THINNER_AFAR } },
+    { id: 'chosen', type: 'line', source: 'areas', filter: ['==', ['get', 'id'], ''], paint: { 'line-color': look.chosen, 'line-width': 3.5 } },
+    { id: 'path', type: 'line', source: 'path', paint: { 'line-color': look.chosen, 'line-width': 2.5, 'line-dasharray': [2, 1] } },
+    { id: 'path-corners', type: 'circle', source: 'path', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 6, 'circle-color': look.chosen, 'circle-stroke-color': look.cut, 'circle-stroke-width': 2 } },
+    { id: 'field-names', type: 'symbol', source: 'areas', minzoom: NAMES_FROM_ZOOM, layout: name, paint: { ...ink, 'text-halo-width': 2 } },
+    { id: 'own', type: 'circle', source: 'own', paint: { 'circle-radius': 8, 'circle-color': look.own, 'circle-stroke-color': look.cut, 'circle-stroke-width': 3 } },
+    {
+      id: 'points',
+      type: 'symbol',
+      source: 'points',
+      layout: { ...name, 'icon-image': ['concat', ['get', 'kind'], ['case', ['get', 'open'], '-open', '']], 'icon-allow-overlap': true, 'icon-size': SMALLER_AFAR, 'symbol-z-order': 'source', 'text-optional': true, 'text-anchor': 'top', 'text-offset': [0, 0.9], 'text-max-width': 8 },
+      paint: ink,
+    },
+    { id: 'pin', type: 'symbol', source: 'pin', layout: { 'icon-image': 'pin', 'icon-anchor': 'bottom', 'icon-allow-overlap': true } },
+  ]
+  return {
+    version: 8,
+    sources: { areas: empty, points: empty, path: empty, own: empty, pin: empty },
+    layers: layers as unknown as LayerSpecification[],
+  }
+}
+
+/** Marks are drawn at twice their size, for sharp screens. */
+export const MARK_RATIO = 2
+
+/** A mark by its name (`building`, `building-open`, `incident`, `hazard_point`, `pin` …): told apart by shape, not by colour alone. */
+export function mark(id: string, dark: boolean): ImageData | null {
+  const look = LOOKS[dark ? 'dark' : 'light']
+  const [kind, open] = [id.replace('-open', ''), id.endsWith('-open')]
+  const size = kind === 'pin' ? 40 : 24
+  const canvas = document.createElement('canvas')
+  canvas.width = canvas.height = size * MARK_RATIO
+  const pen = canvas.getContext('2d')
+  if (!pen) return null
+  pen.scale((size / 24) * MARK_RATIO, (size / 24) * MARK_RATIO)
+  const shapes: Record<string, string> = {
+    building: 'M5 3h14v18H5z',
+    incident: 'M12 2l10.500 19h-21z',
+    hazard_point: 'M12 1.500L22.500 12 12 22.500 1.500 12z',
+    pin: 'M12 23C7 16 4.500 12.500 4.500 9a7.500 7.500 0 0115 0c0 3.500-2.500 7-7.500 14z',
+  }
+  const inner: Record<string, string> = {
+    building: open ? 'M12 7v6M12 16.500v.500' : 'M8.500 12l2.500 2.500 4.500-5',
+    incident: open ? 'M12 9v6M12 18v.300' : 'M8.500 15.500l2.500 2.500 4-5',
+    hazard_point: 'M12 7v6M12 16.500v.300',
+    pin: 'M12 9h.010',
+  }
+  const colours: Record<string, string> = { building: open ? look.open : look.calm, incident: open ? look.incident : look.calm, hazard_point: look.hazard, pin: look.chosen }
+  const outline = new Path2D(shapes[kind] ?? 'M12 3a9 9 0 100 18 9 9 0 000-18z')
+  pen.fillStyle = colours[kind] ?? look.own
+  pen.fill(outline)
+  pen.lineJoin = pen.lineCap = 'round'
+  pen.strokeStyle = look.cut
+  pen.lineWidth = 1.5
+  pen.stroke(outline)
+  pen.lineWidth = kind === 'pin' ? 5 : 2
+  pen.stroke(new Path2D(inner[kind] ?? ''))
+  return pen.getImageData(0, 0, canvas.width, canvas.height)
+}
