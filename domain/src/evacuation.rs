@@ -2,6 +2,8 @@
 //!
 //! 应转 = 已转移 + 外出不在 + 未转, always: every person on the roster has exactly one standing mark, the last one by its stamp.
 
+mod order;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Timelike;
@@ -13,6 +15,8 @@ use crate::ids::RecordId;
 use crate::kinds::evacuation::Listed;
 use crate::kinds::roll_call::{Mark, RollCall};
 use crate::world::Millis;
+
+pub use order::{CellOrder, OrderWords, Threatened, householder_first, orders, roster};
 
 /// How many people are where. `due = moved + away + unmoved`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -70,6 +74,19 @@ pub struct Roll<'a> {
     pub totals: Totals,
     /// Standing marks of people who are not on the roster, by person. They count nowhere.
     pub strangers: Vec<&'a RollCall>,
+}
+
+impl Roll<'_> {
+    /// Whom to mark how: these people of the roster with this mark or, without one, with what stands of each, said once more.
+    /// None when somebody is not on the roster. Of whom nothing was said yet, nothing can be said once more.
+    pub fn to_mark(&self, people: &BTreeSet<RecordId>, mark: Option<Mark>) -> Option<Vec<(RecordId, Mark)>> {
+        let wanted = || self.people.iter().filter(|(listed, _)| people.contains(&listed.person));
+        if wanted().count() != people.len() {
+            return None;
+        }
+        let said = |standing: &Option<&RollCall>| mark.or(standing.map(|standing| standing.mark));
+        Some(wanted().filter_map(|(listed, standing)| Some((listed.person, said(standing)?))).collect())
+    }
 }
 
 /// Folds the marks of an evacuation. The last one of a person stands: by its stamp, among equal stamps by its id.

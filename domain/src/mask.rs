@@ -1,5 +1,77 @@
 //! What is shown before somebody asks to see it in full: 张*, 610***********123X, 138****5678 (DOMAIN: masked by default).
 
+use serde_json::Value;
+
+use crate::record::{Fields, Kind};
+use crate::spec::{FieldType, field};
+
+/// Whether a field of a kind says who somebody is or how to reach them, so that it is shown masked.
+///
+/// The one rule for every page: names, telephones, document numbers, the parties of a dispute, the people on a roster. Not masked is
+/// what is published anyway: a cell's own telephone, and who mediates.
+pub fn is_masked(kind: &Kind, name: &str) -> bool {
+    let published = *kind == Kind::Cell || (*kind == Kind::Dispute && name == "mediators");
+    let of = field(kind, name).map(|spec| spec.of);
+    let personal = matches!(
+        of,
+        Some(
+            FieldType::Name
+                | FieldType::Names
+                | FieldType::Phone
+                | FieldType::DocumentNumber
+                | FieldType::Parties
+                | FieldType::Roster
+        )
+    );
+    personal && !published
+}
+
+/// A field's value as it is shown before somebody asks to see it in full; other values stay as they are.
+pub fn value(kind: &Kind, name: &str, full: &Value) -> Value {
+    let Some(spec) = field(kind, name).filter(|_| is_masked(kind, name)) else { return full.clone() };
+    match spec.of {
+        FieldType::Phone => text(full, phone),
+        FieldType::DocumentNumber => text(full, document),
+        FieldType::Parties | FieldType::Roster => each(full, entry),
+        FieldType::Names => each(full, |one| text(one, self::name)),
+        _ => text(full, self::name),
+    }
+}
+
+/// Masks all that has to be, and says which fields had something to hide.
+pub fn fields(kind: &Kind, full: &mut Fields) -> Vec<String> {
+    let mut hidden = Vec::new();
+    for (name, value) in full.iter_mut().filter(|(name, value)| !value.is_null() && is_masked(kind, name)) {
+        *value = self::value(kind, name, value);
+        hidden.push(name.clone());
+    }
+    hidden
+}
+
+/// A text masked; a value of another form says nothing at all.
+fn text(full: &Value, mask: fn(&str) -> String) -> Value {
+    full.as_str().map_or(Value::Null, |text| Value::from(mask(text)))
+}
+
+fn each(full: &Value, mask: impl Fn(&Value) -> Value) -> Value {
+    full.as_array().map_or(Value::Null, |all| all.iter().map(mask).collect())
+}
+
+/// A party of a dispute or somebody on a roster: an object with a name, and perhaps a telephone and an address.
+fn entry(full: &Value) -> Value {
+    let Some(object) = full.as_object() else { return Value::Null };
+    let mut shown = object.clone();
+    for (name, value) in &mut shown {
+        *value = match name.as_str() {
+            "name" => text(value, self::name),
+            "phone" => text(value, phone),
+            "address" => Value::Null,
+            _ => value.clone(),
+        };
+    }
+    Value::Object(shown)
+}
+
 /// A name with everything after the first character hidden.
 pub fn name(full: &str) -> String {
     let mut chars = full.chars();
@@ -31,6 +103,41 @@ fn ends(chars: &[char], head: usize, tail: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
+    use crate::record::{Fields, Kind};
+    use crate::spec::{FieldType, fields};
+
+    #[test]
+    fn every_name_and_number_of_every_kind_is_masked_but_what_is_published() {
+        for kind in Kind::KNOWN {
+            for spec in fields(&kind) {
+                let personal = matches!(spec.of, FieldType::Name | FieldType::Phone | FieldType::DocumentNumber)
+                    && kind != Kind::Cell;
+                assert!(!personal || super::is_masked(&kind, spec.name), "{kind} {}", spec.name);
+            }
+        }
+        assert!(!super::is_masked(&Kind::Cell, "public_phone"));
+    }
+
+    #[test]
+    fn a_record_is_masked_as_a_whole_and_says_what_it_hides() {
+        let read = |value| serde_json::from_value::<Fields>(value).unwrap();
+        let mut person = read(json!({"name": "张三", "phone": "13812345678", "sex": "1", "document_number": null}));
+        assert_eq!(super::fields(&Kind::Person, &mut person), ["name", "phone"]);
+        assert_eq!(person, read(json!({"name": "张*", "phone": "138****5678", "sex": "1", "document_number": null})));
+        let mut dispute = read(json!({"mediators": ["解平"], "parties":
+            [{"name": "单雄", "side": "applicant", "phone": "13812345678", "address": "一号楼"}, 7]}));
+        super::fields(&Kind::Dispute, &mut dispute);
+        assert_eq!(dispute["mediators"], json!(["解平"]));
+        let party = json!({"name": "单*", "side": "applicant", "phone": "138****5678", "address": null});
+        assert_eq!(dispute["parties"], json!([party, null]));
+        // A value that is no text is not a way around the rule.
+        let mut odd = read(json!({"name": ["张三"], "phone": 13_812_345_678_i64}));
+        super::fields(&Kind::Person, &mut odd);
+        assert_eq!(odd, read(json!({"name": null, "phone": null})));
+    }
+
     #[test]
     fn what_is_masked_can_be_recognised_and_not_read() {
         assert_eq!(super::name("张三"), "张*");

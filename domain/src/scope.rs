@@ -111,7 +111,7 @@ pub fn allowed(role: Role, action: Action, kind: &Kind) -> bool {
     use Action::{Read, Write};
     use Kind::{
         Building, Callback, CarePlan, Cell, Dispute, DisputeEvent, Dwelling, Feedback, HazardPoint, Household,
-        Incident, IncidentStep, Inspection, Notice, NoticeAck, Other, Person, Photo, Premises, Recheck, RollCall,
+        Incident, IncidentStep, Inspection, Notice, NoticeAck, Other, Person, Photo, Premises, Recheck, RollCall, Task,
         TaskReport, Tenancy, ThreatenedHousehold, Visit,
     };
     match (role, action) {
@@ -149,7 +149,8 @@ pub fn allowed(role: Role, action: Action, kind: &Kind) -> bool {
         (Role::Informant, Write) => matches!(kind, Incident | Photo | Feedback),
         (Role::Supervisor, Read) => true,
         (Role::Supervisor, Write) => !matches!(kind, Cell | Visit | Photo | TaskReport | NoticeAck | Other(_)),
-        (Role::Admin, Read | Write) => matches!(kind, Cell),
+        // What the county says to everybody and hears from its staff; no register.
+        (Role::Admin, Read | Write) => matches!(kind, Cell | Notice | Task | Feedback),
         // Only of incidents that the own department has: see `incident::sees`. What a handler reads of them has routes of its own.
         (Role::Handler, Write) => matches!(kind, IncidentStep),
         (Role::Handler, Read) | (Role::Auditor, _) => false,

@@ -20,6 +20,13 @@ use crate::http::desk::handlers as desk;
     components(schemas(domain::protocol::ReceiptStatement)),
     paths(
         desk::sign_in, desk::session, desk::sign_out, desk::places, desk::inbox, desk::record, desk::restore, desk::photo, desk::photos, desk::review,
+        desk::look,
+        desk::evacuation::hazard_points, desk::evacuation::evacuations, desk::evacuation::order, desk::evacuation::evacuation,
+        desk::evacuation::reached, desk::evacuation::look, desk::evacuation::paper, desk::evacuation::mark, desk::evacuation::end,
+        desk::notice::notices, desk::notice::publish, desk::notice::notice, desk::notice::withdraw,
+        desk::task::tasks, desk::task::give, desk::task::task, desk::task::withdraw,
+        desk::feedback, desk::answer, desk::audit, desk::export_audit,
+        desk::resident::find, desk::resident::file, desk::resident::look, desk::resident::paper,
         desk::approve_many, desk::take_back, desk::correct, desk::review_rules, desk::set_review_rules, desk::lists, desk::enrol_code,
         desk::devices, desk::revoke, desk::order_device, desk::lift_order, desk::take_in, desk::erase, desk::boundaries,
         desk::put_boundary,

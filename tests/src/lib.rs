@@ -3,8 +3,8 @@
 pub mod browser;
 pub mod county;
 pub mod cutting_proxy;
-pub mod desk_bench;
 pub mod desk;
+pub mod desk_bench;
 #[cfg(target_os = "linux")]
 pub mod disk;
 pub mod full_cell;

@@ -326,6 +326,12 @@ impl Journey<'_> {
         self.desk.see_text(&named("change-result"), "见面").await?;
         self.shot_of_desk("visit").await?;
         self.open_at_the_desk("person", &work.resident).await?;
+        self.desk.see_text(&named("change-phone"), &NEW_PHONE[7..]).await?;
+        if self.desk.text(&named("change-phone")).await?.contains(NEW_PHONE) {
+            return trouble("The number is shown before anybody said why.");
+        }
+        self.desk.choose(&named("look-reason"), "review").await?;
+        self.desk.tap(&named("look")).await?;
         self.desk.see_text(&named("change-phone"), NEW_PHONE).await?;
         let changed = self.desk.text(&named("change-phone")).await?;
         let numbers = changed.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() >= 7).count();

@@ -6,8 +6,7 @@ use crate::{display, paths, tools, ui};
 /// What follows the verb.
 pub(crate) const OPTIONS: &str = "[OPTIONS OF THE BENCHMARK]";
 /// What it does.
-pub(crate) const ABOUT: &str =
-    "measures the release build; --only phone: search and pages; --only sync: synchronisation beside its limits; --only desk: a county's dashboards";
+pub(crate) const ABOUT: &str = "measures the release build; --only phone: search and pages; --only sync: synchronisation beside its limits; --only desk: a county's dashboards";
 
 /// Builds in release and hands all arguments on to the benchmark.
 pub(crate) fn run(arguments: Vec<String>) -> Outcome {

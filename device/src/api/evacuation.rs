@@ -1,20 +1,18 @@
 //! Evacuations: ordering one, the roll-call as the screens show it, ending it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use domain::evacuation::{Count, Totals};
-use domain::kinds::evacuation::{Evacuation, Listed, ROSTER_MAX};
+use domain::evacuation::{Count, OrderWords, Threatened, Totals, orders};
+use domain::kinds::evacuation::Evacuation;
 use domain::kinds::roll_call::Mark;
 use domain::kinds::threatened_household::ThreatenedHousehold;
 use domain::scope::{Action, allowed};
-use domain::{CellCode, Fields, Kind, Problem, ProblemCode, RecordId};
+use domain::{CellCode, Fields, Kind, ProblemCode, RecordId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use ts_rs::TS;
 
 use super::record::{OfRecord, Saved};
 use super::{Failure, Nothing, found};
-use crate::read::{Evacuating, Register, evacuation_line, evacuation_page, lives_here, natural};
+use crate::read::{Evacuating, Register, evacuation_line, evacuation_page, lives_here};
 use crate::{Device, DeviceError, Open};
 
 /// An evacuation in a list.
@@ -225,80 +223,45 @@ pub(super) fn standing(open: &Open, id: RecordId) -> Result<Evacuating, Failure>
 
 pub(super) fn order(device: &Device, args: OrderArgs) -> Result<Ordered, Failure> {
     device.with_open(|open: &mut Open| {
-        let register = Register::whole(open)?;
-        let mut cells = BTreeMap::<CellCode, Vec<RecordId>>::new();
+        let mut points = Vec::new();
         for point in &args.points {
             let point = found(open, *point, &Kind::HazardPoint);
             let point = point.map_err(|_| Failure::problem("points", ProblemCode::MissingTarget))?;
-            let points = cells.entry(point.cell).or_default();
-            if !points.contains(&point.id) {
-                points.push(point.id);
-            }
+            points.push((point.cell, point.id));
         }
-        if cells.is_empty() {
-            return Err(Failure::problem("points", ProblemCode::Required));
-        }
-        let mut orders = Vec::new();
-        for (cell, points) in cells {
-            let roster = roster(open, &register, &points)?;
-            if roster.len() > ROSTER_MAX {
-                let most = i64::try_from(ROSTER_MAX).unwrap_or(i64::MAX);
-                return Err(Failure::invalid(vec![Problem::with_limit("roster", ProblemCode::TooLong, most)]));
-            }
-            if !roster.is_empty() {
-                orders.push((cell, points, roster));
-            }
-        }
-        if orders.is_empty() {
-            return Err(Failure::problem("roster", ProblemCode::Required));
-        }
-        let now = open.now();
+        let threatened = threatened(open, &points)?;
+        let orders = orders(&points, &threatened).map_err(|problem| Failure::invalid(vec![problem]))?;
         let by = open.account().account.clone();
+        let words = OrderWords { reason: &args.reason, level: &args.level, drill: args.drill, at: open.now(), by: &by };
         let mut ids = Vec::new();
-        for (cell, points, roster) in orders {
-            let fields = Fields::from([
-                ("reason".to_owned(), json!(args.reason.trim())),
-                ("level".to_owned(), json!(args.level)),
-                ("drill".to_owned(), json!(args.drill)),
-                ("points".to_owned(), json!(points)),
-                ("ordered_at".to_owned(), json!(now)),
-                ("by".to_owned(), json!(by)),
-                ("roster".to_owned(), json!(roster)),
-            ]);
-            ids.push(open.write(&Kind::Evacuation, None, Some(&cell), fields)?);
+        for order in orders {
+            ids.push(open.write(&Kind::Evacuation, None, Some(&order.cell), order.fields(words))?);
         }
         Ok(Ordered { ids })
     })
 }
 
-/// Who lives in the households that these points threaten, door after door; everybody once.
-fn roster(open: &Open, register: &Register, points: &[RecordId]) -> Result<Vec<Listed>, DeviceError> {
-    let (mut roster, mut seen) = (Vec::new(), BTreeSet::new());
-    for point in points {
-        let mut households: Vec<ThreatenedHousehold> = open
-            .store()
-            .all_known(&Kind::ThreatenedHousehold, Some(*point))?
-            .iter()
-            .filter(|record| !record.is_deleted())
-            .map(ThreatenedHousehold::from)
-            .collect();
-        households.sort_by_cached_key(|threatened| {
-            threatened.household.map(|id| (natural(&register.household_address(id)), id))
-        });
-        for threatened in households {
-            let Some(household) = threatened.household.map(|id| register.survivor(id)) else { continue };
-            for person in lives_here(register, household).into_iter().filter(|person| seen.insert(person.id)) {
-                roster.push(Listed {
-                    person: person.id,
-                    household,
-                    point: *point,
-                    name: person.name.clone(),
-                    needs_help: threatened.needs_help,
-                });
-            }
+/// The households that these points threaten, with who lives there.
+fn threatened(open: &mut Open, points: &[(CellCode, RecordId)]) -> Result<Vec<Threatened>, DeviceError> {
+    let register = Register::whole(open)?;
+    let mut found = Vec::new();
+    for (_, point) in points {
+        for record in open.store().all_known(&Kind::ThreatenedHousehold, Some(*point))? {
+            let this = ThreatenedHousehold::from(&record);
+            let Some(household) = this.household.filter(|_| record.is_present()) else { continue };
+            let household = register.survivor(household);
+            let people = lives_here(&register, household);
+            found.push(Threatened {
+                point: *point,
+                household,
+                address: register.household_address(household),
+                needs_help: this.needs_help,
+                head: register.households.get(&household).and_then(|household| household.head),
+                people: people.iter().map(|person| (person.id, person.name.clone())).collect(),
+            });
         }
     }
-    Ok(roster)
+    Ok(found)
 }
 
 pub(super) fn end(device: &Device, args: OfRecord) -> Result<Saved, Failure> {

@@ -1,8 +1,6 @@
 //! Opinions about this app (意见反馈): the worker's own words, the desk's answers, and how the worker rates them.
 
-use std::collections::HashMap;
-
-use domain::kinds::feedback::Feedback;
+use domain::feedback::{Answer, threads};
 use domain::{Fields, Kind, ProblemCode, Record, RecordId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -68,38 +66,20 @@ pub(super) fn feedback(device: &Device, _: Nothing) -> Result<Vec<FeedbackThread
         let own = open.account().account.as_str();
         let store = open.store();
         let all = store.records("kind = 'feedback' AND deleted = 0 ORDER BY at, id", [])?;
-        let mut about: HashMap<RecordId, Vec<(RecordId, Feedback)>> = HashMap::new();
-        let mut threads = Vec::new();
-        for record in &all {
-            let feedback = Feedback::from(record);
-            match feedback.about {
-                Some(target) => about.entry(target).or_default().push((record.id, feedback)),
-                None if feedback.by.as_deref() == Some(own) => threads.push((record, feedback)),
-                None => {}
-            }
-        }
-        let of = |id: &RecordId| about.get(id).into_iter().flatten();
-        let rating = |answer: &RecordId| {
-            of(answer)
-                .filter(|(_, said)| said.by.as_deref() == Some(own))
-                .filter_map(|(_, said)| said.rating)
-                .next_back()
-        };
-        let answers = |id: &RecordId| {
-            let others = of(id).filter(|(_, said)| said.by.as_deref() != Some(own));
-            let answer = |(id, said): &(RecordId, Feedback)| {
-                Some(FeedbackAnswer { id: *id, text: said.text.clone()?, at: said.at, rating: rating(id) })
+        let mut found = Vec::new();
+        for thread in threads(&all).into_iter().filter(|thread| thread.said.by.as_deref() == Some(own)) {
+            let answer = |answer: Answer| FeedbackAnswer {
+                id: answer.id,
+                text: answer.said.text.unwrap_or_default(),
+                at: answer.said.at,
+                rating: answer.rating,
             };
-            others.filter_map(answer).collect()
-        };
-        let mut found = Vec::with_capacity(threads.len());
-        for (record, said) in threads.into_iter().rev() {
             found.push(FeedbackThread {
-                id: record.id,
-                text: said.text.unwrap_or_default(),
-                at: said.at,
-                sent: store.is_sent(record.id)?,
-                answers: answers(&record.id),
+                id: thread.id,
+                text: thread.said.text.unwrap_or_default(),
+                at: thread.said.at,
+                sent: store.is_sent(thread.id)?,
+                answers: thread.answers.into_iter().map(answer).collect(),
             });
         }
         Ok(found)

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use domain::kinds::roll_call::{Mark, RollCall};
-use domain::{Fields, Kind, ProblemCode, RecordId};
+use domain::kinds::roll_call::{Mark, RollCall, written};
+use domain::{Kind, ProblemCode, RecordId};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use ts_rs::TS;
 
 use super::evacuation::standing;
@@ -48,25 +47,12 @@ pub struct UnmarkArgs {
 pub(super) fn mark_people(device: &Device, args: MarkArgs) -> Result<Marked, Failure> {
     device.with_open(|open: &mut Open| {
         let this = standing(open, args.evacuation)?;
-        let on_roster: BTreeSet<RecordId> = this.order.roster.iter().map(|listed| listed.person).collect();
-        if !args.people.iter().all(|person| on_roster.contains(person)) {
-            return Err(Failure::problem("person", ProblemCode::MissingTarget));
-        }
         let people: BTreeSet<RecordId> = args.people.iter().copied().collect();
-        let note = args.note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
-        let marks: Vec<(RecordId, Mark)> = this
-            .roll()
-            .people
-            .iter()
-            .filter(|(listed, _)| people.contains(&listed.person))
-            .filter_map(|(listed, standing)| {
-                // Nothing was said of them yet: then nothing can be said once more.
-                Some((listed.person, args.mark.or(standing.map(|standing| standing.mark))?))
-            })
-            .collect();
+        let marks = this.roll().to_mark(&people, args.mark);
+        let marks = marks.ok_or_else(|| Failure::problem("person", ProblemCode::MissingTarget))?;
         let mut made = Vec::new();
         for (person, mark) in marks {
-            made.push(write_mark(open, &this, person, mark, note.as_deref())?);
+            made.push(write_mark(open, &this, person, mark, args.note.as_deref())?);
         }
         Ok(Marked { marks: made })
     })
@@ -80,14 +66,8 @@ fn write_mark(
     mark: Mark,
     note: Option<&str>,
 ) -> Result<RecordId, DeviceError> {
-    let mut fields = Fields::from([
-        ("evacuation".to_owned(), json!(this.id)),
-        ("person".to_owned(), json!(person)),
-        ("mark".to_owned(), json!(mark)),
-        ("at".to_owned(), json!(open.now())),
-        ("by".to_owned(), json!(open.account().account)),
-    ]);
-    fields.extend(note.map(|note| ("note".to_owned(), json!(note))));
+    let by = open.account().account.clone();
+    let fields = written(this.id, (person, mark), open.now(), &by, note);
     open.write(&Kind::RollCall, None, Some(&this.cell), fields)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use domain::evacuation::{Roll, counts, roll};
+use domain::evacuation::{Roll, counts, householder_first, roll};
 use domain::kinds::evacuation::{Evacuation, Listed};
 use domain::kinds::hazard_point::HazardPoint;
 use domain::kinds::roll_call::{Mark, RollCall};
@@ -49,7 +49,7 @@ pub(crate) fn lives_here(register: &Register, household: RecordId) -> Vec<&Perso
     let head = register.household(household).and_then(|household| household.head);
     let lives = |person: &&PersonFacts| person.household == Some(household) && !person.left;
     let mut people: Vec<&PersonFacts> = register.people.iter().filter(lives).collect();
-    people.sort_by_key(|person| (Some(person.id) != head, person.id));
+    people.sort_by_key(|person| householder_first(person.id, head));
     people
 }
 

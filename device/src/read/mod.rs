@@ -7,7 +7,6 @@ mod evacuation;
 mod hazards;
 mod incidents;
 mod lines;
-mod order;
 mod place;
 mod register;
 mod reviews;
@@ -18,11 +17,11 @@ pub(crate) use evacuation::{Evacuating, evacuation_line, evacuation_page, lives_
 pub(crate) use hazards::{hazard_lines, inspections_at, open_hazards, place_of, rechecks};
 pub(crate) use incidents::{incident_line, incident_lines, incidents_returned, incidents_to_verify, progress_of};
 pub(crate) use lines::{latest_visits, photo_line, photos_of, seen, steps_of, visit_line};
-pub(crate) use order::{Piece, natural, plain_building, plain_parts};
 pub(crate) use place::{Places, dwelling_of};
 pub(crate) use register::{DwellingFacts, HouseholdFacts, PersonFacts, Register, RegisterCache, Within};
 pub(crate) use reviews::{review_info, review_state, reviews_of};
 
+pub(crate) use domain::natural::{Piece, natural, plain_building, plain_parts};
 use domain::world::Millis;
 
 /// A day in milliseconds.

@@ -5,11 +5,11 @@ use domain::kinds::premises::Premises;
 use domain::{Kind, RecordId, phone};
 
 use super::door::{DoorFit, DoorQuery};
-use super::query::{Matcher, Quality, Query};
 use crate::api::building::group_id;
 use crate::api::search::{HitKind, Matched, SearchHit};
 use crate::read::{DwellingFacts, HouseholdFacts, PersonFacts, Places, Register};
 use crate::{DeviceError, Open};
+use domain::search::{Matcher, Quality, Query};
 
 /// The end of a telephone number has at least so many digits.
 const TAIL_MIN: usize = 3;

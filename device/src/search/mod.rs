@@ -4,7 +4,6 @@
 
 mod door;
 mod hits;
-mod query;
 
+pub(crate) use domain::search::{Matcher, Quality, Query};
 pub(crate) use hits::{find_dwellings, search};
-pub(crate) use query::{Matcher, Quality, Query};

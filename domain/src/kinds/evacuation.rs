@@ -83,6 +83,13 @@ impl From<&Record> for Evacuation {
     }
 }
 
+impl Evacuation {
+    /// Whether it has not been ended.
+    pub fn stands(&self) -> bool {
+        self.ended_at.is_none()
+    }
+}
+
 /// The people on a roster, each once; entries that cannot be read are left out.
 fn roster(record: &Record) -> Vec<Listed> {
     let entries = record.fields.get("roster").and_then(|value| value.as_array());

@@ -64,6 +64,13 @@ pub struct Person {
     pub consent: Option<String>,
 }
 
+impl Person {
+    /// Moved out or died.
+    pub fn has_left(&self) -> bool {
+        self.moved_out_on.is_some() || self.died_on.is_some()
+    }
+}
+
 impl From<&Record> for Person {
     fn from(record: &Record) -> Self {
         Self {

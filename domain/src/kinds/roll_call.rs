@@ -1,12 +1,13 @@
 //! 点名: a mark for one person in an evacuation. The latest mark stands.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use ts_rs::TS;
 
 use crate::codes::CodeList;
-use crate::ids::RecordId;
+use crate::ids::{AccountId, RecordId};
 use crate::kinds::text;
-use crate::record::Record;
+use crate::record::{Fields, Record};
 use crate::spec::{FieldSpec, FieldType, optional, required};
 use crate::stamp::Stamp;
 use crate::world::Millis;
@@ -92,6 +93,26 @@ pub struct RollCall {
     pub note: Option<String>,
     /// Its place among all marks.
     pub stamp: Stamp,
+}
+
+/// The fields of a mark that is written.
+pub fn written(
+    evacuation: RecordId,
+    (person, mark): (RecordId, Mark),
+    at: Millis,
+    by: &AccountId,
+    note: Option<&str>,
+) -> Fields {
+    let mut fields = Fields::from([
+        ("evacuation".to_owned(), json!(evacuation)),
+        ("person".to_owned(), json!(person)),
+        ("mark".to_owned(), json!(mark)),
+        ("at".to_owned(), json!(at)),
+        ("by".to_owned(), json!(by)),
+    ]);
+    let note = note.map(str::trim).filter(|note| !note.is_empty());
+    fields.extend(note.map(|note| ("note".to_owned(), json!(note))));
+    fields
 }
 
 impl RollCall {

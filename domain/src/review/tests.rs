@@ -100,7 +100,12 @@ fn a_correction_decides_nothing_and_is_told_of_its_version_alone() {
 }
 
 fn actor(name: &str, scope: &str) -> Actor {
-    Actor { account: AccountId::new(name).unwrap(), role: Role::Supervisor, scopes: vec![Scope::new(scope).unwrap()], department: None }
+    Actor {
+        account: AccountId::new(name).unwrap(),
+        role: Role::Supervisor,
+        scopes: vec![Scope::new(scope).unwrap()],
+        department: None,
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The command line: serving, the demonstration county, accounts and phones, backup and restore.
 
 mod accounts;
+mod audit;
 mod backup;
 mod serve;
 
@@ -81,6 +82,13 @@ enum Command {
         /// The id of the person's record.
         record: String,
     },
+    /// The audit log.
+    Audit {
+        #[command(flatten)]
+        data: Data,
+        #[command(subcommand)]
+        what: audit::AuditCommand,
+    },
     /// Copy the database into a new file while the server runs. The photo folder is copied by any file copy.
     Backup {
         #[command(flatten)]
@@ -151,6 +159,7 @@ fn carry_out(command: Command) -> Result<(), CliError> {
         Command::EnrolCode { data, account, minutes } => accounts::enrol_code(&opened(&data)?, &account, minutes),
         Command::Device { data, what } => accounts::device(&opened(&data)?, &what),
         Command::Erase { data, by, record } => accounts::erase(&opened(&data)?, &by, &record),
+        Command::Audit { data, what } => audit::audit(&opened(&data)?, &what),
         Command::Backup { data, file } => backup::back_up(&opened(&data)?, &file),
         Command::Restore { data, file } => backup::restore(&data.folder, &file),
     }

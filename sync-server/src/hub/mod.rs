@@ -8,6 +8,7 @@
 //! process ([`peer`]).
 
 pub mod accounts;
+pub mod audit;
 pub mod boundaries;
 pub mod case_files;
 pub mod cells;
@@ -18,14 +19,18 @@ pub mod desk;
 pub mod divisions;
 pub mod erasure;
 mod error;
+pub mod evacuations;
 pub mod exchange;
 pub mod exports;
 mod feed;
+pub mod feedback;
 mod hand_in;
 pub mod imports;
 pub mod incidents;
 mod judge;
 pub mod lists;
+pub mod looks;
+pub mod notices;
 pub mod nudge;
 pub mod orders;
 pub mod peer;
@@ -33,8 +38,9 @@ pub mod phones;
 pub mod photo;
 pub(crate) mod push;
 mod receipts;
-pub mod review_rules;
 pub mod reports;
+pub mod residents;
+pub mod review_rules;
 pub mod reviews;
 mod scales;
 mod secrets;

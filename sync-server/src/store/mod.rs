@@ -4,15 +4,20 @@
 //! [`Store::write`] stores all or nothing and is durable when it returns. Every verb names one cell, one county or one scope
 //! prefix, so that the tables can be distributed by county on a database of many machines.
 
+pub mod chain;
+mod desk;
 mod incidents;
 pub mod sqlite;
 mod types;
+
+use std::collections::BTreeMap;
 
 use domain::codes::Lists;
 use domain::protocol::CellState;
 use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex, Stamp};
 use serde_json::Value;
 
+pub use desk::*;
 pub use incidents::*;
 pub use types::*;
 
@@ -134,6 +139,20 @@ pub trait Reading: IncidentTable {
     fn review_counts(&self, state: domain::review::ReviewState, scopes: &[Scope]) -> Answer<Vec<ReviewCount>>;
     /// The divisions and cells within these scopes and those above them, by code.
     fn places(&self, scopes: &[Scope]) -> Answer<Vec<Place>>;
+    /// The records of a kind of which a county has few (hazard points, evacuations, feedback, disputes), the latest first.
+    fn latest_few(&self, scopes: &[Scope], kind: &Kind, limit: usize) -> Answer<Vec<StoredRecord>>;
+    /// The batches of notices or tasks published before a moment, the latest first.
+    fn batches(&self, scopes: &[Scope], kind: &Kind, before: i64, limit: usize) -> Answer<Vec<Batch>>;
+    /// The records of a batch, by cell.
+    fn batch(&self, scopes: &[Scope], kind: &Kind, at: i64) -> Answer<Vec<StoredRecord>>;
+    /// How many households in which somebody lives were told of a notice.
+    fn told(&self, notice: RecordId) -> Answer<usize>;
+    /// How many households somebody lives in, by cell.
+    fn lived_in(&self, scopes: &[Scope]) -> Answer<BTreeMap<CellCode, usize>>;
+    /// The residents whose names fit best. Looks through all names of the place.
+    fn people_named(&self, within: &Scope, fits: &mut NameFits<'_>, limit: usize) -> Answer<Vec<StoredRecord>>;
+    /// The residents whose number ends so; at least four characters.
+    fn people_numbered(&self, within: &Scope, of: NumberOf, ending: &str, limit: usize) -> Answer<Vec<StoredRecord>>;
     /// The name of a division or cell.
     fn place(&self, code: &Scope) -> Answer<Option<Place>>;
 
@@ -245,6 +264,14 @@ pub trait Reading: IncidentTable {
     fn setting(&self, name: &str) -> Answer<Option<String>>;
     /// The latest audit entries, newest first.
     fn audit(&self, limit: usize) -> Answer<Vec<AuditEntry>>;
+    /// A page of the audit log.
+    fn audit_page(&self, query: &AuditQuery) -> Answer<Vec<AuditLine>>;
+    /// The actions that entries of these scopes name.
+    fn audit_actions(&self, scopes: &[Scope]) -> Answer<Vec<String>>;
+    /// Entries in their order, after the number `after`: for whoever goes through all of them.
+    fn audit_after(&self, after: i64, limit: usize) -> Answer<Vec<AuditLine>>;
+    /// The number and written link of the last entry, as the database remembers it apart from the log.
+    fn audit_head(&self) -> Answer<Option<(i64, String)>>;
 }
 
 /// What can be written.
@@ -379,5 +406,9 @@ pub trait Writing: Reading {
     /// Sets a setting of this database.
     fn put_setting(&mut self, name: &str, value: &str) -> Answer<()>;
     /// Appends to the audit log.
-    fn append_audit(&mut self, entry: &AuditEntry) -> Answer<()>;
+    fn append_audit(&mut self, entry: &AuditEntry) -> Answer<()> {
+        self.append_audit_with(entry, "")
+    }
+    /// Appends to the audit log, with what there is to say beside: JSON without personal data.
+    fn append_audit_with(&mut self, entry: &AuditEntry, detail: &str) -> Answer<()>;
 }

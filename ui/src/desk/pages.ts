@@ -3,7 +3,7 @@ import type { Component } from 'vue'
 import type { Role } from '@shared/types/Role'
 
 /** Under which heading of the frame a page stands. */
-export type Group = 'work' | 'county'
+export type Group = 'work' | 'numbers' | 'county'
 
 /** A page of the desk. */
 export type Page = {
@@ -32,30 +32,6 @@ export const pages: Page[] = [
     load: () => import('./inbox/InboxPage.vue'),
   },
   {
-    name: 'review-rules',
-    path: '/review-rules',
-    title: 'desk.rules.title',
-    group: 'county',
-    roles: ['admin'],
-    load: () => import('./rules/RulesPage.vue'),
-  },
-  {
-    name: 'coverage',
-    path: '/coverage',
-    title: 'desk.coverage.title',
-    group: 'county',
-    roles: ['supervisor', 'admin'],
-    load: () => import('./coverage/CoveragePage.vue'),
-  },
-  {
-    name: 'month',
-    path: '/month',
-    title: 'desk.month.title',
-    group: 'county',
-    roles: ['supervisor', 'admin'],
-    load: () => import('./month/MonthPage.vue'),
-  },
-  {
     name: 'incidents',
     path: '/incidents',
     title: 'desk.incidents.title',
@@ -64,28 +40,60 @@ export const pages: Page[] = [
     load: () => import('./incidents/IncidentsPage.vue'),
   },
   {
+    name: 'evacuations',
+    path: '/evacuations',
+    title: 'desk.evacuation.title',
+    group: 'work',
+    roles: ['supervisor'],
+    load: () => import('./evacuation/EvacuationsPage.vue'),
+  },
+  {
+    name: 'residents',
+    path: '/residents',
+    title: 'desk.resident.title',
+    group: 'work',
+    roles: ['supervisor'],
+    load: () => import('./resident/ResidentsPage.vue'),
+  },
+  {
+    name: 'notices',
+    path: '/notices',
+    title: 'desk.notice.title',
+    group: 'work',
+    roles: ['supervisor', 'admin'],
+    load: () => import('./notice/NoticesPage.vue'),
+  },
+  {
+    name: 'tasks',
+    path: '/tasks',
+    title: 'desk.task.title',
+    group: 'work',
+    roles: ['supervisor', 'admin'],
+    load: () => import('./task/TasksPage.vue'),
+  },
+  {
+    name: 'coverage',
+    path: '/coverage',
+    title: 'desk.coverage.title',
+    group: 'numbers',
+    roles: ['supervisor', 'admin'],
+    load: () => import('./coverage/CoveragePage.vue'),
+  },
+  {
+    name: 'month',
+    path: '/month',
+    title: 'desk.month.title',
+    group: 'numbers',
+    roles: ['supervisor', 'admin'],
+    load: () => import('./month/MonthPage.vue'),
+  },
+  {
     name: 'departments',
     path: '/departments',
     title: 'desk.departments.title',
-    group: 'work',
+    group: 'numbers',
     roles: ['supervisor', 'handler', 'admin'],
     load: () => import('./departments/DepartmentsPage.vue'),
-  },
-  {
-    name: 'devices',
-    path: '/devices',
-    title: 'desk.devices.title',
-    group: 'county',
-    roles: ['supervisor', 'admin'],
-    load: () => import('./devices/DevicesPage.vue'),
-  },
-  {
-    name: 'boundaries',
-    path: '/boundaries',
-    title: 'desk.boundaries.title',
-    group: 'county',
-    roles: ['admin'],
-    load: () => import('./boundaries/BoundariesPage.vue'),
   },
   {
     name: 'accounts',
@@ -96,6 +104,14 @@ export const pages: Page[] = [
     load: () => import('./accounts/AccountsPage.vue'),
   },
   {
+    name: 'devices',
+    path: '/devices',
+    title: 'desk.devices.title',
+    group: 'county',
+    roles: ['supervisor', 'admin'],
+    load: () => import('./devices/DevicesPage.vue'),
+  },
+  {
     name: 'divisions',
     path: '/divisions',
     title: 'desk.divisions.title',
@@ -104,12 +120,28 @@ export const pages: Page[] = [
     load: () => import('./divisions/DivisionsPage.vue'),
   },
   {
+    name: 'boundaries',
+    path: '/boundaries',
+    title: 'desk.boundaries.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./boundaries/BoundariesPage.vue'),
+  },
+  {
     name: 'lists',
     path: '/lists',
     title: 'desk.lists.title',
     group: 'county',
     roles: ['admin'],
     load: () => import('./county_lists/CountyListsPage.vue'),
+  },
+  {
+    name: 'review-rules',
+    path: '/review-rules',
+    title: 'desk.rules.title',
+    group: 'county',
+    roles: ['admin'],
+    load: () => import('./rules/RulesPage.vue'),
   },
   {
     name: 'import',
@@ -126,6 +158,22 @@ export const pages: Page[] = [
     group: 'county',
     roles: ['supervisor', 'admin'],
     load: () => import('./exports/ExportPage.vue'),
+  },
+  {
+    name: 'feedback',
+    path: '/feedback',
+    title: 'desk.feedback.title',
+    group: 'county',
+    roles: ['supervisor', 'admin'],
+    load: () => import('./feedback/FeedbackPage.vue'),
+  },
+  {
+    name: 'audit',
+    path: '/audit',
+    title: 'desk.audit.title',
+    group: 'county',
+    roles: ['auditor', 'admin'],
+    load: () => import('./audit/AuditPage.vue'),
   },
 ]
 

@@ -2,31 +2,38 @@
 //!
 //! Every route but signing in asks for a session, and answers only with what lies in the session's scope.
 
+mod accounts;
+mod audit;
 mod boundaries;
 mod changes;
 mod correct;
-mod accounts;
 mod county_lists;
 mod coverage;
 mod departments;
 mod devices;
 mod divisions;
 mod erase;
+mod evacuations;
 mod exports;
+mod feedback;
 mod history;
 mod imports;
 mod inbox;
 mod incident;
 mod incidents;
 mod lists;
+mod notices;
 mod photo;
 mod places;
 mod record;
 mod reports;
+mod residents;
 mod restore;
 mod review;
 mod review_rules;
 mod session;
+mod stored_about;
+mod tasks;
 mod titles;
 
 #[cfg(test)]
@@ -42,10 +49,11 @@ use domain::protocol::CallRefusal;
 use crate::http::{ApiError, App};
 use crate::hub::HubError;
 
+pub use accounts::{AccountChange, AccountNew, DeskAccount, FirstPassword};
+pub use audit::{DeskAudit, DeskAuditEntry};
 pub use boundaries::{BoundaryWish, CellBoundary, KeptBoundary};
 pub use changes::FieldChange;
 pub use correct::{Corrected, CorrectionWish};
-pub use accounts::{AccountChange, AccountNew, DeskAccount, FirstPassword};
 pub use county_lists::{CountyLists, ListsVersion, PublishedLists};
 pub use coverage::{Coverage, CoverageLine, CoverageList, CoverageMatter, PlaceCoverage};
 pub use departments::{DepartmentRates, DeskNumbers, PlaceNumbers};
@@ -55,6 +63,11 @@ pub use divisions::{
     DivisionPast, HandOver, HolderPhone, MovedRecords,
 };
 pub use erase::ErasureOutcome;
+pub use evacuations::{
+    DeskEvacuation, DeskEvacuations, DeskHazardPoint, DeskRoll, DeskRollHousehold, DeskRollPerson, DeskRollPoint,
+    EvacuationWish, MarksWish, OrderedEvacuations, Reached,
+};
+pub use feedback::{AnswerWish, DeskAnswer, DeskOpinion};
 pub use history::{HistoryEntry, SetAsideValue};
 pub use imports::DeskImport;
 pub use inbox::{Inbox, InboxItem, InboxPhotos};
@@ -63,23 +76,27 @@ pub use incident::{
 };
 pub use incidents::{DeskColumn, DeskIncidentLine, DeskIncidents, DeskStageCount};
 pub use lists::DeskLists;
+pub use notices::{DeskNotice, DeskNoticePage, DeskNotices, NoticeWish, PublishedOutcome, ToldPlace};
 pub use places::{PlaceLevel, PlaceNode};
-pub use record::{DeskPhoto, DeskRecord, DeskReview};
+pub use record::{DeskPhoto, DeskRecord, DeskReview, LookWish};
 pub use reports::{DeskReport, FigureRule, PlaceReport, ReportPage, ReportWish};
+pub use residents::{FindWish, ResidentFile, ResidentHit, ResidentHits, ResidentPart};
 pub use restore::{RestoreWish, Restored};
 pub use review::{BulkApproval, BulkOutcome, BulkWish, ReviewWish, TakeBackOutcome, TakeBackWish, WrittenReview};
 pub use review_rules::DeskReviewRules;
 pub use session::{PasswordWish, Session, SignInWish};
+pub use tasks::{DeskTask, DeskTaskPage, DeskTasks, TaskPlace, TaskWish};
 pub use titles::Reference;
 
 /// What the API document is made of: the handlers with their descriptions.
 pub(crate) mod handlers {
-    pub(crate) use super::boundaries::{__path_boundaries, __path_put_boundary};
-    pub(crate) use super::correct::__path_correct;
     pub(crate) use super::accounts::{
         __path_accounts, __path_change_account, __path_close_account, __path_create_account, __path_reopen_account,
         __path_reset_password,
     };
+    pub(crate) use super::audit::{__path_audit, __path_export_audit};
+    pub(crate) use super::boundaries::{__path_boundaries, __path_put_boundary};
+    pub(crate) use super::correct::__path_correct;
     pub(crate) use super::county_lists::{__path_county_lists, __path_publish_lists};
     pub(crate) use super::coverage::{__path_coverage, __path_coverage_list};
     pub(crate) use super::departments::__path_departments;
@@ -91,7 +108,14 @@ pub(crate) mod handlers {
         __path_merge_cell, __path_rename_division, __path_retire_division, __path_split_cell,
     };
     pub(crate) use super::erase::__path_erase;
+    pub(crate) mod evacuation {
+        pub(crate) use super::super::evacuations::{
+            __path_end, __path_evacuation, __path_evacuations, __path_hazard_points, __path_look, __path_mark,
+            __path_order, __path_paper, __path_reached,
+        };
+    }
     pub(crate) use super::exports::__path_export;
+    pub(crate) use super::feedback::{__path_answer, __path_feedback};
     pub(crate) use super::imports::{
         __path_check_import, __path_discard_import, __path_import, __path_import_progress, __path_imports,
         __path_run_import, __path_upload_table,
@@ -102,11 +126,20 @@ pub(crate) mod handlers {
     pub(crate) use super::lists::__path_lists;
     pub(crate) use super::photo::{__path_photo, __path_photos};
     pub(crate) use super::places::__path_places;
-    pub(crate) use super::record::__path_record;
+    pub(crate) mod notice {
+        pub(crate) use super::super::notices::{__path_notice, __path_notices, __path_publish, __path_withdraw};
+    }
+    pub(crate) use super::record::{__path_look, __path_record};
+    pub(crate) mod resident {
+        pub(crate) use super::super::residents::{__path_file, __path_find, __path_look, __path_paper};
+    }
+    pub(crate) use super::restore::__path_restore;
+    pub(crate) mod task {
+        pub(crate) use super::super::tasks::{__path_give, __path_task, __path_tasks, __path_withdraw};
+    }
     pub(crate) use super::reports::{
         __path_make_report, __path_report, __path_report_pdf, __path_report_xlsx, __path_reports,
     };
-    pub(crate) use super::restore::__path_restore;
     pub(crate) use super::review::{__path_approve_many, __path_review, __path_take_back};
     pub(crate) use super::review_rules::{__path_review_rules, __path_set_review_rules};
     pub(crate) use super::session::{__path_password, __path_session, __path_sign_in, __path_sign_out};
@@ -144,6 +177,7 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/boundaries", get(boundaries::boundaries).post(boundaries::put_boundary))
         .route("/desk/api/inbox", get(inbox::inbox))
         .route("/desk/api/records/{id}", get(record::record))
+        .route("/desk/api/records/{id}/look", post(record::look))
         .route("/desk/api/records/{id}/restore", post(restore::restore))
         .route("/desk/api/records/{id}/correct", post(correct::correct))
         .route("/desk/api/records/{id}/photos", get(photo::photos))
@@ -173,6 +207,28 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/devices/{id}/lift", post(devices::lift_order))
         .route("/desk/api/devices/{id}/take-in", post(devices::take_in))
         .route("/desk/api/records/{id}/erase", post(erase::erase))
+        .route("/desk/api/residents/find", post(residents::find))
+        .route("/desk/api/residents/{id}", get(residents::file))
+        .route("/desk/api/residents/{id}/look", post(residents::look))
+        .route("/desk/api/residents/{id}/paper", post(residents::paper))
+        .route("/desk/api/hazard-points", get(evacuations::hazard_points))
+        .route("/desk/api/evacuations", get(evacuations::evacuations).post(evacuations::order))
+        .route("/desk/api/evacuations/{id}", get(evacuations::evacuation))
+        .route("/desk/api/evacuations/{id}/reached", get(evacuations::reached))
+        .route("/desk/api/evacuations/{id}/look", post(evacuations::look))
+        .route("/desk/api/evacuations/{id}/paper", post(evacuations::paper))
+        .route("/desk/api/evacuations/{id}/marks", post(evacuations::mark))
+        .route("/desk/api/evacuations/{id}/end", post(evacuations::end))
+        .route("/desk/api/notices", get(notices::notices).post(notices::publish))
+        .route("/desk/api/notices/{id}", get(notices::notice))
+        .route("/desk/api/notices/{id}/withdraw", post(notices::withdraw))
+        .route("/desk/api/tasks", get(tasks::tasks).post(tasks::give))
+        .route("/desk/api/tasks/{id}", get(tasks::task))
+        .route("/desk/api/tasks/{id}/withdraw", post(tasks::withdraw))
+        .route("/desk/api/feedback", get(feedback::feedback))
+        .route("/desk/api/feedback/{id}/answer", post(feedback::answer))
+        .route("/desk/api/audit", get(audit::audit))
+        .route("/desk/api/audit/export", get(audit::export_audit))
 }
 
 /// A refusal without particulars, as the hub words it.

@@ -12,8 +12,8 @@ use domain::review::{Approving, ReviewState, approving, deciding, standing};
 use domain::scope::{Action, Actor, allowed, visible_field};
 use domain::spec::FieldType;
 use domain::world::Millis;
-use domain::{AccountId, Fields, Kind, Record, RecordId, Scope, Sha256Hex, Version};
-use serde::Serialize;
+use domain::{AccountId, Fields, Kind, Record, RecordId, Scope, Sha256Hex, Version, mask};
+use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
@@ -23,8 +23,9 @@ use super::inbox::sha256;
 use super::titles::{Reference, Surroundings, references_in};
 use super::{named, record_id, refused};
 use crate::http::auth::SignedInDesk;
-use crate::http::{ApiError, App, blocking};
+use crate::http::{ApiError, App, JsonBody, blocking};
 use crate::hub::corrections::may_correct;
+use crate::hub::looks::{LOOK, Look};
 use crate::hub::{CountyHub, HubError};
 use crate::store::{self, AuditEntry, Reading, Store as _, StoreError, StoredRecord};
 
@@ -72,8 +73,10 @@ pub struct DeskPhoto {
 #[derive(Debug, Clone, PartialEq, Serialize, TS, ToSchema)]
 #[ts(export)]
 pub struct DeskRecord {
-    /// The record, in full.
+    /// The record; names and numbers of people are masked until somebody gives a reason to see them.
     pub record: Record,
+    /// The fields that are masked; none when it is shown in full.
+    pub masked: Vec<String>,
     /// The version to approve or return.
     #[schema(value_type = String)]
     pub version: Version,
@@ -106,7 +109,7 @@ pub struct DeskRecord {
     pub history: Vec<HistoryEntry>,
 }
 
-/// One record in full.
+/// One record, with names and numbers of people masked.
 #[utoipa::path(get, path = "/desk/api/records/{id}", tag = "desk", security(("desk" = [])), params(("id" = String, Path, description = "The record")),
     responses((status = 200, body = DeskRecord), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn record(
@@ -116,6 +119,52 @@ pub(super) async fn record(
 ) -> Result<Json<DeskRecord>, ApiError> {
     let id = record_id(&named(path)?)?;
     Ok(Json(blocking(&app, move |hub| page(hub, &desk.actor, id)).await?))
+}
+
+/// Why somebody sees in full what is masked.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct LookWish {
+    /// A code of the list `look_reason`.
+    reason: String,
+}
+
+impl LookWish {
+    pub(super) fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+/// One record in full, for a reason that is noted with the fields that are seen.
+#[utoipa::path(post, path = "/desk/api/records/{id}/look", tag = "desk", security(("desk" = [], "csrf" = [])),
+    params(("id" = String, Path, description = "The record")), request_body = LookWish,
+    responses((status = 200, body = DeskRecord), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn look(
+    State(app): State<App>,
+    SignedInDesk(desk): SignedInDesk,
+    path: Result<Path<String>, PathRejection>,
+    JsonBody(wish): JsonBody<LookWish>,
+) -> Result<Json<DeskRecord>, ApiError> {
+    let id = record_id(&named(path)?)?;
+    Ok(Json(blocking(&app, move |hub| page_in_full(hub, &desk.actor, id, wish.reason())).await?))
+}
+
+fn page_in_full(hub: &CountyHub, actor: &Actor, id: RecordId, reason: &str) -> Result<DeskRecord, HubError> {
+    let mut stored = hub.record_for(actor, id)?.ok_or_else(|| refused(CallRefusal::NotFound))?;
+    let kind = stored.record.kind.clone();
+    stored.record.fields.retain(|field, _| visible_field(actor.role, &kind, field));
+    let page = read_page_of(hub, actor, stored, true)?;
+    // Before anything is shown: what cannot be noted is not shown.
+    hub.note_looks(actor, LOOK, reason, &looks_of(&page))?;
+    Ok(page)
+}
+
+/// Whose what a page shows in full: the record's own fields, and the names of the residents whom it names.
+fn looks_of(page: &DeskRecord) -> Vec<Look> {
+    let mut own = page.record.fields.clone();
+    let fields = mask::fields(&page.record.kind, &mut own);
+    let named = page.refs.iter().filter(|(_, named)| named.kind == Kind::Person);
+    let named = named.map(|(id, _)| Look { of: *id, fields: vec!["name".to_owned()] });
+    std::iter::once(Look { of: page.record.id, fields }).chain(named).collect()
 }
 
 fn page(hub: &CountyHub, actor: &Actor, id: RecordId) -> Result<DeskRecord, HubError> {
@@ -130,21 +179,46 @@ fn page(hub: &CountyHub, actor: &Actor, id: RecordId) -> Result<DeskRecord, HubE
     hub.store().write(|writing| writing.append_audit(&seen))?;
     let kind = stored.record.kind.clone();
     stored.record.fields.retain(|field, _| visible_field(actor.role, &kind, field));
+    let mut page = read_page_of(hub, actor, stored, false)?;
+    mask_page(&mut page);
+    Ok(page)
+}
+
+fn read_page_of(hub: &CountyHub, actor: &Actor, stored: StoredRecord, in_full: bool) -> Result<DeskRecord, HubError> {
     hub.store().read(|reading| {
         let two_levels = hub.review_rules_in(reading)?.two_levels;
-        Ok(read_page(reading, actor, stored, two_levels)?)
+        let around = Surroundings::new(reading, actor);
+        let around = if in_full { around.in_full() } else { around };
+        Ok(read_page(reading, actor, around, stored, two_levels)?)
     })
 }
 
-fn read_page(
-    reading: &dyn Reading,
-    actor: &Actor,
+/// The one place where a record's page is masked; titles are masked where they are made.
+fn mask_page(page: &mut DeskRecord) {
+    let kind = page.record.kind.clone();
+    page.masked = mask::fields(&kind, &mut page.record.fields);
+    for change in &mut page.changes {
+        change.before = mask::value(&kind, &change.field, &change.before);
+        change.after = mask::value(&kind, &change.field, &change.after);
+        // What was emptied is no more in the record, and still hidden here.
+        if mask::is_masked(&kind, &change.field) && !page.masked.contains(&change.field) {
+            page.masked.push(change.field.clone());
+        }
+    }
+    for entry in &mut page.history {
+        mask::fields(&kind, &mut entry.fields);
+    }
+}
+
+fn read_page<'a>(
+    reading: &'a dyn Reading,
+    actor: &'a Actor,
+    mut around: Surroundings<'a>,
     stored: StoredRecord,
     two_levels: bool,
 ) -> Result<DeskRecord, StoreError> {
     let scope = Scope::from(&stored.record.cell);
     let id = stored.record.id;
-    let mut around = Surroundings::new(reading, actor);
     let of_kind = |kind| -> Result<Vec<Record>, StoreError> {
         Ok(reading.referring(&scope, id, &kind)?.into_iter().map(|stored| stored.record).collect())
     };
@@ -172,6 +246,7 @@ fn read_page(
         history,
         version: stored.version,
         record: stored.record,
+        masked: Vec::new(),
     })
 }
 

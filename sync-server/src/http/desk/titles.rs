@@ -34,12 +34,36 @@ pub(super) struct Surroundings<'a> {
     records: BTreeMap<RecordId, Record>,
     places: BTreeMap<CellCode, String>,
     people: BTreeMap<AccountId, String>,
+    /// Residents are called by their full names; otherwise masked.
+    in_full: bool,
 }
 
 impl<'a> Surroundings<'a> {
     /// Nothing is known yet.
     pub(super) fn new(reading: &'a dyn Reading, actor: &'a Actor) -> Self {
-        Self { reading, actor, records: BTreeMap::new(), places: BTreeMap::new(), people: BTreeMap::new() }
+        Self {
+            reading,
+            actor,
+            records: BTreeMap::new(),
+            places: BTreeMap::new(),
+            people: BTreeMap::new(),
+            in_full: false,
+        }
+    }
+
+    /// The same, calling residents by their full names: only for whoever gave a reason.
+    pub(super) fn in_full(self) -> Self {
+        Self { in_full: true, ..self }
+    }
+
+    /// What a person is called here.
+    pub(super) fn name(&self, full: &str) -> String {
+        if self.in_full { full.to_owned() } else { mask::name(full) }
+    }
+
+    /// A telephone as it is shown here.
+    pub(super) fn phone(&self, full: &str) -> String {
+        if self.in_full { full.to_owned() } else { mask::phone(full) }
     }
 
     /// Fetches what the titles of these records need, step by step, each step in one go.
@@ -83,11 +107,14 @@ impl<'a> Surroundings<'a> {
         match record.kind {
             Kind::Dwelling => self.dwelling_address(record),
             Kind::Household => self.household_title(record),
-            Kind::Dispute => party_names(record),
+            Kind::Dispute => self.party_names(record),
             Kind::ThreatenedHousehold => {
                 self.named(record, "household").map(|household| self.household_title(household)).unwrap_or_default()
             }
             ref kind => match (kind.called(), kind.belongs_to()) {
+                (Some(called), _) if mask::is_masked(&record.kind, called) && !text(called).is_empty() => {
+                    self.name(&text(called))
+                }
                 // A tenancy whose landlord is not known is called by its door.
                 (Some(called), _) => {
                     Some(text(called)).filter(|name| !name.is_empty()).unwrap_or_else(|| self.address(record))
@@ -111,7 +138,7 @@ impl<'a> Surroundings<'a> {
     /// The household by its head; without one by its door.
     fn household_title(&self, household: &Record) -> String {
         let head = self.named(household, "head").and_then(|head| head.text("name"));
-        head.map_or_else(|| self.address(household), str::to_owned)
+        head.map_or_else(|| self.address(household), |name| self.name(name))
     }
 
     /// The second line: where it is. A household without a known head has its telephone, masked.
@@ -120,7 +147,7 @@ impl<'a> Surroundings<'a> {
             Kind::Building => record.text("street").unwrap_or_default().to_owned(),
             Kind::Dwelling => String::new(),
             Kind::Household if self.named(record, "head").is_none() => {
-                record.text("contact_phone").map(mask::phone).unwrap_or_default()
+                record.text("contact_phone").map(|phone| self.phone(phone)).unwrap_or_default()
             }
             _ => self.address(record),
         }
@@ -156,6 +183,13 @@ impl<'a> Surroundings<'a> {
             Kind::Dispute | Kind::HazardPoint => record.text("place").unwrap_or_default().to_owned(),
             _ => String::new(),
         }
+    }
+
+    /// The parties of a dispute by name, applicants first.
+    fn party_names(&self, dispute: &Record) -> String {
+        let parties = dispute.fields.get("parties").and_then(Value::as_array);
+        let names = parties.into_iter().flatten().filter_map(|party| party.get("name").and_then(Value::as_str));
+        names.map(|name| self.name(name)).collect::<Vec<_>>().join(" · ")
     }
 
     /// Where a door or else a household is, when it is known and says so.
@@ -201,13 +235,6 @@ impl<'a> Surroundings<'a> {
         let known = ids.iter().filter_map(|id| self.records.get(id));
         known.map(|record| (record.id, Reference { kind: record.kind.clone(), title: self.title(record) })).collect()
     }
-}
-
-/// The parties of a dispute by name, applicants first.
-fn party_names(dispute: &Record) -> String {
-    let parties = dispute.fields.get("parties").and_then(Value::as_array);
-    let names = parties.into_iter().flatten().filter_map(|party| party.get("name").and_then(Value::as_str));
-    names.collect::<Vec<_>>().join(" · ")
 }
 
 /// The records that a record names.

@@ -1,5 +1,6 @@
-//! Lists, settings, sequences and the audit log; and the verbs of the store, each one line to where it is done.
+//! Lists, settings and sequences; and the verbs of the store, each one line to where it is done.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use domain::codes::Lists;
@@ -15,7 +16,11 @@ use super::Sql;
 use super::feed::Tally;
 use super::rows::{count, json};
 use crate::store::{
-    Account, Answer, Approval, Approved, AuditEntry, BulkRecord, ChangeDigest, DeskSession, Device, Division, DivisionChange, EnrolCode, Erasure, FeedEntry, HandInLine, HistoryEntry, Holding, HomeCount, ImportBatch, InboxQuery, ListsPublished, Moved, Place, PlaceFigures, Reading, ReportHead, ReviewCount, Run, SecretHash, SetAside, StoreError, StoredRecord, TakenIn, Tallied, TokenPair, Upload, Writing, Written,
+    Account, Answer, Approval, Approved, AuditEntry, AuditLine, AuditQuery, Batch, BulkRecord, ChangeDigest,
+    DeskSession, Device, Division, DivisionChange, EnrolCode, Erasure, FeedEntry, HandInLine, HistoryEntry, Holding,
+    HomeCount, ImportBatch, InboxQuery, ListsPublished, Moved, NameFits, NumberOf, Place, PlaceFigures, Reading,
+    ReportHead, ReviewCount, Run, SecretHash, SetAside, StoreError, StoredRecord, TakenIn, Tallied, TokenPair, Upload,
+    Writing, Written,
 };
 
 impl Sql<'_> {
@@ -51,7 +56,7 @@ impl Sql<'_> {
         Ok(statement.query_row([name], |row| row.get(0)).optional()?)
     }
 
-    fn set_setting(&self, name: &str, value: &str) -> Answer<()> {
+    pub(super) fn set_setting(&self, name: &str, value: &str) -> Answer<()> {
         let mut statement = self.conn.prepare_cached("INSERT OR REPLACE INTO setting (name, value) VALUES (?1, ?2)")?;
         statement.execute([name, value])?;
         Ok(())
@@ -69,22 +74,6 @@ impl Sql<'_> {
             "INSERT INTO sequence (name, taken) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET taken = max(taken, excluded.taken)",
         )?;
         statement.execute(params![sequence, i64::try_from(taken).unwrap_or(i64::MAX)])?;
-        Ok(())
-    }
-
-    fn latest_audit(&self, limit: usize) -> Answer<Vec<AuditEntry>> {
-        let mut statement =
-            self.conn.prepare_cached("SELECT at, who, action, subject FROM audit ORDER BY seq DESC LIMIT ?1")?;
-        let rows = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-            Ok(AuditEntry { at: row.get(0)?, who: row.get(1)?, action: row.get(2)?, subject: row.get(3)? })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    fn add_audit(&self, entry: &AuditEntry) -> Answer<()> {
-        let mut statement =
-            self.conn.prepare_cached("INSERT INTO audit (at, who, action, subject) VALUES (?1, ?2, ?3, ?4)")?;
-        statement.execute(params![entry.at, entry.who, entry.action, entry.subject])?;
         Ok(())
     }
 }
@@ -316,6 +305,39 @@ impl Reading for Sql<'_> {
     fn audit(&self, limit: usize) -> Answer<Vec<AuditEntry>> {
         self.latest_audit(limit)
     }
+    fn audit_page(&self, query: &AuditQuery) -> Answer<Vec<AuditLine>> {
+        self.audit_lines(query)
+    }
+    fn audit_actions(&self, scopes: &[Scope]) -> Answer<Vec<String>> {
+        self.audit_actions_of(scopes)
+    }
+    fn audit_after(&self, after: i64, limit: usize) -> Answer<Vec<AuditLine>> {
+        self.audit_part(after, limit)
+    }
+    fn audit_head(&self) -> Answer<Option<(i64, String)>> {
+        self.noted_head()
+    }
+    fn latest_few(&self, scopes: &[Scope], kind: &Kind, limit: usize) -> Answer<Vec<StoredRecord>> {
+        self.latest_of_few(scopes, kind, limit)
+    }
+    fn batches(&self, scopes: &[Scope], kind: &Kind, before: i64, limit: usize) -> Answer<Vec<Batch>> {
+        self.latest_batches(scopes, kind, before, limit)
+    }
+    fn batch(&self, scopes: &[Scope], kind: &Kind, at: i64) -> Answer<Vec<StoredRecord>> {
+        self.records_of_batch(scopes, kind, at)
+    }
+    fn told(&self, notice: RecordId) -> Answer<usize> {
+        self.households_told_of(notice)
+    }
+    fn lived_in(&self, scopes: &[Scope]) -> Answer<BTreeMap<CellCode, usize>> {
+        self.lived_in_by_cell(scopes)
+    }
+    fn people_named(&self, within: &Scope, fits: &mut NameFits<'_>, limit: usize) -> Answer<Vec<StoredRecord>> {
+        self.people_by_name(within, fits, limit)
+    }
+    fn people_numbered(&self, within: &Scope, of: NumberOf, ending: &str, limit: usize) -> Answer<Vec<StoredRecord>> {
+        self.people_by_number(within, of, ending, limit)
+    }
 }
 
 impl Writing for Sql<'_> {
@@ -485,7 +507,7 @@ impl Writing for Sql<'_> {
     fn put_setting(&mut self, name: &str, value: &str) -> Answer<()> {
         self.set_setting(name, value)
     }
-    fn append_audit(&mut self, entry: &AuditEntry) -> Answer<()> {
-        self.add_audit(entry)
+    fn append_audit_with(&mut self, entry: &AuditEntry, detail: &str) -> Answer<()> {
+        self.add_audit(entry, detail)
     }
 }

@@ -23,7 +23,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_import.sql"),
     REPORT,
     include_str!("schema_incidents.sql"),
+    AUDIT,
+    include_str!("schema_desk.sql"),
 ];
+
+const AUDIT: &str = include_str!("schema_audit.sql");
 
 const REPORT: &str = include_str!("schema_report.sql");
 const RECEIPTS: &str = include_str!("schema_receipts.sql");
@@ -38,7 +42,13 @@ pub(super) fn to_present(conn: &mut Connection) -> Result<(), StoreError> {
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
-    for (done, migration) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or(0)) {
+    bring(conn, MIGRATIONS.len())
+}
+
+/// Applies the migrations that are missing up to the schema `to`.
+fn bring(conn: &mut Connection, to: usize) -> Result<(), StoreError> {
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (done, migration) in MIGRATIONS.iter().enumerate().take(to).skip(usize::try_from(found).unwrap_or(0)) {
         let transaction = conn.transaction()?;
         transaction.execute_batch(migration)?;
         if done == 0 {
@@ -50,12 +60,21 @@ pub(super) fn to_present(conn: &mut Connection) -> Result<(), StoreError> {
         if *migration == REPORT {
             Sql::new(&transaction).count_all()?;
         }
+        if *migration == AUDIT {
+            Sql::new(&transaction).link_audit()?;
+        }
         transaction.pragma_update(None, "user_version", done as i64 + 1)?;
         transaction.commit()?;
     }
     let transaction = conn.transaction()?;
     Sql::new(&transaction).fold_incidents_if_asked()?;
     Ok(transaction.commit()?)
+}
+
+/// Makes a database as it was before the audit log was linked.
+#[cfg(test)]
+pub(crate) fn before_links(conn: &mut Connection) -> Result<(), StoreError> {
+    bring(conn, MIGRATIONS.iter().take_while(|migration| **migration != AUDIT).count())
 }
 
 /// What a new database holds: its epoch and the lists to start with.

@@ -5,9 +5,11 @@
 
 mod accounts;
 mod approved;
+mod audit;
 mod cells;
 mod conflicts;
 mod county;
+mod desk;
 mod divisions;
 mod erasure;
 mod feed;
@@ -32,6 +34,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::store::{Answer, Moved, Reading, Store, StoreError, Writing};
 use feed::Feeds;
+#[cfg(test)]
+pub(crate) use migrate::before_links;
 use writer::Writer;
 
 /// Reading connections kept open between uses.

@@ -40,7 +40,7 @@ CREATE INDEX home_met ON home (cell, met_at);
 
 -- Kinds of which there are few, or of which all are asked for at once.
 CREATE INDEX record_few ON record (kind, cell)
-    WHERE kind IN ('care_plan', 'evacuation', 'hazard_point', 'notice', 'threatened_household');
+    WHERE kind IN ('care_plan', 'evacuation', 'hazard_point', 'notice', 'threatened_household', 'feedback', 'dispute');
 
 -- Reports as they were made.
 CREATE TABLE report (

@@ -16,7 +16,8 @@ use super::rows::{RECORD_COLUMNS, count, county, parsed, range, record_id, store
 use crate::store::{Answer, HomeCount, StoredRecord, Tallied};
 
 /// The kinds of the index `record_few`, as the index says it: SQLite compares the words, not what they mean.
-const FEW: &str = "kind IN ('care_plan', 'evacuation', 'hazard_point', 'notice', 'threatened_household')";
+pub(super) const FEW: &str =
+    "kind IN ('care_plan', 'evacuation', 'hazard_point', 'notice', 'threatened_household', 'feedback', 'dispute')";
 
 impl Sql<'_> {
     /// The record as it stands, if what it counts for may change when it is written.

@@ -74,6 +74,8 @@ export function inbox(query: InboxQuery, signal?: AbortSignal): Promise<Inbox> {
 
 /** A record with all that a reviewer needs. */
 export const record = (id: string, signal?: AbortSignal) => read<DeskRecord>(`records/${id}`, signal)
+/** The same with names and numbers in full, for a reason that is noted. */
+export const look = (id: string, reason: string) => write<DeskRecord>(`records/${id}/look`, { reason })
 /** How many of a record's photos have arrived. */
 export const photosOf = (id: string) => read<InboxPhotos>(`records/${id}/photos`)
 /** Lets a value of a record's history stand again. */

@@ -54,14 +54,35 @@ export function read<T>(path: string, signal?: AbortSignal): Promise<T> {
 }
 
 /** Changes something. */
-export async function write<T>(path: string, body: unknown = {}): Promise<T> {
+export function write<T>(path: string, body: unknown = {}): Promise<T> {
+  return written<T>(path, body, json)
+}
+
+/** Fetches a paper: asked for like a change, since that it was printed is noted. */
+export function writeFile(path: string, body: unknown = {}): Promise<Blob> {
+  return written(path, body, (answer) => answer.blob())
+}
+
+/** Fetches a file. */
+export function readFile(path: string): Promise<Blob> {
+  return call('GET', path, undefined, undefined, (answer) => answer.blob())
+}
+
+type Take<T> = (answer: Response) => Promise<T>
+
+async function json<T>(answer: Response): Promise<T> {
+  const text = await answer.text()
+  return (text === '' ? null : JSON.parse(text)) as T
+}
+
+async function written<T>(path: string, body: unknown, take: Take<T>): Promise<T> {
   try {
-    return await call<T>('POST', path, body)
+    return await call<T>('POST', path, body, undefined, take)
   } catch (error) {
     if (!(error instanceof Refused) || error.code !== 'wrong_csrf') throw error
     // Another tab signed in again: the cookie is shared, the token is not.
     await renewToken()
-    return call<T>('POST', path, body)
+    return call<T>('POST', path, body, undefined, take)
   }
 }
 
@@ -101,7 +122,13 @@ async function fetched(path: string, body: BodyInit, kind: string): Promise<Resp
   }
 }
 
-async function call<T>(method: 'GET' | 'POST', path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+async function call<T>(
+  method: 'GET' | 'POST',
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+  take: Take<T> = json,
+): Promise<T> {
   const patience = new AbortController()
   const timer = setTimeout(() => patience.abort(), PATIENCE_MS)
   const giveUp = () => patience.abort()
@@ -118,8 +145,7 @@ async function call<T>(method: 'GET' | 'POST', path: string, body?: unknown, sig
       signal: patience.signal,
     })
     if (!answer.ok) throw await refusal(answer)
-    const text = await answer.text()
-    return (text === '' ? null : JSON.parse(text)) as T
+    return await take(answer)
   } catch (error) {
     if (error instanceof Refused || signal?.aborted) throw error
     // A network failure, our own patience, or an answer that is not the server's (a proxy's page).

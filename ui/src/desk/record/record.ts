@@ -78,6 +78,15 @@ export function useRecord(selected: Ref<InboxItem | null>, pile: () => Pile) {
     timer = setTimeout(() => void fetchNow(item.id), REST_MS)
   }
 
+  /** Loads it with names and numbers in full; the server notes the reason before it answers. */
+  async function look(reason: string): Promise<void> {
+    const id = page.value?.record.id
+    if (!id) return
+    const full = await calls.look(id, reason)
+    // Nothing of it is kept: whoever comes back sees it masked again.
+    if (page.value?.record.id === id) page.value = full
+  }
+
   /** Loads the present state. */
   async function reload(): Promise<void> {
     const id = selected.value?.id ?? page.value?.record.id
@@ -101,5 +110,5 @@ export function useRecord(selected: Ref<InboxItem | null>, pile: () => Pile) {
     running?.abort()
   })
 
-  return { page, phase, failure, overtaken, reload }
+  return { page, phase, failure, overtaken, reload, look }
 }

@@ -147,13 +147,3 @@ export function severityText(value: unknown, reading: Reading): string {
 function refText(value: unknown, reading: Reading): string {
   return (typeof value === 'string' && reading.refs[value]?.title) || plain(value)
 }
-
-/** A telephone or document number with its middle hidden, as the phone shows it before somebody asks to see it in full. */
-export function masked(type: FieldSpec['type'] | undefined, text: string): string {
-  const chars = Array.from(text)
-  const [head, tail] =
-    type === 'document_number' ? (chars.length >= 9 ? [3, 4] : [0, 2]) : chars.length >= 10 ? [3, 4] : [0, 2]
-  const end = Math.min(tail, Math.floor(chars.length / 2))
-  const hidden = Math.max(chars.length - head - end, 0)
-  return chars.slice(0, head).join('') + '*'.repeat(hidden) + chars.slice(head + hidden).join('')
-}

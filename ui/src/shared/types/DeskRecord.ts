@@ -12,9 +12,13 @@ import type { Version } from "./Version";
  */
 export type DeskRecord = { 
 /**
- * The record, in full.
+ * The record; names and numbers of people are masked until somebody gives a reason to see them.
  */
 record: Record, 
+/**
+ * The fields that are masked; none when it is shown in full.
+ */
+masked: Array<string>, 
 /**
  * The version to approve or return.
  */

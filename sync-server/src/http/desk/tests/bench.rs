@@ -58,7 +58,7 @@ impl Bench {
             scopes: vec![Scope::new(scope).unwrap()],
             password_hash: None,
             closed_at: None,
-            department: None,
+            department: (role == Role::Handler).then(|| "01".to_owned()),
         };
         for (name, role, scope) in [
             ("supervisor", Role::Supervisor, "610722001001"),
@@ -68,6 +68,8 @@ impl Bench {
             ("handler", Role::Handler, "610722"),
             ("auditor", Role::Auditor, "610722"),
             ("county-admin", Role::Admin, "610722"),
+            ("county-boss", Role::Supervisor, "610722"),
+            ("far-auditor", Role::Auditor, "610723"),
         ] {
             hub.put_account(account(name, role, scope), Some(PASSWORD), &[]).unwrap();
         }
@@ -164,6 +166,23 @@ impl Bench {
         assert_eq!(self.hub.load(&bulk).unwrap(), 9);
     }
 
+    /// Puts a record there, as if it had come with the register.
+    pub(super) fn put(&self, number: u128, kind: &str, code: &str, fields: Value) {
+        let at = self.hub.now() - 500_000 + number as i64;
+        let stamps = Stamps::all(Stamp::new(at, 0, Node(number as u64)));
+        let fields = serde_json::from_value(fields).unwrap();
+        let record = Record { id: id(number), kind: Kind::from_name(kind), cell: cell(code), fields, stamps };
+        let by = AccountId::new("worker").unwrap();
+        let one = BulkRecord { record, by, at, state: ReviewState::NotReviewed };
+        assert_eq!(self.hub.load(&[one]).unwrap(), 1);
+    }
+
+    /// A record by its written id.
+    pub(super) fn record_of(&self, written: &str) -> Record {
+        let id: RecordId = written.parse().unwrap();
+        self.record(id.0.as_u128())
+    }
+
     pub(super) async fn call(&self, request: Request<Body>) -> (StatusCode, Value, Option<String>) {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status();
@@ -240,6 +259,27 @@ impl DeskHand<'_> {
         }
         let (status, body, _) = self.bench.call(request.body(Body::from(body.to_string())).unwrap()).await;
         (status, body)
+    }
+
+    /// The bytes of a paper.
+    pub(super) async fn post_raw(&self, path: &str, body: Value) -> Vec<u8> {
+        let request = Request::post(format!("/desk/api/{path}"))
+            .header(COOKIE, &self.cookie)
+            .header(CONTENT_TYPE, "application/json")
+            .header("x-csrf-token", &self.csrf);
+        self.bytes(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// The bytes of a file.
+    pub(super) async fn get_raw(&self, path: &str) -> Vec<u8> {
+        let request = Request::get(format!("/desk/api/{path}")).header(COOKIE, &self.cookie);
+        self.bytes(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn bytes(&self, request: Request<Body>) -> Vec<u8> {
+        let response = self.bench.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()
     }
 
     pub(super) async fn version(&self, number: u128) -> String {

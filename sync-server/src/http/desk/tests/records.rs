@@ -18,7 +18,7 @@ async fn a_line_says_what_where_who_and_how_risky() {
     let inbox = bench.sign_in("supervisor").await.read("inbox").await;
     assert_eq!(inbox["by_kind"], json!({"visit": 2, "incident": 1}));
     let visit = item(&inbox, VISIT);
-    assert_eq!((&visit["title"], &visit["subtitle"]), (&json!("单雄"), &json!("3号楼 2单元 501室")));
+    assert_eq!((&visit["title"], &visit["subtitle"]), (&json!("单*"), &json!("3号楼 2单元 501室")));
     assert_eq!((&visit["place"], &visit["by"]), (&json!("江湾社区 第1网格"), &json!("worker 的名字")));
     assert_eq!((&visit["result"], &visit["low_risk"], &visit["is_new"]), (&json!("met"), &json!(true), &json!(true)));
     assert_eq!(item(&inbox, LOUD_VISIT)["low_risk"], false);
@@ -79,12 +79,13 @@ async fn a_corrected_telephone_shows_before_and_after_and_nothing_else() {
     assert_eq!(item(&inbox, PERSON)["low_risk"], true);
     let page = desk.read(&format!("records/{}", id(PERSON))).await;
     assert_eq!(page["is_new"], false);
-    assert_eq!(page["changes"], json!([{"field": "phone", "before": "13800001111", "after": "13911112222"}]));
-    assert_eq!(page["record"]["fields"]["phone"], "13911112222");
-    assert_eq!(page["refs"][id(HOUSEHOLD).to_string()], json!({"kind": "household", "title": "单雄"}));
+    assert_eq!(page["changes"], json!([{"field": "phone", "before": "138****1111", "after": "139****2222"}]));
+    assert_eq!(page["record"]["fields"]["phone"], "139****2222");
+    assert_eq!(page["masked"], json!(["name", "phone"]));
+    assert_eq!(page["refs"][id(HOUSEHOLD).to_string()], json!({"kind": "household", "title": "单*"}));
     let last = page["history"].as_array().unwrap().last().unwrap();
     assert_eq!((&last["device"], &last["by"]), (&json!("worker 的手机"), &json!("worker 的名字")));
-    assert_eq!((&last["fields"], &last["lost"]), (&json!({"phone": "13911112222"}), &json!(false)));
+    assert_eq!((&last["fields"], &last["lost"]), (&json!({"phone": "139****2222"}), &json!(false)));
 }
 
 #[tokio::test]
@@ -94,15 +95,15 @@ async fn two_who_wrote_without_knowing_of_each_other_are_both_in_the_history() {
     bench.enrol("worker").write(&seen, json!({"phone": "13911110001"}));
     bench.enrol("colleague").write(&seen, json!({"phone": "13911110002"}));
     let page = bench.sign_in("supervisor").await.read(&format!("records/{}", id(PERSON))).await;
-    assert_eq!(page["record"]["fields"]["phone"], "13911110002");
+    assert_eq!(page["record"]["fields"]["phone"], "139****0002");
     let lines: Vec<(&Value, &Value, &Value)> = page["history"]
         .as_array()
         .unwrap()
         .iter()
         .map(|line| (&line["by"], &line["fields"]["phone"], &line["lost"]))
         .collect();
-    assert!(lines.contains(&(&json!("worker 的名字"), &json!("13911110001"), &json!(true))), "{lines:?}");
-    assert!(lines.contains(&(&json!("colleague 的名字"), &json!("13911110002"), &json!(false))), "{lines:?}");
+    assert!(lines.contains(&(&json!("worker 的名字"), &json!("139****0001"), &json!(true))), "{lines:?}");
+    assert!(lines.contains(&(&json!("colleague 的名字"), &json!("139****0002"), &json!(false))), "{lines:?}");
 }
 
 #[tokio::test]
@@ -128,7 +129,7 @@ async fn a_value_that_lost_says_what_stands_in_its_place_and_stands_again_with_o
     let (status, restored) = desk.post(&restore, wish.clone()).await;
     assert_eq!(status, StatusCode::OK, "{restored}");
     let page = desk.read(&address).await;
-    assert_eq!((&page["record"]["fields"]["phone"], &page["version"]), (&json!("13911110001"), &restored["version"]));
+    assert_eq!((&page["record"]["fields"]["phone"], &page["version"]), (&json!("139****0001"), &restored["version"]));
     assert_eq!(desk.post(&restore, wish).await.0, StatusCode::CONFLICT, "on a version that is not the present one");
 }
 
@@ -141,7 +142,7 @@ async fn a_value_of_the_loaded_register_that_lost_is_in_the_history_too() {
     bench.enrol("worker").write(&unseen, json!({"phone": "13911110001"}));
     let page = bench.sign_in("supervisor").await.read(&format!("records/{}", id(PERSON))).await;
     let line = page["history"].as_array().unwrap().iter().find(|line| line["lost"] == true).unwrap();
-    assert_eq!((&line["fields"]["phone"], &line["by"]), (&json!("13800001111"), &json!("")));
+    assert_eq!((&line["fields"]["phone"], &line["by"]), (&json!("138****1111"), &json!("")));
     assert_eq!(line["set_aside"]["phone"]["kept_by"], "worker 的名字");
 }
 

@@ -32,7 +32,8 @@ fn with_roles() -> Bench {
             role,
             scopes: vec![Scope::new(scope).unwrap()],
             password_hash: None,
-            closed_at: None, department: None,
+            closed_at: None,
+            department: None,
         };
         bench.hub.put_account(account, Some(PASSWORD), &[]).unwrap();
     }

@@ -1,9 +1,9 @@
-//! How well a name fits what was typed: as written, or by pinyin, whole or initials, in every reading of every character
+//! Finding people by what one remembers of a name: how well it fits what was typed: as written, or by pinyin, whole or initials, in every reading of every character
 //! (单 is shan and dan, 曾 zeng and ceng).
 
 use std::sync::LazyLock;
 
-use domain::address::half_width;
+use crate::address::half_width;
 use ib_pinyin::matcher::PinyinMatcher;
 use ib_pinyin::pinyin::{PinyinData, PinyinNotation};
 
@@ -15,7 +15,7 @@ const CHARS_MAX: usize = 60;
 
 /// How well something fits, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Quality {
+pub enum Quality {
     /// The very name.
     Whole,
     /// It begins so.
@@ -34,13 +34,13 @@ pub(crate) enum Quality {
 
 impl Quality {
     /// Whether it was found by pinyin.
-    pub(crate) fn is_pinyin(self) -> bool {
+    pub fn is_pinyin(self) -> bool {
         matches!(self, Quality::PinyinWhole | Quality::PinyinStart | Quality::PinyinInside)
     }
 }
 
 /// What was typed.
-pub(crate) struct Query {
+pub struct Query {
     text: String,
     /// Without the spaces and apostrophes that some put between syllables, when there are letters at all.
     letters: Option<String>,
@@ -48,7 +48,7 @@ pub(crate) struct Query {
 
 impl Query {
     /// Reads what was typed; none when it is blank.
-    pub(crate) fn new(typed: &str) -> Option<Query> {
+    pub fn new(typed: &str) -> Option<Query> {
         let typed: String = half_width(typed).chars().take(CHARS_MAX).collect();
         let text = typed.trim().to_lowercase();
         if text.is_empty() {
@@ -61,12 +61,12 @@ impl Query {
     }
 
     /// What was typed: half-width, lower case, trimmed.
-    pub(crate) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 
     /// Prepares for looking through many names.
-    pub(crate) fn matcher(&self) -> Matcher<'_> {
+    pub fn matcher(&self) -> Matcher<'_> {
         let pinyin = self.letters.as_deref().map(|letters| {
             PinyinMatcher::builder(letters).pinyin_data(&PINYIN).is_pattern_partial(true).case_insensitive(true).build()
         });
@@ -75,19 +75,19 @@ impl Query {
 }
 
 /// Looks at one name after the other.
-pub(crate) struct Matcher<'q> {
+pub struct Matcher<'q> {
     query: &'q Query,
     pinyin: Option<PinyinMatcher<'q>>,
 }
 
 impl Matcher<'_> {
     /// What was typed.
-    pub(crate) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         self.query.text()
     }
 
     /// How well a name fits, if it does.
-    pub(crate) fn quality(&self, name: &str) -> Option<Quality> {
+    pub fn quality(&self, name: &str) -> Option<Quality> {
         let name = half_width(name).to_lowercase();
         let text = self.query.text();
         if name == text {
@@ -107,7 +107,7 @@ impl Matcher<'_> {
     }
 
     /// How well an English text fits: at the beginning of a word.
-    pub(crate) fn quality_of_latin(&self, text: &str) -> Option<Quality> {
+    pub fn quality_of_latin(&self, text: &str) -> Option<Quality> {
         let text = text.to_lowercase();
         let wanted = self.query.text();
         if text.starts_with(wanted) {

@@ -1,10 +1,10 @@
 //! The order in which people read numbers on doors: 2 before 10, 3A after 3, 二组 before 十组.
 
-use domain::address::{AddressParts, address_key, half_width};
+use crate::address::{AddressParts, address_key, half_width};
 
 /// A piece of a text: a number counts as one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Piece {
+pub enum Piece {
     /// Digits.
     Number(u64),
     /// Anything else.
@@ -12,7 +12,7 @@ pub(crate) enum Piece {
 }
 
 /// What to sort a text by.
-pub(crate) fn natural(text: &str) -> Vec<Piece> {
+pub fn natural(text: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let text = half_width(text);
     let mut rest = text.as_str();
@@ -28,14 +28,14 @@ pub(crate) fn natural(text: &str) -> Vec<Piece> {
 }
 
 /// The parts of an address in their one spelling: `[street, building, unit, room, group, house number]`.
-pub(crate) fn plain_parts(parts: AddressParts<'_>) -> [String; 6] {
+pub fn plain_parts(parts: AddressParts<'_>) -> [String; 6] {
     let key = address_key(parts);
     let mut plain = key.splitn(6, '|').map(str::to_owned);
     std::array::from_fn(|_| plain.next().unwrap_or_default())
 }
 
 /// What to sort buildings by, and to know one by: `3号楼`, `3幢` and `三栋` are one.
-pub(crate) fn plain_building(name: &str) -> String {
+pub fn plain_building(name: &str) -> String {
     plain_parts(AddressParts { building: name, ..Default::default() })[1].clone()
 }
 
