@@ -218,7 +218,7 @@ mod tests {
             assert_eq!(Duty::Import.writes(&kind), brought, "{kind:?}");
             assert_eq!(Duty::Divisions.writes(&kind), !kind.is_append_only(), "{kind:?}");
             assert!(!Duty::Accounts.writes(&kind) && !Duty::Lists.writes(&kind) && !Duty::Export.writes(&kind));
-            let own = kind == Kind::Cell;
+            let own = matches!(kind, Kind::Cell | Kind::Notice | Kind::Task | Kind::Feedback);
             assert_eq!(allowed(Role::Admin, Action::Read, &kind), own);
             assert_eq!(allowed(Role::Admin, Action::Write, &kind), own);
         }

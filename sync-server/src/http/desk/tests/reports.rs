@@ -33,7 +33,7 @@ fn with_roles() -> Bench {
             scopes: vec![Scope::new(scope).unwrap()],
             password_hash: None,
             closed_at: None,
-            department: None,
+            department: (role == Role::Handler).then(|| "01".to_owned()),
         };
         bench.hub.put_account(account, Some(PASSWORD), &[]).unwrap();
     }

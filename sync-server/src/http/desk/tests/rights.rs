@@ -44,7 +44,7 @@ async fn nobody_gets_past_a_door_that_is_not_theirs() {
         (format!("residents/{nobody}"), None, "s"),
         (format!("residents/{nobody}/look"), Some(reason.clone()), "s"),
         (format!("residents/{nobody}/paper"), Some(reason.clone()), "s"),
-        (format!("residents/{nobody}/correct"), Some(json!({"version": "0".repeat(32), "fields": {}})), "s"),
+        (format!("records/{nobody}/correct"), Some(json!({"version": "0".repeat(32), "fields": {}})), "s"),
         (format!("records/{nobody}/look"), Some(reason.clone()), "s"),
         ("audit".into(), None, "au"),
         ("audit/export?form=csv".into(), None, "au"),
