@@ -118,6 +118,8 @@ fn a_database_of_the_first_version_is_counted_when_it_is_opened() {
     let old = rusqlite::Connection::open(&file).unwrap();
     old.execute_batch(include_str!("../../src/store/sqlite/schema_1.sql")).unwrap();
     old.pragma_update(None, "user_version", 1).unwrap();
+    let lists = serde_json::to_string(&domain::codes::Lists::initial()).unwrap();
+    old.execute("INSERT INTO lists VALUES (1, ?1, 'server', 0)", [lists]).unwrap();
     let hash = sha256(b"a picture");
     old.execute("INSERT INTO photo_stored VALUES (?1, 9, 1)", [&hash]).unwrap();
     let mut world = TestWorld::new();
