@@ -42,7 +42,8 @@ pub fn threads<'r>(records: impl IntoIterator<Item = &'r Record>) -> Vec<Thread>
     let of = |id: RecordId| about.get(&id).into_iter().flatten().copied();
     let thread = |(id, said): &(RecordId, Feedback)| {
         let own = |other: &Feedback| other.by == said.by;
-        let rating = |answer| of(answer).filter(|(_, other)| own(other)).filter_map(|(_, other)| other.rating).last();
+        let rating =
+            |answer| of(answer).filter(|(_, other)| own(other)).filter_map(|(_, other)| other.rating).next_back();
         let answers = of(*id).filter(|(_, other)| !own(other) && other.text.is_some());
         Thread {
             id: *id,

@@ -82,8 +82,8 @@ fn two_entries_of_a_resident_become_one_with_the_values_that_were_picked_and_eve
     assert_eq!(page["visits"].as_array().unwrap().len(), 1);
     assert_eq!(page["visits"][0]["target_id"], json!(one.head));
     assert_eq!(page["care"].as_array().unwrap().len(), 1);
-    assert_eq!(ids(&page["merged"]), [other.head.clone()]);
-    assert_eq!(ids(&phone.ok("search", json!({"text": "张三"}))), [one.head.clone()], "found once");
+    assert_eq!(ids(&page["merged"]), std::slice::from_ref(&other.head));
+    assert_eq!(ids(&phone.ok("search", json!({"text": "张三"}))), std::slice::from_ref(&one.head), "found once");
     let home = phone.ok("household", json!({"id": other.household}));
     assert_eq!(home["people"], json!([]), "nobody is counted twice");
     assert_eq!(home["household"]["head"], json!(one.head));

@@ -47,7 +47,7 @@ fn haimen() -> Vec<Record> {
         let amount = if number == 1017 { "6748.48" } else { amount };
         let mut fields = json!({"type": "02", "source": "applied", "accepted_on": "2026-11-03", "parties": parties, "amount": amount});
         if number != 500 {
-            fields["agreement"] = json!(if number % 3 == 0 { "oral" } else { "written" });
+            fields["agreement"] = json!(if number.is_multiple_of(3) { "oral" } else { "written" });
         }
         record(number + 1, Kind::Dispute, day(2), fields)
     };

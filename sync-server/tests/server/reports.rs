@@ -100,10 +100,10 @@ impl Register<'_> {
         let person = self.one_of(&Kind::Person);
         match self.chance(14) {
             0 => drop(self.new_record(Kind::Household, json!({"dwelling": null}))),
-            1 => drop(self.new_record(Kind::Person, json!({"household": home, "name": "某", "moved_out_on": (n % 5 == 0).then_some(day)}))),
+            1 => drop(self.new_record(Kind::Person, json!({"household": home, "name": "某", "moved_out_on": n.is_multiple_of(5).then_some(day)}))),
             2..=4 => {
-                let target = if n % 3 == 0 { person } else { home };
-                let replaces = if n % 4 == 0 { self.one_of(&Kind::Visit) } else { None };
+                let target = if n.is_multiple_of(3) { person } else { home };
+                let replaces = if n.is_multiple_of(4) { self.one_of(&Kind::Visit) } else { None };
                 let result = pick(&["met", "absent", "proxy", "refused"], n);
                 self.new_record(Kind::Visit, json!({"target": target, "at": at, "result": result, "replaces": replaces}));
             }
@@ -116,8 +116,8 @@ impl Register<'_> {
             8 => drop(self.new_record(Kind::Dispute, json!({"type": pick(&["01", "02"], n), "source": "applied", "accepted_on": day,
                 "parties": [{"name": "甲"}, {"name": "乙"}], "amount": format!("{n}.50"), "agreement": pick(&["written", "none"], n)}))),
             9 => drop(self.new_record(Kind::CarePlan, json!({"person": person, "level": pick(&["a", "b"], n), "starts_on": day,
-                "ends_on": (n % 3 == 0).then_some("2026-11-20")}))),
-            10 => drop(self.new_record(Kind::Callback, json!({"at": at, "reached": n % 3 != 0, "satisfaction": pick(&["satisfied", "fairly"], n)}))),
+                "ends_on": n.is_multiple_of(3).then_some("2026-11-20")}))),
+            10 => drop(self.new_record(Kind::Callback, json!({"at": at, "reached": !n.is_multiple_of(3), "satisfaction": pick(&["satisfied", "fairly"], n)}))),
             11 => drop(self.new_record(Kind::Recheck, json!({"at": at, "result": pick(&["fixed", "not_fixed"], n)}))),
             12 => drop(self.new_record(Kind::NoticeAck, json!({"at": at, "household": home}))),
             _ => {

@@ -100,6 +100,9 @@ pub(super) async fn audit(
     Ok(Json(page.await?))
 }
 
+/// What makes a file of entries.
+type Written = fn(&[DeskAuditEntry]) -> Result<Vec<u8>, HubError>;
+
 /// The audit log as a file, with the link of every entry.
 #[utoipa::path(get, path = "/desk/api/audit/export", tag = "desk", security(("desk" = [])), params(AuditWords),
     responses((status = 200, description = "CSV or XLSX"), (status = "4XX", body = ErrorBody)))]
@@ -109,7 +112,7 @@ pub(super) async fn export_audit(
     words: Result<Query<AuditWords>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let Query(words) = words.map_err(|_| ApiError::new(CallRefusal::Malformed))?;
-    let (write, form, kind): (fn(&[DeskAuditEntry]) -> Result<Vec<u8>, HubError>, _, _) = match words.form.as_deref() {
+    let (write, form, kind): (Written, _, _) = match words.form.as_deref() {
         Some("csv") => (csv, "csv", "text/csv; charset=utf-8"),
         Some("xlsx") => (xlsx, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         _ => return Err(ApiError::new(CallRefusal::Malformed)),

@@ -210,13 +210,16 @@ pub(super) async fn withdraw(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A page of batches, each with one of its records and how many there are in the scope, and where the next page begins.
+/// Batches, each with one of its records and how many there are in the scope; and where the next page begins.
+pub(super) type BatchPage = (Vec<(StoredRecord, u64)>, Option<Millis>);
+
+/// A page of batches.
 pub(super) fn batches(
     reading: &dyn Reading,
     actor: &Actor,
     kind: &Kind,
     before: Millis,
-) -> Result<(Vec<(StoredRecord, u64)>, Option<Millis>), HubError> {
+) -> Result<BatchPage, HubError> {
     if !allowed(actor.role, Action::Read, kind) {
         return Err(refused(CallRefusal::NotAllowed));
     }
