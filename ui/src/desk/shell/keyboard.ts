@@ -1,7 +1,7 @@
 // The keys of the review desk. One letter, one command; never while somebody is typing.
 
 /** What a key asks for. */
-export type Command = 'next' | 'previous' | 'approve' | 'return' | 'undo' | 'correct' | 'select' | 'photo' | 'search' | 'close' | 'help'
+export type Command = 'next' | 'previous' | 'approve' | 'return' | 'undo' | 'correct' | 'look' | 'select' | 'photo' | 'search' | 'close' | 'help'
 
 /** The keys, in the order in which the help shows them. */
 export const KEYS: readonly { keys: readonly string[]; command: Command }[] = [
@@ -11,6 +11,7 @@ export const KEYS: readonly { keys: readonly string[]; command: Command }[] = [
   { keys: ['r'], command: 'return' },
   { keys: ['z'], command: 'undo' },
   { keys: ['e'], command: 'correct' },
+  { keys: ['v'], command: 'look' },
   { keys: ['x'], command: 'select' },
   { keys: ['o'], command: 'photo' },
   { keys: ['/'], command: 'search' },
