@@ -63,6 +63,9 @@ pub struct Month {
     pub told: i64,
 }
 
+/// All that the month asks of households and residents: it is the same for records of these that hold no other field.
+pub const OF_RESIDENTS: [&str; 5] = ["deleted", "merged_into", "household", "moved_out_on", "died_on"];
+
 /// Counts the records of one cell or several, by the rules of [`crate::report`]; what no report has is counted here. `records` may
 /// hold more than the month; only what stands in the register counts.
 pub fn month(records: &[Record], cells: &[CellCode], period: Period) -> Month {
@@ -228,9 +231,32 @@ mod tests {
             visit(11, 4),
             visit(12, 2),
         ];
-        let month = month(&records, &[cell()], period);
-        assert_eq!((month.households, month.residents), (1, 1));
-        assert_eq!((month.visits, month.households_met), (3, 1));
+        let whole = month(&records, &[cell()], period);
+        assert_eq!((whole.households, whole.residents), (1, 1));
+        assert_eq!((whole.visits, whole.households_met), (3, 1));
+    }
+
+    #[test]
+    fn the_fields_that_the_month_asks_of_residents_are_enough() {
+        let (period, (from, _)) = of_2026(11);
+        let mut records = vec![
+            record(1, Kind::Household, json!({"note": "x"})),
+            record(2, Kind::Household, json!({"merged_into": id(1), "note": "x"})),
+            record(3, Kind::Household, json!({"deleted": true})),
+            record(4, Kind::Person, json!({"household": id(2), "name": "张三"})),
+            record(5, Kind::Person, json!({"household": id(1), "moved_out_on": "2026-11-03", "phone": "1"})),
+            record(6, Kind::Person, json!({"household": id(1), "died_on": "2026-11-04", "sex": "2"})),
+            record(7, Kind::Person, json!({"household": id(1), "deleted": true})),
+            record(8, Kind::Person, json!({"household": id(1), "merged_into": id(4)})),
+            record(9, Kind::Visit, json!({"target": id(8), "target_kind": "person", "at": from, "result": "met"})),
+        ];
+        let whole = month(&records, &[cell()], period);
+        assert_eq!((whole.households, whole.residents, whole.moved_out, whole.died), (1, 1, 1, 1));
+        assert_eq!(whole.households_met, 1);
+        for record in records.iter_mut().filter(|record| record.kind != Kind::Visit) {
+            record.fields.retain(|field, _| OF_RESIDENTS.contains(&field.as_str()));
+        }
+        assert_eq!(month(&records, &[cell()], period), whole);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use ts_rs::TS;
 use crate::china::wall_clock;
 use crate::codes::Lists;
 use crate::record::{Kind, Record};
+use crate::same::PRESENCE;
 use crate::spec::{FieldType, field};
 
 /// One sheet of the county.
@@ -95,6 +96,11 @@ pub fn belongs(sheet: &Sheet, record: &Record) -> bool {
         listed && condition.empty.is_none_or(|empty| empty == text.is_empty())
     };
     record.kind == sheet.kind && record.is_present() && sheet.filter.iter().all(holds)
+}
+
+/// The fields that [`belongs`] asks for: a record that holds no others is in the sheet exactly when the whole one is.
+pub fn decided_by(sheet: &Sheet) -> impl Iterator<Item = &str> {
+    PRESENCE.iter().copied().chain(sheet.filter.iter().map(|condition| condition.field.as_str()))
 }
 
 /// The text of a column that comes from a field.
@@ -205,6 +211,23 @@ mod tests {
         assert!(!belongs(residents, &record(Kind::Person, json!({"name": "张三", "moved_out_on": "2026-01-02"}))));
         assert!(!belongs(residents, &record(Kind::Person, json!({"name": "张三", "deleted": true}))));
         assert!(!belongs(residents, &record(Kind::Household, json!({}))));
+    }
+
+    #[test]
+    fn the_fields_that_decide_are_enough_to_tell_what_belongs() {
+        let every = json!({"name": "张三", "moved_out_on": "2026-01-02", "deleted": true, "merged_into": RecordId(uuid::Uuid::nil()).to_string()});
+        let every: Vec<(String, Value)> = every.as_object().unwrap().clone().into_iter().collect();
+        for sheet in Lists::initial().sheets {
+            let named: Vec<&str> = decided_by(&sheet).collect();
+            for some in 0..1usize << every.len() {
+                let chosen =
+                    every.iter().enumerate().filter(|(at, _)| some >> at & 1 == 1).map(|(_, pair)| pair.clone());
+                let whole = record(sheet.kind.clone(), Value::Object(chosen.collect()));
+                let mut part = whole.clone();
+                part.fields.retain(|field, _| named.contains(&field.as_str()));
+                assert_eq!(belongs(&sheet, &part), belongs(&sheet, &whole), "{} {:?}", sheet.id, whole.fields);
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The month of the own cells on one page.
 
 use domain::ProblemCode;
-use domain::month::{Month, month};
+use domain::month::{Month, OF_RESIDENTS, month};
 use domain::report::Period;
 use serde::Deserialize;
 use ts_rs::TS;
@@ -26,11 +26,15 @@ pub(super) fn month_page(device: &Device, args: MonthArgs) -> Result<Month, Fail
     let within = (period.moments().start, period.moments().end);
     device.with_open(|open: &mut Open| {
         // Only kinds that the page counts, with the entries that gave way to others, to whom visits were made; of those with a moment only the month, and visits that correct one of it.
-        const SQL: &str =
-            "(deleted = 0 OR merged_into IS NOT NULL) AND gone = 0 AND (kind IN ('household', 'person', 'dispute')
+        const HERE: &str = "(deleted = 0 OR merged_into IS NOT NULL) AND gone = 0";
+        let happened = format!(
+            "{HERE} AND (kind = 'dispute'
             OR (kind IN ('visit', 'incident', 'inspection', 'recheck', 'notice_ack') AND at >= ?1 AND at < ?2)
-            OR (kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL))";
-        let records = open.store().records(SQL, within)?;
+            OR (kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL))"
+        );
+        let mut records = open.store().records(&happened, within)?;
+        let lives = format!("{HERE} AND kind IN ('household', 'person')");
+        records.extend(open.store().parts(&lives, (), &OF_RESIDENTS)?.into_iter().map(|part| part.record));
         Ok(month(&records, open.cells(), period))
     })
 }

@@ -1,9 +1,9 @@
 //! Sheets: the own cell's records in the columns that another department asks for, as a file for Excel.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use domain::sheet::{Sheet, Source, belongs, defused, field_text, moment_text};
+use domain::sheet::{Sheet, Source, belongs, decided_by, defused, field_text, moment_text};
 use domain::{Digest, Kind, Record, RecordId};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use ts_rs::TS;
 
 use super::{Failure, Table};
 use crate::read::{Places, Register};
+use crate::store::Part;
 use crate::{Device, DeviceError, Open};
 
 /// A sheet in the list.
@@ -68,22 +69,41 @@ pub struct OfSheet {
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Reported {
     at: Option<i64>,
-    versions: HashMap<RecordId, String>,
+    versions: HashMap<RecordId, Digest>,
 }
 
 pub(super) fn sheets(device: &Device, _: super::Nothing) -> Result<Vec<SheetLine>, Failure> {
     device.with_open(|open: &mut Open| {
-        let sheets = open.lists().sheets.clone();
-        sheets.into_iter().map(|sheet| line(open, sheet)).collect()
+        let sheets = &open.lists().sheets;
+        // Several sheets have rows of the same kind: it is read once.
+        let mut kinds: Vec<(&Kind, Vec<Part>)> = Vec::new();
+        for sheet in sheets {
+            if kinds.iter().all(|(kind, _)| **kind != sheet.kind) {
+                kinds.push((&sheet.kind, parts(open, &sheet.kind, sheets)?));
+            }
+        }
+        let of = |sheet: &Sheet| kinds.iter().find(|(kind, _)| **kind == sheet.kind).map(|(_, parts)| parts.as_slice());
+        sheets.iter().map(|sheet| Ok(line(open, sheet, of(sheet).unwrap_or_default())?)).collect()
     })
 }
 
-fn line(open: &Open, sheet: Sheet) -> Result<SheetLine, Failure> {
-    let records = records(open, &sheet)?;
+/// The records of a kind, with what decides in which of the sheets they belong.
+fn parts(open: &Open, kind: &Kind, sheets: &[Sheet]) -> Result<Vec<Part>, DeviceError> {
+    let of_kind = sheets.iter().filter(|sheet| sheet.kind == *kind);
+    let fields: BTreeSet<&str> = of_kind.flat_map(decided_by).collect();
+    let fields: Vec<&str> = fields.into_iter().collect();
+    open.store().parts("kind = ?1 AND deleted = 0", (kind.as_str(),), &fields)
+}
+
+fn line(open: &Open, sheet: &Sheet, parts: &[Part]) -> Result<SheetLine, DeviceError> {
     let reported = reported(open, &sheet.id)?;
-    let unreported = records.iter().filter(|record| is_news(&reported, record)).count();
-    let Sheet { id, title_zh, title_en, .. } = sheet;
-    Ok(SheetLine { id, title_zh, title_en, rows: records.len(), unreported, reported_at: reported.at })
+    let (mut rows, mut unreported) = (0, 0);
+    for part in parts.iter().filter(|part| belongs(sheet, &part.record)) {
+        rows += 1;
+        unreported += usize::from(is_news(&reported, part.record.id, part.version));
+    }
+    let Sheet { id, title_zh, title_en, .. } = sheet.clone();
+    Ok(SheetLine { id, title_zh, title_en, rows, unreported, reported_at: reported.at })
 }
 
 /// The file.
@@ -92,7 +112,7 @@ pub(super) fn export_sheet(device: &Device, args: SheetArgs) -> Result<Table, Fa
         let sheet = the_sheet(open, &args.id)?;
         let reported = reported(open, &sheet.id)?;
         let mut records = records(open, &sheet)?;
-        records.retain(|record| !args.unreported || is_news(&reported, record));
+        records.retain(|record| !args.unreported || is_news(&reported, record.id, Digest::of(record)));
         let rows = rows(open, &sheet, &records)?;
         let heads: Vec<&str> = sheet.columns.iter().map(|column| column.head.as_str()).collect();
         match args.format {
@@ -106,9 +126,11 @@ pub(super) fn export_sheet(device: &Device, args: SheetArgs) -> Result<Table, Fa
 pub(super) fn stamp_sheet(device: &Device, args: OfSheet) -> Result<SheetLine, Failure> {
     device.with_open(|open: &mut Open| {
         let sheet = the_sheet(open, &args.id)?;
-        let versions = records(open, &sheet)?.iter().map(|record| (record.id, version(record))).collect();
+        let parts = parts(open, &sheet.kind, std::slice::from_ref(&sheet))?;
+        let inside = parts.iter().filter(|part| belongs(&sheet, &part.record));
+        let versions = inside.map(|part| (part.record.id, part.version)).collect();
         open.store().remember(&key(&sheet.id), &Reported { at: Some(open.now()), versions })?;
-        line(open, sheet)
+        Ok(line(open, &sheet, &parts)?)
     })
 }
 
@@ -124,12 +146,8 @@ fn reported(open: &Open, sheet: &str) -> Result<Reported, DeviceError> {
     Ok(open.store().remembered(&key(sheet))?.unwrap_or_default())
 }
 
-fn version(record: &Record) -> String {
-    Digest::of(record).to_string()
-}
-
-fn is_news(reported: &Reported, record: &Record) -> bool {
-    reported.versions.get(&record.id).is_none_or(|before| *before != version(record))
+fn is_news(reported: &Reported, record: RecordId, version: Digest) -> bool {
+    reported.versions.get(&record).is_none_or(|before| *before != version)
 }
 
 fn records(open: &Open, sheet: &Sheet) -> Result<Vec<Record>, DeviceError> {
@@ -232,4 +250,30 @@ fn wide(text: &str) -> usize {
 
 fn unwritable(error: XlsxError) -> DeviceError {
     DeviceError::StorageBroken(format!("a sheet could not be written: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{CellCode, Stamp, Stamps};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_older_versions_stamped_as_reported_keeps_its_meaning() {
+        let mut record = Record {
+            id: "019a0000-0000-7000-8000-000000000001".parse().unwrap(),
+            kind: Kind::Incident,
+            cell: CellCode::new("610722001001001").unwrap(),
+            fields: serde_json::from_value(json!({"title": "井盖破损"})).unwrap(),
+            stamps: Stamps::all(Stamp::ZERO),
+        };
+        // As they wrote it: the whole record's version in hexadecimal digits.
+        let stored = json!({"at": 5, "versions": {record.id.to_string(): record.version().as_str()}}).to_string();
+        let reported: Reported = serde_json::from_str(&stored).unwrap();
+        assert_eq!(serde_json::to_string(&reported).unwrap(), stored);
+        assert!(!is_news(&reported, record.id, Digest::of(&record)));
+        record.fields.insert("moved".into(), json!(1));
+        assert!(is_news(&reported, record.id, Digest::of(&record)));
+    }
 }

@@ -6,6 +6,7 @@
 mod digest;
 mod drafts;
 mod meta;
+mod part;
 mod photo_files;
 mod received;
 mod reserve;
@@ -24,6 +25,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBe
 pub(crate) use digest::{CellDigest, CellSums, cell_digest, count_anew, forget_digest};
 pub use drafts::Draft;
 pub(crate) use meta::{Meta, cursor, cursors, forget_cursors, set_cursor};
+pub use part::Part;
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
 pub(crate) use photo_files::{TAKEN_HERE, drop_unnamed_photos, photos_wait_again, sha256};
 pub(crate) use received::{

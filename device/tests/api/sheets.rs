@@ -65,7 +65,9 @@ fn what_was_reported_is_left_out_until_it_changes() {
     assert_eq!(line(&phone, "incidents")["unreported"], 2);
     let stamped = phone.ok("stamp_sheet", json!({"id": "incidents"}));
     assert_eq!((&stamped["rows"], &stamped["unreported"]), (&json!(2), &json!(0)));
+    assert_eq!(cells(file(&phone, "incidents", "xlsx", true)).len(), 1, "the file says what the list says");
     phone.ok("save", json!({"kind": "incident", "id": first, "fields": {"title": "井盖缺失"}}));
+    assert_eq!(line(&phone, "incidents")["unreported"], 1);
     let rows = cells(file(&phone, "incidents", "xlsx", true));
     assert_eq!(rows.len(), 2);
     assert_eq!(rows[1][4], "井盖缺失");
