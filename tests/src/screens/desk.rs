@@ -58,7 +58,7 @@ const SUPERVISOR: &[Page] = &[
     ("resident", "/residents?id={person}", "[data-test=\"resident-title\"]", None),
     ("notices", "/notices", HEAD, None),
     ("notice", "/notices", HEAD, Some(("[data-test=\"notice-line\"]", "[data-test=\"told\"]"))),
-    ("notice-write", "/notices", HEAD, Some(("[data-test=\"write-notice\"]", "[role=\"dialog\"]"))),
+    ("notice-write", "/notices", HEAD, Some(("[data-test=\"write-notice\"]", "[role=\"dialog\"] textarea"))),
     ("tasks", "/tasks", HEAD, None),
     ("task", "/tasks", HEAD, Some(("[data-test=\"task-line\"]", "[data-test=\"reports\"]"))),
     ("task-give", "/tasks", HEAD, Some(("[data-test=\"give-task\"]", "[role=\"dialog\"]"))),
