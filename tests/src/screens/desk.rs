@@ -38,7 +38,8 @@ pub fn looks() -> Vec<Look> {
 /// A page: its name, its address behind `#`, what shows that it is there, and what is tapped then with what that opens.
 type Page = (&'static str, &'static str, &'static str, Option<(&'static str, &'static str)>);
 
-const HEAD: &str = "h2";
+/// The head of a page; the frame has headings of its own.
+const HEAD: &str = "main h2";
 
 /// What a supervisor has to do.
 const SUPERVISOR: &[Page] = &[
@@ -85,7 +86,7 @@ const ADMIN: &[Page] = &[
         "[data-test=\"division-search\"]",
         Some(("[data-test^=\"division-6\"]", "[data-test=\"division-pane\"]")),
     ),
-    ("boundaries", "/boundaries", HEAD, None),
+    ("boundaries", "/boundaries", "[data-test=\"map\"][data-phase=\"drawn\"]", None),
     ("lists", "/lists", "[data-test=\"tab-categories\"]", None),
     ("lists-severities", "/lists?list=severities", "[data-test=\"tab-categories\"]", None),
     ("lists-codes", "/lists?list=codes", "[data-test=\"tab-categories\"]", None),
