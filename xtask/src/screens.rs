@@ -4,7 +4,7 @@ use crate::sh::{Outcome, Step};
 use crate::{paths, tools, ui};
 
 /// What follows the verb.
-pub(crate) const OPTIONS: &str = "[--look PART OF A NAME]";
+pub(crate) const OPTIONS: &str = "[--app phone|desk] [--look PART OF A NAME]";
 /// What it does.
 pub(crate) const ABOUT: &str = "pictures of every screen in both languages, light and dark, ordinary and large type";
 

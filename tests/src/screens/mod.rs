@@ -1,6 +1,7 @@
 //! Every screen in every look, as pictures to be looked at: both languages, light and dark, ordinary and large type. Each is also
 //! examined by machine: nothing may reach past the edge, and axe (an accessibility checker) may find nothing serious.
 
+pub mod desk;
 mod examine;
 pub mod phone;
 mod sheet;

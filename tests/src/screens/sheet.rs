@@ -8,9 +8,9 @@ use super::Look;
 use crate::browser::Browser;
 use crate::trouble::{Doing, Outcome};
 
-/// How many pictures stand side by side, and how large.
-const COLUMNS: usize = 10;
-const CELL: (usize, usize) = (200, 462);
+/// How many pictures stand side by side, how wide each is, and how high a row: of phones, and of desks.
+const PHONES: (usize, usize, usize) = (10, 190, 462);
+const DESKS: (usize, usize, usize) = (4, 480, 400);
 
 /// Writes the sheet as a page and as a picture beside the pictures.
 pub(super) async fn paint(
@@ -19,11 +19,14 @@ pub(super) async fn paint(
     taken: &[&(String, String, Look)],
     folder: &Path,
 ) -> Outcome<PathBuf> {
-    let mut page = String::from(
+    let wide = taken.iter().any(|(_, _, look)| look.size.0 > look.size.1);
+    let (columns, width, height) = if wide { DESKS } else { PHONES };
+    let mut page = format!(
         "<!doctype html><meta charset=utf-8><style>
-        body { margin: 8px; font: 11px sans-serif; display: grid; grid-template-columns: repeat(10, 190px); gap: 8px }
-        figure { margin: 0 } img { width: 190px; max-height: 415px; object-fit: contain; object-position: top; border: 1px solid #999 }
+        body {{ margin: 8px; font: 11px sans-serif; display: grid; grid-template-columns: repeat({columns}, {width}px); gap: 8px }}
+        figure {{ margin: 0 }} img {{ width: {width}px; max-height: {}px; object-fit: contain; object-position: top; border: 1px solid #999 }}
         </style>",
+        height - 47
     );
     for (file, name, look) in taken {
         let writing = write!(
@@ -35,8 +38,8 @@ pub(super) async fn paint(
     }
     let html = pictures.join(format!("sheet-{language}.html"));
     fs::write(&html, page).doing("writing the contact sheet")?;
-    let rows = taken.len().div_ceil(COLUMNS);
-    let size = ((COLUMNS * CELL.0) as u16, (rows * CELL.1).min(16_000) as u16);
+    let rows = taken.len().div_ceil(columns);
+    let size = ((columns * (width + 10)) as u16, (rows * height).min(16_000) as u16);
     let address = format!("file://{}", html.display());
     let window = Browser::page("sheet", &folder.join(format!("sheet-{language}")), &address, size, false).await?;
     window.rest().await?;
