@@ -22,13 +22,15 @@ struct Plan {
 const PLANS: [Plan; 3] = [
     Plan { family: 8, level: "a", reason: "empty_nest", consent: "oral", begun: 5, seen: None },
     Plan { family: 19, level: "b", reason: "severe_disability", consent: "paper", begun: 0, seen: None },
-    Plan { family: 31, level: "c", reason: "low_income", consent: "oral", begun: 40, seen: Some(3) },
+    Plan { family: 31, level: "b", reason: "low_income", consent: "oral", begun: 40, seen: Some(3) },
 ];
 
 /// A colleague's plan: it is not shown on the first worker's phone.
 const OF_ANOTHER: Plan =
     Plan { family: 44, level: "b", reason: "maternity", consent: "oral", begun: 20, seen: Some(2) };
 
+/// When the desk says something, in minutes of the day.
+const NINE: i64 = 9 * 60;
 /// Households that were told of the notice.
 const TOLD: usize = 8;
 
@@ -85,7 +87,8 @@ fn care_plan(writing: &mut Writing<'_>, families: &[Family], plan: &Plan, by: &A
 
 fn notices(writing: &mut Writing<'_>, families: &[Family], worker: &AccountId) {
     let desk = writing.people.supervisor.clone();
-    let at = writing.morning(6);
+    // The same moment for every cell: by it they are one batch of the desk's.
+    let at = writing.at(6, NINE, 0);
     let id = writing.chance.record_id(at);
     let values = fields([
         ("title", json!("2027 年度城乡居民医保开始缴费（演示）")),
@@ -113,7 +116,7 @@ fn notices(writing: &mut Writing<'_>, families: &[Family], worker: &AccountId) {
         ]);
         writing.ledger.write(at, worker, mark, Kind::NoticeAck, values);
     }
-    let at = writing.morning(1);
+    let at = writing.at(1, NINE, 0);
     let warning = writing.chance.record_id(at);
     let values = fields([
         ("title", json!("【演练】寒潮蓝色预警")),
@@ -139,8 +142,8 @@ fn tasks(writing: &mut Writing<'_>, families: &[Family]) {
         ("核对新入住租户的登记信息", "register", "房东来电说上月换了租户，请上门核对人数和电话。", 2, household),
         ("入冬用气安全提醒", "safety", "结合日常走访，提醒使用燃气热水器的住户开窗通风。", 10, None),
     ];
-    for (title, purpose, text, days, target) in given {
-        let at = writing.morning(2);
+    for (nth, (title, purpose, text, days, target)) in (0..).zip(given) {
+        let at = writing.at(2, NINE + nth, 0);
         let id = writing.chance.record_id(at);
         let mut values = fields([
             ("title", json!(title)),
