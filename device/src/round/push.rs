@@ -84,6 +84,9 @@ pub(super) fn judged<'a>(
 ) -> Result<Judged, DeviceError> {
     let mut judged = Judged { accepted: 0, refused: 0, latest: Stamp::ZERO, set_back: false };
     let mut ahead = Vec::new();
+    // Of two words that are refused for one field the later one is kept: what was overtaken is older, so it comes first.
+    let mut verdicts: Vec<_> = verdicts.collect();
+    verdicts.sort_by_key(|(offer, _)| offer.why != Why::Overtaken);
     for (offer, verdict) in verdicts {
         match verdict {
             Verdict::Accepted => {
