@@ -82,6 +82,28 @@ fn an_overtaken_value_is_decided_by_writing_the_field_anew() {
 }
 
 #[test]
+fn of_two_words_of_one_field_that_are_refused_at_once_the_later_one_is_kept() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    phone.pass(1_000);
+    phone.rename(id, "先前的");
+    server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
+    server.hub().refuse =
+        Box::new(|change| (change.stamps.common.node() != Node(7)).then_some(domain::ProblemCode::StampFuture));
+    phone.round();
+    phone.rename(id, "后来的");
+    // The one that was overtaken and the one typed since go up together, and neither is taken.
+    server.hub().refuse = Box::new(|_| Some(domain::ProblemCode::ForeignCell));
+    phone.sync();
+    assert_eq!(server.hub().requests.last().unwrap().push.len(), 2, "both went up together");
+    assert_eq!(phone.state().waiting_records, 0);
+    let refused = phone.device.with_open(|open: &mut device::Open| open.refused()).unwrap();
+    assert_eq!((refused.len(), &refused[0].fields["name"]), (1, &json!("后来的")));
+}
+
+#[test]
 fn what_the_server_told_stays_until_the_server_settles_it() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
