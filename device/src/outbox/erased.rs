@@ -3,15 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use domain::RecordId;
 use domain::kinds::dispute::form_without_person;
 use domain::kinds::evacuation::without;
 use domain::protocol::WORDS_ABOUT_MAX;
+use domain::{CellCode, RecordId};
 use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::DeviceError;
-use crate::store;
+use crate::store::{self, Meta};
 
 /// Removes a record and what was written about it alone. True when anything was here.
 pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, DeviceError> {
@@ -48,17 +48,26 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
     Ok(here)
 }
 
-/// Records about which words are kept outside of the register: refused ones, and unfinished forms. Their record may have left
-/// this phone's cells before it was erased, and then no feed says so; the server is asked.
+/// Records about which words are kept that no feed need ever reach again: refused ones, unfinished forms, and photos of a cell that
+/// this phone had to give up and cannot leave before they are sent. The record may have left this phone's cells before it was
+/// erased, and then no feed says so; the server is asked.
 pub(crate) fn words_about(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
     const REFUSED: &str = "SELECT id FROM refused
         UNION SELECT fields ->> '$.target' FROM refused WHERE kind IN ('visit', 'review') AND fields ->> '$.target' IS NOT NULL
         UNION SELECT fields ->> '$.subject' FROM refused WHERE kind = 'photo' AND fields ->> '$.subject' IS NOT NULL";
+    const PHOTOS_LEFT: &str = "SELECT record.id, record.parent FROM photo_file
+        JOIN record ON record.kind = 'photo' AND record.body ->> '$.fields.sha256' = photo_file.sha256
+        WHERE photo_file.state = 'waiting' AND record.cell NOT IN (SELECT value FROM json_each(?1))";
     let mut statement = connection.prepare_cached(REFUSED)?;
     let mut names: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut statement = connection.prepare_cached("SELECT key FROM draft")?;
     let keys: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     names.extend(keys.iter().flat_map(|key| key.split(':')).map(str::to_owned));
+    let cells: Vec<CellCode> = Meta::Cells.get(connection)?.unwrap_or_default();
+    let mut statement = connection.prepare_cached(PHOTOS_LEFT)?;
+    let photos = statement.query_map([serde_json::to_string(&cells)?], |row| Ok([row.get(0)?, row.get(1)?]))?;
+    let photos: Vec<[Option<String>; 2]> = photos.collect::<Result<_, _>>()?;
+    names.extend(photos.into_iter().flatten().flatten());
     let about: BTreeSet<RecordId> = names.iter().filter_map(|name| name.parse().ok()).collect();
     Ok(about.into_iter().take(WORDS_ABOUT_MAX).collect())
 }
