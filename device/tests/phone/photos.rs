@@ -121,6 +121,23 @@ fn a_photo_of_a_cell_that_was_taken_away_is_still_handed_in() {
 }
 
 #[test]
+fn a_photo_of_a_cell_that_was_taken_away_goes_when_whom_it_shows_was_erased_since() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (id, hash) = take(&phone, 1);
+    server.hub().cells = vec![other_cell()];
+    server.hub().appends_left = 0;
+    phone.round();
+    assert!(phone.is_sent(id) && phone.get(id).is_some(), "its picture still waits");
+    // No feed that this phone still reads says so: it has to ask.
+    server.hub().erased.insert(record_id(42));
+    phone.round();
+    assert!(phone.get(id).is_none());
+    assert!(phone.device.with_open(|open| open.store().photo_file(&hash)).unwrap().is_none());
+    assert_eq!(phone.state().waiting_photos, 0);
+}
+
+#[test]
 fn a_photo_taken_back_leaves_no_picture_behind() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
