@@ -147,8 +147,8 @@ pub struct ExchangeRequest {
     /// phone's own writing is sent too, and what left the cell is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubted: Vec<CellCode>,
-    /// Records about which the phone keeps words that no feed need ever reach again: refused ones, and unfinished forms. The record
-    /// may have left the phone's cells before it was erased.
+    /// Records about which the phone keeps words that no feed need ever reach again: refused ones, unfinished forms, and waiting
+    /// photos of a cell that it had to give up. The record may have left the phone's cells before it was erased.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub words_about: Vec<RecordId>,
     /// The phone merges what comes down into what it holds, so of a record that this very request brought it needs no field that
