@@ -77,6 +77,16 @@ impl<'l> Calendar<'l> {
             }
         }
     }
+
+    /// How many workdays are left until something is due: those after today up to its day, negative when its day is over. The same
+    /// day, or free days between, make none.
+    pub fn workdays_left(self, now: Millis, due: Millis) -> i64 {
+        let (from, to) = (today(now), today(due));
+        let (first, last) = if from <= to { (from, to) } else { (to, from) };
+        let days = first.iter_days().skip(1).take_while(|day| *day <= last).take(WORKDAYS_MAX as usize);
+        let count = days.filter(|day| self.is_workday(*day)).count() as i64;
+        if from <= to { count } else { -count }
+    }
 }
 
 /// The announcements compiled in, for whoever has no lists at hand.
@@ -139,16 +149,6 @@ pub struct Due {
 /// [`Calendar::due`] by the announcements compiled in.
 pub fn due(from: Millis, within: Within) -> Due {
     compiled_in().due(from, within)
-}
-
-/// How many workdays are left until something is due: those after today up to its day, negative when its day is over. The same
-/// day, or free days between, make none.
-pub fn workdays_left(now: Millis, due: Millis) -> i64 {
-    let (from, to) = (today(now), today(due));
-    let (first, last) = if from <= to { (from, to) } else { (to, from) };
-    let days = first.iter_days().skip(1).take_while(|day| *day <= last).take(WORKDAYS_MAX as usize);
-    let count = days.filter(|day| is_workday(*day)).count() as i64;
-    if from <= to { count } else { -count }
 }
 
 /// The last minute of a day in China.
@@ -273,7 +273,7 @@ mod tests {
     fn the_workdays_that_are_left_count_make_up_days_and_no_holidays() {
         // Thursday 2026-02-12; Saturday the 14th is worked for the holidays from the 15th to the 23rd.
         let now = at("2026-02-12", 15);
-        let left = |text: &str| workdays_left(now, at(text, 23));
+        let left = |text: &str| compiled_in().workdays_left(now, at(text, 23));
         assert_eq!((left("2026-02-12"), left("2026-02-13"), left("2026-02-14")), (0, 1, 2));
         assert_eq!((left("2026-02-20"), left("2026-02-24")), (2, 3));
         assert_eq!((left("2026-02-11"), left("2026-02-09")), (-1, -3));

@@ -10,7 +10,7 @@ use domain::incident::{Progress, WayStage, acts, way};
 use domain::kinds::Position;
 use domain::protocol::{CallRefusal, ErrorBody};
 use domain::scope::{Action, Actor, Role, allowed};
-use domain::workdays::{Within, due, workdays_left};
+use domain::workdays::{Calendar, Within};
 use domain::world::Millis;
 use domain::{AccountId, CellCode, Kind, Record, RecordId, mask};
 use serde::{Deserialize, Serialize};
@@ -329,7 +329,7 @@ fn page(hub: &CountyHub, actor: &Actor, id: RecordId) -> Result<DeskIncident, Hu
     let within = severity.and_then(|row| Within::read(&row.close_within));
     let now = hub.now();
     let mut page = hub.store().read(|reading| told(reading, actor, seen, now))?;
-    page.usual_due = within.map(|within| due(now, within).at);
+    page.usual_due = within.map(|within| Calendar::of(&lists).due(now, within).at);
     page.proposed = lists.first_departments(&page.category).iter().map(|found| found.code.clone()).collect();
     Ok(page)
 }
@@ -351,6 +351,7 @@ fn told(reading: &dyn Reading, actor: &Actor, seen: IncidentSeen, now: Millis) -
         }
     }
     let calls = seen.calls();
+    let lists = reading.lists()?;
     let due = seen.progress.due.filter(|_| !seen.progress.ended);
     Ok(DeskIncident {
         id: seen.record.id,
@@ -363,7 +364,7 @@ fn told(reading: &dyn Reading, actor: &Actor, seen: IncidentSeen, now: Millis) -
         seen: seen.mark(),
         way: way(&seen.progress),
         overdue: due.is_some_and(|due| due.at < now),
-        workdays_left: due.map(|due| workdays_left(now, due.at)),
+        workdays_left: due.map(|due| Calendar::of(&lists).workdays_left(now, due.at)),
         may: acts(actor, &seen.incident, &seen.progress, now).into_iter().map(str::to_owned).collect(),
         may_call: calls.may_call && allowed(actor.role, Action::Write, &Kind::Callback),
         tries: calls.tries,

@@ -6,7 +6,7 @@ use axum::extract::{Query, State};
 use domain::incident::{IncidentState, Stage, Turn};
 use domain::protocol::{CallRefusal, ErrorBody};
 use domain::scope::{Actor, Role};
-use domain::workdays::{Due, workdays_left};
+use domain::workdays::{Calendar, Due};
 use domain::world::Millis;
 use domain::{CellCode, RecordId, Scope};
 use serde::{Deserialize, Serialize};
@@ -317,13 +317,14 @@ fn lines(
     let mut around = Surroundings::new(reading, actor);
     let doors = found.iter().flat_map(|row| [row.dwelling, row.household]).flatten();
     around.gather_named(doors)?;
+    let lists = reading.lists()?;
     let mut items = Vec::with_capacity(found.len());
     for row in found {
         let due = row.due.filter(|_| !row.ended);
         items.push(DeskIncidentLine {
             place: around.place(&row.cell)?,
             address: around.address_of(row.dwelling, row.household).or(row.place).unwrap_or_default(),
-            workdays_left: due.map(|due| workdays_left(now, due.at)),
+            workdays_left: due.map(|due| Calendar::of(&lists).workdays_left(now, due.at)),
             overdue: due.is_some_and(|due| due.at < now),
             id: row.id,
             number: row.number,
