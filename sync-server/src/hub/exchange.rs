@@ -47,7 +47,6 @@ impl<S: Store> Hub<S> {
                 run,
                 since: server_time.saturating_sub(CONFLICT_TOLD_FOR),
                 doubted: &request.doubted,
-                starts_again: request.epoch.is_some_and(|before| before != epoch),
                 brought: brought(request, &verdicts),
             };
             let pages = feed::pages(reading, &asking, cursors, self.page_bytes.load(Ordering::SeqCst))?;

@@ -33,8 +33,6 @@ pub(super) struct Asking<'a> {
     pub(super) since: Millis,
     /// Cells that are read anew: of these nothing is left out.
     pub(super) doubted: &'a [CellCode],
-    /// The phone knew another database before, of which it holds records still.
-    pub(super) starts_again: bool,
     /// What the phone itself has just brought.
     pub(super) brought: BTreeMap<RecordId, &'a Change>,
 }
@@ -74,15 +72,13 @@ pub(super) fn pages(
             out.more = true;
             break;
         }
-        let mut entries = if asking.doubted.contains(cell) {
+        // What moved away is named to a phone without a cursor too: it may hold the cell all the same, and read it from its beginning
+        // after a refusal or for a server that was put back from a backup.
+        let entries = if asking.doubted.contains(cell) {
             reading.whole_feed_after(cell, cursor.unwrap_or(0))?
         } else {
             reading.feed_after(cell, cursor, asking.run)?
         };
-        if cursor.is_none() && !asking.starts_again && !asking.doubted.contains(cell) {
-            // Nothing is held yet, so nothing can have moved away. Words about somebody who was erased may be here all the same.
-            entries.retain(|entry| !entry.gone || entry.erased);
-        }
         let (page, whole) = page(reading, asking, (cell, reached), &entries, (&mut room, &mut scales))?;
         out.pages.push(page);
         if !whole {

@@ -2,7 +2,7 @@
 //!
 //! One file per matter, which its first line names. From a phone: who it is ([`phones`]), what becomes of a pushed change (`judge`,
 //! `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there is something
-//! ([`nudge`]), what is signed (`receipts`), orders ([`orders`]) and what is handed in (`hand_in`). From the desk: who sits there
+//! ([`nudge`]), what is signed (`receipts`), orders ([`orders`]) and what is handed in (`hand_in`); their tokens (`tokens`). From the desk: who sits there
 //! ([`desk`]), reviews ([`reviews`], [`take_back`], [`corrections`]), the month ([`reports`]), the county's office ([`accounts`],
 //! [`divisions`], [`lists`], [`imports`]), erasure ([`erasure`]). The same rules hold for a phone over HTTP and for one in the same
 //! process ([`peer`]).
@@ -45,6 +45,7 @@ pub mod reviews;
 mod scales;
 mod secrets;
 pub mod take_back;
+mod tokens;
 pub mod world;
 
 use std::path::Path;
@@ -60,6 +61,7 @@ use domain::{HybridClock, RecordId, Stamp, World};
 pub use error::HubError;
 pub use nudge::Told;
 
+use crate::hub::tokens::{BACKED_UP_AT, LostTime, RESTORED_AT, TokenKey};
 use crate::photos::PhotoFolder;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
@@ -75,7 +77,10 @@ pub struct Hub<S: Store> {
     lists: RwLock<Arc<Lists>>,
     /// When this database was put back from a backup: whatever was stamped until then may have been lost.
     lost_until: Option<Millis>,
+    /// What such a database has lost.
+    lost_time: Option<LostTime>,
     receipt_key: ReceiptKey,
+    token_key: TokenKey,
     /// Where pages of a feed are cut, in bytes before compression.
     page_bytes: AtomicUsize,
     /// To these keys phones seal what only this server may read.
@@ -114,13 +119,15 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// [`HubError`] when the store cannot be read, or a new one not be given its key.
     pub fn open(store: S, photos: PhotoFolder, mut world: Box<dyn World>) -> Result<Self, HubError> {
-        let (lists, backed_up, restored) = store.read(|reading| {
+        let (lists, backed_up, restored, lost_time) = store.read(|reading| {
             let number = |name| -> Result<Option<Millis>, HubError> {
                 Ok(reading.setting(name)?.and_then(|text| text.parse().ok()))
             };
-            Ok::<_, HubError>((reading.lists()?, number("backed_up_at")?, number("restored_at")?))
+            let (backed_up, restored) = (number(BACKED_UP_AT)?, number(RESTORED_AT)?);
+            Ok::<_, HubError>((reading.lists()?, backed_up, restored, LostTime::of(reading)?))
         })?;
         let receipt_key = receipts::key(&store, world.as_mut())?;
+        let token_key = TokenKey::of(&store, world.as_mut())?;
         let clock = HybridClock::new(world.node(), Stamp::ZERO);
         let seal = orders::seal_keys(&store, world.as_mut())?;
         Ok(Self {
@@ -129,7 +136,9 @@ impl<S: Store> Hub<S> {
             time: Mutex::new(Time { world, clock }),
             lists: RwLock::new(Arc::new(lists)),
             lost_until: backed_up.and(restored),
+            lost_time,
             receipt_key,
+            token_key,
             page_bytes: AtomicUsize::new(feed::PAGE_RAW_BYTES),
             seal,
             erasures: None,

@@ -10,6 +10,7 @@ use domain::scope::Actor;
 use domain::seal::{Purpose, SealKeys};
 
 use crate::hub::phones::{REFRESH_LIVES, administers, note, signed_out};
+use crate::hub::tokens::Use;
 use crate::hub::{Hub, HubError, secrets};
 use crate::store::{Account, Device, OrderGiven, Reading, Store};
 
@@ -83,9 +84,15 @@ impl<S: Store> Hub<S> {
         let hash = secrets::hash_token(access);
         let now = self.now();
         self.store.read(|reading| {
-            let pair = reading.tokens_by_access(&hash)?.ok_or_else(signed_out)?;
-            let device = reading.device(pair.device)?.ok_or_else(signed_out)?;
-            if pair.refresh_until <= now && device.order.is_none() {
+            let (id, over) = match reading.tokens_by_access(&hash)? {
+                Some(pair) => (pair.device, pair.refresh_until <= now),
+                None => {
+                    let lost = self.issued_in_lost_time(reading, Use::Access, access, now)?;
+                    (lost.ok_or_else(signed_out)?.device, false)
+                }
+            };
+            let device = reading.device(id)?.ok_or_else(signed_out)?;
+            if over && device.order.is_none() {
                 return Err(signed_out());
             }
             let account = reading.account(&device.account)?.ok_or_else(signed_out)?;

@@ -8,8 +8,9 @@ use domain::world::Millis;
 use domain::{AccountId, CellCode, DeviceId, Kind, Problem, ProblemCode, Scope, Stamp};
 
 use crate::hub::orders::Bearer;
+use crate::hub::tokens::{Issued, Use};
 use crate::hub::{Hub, HubError, secrets};
-use crate::store::{Account, AuditEntry, Device, EnrolCode, HandInLine, Holding, Store, TokenPair, Writing};
+use crate::store::{Account, AuditEntry, Device, EnrolCode, HandInLine, Holding, Reading, Store, TokenPair, Writing};
 
 /// An access token works for an hour.
 const ACCESS_LIVES: Millis = 60 * 60 * 1000;
@@ -154,8 +155,9 @@ impl<S: Store> Hub<S> {
 
     fn issue(&self, writing: &mut dyn Writing, device: DeviceId, now: Millis) -> Result<Tokens, HubError> {
         let (access, refresh) = {
-            let mut time = self.time();
-            (secrets::token(time.world.as_mut()), secrets::token(time.world.as_mut()))
+            let (mut time, issued) = (self.time(), Issued { device, at: now });
+            let mut fresh = |to| self.token_key.issue(to, issued, time.world.as_mut());
+            (fresh(Use::Access), fresh(Use::Refresh))
         };
         writing.put_tokens(&TokenPair {
             device,
@@ -172,17 +174,46 @@ impl<S: Store> Hub<S> {
     /// get lost.
     ///
     /// # Errors
-    /// [`CallRefusal::SignedOut`] when the token is unknown or over; [`CallRefusal::Revoked`] and [`CallRefusal::Ordered`] as
-    /// [`Hub::phone`].
+    /// [`CallRefusal::SignedOut`] when the token is over, or unknown without having been lost with the database;
+    /// [`CallRefusal::Revoked`] and [`CallRefusal::Ordered`] as [`Hub::phone`].
     pub fn refresh(&self, refresh: &str) -> Result<Tokens, HubError> {
         let hash = secrets::hash_token(refresh);
         let now = self.now();
         self.store.write(|writing| {
-            let pair = writing.tokens_by_refresh(&hash)?.filter(|pair| pair.refresh_until > now);
-            let pair = pair.ok_or_else(signed_out)?;
-            self.living(writing, pair.device)?;
-            self.issue(writing, pair.device, now)
+            let known = writing.tokens_by_refresh(&hash)?.filter(|pair| pair.refresh_until > now);
+            if let Some(pair) = known {
+                self.living(writing, pair.device)?;
+                return self.issue(writing, pair.device, now);
+            }
+            let issued = self.issued_in_lost_time(writing, Use::Refresh, refresh, now)?.ok_or_else(signed_out)?;
+            self.living(writing, issued.device)?;
+            // Known from here on, like any pair before the phone has used the next: this answer can get lost.
+            writing.put_tokens(&TokenPair {
+                device: issued.device,
+                access: secrets::hash_token(&secrets::token(self.time().world.as_mut())),
+                access_until: issued.at + ACCESS_LIVES,
+                refresh: hash,
+                refresh_until: issued.at + REFRESH_LIVES,
+                confirmed: false,
+            })?;
+            note(writing, now, &issued.device.to_string(), "token_of_lost_time", &issued.device.to_string())?;
+            self.issue(writing, issued.device, now)
         })
+    }
+
+    /// What a genuine token says that this database cannot know, since it was issued between the backup and its restore. None
+    /// once the phone has got another pair since.
+    pub(super) fn issued_in_lost_time(
+        &self,
+        reading: &(impl Reading + ?Sized),
+        to: Use,
+        token: &str,
+        now: Millis,
+    ) -> Result<Option<Issued>, HubError> {
+        let lost = |issued: &Issued| self.lost_time.is_some_and(|lost| lost.contains(issued.at));
+        let Some(issued) = self.token_key.read(to, token).filter(lost) else { return Ok(None) };
+        let superseded = reading.has_tokens_after(issued.device, issued.at + ACCESS_LIVES)?;
+        Ok(Some(issued).filter(|issued| issued.at + REFRESH_LIVES > now && !superseded))
     }
 
     /// The phone that an access token belongs to.

@@ -119,3 +119,60 @@ fn the_phone_in_the_same_process_meets_the_same_door() {
     assert_eq!(stranger.hello(), Err(CallError::SignedOut));
     assert_eq!(stranger.lists().unwrap_err(), CallError::SignedOut);
 }
+
+#[test]
+fn a_phone_goes_on_after_a_restore_with_tokens_that_the_backup_does_not_know() {
+    let mut county = County::new();
+    let phone = county.worker("worker-a", &[cell(1)]);
+    let backup = county.folder.path().join("copy.db");
+    county.hub.back_up(&backup).unwrap();
+    county.world.pass(DAY);
+    let renewed = county.hub.refresh(&phone.tokens.refresh).unwrap();
+    county.hub.phone(&renewed.access).unwrap();
+    county.world.pass(MINUTE);
+    county.put_back(&backup);
+    assert_eq!(code(county.hub.phone(&renewed.access)), CallRefusal::SignedOut, "it is renewed first");
+    let lost = county.hub.refresh(&renewed.refresh).unwrap();
+    county.world.pass(DAY);
+    let arrived = county.hub.refresh(&renewed.refresh).unwrap();
+    county.hub.phone(&arrived.access).unwrap();
+    for old in [&renewed.refresh, &lost.refresh, &phone.tokens.refresh] {
+        assert_eq!(code(county.hub.refresh(old)), CallRefusal::SignedOut);
+    }
+    let noted = county.hub.store().read(|reading| reading.audit(20)).unwrap();
+    assert_eq!(noted.iter().filter(|entry| entry.action == "token_of_lost_time").count(), 1);
+}
+
+#[test]
+fn after_a_restore_no_other_unknown_token_is_believed() {
+    let mut county = County::new();
+    let phone = county.worker("worker-a", &[cell(1)]);
+    let renew = |county: &County, refresh: &str| {
+        let fresh = county.hub.refresh(refresh).unwrap();
+        county.hub.phone(&fresh.access).unwrap();
+        fresh
+    };
+    let device = phone.phone().device;
+    county.world.pass(DAY);
+    let before = renew(&county, &phone.tokens.refresh);
+    let kept = renew(&county, &before.refresh);
+    county.world.pass(MINUTE);
+    let backup = county.folder.path().join("copy.db");
+    county.hub.back_up(&backup).unwrap();
+    county.world.pass(DAY);
+    let lost = renew(&county, &kept.refresh);
+    let newcomer = county.worker("worker-b", &[cell(1)]);
+    let elsewhere = County::new();
+    elsewhere.world.pass(2 * DAY);
+    let foreign = elsewhere.worker("worker-a", &[cell(1)]).tokens.refresh;
+    county.put_back(&backup);
+    let mut forged = lost.refresh.clone().into_bytes();
+    forged[10] = if forged[10] == b'A' { b'B' } else { b'A' };
+    let forged = String::from_utf8(forged).unwrap();
+    for token in [&before.refresh, &lost.access, &newcomer.tokens.refresh, &foreign, &forged] {
+        assert_eq!(code(county.hub.refresh(token)), CallRefusal::SignedOut);
+    }
+    // What was revoked again after the restore stays out.
+    county.hub.revoke_device("boss", device).unwrap();
+    assert_eq!(code(county.hub.refresh(&lost.refresh)), CallRefusal::Revoked);
+}

@@ -397,9 +397,10 @@ fn photos_are_there(history: &History, everything: &Everything) -> Outcome {
     Ok(())
 }
 
-/// Whether a phone that still may send has the original.
+/// Whether a phone that still may send has the original: one that is locked by an order of a database which is lost, or was given
+/// another phone's place, cannot.
 fn waits_somewhere(history: &History, everything: &Everything, hash: &Sha256Hex) -> bool {
-    let living = everything.phones.iter().zip(&history.phones).filter(|(_, phone)| !phone.revoked);
+    let living = everything.phones.iter().zip(&history.phones).filter(|(_, phone)| !phone.revoked && !phone.stranded);
     living.flat_map(|(holding, _)| &holding.originals).any(|own| own == hash.as_str())
 }
 

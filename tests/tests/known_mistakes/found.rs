@@ -174,3 +174,25 @@ fn a_record_that_was_refused_in_a_cell_that_comes_back_is_read_again() -> Outcom
     insist(scene.on_phone(0, scene.household()?)?.is_some(), "The household is not on the phone that has its cell.")?;
     scene.settle()
 }
+
+#[test]
+fn who_moved_away_leaves_a_phone_that_reads_its_cell_from_the_beginning_for_a_refusal() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    let Some(newcomer) = scene.all_on_server(1, &Kind::Person)?.pop() else {
+        return trouble("Nobody lives next door.");
+    };
+    scene.round(0)?;
+    scene.back_up_server()?;
+    scene.move_to(newcomer.id, 0)?;
+    scene.round(0)?;
+    scene.restore_server()?;
+    scene.enrol_again(0)?;
+    scene.save(0, &Kind::Person, Some(newcomer.id), json!({ "residence": "away" }))?;
+    scene.round(0)?;
+    let person = somebody(&scene)?;
+    insist(scene.on_phone(0, person)?.is_some(), "The phone does not hold its own cell.")?;
+    scene.move_to(person, 1)?;
+    scene.round(0)?;
+    insist(scene.on_phone(0, person)?.is_none(), "Who moved away is still on the phone.")?;
+    scene.settle()
+}

@@ -61,12 +61,12 @@ fn whatever_any_phone_holds_is_back_after_the_server_was_restored() -> Outcome {
     scene.round(0)?;
     scene.round(1)?;
     scene.back_up_server()?;
-    scene.pass(MINUTE);
+    scene.pass(DAY);
     scene.write(0, "lost with the server")?;
     scene.visit(0)?;
     scene.round(0)?;
     scene.round(1)?;
-    scene.pass(MINUTE);
+    scene.pass(DAY);
     scene.restore_server()?;
     insist(scene.server_note()?.is_none(), "The restore restored nothing.")?;
     // Only the colleague's phone comes: it brings back what it never wrote.

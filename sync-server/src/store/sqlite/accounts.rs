@@ -216,6 +216,11 @@ impl Sql<'_> {
         Ok(self.conn.prepare_cached(&sql)?.query_row([refresh.0], tokens).optional()?)
     }
 
+    pub(super) fn has_tokens_after(&self, device: DeviceId, access_until: i64) -> Answer<bool> {
+        let sql = "SELECT 1 FROM token_pair WHERE device = ?1 AND access_until > ?2";
+        Ok(self.conn.prepare_cached(sql)?.exists(params![device.0.as_bytes(), access_until])?)
+    }
+
     pub(super) fn store_tokens(&self, pair: &TokenPair) -> Answer<()> {
         let mut statement = self.conn.prepare_cached(
             "INSERT INTO token_pair (device, access, access_until, refresh, refresh_until, confirmed)

@@ -271,6 +271,10 @@ impl Reading for Sql<'_> {
     fn tokens_by_refresh(&self, hash: &SecretHash) -> Answer<Option<TokenPair>> {
         self.tokens_with_refresh(hash)
     }
+
+    fn has_tokens_after(&self, device: DeviceId, access_until: i64) -> Answer<bool> {
+        Sql::has_tokens_after(self, device, access_until)
+    }
     fn enrol_code(&self, hash: &SecretHash) -> Answer<Option<EnrolCode>> {
         self.unused_code(hash)
     }
