@@ -1,7 +1,12 @@
-//! When somebody of a care plan is to be seen next, and when a check counts as missed: a fold over visits, never a stored status.
+//! When somebody of a care plan is to be seen next, when a check counts as missed, and how many checks a period asked for: folds over
+//! visits, never a stored status.
 //!
-//! The due day is the first day of the plan, and after a visit at which somebody was met, that visit's day and the plan's interval.
-//! All days are days in China. Nobody is graded here: a check that is missed says that the worker should go, ring or ask for help.
+//! One rule, on the phone and in the report: a check is due on the first day of the plan, and after somebody was met, that day and the
+//! plan's interval later. It stays due until somebody is met. So what a period asked for and nobody made is exactly what waits on
+//! its last day. All days are days in China. Nobody is graded here: a check that is missed says that the worker should go, ring or ask
+//! for help.
+
+use std::collections::BTreeSet;
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -88,31 +93,87 @@ impl CareCheck {
     }
 }
 
+/// From when to when a plan asks for checks, and how often.
+struct Terms {
+    level: CareLevel,
+    starts: NaiveDate,
+    ends: Option<NaiveDate>,
+    interval: Days,
+}
+
+impl Terms {
+    /// None for a plan of a newer version, whose level this one does not know, and for one without a start.
+    fn of(plan: &CarePlan, intervals: CareIntervals) -> Option<Self> {
+        let (level, starts) = CareLevel::of_code(&plan.level).zip(date(&plan.starts_on))?;
+        let interval = Days::new(u64::from(intervals.days(level)));
+        Some(Self { level, starts, ends: date(&plan.ends_on), interval })
+    }
+
+    /// The day of the next check, when the person was met last on `met`: the rule that everything here follows from. None when the
+    /// plan ends before it.
+    fn due_after(&self, met: Option<NaiveDate>) -> Option<NaiveDate> {
+        // A visit before the plan began was not made for it.
+        let met = met.filter(|day| *day >= self.starts);
+        let due = met.map_or(Some(self.starts), |day| day.checked_add_days(self.interval));
+        due.filter(|due| self.ends.is_none_or(|ends| *due <= ends))
+    }
+}
+
+fn date(text: &Option<String>) -> Option<NaiveDate> {
+    text.as_deref().and_then(|text| text.parse().ok())
+}
+
 /// What a plan asks for today, when the person or the household was last met at `last_met`.
 pub fn check(plan: &CarePlan, last_met: Option<Millis>, intervals: CareIntervals, today: NaiveDate) -> CareCheck {
-    let date = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<NaiveDate>().ok());
-    let ends = date(&plan.ends_on);
-    if ends.is_some_and(|ends| ends < today) {
+    if date(&plan.ends_on).is_some_and(|ends| ends < today) {
         return CareCheck::none(CareStanding::Ended);
     }
-    let Some((level, starts)) = CareLevel::of_code(&plan.level).zip(date(&plan.starts_on)) else {
-        return CareCheck::none(CareStanding::Resting);
-    };
-    let interval = Days::new(u64::from(intervals.days(level)));
-    // A visit before the plan began was not made for it.
-    let seen = last_met.map(day_of).filter(|day| *day >= starts);
-    let due = seen.map_or(Some(starts), |day| day.checked_add_days(interval));
-    let Some(due) = due.filter(|due| ends.is_none_or(|ends| *due <= ends)) else {
-        return CareCheck::none(CareStanding::Resting);
-    };
+    let Some(terms) = Terms::of(plan, intervals) else { return CareCheck::none(CareStanding::Resting) };
+    let Some(due) = terms.due_after(last_met.map(day_of)) else { return CareCheck::none(CareStanding::Resting) };
     let days_late = (today - due).num_days();
     let standing = match days_late {
         ..0 => CareStanding::Ahead,
         0 => CareStanding::Due,
-        late if late <= level.days_of_grace() => CareStanding::Late,
+        late if late <= terms.level.days_of_grace() => CareStanding::Late,
         _ => CareStanding::Missed,
     };
     CareCheck { standing, due_on: Some(due), days_late: days_late.max(0) }
+}
+
+/// What a plan asked for in a period.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CareAsked {
+    /// Checks that were due in the period: those whose day came in it, and one that still stood open when it began.
+    pub due: i64,
+    /// Of these, made by the period's last day: somebody was met in the interval before the due day, on it, or later.
+    pub done: i64,
+}
+
+/// What a plan asked for from `first` to `last`, both included, given the days on which the person or the household was met; days after
+/// the period change nothing. Of the days on which somebody was met before a check was due, the last one answers it, so that a
+/// resident who is met every day counts as one who is met in time, not more.
+pub fn asked(
+    plan: &CarePlan,
+    met: &BTreeSet<NaiveDate>,
+    intervals: CareIntervals,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> CareAsked {
+    let mut asked = CareAsked::default();
+    let Some(terms) = Terms::of(plan, intervals) else { return asked };
+    let last = terms.ends.map_or(last, |ends| ends.min(last));
+    let (mut from, mut due) = (terms.starts, terms.due_after(None));
+    while let Some(day) = due.filter(|day| first <= last && *day <= last) {
+        let made = met.range(from..=day).next_back().or_else(|| met.range(day..=last).next()).copied();
+        // Due before the period and made before it: an earlier period's.
+        if day >= first || made.is_none_or(|made| made >= first) {
+            asked.due += 1;
+            asked.done += i64::from(made.is_some());
+        }
+        let Some(next) = made.and_then(|made| made.succ_opt()) else { break };
+        (from, due) = (next, terms.due_after(made));
+    }
+    asked
 }
 
 #[cfg(test)]
@@ -219,5 +280,50 @@ mod tests {
         assert_eq!(of("a").due_on, Some(date("2026-11-13")));
         assert_eq!(of("b").due_on, Some(date("2026-11-11")));
         assert_eq!(of("c").due_on, Some(date("2027-01-09")));
+    }
+
+    fn asked_in(plan: &CarePlan, met: &[&str], first: &str, last: &str) -> (i64, i64) {
+        let met = met.iter().map(|day| date(day)).collect();
+        let found = asked(plan, &met, CareIntervals::default(), date(first), date(last));
+        (found.due, found.done)
+    }
+
+    #[test]
+    fn a_new_plan_asks_for_its_first_check_in_the_month_in_which_it_begins() {
+        let plan = plan("b", "2026-11-20", None);
+        assert_eq!(asked_in(&plan, &[], "2026-11-01", "2026-11-19"), (0, 0));
+        assert_eq!(asked_in(&plan, &[], "2026-11-01", "2026-11-30"), (1, 0), "the phone says missed: so does the month");
+        assert_eq!(asked_in(&plan, &["2026-11-26"], "2026-11-01", "2026-11-30"), (1, 1));
+    }
+
+    #[test]
+    fn a_check_that_nobody_made_is_asked_for_in_every_month_until_it_is_made() {
+        let plan = plan("c", "2026-09-10", None);
+        let met = ["2026-12-03"];
+        assert_eq!(asked_in(&plan, &met, "2026-09-01", "2026-09-30"), (1, 0));
+        assert_eq!(asked_in(&plan, &met, "2026-11-01", "2026-11-30"), (1, 0));
+        assert_eq!(asked_in(&plan, &met, "2026-12-01", "2026-12-31"), (1, 1));
+        assert_eq!(asked_in(&plan, &met, "2027-01-01", "2027-01-31"), (0, 0));
+    }
+
+    #[test]
+    fn many_visits_count_no_more_than_visits_in_time() {
+        let plan = plan("a", "2026-11-01", None);
+        let daily: Vec<String> = (1..=30).map(|day| format!("2026-11-{day:02}")).collect();
+        let daily: Vec<&str> = daily.iter().map(String::as_str).collect();
+        let weekly = ["2026-11-01", "2026-11-08", "2026-11-15", "2026-11-22", "2026-11-29"];
+        assert_eq!(asked_in(&plan, &daily, "2026-11-01", "2026-11-30"), (5, 5));
+        assert_eq!(asked_in(&plan, &weekly, "2026-11-01", "2026-11-30"), (5, 5));
+        // A day early each time: the last visit answers the check of the day after the period.
+        let early = ["2026-11-01", "2026-11-07", "2026-11-13", "2026-11-19", "2026-11-25"];
+        assert_eq!(asked_in(&plan, &early, "2026-11-01", "2026-11-25"), (4, 4));
+    }
+
+    #[test]
+    fn a_plan_that_ended_asks_for_nothing_after_its_end_and_visits_after_it_change_nothing() {
+        let plan = plan("a", "2026-11-01", Some("2026-11-13"));
+        assert_eq!(asked_in(&plan, &["2026-11-04"], "2026-11-01", "2026-11-30"), (2, 1));
+        assert_eq!(asked_in(&plan, &["2026-11-04", "2026-11-20"], "2026-11-01", "2026-11-30"), (2, 1));
+        assert_eq!(asked_in(&plan, &["2026-11-04"], "2026-12-01", "2026-12-31"), (0, 0));
     }
 }

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+use std::collections::BTreeSet;
+
 use chrono::{Days, NaiveDate};
-use domain::care::{CareStanding, check};
+use domain::care::{CareStanding, asked, check};
 use domain::codes::CareIntervals;
 use domain::fold::door_history;
 use domain::ids::RecordId;
@@ -69,6 +71,10 @@ fn last_met(visits: &[Visit]) -> Option<i64> {
     door_history(&named).last_met
 }
 
+fn days(met: &[i64]) -> BTreeSet<NaiveDate> {
+    met.iter().map(|at| day_of(*at)).collect()
+}
+
 proptest! {
     #[test]
     fn nothing_is_due_before_the_start_or_after_the_end(
@@ -117,5 +123,53 @@ proptest! {
         let tomorrow = today.checked_add_days(Days::new(1)).unwrap();
         prop_assert!(on(tomorrow).standing <= on(today).standing);
         prop_assert_eq!(on(tomorrow).due_on, on(today).due_on);
+    }
+
+    #[test]
+    fn what_a_period_asked_for_and_nobody_made_is_what_the_phone_says_is_due_on_its_last_day(
+        plan in plan(), met in prop::collection::vec(moment(), 0..12), intervals in intervals(), first in day(), length in 0..120u64
+    ) {
+        let last = first.checked_add_days(Days::new(length)).unwrap();
+        let ends: Option<NaiveDate> = plan.ends_on.as_deref().map(|end| end.parse().unwrap());
+        prop_assume!(ends.is_none_or(|ends| ends >= last));
+        let until: Vec<i64> = met.iter().copied().filter(|at| day_of(*at) <= last).collect();
+        let found = asked(&plan, &days(&met), intervals, first, last);
+        let on_the_phone = check(&plan, until.into_iter().max(), intervals, last);
+        prop_assert_eq!(found.due - found.done, i64::from(on_the_phone.is_due()));
+        if on_the_phone.standing == CareStanding::Missed {
+            prop_assert!(found.due > 0, "missed, and nothing was asked for");
+        }
+    }
+
+    #[test]
+    fn no_check_is_counted_twice_and_none_between_two_periods(
+        plan in plan(), met in prop::collection::vec(moment(), 0..12), intervals in intervals(), first in day(), length in 1..90u64,
+        more in 1..90u64
+    ) {
+        let met = days(&met);
+        let middle = first.checked_add_days(Days::new(length)).unwrap();
+        let last = middle.checked_add_days(Days::new(more)).unwrap();
+        let of = |first, last| asked(&plan, &met, intervals, first, last);
+        let (before, after, whole) = (of(first, middle), of(middle.succ_opt().unwrap(), last), of(first, last));
+        prop_assert_eq!(before.done + after.done, whole.done);
+        // What was left over is asked for again, unless the plan has ended.
+        let ends: Option<NaiveDate> = plan.ends_on.as_deref().map(|end| end.parse().unwrap());
+        if ends.is_none_or(|ends| ends > middle) {
+            prop_assert_eq!(before.done + after.due, whole.due);
+        }
+    }
+
+    #[test]
+    fn one_more_visit_never_leaves_more_to_do(
+        plan in plan(), met in prop::collection::vec(moment(), 0..12), more in moment(), intervals in intervals(), first in day(),
+        length in 0..120u64
+    ) {
+        let last = first.checked_add_days(Days::new(length)).unwrap();
+        let mut met = days(&met);
+        let before = asked(&plan, &met, intervals, first, last);
+        met.insert(day_of(more));
+        let after = asked(&plan, &met, intervals, first, last);
+        prop_assert!(after.due - after.done <= before.due - before.done);
+        prop_assert!((0..=after.due).contains(&after.done));
     }
 }

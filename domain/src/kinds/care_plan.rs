@@ -1,5 +1,6 @@
 //! 关爱计划: somebody is looked after at an interval, with their or their guardian's consent. No diagnosis, no score: the reason is a code.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -45,6 +46,15 @@ pub struct CarePlan {
     pub helper_name: Option<String>,
     /// Their telephone.
     pub helper_phone: Option<String>,
+}
+
+impl CarePlan {
+    /// The plan as it asks for visits: it ends at the latest when its resident left.
+    pub fn until_left(mut self, left_on: Option<NaiveDate>) -> Self {
+        let ends = self.ends_on.as_deref().and_then(|day| day.parse().ok());
+        self.ends_on = [ends, left_on].into_iter().flatten().min().map(|day: NaiveDate| day.to_string());
+        self
+    }
 }
 
 impl From<&Record> for CarePlan {

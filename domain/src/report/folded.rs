@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 
 use super::counted::{date, drill, lives_there};
 use super::{Period, What, china_day};
 use crate::RecordId;
-use crate::care::CareLevel;
+use crate::care;
 use crate::codes::{CareIntervals, Lists};
 use crate::evacuation::roll;
 use crate::fold::{is_met, standing};
@@ -19,6 +19,7 @@ use crate::kinds::incident::Incident;
 use crate::kinds::roll_call::RollCall;
 use crate::kinds::visit::Visit;
 use crate::record::Record;
+use crate::same::Same;
 use crate::validate::today;
 use crate::world::Millis;
 
@@ -67,33 +68,35 @@ fn done(steps: &[ToldStep]) -> Option<&ToldStep> {
     last(&["result", "solve"]).or_else(|| last(&["close"]))
 }
 
-/// The days on which somebody was met who is one of these: a person, or the household of that person.
-pub fn met_days(visits: &[&Record], targets: [Option<RecordId>; 2]) -> BTreeSet<NaiveDate> {
+/// The days on which somebody was met who is one of these entries: a person, or the household of that person. What was said of an entry
+/// that gave way counts for the one that stays.
+pub fn met_days(visits: &[&Record], targets: [Option<RecordId>; 2], same: &Same) -> BTreeSet<NaiveDate> {
     let read: Vec<(RecordId, Visit)> = visits.iter().map(|record| (record.id, Visit::from(*record))).collect();
     let stand = standing(&read).into_iter().map(|(_, visit)| visit);
-    let of_these = |visit: &&Visit| visit.target.is_some() && targets.contains(&visit.target);
+    let of_these = |visit: &&Visit| visit.target.is_some_and(|target| targets.contains(&Some(same.survivor(target))));
     stand.filter(of_these).filter(|visit| is_met(&visit.result)).map(|visit| today(visit.at)).collect()
 }
 
-/// What a care plan says of a period (月探访率): each of its intervals, counted from its first day, that ended in the period while
-/// the plan went on, was due; and was done when somebody was met in it. Every interval belongs to exactly one period.
-pub fn of_care_plan(record: &Record, met: &BTreeSet<NaiveDate>, intervals: CareIntervals, period: Period) -> Found {
-    let plan = CarePlan::from(record);
-    let read = CareLevel::of_code(&plan.level).zip(date(record, "starts_on"));
-    let Some((level, starts)) = read.filter(|_| !record.is_deleted()) else { return Vec::new() };
-    let length = i64::from(intervals.days(level));
-    let ends = date(record, "ends_on").map_or(period.last, |ends| ends.min(period.last));
-    let whole = |day: NaiveDate| (day - starts).num_days() + 1;
-    // How many intervals ended up to a day.
-    let ended = |day: NaiveDate| if day < starts { 0 } else { whole(day) / length };
-    let (from, to) = (period.first.pred_opt().map_or(0, ended), ended(ends));
-    let done = (from..to).filter(|slot| {
-        let begins = starts.checked_add_days(Days::new(u64::try_from(slot * length).unwrap_or(0)));
-        let last = begins.and_then(|day| day.checked_add_days(Days::new(u64::try_from(length - 1).unwrap_or(0))));
-        begins.zip(last).is_some_and(|(first, last)| met.range(first..=last).next().is_some())
-    });
-    let done = i64::try_from(done.count()).unwrap_or(0);
-    [(What::CareDue, (to - from).max(0)), (What::CareDone, done)]
+/// Since when a resident does not live there any more: moved out or died on that day.
+pub fn left_on(person: &Record) -> Option<NaiveDate> {
+    [date(person, "moved_out_on"), date(person, "died_on")].into_iter().flatten().min()
+}
+
+/// What a care plan says of a period (月探访率), by the rule of [`crate::care`]: which checks were due in it, and which of them were
+/// made. A plan asks for nothing more once its resident left ([`left_on`]).
+pub fn of_care_plan(
+    record: &Record,
+    left_on: Option<NaiveDate>,
+    met: &BTreeSet<NaiveDate>,
+    intervals: CareIntervals,
+    period: Period,
+) -> Found {
+    if record.is_deleted() {
+        return Vec::new();
+    }
+    let plan = CarePlan::from(record).until_left(left_on);
+    let asked = care::asked(&plan, met, intervals, period.first, period.last);
+    [(What::CareDue, asked.due), (What::CareDone, asked.done)]
         .into_iter()
         .filter(|(_, n)| *n > 0)
         .map(|(what, n)| (what, plan.level.clone(), n))

@@ -19,14 +19,16 @@ use crate::codes::Lists;
 use crate::fold::standing;
 use crate::kinds::visit::Visit;
 use crate::record::{Kind, Record};
+use crate::same::Same;
 
 pub use counted::{Counted, is_counted, of_record};
 pub use figures::{FIGURES, Figure, FigureSpec, FigureValue, Names, SHARE_LEAST, Section, figures, permille, spec};
-pub use folded::{met_days, of_care_plan, of_evacuation, of_incident, people_threatened};
+pub use folded::{left_on, met_days, of_care_plan, of_evacuation, of_incident, people_threatened};
 pub use period::{Period, china_day, day_number, month_due};
 
 /// The version of the rules by which reports are made: stored with every report, raised when a rule changes.
-pub const RULES: u32 = 1;
+/// 2: a care check is due on the plan's first day and an interval after somebody was met, as on the phone.
+pub const RULES: u32 = 2;
 
 macro_rules! whats {
     ($($(#[$doc:meta])* $what:ident = $name:literal),+ $(,)?) => {
@@ -207,14 +209,17 @@ pub fn fold(records: &[Record], period: Period, lists: &Lists) -> Counts {
             here(Kind::IncidentStep).filter(|step| step.reference("incident") == Some(incident.id)).collect();
         counts.extend(of_incident(incident, &steps, period, lists));
     }
-    let home_of = |person: RecordId| {
-        here(Kind::Person).find(|record| record.id == person).and_then(|record| record.reference("household"))
+    let same = Same::of(records);
+    let standing_for = |named: RecordId| {
+        let id = same.survivor(named);
+        records.iter().find(|record| record.id == id && record.kind == Kind::Person && !record.is_deleted())
     };
     let visits: Vec<&Record> = here(Kind::Visit).collect();
     for plan in here(Kind::CarePlan) {
-        let Some(person) = plan.reference("person") else { continue };
-        let days = met_days(&visits, [Some(person), home_of(person)]);
-        counts.extend(of_care_plan(plan, &days, lists.care, period));
+        let Some(person) = plan.reference("person").and_then(standing_for) else { continue };
+        let home = person.reference("household").map(|home| same.survivor(home));
+        let days = met_days(&visits, [Some(person.id), home], &same);
+        counts.extend(of_care_plan(plan, left_on(person), &days, lists.care, period));
     }
     for order in here(Kind::Evacuation) {
         let marks: Vec<&Record> =

@@ -96,24 +96,44 @@ fn a_rate_of_a_few_is_not_given() {
 }
 
 #[test]
-fn an_interval_of_a_care_plan_belongs_to_one_month_and_is_done_by_one_visit() {
+fn a_care_plan_counts_in_the_month_what_it_asked_for_and_what_was_made() {
     let plan = record(1, Kind::CarePlan, day(0), json!({"person": id(2), "level": "a", "starts_on": "2026-11-01"}));
-    let met = |days: &[i64]| days.iter().map(|at| crate::validate::today(day(*at))).collect();
-    let of = |days: &[i64], period: Period| {
+    let of = |plan: &Record, left: Option<&str>, days: &[i64], period: Period| {
+        let met = days.iter().map(|at| today(day(*at))).collect();
+        let left = left.map(|day| day.parse().unwrap());
         let mut counts = Counts::default();
-        counts.extend(of_care_plan(&plan, &met(days), Lists::initial().care, period));
+        counts.extend(of_care_plan(plan, left, &met, Lists::initial().care, period));
         (counts.total(What::CareDue), counts.total(What::CareDone))
     };
-    // November ends in the fifth week: four have ended. Two visits in one week are one.
-    assert_eq!(of(&[0, 5, 8, 27], november()), (4, 3));
-    assert_eq!(of(&[30], Period::month(2026, 12).unwrap()), (4, 1));
-    assert_eq!(of(&[0], Period::month(2026, 10).unwrap()), (0, 0));
-    let ended =
-        record(1, Kind::CarePlan, day(0), json!({"level": "a", "starts_on": "2026-11-01", "ends_on": "2026-11-13"}));
-    assert_eq!(
-        of_care_plan(&ended, &met(&[3]), Lists::initial().care, november()),
-        [(What::CareDue, "a".into(), 1), (What::CareDone, "a".into(), 1)]
-    );
+    let december = Period::month(2026, 12).unwrap();
+    // The first day; the eighth; then the sixteenth, which nobody made before the thirtieth. Two visits before one check are one.
+    assert_eq!(of(&plan, None, &[0, 5, 8, 29], november()), (4, 4));
+    assert_eq!(of(&plan, None, &[0, 5, 8], november()), (4, 3));
+    assert_eq!(of(&plan, None, &[0, 5, 8, 30], december), (2, 1), "the open one, made on the first; the next, on the eighth");
+    assert_eq!(of(&plan, None, &[0], Period::month(2026, 10).unwrap()), (0, 0));
+    assert_eq!(of(&plan, Some("2026-11-10"), &[0], november()), (2, 1), "nobody is due after the day on which they left");
+    assert_eq!(of(&plan, Some("2026-10-10"), &[0], november()), (0, 0));
+    let deleted = record(1, Kind::CarePlan, day(0), json!({"level": "a", "starts_on": "2026-11-01", "deleted": true}));
+    assert_eq!(of(&deleted, None, &[], november()), (0, 0));
+}
+
+#[test]
+fn a_visit_to_an_entry_that_gave_way_is_a_visit_for_the_plan_of_the_one_that_stays() {
+    let records = |merged: Value| {
+        vec![
+            record(2, Kind::Person, day(0), json!({"household": id(3), "name": "张三"})),
+            record(3, Kind::Household, day(0), json!({})),
+            record(4, Kind::Person, day(0), json!({"household": id(5), "name": "张三", "merged_into": merged})),
+            record(5, Kind::Household, day(0), json!({})),
+            record(6, Kind::CarePlan, day(0), json!({"person": id(2), "level": "b", "starts_on": "2026-11-02"})),
+            record(7, Kind::Visit, day(3), json!({"target": id(4), "at": day(3), "result": "met"})),
+        ]
+    };
+    let of = |merged: Value| {
+        let counts = fold(&records(merged), november(), &Lists::initial());
+        (counts.total(What::CareDue), counts.total(What::CareDone))
+    };
+    assert_eq!((of(json!(null)), of(json!(id(2)))), ((1, 0), (1, 1)));
 }
 
 fn step(number: u128, action: &str, at: i64) -> Record {

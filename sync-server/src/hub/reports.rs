@@ -17,9 +17,6 @@ use crate::hub::phones::note;
 use crate::hub::{Hub, HubError};
 use crate::store::{PlaceFigures, Reading, ReportHead, Store, StoreError};
 
-/// No interval of a care plan is longer, so meetings before this many milliseconds belong to intervals that ended long ago.
-const CARE_REACH: i64 = 65_535 * 24 * 60 * 60 * 1000;
-
 /// A report that was made less than this ago is not made again: somebody pressed twice.
 const JUST_NOW: i64 = 60_000;
 
@@ -116,15 +113,11 @@ fn count_care(
     lists: &Lists,
     cells: &mut BTreeMap<CellCode, Counts>,
 ) -> Result<(), StoreError> {
-    let moments = period.moments().start - CARE_REACH..period.moments().end;
     for plan in reading.few(place, &Kind::CarePlan)? {
         let Some(person) = plan.record.reference("person") else { continue };
-        let mut met = reading.meetings(county, person, moments.clone())?;
-        if let Some(household) = reading.refers_to(county, person)? {
-            met.extend(reading.meetings(county, household, moments.clone())?);
-        }
-        let days = met.into_iter().map(today).collect();
-        let found = of_care_plan(&plan.record, &days, lists.care, period);
+        let Some(cared_for) = reading.cared_for(county, person, period.moments().end)? else { continue };
+        let days = cared_for.met.into_iter().map(today).collect();
+        let found = of_care_plan(&plan.record, cared_for.left_on, &days, lists.care, period);
         cells.entry(plan.record.cell).or_default().extend(found);
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! What the desk's pages ask of a store beside the inbox, and the rows they get.
 
+use chrono::NaiveDate;
 use domain::{RecordId, Scope};
 
 use super::{AuditEntry, Millis};
@@ -61,3 +62,12 @@ pub enum NumberOf {
 
 /// Says how well a name fits, the smaller the better; none when it does not.
 pub type NameFits<'a> = dyn FnMut(&str) -> Option<u8> + 'a;
+
+/// Whom a care plan is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaredFor {
+    /// When the person or the person's household was met, in no order.
+    pub met: Vec<Millis>,
+    /// Since when they do not live there any more.
+    pub left_on: Option<NaiveDate>,
+}

@@ -182,10 +182,9 @@ pub trait Reading: IncidentTable {
     ) -> Answer<Vec<Tallied>>;
     /// The records of a kind of which there are few: care plans, evacuations, hazard points, notices, threatened households.
     fn few(&self, within: &Scope, kind: &Kind) -> Answer<Vec<StoredRecord>>;
-    /// When somebody was met in standing visits to this very record.
-    fn meetings(&self, county: &Scope, target: RecordId, moments: std::ops::Range<i64>) -> Answer<Vec<i64>>;
-    /// The main reference of a record: a person's household.
-    fn refers_to(&self, county: &Scope, id: RecordId) -> Answer<Option<RecordId>>;
+    /// Whom a care plan is for, and the meetings before a moment: by whatever entries person and household were named. None when the
+    /// person is not in the register any more.
+    fn cared_for(&self, county: &Scope, person: RecordId, until: i64) -> Answer<Option<CaredFor>>;
     /// Per cell the households, and how many of them nobody met since each of these moments.
     fn homes(&self, within: &Scope, since: [i64; 4]) -> Answer<Vec<HomeCount>>;
     /// Households that nobody met since a moment, the longest first.

@@ -132,22 +132,30 @@ fn registers_and_disputes_of_the_demonstration_are_those_that_sql_finds() {
 #[test]
 fn care_visits_and_closings_of_the_demonstration_are_those_that_sql_finds() {
     let demo = Demo::new();
-    let slots = "WITH RECURSIVE plan AS (SELECT f ->> 'person' AS person, f ->> 'level' AS level, f ->> 'starts_on' AS starts, f ->> 'ends_on' AS ends,
+    // The day that answers a check: the last one up to it, or else the first one after it.
+    let answer = |person: &str, since: &str, due: &str, last: &str| {
+        format!(
+            "coalesce((SELECT max(day) FROM met WHERE met.person = {person} AND day BETWEEN {since} AND {due}),
+                (SELECT min(day) FROM met WHERE met.person = {person} AND day > {due} AND day <= {last}))"
+        )
+    };
+    let (next_since, next_due) = ("date(answered, '+1 day')", "date(answered, '+' || days || ' days')");
+    let checks = format!(
+        "WITH RECURSIVE plan AS (SELECT f ->> 'person' AS person, f ->> 'level' AS level, f ->> 'starts_on' AS starts,
+            min(?2, coalesce(f ->> 'ends_on', ?2)) AS last,
             CASE f ->> 'level' WHEN 'a' THEN 7 WHEN 'b' THEN 30 WHEN 'c' THEN 90 END AS days FROM r WHERE kind = 'care_plan'),
-        slot AS (SELECT *, starts AS first, date(starts, '+' || (days - 1) || ' days') AS last FROM plan
-            UNION ALL SELECT person, level, starts, ends, days, date(last, '+1 day'), date(last, '+' || days || ' days') FROM slot WHERE last < ?2)";
-    let counted = "last BETWEEN ?1 AND ?2 AND (ends IS NULL OR last <= ends)";
-    demo.same(
-        What::CareDue,
-        &demo.ask(&format!("{slots} SELECT level, count(*) FROM slot WHERE {counted} GROUP BY 1 ORDER BY 1")),
+        met AS (SELECT plan.person, date((visit.f ->> 'at') / 1000 + 28800, 'unixepoch') AS day FROM plan JOIN visit
+            ON visit.f ->> 'result' IN ('met', 'proxy') AND visit.f ->> 'target' IN (plan.person,
+                (SELECT p.f ->> 'household' FROM r AS p WHERE lower(hex(p.id)) = replace(plan.person, '-', '')))),
+        asked AS (SELECT person, level, last, days, starts AS due, {} AS answered FROM plan WHERE starts <= last AND last >= ?1
+            UNION ALL SELECT person, level, last, days, {next_due}, {} FROM asked WHERE answered IS NOT NULL AND {next_due} <= last),
+        counted AS (SELECT * FROM asked WHERE due >= ?1 OR answered IS NULL OR answered >= ?1)",
+        answer("plan.person", "starts", "starts", "last"),
+        answer("asked.person", next_since, next_due, "asked.last"),
     );
-    let met = "EXISTS (SELECT 1 FROM visit WHERE visit.f ->> 'result' IN ('met', 'proxy')
-        AND date((visit.f ->> 'at') / 1000 + 28800, 'unixepoch') BETWEEN slot.first AND slot.last
-        AND visit.f ->> 'target' IN (slot.person, (SELECT p.f ->> 'household' FROM r AS p WHERE lower(hex(p.id)) = replace(slot.person, '-', ''))))";
-    demo.same(
-        What::CareDone,
-        &demo.ask(&format!("{slots} SELECT level, count(*) FROM slot WHERE {counted} AND {met} GROUP BY 1 ORDER BY 1")),
-    );
+    let by_level = |filter: &str| format!("{checks} SELECT level, count(*) FROM counted WHERE {filter} GROUP BY 1 ORDER BY 1");
+    demo.same(What::CareDue, &demo.ask(&by_level("1")));
+    demo.same(What::CareDone, &demo.ask(&by_level("answered IS NOT NULL")));
     let closed = "WITH step AS (SELECT replace(f ->> 'incident', '-', '') AS incident, f ->> 'action' AS action, f ->> 'at' AS at FROM r WHERE kind = 'incident_step')
         SELECT i.f ->> 'category', count(*) FROM r AS i WHERE i.kind = 'incident'
         AND date((SELECT max(at) FROM step WHERE incident = lower(hex(i.id)) AND action = 'close') / 1000 + 28800, 'unixepoch') BETWEEN ?1 AND ?2

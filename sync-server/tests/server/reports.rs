@@ -7,6 +7,7 @@ use domain::fold::door_history;
 use domain::kinds::visit::Visit;
 use domain::report::{Counts, Figure, FigureValue, Period, What, fold};
 use domain::review::ReviewState;
+use domain::same::Same;
 use domain::scope::Role;
 use domain::{AccountId, CellCode, Kind, Node, Record, RecordId, Stamp, Stamps, World as _};
 use serde_json::{Value, json};
@@ -131,7 +132,12 @@ impl Register<'_> {
         let all: Vec<RecordId> = self.records.keys().copied().collect();
         let id = all[self.chance(all.len())];
         let mut record = self.records[&id].clone();
-        match self.chance(5) {
+        match self.chance(7) {
+            5 | 6 if matches!(record.kind, Kind::Person | Kind::Household) => {
+                // Found to be one with an older entry, or one that does not lead anywhere, or itself again.
+                let into = self.one_of(&record.kind.clone()).filter(|_| self.chance(3) > 0);
+                record.fields.insert("merged_into".to_owned(), json!(into));
+            }
             0 => record.cell = cell(1 + self.chance(3) as u32),
             1 => drop(record.fields.insert("deleted".to_owned(), json!(self.chance(2) == 0))),
             2 if record.kind == Kind::Person => {
@@ -171,15 +177,15 @@ impl Register<'_> {
             .map(|record| (record.id, Visit::from(record)))
             .collect();
         let standing: Vec<(RecordId, Visit)> = domain::fold::standing(&visits).into_iter().cloned().collect();
+        let same = Same::of(&all);
+        let home_of = |target: RecordId| {
+            let standing = self.records.get(&same.survivor(target))?;
+            let home = if standing.kind == Kind::Person { standing.reference("household")? } else { standing.id };
+            Some(same.survivor(home))
+        };
         let mut homes = BTreeMap::<RecordId, Option<i64>>::new();
-        for home in all.iter().filter(|record| record.kind == Kind::Household && !record.is_deleted()) {
-            let lives = |id: RecordId| {
-                self.records
-                    .get(&id)
-                    .is_some_and(|r| r.kind == Kind::Person && r.reference("household") == Some(home.id))
-            };
-            let of_home =
-                |visit: &&(RecordId, Visit)| visit.1.target.is_some_and(|target| target == home.id || lives(target));
+        for home in all.iter().filter(|record| record.kind == Kind::Household && record.is_present()) {
+            let of_home = |visit: &&(RecordId, Visit)| visit.1.target.and_then(home_of) == Some(home.id);
             let of_home: Vec<(RecordId, Visit)> = standing.iter().filter(of_home).cloned().collect();
             homes.insert(home.id, door_history(&of_home).last_met);
         }
@@ -205,6 +211,60 @@ fn what_is_kept_as_records_are_written_is_what_a_fold_over_all_records_says() {
                 register.compare();
             }
         }
+    }
+}
+
+/// Two entries of one resident in two entries of one household, and a visit to the younger of each: what is said of them counts for the
+/// older one while they are one, whichever comes first, and for themselves otherwise.
+#[test]
+fn visits_to_an_entry_that_gave_way_count_for_the_one_that_stays_before_and_after_and_no_longer_when_that_is_taken_back() {
+    for visit_first in [true, false] {
+        let county = County::new();
+        let mut phone = county.worker("worker-a", &[cell(1)]);
+        let (older, younger) = (phone.new_home(&cell(1)), phone.new_home(&cell(1)));
+        phone.push_all(&[older.to_vec(), younger.to_vec()].concat());
+        let plan = phone.new_record(
+            Kind::CarePlan,
+            &cell(1),
+            json!({"person": older[2].id, "reason": "alone", "level": "b", "responsible": "worker-a", "consent": "oral",
+                "starts_on": "2026-11-02"}),
+        );
+        phone.push_all(&[plan]);
+        let said = |phone: &mut crate::common::TestPhone, of: usize, into: Option<RecordId>| {
+            let kind = if of == 2 { Kind::Person } else { Kind::Household };
+            let merged = phone.change(kind, younger[of].id, &cell(1), json!({"merged_into": into, "merged_before": {}}));
+            phone.push_all(&[merged]);
+        };
+        let see = |phone: &mut crate::common::TestPhone| {
+            let mut visit = phone.visit(younger[2].id, &cell(1));
+            visit.fields.insert("target_kind".into(), json!("person"));
+            phone.push_all(&[visit]);
+        };
+        let met = || -> BTreeMap<RecordId, bool> {
+            let homes = county.hub.store().read(|r| r.homes_unmet(&scope("610722"), i64::MAX, 10)).unwrap();
+            homes.into_iter().map(|(home, at)| (home, at.is_some())).collect()
+        };
+        let care = || {
+            let counts = counted(&county, november());
+            (counts.total(What::CareDue), counts.total(What::CareDone))
+        };
+        let (one, other) = (older[1].id, younger[1].id);
+        if visit_first {
+            see(&mut phone);
+            assert_eq!((met(), care()), (BTreeMap::from([(one, false), (other, true)]), (1, 0)));
+        }
+        said(&mut phone, 2, Some(older[2].id));
+        if !visit_first {
+            assert_eq!((met(), care()), (BTreeMap::from([(one, false), (other, false)]), (1, 0)));
+            see(&mut phone);
+        }
+        assert_eq!((met(), care()), (BTreeMap::from([(one, true), (other, false)]), (1, 1)), "the resident is one");
+        said(&mut phone, 1, Some(one));
+        assert_eq!((met(), care()), (BTreeMap::from([(one, true)]), (1, 1)), "the household is one too");
+        said(&mut phone, 2, None);
+        assert_eq!((met(), care()), (BTreeMap::from([(one, true)]), (1, 0)), "another resident of the same household");
+        said(&mut phone, 1, None);
+        assert_eq!((met(), care()), (BTreeMap::from([(one, false), (other, true)]), (1, 0)), "two households again");
     }
 }
 

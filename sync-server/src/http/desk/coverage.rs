@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use chrono::Datelike;
-use domain::care::{CareStanding, check};
+use chrono::{Datelike, NaiveDate};
+use domain::care::{CareCheck, CareStanding, check};
 use domain::codes::Lists;
 use domain::kinds::care_plan::CarePlan;
 use domain::kinds::evacuation::Evacuation;
@@ -28,7 +28,7 @@ use crate::http::auth::SignedInDesk;
 use crate::http::{ApiError, App, blocking};
 use crate::hub::reports::{below, county_of, place_for, rolled_up};
 use crate::hub::{CountyHub, HubError};
-use crate::store::{Reading, Store as _, StoreError};
+use crate::store::{CaredFor, Reading, Store as _, StoreError};
 
 /// After so many days without a meeting a household stands in the next column.
 const UNMET_DAYS: [i64; 4] = [30, 60, 90, 180];
@@ -251,34 +251,37 @@ fn count_care(
 ) -> Result<(), StoreError> {
     let day = today(now);
     let month = day.with_day(1).and_then(|first| Period::new(first, day));
-    for (plan, meetings) in plans(reading, place, now)? {
-        let standing = check(&CarePlan::from(&plan), meetings.iter().max().copied(), lists.care, day);
+    for (plan, cared_for) in plans(reading, place, now)? {
+        let standing = standing_of(&plan, &cared_for, lists, day);
         let cell = cells.entry(plan.cell.clone()).or_default();
         cell.plans += i64::from(standing.standing != CareStanding::Ended);
         cell.care_waiting += i64::from(standing.is_due());
         cell.care_missed += i64::from(standing.standing == CareStanding::Missed);
         let Some(month) = month else { continue };
         let mut counts = Counts::default();
-        let days = meetings.into_iter().map(today).collect();
-        counts.extend(domain::report::of_care_plan(&plan, &days, lists.care, month));
+        let days = cared_for.met.into_iter().map(today).collect();
+        counts.extend(domain::report::of_care_plan(&plan, cared_for.left_on, &days, lists.care, month));
         cell.care_due += counts.total(What::CareDue);
         cell.care_done += counts.total(What::CareDone);
     }
     Ok(())
 }
 
-/// The care plans of a place, each with when its person or the person's household was met.
-fn plans(reading: &dyn Reading, place: &Scope, now: Millis) -> Result<Vec<(Record, Vec<Millis>)>, StoreError> {
+/// What a plan asks for today.
+fn standing_of(plan: &Record, cared_for: &CaredFor, lists: &Lists, day: NaiveDate) -> CareCheck {
+    let plan = CarePlan::from(plan).until_left(cared_for.left_on);
+    check(&plan, cared_for.met.iter().max().copied(), lists.care, day)
+}
+
+/// The care plans of a place, each with whom it is for.
+fn plans(reading: &dyn Reading, place: &Scope, now: Millis) -> Result<Vec<(Record, CaredFor)>, StoreError> {
     let county = county_of(place);
     let mut found = Vec::new();
     for plan in reading.few(place, &Kind::CarePlan)? {
         let plan = plan.record;
         let Some(person) = plan.reference("person").filter(|_| !plan.is_deleted()) else { continue };
-        let mut meetings = reading.meetings(&county, person, 0..now + DAY)?;
-        if let Some(home) = reading.refers_to(&county, person)? {
-            meetings.extend(reading.meetings(&county, home, 0..now + DAY)?);
-        }
-        found.push((plan, meetings));
+        let cared_for = reading.cared_for(&county, person, now + DAY)?;
+        found.extend(cared_for.map(|cared_for| (plan, cared_for)));
     }
     Ok(found)
 }
@@ -417,9 +420,9 @@ fn waiting(
     missed: bool,
 ) -> Result<Vec<Found>, StoreError> {
     let mut found = Vec::new();
-    for (plan, meetings) in plans(reading, place, now)? {
-        let met_at = meetings.iter().max().copied();
-        let standing = check(&CarePlan::from(&plan), met_at, lists.care, today(now));
+    for (plan, cared_for) in plans(reading, place, now)? {
+        let met_at = cared_for.met.iter().max().copied();
+        let standing = standing_of(&plan, &cared_for, lists, today(now));
         if standing.standing == CareStanding::Missed || (standing.is_due() && !missed) {
             found.push((plan, met_at, Some(standing.days_late)));
         }

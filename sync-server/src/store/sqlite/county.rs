@@ -16,7 +16,7 @@ use super::Sql;
 use super::feed::Tally;
 use super::rows::{count, json};
 use crate::store::{
-    Account, Answer, Approval, Approved, AuditEntry, AuditLine, AuditQuery, Batch, BulkRecord, ChangeDigest,
+    Account, Answer, Approval, Approved, AuditEntry, AuditLine, AuditQuery, Batch, BulkRecord, CaredFor, ChangeDigest,
     DeskSession, Device, Division, DivisionChange, EnrolCode, Erasure, FeedEntry, HandInLine, HistoryEntry, Holding,
     HomeCount, ImportBatch, InboxQuery, ListsPublished, Moved, NameFits, NumberOf, Place, PlaceFigures, Reading,
     ReportHead, ReviewCount, Run, SecretHash, SetAside, StoreError, StoredRecord, TakenIn, Tallied, TokenPair, Upload,
@@ -187,11 +187,8 @@ impl Reading for Sql<'_> {
     fn few(&self, within: &Scope, kind: &Kind) -> Answer<Vec<StoredRecord>> {
         self.few_of_kind(within, kind)
     }
-    fn meetings(&self, county: &Scope, target: RecordId, moments: Range<i64>) -> Answer<Vec<i64>> {
-        Sql::meetings(self, county, target, moments)
-    }
-    fn refers_to(&self, county: &Scope, id: RecordId) -> Answer<Option<RecordId>> {
-        Sql::refers_to(self, county, id)
+    fn cared_for(&self, county: &Scope, person: RecordId, until: i64) -> Answer<Option<CaredFor>> {
+        self.cared_for_by(county, person, until)
     }
     fn homes(&self, within: &Scope, since: [i64; 4]) -> Answer<Vec<HomeCount>> {
         self.homes_within(within, since)

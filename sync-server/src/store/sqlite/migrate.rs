@@ -25,7 +25,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_incidents.sql"),
     AUDIT,
     include_str!("schema_desk.sql"),
+    SAME,
 ];
+
+const SAME: &str = include_str!("schema_same.sql");
 
 const AUDIT: &str = include_str!("schema_audit.sql");
 
@@ -59,6 +62,11 @@ fn bring(conn: &mut Connection, to: usize) -> Result<(), StoreError> {
         }
         if *migration == REPORT {
             Sql::new(&transaction).count_all()?;
+        }
+        if *migration == SAME {
+            let sql = Sql::new(&transaction);
+            sql.keep_all_ways()?;
+            sql.count_homes()?;
         }
         if *migration == AUDIT {
             Sql::new(&transaction).link_audit()?;

@@ -22,6 +22,7 @@ mod photos;
 mod records;
 mod reports;
 mod rows;
+mod same;
 mod tally;
 mod writer;
 

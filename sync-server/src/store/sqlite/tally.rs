@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use domain::fold::is_met;
 use domain::report::{Counted, What, is_counted, of_record};
@@ -34,18 +35,28 @@ impl Sql<'_> {
         let Some(either) = after.or(before).filter(|record| is_counted(&record.kind)) else { return Ok(()) };
         match either.kind {
             Kind::Visit => self.tally_visit(before, after),
-            Kind::Household => {
-                self.count(before, after)?;
-                self.meet_again([before.or(after).map(|record| (record.id, county(&record.cell)))])
-            }
-            Kind::Person => {
-                self.count(before, after)?;
-                let home = |record: &Record| record.reference("household");
-                let homes = [before, after].map(|person| person.and_then(|p| Some((home(p)?, county(&p.cell)))));
-                self.meet_again(homes)
-            }
+            Kind::Household | Kind::Person => self.tally_entry(before, after),
             _ => self.count(before, after),
         }
+    }
+
+    /// A household or resident that came, changed, gave way to another or goes. What was said of an entry counts for the one that
+    /// stands for it, so a household is looked at by its old and by its new name.
+    fn tally_entry(&self, before: Option<&Record>, after: Option<&Record>) -> Answer<()> {
+        self.count(before, after)?;
+        let Some(entry) = after.or(before) else { return Ok(()) };
+        let county = county(&entry.cell);
+        let named =
+            |record: &Record| if record.kind == Kind::Person { record.reference("household") } else { Some(record.id) };
+        let mut homes: BTreeSet<RecordId> = [before, after].into_iter().flatten().filter_map(named).collect();
+        homes.extend(self.home_of(entry.id, county)?);
+        if self.keep_way(entry.id, county, after.and_then(Record::merged_into))? {
+            homes.extend(self.home_of(entry.id, county)?);
+        }
+        for home in homes.clone() {
+            homes.insert(self.stands_for(home, county)?);
+        }
+        self.meet_again(county, homes)
     }
 
     /// Takes off what the record counted for, adds what it counts for now.
@@ -139,38 +150,32 @@ impl Sql<'_> {
 
     /// The homes of visits' targets.
     fn meet_again_of(&self, visits: [Option<&Record>; 2]) -> Answer<()> {
-        const HOME: &str = "SELECT CASE kind WHEN 'person' THEN refers ELSE id END FROM record
-            WHERE id = ?1 AND county = ?2 AND kind IN ('person', 'household')";
-        let mut homes = [None, None];
-        for (home, visit) in homes.iter_mut().zip(visits) {
-            let Some((target, visit)) = visit.and_then(|visit| Some((visit.reference("target")?, visit))) else {
-                continue;
-            };
-            let key = params![target.0.as_bytes(), county(&visit.cell)];
-            let mut statement = self.conn.prepare_cached(HOME)?;
-            let found: Option<Option<[u8; 16]>> = statement.query_row(key, |row| row.get(0)).optional()?;
-            *home = found.flatten().map(|id| (RecordId(uuid::Uuid::from_bytes(id)), county(&visit.cell)));
+        for visit in visits.into_iter().flatten() {
+            let (Some(target), county) = (visit.reference("target"), county(&visit.cell)) else { continue };
+            self.meet_again(county, self.home_of(target, county)?)?;
         }
-        self.meet_again(homes)
+        Ok(())
     }
 
     /// Works out anew when somebody of these households was met last.
-    fn meet_again<'c>(&self, homes: impl IntoIterator<Item = Option<(RecordId, &'c str)>>) -> Answer<()> {
-        let homes: BTreeSet<(RecordId, &str)> = homes.into_iter().flatten().collect();
-        for (id, county) in homes {
+    fn meet_again(&self, county: &str, homes: impl IntoIterator<Item = RecordId>) -> Answer<()> {
+        for id in homes {
             let key = params![id.0.as_bytes(), county];
-            let there = self
-                .conn
-                .prepare_cached(&format!("{HOMES} AND r.id = ?1 AND r.county = ?2 {INTO_HOME}"))?
-                .execute(key)?;
-            if there == 0 {
+            if self.conn.prepare_cached(&HOME)?.execute(key)? == 0 {
                 self.conn.prepare_cached("DELETE FROM home WHERE household = ?1 AND county = ?2")?.execute(key)?;
             }
         }
         Ok(())
     }
 
-    /// Counts every record of a database once, when one of an older version is opened.
+    /// Works out every household anew, once, when a database of an older version is opened.
+    pub(super) fn count_homes(&self) -> Answer<()> {
+        self.conn.execute("DELETE FROM home", [])?;
+        self.conn.execute(&format!("{} {INTO_HOME}", homes_sql()), [])?;
+        Ok(())
+    }
+
+    /// Counts every record of a database once, when one of an older version is opened; its households: [`Sql::count_homes`].
     pub(super) fn count_all(&self) -> Answer<()> {
         let mut corrections =
             self.conn.prepare("INSERT OR IGNORE INTO correction (corrected, county, visit) VALUES (?1, ?2, ?3)")?;
@@ -187,11 +192,10 @@ impl Sql<'_> {
             self.count(None, Some(record))?;
             if record.kind == Kind::Visit { self.meet(None, Some(record)) } else { Ok(()) }
         })?;
-        self.conn.execute(&format!("{HOMES} {INTO_HOME}"), [])?;
         Ok(())
     }
 
-    fn each_record(&self, which: &str, work: &mut dyn FnMut(&Record) -> Answer<()>) -> Answer<()> {
+    pub(super) fn each_record(&self, which: &str, work: &mut dyn FnMut(&Record) -> Answer<()>) -> Answer<()> {
         let mut all = self.conn.prepare(&format!("SELECT {RECORD_COLUMNS} FROM record WHERE {which}"))?;
         let mut rows = all.query([])?;
         while let Some(row) = rows.next()? {
@@ -236,20 +240,6 @@ impl Sql<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    pub(super) fn meetings(&self, county: &Scope, target: RecordId, moments: Range<i64>) -> Answer<Vec<i64>> {
-        const SQL: &str = "SELECT at FROM meeting WHERE target = ?1 AND county = ?2 AND at >= ?3 AND at < ?4";
-        let mut statement = self.conn.prepare_cached(SQL)?;
-        let key = params![target.0.as_bytes(), county.as_str(), moments.start, moments.end];
-        Ok(statement.query_map(key, |row| row.get(0))?.collect::<Result<_, _>>()?)
-    }
-
-    /// Whom a record names as its main reference, without reading the record.
-    pub(super) fn refers_to(&self, county: &Scope, id: RecordId) -> Answer<Option<RecordId>> {
-        const SQL: &str = "SELECT refers FROM record WHERE id = ?1 AND county = ?2 AND refers IS NOT NULL";
-        let key = params![id.0.as_bytes(), county.as_str()];
-        Ok(self.conn.prepare_cached(SQL)?.query_row(key, |row| record_id(row, 0)).optional()?)
-    }
-
     /// Per cell how many households there are, and how many of them were met last before each of these moments, or never.
     pub(super) fn homes_within(&self, within: &Scope, before: [i64; 4]) -> Answer<Vec<HomeCount>> {
         const SQL: &str = "SELECT cell, count(*), sum(met_at IS NULL), sum(coalesce(met_at, -1) < ?3),
@@ -284,16 +274,37 @@ impl Sql<'_> {
     }
 }
 
-/// Each household that counts as present, with the last meeting of itself or of somebody who lives in it. An entry gave way when it
-/// names one with a smaller id (`domain::same`); ids sort as their texts do.
-const HOMES: &str = "INSERT INTO home (household, county, cell, met_at)
-    SELECT r.id, r.county, r.cell, (SELECT max(at) FROM (
-        SELECT max(m.at) AS at FROM meeting m WHERE m.target = r.id AND m.county = r.county
-        UNION ALL
-        SELECT max(m.at) FROM record p JOIN meeting m ON m.target = p.id AND m.county = p.county
-        WHERE p.refers = r.id AND p.kind = 'person' AND p.county = r.county))
-    FROM record r WHERE r.kind = 'household' AND coalesce(json_extract(r.body, '$.fields.deleted'), 0) <> 1
-    AND coalesce(json_extract(r.body, '$.fields.merged_into'), 'none') >= lower(substr(hex(r.id), 1, 8) || '-' || substr(hex(r.id), 9, 4)
-        || '-' || substr(hex(r.id), 13, 4) || '-' || substr(hex(r.id), 17, 4) || '-' || substr(hex(r.id), 21))";
+/// Each household that counts as present, with the last meeting of itself or of somebody who lives in it, by whatever entry they were
+/// named: `g` gave way to the household, `p` lives in it or in such a `g`, `q` gave way to `p`.
+fn homes_sql() -> String {
+    const LIVES: &str = "p.kind = 'person'
+        AND NOT EXISTS (SELECT 1 FROM gave_way AS w WHERE w.id = p.id AND w.county = p.county)";
+    let met = |from: &str, target: &str, on: &str| {
+        format!("SELECT max(m.at) AS at FROM {from} JOIN meeting AS m ON m.target = {target} AND m.county = r.county WHERE {on}")
+    };
+    let (way, same) = ("gave_way AS g", "g.stands = r.id AND g.county = r.county");
+    let here = format!("p.refers = r.id AND p.county = r.county AND {LIVES}");
+    let there = format!("{same} AND p.refers = g.id AND p.county = r.county AND {LIVES}");
+    let also = "q.stands = p.id AND q.county = p.county";
+    let all = [
+        "SELECT max(m.at) AS at FROM meeting AS m WHERE m.target = r.id AND m.county = r.county".to_owned(),
+        met(way, "g.id", same),
+        met("record AS p", "p.id", &here),
+        met("record AS p JOIN gave_way AS q", "q.id", &format!("{here} AND {also}")),
+        met(&format!("{way} JOIN record AS p"), "p.id", &there),
+        met(&format!("{way} JOIN record AS p JOIN gave_way AS q"), "q.id", &format!("{there} AND {also}")),
+    ];
+    format!(
+        "INSERT INTO home (household, county, cell, met_at)
+        SELECT r.id, r.county, r.cell, (SELECT max(at) FROM ({}))
+        FROM record AS r WHERE r.kind = 'household' AND coalesce(json_extract(r.body, '$.fields.deleted'), 0) <> 1
+        AND NOT EXISTS (SELECT 1 FROM gave_way AS w WHERE w.id = r.id AND w.county = r.county)",
+        all.join(" UNION ALL ")
+    )
+}
+
+/// The same for one household.
+static HOME: LazyLock<String> =
+    LazyLock::new(|| format!("{} AND r.id = ?1 AND r.county = ?2 {INTO_HOME}", homes_sql()));
 
 const INTO_HOME: &str = "ON CONFLICT DO UPDATE SET cell = excluded.cell, met_at = excluded.met_at";
