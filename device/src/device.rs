@@ -67,6 +67,8 @@ pub(crate) struct Inner {
     http: OnceLock<Http>,
     pub(crate) ear: Ear,
     pub(crate) network: Mutex<Told>,
+    /// What is free where the register lies, as it was looked up last.
+    pub(crate) free_bytes: Mutex<Option<u64>>,
     /// Why the last call of this run did not lead to an answer.
     pub(crate) last_call: Mutex<Option<CallError>>,
 }
@@ -95,6 +97,7 @@ impl Device {
             http: OnceLock::new(),
             ear: Ear::default(),
             network: Mutex::default(),
+            free_bytes: Mutex::default(),
             last_call: Mutex::new(None),
         };
         Ok(Device { inner: Arc::new(inner) })
@@ -121,6 +124,11 @@ impl Device {
     /// The app's version.
     pub fn app_version(&self) -> &str {
         &self.inner.app_version
+    }
+
+    /// Takes note of how much room is left, for whoever helps with this phone.
+    pub fn note_room(&self, free_bytes: Option<u64>) {
+        *lock(&self.inner.free_bytes) = free_bytes;
     }
 
     /// Whether the register holds demonstration data; known on the lock screen too.

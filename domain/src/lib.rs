@@ -20,6 +20,7 @@ pub mod fold;
 pub mod frames;
 pub mod geo;
 pub mod hand_in;
+pub mod health;
 pub mod ids;
 pub mod import;
 pub mod incident;

@@ -13,6 +13,7 @@ use crate::change::Change;
 use crate::codes::Lists;
 use crate::conflict::Conflict;
 use crate::hand_in::HandIn;
+use crate::health::DeviceHealth;
 use crate::ids::{AccountId, CellCode, DeviceId, Epoch, RecordId, Sha256Hex};
 use crate::order::{OrderAnswer, OrderRequest, StandingOrder};
 use crate::problem::{Problem, ProblemCode};
@@ -155,6 +156,10 @@ pub struct ExchangeRequest {
     /// stands as it was brought. Phones of an older version do not say so, and are sent whole records.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub merges: bool,
+    /// How the phone stands, when that is news ([`DeviceHealth::is_news_after`]) or was told a day ago. What is unreadable or absurd in
+    /// it is not kept, and holds nothing else up. Phones of an older version never tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<DeviceHealth>,
 }
 
 /// The answer to an [`ExchangeRequest`].

@@ -4,6 +4,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use super::{Failure, Nothing};
+use crate::edge::free_bytes;
 use crate::store::PhotoUse;
 use crate::{Device, Open};
 
@@ -11,6 +12,8 @@ use crate::{Device, Open};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[ts(export)]
 pub struct StorageUse {
+    /// What is free on the phone; none where the system does not say.
+    pub free_bytes: Option<u64>,
     /// Records in the register.
     pub records: i64,
     /// The register's files, everything below included.
@@ -24,7 +27,9 @@ pub struct StorageUse {
 }
 
 pub(super) fn storage(device: &Device, _: Nothing) -> Result<StorageUse, Failure> {
-    device.with_open(|open: &mut Open| storage_use(open))
+    let free = free_bytes(device.folder());
+    device.note_room(free);
+    device.with_open(|open: &mut Open| storage_use(open, free))
 }
 
 /// Gives up the originals that the server has, and answers what takes room then.
@@ -36,13 +41,14 @@ pub(super) fn free_storage(device: &Device, _: Nothing) -> Result<StorageUse, Fa
             tracing::info!(%error, "the register was not shrunk");
         }
         open.changed();
-        storage_use(open)
+        storage_use(open, free_bytes(device.folder()))
     })
 }
 
-fn storage_use(open: &Open) -> Result<StorageUse, Failure> {
+fn storage_use(open: &Open, free_bytes: Option<u64>) -> Result<StorageUse, Failure> {
     let (waiting, spare, thumbs) = open.store().photo_use()?;
     Ok(StorageUse {
+        free_bytes,
         records: open.store().record_count()?,
         register_bytes: open.store().file_bytes(),
         waiting,

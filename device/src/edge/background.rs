@@ -7,7 +7,7 @@ use domain::protocol::{CallError, Peer};
 
 use super::bell::Woken;
 use super::pauses::{RoundEnd, before_round};
-use super::{HttpPeer, line};
+use super::{HttpPeer, free_bytes, line};
 use crate::{Device, DeviceError, SyncState};
 
 /// Rounds run as long as this lives. Dropping it ends the threads after the call under way.
@@ -103,6 +103,7 @@ fn run(device: &Device, connect: &Connect) {
             Woken::Nudged | Woken::Due => {}
         }
         let heard = ear.heard();
+        device.note_room(free_bytes(device.folder()));
         let outcome = connect(device).and_then(|peer| device.round(peer.as_ref()).ended_by.map_or(Ok(()), Err));
         if outcome.is_ok() {
             ear.settle(&heard);

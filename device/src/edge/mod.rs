@@ -8,6 +8,7 @@ mod http;
 mod http_peer;
 mod line;
 mod pauses;
+mod room;
 mod system_world;
 
 pub use background::Background;
@@ -16,4 +17,5 @@ pub(crate) use ear::Ear;
 pub use enrol::enrol_over_http;
 pub(crate) use http::Http;
 pub use http_peer::HttpPeer;
+pub(crate) use room::free_bytes;
 pub use system_world::SystemWorld;

@@ -6,6 +6,7 @@
 mod clock;
 mod gather;
 mod hand_in;
+mod health;
 mod order;
 mod photos;
 mod pull;

@@ -6,9 +6,10 @@ use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, Pee
 use domain::{CellCode, Change, HybridClock, RecordId, Stamp};
 use rusqlite::Connection;
 
+use super::health::{self, Facts};
 use super::push::{self, Mark, Offer};
 use super::{RoundReport, clock, gather, pull, receipt, repair};
-use crate::open::Open;
+use crate::open::{Open, lock};
 use crate::outbox;
 use crate::store::{self, Meta};
 use crate::{Device, DeviceError};
@@ -30,7 +31,8 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
     let mut answered: Option<i64> = None;
     let mut more = true;
     loop {
-        let (request, marks) = device.with_open(|open| prepare(open, &mut notes))?;
+        let facts = Facts { app_version: device.app_version(), free_bytes: *lock(&device.inner.free_bytes) };
+        let (request, marks) = device.with_open(|open| prepare(open, &facts, &mut notes))?;
         if let (Some(lists_version), true) = (answered, marks.is_empty() && !more) {
             return Ok(lists_version);
         }
@@ -44,8 +46,13 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
     }
 }
 
-fn prepare(open: &mut Open, notes: &mut Notes) -> Result<(ExchangeRequest, Vec<Mark>), DeviceError> {
+fn prepare(
+    open: &mut Open,
+    facts: &Facts<'_>,
+    notes: &mut Notes,
+) -> Result<(ExchangeRequest, Vec<Mark>), DeviceError> {
     let (push, marks) = gather::gather(open, notes)?;
+    let health = health::to_tell(open, facts, &push)?;
     let connection = open.store.connection();
     let request = ExchangeRequest {
         protocol: PROTOCOL,
@@ -57,6 +64,7 @@ fn prepare(open: &mut Open, notes: &mut Notes) -> Result<(ExchangeRequest, Vec<M
         doubted: repair::under_way(connection)?,
         words_about: outbox::words_about(connection)?,
         merges: true,
+        health,
     };
     Ok((request, marks))
 }
@@ -110,6 +118,7 @@ fn take(
     repair::go_on(&transaction, request, answer)?;
     let removed = pull::leave_cells(&transaction, &answer.cells)?;
     let compared = receipt::compare(&transaction, device, answer, now)?;
+    health::was_told(&transaction, request.health.as_ref(), (device, answer.epoch), now)?;
     let other_cells = note_cells(&transaction, &answer.cells)?;
     note_clock(&transaction, &mut clock, latest, !marks.is_empty(), judged.set_back)?;
     transaction.commit()?;

@@ -45,6 +45,8 @@ pub(crate) enum Meta {
     Revoked,
     /// The digests of what lies sealed on the server.
     HandedIn,
+    /// What the phone told of itself last.
+    HealthTold,
 }
 
 impl Meta {
@@ -66,6 +68,7 @@ impl Meta {
             Meta::CountedAt => "counted_at",
             Meta::Revoked => "revoked",
             Meta::HandedIn => "handed_in",
+            Meta::HealthTold => "health_told",
         }
     }
 

@@ -10,6 +10,7 @@ mod conflicts;
 mod erasure;
 mod fake;
 mod handover;
+mod health;
 mod hostile;
 mod http;
 mod lock;

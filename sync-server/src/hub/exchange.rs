@@ -33,6 +33,9 @@ impl<S: Store> Hub<S> {
         }
         let read = Read { epoch: request.epoch, cursors: &request.cursors };
         let verdicts = self.submit_after(phone, request.node, read, &request.push)?;
+        if let Some(health) = &request.health {
+            self.note_health(phone.device, health)?;
+        }
         let run = Run::of(phone.device, request.node);
         // Named with every page of the reading, written down with the first.
         let begun = phone.cells.iter().filter(|cell| request.doubted.contains(cell));

@@ -2,9 +2,10 @@
 //!
 //! One file per matter, which its first line names. From a phone: who it is ([`phones`]), what becomes of a pushed change (`judge`,
 //! `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there is something
-//! ([`nudge`]), what is signed (`receipts`), orders ([`orders`]) and what is handed in (`hand_in`); their tokens (`tokens`). From the desk: who sits there
+//! ([`nudge`]), what is signed (`receipts`), orders ([`orders`]) and what is handed in (`hand_in`); how it
+//! stands ([`health`]); their tokens (`tokens`). From the desk: who sits there
 //! ([`desk`]), reviews ([`reviews`], [`take_back`], [`corrections`]), the month ([`reports`]), the county's office ([`accounts`],
-//! [`divisions`], [`lists`], [`imports`]), erasure ([`erasure`]). The same rules hold for a phone over HTTP and for one in the same
+//! [`divisions`], [`lists`], [`imports`]), what follows a restore ([`put_back`]), erasure ([`erasure`]). The same rules hold for a phone over HTTP and for one in the same
 //! process ([`peer`]).
 
 pub mod accounts;
@@ -25,6 +26,7 @@ pub mod exports;
 mod feed;
 pub mod feedback;
 mod hand_in;
+pub mod health;
 pub mod imports;
 pub mod incidents;
 mod judge;
@@ -37,6 +39,7 @@ pub mod peer;
 pub mod phones;
 pub mod photo;
 pub(crate) mod push;
+pub mod put_back;
 mod receipts;
 pub mod reports;
 pub mod residents;

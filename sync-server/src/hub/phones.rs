@@ -7,6 +7,7 @@ use domain::scope::{Action, Actor, Role, allowed};
 use domain::world::Millis;
 use domain::{AccountId, CellCode, DeviceId, Kind, Problem, ProblemCode, Scope, Stamp};
 
+use crate::hub::health::{DeviceNeed, needs, newest_app};
 use crate::hub::orders::Bearer;
 use crate::hub::tokens::{Issued, Use};
 use crate::hub::{Hub, HubError, secrets};
@@ -79,6 +80,10 @@ pub struct DeviceLine {
     pub hand_ins: Vec<HandInLine>,
     /// Its owner's name.
     pub display_name: String,
+    /// Why it needs help.
+    pub needs: Vec<DeviceNeed>,
+    /// The newest version of the app among the listed phones, when this one's is older.
+    pub newer_app: Option<String>,
 }
 
 impl<S: Store> Hub<S> {
@@ -136,6 +141,7 @@ impl<S: Store> Hub<S> {
                 seen_at: now,
                 revoked_at: None,
                 order: None,
+                health: None,
             })?;
             let tokens = self.issue(writing, device, now)?;
             note(writing, now, account.id.as_str(), "enrol", &device.to_string())?;
@@ -229,7 +235,10 @@ impl<S: Store> Hub<S> {
                 if !pair.confirmed {
                     writing.confirm_tokens(&pair)?;
                 }
-                writing.put_device(&Device { seen_at: now, ..device.clone() })?;
+                // Read anew: what the desk ordered in between stands.
+                if let Some(device) = writing.device(device.id)? {
+                    writing.put_device(&Device { seen_at: now, ..device })?;
+                }
                 Ok::<_, HubError>(())
             })?;
         }
@@ -281,14 +290,22 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// [`HubError::Store`].
     pub fn devices_for(&self, actor: &Actor) -> Result<Vec<DeviceLine>, HubError> {
+        let now = self.now();
         self.store.read(|reading| {
             let mut lines = Vec::new();
             for device in reading.devices()? {
                 let Some(account) = reading.account(&device.account)? else { continue };
                 if administers(actor, &account, &reading.holdings(&account.id)?) {
                     let hand_ins = reading.hand_ins(device.id)?;
-                    lines.push(DeviceLine { device, hand_ins, display_name: account.display_name });
+                    let display_name = account.display_name;
+                    lines.push(DeviceLine { device, hand_ins, display_name, needs: Vec::new(), newer_app: None });
                 }
+            }
+            let newest = newest_app(lines.iter().map(|line| &line.device));
+            for line in &mut lines {
+                line.needs = needs(&line.device, newest.as_ref(), now);
+                let old = line.needs.contains(&DeviceNeed::OldApp);
+                line.newer_app = newest.as_ref().filter(|_| old).map(ToString::to_string);
             }
             Ok(lines)
         })

@@ -7,6 +7,7 @@
 pub mod chain;
 mod desk;
 mod incidents;
+mod phones;
 pub mod sqlite;
 mod types;
 
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 pub use desk::*;
 pub use incidents::*;
+pub use phones::*;
 pub use types::*;
 
 /// The database could not do what it was asked; nothing of the transaction is stored.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use domain::order::DeviceOrder;
 use domain::report::{Figure, Period, What};
 use domain::review::ReviewState;
 use domain::scope::{Actor, Role};
@@ -339,61 +338,6 @@ pub struct Holding {
     pub since: Millis,
     /// Until when; none: still.
     pub until: Option<Millis>,
-}
-
-/// An enrolled phone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Device {
-    /// Its name for the protocol.
-    pub id: DeviceId,
-    /// Whose it is.
-    pub account: AccountId,
-    /// What its owner calls it.
-    pub name: String,
-    /// The app's version at enrolment.
-    pub app_version: String,
-    /// When it was enrolled.
-    pub enrolled_at: Millis,
-    /// When it was last heard of.
-    pub seen_at: Millis,
-    /// When it was revoked.
-    pub revoked_at: Option<Millis>,
-    /// What the desk ordered it to do to itself, last.
-    pub order: Option<OrderGiven>,
-}
-
-/// An order to a phone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderGiven {
-    /// What.
-    pub what: DeviceOrder,
-    /// When.
-    pub at: Millis,
-    /// By whom: an account, or `server`.
-    pub by: String,
-    /// When the phone reported that it is done.
-    pub reported_at: Option<Millis>,
-}
-
-/// A sealed piece of unsent work that a phone handed in, without its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HandInLine {
-    /// Its content's SHA-256.
-    pub digest: Sha256Hex,
-    /// How many changes the phone says are inside.
-    pub changes: u64,
-    /// How many photos.
-    pub photos: u64,
-    /// When it came.
-    pub at: Millis,
-    /// Sealed bytes.
-    pub bytes: u64,
-    /// Whether the sealed bytes are still here: until all of it was taken in.
-    pub kept: bool,
-    /// When it was taken in last.
-    pub taken_at: Option<Millis>,
-    /// How much of it was refused then.
-    pub refused: u64,
 }
 
 /// What became of work that was handed in.

@@ -271,6 +271,7 @@ impl TestPhone {
             doubted: Vec::new(),
             words_about: Vec::new(),
             merges: false,
+            health: None,
         }
     }
 

@@ -193,6 +193,8 @@ async fn no_route_answers_without_a_key() {
         ("GET", "/desk/api/lists".to_owned()),
         ("POST", "/desk/api/enrol-codes".to_owned()),
         ("GET", "/desk/api/devices".to_owned()),
+        ("GET", "/desk/api/put-back".to_owned()),
+        ("POST", "/desk/api/put-back/looked-after".to_owned()),
         ("POST", "/desk/api/devices/01890000-0000-7000-8000-000000000001/revoke".to_owned()),
     ];
     let cookie_of_a_phone = format!("doorstep_session={}", phone.tokens.access);

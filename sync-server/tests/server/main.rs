@@ -14,6 +14,7 @@ mod erasure;
 mod exports;
 mod feeds;
 mod hand_in;
+mod health;
 mod http;
 mod imports;
 mod incidents;

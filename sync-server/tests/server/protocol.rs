@@ -16,6 +16,7 @@ use domain::seal::{Purpose, seal};
 use serde_json::{Value, json};
 
 use sync_server::hub::county::renew_epoch;
+use sync_server::store::Store as _;
 
 use crate::common::{County, MINUTE, TestPhone, cell, json_request, send, sha256};
 
@@ -109,6 +110,14 @@ async fn rounds(county: &County, router: &Router, examples: &mut Examples) {
     exchange(router, &mut colleague, vec![visit]).await;
     let (_, answer) = exchange(router, &mut phone, Vec::new()).await;
     keep(examples, "exchange-answer", &answer);
+    let mut telling = serde_json::to_value(phone.request(Vec::new())).unwrap();
+    let health = json!({"app_version": "0.1.0", "waiting_changes": 0, "waiting_photos": 17, "refused": 1,
+        "register_bytes": 41_943_040, "free_bytes": 3_221_225_472_u64});
+    telling["health"] = health.clone();
+    call(router, "POST", "/v1/exchange", Some(&phone.tokens.access), Some(&telling)).await;
+    let kept = county.hub.store().read(|reading| reading.device(phone.phone().device)).unwrap().unwrap();
+    assert_eq!(kept.health.map(|told| told.waiting_photos), Some(17), "the page shows what the server keeps");
+    keep(examples, "exchange-health", &json!({"health": health}));
     // The receipt of an answer, and a value that was set aside: two phones wrote the same field without knowing of each other.
     keep(examples, "receipt", &answer["receipt"]);
     county.world.pass(MINUTE);

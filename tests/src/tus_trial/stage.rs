@@ -147,6 +147,7 @@ impl Stage {
             doubted: Vec::new(),
             words_about: Vec::new(),
             merges: false,
+            health: None,
         };
         let url = format!("{}/v1/exchange", self.county.address());
         let answer = self.client.post(url).bearer_auth(self.token()).json(&request).send().doing("pushing")?;

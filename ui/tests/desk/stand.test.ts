@@ -14,6 +14,9 @@ const phone: DeskDevice = {
   revoked_at: null,
   order: null,
   handed_in: null,
+  health: null,
+  needs: [],
+  newer_app: null,
 }
 const ordered = (what: 'lock' | 'wipe', reported_at: number | null) => ({ ...phone, order: { what, at: 3, by: 'boss', reported_at } })
 

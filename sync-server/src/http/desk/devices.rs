@@ -16,8 +16,9 @@ use utoipa::ToSchema;
 use super::{named, refused};
 use crate::http::auth::SignedInDesk;
 use crate::http::{ApiError, App, JsonBody, blocking};
+use crate::hub::health::DeviceNeed;
 use crate::hub::phones::DeviceLine;
-use crate::store::HandInLine;
+use crate::store::{HandInLine, HealthTold};
 
 /// A code works for a day.
 const CODE_LIVES: Millis = 24 * 60 * 60 * 1000;
@@ -42,7 +43,7 @@ pub struct DeskDevice {
     pub enrolled_at: Millis,
     /// When it was last heard of.
     pub last_seen_at: Option<Millis>,
-    /// The app's version at enrolment.
+    /// The app's version, as the phone told it last.
     pub app_version: Option<String>,
     /// When it was shut out.
     pub revoked_at: Option<Millis>,
@@ -50,6 +51,53 @@ pub struct DeskDevice {
     pub order: Option<DeskOrder>,
     /// What it handed in.
     pub handed_in: Option<HandedIn>,
+    /// How it stands, as it told itself; none when it never told.
+    pub health: Option<DeskHealth>,
+    /// Why it needs help; empty when it needs none, as far as is known.
+    pub needs: Vec<DeviceNeed>,
+    /// The newest version of the app among the listed phones, when this one's is older.
+    pub newer_app: Option<String>,
+}
+
+/// How a phone stands, as it told itself with a round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, ToSchema)]
+#[ts(export)]
+pub struct DeskHealth {
+    /// When it told.
+    #[ts(type = "number")]
+    pub told_at: Millis,
+    /// Records with something unsent.
+    #[ts(type = "number")]
+    pub waiting_changes: u64,
+    /// Photos whose bytes the server does not have.
+    #[ts(type = "number")]
+    pub waiting_photos: u64,
+    /// Since when something has been waiting each time it told.
+    #[ts(type = "number | null")]
+    pub waiting_since: Option<Millis>,
+    /// Records of which something was refused.
+    #[ts(type = "number")]
+    pub refused: u64,
+    /// What the register takes, in bytes.
+    #[ts(type = "number")]
+    pub register_bytes: u64,
+    /// What is free, in bytes; none where the phone does not know.
+    #[ts(type = "number | null")]
+    pub free_bytes: Option<u64>,
+}
+
+impl From<HealthTold> for DeskHealth {
+    fn from(told: HealthTold) -> Self {
+        Self {
+            told_at: told.at,
+            waiting_changes: told.waiting_changes,
+            waiting_photos: told.waiting_photos,
+            waiting_since: told.waiting_since,
+            refused: told.refused,
+            register_bytes: told.register_bytes,
+            free_bytes: told.free_bytes,
+        }
+    }
 }
 
 /// An order to a phone.
@@ -99,7 +147,7 @@ impl HandedIn {
 }
 
 impl From<DeviceLine> for DeskDevice {
-    fn from(DeviceLine { device, hand_ins, display_name }: DeviceLine) -> Self {
+    fn from(DeviceLine { device, hand_ins, display_name, needs, newer_app }: DeviceLine) -> Self {
         Self {
             id: device.id,
             account: device.account,
@@ -116,6 +164,9 @@ impl From<DeviceLine> for DeskDevice {
                 reported_at: order.reported_at,
             }),
             handed_in: HandedIn::of(&hand_ins),
+            health: device.health.map(DeskHealth::from),
+            needs,
+            newer_app,
         }
     }
 }

@@ -25,6 +25,7 @@ mod lists;
 mod notices;
 mod photo;
 mod places;
+mod put_back;
 mod record;
 mod reports;
 mod residents;
@@ -57,7 +58,7 @@ pub use correct::{Corrected, CorrectionWish};
 pub use county_lists::{CountyLists, ListsVersion, PublishedLists};
 pub use coverage::{Coverage, CoverageLine, CoverageList, CoverageMatter, PlaceCoverage};
 pub use departments::{DepartmentRates, DeskNumbers, PlaceNumbers};
-pub use devices::{DeskDevice, DeskOrder, EnrolCode, EnrolCodeWish, HandedIn, OrderWish, TakenInOutcome};
+pub use devices::{DeskDevice, DeskHealth, DeskOrder, EnrolCode, EnrolCodeWish, HandedIn, OrderWish, TakenInOutcome};
 pub use divisions::{
     CellHolder, CellMerge, CellSplit, DeskCell, DeskCellPart, DeskDivision, DivisionEnd, DivisionName, DivisionNew,
     DivisionPast, HandOver, HolderPhone, MovedRecords,
@@ -78,6 +79,7 @@ pub use incidents::{DeskColumn, DeskIncidentLine, DeskIncidents, DeskStageCount}
 pub use lists::DeskLists;
 pub use notices::{DeskNotice, DeskNoticePage, DeskNotices, NoticeWish, PublishedOutcome, ToldPlace};
 pub use places::{PlaceLevel, PlaceNode};
+pub use put_back::{DeskPutBack, LookedAfterWish};
 pub use record::{DeskPhoto, DeskRecord, DeskReview, LookWish};
 pub use reports::{DeskReport, FigureRule, PlaceReport, ReportPage, ReportWish};
 pub use residents::{FindWish, ResidentFile, ResidentHit, ResidentHits, ResidentPart};
@@ -126,6 +128,7 @@ pub(crate) mod handlers {
     pub(crate) use super::lists::__path_lists;
     pub(crate) use super::photo::{__path_photo, __path_photos};
     pub(crate) use super::places::__path_places;
+    pub(crate) use super::put_back::{__path_looked_after, __path_put_back};
     pub(crate) mod notice {
         pub(crate) use super::super::notices::{__path_notice, __path_notices, __path_publish, __path_withdraw};
     }
@@ -206,6 +209,8 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/devices/{id}/order", post(devices::order_device))
         .route("/desk/api/devices/{id}/lift", post(devices::lift_order))
         .route("/desk/api/devices/{id}/take-in", post(devices::take_in))
+        .route("/desk/api/put-back", get(put_back::put_back))
+        .route("/desk/api/put-back/looked-after", post(put_back::looked_after))
         .route("/desk/api/records/{id}/erase", post(erase::erase))
         .route("/desk/api/residents/find", post(residents::find))
         .route("/desk/api/residents/{id}", get(residents::file))

@@ -1,4 +1,5 @@
-//! A round over HTTP. A change that cannot even be read is refused alone, like any other.
+//! A round over HTTP. A change that cannot even be read is refused alone, like any other; what a phone tells of itself is help, and
+//! when it cannot be read the round goes on without it.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +32,8 @@ pub(super) struct RawExchange {
     words_about: Vec<RecordId>,
     #[serde(default)]
     merges: bool,
+    #[serde(default)]
+    health: Option<Value>,
 }
 
 pub(super) async fn exchange(
@@ -60,9 +63,11 @@ fn read(body: &[u8]) -> Result<(ExchangeRequest, Vec<usize>), HubError> {
     if raw.push.len() > PUSH_CHANGES_MAX {
         return Err(HubError::refused(CallRefusal::TooLarge));
     }
-    let RawExchange { protocol, device_time, node, epoch, push, cursors, doubted, words_about, merges } = raw;
+    let RawExchange { protocol, device_time, node, epoch, push, cursors, doubted, words_about, merges, health } = raw;
     let (push, unreadable) = read_changes(push);
-    let request = ExchangeRequest { protocol, device_time, node, epoch, push, cursors, doubted, words_about, merges };
+    let health = health.and_then(|health| serde_json::from_value(health).ok());
+    let request =
+        ExchangeRequest { protocol, device_time, node, epoch, push, cursors, doubted, words_about, merges, health };
     Ok((request, unreadable))
 }
 

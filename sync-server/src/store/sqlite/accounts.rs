@@ -6,9 +6,9 @@ use domain::{AccountId, CellCode, DeviceId, Scope};
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::Sql;
-use super::rows::{device_id, hash, parsed};
+use super::rows::{count, device_id, hash, parsed};
 use crate::store::{
-    Account, Answer, DeskSession, Device, EnrolCode, Holding, OrderGiven, SecretHash, StoreError, TokenPair,
+    Account, Answer, DeskSession, Device, EnrolCode, HealthTold, Holding, OrderGiven, SecretHash, StoreError, TokenPair,
 };
 
 fn role_name(role: Role) -> &'static str {
@@ -37,7 +37,22 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         seen_at: row.get(5)?,
         revoked_at: row.get(6)?,
         order: order(row)?,
+        health: health(row)?,
     })
+}
+
+fn health(row: &Row<'_>) -> rusqlite::Result<Option<HealthTold>> {
+    let Some(at) = row.get(11)? else { return Ok(None) };
+    let free: Option<i64> = row.get(17)?;
+    Ok(Some(HealthTold {
+        at,
+        waiting_changes: count(row, 12)?,
+        waiting_photos: count(row, 13)?,
+        waiting_since: row.get(14)?,
+        refused: count(row, 15)?,
+        register_bytes: count(row, 16)?,
+        free_bytes: free.map(i64::unsigned_abs),
+    }))
 }
 
 fn order_name(order: DeviceOrder) -> &'static str {
@@ -54,7 +69,8 @@ fn order(row: &Row<'_>) -> rusqlite::Result<Option<OrderGiven>> {
 }
 
 const DEVICE_COLUMNS: &str = "id, account, name, app_version, enrolled_at, seen_at, revoked_at, \
-     ordered, ordered_at, ordered_by, reported_at";
+     ordered, ordered_at, ordered_by, reported_at, \
+     told_at, waiting_changes, waiting_photos, waiting_since, refused, register_bytes, free_bytes";
 
 fn tokens(row: &Row<'_>) -> rusqlite::Result<TokenPair> {
     Ok(TokenPair {
@@ -183,13 +199,18 @@ impl Sql<'_> {
     pub(super) fn store_device(&self, device: &Device) -> Answer<()> {
         let mut statement = self.conn.prepare_cached(
             "INSERT INTO device (id, account, name, app_version, enrolled_at, seen_at, revoked_at,
-                 ordered, ordered_at, ordered_by, reported_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+                 ordered, ordered_at, ordered_by, reported_at,
+                 told_at, waiting_changes, waiting_photos, waiting_since, refused, register_bytes, free_bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
              ON CONFLICT DO UPDATE SET name = excluded.name, app_version = excluded.app_version,
                  seen_at = excluded.seen_at, revoked_at = excluded.revoked_at, ordered = excluded.ordered,
-                 ordered_at = excluded.ordered_at, ordered_by = excluded.ordered_by, reported_at = excluded.reported_at",
+                 ordered_at = excluded.ordered_at, ordered_by = excluded.ordered_by, reported_at = excluded.reported_at,
+                 told_at = excluded.told_at, waiting_changes = excluded.waiting_changes,
+                 waiting_photos = excluded.waiting_photos, waiting_since = excluded.waiting_since,
+                 refused = excluded.refused, register_bytes = excluded.register_bytes, free_bytes = excluded.free_bytes",
         )?;
-        let order = device.order.as_ref();
+        let (order, health) = (device.order.as_ref(), device.health.as_ref());
+        let number = |of: fn(&HealthTold) -> u64| health.map(|health| i64::try_from(of(health)).unwrap_or(i64::MAX));
         statement.execute(params![
             device.id.0.as_bytes(),
             device.account.as_str(),
@@ -202,6 +223,13 @@ impl Sql<'_> {
             order.map(|order| order.at),
             order.map(|order| order.by.as_str()),
             order.and_then(|order| order.reported_at),
+            health.map(|health| health.at),
+            number(|health| health.waiting_changes),
+            number(|health| health.waiting_photos),
+            health.and_then(|health| health.waiting_since),
+            number(|health| health.refused),
+            number(|health| health.register_bytes),
+            health.and_then(|health| i64::try_from(health.free_bytes?).ok()),
         ])?;
         Ok(())
     }

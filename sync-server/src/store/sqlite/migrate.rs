@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     AUDIT,
     include_str!("schema_desk.sql"),
     SAME,
+    include_str!("schema_health.sql"),
 ];
 
 const SAME: &str = include_str!("schema_same.sql");

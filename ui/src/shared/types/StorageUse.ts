@@ -6,6 +6,10 @@ import type { PhotoUse } from "./PhotoUse";
  */
 export type StorageUse = { 
 /**
+ * What is free on the phone; none where the system does not say.
+ */
+free_bytes: number | null, 
+/**
  * Records in the register.
  */
 records: number, 

@@ -330,6 +330,7 @@ impl PhoneHand<'_> {
             doubted: Vec::new(),
             words_about: Vec::new(),
             merges: false,
+            health: None,
         };
         let answer = self.bench.hub.exchange(&self.phone, &request).unwrap();
         assert_eq!(answer.verdicts, [Verdict::Accepted]);

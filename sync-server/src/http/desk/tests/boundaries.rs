@@ -69,6 +69,7 @@ async fn an_administrator_draws_a_boundary_that_has_a_history_and_reaches_the_ph
         doubted: Vec::new(),
         words_about: Vec::new(),
         merges: false,
+        health: None,
     };
     let pages = bench.hub.exchange(&bench.hub.phone(phone.access()).unwrap(), &request).unwrap().pages;
     let told = pages.iter().flat_map(|page| &page.records).find(|record| record.id == id(CELL_RECORD)).unwrap();
