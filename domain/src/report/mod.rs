@@ -62,9 +62,9 @@ whats! {
     Died = "died",
     /// Visits that stand, by result.
     Visit = "visit",
-    /// Intervals of care plans that ended, by level.
+    /// Care checks that were due, by level: [`crate::care::asked`].
     CareDue = "care_due",
-    /// Of these, those in which somebody was met, by level.
+    /// Of these, made, by level.
     CareDone = "care_done",
     /// Incidents noticed, by category.
     Incident = "incident",
