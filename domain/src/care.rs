@@ -292,7 +292,11 @@ mod tests {
     fn a_new_plan_asks_for_its_first_check_in_the_month_in_which_it_begins() {
         let plan = plan("b", "2026-11-20", None);
         assert_eq!(asked_in(&plan, &[], "2026-11-01", "2026-11-19"), (0, 0));
-        assert_eq!(asked_in(&plan, &[], "2026-11-01", "2026-11-30"), (1, 0), "the phone says missed: so does the month");
+        assert_eq!(
+            asked_in(&plan, &[], "2026-11-01", "2026-11-30"),
+            (1, 0),
+            "the phone says missed: so does the month"
+        );
         assert_eq!(asked_in(&plan, &["2026-11-26"], "2026-11-01", "2026-11-30"), (1, 1));
     }
 

@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn a_storage_is_nearly_full_when_little_is_free_or_less_than_the_register_takes() {
-        let of = |free, register| DeviceHealth { free_bytes: free, register_bytes: register, ..health() }.is_nearly_full();
+        let of =
+            |free, register| DeviceHealth { free_bytes: free, register_bytes: register, ..health() }.is_nearly_full();
         assert!(of(Some(NEARLY_FULL - 1), 0) && !of(Some(NEARLY_FULL), 0));
         assert!(of(Some(NEARLY_FULL), NEARLY_FULL + 1));
         assert!(!of(None, u64::MAX), "unknown is not full");
@@ -131,7 +132,9 @@ mod tests {
     fn free_bytes_that_merely_moved_are_no_news_and_everything_else_is() {
         let before = health();
         assert!(!health().is_news_after(&before));
-        assert!(!DeviceHealth { free_bytes: Some(3 << 30), register_bytes: 50 << 20, ..health() }.is_news_after(&before));
+        assert!(
+            !DeviceHealth { free_bytes: Some(3 << 30), register_bytes: 50 << 20, ..health() }.is_news_after(&before)
+        );
         for news in [
             DeviceHealth { free_bytes: Some(1), ..health() },
             DeviceHealth { free_bytes: None, ..health() },

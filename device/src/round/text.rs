@@ -46,11 +46,7 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
     }
 }
 
-fn prepare(
-    open: &mut Open,
-    facts: &Facts<'_>,
-    notes: &mut Notes,
-) -> Result<(ExchangeRequest, Vec<Mark>), DeviceError> {
+fn prepare(open: &mut Open, facts: &Facts<'_>, notes: &mut Notes) -> Result<(ExchangeRequest, Vec<Mark>), DeviceError> {
     let (push, marks) = gather::gather(open, notes)?;
     let health = health::to_tell(open, facts, &push)?;
     let connection = open.store.connection();

@@ -109,9 +109,17 @@ fn a_care_plan_counts_in_the_month_what_it_asked_for_and_what_was_made() {
     // The first day; the eighth; then the sixteenth, which nobody made before the thirtieth. Two visits before one check are one.
     assert_eq!(of(&plan, None, &[0, 5, 8, 29], november()), (4, 4));
     assert_eq!(of(&plan, None, &[0, 5, 8], november()), (4, 3));
-    assert_eq!(of(&plan, None, &[0, 5, 8, 30], december), (2, 1), "the open one, made on the first; the next, on the eighth");
+    assert_eq!(
+        of(&plan, None, &[0, 5, 8, 30], december),
+        (2, 1),
+        "the open one, made on the first; the next, on the eighth"
+    );
     assert_eq!(of(&plan, None, &[0], Period::month(2026, 10).unwrap()), (0, 0));
-    assert_eq!(of(&plan, Some("2026-11-10"), &[0], november()), (2, 1), "nobody is due after the day on which they left");
+    assert_eq!(
+        of(&plan, Some("2026-11-10"), &[0], november()),
+        (2, 1),
+        "nobody is due after the day on which they left"
+    );
     assert_eq!(of(&plan, Some("2026-10-10"), &[0], november()), (0, 0));
     let deleted = record(1, Kind::CarePlan, day(0), json!({"level": "a", "starts_on": "2026-11-01", "deleted": true}));
     assert_eq!(of(&deleted, None, &[], november()), (0, 0));

@@ -45,9 +45,8 @@ impl LookedAfter {
 }
 
 fn last(reading: &(impl Reading + ?Sized)) -> Result<Option<PutBack>, HubError> {
-    let moment = |name| -> Result<Option<Millis>, HubError> {
-        Ok(reading.setting(name)?.and_then(|text| text.parse().ok()))
-    };
+    let moment =
+        |name| -> Result<Option<Millis>, HubError> { Ok(reading.setting(name)?.and_then(|text| text.parse().ok())) };
     let backed_up_at = moment(LOST_SINCE)?;
     Ok(moment(RESTORED_AT)?.map(|at| PutBack { at, backed_up_at }))
 }

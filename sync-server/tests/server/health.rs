@@ -90,7 +90,11 @@ fn a_phone_needs_help_for_what_waits_long_was_refused_is_old_or_nearly_full_or_w
     let needs = |county: &County, phone: &TestPhone| line(county, phone).needs;
     tell(&mut phone, DeviceHealth { waiting_photos: 3, ..health() });
     tell(&mut colleague, DeviceHealth { app_version: "0.10.0".into(), ..health() });
-    assert_eq!(needs(&county, &phone), [DeviceNeed::OldApp], "0.1.0 is before 0.10.0; what waits has only begun to wait");
+    assert_eq!(
+        needs(&county, &phone),
+        [DeviceNeed::OldApp],
+        "0.1.0 is before 0.10.0; what waits has only begun to wait"
+    );
     assert_eq!(line(&county, &phone).newer_app.as_deref(), Some("0.10.0"));
     assert!(needs(&county, &colleague).is_empty());
     tell(&mut phone, DeviceHealth { refused: 2, free_bytes: Some(GIB / 8), app_version: "0.10.0".into(), ..health() });
@@ -194,7 +198,9 @@ fn after_a_restore_the_desk_is_told_until_an_administrator_has_looked_after_it()
     let auditor = county.hub.sign_in("auditor", crate::common::PASSWORD).unwrap().desk.actor;
     assert_eq!(county.hub.put_back_for(&chief).unwrap(), None);
     assert_eq!(county.hub.look_after_put_back(&chief, START).unwrap_err().code(), CallRefusal::Stale);
-    let backup = county.folder.path().join("copy.db");
+    // Put back twice: it must not lie in the folder that goes.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let backup = elsewhere.path().join("copy.db");
     county.hub.back_up(&backup).unwrap();
     county.world.pass(DAY);
     county.put_back(&backup);

@@ -153,7 +153,8 @@ fn care_visits_and_closings_of_the_demonstration_are_those_that_sql_finds() {
         answer("plan.person", "starts", "starts", "last"),
         answer("asked.person", next_since, next_due, "asked.last"),
     );
-    let by_level = |filter: &str| format!("{checks} SELECT level, count(*) FROM counted WHERE {filter} GROUP BY 1 ORDER BY 1");
+    let by_level =
+        |filter: &str| format!("{checks} SELECT level, count(*) FROM counted WHERE {filter} GROUP BY 1 ORDER BY 1");
     demo.same(What::CareDue, &demo.ask(&by_level("1")));
     demo.same(What::CareDone, &demo.ask(&by_level("answered IS NOT NULL")));
     let closed = "WITH step AS (SELECT replace(f ->> 'incident', '-', '') AS incident, f ->> 'action' AS action, f ->> 'at' AS at FROM r WHERE kind = 'incident_step')

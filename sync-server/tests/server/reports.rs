@@ -217,7 +217,8 @@ fn what_is_kept_as_records_are_written_is_what_a_fold_over_all_records_says() {
 /// Two entries of one resident in two entries of one household, and a visit to the younger of each: what is said of them counts for the
 /// older one while they are one, whichever comes first, and for themselves otherwise.
 #[test]
-fn visits_to_an_entry_that_gave_way_count_for_the_one_that_stays_before_and_after_and_no_longer_when_that_is_taken_back() {
+fn visits_to_an_entry_that_gave_way_count_for_the_one_that_stays_before_and_after_and_no_longer_when_that_is_taken_back()
+ {
     for visit_first in [true, false] {
         let county = County::new();
         let mut phone = county.worker("worker-a", &[cell(1)]);
@@ -232,7 +233,8 @@ fn visits_to_an_entry_that_gave_way_count_for_the_one_that_stays_before_and_afte
         phone.push_all(&[plan]);
         let said = |phone: &mut crate::common::TestPhone, of: usize, into: Option<RecordId>| {
             let kind = if of == 2 { Kind::Person } else { Kind::Household };
-            let merged = phone.change(kind, younger[of].id, &cell(1), json!({"merged_into": into, "merged_before": {}}));
+            let merged =
+                phone.change(kind, younger[of].id, &cell(1), json!({"merged_into": into, "merged_before": {}}));
             phone.push_all(&[merged]);
         };
         let see = |phone: &mut crate::common::TestPhone| {

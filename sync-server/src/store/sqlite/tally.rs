@@ -280,7 +280,9 @@ fn homes_sql() -> String {
     const LIVES: &str = "p.kind = 'person'
         AND NOT EXISTS (SELECT 1 FROM gave_way AS w WHERE w.id = p.id AND w.county = p.county)";
     let met = |from: &str, target: &str, on: &str| {
-        format!("SELECT max(m.at) AS at FROM {from} JOIN meeting AS m ON m.target = {target} AND m.county = r.county WHERE {on}")
+        format!(
+            "SELECT max(m.at) AS at FROM {from} JOIN meeting AS m ON m.target = {target} AND m.county = r.county WHERE {on}"
+        )
     };
     let (way, same) = ("gave_way AS g", "g.stands = r.id AND g.county = r.county");
     let here = format!("p.refers = r.id AND p.county = r.county AND {LIVES}");
