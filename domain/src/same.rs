@@ -24,9 +24,6 @@ pub fn can_be_same(kind: &Kind) -> bool {
     matches!(kind, Kind::Person | Kind::Household | Kind::Dwelling)
 }
 
-/// The fields that say whether a record is present ([`Record::is_present`]).
-pub const PRESENCE: [&str; 2] = ["deleted", MERGED_INTO];
-
 impl Record {
     /// The entry to which this one gave way. A name that does not lead to a smaller id leads nowhere.
     pub fn merged_into(&self) -> Option<RecordId> {

@@ -7,7 +7,8 @@ use serde_json::json;
 use super::{Gallery, Look, Shot};
 use crate::browser::{Browser, named};
 use crate::county::County;
-use crate::trouble::Outcome;
+use crate::phones::Phone;
+use crate::trouble::{Doing, Outcome};
 
 /// The screens of an office: an ordinary one, and the smallest.
 const SIZES: [(u16, u16); 2] = [(1440, 900), (1024, 768)];
@@ -107,6 +108,7 @@ const HANDLER: &[Page] =
 /// # Errors
 /// When a window cannot be opened or nobody can sign in; a page that does not come is a finding.
 pub async fn photograph(county: &County, gallery: &mut Gallery, folder: &Path, looks: &[Look]) -> Outcome {
+    enrol_phones(county, folder).await?;
     let desks = [(county.demo.desk.account.as_str(), SUPERVISOR), ("demo-admin", ADMIN), ("demo-handler", HANDLER)];
     for size in SIZES {
         let of_size: Vec<Look> = looks.iter().copied().filter(|look| look.size == size).collect();
@@ -141,6 +143,17 @@ pub async fn photograph(county: &County, gallery: &mut Gallery, folder: &Path, l
         }
     }
     Ok(())
+}
+
+/// The phones of the devices page: one that told how it stands, and one that never did.
+async fn enrol_phones(county: &County, folder: &Path) -> Outcome {
+    let (address, folder) = (county.address(), folder.join("desk-phones"));
+    let (telling, silent) = (county.enrol_code("demo-worker")?, county.enrol_code("demo-worker-2")?);
+    let enrol = move || -> Outcome {
+        Phone::enrol(&folder.join("telling"), &address, &telling)?.round()?;
+        Phone::enrol(&folder.join("silent"), &address, &silent).map(drop)
+    };
+    tokio::task::spawn_blocking(enrol).await.doing("waiting for the phones")?
 }
 
 async fn sign_in(window: &Browser, county: &County, account: &str) -> Outcome {
