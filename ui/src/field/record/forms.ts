@@ -108,3 +108,8 @@ export function isoDate(text: string): string {
   const [, year, month, day] = match as unknown as [string, string, string, string]
   return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`
 }
+
+/** A text for one line: what was pasted over several lines stands apart by a blank. */
+export function oneLine(text: string): string {
+  return text.replace(/[\t ]*[\r\n\v\f\u0085\u2028\u2029]+[\t ]*/g, ' ')
+}

@@ -9,11 +9,11 @@ import { codeName } from '../state/lists'
 import { refreshSync } from '../sync/state'
 import { tell } from '../shell/notice'
 
-/** Records a visit and offers to take it back. Says whether it is stored. */
+/** Records a visit and offers to take it back. Says whether it is stored; a caller with `refused` tells the worker why not. */
 export async function recordVisit(
   args: RecordVisitArgs,
   whom: string,
-  refused?: (failure: { problems: readonly Problem[] }) => void,
+  refused?: (failure: { problems: readonly Problem[] }, why: string) => void,
 ): Promise<boolean> {
   const { t } = i18n.global
   try {
@@ -24,8 +24,9 @@ export async function recordVisit(
     return true
   } catch (reason) {
     const failure = failureOf(reason)
-    refused?.(failure)
-    tell({ text: t(`common.failure.${failure.code}`), bad: true })
+    const why = t(`common.failure.${failure.code}`)
+    if (refused) refused(failure, why)
+    else tell({ text: why, bad: true })
     return false
   }
 }
