@@ -1,7 +1,8 @@
 // What the desk says of a phone, and which phones it shows as needing help.
 import { describe, expect, it } from 'vitest'
 import type { DeskDevice } from '@shared/types/DeskDevice'
-import { healthLines, room, shown } from '@desk/devices/health'
+import { size } from '@shared/size'
+import { healthLines, shown } from '@desk/devices/health'
 
 const phone: DeskDevice = {
   id: 'a',
@@ -59,6 +60,6 @@ describe('the phones that are shown', () => {
   })
 
   it('writes room in the units that phones use', () => {
-    expect([room(-1), room(5 * 1024 ** 2), room(640 * 1024 ** 2), room(3.25 * 1024 ** 3)]).toEqual(['0.0 MB', '5.0 MB', '640 MB', '3.3 GB'])
+    expect([size(-1), size(5 * 1024 ** 2), size(640 * 1024 ** 2), size(3.25 * 1024 ** 3)]).toEqual(['0 KB', '5.0 MB', '640 MB', '3.3 GB'])
   })
 })

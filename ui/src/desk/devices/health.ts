@@ -1,16 +1,10 @@
 // How a phone stands, in words: what waits, what was refused, how much room is left. Help for the device; phones keep their order.
+import { size } from '@shared/size'
 import type { DeskDevice } from '@shared/types/DeskDevice'
 import type { DeviceNeed } from '@shared/types/DeviceNeed'
 
 /** A sentence about a phone: the key of its words below `desk.health`, what stands in them, and whether it calls for help. */
 export type HealthLine = { key: string; words: Record<string, string | number>; help: boolean }
-
-/** Room in the units that phones use: `640 MB`, `3.2 GB`. */
-export function room(bytes: number): string {
-  const mega = Math.max(0, bytes) / (1024 * 1024)
-  if (mega < 1024) return `${mega < 10 ? mega.toFixed(1) : Math.floor(mega)} MB`
-  return `${(mega / 1024).toFixed(1)} GB`
-}
 
 /** What is said of a phone, the calls for help first; a moment is written by `when`. A phone that never told says only what is known. */
 export function healthLines({ health, needs, newer_app }: DeskDevice, when: (millis: number) => string): HealthLine[] {
@@ -24,9 +18,9 @@ export function healthLines({ health, needs, newer_app }: DeskDevice, when: (mil
   if (changes + photos > 0) say('waits', needed('waiting'), { changes, photos })
   if (needed('waiting') && waiting_since !== null) say('since', true, { time: when(waiting_since) })
   if (refused > 0) say('refused', needed('refused'), { count: refused })
-  if (free_bytes === null) say('free_unknown', false, { used: room(register_bytes) })
-  else if (needed('storage')) say('storage', true, { free: room(free_bytes) })
-  else say('free', false, { free: room(free_bytes), used: room(register_bytes) })
+  if (free_bytes === null) say('free_unknown', false, { used: size(register_bytes) })
+  else if (needed('storage')) say('storage', true, { free: size(free_bytes) })
+  else say('free', false, { free: size(free_bytes), used: size(register_bytes) })
   if (changes + photos === 0) say('nothing_waits', false)
   return [...lines.filter((line) => line.help), ...lines.filter((line) => !line.help)]
 }
