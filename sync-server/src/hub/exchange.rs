@@ -32,10 +32,11 @@ impl<S: Store> Hub<S> {
             return Err(HubError::refused(CallRefusal::TooLarge));
         }
         let read = Read { epoch: request.epoch, cursors: &request.cursors };
-        let verdicts = self.submit_after(phone, request.node, read, &request.push)?;
+        // Before the push, whose commit is then the last of a round: a server that stops in between has taken nothing yet.
         if let Some(health) = &request.health {
             self.note_health(phone.device, health)?;
         }
+        let verdicts = self.submit_after(phone, request.node, read, &request.push)?;
         let run = Run::of(phone.device, request.node);
         // Named with every page of the reading, written down with the first.
         let begun = phone.cells.iter().filter(|cell| request.doubted.contains(cell));
