@@ -64,7 +64,7 @@ use domain::{HybridClock, RecordId, Stamp, World};
 pub use error::HubError;
 pub use nudge::Told;
 
-use crate::hub::tokens::{BACKED_UP_AT, LostTime, RESTORED_AT, TokenKey};
+use crate::hub::tokens::{BACKED_UP_AT, LostTime, RESTORED_AT, TokenKey, moment};
 use crate::photos::PhotoFolder;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
@@ -123,10 +123,7 @@ impl<S: Store> Hub<S> {
     /// [`HubError`] when the store cannot be read, or a new one not be given its key.
     pub fn open(store: S, photos: PhotoFolder, mut world: Box<dyn World>) -> Result<Self, HubError> {
         let (lists, backed_up, restored, lost_time) = store.read(|reading| {
-            let number = |name| -> Result<Option<Millis>, HubError> {
-                Ok(reading.setting(name)?.and_then(|text| text.parse().ok()))
-            };
-            let (backed_up, restored) = (number(BACKED_UP_AT)?, number(RESTORED_AT)?);
+            let (backed_up, restored) = (moment(reading, BACKED_UP_AT)?, moment(reading, RESTORED_AT)?);
             Ok::<_, HubError>((reading.lists()?, backed_up, restored, LostTime::of(reading)?))
         })?;
         let receipt_key = receipts::key(&store, world.as_mut())?;

@@ -8,7 +8,7 @@ use domain::world::Millis;
 use serde::{Deserialize, Serialize};
 
 use crate::hub::phones::note;
-use crate::hub::tokens::{LOST_SINCE, RESTORED_AT};
+use crate::hub::tokens::{LOST_SINCE, RESTORED_AT, moment};
 use crate::hub::{Hub, HubError};
 use crate::store::{Reading, Store};
 
@@ -45,10 +45,8 @@ impl LookedAfter {
 }
 
 fn last(reading: &(impl Reading + ?Sized)) -> Result<Option<PutBack>, HubError> {
-    let moment =
-        |name| -> Result<Option<Millis>, HubError> { Ok(reading.setting(name)?.and_then(|text| text.parse().ok())) };
-    let backed_up_at = moment(LOST_SINCE)?;
-    Ok(moment(RESTORED_AT)?.map(|at| PutBack { at, backed_up_at }))
+    let backed_up_at = moment(reading, LOST_SINCE)?;
+    Ok(moment(reading, RESTORED_AT)?.map(|at| PutBack { at, backed_up_at }))
 }
 
 impl<S: Store> Hub<S> {

@@ -44,6 +44,11 @@ pub(super) struct Issued {
     pub(super) at: Millis,
 }
 
+/// A moment that is kept as a setting.
+pub(super) fn moment(reading: &(impl Reading + ?Sized), setting: &str) -> Result<Option<Millis>, HubError> {
+    Ok(reading.setting(setting)?.and_then(|text| text.parse().ok()))
+}
+
 /// What the database has lost: everything between a backup and the moment when it was put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LostTime {
@@ -54,10 +59,8 @@ pub(super) struct LostTime {
 impl LostTime {
     /// What a database that was put back has lost; none for one that never was.
     pub(super) fn of(reading: &dyn Reading) -> Result<Option<Self>, HubError> {
-        let number = |name| -> Result<Option<Millis>, HubError> {
-            Ok(reading.setting(name)?.and_then(|text| text.parse().ok()))
-        };
-        Ok(number(LOST_SINCE)?.zip(number(RESTORED_AT)?).map(|(since, until)| Self { since, until }))
+        let lost = moment(reading, LOST_SINCE)?.zip(moment(reading, RESTORED_AT)?);
+        Ok(lost.map(|(since, until)| Self { since, until }))
     }
 
     pub(super) fn contains(self, moment: Millis) -> bool {
