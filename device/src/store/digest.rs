@@ -1,7 +1,8 @@
 //! What the phone has of a cell, kept as it is written, so that a receipt can be compared in one look.
 //!
 //! Triggers keep `cell_digest`: no way of writing a record can forget it. Only the records of a page are added up by who stores
-//! the page, which says so in their rows. A record that left its cell (`gone`) does not count.
+//! the page, which says so in their rows. What counts is what the server has all of: a record that left its cell (`gone`) does
+//! not, nor one of which something is unsent. A save therefore leaves the numbers alone.
 
 use std::collections::BTreeMap;
 
@@ -67,6 +68,13 @@ pub(crate) fn forget_digest(connection: &Connection, cell: &CellCode) -> Result<
 /// Counts a cell (or all) from the bodies of its records and puts right what was kept otherwise. Answers how many rows were:
 /// none, unless something else than this program wrote into the file.
 pub(crate) fn count_anew(connection: &Connection, cell: Option<&CellCode>) -> Result<usize, DeviceError> {
+    let wrong = read_versions(connection, cell)?;
+    add_up(connection, cell)?;
+    Ok(wrong)
+}
+
+/// Reads the versions of a cell's rows (or all) anew from their bodies. Answers how many were kept otherwise.
+pub(super) fn read_versions(connection: &Connection, cell: Option<&CellCode>) -> Result<usize, DeviceError> {
     let mut wrong = Vec::new();
     {
         let mut statement = connection.prepare(
@@ -85,18 +93,16 @@ pub(crate) fn count_anew(connection: &Connection, cell: Option<&CellCode>) -> Re
     for row in &wrong {
         update.execute(*row)?;
     }
-    add_up(connection, cell)?;
     Ok(wrong.len())
 }
 
 /// The numbers of a cell (or all) from the versions in its rows.
-fn add_up(connection: &Connection, cell: Option<&CellCode>) -> Result<(), DeviceError> {
+pub(super) fn add_up(connection: &Connection, cell: Option<&CellCode>) -> Result<(), DeviceError> {
+    const SENT: &str = "SELECT cell, v1, v2 FROM record
+        WHERE (?1 IS NULL OR cell = ?1) AND gone = 0 AND id NOT IN (SELECT id FROM unsent)";
     let mut sums: BTreeMap<String, (i64, Digest)> = Default::default();
-    if let Some(cell) = cell {
-        sums.insert(cell.to_string(), Default::default());
-    }
-    let mut statement =
-        connection.prepare("SELECT cell, v1, v2 FROM record WHERE (?1 IS NULL OR cell = ?1) AND gone = 0")?;
+    connection.execute("DELETE FROM cell_digest WHERE ?1 IS NULL OR cell = ?1", [cell.map(CellCode::as_str)])?;
+    let mut statement = connection.prepare(SENT)?;
     let mut rows = statement.query([cell.map(CellCode::as_str)])?;
     while let Some(row) = rows.next()? {
         let (records, digest) = sums.entry(row.get(0)?).or_default();
@@ -104,7 +110,7 @@ fn add_up(connection: &Connection, cell: Option<&CellCode>) -> Result<(), Device
         *digest = digest.xor(Digest::from_halves(row.get(1)?, row.get(2)?));
     }
     let mut put =
-        connection.prepare("INSERT OR REPLACE INTO cell_digest (cell, records, v1, v2) VALUES (?1, ?2, ?3, ?4)")?;
+        connection.prepare("INSERT INTO cell_digest (cell, records, v1, v2) VALUES (?1, ?2, ?3, ?4)")?;
     for (cell, (records, digest)) in sums {
         let (v1, v2) = digest.halves();
         put.execute((cell, records, v1, v2))?;
@@ -117,7 +123,7 @@ mod tests {
     use domain::{Kind, Record, RecordId, Stamp, Stamps};
     use serde_json::json;
 
-    use super::super::row::{Held, put, put_new, remove};
+    use super::super::row::{Held, Pending, put, put_new, put_sending, remove};
     use super::super::schema;
     use super::*;
 
@@ -154,5 +160,46 @@ mod tests {
         right(&register, "gone");
         remove(&register, RecordId(uuid::Uuid::from_u128(2))).unwrap();
         right(&register, "removed");
+    }
+
+    #[test]
+    fn what_waits_counts_once_it_waits_no_more() {
+        let mut register = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut register).unwrap();
+        let cell = CellCode::new("610722001001001").unwrap();
+        let version = |number: u128, stamp: u128, unsent: bool| {
+            let record = Record {
+                id: RecordId(uuid::Uuid::from_u128(number)),
+                kind: Kind::Building,
+                cell: cell.clone(),
+                fields: [("name".to_owned(), json!(format!("{stamp}幢")))].into(),
+                stamps: Stamps::all(Stamp::from_bytes(stamp.to_be_bytes())),
+            };
+            let held = Held::from_server(record);
+            if unsent { Held { unsent: [("name".to_owned(), Pending::default())].into(), ..held } } else { held }
+        };
+        let counts = |register: &Connection, sent: &[(u128, u128)], what: &str| {
+            let sent: Vec<Record> = sent.iter().map(|(number, stamp)| version(*number, *stamp, false).record).collect();
+            let wanted = CellDigest { records: sent.len() as u64, digest: sent.iter().collect() };
+            assert_eq!(cell_digest(register, &cell).unwrap(), wanted, "{what}");
+            assert_eq!(count_anew(register, None).unwrap(), 0, "{what}");
+            assert_eq!(cell_digest(register, &cell).unwrap(), wanted, "{what}, counted anew");
+        };
+        put(&register, &version(1, 1, true)).unwrap();
+        counts(&register, &[], "a new record that waits");
+        put_sending(&register, &version(1, 1, false)).unwrap();
+        counts(&register, &[(1, 1)], "the server has it");
+        put(&register, &version(1, 2, true)).unwrap();
+        counts(&register, &[], "written again");
+        put(&register, &version(1, 3, true)).unwrap();
+        counts(&register, &[], "and again");
+        put(&register, &version(1, 4, false)).unwrap();
+        counts(&register, &[(1, 4)], "the server's came, and nothing of it waits");
+        put(&register, &version(2, 5, true)).unwrap();
+        remove(&register, RecordId(uuid::Uuid::from_u128(2))).unwrap();
+        counts(&register, &[(1, 4)], "one that waited was removed");
+        put(&register, &version(1, 6, true)).unwrap();
+        remove(&register, RecordId(uuid::Uuid::from_u128(1))).unwrap();
+        counts(&register, &[], "one that was sent and waited again was removed");
     }
 }

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use domain::same::Same;
 use domain::{CellCode, Kind, Record, RecordId};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior};
 
 pub(crate) use digest::{CellDigest, CellSums, cell_digest, count_anew, forget_digest};
@@ -83,6 +84,9 @@ impl Store {
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         // A full cell fits decrypted into memory (16 MiB): a list then costs reading, not decrypting, the register.
         connection.pragma_update(None, "cache_size", -16 * 1024)?;
+        // A statement keeps its plan. Otherwise SQLite plans it anew for every value that it could compare with the condition of an
+        // index: every save did.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(64);
         schema::migrate(&mut connection)?;
         Ok(Self { connection, reserve: Reserve::beside(path) })

@@ -152,11 +152,9 @@ fn unsent_of_row(row: &Row<'_>, record: &Record, all_offered: bool) -> Result<Un
 pub(crate) fn put(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
     let Held { record, offered, reoffer, gone, doubted, own_at, .. } = held;
     let state = State { offered: *offered, reoffer: *reoffer, gone: *gone, doubted: *doubted, own_at: *own_at };
-    let row = RowOf::new(record, state)?;
-    if !row.update(connection)? {
-        row.insert(connection)?;
-    }
-    put_unsent(connection, held)
+    // First: a record of which something waits leaves the cell's numbers alone.
+    put_unsent(connection, held)?;
+    RowOf::new(record, state)?.store(connection)
 }
 
 /// Stores a record that came from the server and is not there yet; whoever does so writes the sums once everything came.
@@ -180,8 +178,8 @@ struct State {
 
 const INSERT: &str =
     "INSERT INTO record (id, kind, cell, body, parent, at, own_at, offered, reoffer, gone, deleted, doubted,
-    v1, v2, merged_into";
-const VALUES: &str = "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15";
+    v1, v2, merged_into, result";
+const VALUES: &str = "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16";
 
 /// A record as its row holds it.
 struct RowOf<'r> {
@@ -197,28 +195,25 @@ impl<'r> RowOf<'r> {
         Ok(Self { record, state, id: record.id.to_string(), body: record_body(record)?, version: Digest::of(record) })
     }
 
-    fn insert(&self, connection: &Connection) -> Result<(), DeviceError> {
-        self.execute(connection, &format!("{INSERT}) {VALUES})"))?;
-        Ok(())
-    }
-
-    /// The same for a row that the caller adds to the numbers of its cell.
+    /// A row that the caller adds to the numbers of its cell.
     fn insert_added(&self, connection: &Connection) -> Result<(), DeviceError> {
         self.execute(connection, &format!("{INSERT}, added) {VALUES}, 1)"))?;
         Ok(())
     }
 
-    /// False: there is no such row.
-    fn update(&self, connection: &Connection) -> Result<bool, DeviceError> {
-        // An index is written for every column of it that a statement names, changed or not: most edits change none of them.
-        const BODY: &str =
-            "UPDATE record SET body = ?4, offered = ?8, reoffer = ?9, gone = ?10, deleted = ?11, doubted = ?12,
+    fn store(&self, connection: &Connection) -> Result<(), DeviceError> {
+        // An index is written for every column of it that a statement names, changed or not: most edits change none of these.
+        const BODY: &str = "UPDATE record SET body = ?4, own_at = ?7, offered = ?8, reoffer = ?9, gone = ?10, doubted = ?12,
                 v1 = ?13, v2 = ?14
-            WHERE id = ?1 AND kind = ?2 AND cell = ?3 AND parent IS ?5 AND at IS ?6 AND own_at IS ?7 AND merged_into IS ?15";
-        const ALL: &str =
-            "UPDATE record SET kind = ?2, cell = ?3, body = ?4, parent = ?5, at = ?6, own_at = ?7, offered = ?8,
-                reoffer = ?9, gone = ?10, deleted = ?11, doubted = ?12, v1 = ?13, v2 = ?14, merged_into = ?15 WHERE id = ?1";
-        Ok(self.execute(connection, BODY)? > 0 || self.execute(connection, ALL)? > 0)
+            WHERE id = ?1 AND kind = ?2 AND cell = ?3 AND parent IS ?5 AND at IS ?6 AND deleted = ?11
+                AND merged_into IS ?15 AND result IS ?16";
+        const ALL: &str = "ON CONFLICT (id) DO UPDATE SET kind = ?2, cell = ?3, body = ?4, parent = ?5, at = ?6, own_at = ?7,
+                offered = ?8, reoffer = ?9, gone = ?10, deleted = ?11, doubted = ?12, v1 = ?13, v2 = ?14, merged_into = ?15,
+                result = ?16";
+        if self.execute(connection, BODY)? == 0 {
+            self.execute(connection, &format!("{INSERT}) {VALUES}) {ALL}"))?;
+        }
+        Ok(())
     }
 
     fn execute(&self, connection: &Connection, sql: &str) -> Result<usize, DeviceError> {
@@ -240,6 +235,7 @@ impl<'r> RowOf<'r> {
             v1,
             v2,
             record.merged_into().map(|into| into.to_string()),
+            result(record),
         ))?)
     }
 }
@@ -296,6 +292,11 @@ pub(crate) fn remove(connection: &Connection, id: RecordId) -> Result<(), Device
 pub(super) fn parent(record: &Record) -> Option<&str> {
     let named = record.kind.belongs_to().and_then(|field| record.text(field));
     if record.kind == Kind::Incident { named.or_else(|| record.text("dwelling")) } else { named }
+}
+
+/// What came of a visit, for the index that overviews read.
+fn result(record: &Record) -> Option<&str> {
+    if record.kind == Kind::Visit { record.text("result") } else { None }
 }
 
 /// The record's own moment, for the index.

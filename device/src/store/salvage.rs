@@ -53,6 +53,10 @@ pub(crate) fn salvage(damaged: &Path, rescue: &Path, key: &Key) -> Result<bool, 
     }
     // They were counted one by one as they came in.
     transaction.execute("UPDATE record SET doubted = 0, added = 0", [])?;
+    // An older register had no column for it.
+    const RESULTS: &str = "UPDATE record SET result = body ->> '$.fields.result'
+        WHERE kind = 'visit' AND result IS NULL AND json_valid(body)";
+    transaction.execute(RESULTS, [])?;
     let known = Meta::Account.get::<crate::Account>(&transaction).is_ok_and(|account| account.is_some());
     transaction.commit()?;
     super::count_anew(store.connection(), None)?;

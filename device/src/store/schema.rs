@@ -3,7 +3,7 @@
 use domain::{Kind, spec};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::digest::count_anew;
+use super::digest::{add_up, read_versions};
 use crate::DeviceError;
 
 /// A step from one version of the file to the next. Steps are never edited once they were released.
@@ -100,7 +100,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",
-}, DIGESTS, CONFLICTS, SENDING, RECEIVED, SAME, HISTORY];
+}, DIGESTS, CONFLICTS, SENDING, RECEIVED, SAME, HISTORY, FEWER_PAGES];
 
 const DIGESTS: Migration = Migration {
     why: "receipts: a digest of every cell that can be compared with the server's, and the repair of one that differs",
@@ -258,6 +258,63 @@ const HISTORY: Migration = Migration {
     ",
 };
 
+const FEWER_PAGES: Migration = Migration {
+    why: "a save writes fewer pages: two indexes fewer, and the cell's numbers only once the server has what was written",
+    sql: "
+        -- When the worker wrote it stands beside its moment: the few who ask for it read that index.
+        DROP INDEX record_own;
+        DROP INDEX record_by_kind;
+        CREATE INDEX record_by_kind ON record (kind, at, own_at);
+
+        -- A visit's result, for the overviews: everybody's visits are folded from the index of what belongs to whom.
+        ALTER TABLE record ADD COLUMN result TEXT;
+        UPDATE record SET result = body ->> '$.fields.result' WHERE kind = 'visit' AND json_valid(body);
+        DROP INDEX visit_history;
+        DROP INDEX record_by_parent;
+        CREATE INDEX record_by_parent ON record (parent, kind, at, id, deleted, result) WHERE parent IS NOT NULL;
+
+        -- A cell's numbers are of what the server has all of: what waits comes to them when it waits no more.
+        DROP TRIGGER record_comes;
+        DROP TRIGGER record_goes;
+        DROP TRIGGER record_changes;
+        CREATE TRIGGER record_comes AFTER INSERT ON record
+            WHEN NEW.gone = 0 AND NEW.added = 0 AND NOT EXISTS (SELECT 1 FROM unsent WHERE id = NEW.id) BEGIN
+            INSERT INTO cell_digest (cell, records, v1, v2) VALUES (NEW.cell, 1, NEW.v1, NEW.v2)
+                ON CONFLICT (cell) DO UPDATE SET records = records + 1,
+                    v1 = ~(v1 & NEW.v1) & (v1 | NEW.v1), v2 = ~(v2 & NEW.v2) & (v2 | NEW.v2);
+        END;
+        -- Before: what was said to be unsent of it goes with it.
+        CREATE TRIGGER record_goes BEFORE DELETE ON record
+            WHEN OLD.gone = 0 AND NOT EXISTS (SELECT 1 FROM unsent WHERE id = OLD.id) BEGIN
+            UPDATE cell_digest SET records = records - 1,
+                v1 = ~(v1 & OLD.v1) & (v1 | OLD.v1), v2 = ~(v2 & OLD.v2) & (v2 | OLD.v2) WHERE cell = OLD.cell;
+        END;
+        CREATE TRIGGER record_changes AFTER UPDATE OF v1, v2, cell, gone ON record
+            WHEN (NEW.v1 <> OLD.v1 OR NEW.v2 <> OLD.v2 OR NEW.cell <> OLD.cell OR NEW.gone <> OLD.gone)
+                AND NOT EXISTS (SELECT 1 FROM unsent WHERE id = NEW.id) BEGIN
+            UPDATE cell_digest SET records = records - 1,
+                v1 = ~(v1 & OLD.v1) & (v1 | OLD.v1), v2 = ~(v2 & OLD.v2) & (v2 | OLD.v2)
+                WHERE cell = OLD.cell AND OLD.gone = 0;
+            INSERT INTO cell_digest (cell, records, v1, v2) SELECT NEW.cell, 1, NEW.v1, NEW.v2 WHERE NEW.gone = 0
+                ON CONFLICT (cell) DO UPDATE SET records = records + 1,
+                    v1 = ~(v1 & NEW.v1) & (v1 | NEW.v1), v2 = ~(v2 & NEW.v2) & (v2 | NEW.v2);
+        END;
+        CREATE TRIGGER unsent_begins AFTER INSERT ON unsent BEGIN
+            UPDATE cell_digest SET records = records - 1,
+                v1 = ~(cell_digest.v1 & sent.v1) & (cell_digest.v1 | sent.v1),
+                v2 = ~(cell_digest.v2 & sent.v2) & (cell_digest.v2 | sent.v2)
+                FROM (SELECT cell, v1, v2 FROM record WHERE id = NEW.id AND gone = 0) AS sent
+                WHERE cell_digest.cell = sent.cell;
+        END;
+        CREATE TRIGGER unsent_ends AFTER DELETE ON unsent BEGIN
+            INSERT INTO cell_digest (cell, records, v1, v2)
+                SELECT cell, 1, v1, v2 FROM record WHERE id = OLD.id AND gone = 0
+                ON CONFLICT (cell) DO UPDATE SET records = records + 1,
+                    v1 = ~(v1 & excluded.v1) & (v1 | excluded.v1), v2 = ~(v2 & excluded.v2) & (v2 | excluded.v2);
+        END;
+    ",
+};
+
 /// The newest version of the file that this program knows.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
@@ -272,7 +329,10 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), DeviceError> {
         tracing::info!(to = index + 1, why = migration.why, "register file brought to a newer version");
         transaction.execute_batch(migration.sql)?;
         if migration.why == DIGESTS.why {
-            count_anew(&transaction, None)?;
+            read_versions(&transaction, None)?;
+        }
+        if migration.why == FEWER_PAGES.why {
+            add_up(&transaction, None)?;
         }
     }
     if found < VERSION {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Sql;
 use super::feed::Tally;
 use super::photos::{UPLOAD_COLUMNS, upload};
+use super::records::Before;
 use super::rows::{RECORD_COLUMNS, county, json, parsed, range, stored_record};
 use crate::store::{Answer, Erasure, Run, StoredRecord, Upload};
 
@@ -128,23 +129,23 @@ impl Sql<'_> {
     pub(super) fn erase(&self, erasure: &Erasure) -> Answer<()> {
         // Pages that become free are overwritten too, not only what stands in pages that are written anyway.
         self.conn.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
-        let erased = self.erase_rows(erasure);
+        // So does what followed from it.
+        let erased = self.erase_rows(erasure).and_then(|()| self.settle());
         self.conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
         erased
     }
 
     fn erase_rows(&self, erasure: &Erasure) -> Answer<()> {
         let before = self.before(erasure.id, county(&erasure.cell))?;
-        let was = self.counted_before(erasure.id, county(&erasure.cell))?;
         let key = params![erasure.id.0.as_bytes(), county(&erasure.cell)];
         self.conn.prepare_cached("DELETE FROM history WHERE record = ?1 AND county = ?2")?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM conflict WHERE record = ?1 AND county = ?2")?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM approved WHERE id = ?1 AND county = ?2")?.execute(key)?;
         self.conn.prepare_cached(FORGET_BEFORE)?.execute(key)?;
         self.conn.prepare_cached("DELETE FROM record WHERE id = ?1 AND county = ?2")?.execute(key)?;
-        self.tally(was.as_ref(), None)?;
-        if let Some(was) = &was {
-            self.fold_incident_of(was)?;
+        if let Some(Before { was, .. }) = &before {
+            self.tally(Some(&was.record), None)?;
+            self.look_at_incident_of(&was.record);
         }
         let mut fact = self.conn.prepare_cached(
             "INSERT OR IGNORE INTO erased (id, county, kind, cell, at, by) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -158,7 +159,7 @@ impl Sql<'_> {
             erasure.by.as_str(),
         ])?;
         let left =
-            before.map_or_else(Tally::default, |before| Tally::default().without(&before.version, before.stored));
+            before.map_or_else(Tally::default, |before| Tally::default().without(&before.was.version, before.stored));
         self.move_feed(&erasure.cell, erasure.id, Run::SERVER, true, left)
     }
 

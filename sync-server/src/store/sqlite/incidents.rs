@@ -22,7 +22,7 @@ use crate::store::{
 const FOLD_ASKED: &str = "fold_incidents";
 
 /// The incident whose line depends on a record.
-pub(super) fn incident_of(record: &Record) -> Option<RecordId> {
+fn incident_of(record: &Record) -> Option<RecordId> {
     match record.kind {
         Kind::Incident => Some(record.id),
         Kind::IncidentStep => record.reference("incident"),
@@ -66,11 +66,10 @@ fn stage(code: &str) -> Result<Stage, StoreError> {
 }
 
 impl Sql<'_> {
-    /// Folds the incident anew that a record belongs to, if it belongs to one.
-    pub(super) fn fold_incident_of(&self, record: &Record) -> Answer<()> {
-        match incident_of(record) {
-            Some(incident) => self.fold_incident(county(&record.cell), incident, &self.lists_in_force()?),
-            None => Ok(()),
+    /// The incident is folded anew that a record belongs to, if it belongs to one.
+    pub(super) fn look_at_incident_of(&self, record: &Record) {
+        if let Some(incident) = incident_of(record) {
+            self.look_at_incident(county(&record.cell), incident);
         }
     }
 
@@ -167,6 +166,7 @@ impl Sql<'_> {
 
 impl IncidentTable for Sql<'_> {
     fn incidents(&self, query: &IncidentQuery) -> Answer<Vec<IncidentRow>> {
+        self.settle()?;
         let mut values = Vec::new();
         let mut sql = format!("SELECT r.body FROM incident_row r WHERE {}", conditions(query, &mut values));
         if let Some(stage) = query.stage {
@@ -192,6 +192,7 @@ impl IncidentTable for Sql<'_> {
     }
 
     fn incident_counts(&self, query: &IncidentQuery, now: Millis) -> Answer<Vec<StageCount>> {
+        self.settle()?;
         let mut values = vec![Value::from(now)];
         let sql = format!(
             "SELECT r.stage, r.ended, count(*), sum(r.ended = 0 AND r.due < ?) FROM incident_row r WHERE {}
@@ -210,6 +211,7 @@ impl IncidentTable for Sql<'_> {
     }
 
     fn incident_row(&self, within: &Scope, id: RecordId) -> Answer<Option<IncidentRow>> {
+        self.settle()?;
         let (from, to) = range(within);
         let sql = "SELECT body FROM incident_row WHERE id = ?1 AND cell >= ?2 AND cell < ?3";
         let mut statement = self.conn.prepare_cached(sql)?;
@@ -217,6 +219,7 @@ impl IncidentTable for Sql<'_> {
     }
 
     fn department_numbers(&self, query: &NumbersQuery) -> Answer<Vec<DepartmentNumbers>> {
+        self.settle()?;
         let mut values = vec![Value::from(query.digits as i64), Value::from(query.now)];
         let mut conditions = within("cell", &query.scopes, &mut values);
         conditions.push_str(" AND since >= ? AND since < ?");

@@ -62,12 +62,15 @@ fn bring(conn: &mut Connection, to: usize) -> Result<(), StoreError> {
             Sql::new(&transaction).count_cells()?;
         }
         if *migration == REPORT {
-            Sql::new(&transaction).count_all()?;
+            let sql = Sql::new(&transaction);
+            sql.count_all()?;
+            sql.settle()?;
         }
         if *migration == SAME {
             let sql = Sql::new(&transaction);
             sql.keep_all_ways()?;
             sql.count_homes()?;
+            sql.settle()?;
         }
         if *migration == AUDIT {
             Sql::new(&transaction).link_audit()?;

@@ -1,18 +1,14 @@
 //! Records, their history and their approved versions.
 
-use std::collections::BTreeSet;
-
-use domain::report::is_counted;
 use domain::review::ReviewState;
-use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex, Stamps, Version};
+use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex, Stamps};
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::Sql;
 use super::feed::Tally;
-use super::incidents::incident_of;
 use super::rows::{
-    BodyRef, HistoryBody, HistoryBodyRef, RECORD_COLUMNS, county, device_id, json, parsed, parsed_maybe, range,
+    BodyRef, HistoryBody, HistoryBodyRef, RECORD_COLUMNS, county, device_id, json, parsed, range,
     state_number, stored_record,
 };
 use crate::store::{
@@ -30,9 +26,7 @@ fn content(record: &Record) -> Option<&str> {
 
 /// What the row of a record was before it is overwritten.
 pub(super) struct Before {
-    cell: CellCode,
-    pub(super) version: Version,
-    approved_version: Option<Version>,
+    pub(super) was: StoredRecord,
     /// It is a photo, and its bytes are stored.
     pub(super) stored: bool,
 }
@@ -110,7 +104,7 @@ impl Sql<'_> {
         digest: &ChangeDigest,
     ) -> Answer<()> {
         let HistoryEntry { fields, stamps, base, lost, .. } = entry;
-        let body = HistoryBodyRef { fields, stamps, base, lost };
+        let body = HistoryBodyRef { fields, stamp: stamps.common, stamps: &stamps.except, base, lost };
         let mut statement = self.conn.prepare_cached(
             "INSERT INTO history (county, record, digest, at, by, device, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT DO NOTHING",
@@ -131,33 +125,25 @@ impl Sql<'_> {
     // -- writing ----------------------------------------------------------------------------------------------------------
 
     pub(super) fn before(&self, id: RecordId, county: &str) -> Answer<Option<Before>> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT cell, version, approved_version,
-                 content IS NOT NULL AND EXISTS (SELECT 1 FROM photo_stored WHERE sha256 = content)
-             FROM record WHERE id = ?1 AND county = ?2",
-        )?;
+        let sql = format!(
+            "SELECT {RECORD_COLUMNS}, content IS NOT NULL AND EXISTS (SELECT 1 FROM photo_stored WHERE sha256 = content)
+                 AS stored
+             FROM record WHERE id = ?1 AND county = ?2"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
         let key = params![id.0.as_bytes(), county];
-        let before = statement.query_row(key, |row| {
-            Ok(Before {
-                cell: parsed(row, 0)?,
-                version: parsed(row, 1)?,
-                approved_version: parsed_maybe(row, 2)?,
-                stored: row.get(3)?,
-            })
-        });
+        let before =
+            statement.query_row(key, |row| Ok(Before { was: stored_record(row)?, stored: row.get("stored")? }));
         Ok(before.optional()?)
     }
 
     pub(super) fn store_record(&self, record: &Record, by: &Written) -> Answer<()> {
         let before = if by.is_new { None } else { self.before(record.id, county(&record.cell))? };
-        let was = match before {
-            Some(_) if is_counted(&record.kind) => self.counted_before(record.id, county(&record.cell))?,
-            _ => None,
-        };
+        let was = before.as_ref().map(|before| &before.was);
         let version = record.version();
-        if let Some(before) = &before
-            && before.approved_version.as_ref() == Some(&before.version)
-            && before.version != version
+        if let Some(was) = was
+            && was.approved_version.as_ref() == Some(&was.version)
+            && was.version != version
         {
             self.keep_approved(record)?;
         }
@@ -181,21 +167,19 @@ impl Sql<'_> {
             by.at,
             by.by.as_str(),
         ])?;
-        self.tally(was.as_ref(), Some(record))?;
-        self.fold_incident_of(record)?;
+        self.tally(was.map(|was| &was.record), Some(record))?;
+        self.look_at_incident_of(record);
         let here = Tally::default().with(&version, self.has_bytes(record)?);
-        match before {
-            Some(before) if before.cell == record.cell => {
-                let here = here.without(&before.version, before.stored);
-                self.move_feed(&record.cell, record.id, by.run, false, here)
-            }
-            Some(before) => {
-                let there = Tally::default().without(&before.version, before.stored);
-                self.move_feed(&record.cell, record.id, by.run, false, here)?;
-                self.move_feed(&before.cell, record.id, by.run, true, there)
-            }
-            None => self.move_feed(&record.cell, record.id, by.run, false, here),
+        let Some(Before { was, stored }) = &before else {
+            return self.move_feed(&record.cell, record.id, by.run, false, here);
+        };
+        if was.record.cell == record.cell {
+            let here = here.without(&was.version, *stored);
+            return self.move_feed(&record.cell, record.id, by.run, false, here);
         }
+        let there = Tally::default().without(&was.version, *stored);
+        self.move_feed(&record.cell, record.id, by.run, false, here)?;
+        self.move_feed(&was.record.cell, record.id, by.run, true, there)
     }
 
     /// Whether a record is a photo whose bytes are stored.
@@ -257,7 +241,6 @@ impl Sql<'_> {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (id, county) DO NOTHING",
         )?;
         let mut new = 0;
-        let mut incidents = BTreeSet::new();
         for BulkRecord { record, by, at, state } in records {
             // Who was erased does not come back with data that were made before.
             if self.was_erased(county(&record.cell), record.id)? {
@@ -284,12 +267,11 @@ impl Sql<'_> {
             if inserted == 1 {
                 new += 1;
                 self.tally(None, Some(record))?;
-                incidents.extend(incident_of(record).map(|incident| (county(&record.cell).to_owned(), incident)));
+                self.look_at_incident_of(record);
                 let stored = self.has_bytes(record)?;
                 self.extend_feed(&record.cell, record.id, Run::SERVER, Tally::default().with(&version, stored))?;
             }
         }
-        self.fold_incidents(&incidents)?;
         Ok(new)
     }
 }
@@ -309,7 +291,7 @@ pub(super) fn history_entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
 }
 
 fn body_of(record: &Record) -> Answer<String> {
-    written(&BodyRef { fields: &record.fields, stamps: &record.stamps })
+    written(&BodyRef { fields: &record.fields, stamp: record.stamps.common, stamps: &record.stamps.except })
 }
 
 pub(super) fn written(body: &impl Serialize) -> Answer<String> {

@@ -25,16 +25,18 @@ pub(super) fn range(scope: &Scope) -> (String, String) {
 #[derive(Serialize)]
 pub(super) struct BodyRef<'r> {
     pub(super) fields: &'r Fields,
-    #[serde(flatten)]
-    pub(super) stamps: &'r Stamps,
+    pub(super) stamp: Stamp,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) stamps: &'r BTreeMap<String, Stamp>,
 }
 
 /// A [`HistoryBody`] to be written.
 #[derive(Serialize)]
 pub(super) struct HistoryBodyRef<'r> {
     pub(super) fields: &'r Fields,
-    #[serde(flatten)]
-    pub(super) stamps: &'r Stamps,
+    pub(super) stamp: Stamp,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) stamps: &'r BTreeMap<String, Stamp>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) base: &'r BTreeMap<String, Stamp>,
     #[serde(skip_serializing_if = "<[LostValue]>::is_empty")]

@@ -12,12 +12,15 @@ use super::rows::{county, record_id};
 use crate::store::{Answer, CaredFor};
 
 impl Sql<'_> {
-    /// Keeps to which entry this one gave way, if to any. Whether that is news.
-    pub(super) fn keep_way(&self, id: RecordId, county: &str, into: Option<RecordId>) -> Answer<bool> {
+    /// Keeps to which entry this one gave way, if to any. The home that it had until now is looked at again.
+    pub(super) fn keep_way(&self, id: RecordId, county: &str, into: Option<RecordId>) -> Answer<()> {
         const NEW: &str = "INSERT INTO gave_way (id, county, into_id, stands) VALUES (?1, ?2, ?3, ?3)
             ON CONFLICT DO UPDATE SET into_id = excluded.into_id";
         if self.way_of(id, county)? == into {
-            return Ok(false);
+            return Ok(());
+        }
+        if let Some(home) = self.home_of(id, county)? {
+            self.look_at_home(county, home);
         }
         let key = params![id.0.as_bytes(), county];
         match into {
@@ -26,8 +29,7 @@ impl Sql<'_> {
             }
             None => self.conn.prepare_cached("DELETE FROM gave_way WHERE id = ?1 AND county = ?2")?.execute(key)?,
         };
-        self.stand_again(id, county)?;
-        Ok(true)
+        self.stand_again(id, county)
     }
 
     /// Works out anew who stands for an entry and for those that gave way to it.
@@ -74,7 +76,7 @@ impl Sql<'_> {
     /// Reads once, from a database of an older version, who gave way to whom.
     pub(super) fn keep_all_ways(&self) -> Answer<()> {
         self.each_record("kind IN ('person', 'household') AND instr(body, '\"merged_into\"') > 0", &mut |record| {
-            self.keep_way(record.id, county(&record.cell), record.merged_into()).map(drop)
+            self.keep_way(record.id, county(&record.cell), record.merged_into())
         })
     }
 

@@ -3,13 +3,12 @@
 //! Whoever stores, moves or erases a record says here what it was and what it is now. What a record counts for is
 //! `domain::report`'s to say; this file only keeps the sums, and knows that a visit which another one corrects does not count.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use domain::fold::is_met;
-use domain::report::{Counted, What, is_counted, of_record};
-use domain::{CellCode, Kind, Record, RecordId, Scope};
+use domain::report::{What, is_counted, of_record};
+use domain::{Kind, Record, RecordId, Scope};
 use rusqlite::{OptionalExtension, params};
 
 use super::Sql;
@@ -36,55 +35,38 @@ impl Sql<'_> {
         match either.kind {
             Kind::Visit => self.tally_visit(before, after),
             Kind::Household | Kind::Person => self.tally_entry(before, after),
-            _ => self.count(before, after),
+            _ => {
+                self.count(before, after);
+                Ok(())
+            }
         }
     }
 
     /// A household or resident that came, changed, gave way to another or goes. What was said of an entry counts for the one that
     /// stands for it, so a household is looked at by its old and by its new name.
     fn tally_entry(&self, before: Option<&Record>, after: Option<&Record>) -> Answer<()> {
-        self.count(before, after)?;
+        self.count(before, after);
         let Some(entry) = after.or(before) else { return Ok(()) };
         let county = county(&entry.cell);
         let named =
             |record: &Record| if record.kind == Kind::Person { record.reference("household") } else { Some(record.id) };
-        let mut homes: BTreeSet<RecordId> = [before, after].into_iter().flatten().filter_map(named).collect();
-        homes.extend(self.home_of(entry.id, county)?);
-        if self.keep_way(entry.id, county, after.and_then(Record::merged_into))? {
-            homes.extend(self.home_of(entry.id, county)?);
+        for home in [before, after].into_iter().flatten().filter_map(named) {
+            self.look_at_home(county, home);
         }
-        for home in homes.clone() {
-            homes.insert(self.stands_for(home, county)?);
-        }
-        self.meet_again(county, homes)
+        self.look_at_entry(county, entry.id);
+        self.keep_way(entry.id, county, after.and_then(Record::merged_into))
     }
 
     /// Takes off what the record counted for, adds what it counts for now.
-    fn count(&self, before: Option<&Record>, after: Option<&Record>) -> Answer<()> {
+    fn count(&self, before: Option<&Record>, after: Option<&Record>) {
         let said = |record: Option<&Record>| record.map(of_record).unwrap_or_default();
         let (old, new) = (said(before), said(after));
-        let same_cell = before.map(|record| &record.cell) == after.map(|record| &record.cell);
-        if same_cell && old == new {
-            return Ok(());
-        }
         if let Some(record) = before {
-            self.add(&record.cell, &old, -1)?;
+            self.add(&record.cell, old, -1);
         }
         if let Some(record) = after {
-            self.add(&record.cell, &new, 1)?;
+            self.add(&record.cell, new, 1);
         }
-        Ok(())
-    }
-
-    fn add(&self, cell: &CellCode, counted: &[Counted], sign: i64) -> Answer<()> {
-        let mut statement = self.conn.prepare_cached(
-            "INSERT INTO tally (what, day, cell, code, n) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT DO UPDATE SET n = n + excluded.n",
-        )?;
-        for Counted { what, day, code, n } in counted {
-            statement.execute(params![what.name(), day, cell.as_str(), code, n * sign])?;
-        }
-        Ok(())
     }
 
     /// A visit that came, moved or goes: it counts unless another one corrects it, and the one that it corrects counts no more.
@@ -96,7 +78,7 @@ impl Sql<'_> {
         };
         let (old, new) = (corrects(before), corrects(after));
         if stands {
-            self.count(before, after)?;
+            self.count(before, after);
             self.meet(before, after)?;
         }
         if old != new {
@@ -104,7 +86,8 @@ impl Sql<'_> {
                 self.correct(corrected, visit, now)?;
             }
         }
-        self.meet_again_of([before, after])
+        self.look_at_homes_of([before, after]);
+        Ok(())
     }
 
     /// Whether a standing correction names the visit.
@@ -127,9 +110,10 @@ impl Sql<'_> {
         let visit = self.counted_before(corrected, county)?.filter(|record| record.kind == Kind::Visit);
         let Some(visit) = visit.filter(|_| stood != stands) else { return Ok(()) };
         let (before, after) = if stands { (None, Some(&visit)) } else { (Some(&visit), None) };
-        self.count(before, after)?;
+        self.count(before, after);
         self.meet(before, after)?;
-        self.meet_again_of([Some(&visit), None])
+        self.look_at_homes_of([Some(&visit), None]);
+        Ok(())
     }
 
     /// Keeps the meetings.
@@ -148,22 +132,20 @@ impl Sql<'_> {
         Ok(())
     }
 
-    /// The homes of visits' targets.
-    fn meet_again_of(&self, visits: [Option<&Record>; 2]) -> Answer<()> {
+    /// The homes of visits' targets are looked at again.
+    fn look_at_homes_of(&self, visits: [Option<&Record>; 2]) {
         for visit in visits.into_iter().flatten() {
-            let (Some(target), county) = (visit.reference("target"), county(&visit.cell)) else { continue };
-            self.meet_again(county, self.home_of(target, county)?)?;
+            if let Some(target) = visit.reference("target") {
+                self.look_at_entry(county(&visit.cell), target);
+            }
         }
-        Ok(())
     }
 
-    /// Works out anew when somebody of these households was met last.
-    fn meet_again(&self, county: &str, homes: impl IntoIterator<Item = RecordId>) -> Answer<()> {
-        for id in homes {
-            let key = params![id.0.as_bytes(), county];
-            if self.conn.prepare_cached(&HOME)?.execute(key)? == 0 {
-                self.conn.prepare_cached("DELETE FROM home WHERE household = ?1 AND county = ?2")?.execute(key)?;
-            }
+    /// Works out anew when somebody of this household was met last.
+    pub(super) fn meet_again(&self, county: &str, household: RecordId) -> Answer<()> {
+        let key = params![household.0.as_bytes(), county];
+        if self.conn.prepare_cached(&HOME)?.execute(key)? == 0 {
+            self.conn.prepare_cached("DELETE FROM home WHERE household = ?1 AND county = ?2")?.execute(key)?;
         }
         Ok(())
     }
@@ -189,7 +171,7 @@ impl Sql<'_> {
             if record.kind == Kind::Visit && self.is_corrected(record.id, county(&record.cell))? {
                 return Ok(());
             }
-            self.count(None, Some(record))?;
+            self.count(None, Some(record));
             if record.kind == Kind::Visit { self.meet(None, Some(record)) } else { Ok(()) }
         })?;
         Ok(())
@@ -213,6 +195,7 @@ impl Sql<'_> {
     }
 
     pub(super) fn tallies_within(&self, within: &Scope, whats: &[What], days: Range<i64>) -> Answer<Vec<Tallied>> {
+        self.settle()?;
         const SQL: &str = "SELECT cell, code, sum(n) FROM tally
             WHERE what = ?1 AND day >= ?2 AND day < ?3 AND cell >= ?4 AND cell < ?5 GROUP BY cell, code HAVING sum(n) <> 0";
         let (from, to) = range(within);
@@ -242,6 +225,7 @@ impl Sql<'_> {
 
     /// Per cell how many households there are, and how many of them were met last before each of these moments, or never.
     pub(super) fn homes_within(&self, within: &Scope, before: [i64; 4]) -> Answer<Vec<HomeCount>> {
+        self.settle()?;
         const SQL: &str = "SELECT cell, count(*), sum(met_at IS NULL), sum(coalesce(met_at, -1) < ?3),
                 sum(coalesce(met_at, -1) < ?4), sum(coalesce(met_at, -1) < ?5), sum(coalesce(met_at, -1) < ?6)
             FROM home WHERE cell >= ?1 AND cell < ?2 GROUP BY cell";
@@ -262,6 +246,7 @@ impl Sql<'_> {
         before: i64,
         limit: usize,
     ) -> Answer<Vec<(RecordId, Option<i64>)>> {
+        self.settle()?;
         const SQL: &str =
             "SELECT household, met_at FROM home WHERE cell >= ?1 AND cell < ?2 AND coalesce(met_at, -1) < ?3
             ORDER BY coalesce(met_at, -1), household LIMIT ?4";
