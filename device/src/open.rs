@@ -2,6 +2,8 @@
 
 mod several;
 
+pub(crate) use several::New;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 

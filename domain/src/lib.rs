@@ -29,6 +29,7 @@ pub mod mask;
 pub mod mediation;
 pub mod merge;
 pub mod month;
+pub mod moving;
 pub mod natural;
 pub mod order;
 pub mod phone;

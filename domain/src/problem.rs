@@ -118,6 +118,10 @@ pub enum ProblemCode {
     EndBeforeStart,
     /// Before the resident was born.
     BeforeBirth,
+    /// The resident died: nothing is asked of them, and they do not move.
+    Died,
+    /// The household has a householder who lives there.
+    HasHead,
     /// Two entries lie in different cells: one is moved to the other first.
     OtherCell,
     // What the county's office edits

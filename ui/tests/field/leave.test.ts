@@ -5,7 +5,7 @@ import { RouterView, createMemoryHistory, createRouter } from 'vue-router'
 
 const asked: string[] = []
 const saves: { resolve: (value: unknown) => void; reject: (reason: unknown) => void }[] = []
-const SAVES = ['order_evacuation', 'add_doors', 'move_household', 'add_dispute_event', 'merge']
+const SAVES = ['order_evacuation', 'add_doors', 'move_household', 'move_person', 'add_dispute_event', 'merge']
 vi.mock('@field/router', () => ({ router: {} }))
 vi.mock('@field/state/live', async () => {
   const { ref } = await import('vue')
@@ -65,6 +65,10 @@ const forms: [string, () => Promise<{ default: Component }>, object, (setup: Set
   }, { ids: ['e'] }, '/evacuation/e'],
   ['doors of a building', () => import('@field/doors/AddDoorsPage.vue'), { building: 'b' }, (setup) => setup.add!(), { added: 4, there: 0 }, '/doors/b'],
   ['a move', () => import('@field/household/MovePage.vue'), { id: 'h' }, (setup) => setup.move!({ id: 'd' }), { id: 'h', people: 2, threatened: 0 }, '/household/h'],
+  ['a resident who moves', () => import('@field/person/MovePage.vue'), { id: 'p' }, (setup) => {
+    Object.assign(setup.words as unknown as object, { to: 'h', relation: '20' })
+    return setup.move!()
+  }, { id: 'p', household: 'h', relations: 0, threatened: 0 }, '/person/p'],
   ['two entries made one', () => import('@field/same/ComparePage.vue'), { id: 'a', other: 'b' }, (setup) => setup.merge!(), { id: 'a' }, '/person/a'],
   ['a step of a mediation', () => import('@field/dispute/DisputeEventPage.vue'), { id: 'd', step: 'mediation' }, (setup) => setup.save!(), {}, '/dispute/d'],
 ]
