@@ -25,6 +25,7 @@ pub mod ids;
 pub mod import;
 pub mod incident;
 pub mod kinds;
+pub mod lines;
 pub mod mask;
 pub mod mediation;
 pub mod merge;

@@ -81,8 +81,10 @@ pub enum ProblemCode {
     BoundaryCrosses,
     /// A boundary of more than `limit` corners.
     TooManyCorners,
-    /// A text with control characters.
+    /// A text with control characters, or with marks that turn its direction.
     ControlCharacter,
+    /// A line break in a field of one line.
+    LineBreak,
     /// A name that no field can have, or too many fields.
     FieldName,
     /// A value nested too deep or too large.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::lines::in_one_line;
 use domain::{CellCode, Change, Fields, Kind, RecordId, Stamp, Stamps};
 
 use super::{Meta, Open, outbox, store};
@@ -35,6 +36,7 @@ impl Open {
         let mut ids = Vec::with_capacity(records.len());
         let mut rows = Vec::with_capacity(records.len());
         for (cell, fields) in records {
+            let fields = in_one_line(kind, fields);
             let (id, stamp) = (self.new_id(), self.stamp_after(Stamp::ZERO, now));
             let stamps = Stamps::all(stamp);
             let change = Change { id, kind: kind.clone(), cell, fields, stamps, base: BTreeMap::new() };
