@@ -2,10 +2,13 @@
 
 mod several;
 
+pub(crate) use several::New;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use domain::codes::Lists;
+use domain::lines::in_one_line;
 use domain::protocol::{Enrolment, ServerKeys, Tokens};
 use domain::scope::{Role, allowed};
 use domain::validate::{Setting, problems};
@@ -16,6 +19,7 @@ use domain::{
 };
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::DeviceError;
 use crate::conflicts;
@@ -306,7 +310,12 @@ impl Open {
         if record.is_some_and(|record| record.kind != *kind) {
             return Err(DeviceError::NotFound);
         }
-        fields.retain(|field, value| record.and_then(|record| record.fields.get(field)) != Some(value));
+        let differs =
+            |field: &String, value: &mut Value| record.and_then(|record| record.fields.get(field)) != Some(value);
+        fields.retain(differs);
+        // What stands already stays as it is, also where an older app wrote several lines into one.
+        fields = in_one_line(kind, fields);
+        fields.retain(differs);
         if fields.is_empty() && record.is_some() {
             return Ok(None);
         }

@@ -51,10 +51,14 @@ pub fn check_character(first_17: &str) -> Option<char> {
     Some(char::from(CHECK[(sum % 11) as usize]))
 }
 
-/// The number as it is stored: half-width, without white space, the check character in upper case.
+/// The number as it is stored: half-width, without white space and the marks that only say it runs from left to right, the check
+/// character in upper case.
 pub fn normalise(number: &str) -> String {
     let half = crate::address::half_width(number);
-    half.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_uppercase()
+    half.chars()
+        .filter(|c| !c.is_whitespace() && !crate::phone::is_left_to_right(*c))
+        .collect::<String>()
+        .to_uppercase()
 }
 
 #[cfg(test)]

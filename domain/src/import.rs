@@ -13,6 +13,7 @@ use ts_rs::TS;
 use crate::address::half_width;
 use crate::codes::{CodeList, codes};
 use crate::document;
+use crate::lines::one_line;
 use crate::phone;
 use crate::problem::ProblemCode;
 use crate::record::Fields;
@@ -121,7 +122,7 @@ pub fn read_row(row: &BTreeMap<Target, &str>) -> (RegisterRow, Vec<Unread>) {
     let mut unread = Vec::new();
     let text = |target: Target| {
         let plain = half_width(row.get(&target).copied().unwrap_or_default());
-        Some(plain.trim().to_owned()).filter(|text| !text.is_empty())
+        Some(one_line(&plain).trim().to_owned()).filter(|text| !text.is_empty())
     };
     let mut read = RegisterRow {
         cell: text(Target::Cell),
@@ -286,6 +287,19 @@ mod tests {
         for head in ["序号", "民族", "宗教信仰", "政治面貌", "工作单位", "备注", "", "婚姻状况"] {
             assert_eq!(guess(head), None, "{head}");
         }
+    }
+
+    #[test]
+    fn a_cell_that_was_broken_into_lines_is_read_as_one() {
+        let row = BTreeMap::from([
+            (Target::Cell, "610722001001001"),
+            (Target::Building, "3号楼\n（北）"),
+            (Target::Room, "5\r\n01"),
+            (Target::Name, "张\n三"),
+        ]);
+        let (read, unread) = read_row(&row);
+        assert_eq!((read.building.as_deref(), unread.len()), (Some("3号楼 (北)"), 0), "{unread:?}");
+        assert_eq!(read.person.unwrap()["name"], "张 三");
     }
 
     #[test]

@@ -20,11 +20,21 @@ fn is_landline(text: &str) -> bool {
     (10..=12).contains(&plain.len()) && plain.starts_with('0') && plain.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// The number without the white space and dashes that people and address books put in, and with half-width digits.
+/// The number without the white space and dashes that people and address books put in, and with half-width digits; without the
+/// invisible marks around it that say it runs from left to right, as digits do anyway: address books copy them along.
 /// A landline keeps none either: `0916-8123456` and `09168123456` are one number.
 pub fn normalise(text: &str) -> String {
-    let plain: String = crate::address::half_width(text).chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let plain: String = crate::address::half_width(text)
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-' && !is_left_to_right(*c))
+        .collect();
     plain.strip_prefix("+86").map(str::to_owned).unwrap_or(plain)
+}
+
+/// Marks that change nothing about how digits read. One that would turn them round is not among these: what was seen was
+/// another number then.
+pub(crate) fn is_left_to_right(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{202A}' | '\u{202C}' | '\u{202D}' | '\u{2066}' | '\u{2068}' | '\u{2069}')
 }
 
 #[cfg(test)]

@@ -81,8 +81,10 @@ pub enum ProblemCode {
     BoundaryCrosses,
     /// A boundary of more than `limit` corners.
     TooManyCorners,
-    /// A text with control characters.
+    /// A text with control characters, or with marks that turn its direction.
     ControlCharacter,
+    /// A line break in a field of one line.
+    LineBreak,
     /// A name that no field can have, or too many fields.
     FieldName,
     /// A value nested too deep or too large.
@@ -118,6 +120,10 @@ pub enum ProblemCode {
     EndBeforeStart,
     /// Before the resident was born.
     BeforeBirth,
+    /// The resident died: nothing is asked of them, and they do not move.
+    Died,
+    /// The household has a householder who lives there.
+    HasHead,
     /// Two entries lie in different cells: one is moved to the other first.
     OtherCell,
     // What the county's office edits

@@ -11,8 +11,13 @@ use crate::record::Kind;
 #[serde(tag = "type", rename_all = "snake_case")]
 #[ts(export)]
 pub enum FieldType {
-    /// One line or several, at most `max` characters, no control characters but line breaks.
+    /// One line of at most `max` characters, no control characters: see [`crate::lines`].
     Text {
+        /// Characters.
+        max: usize,
+    },
+    /// One line or several, at most `max` characters, no control characters but line breaks.
+    Lines {
         /// Characters.
         max: usize,
     },

@@ -11,6 +11,7 @@ use crate::codes::Lists;
 use crate::document::read_id_card;
 use crate::geo::{on_globe, swapped};
 use crate::ids::{AccountId, CellCode, RecordId, Scope, Sha256Hex, Version};
+use crate::lines::is_line_break;
 use crate::phone::is_phone;
 use crate::problem::{Problem, ProblemCode};
 use crate::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX, VALUE_DEPTH_MAX, depth};
@@ -142,7 +143,8 @@ fn value_problem(of: FieldType, value: &Value, setting: Setting<'_>) -> Option<F
 /// What is wrong with the text of a field whose values are texts.
 fn text_problem(of: FieldType, text: &str, setting: Setting<'_>) -> Option<Fault> {
     match of {
-        FieldType::Text { max } => text_fault(text, max),
+        FieldType::Text { max } => line_fault(text, max),
+        FieldType::Lines { max } => text_fault(text, max),
         FieldType::Name => name_fault(text),
         FieldType::Code { list } => fault(!setting.lists.knows(list, text), ProblemCode::UnknownCode),
         FieldType::Category => fault(setting.lists.category(text).is_none(), ProblemCode::UnknownCode),
@@ -153,7 +155,7 @@ fn text_problem(of: FieldType, text: &str, setting: Setting<'_>) -> Option<Fault
         FieldType::Yuan => fault(!is_yuan(text), ProblemCode::AmountForm),
         FieldType::Ref => fault(text.parse::<RecordId>().is_err(), ProblemCode::WrongType),
         FieldType::Phone => fault(!is_phone(text), ProblemCode::PhoneForm),
-        FieldType::DocumentNumber => text_fault(text, 30),
+        FieldType::DocumentNumber => line_fault(text, 30),
         FieldType::Sha256 => fault(Sha256Hex::new(text).is_err(), ProblemCode::WrongType),
         FieldType::Version => fault(Version::new(text).is_err(), ProblemCode::WrongType),
         FieldType::Division => fault(Scope::new(text).is_err(), ProblemCode::WrongType),
@@ -172,6 +174,11 @@ fn int_fault(number: i64, min: i64, max: i64) -> Option<Fault> {
     }
 }
 
+/// What is wrong with a text of one line.
+fn line_fault(text: &str, max: usize) -> Option<Fault> {
+    text_fault(text, max).or_else(|| fault(text.contains(is_line_break), ProblemCode::LineBreak))
+}
+
 fn text_fault(text: &str, max: usize) -> Option<Fault> {
     if text.chars().count() > max {
         return Some((ProblemCode::TooLong, Some(max as i64)));
@@ -180,9 +187,9 @@ fn text_fault(text: &str, max: usize) -> Option<Fault> {
     fault(text.chars().any(stray), ProblemCode::ControlCharacter)
 }
 
-/// Marks that make a text read in another order than it is stored in.
+/// Marks that make a text read in another order than it is stored in. They are invisible, and no Chinese text needs one.
 fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 fn name_fault(text: &str) -> Option<Fault> {
@@ -271,9 +278,9 @@ fn shape_fault(of: FieldType, value: &Value) -> Option<Fault> {
                 // A party may be a firm, whose name has digits and brackets.
                 let name = if party.name.trim().is_empty() { fault(true, ProblemCode::NameForm) } else { None };
                 let phone = party.phone.as_deref().filter(|phone| !is_phone(phone));
-                name.or_else(|| text_fault(&party.name, 100))
+                name.or_else(|| line_fault(&party.name, 100))
                     .or_else(|| phone.and_then(|_| fault(true, ProblemCode::PhoneForm)))
-                    .or_else(|| text_fault(party.address.as_deref().unwrap_or_default(), 200))
+                    .or_else(|| line_fault(party.address.as_deref().unwrap_or_default(), 200))
             })
         }),
         FieldType::Answers => {
@@ -286,7 +293,7 @@ fn shape_fault(of: FieldType, value: &Value) -> Option<Fault> {
             type Words = std::collections::BTreeMap<String, String>;
             shaped(value, inspection::ITEMS_MAX, |words: &Words| {
                 let item = fault(!words.keys().all(|item| is_item(item)), ProblemCode::UnknownCode);
-                item.or_else(|| words.values().find_map(|text| text_fault(text, 60)))
+                item.or_else(|| words.values().find_map(|text| line_fault(text, 60)))
             })
         }
         FieldType::Hazards => shaped(value, inspection::ITEMS_MAX, |hazards: &Vec<inspection::Hazard>| {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use domain::codes::Lists;
+use domain::spec::{FieldType, fields};
 use domain::validate::{Setting, Warning, problems, warnings};
 use domain::{CellCode, Change, Fields, Kind, Node, ProblemCode, Record, RecordId, Stamp, Stamps};
 use proptest::prelude::*;
@@ -110,6 +111,99 @@ fn long_notes_and_marks_that_turn_text_around_are_refused_and_line_breaks_are_no
     assert_eq!(visit("字".repeat(10_000)), [("note".to_owned(), ProblemCode::TooLong)]);
     assert_eq!(visit("a\u{202E}b".into()), [("note".to_owned(), ProblemCode::ControlCharacter)]);
     assert_eq!(visit("a\u{0}b".into()), [("note".to_owned(), ProblemCode::ControlCharacter)]);
+}
+
+/// What is wrong with a text in a field of a record that is there already.
+fn text_field(kind: &Kind, field: &str, text: &str) -> Option<ProblemCode> {
+    let change = change(kind.as_str(), json!({ field: text }));
+    let current = change.clone().into_record();
+    judge(&change, Some(&current)).first().map(|(_, code)| *code)
+}
+
+#[test]
+fn every_text_of_every_kind_takes_what_people_write_and_says_what_it_does_not_take() {
+    let mut seen = (0, 0);
+    for kind in Kind::KNOWN {
+        for spec in fields(&kind) {
+            let (max, several) = match spec.of {
+                FieldType::Text { max } => (max, false),
+                FieldType::Lines { max } => (max, true),
+                _ => continue,
+            };
+            let told = |text: &str| text_field(&kind, spec.name, text);
+            let place = format!("{kind} {}", spec.name);
+            seen = if several { (seen.0, seen.1 + 1) } else { (seen.0 + 1, seen.1) };
+            for good in ["𠮷野家 𪚥", "𫝀𬺰𱍐", "🐕‍🦺👍🏽", "a\tb", "ü é 〇"] {
+                assert_eq!(told(good), None, "{place}: {good}");
+            }
+            assert_eq!(told(&"𪚥".repeat(max)), None, "{place}: characters are counted, not bytes");
+            assert_eq!(told(&"字".repeat(max + 1)), Some(ProblemCode::TooLong), "{place}");
+            assert_eq!(told(&"字".repeat(10_000)), Some(ProblemCode::TooLong), "{place}");
+            for mark in [
+                '\u{061C}', '\u{200E}', '\u{200F}', '\u{202A}', '\u{202E}', '\u{2066}', '\u{2069}', '\u{0}', '\u{7F}',
+                '\u{85}',
+            ] {
+                assert_eq!(told(&format!("甲{mark}乙")), Some(ProblemCode::ControlCharacter), "{place}: {mark:?}");
+            }
+            for line_break in ["\n", "\r\n", "\u{2028}", "\u{2029}"] {
+                let expected = if several { None } else { Some(ProblemCode::LineBreak) };
+                assert_eq!(told(&format!("甲{line_break}乙")), expected, "{place}: {line_break:?}");
+            }
+        }
+    }
+    assert!(seen.0 > 20 && seen.1 > 20, "{seen:?}");
+}
+
+#[test]
+fn an_old_value_of_several_lines_stands_in_nobody_s_way() {
+    let old = change("incident", json!({"category": "0601", "title": "井盖\n破损", "severity": 3})).into_record();
+    assert_eq!(judge(&change("incident", json!({"severity": 2})), Some(&old)), [], "another field is corrected");
+    assert_eq!(judge(&change("incident", json!({"title": "井盖破损"})), Some(&old)), []);
+    assert_eq!(judge(&change("incident", json!({"title": "井盖\n坏了"})), Some(&old))[0].1, ProblemCode::LineBreak);
+}
+
+#[test]
+fn no_amount_is_negative_and_no_day_impossible() {
+    let field = |kind: &str, field: &str, value: Value| {
+        let change = change(kind, json!({ field: value }));
+        let current = change.clone().into_record();
+        judge(&change, Some(&current)).first().map(|(_, code)| *code)
+    };
+    for amount in ["-1.00", "\u{2212}1.00", "+1.00", "1", "1.5", "1e3", "1,000.00", "１.００", "00.10", "1.00\n", "NaN"]
+    {
+        assert_eq!(field("dispute", "amount", json!(amount)), Some(ProblemCode::AmountForm), "{amount:?}");
+    }
+    assert_eq!(field("dispute", "amount", json!(-1)), Some(ProblemCode::WrongType));
+    assert_eq!(field("dispute", "amount", json!("999999999999.99")), None);
+    for (kind, name) in [("building", "floors"), ("building", "units"), ("tenancy", "tenants"), ("premises", "area_m2")]
+    {
+        assert_eq!(field(kind, name, json!(-1)), Some(ProblemCode::TooSmall), "{kind} {name}");
+        assert_eq!(field(kind, name, json!(i64::MIN)), Some(ProblemCode::TooSmall), "{kind} {name}");
+        assert_eq!(field(kind, name, json!(i64::MAX)), Some(ProblemCode::TooLarge), "{kind} {name}");
+        assert_eq!(field(kind, name, json!("3")), Some(ProblemCode::WrongType), "{kind} {name}");
+    }
+    for kind in Kind::KNOWN {
+        for spec in fields(&kind).iter().filter(|spec| matches!(spec.of, FieldType::Date | FieldType::PastDate)) {
+            for day in [
+                "2026-02-29",
+                "2026-13-01",
+                "2026-00-10",
+                "2026-01-32",
+                "0000-01-01",
+                "20260101",
+                "2026-1-1",
+                "２０２６-01-01",
+                "昨天",
+            ] {
+                assert_eq!(
+                    field(kind.as_str(), spec.name, json!(day)),
+                    Some(ProblemCode::NoSuchDate),
+                    "{kind} {} {day}",
+                    spec.name
+                );
+            }
+        }
+    }
 }
 
 #[test]

@@ -137,12 +137,15 @@ pub(super) fn items(open: &Open) -> Result<Vec<ConflictItem>, DeviceError> {
 
 /// Whether the values of a field say something to a person.
 fn is_told(kind: &Kind, name: &str) -> bool {
-    use FieldType::{Bool, Category, Code, Codes, DocumentNumber, Int, Name, PastDate, PastMoment, Phone, Ref, Text};
+    use FieldType::{
+        Bool, Category, Code, Codes, DocumentNumber, Int, Lines, Name, PastDate, PastMoment, Phone, Ref, Text,
+    };
     field(kind, name).is_some_and(|spec| {
         name != "list_version"
             && matches!(
                 spec.of,
                 Text { .. }
+                    | Lines { .. }
                     | Name
                     | Code { .. }
                     | Codes { .. }

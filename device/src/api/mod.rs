@@ -196,6 +196,8 @@ commands! {
     check_safety: record::OfRecord => record::Saved, plain dwelling::check_safety;
     /// Moves a household to another door, with everybody in it.
     move_household: moving::MoveHouseholdArgs => moving::Moved, plain moving::move_household;
+    /// Moves a resident to another household, or to one of their own.
+    move_person: moving::MovePersonArgs => moving::MovedPerson, plain moving::move_person;
     /// Everybody of a household moved out.
     move_out: moving::MoveOutArgs => moving::Moved, plain moving::move_out;
     /// Entries that may be of the same resident or door as what is being typed.

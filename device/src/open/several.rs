@@ -2,11 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use domain::lines::in_one_line;
 use domain::{CellCode, Change, Fields, Kind, RecordId, Stamp, Stamps};
 
 use super::{Meta, Open, outbox, store};
 use crate::DeviceError;
 use crate::store::Held;
+
+/// A new record, under an id that was drawn before.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// What it is about.
+    pub kind: Kind,
+    /// Its id.
+    pub id: RecordId,
+    /// Its cell.
+    pub cell: CellCode,
+    /// Its fields.
+    pub fields: Fields,
+}
 
 impl Open {
     /// Stores new records of a kind, each in its cell: one transaction, on the storage before this returns.
@@ -22,6 +36,7 @@ impl Open {
         let mut ids = Vec::with_capacity(records.len());
         let mut rows = Vec::with_capacity(records.len());
         for (cell, fields) in records {
+            let fields = in_one_line(kind, fields);
             let (id, stamp) = (self.new_id(), self.stamp_after(Stamp::ZERO, now));
             let stamps = Stamps::all(stamp);
             let change = Change { id, kind: kind.clone(), cell, fields, stamps, base: BTreeMap::new() };
@@ -48,8 +63,30 @@ impl Open {
     /// # Errors
     /// As [`Open::write`], for the first record that is wrong; nothing is stored then.
     pub fn write_several(&mut self, writes: Vec<(RecordId, Fields)>) -> Result<(), DeviceError> {
+        self.create_and_write(None, writes)
+    }
+
+    /// As [`Open::write_several`], with a new record before them which they may name, and whose fields they may write too.
+    ///
+    /// # Errors
+    /// As [`Open::write_several`]; [`DeviceError::Sealed`] when the new record's id is taken.
+    pub fn create_and_write(
+        &mut self,
+        new: Option<New>,
+        mut writes: Vec<(RecordId, Fields)>,
+    ) -> Result<(), DeviceError> {
         let now = self.now();
-        let mut changes = Vec::with_capacity(writes.len());
+        let mut changes = Vec::with_capacity(writes.len() + 1);
+        if let Some(mut new) = new {
+            if store::held(self.store.connection(), new.id)?.is_some() {
+                return Err(DeviceError::Sealed);
+            }
+            // What is written to it besides comes after what it names then.
+            let later = writes.iter().position(|(id, _)| *id == new.id).map(|at| writes.remove(at));
+            new.fields.extend(later.map(|(_, fields)| fields).unwrap_or_default());
+            changes
+                .extend(self.judged(&new.kind, new.id, new.cell, new.fields, None, now)?.map(|change| (change, None)));
+        }
         for (id, fields) in writes {
             let held = store::held(self.store.connection(), id)?.ok_or(DeviceError::NotFound)?;
             let (kind, cell) = (held.record.kind.clone(), held.record.cell.clone());

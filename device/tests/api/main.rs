@@ -21,6 +21,7 @@ mod moving;
 mod people;
 mod phone;
 mod photos;
+mod rough_words;
 mod rounds_of_the_day;
 mod search;
 mod session;

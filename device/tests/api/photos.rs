@@ -126,3 +126,38 @@ fn a_colleagues_photo_that_is_not_here_needs_the_server() {
     assert_eq!(phone.ok("incident", json!({"id": incident}))["photos"][0]["sent"], true);
     assert_eq!(phone.fails("photo", json!({"id": id, "size": "thumb"})), FailureCode::Offline);
 }
+
+/// How many pages the register's file may have from here on.
+fn room_for(phone: &Phone, pages: i64) {
+    let bound = |open: &mut device::Open| -> Result<(), device::DeviceError> {
+        let now: i64 = open.store().connection().query_row("PRAGMA page_count", [], |row| row.get(0))?;
+        Ok(open.store().connection().pragma_update(None, "max_page_count", now + pages)?)
+    };
+    phone.device.with_open(bound).unwrap();
+}
+
+#[test]
+fn a_photo_that_finds_no_room_is_told_and_costs_neither_the_incident_nor_the_form_nor_the_next_words() {
+    let mut phone = Phone::new();
+    let incident = phone.save("incident", json!({"category": "0601", "title": "井盖破损"}));
+    let kept = add(&phone, &incident, "incident", sample("flower.jpg")).unwrap();
+    let form = json!({"title": "路灯不亮", "photos": ["report-photo:1"]});
+    phone.ok("save_draft", json!({"key": "report", "value": form}));
+    let before = phone.record(&incident);
+    room_for(&phone, 4);
+    let failure = add(&phone, &incident, "incident", sample("starfish-orientation-6.jpg")).unwrap_err();
+    assert_eq!(failure.code, FailureCode::StorageFull);
+    let piece = json!({"key": "report-photo:1:0", "value": "A".repeat(240_000)});
+    assert_eq!(phone.fails("save_draft", piece.clone()), FailureCode::StorageFull, "nor is it kept in the form");
+    assert_eq!(phone.record(&incident), before);
+    assert_eq!(phone.ok("incident", json!({"id": incident}))["photos"], json!([kept]), "no half of it is listed");
+    phone.edit("incident", &incident, json!({"text": "挡住了人行道"}));
+    phone.restart();
+    assert_eq!(phone.ok("draft", json!({"key": "report"}))["value"], form);
+    assert_eq!(phone.ok("sync_state", json!({}))["waiting_photos"], 1);
+    // Somebody made room: the same photo is taken now.
+    room_for(&phone, 10_000);
+    add(&phone, &incident, "incident", sample("starfish-orientation-6.jpg")).unwrap();
+    phone.ok("save_draft", piece);
+    assert_eq!(phone.ok("incident", json!({"id": incident}))["photos"].as_array().unwrap().len(), 2);
+}

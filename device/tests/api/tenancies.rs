@@ -56,7 +56,7 @@ fn a_tenancy_takes_no_impossible_words() {
         (json!({"ends_on": "9999-01-01"}), "ends_on", ProblemCode::InFuture),
         (json!({"safety_checked_on": "2026-11-23"}), "safety_checked_on", ProblemCode::InFuture),
         (json!({"landlord_name": "😀"}), "landlord_name", ProblemCode::NameForm),
-        (json!({"landlord_name": "王\n五"}), "landlord_name", ProblemCode::NameForm),
+        (json!({"landlord_name": "王\u{202E}五"}), "landlord_name", ProblemCode::NameForm),
         (json!({"landlord_name": "王".repeat(10_000)}), "landlord_name", ProblemCode::TooLong),
         (json!({"landlord_phone": "\u{202E}13812345678"}), "landlord_phone", ProblemCode::PhoneForm),
     ] {

@@ -45,6 +45,18 @@ fn a_phone_tells_once_how_it_stands_and_a_round_without_news_is_as_short_as_befo
 }
 
 #[test]
+fn the_room_that_the_worker_made_is_what_the_phone_tells() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.device.note_room(Some(7));
+    device::api::call(&phone.device, "free_storage", json!({}), None).unwrap();
+    phone.sync();
+    let told = told_since(&server, 0);
+    let free = told[0].free_bytes;
+    assert!(free.is_none() || free > Some(7), "{free:?}");
+}
+
+#[test]
 fn what_has_not_changed_is_told_again_after_a_day_and_to_another_database_at_once() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

@@ -11,5 +11,5 @@ pub const FIELDS: &[FieldSpec] = &[
     required("by", FieldType::Account),
     required("reached", FieldType::Bool),
     optional("satisfaction", FieldType::Code { list: CodeList::Satisfaction }),
-    optional("words", FieldType::Text { max: 500 }),
+    optional("words", FieldType::Lines { max: 500 }),
 ];

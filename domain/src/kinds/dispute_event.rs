@@ -14,9 +14,9 @@ pub const FIELDS: &[FieldSpec] = &[
     required("event", FieldType::Code { list: CodeList::DisputeStep }),
     required("at", FieldType::PastMoment),
     required("by", FieldType::Account),
-    optional("place", FieldType::Text { max: 200 }),
+    optional("place", FieldType::Lines { max: 200 }),
     optional("present", FieldType::Names),
-    optional("text", FieldType::Text { max: 4000 }),
+    optional("text", FieldType::Lines { max: 4000 }),
     optional("signed", FieldType::Bool),
     optional("until", FieldType::Date),
 ];

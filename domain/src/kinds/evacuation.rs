@@ -12,7 +12,7 @@ use crate::world::Millis;
 
 /// The fields of an evacuation.
 pub const FIELDS: &[FieldSpec] = &[
-    required("reason", FieldType::Text { max: 200 }),
+    required("reason", FieldType::Lines { max: 200 }),
     required("level", FieldType::Code { list: CodeList::WarningLevel }),
     required("drill", FieldType::Bool),
     required("points", FieldType::Refs { max: 50 }),

@@ -10,7 +10,7 @@ use crate::spec::{FieldSpec, FieldType, optional, required};
 
 /// The fields of a feedback.
 pub const FIELDS: &[FieldSpec] = &[
-    optional("text", FieldType::Text { max: 2000 }),
+    optional("text", FieldType::Lines { max: 2000 }),
     required("at", FieldType::PastMoment),
     required("by", FieldType::Account),
     optional("about", FieldType::Ref),

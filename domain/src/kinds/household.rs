@@ -14,7 +14,7 @@ pub const FIELDS: &[FieldSpec] = &[
     optional("head", FieldType::Ref),
     optional("contact_phone", FieldType::Phone),
     optional("best_time", FieldType::Text { max: 100 }),
-    optional("access_note", FieldType::Text { max: 200 }),
+    optional("access_note", FieldType::Lines { max: 200 }),
     optional("merged_into", FieldType::Ref),
     optional("merged_before", FieldType::Values),
 ];

@@ -17,18 +17,18 @@ pub const FIELDS: &[FieldSpec] = &[
     required("title", FieldType::Text { max: 100 }),
     required("happened_at", FieldType::PastMoment),
     required("by", FieldType::Account),
-    optional("text", FieldType::Text { max: 2000 }),
+    optional("text", FieldType::Lines { max: 2000 }),
     optional("number", FieldType::Text { max: 40 }),
     optional("dwelling", FieldType::Ref),
     optional("household", FieldType::Ref),
-    optional("place", FieldType::Text { max: 200 }),
+    optional("place", FieldType::Lines { max: 200 }),
     optional("position", FieldType::Position),
     optional("source", FieldType::Code { list: CodeList::IncidentSource }),
     optional("contact_name", FieldType::Name),
     optional("contact_phone", FieldType::Phone),
     optional("reply_wanted", FieldType::Bool),
     optional("on_behalf", FieldType::Bool),
-    optional("materials", FieldType::Text { max: 500 }),
+    optional("materials", FieldType::Lines { max: 500 }),
 ];
 
 /// An incident, read.

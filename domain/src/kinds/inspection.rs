@@ -23,7 +23,7 @@ pub const FIELDS: &[FieldSpec] = &[
     required("answers", FieldType::Answers),
     optional("facts", FieldType::ItemWords),
     optional("hazards", FieldType::Hazards),
-    optional("note", FieldType::Text { max: 500 }),
+    optional("note", FieldType::Lines { max: 500 }),
 ];
 
 /// Most items of a checklist, and so most answers and hazards.

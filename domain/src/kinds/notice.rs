@@ -12,7 +12,7 @@ use crate::spec::{FieldSpec, FieldType, optional, required};
 /// The fields of a notice.
 pub const FIELDS: &[FieldSpec] = &[
     required("title", FieldType::Text { max: 100 }),
-    required("text", FieldType::Text { max: 4000 }),
+    required("text", FieldType::Lines { max: 4000 }),
     required("notice_kind", FieldType::Code { list: CodeList::NoticeKind }),
     required("at", FieldType::PastMoment),
     required("by", FieldType::Account),

@@ -36,7 +36,7 @@ pub const FIELDS: &[FieldSpec] = &[
     required("taken_at", FieldType::PastMoment),
     required("photo_kind", FieldType::Code { list: CodeList::PhotoKind }),
     required("by", FieldType::Account),
-    optional("note", FieldType::Text { max: 200 }),
+    optional("note", FieldType::Lines { max: 200 }),
     optional("position", FieldType::Position),
 ];
 

@@ -17,7 +17,7 @@ pub const FIELDS: &[FieldSpec] = &[
     required("by", FieldType::Account),
     required("result", FieldType::Code { list: CodeList::RecheckResult }),
     optional("due", FieldType::Date),
-    optional("note", FieldType::Text { max: 500 }),
+    optional("note", FieldType::Lines { max: 500 }),
     optional("incident", FieldType::Ref),
 ];
 

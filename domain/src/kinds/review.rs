@@ -22,7 +22,7 @@ pub const FIELDS: &[FieldSpec] = &[
     required("at", FieldType::PastMoment),
     required("by", FieldType::Account),
     optional("remarks", FieldType::Remarks),
-    optional("note", FieldType::Text { max: 500 }),
+    optional("note", FieldType::Lines { max: 500 }),
     optional("level", FieldType::Code { list: CodeList::ReviewLevel }),
     optional("takes_back", FieldType::Ref),
     optional("corrected", FieldType::FieldNames),

@@ -19,7 +19,7 @@ pub const FIELDS: &[FieldSpec] = &[
     required("mark", FieldType::Code { list: CodeList::RollMark }),
     required("at", FieldType::PastMoment),
     required("by", FieldType::Account),
-    optional("note", FieldType::Text { max: 200 }),
+    optional("note", FieldType::Lines { max: 200 }),
 ];
 
 /// What can be said of somebody who is to be brought to safety.

@@ -15,7 +15,7 @@ pub const FIELDS: &[FieldSpec] = &[
     required("purpose", FieldType::Code { list: CodeList::VisitPurpose }),
     required("at", FieldType::PastMoment),
     required("by", FieldType::Account),
-    optional("text", FieldType::Text { max: 2000 }),
+    optional("text", FieldType::Lines { max: 2000 }),
     optional("due_on", FieldType::Date),
     optional("target", FieldType::Ref),
     optional("target_kind", FieldType::Code { list: CodeList::SubjectKind }),

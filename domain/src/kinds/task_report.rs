@@ -15,7 +15,7 @@ pub const FIELDS: &[FieldSpec] = &[
     required("result", FieldType::Code { list: CodeList::TaskResult }),
     required("at", FieldType::PastMoment),
     required("by", FieldType::Account),
-    optional("note", FieldType::Text { max: 500 }),
+    optional("note", FieldType::Lines { max: 500 }),
 ];
 
 /// A task report, read.

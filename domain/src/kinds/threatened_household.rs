@@ -13,7 +13,7 @@ pub const FIELDS: &[FieldSpec] = &[
     required("hazard_point", FieldType::Ref),
     required("household", FieldType::Ref),
     optional("needs_help", FieldType::Bool),
-    optional("help_note", FieldType::Text { max: 200 }),
+    optional("help_note", FieldType::Lines { max: 200 }),
     optional("contact_name", FieldType::Name),
     optional("contact_phone", FieldType::Phone),
     optional("card_issued_on", FieldType::PastDate),

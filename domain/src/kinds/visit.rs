@@ -19,7 +19,7 @@ pub const FIELDS: &[FieldSpec] = &[
     optional("way", FieldType::Code { list: CodeList::VisitWay }),
     optional("purposes", FieldType::Codes { list: CodeList::VisitPurpose }),
     optional("needs", FieldType::Codes { list: CodeList::VisitNeed }),
-    optional("note", FieldType::Text { max: 500 }),
+    optional("note", FieldType::Lines { max: 500 }),
     optional("incidents", FieldType::Refs { max: 20 }),
     optional("replaces", FieldType::Ref),
     optional("care_plan", FieldType::Ref),

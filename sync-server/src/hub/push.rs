@@ -36,6 +36,15 @@ enum Look {
     Fits { creates: bool, current: Option<Box<Record>>, merged: Box<Merged> },
 }
 
+impl Look {
+    /// The cell into which this brings a record that was not there: a new one, or one that moves.
+    fn brings_into(&self) -> Option<&CellCode> {
+        let Look::Fits { current, merged, .. } = self else { return None };
+        let there = current.as_ref().is_some_and(|current| current.cell == merged.record.cell);
+        (!there).then_some(&merged.record.cell)
+    }
+}
+
 impl<S: Store> Hub<S> {
     /// Takes what can be taken, and answers for every change in its order. Nothing is durable before the transaction is.
     pub(super) fn take(
@@ -378,8 +387,8 @@ fn standing(reading: &dyn Writing, change: &Change) -> Result<Option<Record>, Hu
 fn refuse_missing_targets(reading: &dyn Writing, changes: &[Change], looks: &mut [Look]) -> Result<(), HubError> {
     let mut coming: BTreeMap<RecordId, (CellCode, Kind)> = BTreeMap::new();
     for (change, look) in changes.iter().zip(looks.iter()) {
-        if let Look::Fits { creates: true, merged, .. } = look {
-            coming.insert(change.id, (merged.record.cell.clone(), change.kind.clone()));
+        if let Some(cell) = look.brings_into() {
+            coming.insert(change.id, (cell.clone(), change.kind.clone()));
         }
     }
     // What is not in the store and can only come with this push, for every change that waits for something.
@@ -414,7 +423,7 @@ fn refuse_missing_targets(reading: &dyn Writing, changes: &[Change], looks: &mut
     }
     loop {
         let standing: BTreeSet<RecordId> = (changes.iter().zip(looks.iter()))
-            .filter(|(_, look)| matches!(look, Look::Fits { creates: true, .. }))
+            .filter(|(_, look)| look.brings_into().is_some())
             .map(|(change, _)| change.id)
             .collect();
         let refused: BTreeSet<RecordId> = coming.keys().filter(|id| !standing.contains(id)).copied().collect();

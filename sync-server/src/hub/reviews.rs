@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::lines::in_one_line;
 use domain::protocol::{CallRefusal, Refusal, Verdict};
 use domain::review::rules::ReviewRules;
 use domain::review::{Approving, TAKE_BACK_ALLOWED, approving};
@@ -228,9 +229,9 @@ impl<S: Store> Hub<S> {
         };
         Ok(Change {
             id: change.id,
+            fields: in_one_line(&change.kind, change.fields),
             kind: change.kind,
             cell: change.cell,
-            fields: change.fields,
             stamps: Stamps::all(stamp),
             base,
         })

@@ -30,6 +30,7 @@ mod report_county;
 mod reports;
 mod review;
 mod rights;
+mod rough_words;
 mod seat;
 mod store;
 mod tus;

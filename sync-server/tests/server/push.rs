@@ -337,3 +337,48 @@ fn a_restored_server_gets_back_what_it_lost_even_from_colleagues() {
     forged.fields.insert("by".into(), json!("worker-a"));
     assert_eq!(colleague.refused(&forged), ProblemCode::OtherAuthor);
 }
+
+#[test]
+fn a_resident_who_moves_to_a_new_household_of_another_cell_arrives_with_it_in_one_push_in_any_order() {
+    let county = County::new();
+    for turned in [false, true] {
+        let mut phone = county.worker(&format!("worker-{turned}"), &[cell(1), cell(2)]);
+        let home = phone.new_home(&cell(1));
+        let door = phone.new_dwelling(&cell(2));
+        phone.push_all(&home);
+        phone.push_all(std::slice::from_ref(&door));
+        let (person, begun) = (home[2].id, phone.world.record_id());
+        let fields = json!({"dwelling": door.id, "head": person});
+        let household = phone.change(Kind::Household, begun, &cell(2), fields);
+        let there = json!({"household": begun, "relation": "02", "cell": cell(2)});
+        let moved = phone.change(Kind::Person, person, &cell(1), there);
+        let mut push = [household, moved];
+        if turned {
+            push.reverse();
+        }
+        phone.push_all(&push);
+        assert_eq!(county.stored(person).unwrap().record.cell, cell(2));
+        assert_eq!(county.stored(begun).unwrap().record.reference("head"), Some(person));
+    }
+}
+
+#[test]
+fn who_does_not_arrive_in_a_cell_is_no_householder_there() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1), cell(2)]);
+    let home = phone.new_home(&cell(1));
+    let door = phone.new_dwelling(&cell(2));
+    phone.push_all(&home);
+    phone.push_all(std::slice::from_ref(&door));
+    let (person, begun) = (home[2].id, phone.world.record_id());
+    let household = phone.change(Kind::Household, begun, &cell(2), json!({"dwelling": door.id, "head": person}));
+    assert_eq!(phone.refused(&household), ProblemCode::MissingTarget, "the resident stays where they are");
+    let wrong = json!({"household": begun, "relation": "castle", "cell": cell(2)});
+    let moved = phone.change(Kind::Person, person, &cell(1), wrong);
+    let verdicts = phone.push(&[household, moved]);
+    assert!(
+        verdicts.iter().all(|verdict| matches!(verdict, Verdict::Refused(_))),
+        "the move is refused, and so is what needs it"
+    );
+    assert_eq!(county.stored(person).unwrap().record.cell, cell(1));
+}

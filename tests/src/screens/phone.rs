@@ -247,6 +247,7 @@ fn shots(ids: &BTreeMap<&'static str, String>) -> Vec<Shot> {
         ("dwelling", "/dwelling/{dwelling}", "[data-test=\"add-tenancy\"]"),
         ("tenancy", "/tenancy/{tenancy}", "[data-test=\"check-safety\"]"),
         ("tenancy-new", "/new/tenancy?dwelling={dwelling}", "[data-test=\"save\"]"),
+        ("person-move", "/person/{person}/move", "[data-test=\"room-search\"]"),
         ("household-move", "/household/{household}/move", "[data-test=\"room-search\"]"),
         ("same", "/same/{person}", "[data-test=\"same-search\"]"),
         ("same-compare", "/same/{person}/{other}", "[data-test=\"pair\"]"),

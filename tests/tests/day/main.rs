@@ -10,6 +10,7 @@ mod incidents;
 mod inspections;
 mod news;
 mod phone;
+mod register;
 mod sheets;
 mod visits;
 

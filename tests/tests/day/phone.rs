@@ -1,6 +1,6 @@
-//! The phone itself: large type and the dark look stay, and the storage page says what takes room.
+//! The phone itself: large type, the dark look and the language stay, the first minute has three cards, and the storage page says what takes room.
 
-use doorstep_tests::browser::named;
+use doorstep_tests::browser::{named, named_with};
 use doorstep_tests::trouble::{Outcome, trouble};
 use doorstep_tests::worker::Worker;
 use serde_json::json;
@@ -35,4 +35,55 @@ async fn journey(worker: &mut Worker) -> Outcome {
     worker.phone.tap(&named("open-storage")).await?;
     worker.phone.see_text(&named("storage-total"), "MB").await?;
     worker.shot("storage").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_minute_has_three_cards_english_stays_and_the_storage_says_what_it_gives_up() -> Outcome {
+    Worker::without_signal("day-first").await?.play(first_minute).await
+}
+
+async fn first_minute(worker: &mut Worker) -> Outcome {
+    // A phone on which nobody has seen the cards.
+    let mut wanted = worker.ask("preferences", json!({})).await?;
+    wanted["tour_seen"] = false.into();
+    worker.ask("set_preferences", wanted).await?;
+    worker.phone.reload().await?;
+    for card in ["doors", "offline", "report"] {
+        worker.phone.see(&named_with("tour", "data-card", card)).await?;
+        worker.phone.rest().await?;
+        worker.shot(&format!("card-{card}")).await?;
+        worker.phone.tap(&named("tour-next")).await?;
+    }
+    worker.phone.gone(&named("tour")).await?;
+    worker.phone.reload().await?;
+    worker.phone.see(&named("tab-today")).await?;
+    if worker.phone.count(&named("tour")).await? > 0 {
+        return trouble("The cards come a second time by themselves.");
+    }
+    // From Me they come again, and one tap leaves them.
+    worker.phone.tap(&named("tab-me")).await?;
+    worker.phone.tap(&named("tour-again")).await?;
+    worker.phone.see(&named_with("tour", "data-card", "doors")).await?;
+    worker.phone.tap(&named("tour-skip")).await?;
+    worker.phone.gone(&named("tour")).await?;
+
+    worker.phone.tap(&named("language-en")).await?;
+    worker.phone.see_text(&named("tab-today"), "Today").await?;
+    worker.phone.reload().await?;
+    worker.phone.see_text(&named("tab-today"), "Today").await?;
+    for (path, shown) in [("/storage", "storage-left"), ("/new/building", "save"), ("/new/dwelling", "save")] {
+        worker.go(path).await?;
+        worker.phone.see(&named(shown)).await?;
+        worker.phone.rest().await?;
+        worker.shot(&format!("english{}", path.replace('/', "-"))).await?;
+        let words = "const [done] = arguments; const shown = [...document.querySelectorAll('main label, main button, main p, main h1, main dt')];
+            done(shown.map((each) => each.innerText).filter((text) => /\\p{Script=Han}/u.test(text)));";
+        let left = worker.phone.run(words, Vec::new()).await?;
+        if left != json!([]) {
+            return trouble(format!("{path} speaks Chinese to who chose English: {left}"));
+        }
+    }
+    // Nothing was taken or loaded that the server has too: there is nothing to give up, and the button says so.
+    worker.go("/storage").await?;
+    worker.phone.see_attribute(&named("free-storage"), "disabled", "true").await
 }

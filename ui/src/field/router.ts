@@ -26,6 +26,7 @@ export const router = createRouter({
     { path: '/household/:id', component: () => import('./household/HouseholdPage.vue'), props: true, meta: { tab: 'doors' } },
     { path: '/person/:id', component: () => import('./person/PersonPage.vue'), props: true, meta: { tab: 'doors' } },
     { path: '/household/:id/move', component: () => import('./household/MovePage.vue'), props: true, meta: { tab: 'doors', form: true } },
+    { path: '/person/:id/move', component: () => import('./person/MovePage.vue'), props: true, meta: { tab: 'doors', form: true } },
     { path: '/dwelling/:id', component: () => import('./dwelling/DwellingPage.vue'), props: true, meta: { tab: 'doors' } },
     { path: '/tenancy/:id', component: () => import('./dwelling/TenancyPage.vue'), props: true, meta: { tab: 'doors' } },
     { path: '/same/:id', component: () => import('./same/SamePage.vue'), props: true, meta: { tab: 'doors', form: true } },

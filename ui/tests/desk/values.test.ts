@@ -125,6 +125,6 @@ test('whoever is responsible is called by name', () => {
 
 test('every field of every reviewed kind has a way to be read', () => {
   const reviewed = ['building', 'dwelling', 'household', 'person', 'visit', 'incident', 'tenancy', 'premises', 'care_plan', 'dispute', 'inspection', 'hazard_point', 'threatened_household']
-  const known = ['text', 'name', 'phone', 'document_number', 'int', 'code', 'codes', 'category', 'bool', 'past_date', 'date', 'past_moment', 'moment', 'ref', 'refs', 'position', 'account', 'division', 'names', 'yuan', 'parties', 'answers', 'item_words', 'hazards']
+  const known = ['text', 'lines', 'name', 'phone', 'document_number', 'int', 'code', 'codes', 'category', 'bool', 'past_date', 'date', 'past_moment', 'moment', 'ref', 'refs', 'position', 'account', 'division', 'names', 'yuan', 'parties', 'answers', 'item_words', 'hazards']
   for (const kind of reviewed) for (const spec of (FIELDS[kind] ?? []).filter(({ name }) => isShown(kind, name))) expect(known, `${kind}.${spec.name}`).toContain(spec.type)
 })

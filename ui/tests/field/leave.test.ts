@@ -5,7 +5,7 @@ import { RouterView, createMemoryHistory, createRouter } from 'vue-router'
 
 const asked: string[] = []
 const saves: { resolve: (value: unknown) => void; reject: (reason: unknown) => void }[] = []
-const SAVES = ['order_evacuation', 'add_doors', 'move_household', 'add_dispute_event', 'merge']
+const SAVES = ['order_evacuation', 'add_doors', 'move_household', 'move_person', 'add_dispute_event', 'merge', 'report_hazard']
 vi.mock('@field/router', () => ({ router: {} }))
 vi.mock('@field/state/live', async () => {
   const { ref } = await import('vue')
@@ -52,7 +52,7 @@ async function opened(page: Component, props: object) {
     { path: '/slow', component: () => new Promise<typeof nothing>(() => undefined) },
     { path: '/:rest(.*)', component: nothing },
   ] })
-  await router.push('/form')
+  await router.push('/form?born=1')
   createApp({ render: () => h(RouterView) }).use(router).use(i18n).provide(Symbol.for('v-scx'), {}).mount({})
   await settled()
   return { router, setup }
@@ -65,6 +65,10 @@ const forms: [string, () => Promise<{ default: Component }>, object, (setup: Set
   }, { ids: ['e'] }, '/evacuation/e'],
   ['doors of a building', () => import('@field/doors/AddDoorsPage.vue'), { building: 'b' }, (setup) => setup.add!(), { added: 4, there: 0 }, '/doors/b'],
   ['a move', () => import('@field/household/MovePage.vue'), { id: 'h' }, (setup) => setup.move!({ id: 'd' }), { id: 'h', people: 2, threatened: 0 }, '/household/h'],
+  ['a resident who moves', () => import('@field/person/MovePage.vue'), { id: 'p' }, (setup) => {
+    Object.assign(setup.words as unknown as object, { to: 'h', relation: '20' })
+    return setup.move!()
+  }, { id: 'p', household: 'h', relations: 0, threatened: 0 }, '/person/p'],
   ['two entries made one', () => import('@field/same/ComparePage.vue'), { id: 'a', other: 'b' }, (setup) => setup.merge!(), { id: 'a' }, '/person/a'],
   ['a step of a mediation', () => import('@field/dispute/DisputeEventPage.vue'), { id: 'd', step: 'mediation' }, (setup) => setup.save!(), {}, '/dispute/d'],
 ]
@@ -99,8 +103,40 @@ for (const [name, load, props, save, answer, after] of forms) {
     expect(notice.value?.bad).toBe(true)
     expect(notice.value?.text).toContain('form.not_saved')
     expect(asked).not.toContain('drop_draft')
+    // One tap leads back to the form, and it asks for its words again.
+    const before = asked.filter((command) => command === 'draft').length
+    await notice.value?.again?.()
+    await settled()
+    expect(router.currentRoute.value.fullPath).toBe('/form?born=1')
+    expect(asked.filter((command) => command === 'draft').length).toBeGreaterThan(before)
   })
 }
+
+test('who came back to the form before the save failed is not sent there once more', async () => {
+  const { notice, untell } = await import('@field/shell/notice')
+  untell()
+  const { router, setup } = await opened((await import('@field/doors/AddDoorsPage.vue')).default, { building: 'b' })
+  void setup.add!()
+  await router.push('/me')
+  await router.push('/form?born=1')
+  saves[0]!.reject({ code: 'storage', problems: [] })
+  await settled()
+  expect(notice.value?.bad).toBe(true)
+  expect(notice.value?.again).toBeUndefined()
+})
+
+test('a hazard that became an incident is opened only for who waits for it', async () => {
+  const { useReportHazard } = await import('@field/inspection/report')
+  for (const left of [false, true]) {
+    saves.length = 0
+    const { router, setup } = await opened({ setup: () => ({ run: useReportHazard().report }) }, {})
+    void setup.run!('i', 'item')
+    if (left) await router.push('/me')
+    saves[0]!.resolve({ id: 'n' })
+    await settled()
+    expect(router.currentRoute.value.path).toBe(left ? '/me' : '/incident/n')
+  }
+})
 
 test('who has chosen a page that is still being fetched is not led elsewhere', async () => {
   const { default: page } = await import('@field/doors/AddDoorsPage.vue')

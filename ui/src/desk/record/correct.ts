@@ -7,7 +7,7 @@ import { isEmpty, isShown } from './values'
 export type Form = { [field: string]: string | string[] }
 
 /** Types that a form takes; what names other records, and what is drawn or answered in the field, is put right there. */
-const TYPED = ['text', 'name', 'phone', 'document_number', 'int', 'yuan', 'past_date', 'date', 'names', 'code', 'codes', 'category', 'bool']
+const TYPED = ['text', 'lines', 'name', 'phone', 'document_number', 'int', 'yuan', 'past_date', 'date', 'names', 'code', 'codes', 'category', 'bool']
 /** Given by the server, or by who wrote it. */
 const GIVEN = ['number', 'by', 'cell', 'deleted', 'list_version']
 

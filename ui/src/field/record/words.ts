@@ -38,6 +38,7 @@ export function valueWords(spec: FieldSpec, value: unknown): string | null {
     case 'position':
       return positionWords(value)
     case 'text':
+    case 'lines':
     case 'name':
     case 'int':
     case 'past_date':

@@ -5,6 +5,8 @@ import { readonly, shallowRef } from 'vue'
 const SHOWN_MS = 2500
 /** How long it stays with a way back or with bad news: the time to think again. */
 const THINK_MS = 5000
+/** How long it stays when it comes unexpected and leads elsewhere: the time to read two sentences in the middle of something else. */
+const READ_MS = 12_000
 
 /** A notice. */
 export interface Notice {
@@ -14,6 +16,8 @@ export interface Notice {
   bad?: boolean
   /** Takes the action back. */
   undo?: () => Promise<void>
+  /** Opens the form again that was not saved. */
+  again?: () => Promise<unknown>
 }
 
 const shown = shallowRef<Notice | null>(null)
@@ -26,7 +30,7 @@ export const notice = readonly(shown)
 export function tell(next: Notice): void {
   window.clearTimeout(timer)
   shown.value = next
-  timer = window.setTimeout(() => (shown.value = null), next.undo || next.bad ? THINK_MS : SHOWN_MS)
+  timer = window.setTimeout(() => (shown.value = null), next.again ? READ_MS : next.undo || next.bad ? THINK_MS : SHOWN_MS)
 }
 
 /** Takes bad news away: the worker went on to something else. */

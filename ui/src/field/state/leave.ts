@@ -12,14 +12,15 @@ export interface WayOut {
   to(path: string): Promise<void>
   /** Back to where the worker came from; to `home` if the app was started at the form. */
   back(home: string): void
-  /** Says why nothing was saved; to who left meanwhile also of which form, and whether its words are `kept` as a draft. */
-  failed(why: string, form: string, kept: boolean): void
+  /** Says why nothing was saved; to who left meanwhile also of which form, with a way back to its words: every form keeps them as a draft. */
+  failed(why: string, form: string): void
 }
 
 /** The way out of the form at the present route. */
 export function useWayOut(): WayOut {
   const router = useRouter()
   const own = router.currentRoute.value.path
+  const whole = router.currentRoute.value.fullPath
   // A page that is fetched only now is not the present route yet, but the worker has chosen it already.
   let heading = own
   let gone = false
@@ -45,9 +46,11 @@ export function useWayOut(): WayOut {
       if (state?.back) router.back()
       else void router.replace(home)
     },
-    failed(why, form, kept) {
+    failed(why, form) {
       const { t } = i18n.global
-      tell({ text: here() ? why : t(kept ? 'field.form.not_saved_kept' : 'field.form.not_saved', { why, form }), bad: true })
+      // Whoever opened the form anew meanwhile has its words before them.
+      const again = router.currentRoute.value.path === own ? undefined : () => router.push(whole)
+      tell(here() ? { text: why, bad: true } : { text: t('field.form.not_saved', { why, form }), bad: true, again })
     },
   }
 }

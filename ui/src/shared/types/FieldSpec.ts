@@ -16,6 +16,10 @@ required: boolean, } & ({ "type": "text",
 /**
  * Characters.
  */
+max: number, } | { "type": "lines", 
+/**
+ * Characters.
+ */
 max: number, } | { "type": "name" } | { "type": "code", 
 /**
  * The list.

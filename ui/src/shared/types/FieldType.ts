@@ -8,6 +8,10 @@ export type FieldType = { "type": "text",
 /**
  * Characters.
  */
+max: number, } | { "type": "lines", 
+/**
+ * Characters.
+ */
 max: number, } | { "type": "name" } | { "type": "code", 
 /**
  * The list.

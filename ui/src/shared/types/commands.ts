@@ -55,7 +55,9 @@ import type { Month } from "./Month";
 import type { MonthArgs } from "./MonthArgs";
 import type { MoveHouseholdArgs } from "./MoveHouseholdArgs";
 import type { MoveOutArgs } from "./MoveOutArgs";
+import type { MovePersonArgs } from "./MovePersonArgs";
 import type { Moved } from "./Moved";
+import type { MovedPerson } from "./MovedPerson";
 import type { Network } from "./Network";
 import type { Nothing } from "./Nothing";
 import type { NoticeLine } from "./NoticeLine";
@@ -220,6 +222,10 @@ check_safety: Command<OfRecord, Saved>,
  * Moves a household to another door, with everybody in it.
  */
 move_household: Command<MoveHouseholdArgs, Moved>, 
+/**
+ * Moves a resident to another household, or to one of their own.
+ */
+move_person: Command<MovePersonArgs, MovedPerson>, 
 /**
  * Everybody of a household moved out.
  */
