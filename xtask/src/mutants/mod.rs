@@ -77,13 +77,21 @@ fn folder() -> PathBuf {
     paths::target().join("mutants")
 }
 
-/// Builds the soak with all mistakes in it. It is linked without a look across crates: that takes longer than it saves.
+/// What holds mistakes, or is built anew with every mistake that changes.
+const BUILT_ANEW: &[&str] = &["domain", "device", "sync-server", "doorstep-tests"];
+
+/// Builds the soak with all mistakes in it, and does not make it as fast as it can be: that takes longer than it saves.
 fn build() -> Outcome<PathBuf> {
     let target = folder().join("build");
     Step::new("nice")
         .args(["-n", "5"])
         .arg(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--quiet", "--profile", "soak", "--config", "profile.soak.lto=\"off\""])
+        .args(
+            BUILT_ANEW
+                .iter()
+                .flat_map(|package| ["--config".into(), format!("profile.soak.package.{package}.opt-level=1")]),
+        )
         .args(["--package", "doorstep-tests", "--bin", "soak", "--target-dir"])
         .arg(&target)
         .within(&folder().join("sources"))
