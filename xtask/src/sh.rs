@@ -1,8 +1,10 @@
 //! Runs other programs: each is announced with its line, and a failure is one clear sentence.
 
 use std::ffi::OsStr;
+use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// Why a verb stopped, as one sentence for the person who started it.
 #[derive(Debug)]
@@ -100,6 +102,25 @@ impl Step {
             Ok(text) => Ok(text),
             Err(_) => fail(format!("`{}` printed something that is not text.", self.line)),
         }
+    }
+
+    /// Runs without announcing for so long at most. What the program printed comes back however it ended; nothing if it had to be
+    /// ended. It must print little: nobody reads before its end.
+    pub(crate) fn read_within(mut self, time: Duration) -> Outcome<Option<String>> {
+        let quiet = self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let lost = |error: io::Error| Failure(format!("`{}` could not be run: {error}.", self.line));
+        let mut child = quiet.spawn().map_err(lost)?;
+        let begun = Instant::now();
+        while child.try_wait().map_err(lost)?.is_none() {
+            if begun.elapsed() > time {
+                child.kill().and_then(|()| child.wait()).map_err(lost)?;
+                return Ok(None);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let mut text = String::new();
+        child.stdout.take().map_or(Ok(0), |mut printed| printed.read_to_string(&mut text)).map_err(lost)?;
+        Ok(Some(text))
     }
 
     /// Whether it can be run and succeeds; silent.

@@ -43,7 +43,12 @@ impl History {
     }
 
     pub(super) fn correct_at_desk(&mut self) -> Outcome {
-        let Some(household) = self.any_on_server(|kind| *kind == Kind::Household)? else { return Ok(()) };
+        let Some(mut household) = self.any_on_server(|kind| *kind == Kind::Household)? else { return Ok(()) };
+        // Often the one that everybody edits.
+        if self.apart.percent(60) {
+            let first = self.county.records(&self.county.cells[0])?;
+            household = first.into_iter().find(|record| record.kind == Kind::Household).unwrap_or(household);
+        }
         let fields = Fields::from([("access_note".to_owned(), json!(self.word()))]);
         self.write_at_desk(&household, fields)
     }

@@ -17,10 +17,10 @@ pub(super) fn heal(history: &mut History) -> Outcome {
         history.county.fill(false)?;
     }
     history.county.defuse()?;
-    history.mix.spoiled = 0;
+    (history.mix.spoiled, history.mix.slow) = (0, 0);
     for who in 0..history.phones.len() {
         let phone = &mut history.phones[who];
-        phone.wire.spoil(0);
+        phone.wire.get_well();
         phone.wire.deliver_late();
         if phone.full {
             phone.fill(false)?;

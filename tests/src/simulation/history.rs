@@ -34,6 +34,8 @@ pub(super) struct History {
     pub(super) ledger: Shared<Ledger>,
     pub(super) time: Time,
     pub(super) chance: Chance,
+    /// What came later draws from here, so that a seed stays the history that it was.
+    pub(super) apart: Chance,
     pub(super) mix: Mix,
     pub(super) folder: PathBuf,
     pub(super) seed: u64,
@@ -63,7 +65,8 @@ impl History {
         template.lay_out_server(&server)?;
         let county = County::open(&server, &time, seed)?;
         let mut chance = Chance::new(seed, 2);
-        let mix = Mix::draw(&mut chance);
+        let mut apart = Chance::new(seed, 3);
+        let mix = Mix::draw(&mut chance, &mut apart);
         let ledger = shared(Ledger::default());
         for cell in &county.cells {
             county.records(cell)?.iter().for_each(|record| take(&ledger).knows(record));
@@ -74,6 +77,7 @@ impl History {
             ledger,
             time,
             chance,
+            apart,
             mix,
             folder: folder.to_owned(),
             seed,
@@ -117,6 +121,7 @@ impl History {
             ledger,
             time,
             chance: Chance::new(1, 2),
+            apart: Chance::new(1, 3),
             mix: Mix::none(),
             folder: folder.to_owned(),
             seed: 1,
@@ -137,7 +142,9 @@ impl History {
     pub(super) fn wire(&self, number: usize, worker: &str, tokens: domain::protocol::Tokens) -> Wire {
         let chance = Chance::new(self.seed, 10 + number as u64);
         let spoiling = (self.mix.spoiled, self.mix.faults.clone());
-        Wire::new(&self.county, worker, tokens, &self.ledger, Some(&self.time), spoiling, chance)
+        let wire = Wire::new(&self.county, worker, tokens, &self.ledger, Some(&self.time), spoiling, chance);
+        wire.slow_down(self.mix.slow, Chance::new(self.seed, 300 + number as u64));
+        wire
     }
 
     /// A worker gets one, two or no cells; mostly the one where most happens.
@@ -241,6 +248,9 @@ impl History {
 
     pub(super) fn look_at_end(&self, who: usize, report: &RoundReport) -> Outcome {
         use device::DeviceError::{Call, LockedByDesk, StorageBroken, StorageFull};
+        if let Some(law) = take(&self.ledger).broken.take() {
+            return trouble(law);
+        }
         let phone = &self.phones[who];
         match &report.ended_by {
             None | Some(Call(CallError::Offline(_) | CallError::SignedOut | CallError::Revoked)) => Ok(()),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::protocol::{ExchangeAnswer, ExchangeRequest, STAMP_AHEAD_ACCEPTED, Verdict};
 use domain::record::canonical_bytes;
 use domain::world::Millis;
-use domain::{CellCode, Change, Fields, Kind, Record, RecordId, Stamp, Stamps};
+use domain::{CellCode, Change, Fields, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
 use serde_json::Value;
 
 /// Why a saved word need not be anywhere any more.
@@ -100,7 +100,8 @@ impl Ledger {
         }
     }
 
-    fn break_law(&mut self, law: String) {
+    /// Notes the first law that is broken.
+    pub(super) fn break_law(&mut self, law: String) {
         self.broken.get_or_insert(law);
     }
 
@@ -179,6 +180,10 @@ impl Ledger {
             match verdict {
                 Verdict::Refused(refusal) => {
                     self.count(format!("refused {:?}", refusal.code));
+                    // Whoever brings it: a database that was put back may have lost it, and its author's phone too.
+                    if refusal.code == ProblemCode::OtherAuthor && self.sealed.get(&change.id) == Some(&change.fields) {
+                        self.break_law(format!("{} {} was taken once and is refused now.", change.kind, change.id));
+                    }
                     if !self.on_phones_only.is_empty() {
                         self.refused_since.insert(change.id);
                     }

@@ -169,12 +169,15 @@ pub(super) struct Mix {
     pub(super) faults: Vec<Fault>,
     /// How many of a hundred calls it spoils.
     pub(super) spoiled: usize,
+    /// How many of a hundred calls are slow.
+    pub(super) slow: usize,
     /// How many of a hundred edits go to the record that everybody edits.
     pub(super) crowded: usize,
 }
 
 impl Mix {
-    pub(super) fn draw(chance: &mut Chance) -> Self {
+    /// What came later draws `apart`, so that a seed stays the history that it was.
+    pub(super) fn draw(chance: &mut Chance, apart: &mut Chance) -> Self {
         let mut steps = Vec::new();
         for (step, weight, known) in STEPS {
             if chance.percent(*known) {
@@ -188,13 +191,14 @@ impl Mix {
             steps,
             faults,
             spoiled: [0, 10, 30, 60][chance.below(4)],
+            slow: [0, 0, 30, 70][apart.below(4)],
             crowded: [20, 60, 90][chance.below(3)],
         }
     }
 
     /// Nothing happens by itself: somebody else says what does.
     pub(super) fn none() -> Self {
-        Self { steps: Vec::new(), sum: 0, faults: Vec::new(), spoiled: 0, crowded: 100 }
+        Self { steps: Vec::new(), sum: 0, faults: Vec::new(), spoiled: 0, slow: 0, crowded: 100 }
     }
 
     /// The next step.

@@ -340,6 +340,7 @@ impl Phone {
     }
 
     pub(super) fn round(&self) -> RoundReport {
+        self.wire.begin_round();
         let report = self.device().round(&self.wire);
         self.differed.set(self.differed.get() + report.differing);
         report

@@ -31,6 +31,12 @@ pub(super) fn take<T: ?Sized>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 /// connections that old are dead.
 const LATE_MAX: Millis = 10 * 60 * 1000;
 
+/// A slow call takes so long at most, before it reaches the server and again until its answer is there.
+const SLOW_MAX: Millis = 40 * 1000;
+
+/// No honest round takes so many exchanges, not even when every page holds one record.
+const EXCHANGES_MAX: usize = 2_000;
+
 /// What the network does to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
@@ -83,6 +89,10 @@ struct State {
     late: Vec<(Millis, ExchangeRequest)>,
     /// What happens to the next calls, before chance decides.
     next: Vec<Fault>,
+    /// How many of a hundred calls are slow, and the chance that decides it.
+    slow: (usize, Chance),
+    /// How many exchanges this round had.
+    exchanges: usize,
 }
 
 /// One phone's way to the hub.
@@ -129,7 +139,16 @@ impl Wire {
             dark: Arc::default(),
             ledger: Arc::clone(ledger),
             time: time.cloned(),
-            state: shared(State { tokens, spoiled, faults, chance, late: Vec::new(), next: Vec::new() }),
+            state: shared(State {
+                tokens,
+                spoiled,
+                faults,
+                chance,
+                late: Vec::new(),
+                next: Vec::new(),
+                slow: (0, Chance::new(0, 0)),
+                exchanges: 0,
+            }),
             meanwhile: shared(None),
         }
     }
@@ -151,9 +170,49 @@ impl Wire {
         take(&self.state).next = faults.iter().rev().copied().collect();
     }
 
-    /// From now on so many of a hundred calls are spoiled.
-    pub(super) fn spoil(&self, of_a_hundred: usize) {
-        take(&self.state).spoiled = of_a_hundred;
+    /// From now on no call is spoiled or slow by chance.
+    pub(super) fn get_well(&self) {
+        let mut state = take(&self.state);
+        (state.spoiled, state.slow.0) = (0, 0);
+    }
+
+    /// From now on so many of a hundred calls are slow.
+    pub(super) fn slow_down(&self, of_a_hundred: usize, chance: Chance) {
+        take(&self.state).slow = (of_a_hundred, chance);
+    }
+
+    /// A round begins: its exchanges are counted.
+    pub(super) fn begin_round(&self) {
+        take(&self.state).exchanges = 0;
+    }
+
+    /// Time that a call spends on its way, in one direction.
+    fn dawdle(&self) {
+        let pause = {
+            let mut state = take(&self.state);
+            let (slow, chance) = &mut state.slow;
+            if !chance.percent(*slow) {
+                return;
+            }
+            chance.between(1, SLOW_MAX)
+        };
+        take(&self.ledger).count("Slow".into());
+        if let Some(time) = &self.time {
+            time.pass(pause);
+        }
+    }
+
+    /// A round that exchanges again and again never ends by itself.
+    fn runs_in_circles(&self) -> bool {
+        let exchanges = {
+            let mut state = take(&self.state);
+            state.exchanges += 1;
+            state.exchanges
+        };
+        if exchanges > EXCHANGES_MAX {
+            take(&self.ledger).break_law(format!("A round of {} does not come to its end.", self.worker));
+        }
+        exchanges > EXCHANGES_MAX
     }
 
     /// While the next request is under way, this is done.
@@ -251,6 +310,13 @@ impl Wire {
 
     /// A call with whatever the network does to it.
     fn spoilt<T>(&self, call: &dyn Fn(&dyn Peer) -> Result<T, CallError>) -> Result<T, CallError> {
+        self.dawdle();
+        let answer = self.spoilt_on_arrival(call);
+        self.dawdle();
+        answer
+    }
+
+    fn spoilt_on_arrival<T>(&self, call: &dyn Fn(&dyn Peer) -> Result<T, CallError>) -> Result<T, CallError> {
         match self.fault(false) {
             Some(Fault::Twice) => {
                 let first = self.call(call);
@@ -279,25 +345,8 @@ impl Wire {
         Ok(answer)
     }
 
-    /// Asks for a photo that this phone has no right to; true when the server gave it.
-    pub(super) fn pries(&self, sha256: &Sha256Hex) -> bool {
-        self.call(&|peer| peer.photo_fetch(sha256, PhotoSize::Thumb)).is_ok()
-    }
-
-    fn part_of(&self, chunk: &[u8]) -> usize {
-        take(&self.state).chance.below(chunk.len().max(1))
-    }
-}
-
-impl Peer for Wire {
-    fn hello(&self) -> Result<Hello, CallError> {
-        self.spoilt(&|peer| peer.hello())
-    }
-
-    fn exchange(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError> {
-        if let Some(meanwhile) = { take(&self.meanwhile).take() } {
-            meanwhile();
-        }
+    /// An exchange with whatever the network does to it.
+    fn exchange_on_arrival(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError> {
         match self.fault(false) {
             Some(Fault::Twice) => {
                 let first = self.exchange_now(request, true);
@@ -319,6 +368,34 @@ impl Peer for Wire {
             }
             _ => self.exchange_now(request, true),
         }
+    }
+
+    /// Asks for a photo that this phone has no right to; true when the server gave it.
+    pub(super) fn pries(&self, sha256: &Sha256Hex) -> bool {
+        self.call(&|peer| peer.photo_fetch(sha256, PhotoSize::Thumb)).is_ok()
+    }
+
+    fn part_of(&self, chunk: &[u8]) -> usize {
+        take(&self.state).chance.below(chunk.len().max(1))
+    }
+}
+
+impl Peer for Wire {
+    fn hello(&self) -> Result<Hello, CallError> {
+        self.spoilt(&|peer| peer.hello())
+    }
+
+    fn exchange(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError> {
+        if self.runs_in_circles() {
+            return Err(CallError::Offline("too many exchanges".into()));
+        }
+        if let Some(meanwhile) = { take(&self.meanwhile).take() } {
+            meanwhile();
+        }
+        self.dawdle();
+        let answer = self.exchange_on_arrival(request);
+        self.dawdle();
+        answer
     }
 
     fn lists(&self) -> Result<Lists, CallError> {
