@@ -309,6 +309,16 @@ fn a_correction_against_an_unseen_change_shows_both_values_and_either_can_be_res
     assert_eq!(county.stored(person).unwrap().record.text("phone"), Some("13833333333"));
 }
 
+#[test]
+fn who_administers_a_town_sets_no_rules_of_the_county() {
+    let county = County::new();
+    county.account("admin-town", Role::Admin, &["610722001", "610722002"], &[]);
+    let town = county.hub.sign_in("admin-town", PASSWORD).unwrap().desk;
+    let rules = ReviewRules { official_when_approved: true, ..ReviewRules::default() };
+    assert_eq!(code(county.hub.set_review_rules(&town, &rules)), CallRefusal::NotAllowed);
+    assert_eq!(county.hub.review_rules().unwrap(), ReviewRules::default());
+}
+
 fn official(county: &County, rules: &ReviewRules) -> Vec<Record> {
     let mut found = Vec::new();
     let store = county.hub.store();
