@@ -11,7 +11,7 @@ use domain::protocol::{PROTOCOL, PhotoOffer, PhotoPlace};
 use domain::review::ReviewState;
 use domain::scope::Role;
 use domain::seal::{Purpose, seal};
-use domain::{AccountId, CellCode, Kind, Node, Record, RecordId, Sha256Hex, Stamp, Stamps, World as _};
+use domain::{AccountId, Kind, Node, Record, RecordId, Sha256Hex, Stamp, Stamps, World as _};
 use serde_json::{Value, json};
 use sync_server::hub::imports::ImportOf;
 use sync_server::store::{Account, BulkRecord};
