@@ -19,6 +19,7 @@ mod health;
 mod http;
 mod imports;
 mod incidents;
+mod killed;
 mod nudges;
 mod orders;
 mod phones;
