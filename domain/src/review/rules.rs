@@ -9,7 +9,8 @@ use ts_rs::TS;
 
 use crate::ids::Version;
 use crate::problem::{Problem, ProblemCode};
-use crate::record::{Kind, Record};
+use crate::record::{Fields, Kind, Record};
+use crate::same::MERGED_INTO;
 
 /// The county's rules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -87,6 +88,16 @@ impl ReviewRules {
             Some(_) => Official::Approved,
             None => Official::Nothing,
         }
+    }
+
+    /// A record as it was approved last: its fields then. To whom an entry gave way is taken as it stands: who somebody is does not
+    /// wait for a review, and nobody is counted twice meanwhile.
+    pub fn as_approved(present: &Record, mut fields: Fields) -> Record {
+        match present.fields.get(MERGED_INTO) {
+            Some(into) => fields.insert(MERGED_INTO.to_owned(), into.clone()),
+            None => fields.remove(MERGED_INTO),
+        };
+        Record { fields, ..present.clone() }
     }
 
     /// What is wrong with rules that somebody wants to set.
@@ -217,6 +228,21 @@ mod tests {
             let low_risk = serde_json::from_value(wish.clone()).unwrap();
             assert_eq!(ReviewRules { low_risk, ..ReviewRules::default() }.problems().len(), 1, "{wish}");
         }
+    }
+
+    #[test]
+    fn what_was_approved_counts_with_its_fields_and_an_entry_that_gave_way_meanwhile_gives_way() {
+        let approved: Fields = serde_json::from_value(json!({"name": "查敏", "phone": "1"})).unwrap();
+        let gave_way = json!({"name": "查敏", "phone": "2", "merged_into": "00000000-0000-0000-0000-000000000001"});
+        let present = record(Kind::Person, 1, 10, gave_way);
+        let official = ReviewRules::as_approved(&present, approved.clone());
+        assert_eq!(
+            (official.text("phone"), official.fields.get(MERGED_INTO)),
+            (Some("1"), present.fields.get(MERGED_INTO))
+        );
+        let present = record(Kind::Person, 1, 10, json!({"name": "查敏"}));
+        let official = ReviewRules::as_approved(&present, official.fields);
+        assert_eq!(official.fields, approved);
     }
 
     #[test]

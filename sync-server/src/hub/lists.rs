@@ -60,10 +60,14 @@ impl<S: Store> Hub<S> {
     }
 }
 
+/// Whether somebody works for a whole county: what is decided for all of it is theirs alone to decide.
+pub(super) fn is_county_wide(actor: &Actor) -> bool {
+    actor.scopes.iter().any(|scope| scope.as_str().len() <= 6)
+}
+
 /// The lists are the whole county's: who administers a town of it reads them and publishes none.
 fn may_publish(actor: &Actor) -> Result<(), HubError> {
-    let county_wide = actor.scopes.iter().any(|scope| scope.as_str().len() <= 6);
-    if has_duty(actor.role, Duty::Lists) && county_wide {
+    if has_duty(actor.role, Duty::Lists) && is_county_wide(actor) {
         Ok(())
     } else {
         Err(HubError::refused(CallRefusal::NotAllowed))

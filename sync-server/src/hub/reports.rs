@@ -1,6 +1,8 @@
 //! The monthly report (月报): counted by the rules of `domain::report`, from sums that the store keeps as records are written and
 //! from the few records that must be read; frozen as it was made.
 
+mod official;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::codes::Lists;
@@ -9,6 +11,7 @@ use domain::report::{
     Counts, FIGURES, Figure, Period, RULES, What, figures, month_due, of_care_plan, of_evacuation, of_incident,
     people_threatened, spec,
 };
+use domain::review::rules::ReviewRules;
 use domain::scope::{Actor, Role};
 use domain::validate::today;
 use domain::{CellCode, Kind, Record, RecordId, Scope};
@@ -16,6 +19,8 @@ use domain::{CellCode, Kind, Record, RecordId, Scope};
 use crate::hub::phones::note;
 use crate::hub::{Hub, HubError};
 use crate::store::{PlaceFigures, Reading, ReportHead, Store, StoreError};
+
+pub use official::official;
 
 /// A report that was made less than this ago is not made again: somebody pressed twice.
 const JUST_NOW: i64 = 60_000;
@@ -55,7 +60,20 @@ pub fn below(place: &Scope) -> usize {
     }
 }
 
-/// What is counted in each cell of a place.
+/// What a report is asked for.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    place: &'a Scope,
+    county: Scope,
+    period: Period,
+    lists: &'a Lists,
+    rules: &'a ReviewRules,
+}
+
+/// The sums of each cell.
+type Cells = BTreeMap<CellCode, Counts>;
+
+/// What is counted in each cell of a place: what stands now, or what was approved last, as the county's rules of reviewing say.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -63,94 +81,104 @@ pub fn counts_by_cell(
     reading: &dyn Reading,
     place: &Scope,
     period: Period,
-    lists: &Lists,
+    (lists, rules): (&Lists, &ReviewRules),
 ) -> Result<BTreeMap<CellCode, Counts>, StoreError> {
-    let county = county_of(place);
-    let mut cells = BTreeMap::<CellCode, Counts>::new();
+    let asked = Asked { place, county: county_of(place), period, lists, rules };
+    let mut cells = Cells::new();
     let summed: Vec<What> = What::ALL.iter().copied().filter(|what| *what != What::IncidentStep).collect();
     for sum in reading.tallies(place, &summed, period.days())? {
         cells.entry(sum.cell).or_default().add(sum.what, &sum.code, sum.n);
     }
-    count_incidents(reading, (&county, place), period, lists, &mut cells)?;
-    count_care(reading, (&county, place), period, lists, &mut cells)?;
+    asked.count_incidents(reading, &mut cells)?;
+    if rules.official_when_approved {
+        asked.put_approved(reading, &mut cells)?;
+        asked.count_official_care(reading, &mut cells)?;
+    } else {
+        asked.count_care(reading, &mut cells)?;
+    }
     for order in reading.few(place, &Kind::Evacuation)? {
-        let marks = reading.referring(&county, order.record.id, &Kind::RollCall)?;
+        let marks = reading.referring(&asked.county, order.record.id, &Kind::RollCall)?;
         let marks: Vec<&Record> = marks.iter().map(|mark| &mark.record).collect();
         let found = of_evacuation(&order.record, &marks, period);
         cells.entry(order.record.cell).or_default().extend(found);
     }
-    count_threatened(reading, (&county, place), &mut cells)?;
+    asked.count_threatened(reading, &mut cells)?;
     Ok(cells)
 }
 
-/// The incidents in which something was done in the period, with all their steps.
-fn count_incidents(
-    reading: &dyn Reading,
-    (county, place): (&Scope, &Scope),
-    period: Period,
-    lists: &Lists,
-    cells: &mut BTreeMap<CellCode, Counts>,
-) -> Result<(), StoreError> {
-    // A step stands in the cell where it was written; the incident may have moved since.
-    let touched = reading.tallies(county, &[What::IncidentStep], period.days())?;
-    let ids: BTreeSet<RecordId> = touched.iter().filter_map(|sum| sum.code.parse().ok()).collect();
-    for id in ids {
-        let Some(incident) = reading.record(place, id)?.filter(|found| found.record.kind == Kind::Incident) else {
-            continue;
-        };
-        let steps = reading.referring(county, id, &Kind::IncidentStep)?;
-        let steps: Vec<&Record> = steps.iter().map(|step| &step.record).filter(|step| !step.is_deleted()).collect();
-        let found = of_incident(&incident.record, &steps, period, lists);
-        cells.entry(incident.record.cell).or_default().extend(found);
+impl Asked<'_> {
+    /// The incidents in which something was done in the period, with all their steps.
+    fn count_incidents(&self, reading: &dyn Reading, cells: &mut Cells) -> Result<(), StoreError> {
+        // A step stands in the cell where it was written; the incident may have moved since.
+        let touched = reading.tallies(&self.county, &[What::IncidentStep], self.period.days())?;
+        let ids: BTreeSet<RecordId> = touched.iter().filter_map(|sum| sum.code.parse().ok()).collect();
+        for id in ids {
+            let found = reading.record(self.place, id)?.filter(|found| found.record.kind == Kind::Incident);
+            let Some(stored) = found else { continue };
+            let Some(incident) = self.counts(reading, stored)? else { continue };
+            let steps = reading.referring(&self.county, id, &Kind::IncidentStep)?;
+            let steps: Vec<&Record> = steps.iter().map(|step| &step.record).filter(|step| !step.is_deleted()).collect();
+            let found = of_incident(&incident, &steps, self.period, self.lists);
+            cells.entry(incident.cell).or_default().extend(found);
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn count_care(
-    reading: &dyn Reading,
-    (county, place): (&Scope, &Scope),
-    period: Period,
-    lists: &Lists,
-    cells: &mut BTreeMap<CellCode, Counts>,
-) -> Result<(), StoreError> {
-    for plan in reading.few(place, &Kind::CarePlan)? {
-        let Some(person) = plan.record.reference("person") else { continue };
-        let Some(cared_for) = reading.cared_for(county, person, period.moments().end)? else { continue };
-        let days = cared_for.met.into_iter().map(today).collect();
-        let found = of_care_plan(&plan.record, cared_for.left_on, &days, lists.care, period);
-        cells.entry(plan.record.cell).or_default().extend(found);
+    fn count_care(&self, reading: &dyn Reading, cells: &mut Cells) -> Result<(), StoreError> {
+        for plan in reading.few(self.place, &Kind::CarePlan)? {
+            let Some(person) = plan.record.reference("person") else { continue };
+            let cared_for = reading.cared_for(&self.county, person, self.period.moments().end)?;
+            let Some(cared_for) = cared_for else { continue };
+            let days = cared_for.met.into_iter().map(today).collect();
+            let found = of_care_plan(&plan.record, cared_for.left_on, &days, self.lists.care, self.period);
+            cells.entry(plan.record.cell).or_default().extend(found);
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn count_threatened(
-    reading: &dyn Reading,
-    (county, place): (&Scope, &Scope),
-    cells: &mut BTreeMap<CellCode, Counts>,
-) -> Result<(), StoreError> {
-    let threats = reading.few(place, &Kind::ThreatenedHousehold)?;
-    let (mut points, mut people) = (BTreeMap::new(), BTreeMap::<RecordId, Vec<Record>>::new());
-    for threat in &threats {
-        if let Some(point) = threat.record.reference("hazard_point").filter(|id| !points.contains_key(id)) {
-            points.insert(point, reading.record(county, point)?.map(|found| found.record));
+    fn count_threatened(&self, reading: &dyn Reading, cells: &mut Cells) -> Result<(), StoreError> {
+        let mut threats = Vec::new();
+        for stored in reading.few(self.place, &Kind::ThreatenedHousehold)? {
+            threats.extend(self.counts(reading, stored)?);
         }
-        if let Some(home) = threat.record.reference("household").filter(|id| !people.contains_key(id)) {
-            let found = reading.referring(county, home, &Kind::Person)?;
-            people.insert(home, found.into_iter().map(|found| found.record).collect());
+        let moving = if threats.is_empty() { BTreeMap::new() } else { self.moving(reading)? };
+        let (mut points, mut people) = (BTreeMap::new(), BTreeMap::<RecordId, Vec<Record>>::new());
+        for threat in &threats {
+            if let Some(point) = threat.reference("hazard_point").filter(|id| !points.contains_key(id)) {
+                let found = reading.record(&self.county, point)?;
+                points.insert(point, found.map(|found| self.counts(reading, found)).transpose()?.flatten());
+            }
+            if let Some(home) = threat.reference("household").filter(|id| !people.contains_key(id)) {
+                people.insert(home, self.people_of(reading, home, &moving)?);
+            }
         }
+        // They come by cell.
+        for here in threats.chunk_by(|a, b| a.cell == b.cell) {
+            let found = people_threatened(
+                here.iter(),
+                |point| points.get(&point).cloned().flatten(),
+                |home| people.get(&home).cloned().unwrap_or_default(),
+            );
+            if let Some(first) = here.first() {
+                cells.entry(first.cell.clone()).or_default().extend(found);
+            }
+        }
+        Ok(())
     }
-    // They come by cell.
-    for here in threats.chunk_by(|a, b| a.record.cell == b.record.cell) {
-        let found = people_threatened(
-            here.iter().map(|threat| &threat.record),
-            |point| points.get(&point).cloned().flatten(),
-            |home| people.get(&home).cloned().unwrap_or_default(),
-        );
-        if let Some(first) = here.first() {
-            cells.entry(first.record.cell.clone()).or_default().extend(found);
+
+    /// Who lives in a household, by the versions that count.
+    fn people_of(
+        &self,
+        reading: &dyn Reading,
+        home: RecordId,
+        moving: &BTreeMap<RecordId, Vec<Record>>,
+    ) -> Result<Vec<Record>, StoreError> {
+        let mut found = moving.get(&home).cloned().unwrap_or_default();
+        for stored in reading.referring(&self.county, home, &Kind::Person)? {
+            found.extend(self.counts(reading, stored)?.filter(|person| person.reference("household") == Some(home)));
         }
+        Ok(found)
     }
-    Ok(())
 }
 
 /// The sums of every place from `place` down to its cells: those that have a name, and those in which something was counted.
@@ -182,7 +210,8 @@ impl<S: Store> Hub<S> {
             return Err(HubError::refused(CallRefusal::Invalid));
         }
         let known = self.store.read(|reading| reading.reports(place))?;
-        let same = |head: &ReportHead| head.place == *place && head.period == period;
+        let official = self.review_rules()?.official_when_approved;
+        let same = |head: &ReportHead| head.place == *place && head.period == period && head.official == official;
         if let Some(made) = known.into_iter().find(|head| same(head) && (0..JUST_NOW).contains(&(now - head.made_at))) {
             return Ok(made);
         }
@@ -216,11 +245,16 @@ impl<S: Store> Hub<S> {
 
     fn freeze_report(&self, by: &str, place: &Scope, period: Period) -> Result<ReportHead, HubError> {
         let (lists, now) = (self.lists(), self.now());
-        let places = self.store.read(|reading| {
+        let (official, places) = self.store.read(|reading| {
+            let rules = self.review_rules_in(reading)?;
             let named: Vec<Scope> =
                 reading.places(std::slice::from_ref(place))?.into_iter().map(|place| place.code).collect();
             let counts = |period| {
-                Ok::<_, StoreError>(rolled_up(place, &named, &counts_by_cell(reading, place, period, &lists)?))
+                Ok::<_, StoreError>(rolled_up(
+                    place,
+                    &named,
+                    &counts_by_cell(reading, place, period, (&lists, &rules))?,
+                ))
             };
             let present = counts(period)?;
             let before = period.before().map(counts).transpose()?.unwrap_or_default();
@@ -231,9 +265,8 @@ impl<S: Store> Hub<S> {
                 earlier.retain(|figure| !spec(&figure.key).is_some_and(|spec| spec.stock));
                 PlaceFigures { place, figures: without_noughts(figures(present)), before: without_noughts(earlier) }
             };
-            Ok::<_, HubError>(
-                present.iter().map(|(place, counts)| figures_of(place.clone(), counts)).collect::<Vec<_>>(),
-            )
+            let places = present.iter().map(|(place, counts)| figures_of(place.clone(), counts)).collect::<Vec<_>>();
+            Ok::<_, HubError>((rules.official_when_approved, places))
         })?;
         let head = ReportHead {
             id: 0,
@@ -243,6 +276,7 @@ impl<S: Store> Hub<S> {
             made_at: now,
             made_by: by.to_owned(),
             rules: RULES,
+            official,
             formulas: FIGURES.iter().map(|spec| (spec.key.to_owned(), spec.formula.to_owned())).collect(),
         };
         self.store.write(|writing| {

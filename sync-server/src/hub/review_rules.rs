@@ -5,6 +5,7 @@ use domain::review::rules::ReviewRules;
 use domain::scope::Role;
 
 use crate::hub::desk::Desk;
+use crate::hub::lists::is_county_wide;
 use crate::hub::phones::note;
 use crate::hub::{Hub, HubError};
 use crate::store::{Reading, Store, StoreError};
@@ -30,10 +31,10 @@ impl<S: Store> Hub<S> {
     /// Sets the rules. What was reviewed stays as it was.
     ///
     /// # Errors
-    /// [`CallRefusal::NotAllowed`] for everybody but administrators, [`CallRefusal::Invalid`] when the rules pass the bounds of
+    /// [`CallRefusal::NotAllowed`] for everybody but administrators of the whole county, [`CallRefusal::Invalid`] when the rules pass the bounds of
     /// [`ReviewRules::problems`].
     pub fn set_review_rules(&self, desk: &Desk, rules: &ReviewRules) -> Result<(), HubError> {
-        if desk.actor.role != Role::Admin {
+        if desk.actor.role != Role::Admin || !is_county_wide(&desk.actor) {
             return Err(HubError::refused(CallRefusal::NotAllowed));
         }
         let problems = rules.problems();

@@ -128,15 +128,9 @@ pub trait Reading: IncidentTable {
         kind: Option<&Kind>,
         changed: (i64, i64),
     ) -> Answer<u64>;
-    /// Every record of a kind as it counts officially under these rules, one after the other: what stands now, or what was approved
-    /// last; what never was is left out. Moments and stamps are those of the present version.
-    fn official(
-        &self,
-        within: &Scope,
-        kind: &Kind,
-        rules: &domain::review::rules::ReviewRules,
-        each: &mut dyn FnMut(Record),
-    ) -> Answer<()>;
+    /// The records of a kind that a report counts whose present version is not the one that was approved last, one after the other,
+    /// with the approved fields if ever anything was approved. Moments, stamps and cell are those of the present version.
+    fn unapproved(&self, within: &Scope, kind: &Kind, each: &mut dyn FnMut(Record, Option<Record>)) -> Answer<()>;
     /// How many records stand in this review state, by cell and kind.
     fn review_counts(&self, state: domain::review::ReviewState, scopes: &[Scope]) -> Answer<Vec<ReviewCount>>;
     /// The divisions and cells within these scopes and those above them, by code.
@@ -187,6 +181,10 @@ pub trait Reading: IncidentTable {
     /// Whom a care plan is for, and the meetings before a moment: by whatever entries person and household were named. None when the
     /// person is not in the register any more.
     fn cared_for(&self, county: &Scope, person: RecordId, until: i64) -> Answer<Option<CaredFor>>;
+    /// The entry that stands for this resident or household, and after it those that gave way to it.
+    fn entries(&self, county: &Scope, id: RecordId) -> Answer<Vec<RecordId>>;
+    /// The visits that correct this one.
+    fn corrections(&self, county: &Scope, visit: RecordId) -> Answer<Vec<RecordId>>;
     /// Per cell the households, and how many of them nobody met since each of these moments.
     fn homes(&self, within: &Scope, since: [i64; 4]) -> Answer<Vec<HomeCount>>;
     /// Households that nobody met since a moment, the longest first.

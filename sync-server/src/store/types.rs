@@ -508,6 +508,8 @@ pub struct ReportHead {
     pub made_by: String,
     /// The version of the rules.
     pub rules: u32,
+    /// It counts the versions that were approved last, and nothing of what never was; else what stood when it was made.
+    pub official: bool,
     /// By figure the name of the sentence that says its rule.
     pub formulas: BTreeMap<String, String>,
 }

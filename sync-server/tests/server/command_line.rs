@@ -1,6 +1,7 @@
 //! The command line, run as people run it.
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -25,11 +26,14 @@ fn said(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap().trim().to_owned()
 }
 
-/// A running server; it ends with the test.
-struct Serving(Child);
+/// A running server; it ends with the test, as a machine ends whose power is cut.
+pub(crate) struct Serving {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
 
 impl Serving {
-    fn start(data: &TempDir) -> Self {
+    pub(crate) fn start(data: &TempDir) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         drop(listener);
@@ -40,14 +44,14 @@ impl Serving {
             assert!(begun.elapsed() < Duration::from_secs(60), "the server does not listen");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Self(child)
+        Self { child, address }
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -94,6 +94,12 @@ impl County {
         Self { folder, hub, world }
     }
 
+    /// A data folder that is there already.
+    pub(crate) fn of(folder: TempDir, world: TestWorld) -> Self {
+        let hub = open(&folder, &world);
+        Self { folder, hub, world }
+    }
+
     /// The same data folder, opened by another run of the server.
     pub(crate) fn restart(&mut self) {
         self.hub = open(&self.folder, &self.world);

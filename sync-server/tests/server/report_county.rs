@@ -25,8 +25,9 @@ impl Demo {
         // The month before: all of its days have passed.
         let this = Period::month_of(domain::validate::today(hub.now())).unwrap();
         let period = this.before().unwrap();
-        let lists = hub.lists();
-        let cells = hub.store().read(|reading| counts_by_cell(reading, &scope("610722"), period, &lists)).unwrap();
+        let (lists, rules) = (hub.lists(), hub.review_rules().unwrap());
+        let cells =
+            hub.store().read(|reading| counts_by_cell(reading, &scope("610722"), period, (&lists, &rules))).unwrap();
         let mut counts = Counts::default();
         cells.values().for_each(|of_cell| counts.plus(of_cell));
         let conn = Connection::open(folder.path().join("county.db")).unwrap();

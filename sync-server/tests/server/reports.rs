@@ -7,13 +7,15 @@ use domain::fold::door_history;
 use domain::kinds::visit::Visit;
 use domain::report::{Counts, Figure, FigureValue, Period, What, fold};
 use domain::review::ReviewState;
+use domain::review::rules::ReviewRules;
 use domain::same::Same;
 use domain::scope::Role;
 use domain::{AccountId, CellCode, Kind, Node, Record, RecordId, Stamp, Stamps, World as _};
 use serde_json::{Value, json};
 use sync_server::hub::HubError;
-use sync_server::hub::reports::counts_by_cell;
-use sync_server::store::{BulkRecord, Erasure, Run, Store as _, Written};
+use sync_server::hub::reports::{counts_by_cell, official};
+use sync_server::hub::reviews::{ReviewOf, ReviewVerdict};
+use sync_server::store::{Approval, BulkRecord, Erasure, Run, Store as _, Writing, Written};
 
 use crate::common::{County, DAY, START, cell, scope};
 
@@ -23,8 +25,13 @@ fn november() -> Period {
 
 /// What the server says of the county: every cell's counts added up.
 fn counted(county: &County, period: Period) -> Counts {
-    let lists = county.hub.lists();
-    let cells = county.hub.store().read(|reading| counts_by_cell(reading, &scope("610722"), period, &lists)).unwrap();
+    let (lists, rules) = (county.hub.lists(), county.hub.review_rules().unwrap());
+    let by = (&*lists, &rules);
+    let cells = county.hub.store().read(|reading| counts_by_cell(reading, &scope("610722"), period, by)).unwrap();
+    added(&cells)
+}
+
+fn added(cells: &BTreeMap<CellCode, Counts>) -> Counts {
     let mut all = Counts::default();
     cells.values().for_each(|counts| all.plus(counts));
     all
@@ -154,6 +161,40 @@ impl Register<'_> {
         self.put(record);
     }
 
+    /// Somebody at the desk approves what is there, or returns it.
+    fn review_something(&mut self) {
+        let all: Vec<RecordId> = self.records.values().filter(|r| r.kind.is_reviewed()).map(|r| r.id).collect();
+        if all.is_empty() {
+            return;
+        }
+        let id = all[self.chance(all.len())];
+        let record = &self.records[&id].clone();
+        let approval = Approval { at: START, by: AccountId::new("boss").unwrap() };
+        let (state, approval) =
+            if self.chance(6) == 0 { (ReviewState::Returned, None) } else { (ReviewState::Approved, Some(&approval)) };
+        let review = |writing: &mut dyn Writing| writing.set_review(&record.cell, record.id, state, approval);
+        self.county.hub.store().write(review).unwrap();
+    }
+
+    /// The sums of a county in which only what was approved is official, against the rules over what was approved.
+    fn compare_official(&self) {
+        let rules = ReviewRules { official_when_approved: true, ..ReviewRules::default() };
+        let (lists, whole) = (self.county.hub.lists(), scope("610722"));
+        let mut all = Vec::new();
+        for record in self.records.values() {
+            let stored = self.county.stored(record.id).unwrap();
+            let counts = self.county.hub.store().read(|reading| official(reading, &whole, stored, &rules)).unwrap();
+            // Who gave way to whom does not wait; an entry that gave way counts for nothing itself.
+            all.extend(counts.or_else(|| (!record.is_deleted() && !record.is_present()).then(|| record.clone())));
+        }
+        for period in [november(), november().before().unwrap()] {
+            let wanted = fold(&all, period, &lists);
+            let by = (&*lists, &rules);
+            let cells = self.county.hub.store().read(|reading| counts_by_cell(reading, &whole, period, by)).unwrap();
+            assert_eq!(without_steps(&added(&cells)), without_steps(&wanted), "seed {}", self.seed);
+        }
+    }
+
     fn erase_something(&mut self) {
         let all: Vec<RecordId> = self.records.keys().copied().collect();
         let id = all[self.chance(all.len())];
@@ -212,6 +253,65 @@ fn what_is_kept_as_records_are_written_is_what_a_fold_over_all_records_says() {
             }
         }
     }
+}
+
+#[test]
+fn when_only_what_was_approved_counts_the_sums_are_those_of_a_fold_over_what_was_approved() {
+    for seed in 1..=8 {
+        let county = County::new();
+        county.account("boss", Role::Supervisor, &["610722001001"], &[]);
+        let mut register = Register { county: &county, records: BTreeMap::new(), stamp: 0, seed };
+        for step in 0..260 {
+            match register.chance(10) {
+                0 if step > 20 => register.erase_something(),
+                1..=2 if step > 20 => register.change_something(),
+                3..=5 => register.review_something(),
+                _ => register.write_something(),
+            }
+            if step % 65 == 64 {
+                register.compare_official();
+                register.compare();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_report_says_which_reading_it_used_and_keeps_it_when_the_county_decides_otherwise() {
+    let county = County::new();
+    let home = some_visits(&county, 3);
+    let desk = county.supervisor("boss", "610722001001");
+    let place = scope("610722001001");
+    let made = || county.hub.make_report(&desk.actor, &place, november()).unwrap();
+    let of = |id| figure(&county.hub.report_for(&desk.actor, id, None).unwrap().1[0].figures, "visits");
+    let present = made();
+    assert_eq!((present.official, of(present.id)), (false, 3));
+    // Switched on: nothing of it was approved, and the report that was just made is no answer to this wish.
+    county.set_review_rules(&ReviewRules { official_when_approved: true, ..ReviewRules::default() });
+    let none = made();
+    assert_eq!((none.official, none.version, of(none.id)), (true, 2, 0));
+    for visit in
+        county.hub.store().read(|reading| reading.referring(&place, home, &Kind::Visit)).unwrap().iter().take(2)
+    {
+        let id = visit.record.id;
+        let wish = ReviewOf {
+            id,
+            version: visit.version.clone(),
+            verdict: ReviewVerdict::Approved,
+            remarks: BTreeMap::new(),
+            note: None,
+        };
+        county.hub.review(&desk, &wish).unwrap();
+    }
+    county.world.pass(crate::common::MINUTE);
+    let two = made();
+    assert_eq!((two.official, of(two.id)), (true, 2));
+    county.set_review_rules(&ReviewRules::default());
+    let again = made();
+    assert_eq!((again.official, of(again.id)), (false, 3));
+    assert_eq!([of(present.id), of(none.id), of(two.id)], [3, 0, 2], "what was made stays");
+    let kept = county.hub.report_for(&desk.actor, none.id, None).unwrap().0;
+    assert!(kept.official, "and says how it was counted");
 }
 
 /// Two entries of one resident in two entries of one household, and a visit to the younger of each: what is said of them counts for the

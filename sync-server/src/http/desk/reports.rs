@@ -59,6 +59,8 @@ pub struct DeskReport {
     pub made_by: Option<String>,
     /// The version of the rules.
     pub rules: u32,
+    /// It counts what was approved, and nothing of what never was; else what stood when it was made.
+    pub official: bool,
 }
 
 /// How a figure is made, and where it stands.
@@ -233,9 +235,21 @@ fn desk_report(hub: &CountyHub, head: ReportHead) -> Result<DeskReport, HubError
         let known = account.map(|id| reading.account(&id)).transpose()?.flatten();
         Ok::<_, HubError>((name, known.map(|account| account.display_name)))
     })?;
-    let ReportHead { id, place, period, version, made_at, rules, .. } = head;
+    let ReportHead { id, place, period, version, made_at, rules, official, .. } = head;
     let Period { first, last } = period;
-    Ok(DeskReport { id, place, place_name, first, last, month: period.is_month(), version, made_at, made_by, rules })
+    Ok(DeskReport {
+        id,
+        place,
+        place_name,
+        first,
+        last,
+        month: period.is_month(),
+        version,
+        made_at,
+        made_by,
+        rules,
+        official,
+    })
 }
 
 fn page(hub: &CountyHub, actor: &Actor, id: i64, place: Option<Scope>) -> Result<ReportPage, HubError> {

@@ -1,12 +1,16 @@
-//! What was approved before an approval that may be taken back, and which version of many records counts officially.
+//! What was approved before an approval that may be taken back, and the records that wait for it.
 
-use domain::review::rules::{Official, ReviewRules};
+use domain::review::rules::ReviewRules;
 use domain::{CellCode, Fields, Kind, Record, RecordId, Scope};
 use rusqlite::params;
 
 use super::Sql;
 use super::rows::{RECORD_COLUMNS, county, json_maybe, range, stored_record};
 use crate::store::Answer;
+
+/// What the index `record_unapproved` holds, as the index says it: SQLite compares the words, not what they mean.
+const UNAPPROVED: &str = "r.approved_version IS NOT r.version AND r.kind IN
+    ('household', 'person', 'visit', 'incident', 'dispute', 'inspection', 'hazard_point', 'threatened_household')";
 
 impl Sql<'_> {
     pub(super) fn remember_approved(&self, cell: &CellCode, id: RecordId, review: RecordId, at: i64) -> Answer<()> {
@@ -49,32 +53,26 @@ impl Sql<'_> {
         Ok(())
     }
 
-    pub(super) fn official_records(
+    /// Records whose present version is not the approved one, with what was approved last, if anything was.
+    pub(super) fn unapproved_records(
         &self,
         within: &Scope,
         kind: &Kind,
-        rules: &ReviewRules,
-        each: &mut dyn FnMut(Record),
+        each: &mut dyn FnMut(Record, Option<Record>),
     ) -> Answer<()> {
         let (from, to) = range(within);
         let columns = RECORD_COLUMNS.split(", ").map(|column| format!("r.{column}")).collect::<Vec<_>>().join(", ");
         let mut statement = self.conn.prepare_cached(&format!(
-            "SELECT {columns}, a.fields FROM record r
+            "SELECT {columns}, a.fields FROM record r INDEXED BY record_unapproved
              LEFT JOIN approved a ON a.id = r.id AND a.county = r.county AND a.version = r.approved_version
-             WHERE r.kind = ?1 AND r.cell >= ?2 AND r.cell < ?3"
+             WHERE {UNAPPROVED} AND r.kind = ?1 AND r.cell >= ?2 AND r.cell < ?3"
         ))?;
         let mut rows = statement.query(params![kind.as_str(), from, to])?;
         while let Some(row) = rows.next()? {
             let stored = stored_record(row)?;
-            match rules.official(kind, &stored.version, stored.approved_version.as_ref()) {
-                Official::Nothing => {}
-                Official::Present => each(stored.record),
-                Official::Approved => {
-                    if let Some(fields) = json_maybe::<Fields>(row, 9)? {
-                        each(Record { fields, ..stored.record });
-                    }
-                }
-            }
+            let fields = json_maybe::<Fields>(row, 9)?.filter(|_| stored.approved_version.is_some());
+            let approved = fields.map(|fields| ReviewRules::as_approved(&stored.record, fields));
+            each(stored.record, approved);
         }
         Ok(())
     }

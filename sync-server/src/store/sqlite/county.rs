@@ -7,7 +7,6 @@ use domain::codes::Lists;
 use domain::protocol::CellState;
 use domain::report::What;
 use domain::review::ReviewState;
-use domain::review::rules::ReviewRules;
 use domain::{AccountId, CellCode, DeviceId, Epoch, Kind, Record, RecordId, Scope, Sha256Hex, Stamp};
 use rusqlite::{OptionalExtension, params};
 use serde_json::Value;
@@ -145,8 +144,8 @@ impl Reading for Sql<'_> {
     ) -> Answer<u64> {
         self.count_between(state, scopes, kind, changed)
     }
-    fn official(&self, within: &Scope, kind: &Kind, rules: &ReviewRules, each: &mut dyn FnMut(Record)) -> Answer<()> {
-        self.official_records(within, kind, rules, each)
+    fn unapproved(&self, within: &Scope, kind: &Kind, each: &mut dyn FnMut(Record, Option<Record>)) -> Answer<()> {
+        self.unapproved_records(within, kind, each)
     }
     fn review_counts(&self, state: ReviewState, scopes: &[Scope]) -> Answer<Vec<ReviewCount>> {
         self.counts(state, scopes)
@@ -189,6 +188,12 @@ impl Reading for Sql<'_> {
     }
     fn cared_for(&self, county: &Scope, person: RecordId, until: i64) -> Answer<Option<CaredFor>> {
         self.cared_for_by(county, person, until)
+    }
+    fn entries(&self, county: &Scope, id: RecordId) -> Answer<Vec<RecordId>> {
+        self.entries_of(county, id)
+    }
+    fn corrections(&self, county: &Scope, visit: RecordId) -> Answer<Vec<RecordId>> {
+        self.corrections_of(county, visit)
     }
     fn homes(&self, within: &Scope, since: [i64; 4]) -> Answer<Vec<HomeCount>> {
         self.homes_within(within, since)

@@ -9,7 +9,7 @@ use super::records::written;
 use super::rows::{json, parsed, range};
 use crate::store::{Answer, PlaceFigures, ReportHead};
 
-const COLUMNS: &str = "id, place, first, last, version, made_at, made_by, rules, formulas";
+const COLUMNS: &str = "id, place, first, last, version, made_at, made_by, rules, formulas, official";
 
 fn head(row: &Row<'_>) -> rusqlite::Result<ReportHead> {
     Ok(ReportHead {
@@ -21,6 +21,7 @@ fn head(row: &Row<'_>) -> rusqlite::Result<ReportHead> {
         made_by: row.get(6)?,
         rules: row.get(7)?,
         formulas: json(row, 8)?,
+        official: row.get(9)?,
     })
 }
 
@@ -54,13 +55,14 @@ impl Sql<'_> {
     pub(super) fn store_report(&self, head: &ReportHead, places: &[PlaceFigures]) -> Answer<ReportHead> {
         const NEXT: &str =
             "SELECT coalesce(max(version), 0) + 1 FROM report WHERE place = ?1 AND first = ?2 AND last = ?3";
-        const HEAD: &str = "INSERT INTO report (place, first, last, version, made_at, made_by, rules, formulas)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        const HEAD: &str =
+            "INSERT INTO report (place, first, last, version, made_at, made_by, rules, formulas, official)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         const PLACE: &str = "INSERT INTO report_place (report, place, figures, before) VALUES (?1, ?2, ?3, ?4)";
         let (place, first, last) = (head.place.as_str(), head.period.first.to_string(), head.period.last.to_string());
         let version: u32 = self.conn.prepare_cached(NEXT)?.query_row(params![place, first, last], |row| row.get(0))?;
-        let ReportHead { made_at, made_by, rules, formulas, .. } = head;
-        let row = params![place, first, last, version, made_at, made_by, rules, written(formulas)?];
+        let ReportHead { made_at, made_by, rules, formulas, official, .. } = head;
+        let row = params![place, first, last, version, made_at, made_by, rules, written(formulas)?, official];
         self.conn.prepare_cached(HEAD)?.execute(row)?;
         let id = self.conn.last_insert_rowid();
         let mut statement = self.conn.prepare_cached(PLACE)?;

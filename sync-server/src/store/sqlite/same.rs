@@ -80,6 +80,15 @@ impl Sql<'_> {
         })
     }
 
+    /// The entry that stands for this one, and those that gave way to it.
+    pub(super) fn entries_of(&self, county: &Scope, id: RecordId) -> Answer<Vec<RecordId>> {
+        const SQL: &str = "SELECT id FROM gave_way WHERE stands = ?1 AND county = ?2";
+        let stands = self.stands_for(id, county.as_str())?;
+        let mut statement = self.conn.prepare_cached(SQL)?;
+        let gave_way = statement.query_map(params![stands.0.as_bytes(), county.as_str()], |row| record_id(row, 0))?;
+        std::iter::once(Ok(stands)).chain(gave_way).map(|id| Ok(id?)).collect()
+    }
+
     /// Whom a care plan is for, by whatever entry it names them.
     pub(super) fn cared_for_by(&self, county: &Scope, person: RecordId, until: i64) -> Answer<Option<CaredFor>> {
         const MET: &str = "SELECT at FROM meeting WHERE target = ?1 AND county = ?2 AND at < ?3

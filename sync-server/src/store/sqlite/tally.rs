@@ -96,6 +96,13 @@ impl Sql<'_> {
         Ok(self.conn.prepare_cached(SQL)?.query_row(params![id.0.as_bytes(), county], |row| row.get(0))?)
     }
 
+    pub(super) fn corrections_of(&self, county: &Scope, visit: RecordId) -> Answer<Vec<RecordId>> {
+        const SQL: &str = "SELECT visit FROM correction WHERE corrected = ?1 AND county = ?2";
+        let mut statement = self.conn.prepare_cached(SQL)?;
+        let found = statement.query_map(params![visit.0.as_bytes(), county.as_str()], |row| record_id(row, 0))?;
+        Ok(found.collect::<Result<_, _>>()?)
+    }
+
     /// A visit begins or ceases to correct another one.
     fn correct(&self, corrected: RecordId, by: &Record, now: bool) -> Answer<()> {
         let county = county(&by.cell);

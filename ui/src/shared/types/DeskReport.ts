@@ -43,4 +43,8 @@ made_by: string | null,
 /**
  * The version of the rules.
  */
-rules: number, };
+rules: number, 
+/**
+ * It counts what was approved, and nothing of what never was; else what stood when it was made.
+ */
+official: boolean, };

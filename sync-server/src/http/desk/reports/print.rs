@@ -5,7 +5,7 @@ use domain::report::FigureValue;
 use paper::{Bar, Block, Orientation, Sheet, Table};
 
 use super::ReportPage;
-use super::words::{Line, figure, lines, made, period, text, word};
+use super::words::{Line, figure, lines, made, period, reading, text, word};
 
 /// At most so many bars of one chart: more would be a page that nobody reads.
 const BARS_MAX: usize = 12;
@@ -17,7 +17,8 @@ const SIDE_BY_SIDE: [&str; 8] =
 /// The sheet to print.
 pub(super) fn on_paper(page: &ReportPage, lists: &Lists, demo: bool) -> Sheet {
     let title = format!("{}{}", page.place.name, word("title"));
-    let mut blocks = vec![Block::Title(title.clone()), Block::Aside(period(page)), Block::Aside(made(page))];
+    let asides = [period(page), made(page), reading(page)].map(Block::Aside);
+    let mut blocks: Vec<Block> = std::iter::once(Block::Title(title.clone())).chain(asides).collect();
     let all = lines(page, &page.place, lists);
     for section in all.chunk_by(|a, b| a.section == b.section) {
         blocks.push(Block::Heading(section.first().map(|line| line.section.clone()).unwrap_or_default()));

@@ -7,7 +7,7 @@ use domain::sheet::defused;
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
 use super::ReportPage;
-use super::words::{figure, lines, made, period, word};
+use super::words::{figure, lines, made, period, reading, word};
 
 /// The workbook's bytes.
 pub(super) fn workbook(page: &ReportPage, lists: &Lists) -> Result<Vec<u8>, XlsxError> {
@@ -80,6 +80,7 @@ fn figures(sheet: &mut Worksheet, page: &ReportPage, lists: &Lists, looks: &Look
     say(sheet, 0, 0, &format!("{} {}", page.place.name, word("title")))?;
     say(sheet, 1, 0, &period(page))?;
     say(sheet, 2, 0, &made(page))?;
+    say(sheet, 3, 0, &reading(page))?;
     for (column, head) in (0..).zip(["section", "figure", "code", "now", "before", "formula"]) {
         sheet.write_string_with_format(4, column, word(&format!("column.{head}")), &looks.head)?;
     }

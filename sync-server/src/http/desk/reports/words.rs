@@ -131,6 +131,11 @@ pub(super) fn period(page: &ReportPage) -> String {
     filled("from_to", &[("first", &first), ("last", &last)])
 }
 
+/// Which versions of the records it counts.
+pub(super) fn reading(page: &ReportPage) -> String {
+    word(if page.report.official { "reading.approved" } else { "reading.present" })
+}
+
 /// By whom, when, by which rules.
 pub(super) fn made(page: &ReportPage) -> String {
     let at = domain::sheet::moment_text(page.report.made_at);

@@ -11,5 +11,4 @@ mod records;
 mod reports;
 mod residents;
 mod reviews;
-mod rights;
 mod sessions;
