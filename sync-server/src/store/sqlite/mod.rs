@@ -89,7 +89,8 @@ impl SqliteStore {
         conn.pragma_update(None, "trusted_schema", false)?;
         // What is deleted or overwritten leaves no readable rest in a page that is written anyway.
         conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
-        conn.pragma_update(None, "cache_size", -8_000)?;
+        // A phone's first push fits (32 MB): what does not is written to the log twice.
+        conn.pragma_update(None, "cache_size", -32_000)?;
         plan_once(&conn)?;
         conn.set_prepared_statement_cache_capacity(96);
         migrate::to_present(&mut conn)?;
