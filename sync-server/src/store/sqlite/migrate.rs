@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_desk.sql"),
     SAME,
     include_str!("schema_health.sql"),
+    include_str!("schema_incident_position.sql"),
 ];
 
 const SAME: &str = include_str!("schema_same.sql");
