@@ -61,7 +61,9 @@ fn open(data: &Path, release: bool) -> Outcome {
     println!();
     println!("  Phone   worker {}, PIN {PIN}", demo.worker);
     println!("  Desk    http://{address}/   account {}, password {}", demo.account, demo.password);
-    println!("          with the same password: demo-admin (the county's office), demo-handler (a department)");
+    println!(
+        "          with the same password: demo-admin (the county's office), demo-handler (a department), demo-auditor (the log of who looked)"
+    );
     println!("  Data    {}", data.display());
     println!("  Close the window to stop both.");
     println!();

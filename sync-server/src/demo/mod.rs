@@ -290,11 +290,18 @@ fn accounts(villages: &[&'static Village], cells: &[Cell]) -> Vec<DemoAccount> {
     let first = &cells[0];
     let place = first.village.place();
     let account_of = |id: AccountId, display_name: String, role, scopes, cells| {
-        let signs_in = matches!(id.as_str(), "demo-supervisor" | "demo-admin");
+        let signs_in = matches!(id.as_str(), "demo-supervisor" | "demo-admin" | "demo-auditor");
         DemoAccount { id, display_name, role, scopes, cells, signs_in, department: None }
     };
     let mut made = vec![
         account_of(account("demo-admin"), "县级管理员（演示）".to_owned(), Role::Admin, vec![scope(COUNTY)], vec![]),
+        account_of(
+            account("demo-auditor"),
+            "安全审计员（演示）".to_owned(),
+            Role::Auditor,
+            vec![scope(COUNTY)],
+            vec![],
+        ),
         account_of(
             account("demo-supervisor"),
             format!("{place}网格长（演示）"),

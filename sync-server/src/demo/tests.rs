@@ -222,6 +222,14 @@ fn nothing_is_stored_that_the_tables_of_the_kinds_do_not_name() {
 }
 
 #[test]
+fn every_role_of_the_desk_has_an_account_that_signs_in() {
+    let county = county(Size::Village);
+    for role in [Role::Supervisor, Role::Handler, Role::Admin, Role::Auditor] {
+        assert!(county.accounts.iter().any(|account| account.role == role && account.signs_in), "{role:?}");
+    }
+}
+
+#[test]
 fn everybody_who_wrote_has_an_account_that_held_the_cell_or_reviews_it() {
     let county = county(Size::Town);
     let accounts: BTreeMap<_, _> = county.accounts.iter().map(|account| (account.id.clone(), account)).collect();

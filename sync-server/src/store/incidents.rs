@@ -2,6 +2,7 @@
 
 use domain::codes::Lists;
 use domain::incident::{IncidentState, Progress, Stage, Tenure, Turn, fold, reported_at};
+use domain::kinds::Position;
 use domain::kinds::incident::Incident;
 use domain::workdays::Due;
 use domain::world::Millis;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Answer;
 
 /// An incident on a line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IncidentRow {
     /// The incident.
     pub id: RecordId,
@@ -27,6 +28,9 @@ pub struct IncidentRow {
     pub dwelling: Option<RecordId>,
     /// At which household.
     pub household: Option<RecordId>,
+    /// Where, on the map.
+    #[serde(default)]
+    pub position: Option<Position>,
     /// Code of the category.
     pub category: String,
     /// 1 most urgent … 4.
@@ -76,6 +80,7 @@ impl IncidentRow {
             place: incident.place,
             dwelling: incident.dwelling,
             household: incident.household,
+            position: incident.position,
             category: incident.category,
             severity: incident.severity,
             stage: progress.stage,
@@ -131,6 +136,8 @@ pub struct IncidentQuery {
     pub department: Option<String>,
     /// Only those whose time was up then.
     pub overdue_at: Option<Millis>,
+    /// Only those with a place on the map, only those without.
+    pub placed: Option<bool>,
     /// Only those that say this.
     pub text: Option<String>,
     /// The order.
@@ -152,6 +159,30 @@ pub struct StageCount {
     pub incidents: u64,
     /// How many of them have no time left.
     pub overdue: u64,
+}
+
+/// The incidents of a place on the map, where there are too many to draw each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlaceIncidents {
+    /// Code of the place.
+    pub place: String,
+    /// The middle of their positions.
+    pub position: Position,
+    /// How many.
+    pub incidents: u64,
+    /// How many of them have no time left.
+    pub overdue: u64,
+    /// The most urgent severity among them.
+    pub severity: i64,
+}
+
+/// How many incidents a query finds with and without a place on the map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlacedCount {
+    /// With one.
+    pub placed: u64,
+    /// Without.
+    pub unplaced: u64,
 }
 
 /// Which departments' numbers are asked for.
@@ -204,6 +235,10 @@ pub trait IncidentTable {
     fn incidents(&self, query: &IncidentQuery) -> Answer<Vec<IncidentRow>>;
     /// How many incidents stand where; stage, end, order and page of the query are passed over.
     fn incident_counts(&self, query: &IncidentQuery, now: Millis) -> Answer<Vec<StageCount>>;
+    /// How many of what a query finds have a place on the map; order and page of the query are passed over.
+    fn incidents_placed(&self, query: &IncidentQuery) -> Answer<PlacedCount>;
+    /// What a query finds on the map by place, with so many digits of a cell's code making one; order and page are passed over.
+    fn incidents_by_place(&self, query: &IncidentQuery, digits: usize, now: Millis) -> Answer<Vec<PlaceIncidents>>;
     /// The line of an incident.
     fn incident_row(&self, within: &Scope, id: RecordId) -> Answer<Option<IncidentRow>>;
     /// What came of what was given to departments.

@@ -50,6 +50,8 @@ pub(super) struct IncidentWords {
     department: Option<String>,
     /// `yes`: only those whose time is up.
     overdue: Option<String>,
+    /// `yes`: only those with a place on the map; `no`: only those without.
+    placed: Option<String>,
     /// Only those that say this in number, title or place.
     text: Option<String>,
     /// `due` (the default) or `changed` first.
@@ -184,7 +186,7 @@ fn said(word: Option<&String>) -> Option<&str> {
 }
 
 /// Reads the words of the address; they come from outside, so every one of them may be wrong.
-fn query_of(words: &IncidentWords, actor: &Actor, now: Millis) -> Result<IncidentQuery, HubError> {
+pub(super) fn query_of(words: &IncidentWords, actor: &Actor, now: Millis) -> Result<IncidentQuery, HubError> {
     let malformed = || refused(CallRefusal::Malformed);
     if !may_see_incidents(actor) {
         return Err(refused(CallRefusal::NotAllowed));
@@ -213,6 +215,12 @@ fn query_of(words: &IncidentWords, actor: &Actor, now: Millis) -> Result<Inciden
         Some("yes") => Some(now),
         Some(_) => return Err(malformed()),
     };
+    let placed = match said(words.placed.as_ref()) {
+        None => None,
+        Some("yes") => Some(true),
+        Some("no") => Some(false),
+        Some(_) => return Err(malformed()),
+    };
     let limit = said(words.limit.as_ref()).map(str::parse::<usize>).transpose().map_err(|_| malformed())?;
     Ok(IncidentQuery {
         scopes,
@@ -222,6 +230,7 @@ fn query_of(words: &IncidentWords, actor: &Actor, now: Millis) -> Result<Inciden
         category: said(words.category.as_ref()).map(str::to_owned),
         department: department_for(actor, said(words.department.as_ref()))?,
         overdue_at,
+        placed,
         text: text.map(str::to_owned),
         order,
         after: said(words.after.as_ref()).map(|after| read_mark(after).ok_or_else(malformed)).transpose()?,
@@ -292,7 +301,7 @@ fn columns(hub: &CountyHub, actor: &Actor, query: IncidentQuery) -> Result<Vec<D
 }
 
 /// A line for every step in which an incident can stand, in their order, whether one stands there or not.
-fn tally(counts: &[StageCount]) -> Vec<DeskStageCount> {
+pub(super) fn tally(counts: &[StageCount]) -> Vec<DeskStageCount> {
     let stages = std::iter::once(Stage::Draft).chain(Stage::STEPS).filter(|stage| *stage != Stage::Supervise);
     let of = |stage| {
         let sum = |ended: bool, number: fn(&StageCount) -> u64| {
@@ -308,7 +317,7 @@ fn tally(counts: &[StageCount]) -> Vec<DeskStageCount> {
     stages.map(of).collect()
 }
 
-fn lines(
+pub(super) fn lines(
     reading: &dyn Reading,
     actor: &Actor,
     found: Vec<IncidentRow>,

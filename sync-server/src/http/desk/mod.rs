@@ -20,6 +20,7 @@ mod history;
 mod imports;
 mod inbox;
 mod incident;
+mod incident_map;
 mod incidents;
 mod lists;
 mod notices;
@@ -75,6 +76,7 @@ pub use inbox::{Inbox, InboxItem, InboxPhotos};
 pub use incident::{
     ContactReason, ContactWish, DeskCallback, DeskCallbackWish, DeskContact, DeskIncident, DeskStepWish,
 };
+pub use incident_map::{DeskIncidentMap, DeskMapPlace, DeskMapPoint};
 pub use incidents::{DeskColumn, DeskIncidentLine, DeskIncidents, DeskStageCount};
 pub use lists::DeskLists;
 pub use notices::{DeskNotice, DeskNoticePage, DeskNotices, NoticeWish, PublishedOutcome, ToldPlace};
@@ -124,6 +126,7 @@ pub(crate) mod handlers {
     };
     pub(crate) use super::inbox::__path_inbox;
     pub(crate) use super::incident::{__path_call_back, __path_contact, __path_incident, __path_take_step};
+    pub(crate) use super::incident_map::__path_map;
     pub(crate) use super::incidents::{__path_board, __path_incidents};
     pub(crate) use super::lists::__path_lists;
     pub(crate) use super::photo::{__path_photo, __path_photos};
@@ -197,6 +200,7 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/reports/{id}/pdf", get(reports::report_pdf))
         .route("/desk/api/incidents", get(incidents::incidents))
         .route("/desk/api/incidents/board", get(incidents::board))
+        .route("/desk/api/incidents/map", get(incident_map::map))
         .route("/desk/api/incidents/{id}", get(incident::incident))
         .route("/desk/api/incidents/{id}/steps", post(incident::take_step))
         .route("/desk/api/incidents/{id}/callbacks", post(incident::call_back))

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::codes::Lists;
 use domain::incident::{Stage, Tenure};
+use domain::kinds::Position;
 use domain::world::Millis;
 use domain::{Kind, Record, RecordId, Scope};
 use rusqlite::types::Value;
@@ -14,8 +15,8 @@ use super::inbox::within;
 use super::records::written;
 use super::rows::{count, county, json, parsed, range, record_id};
 use crate::store::{
-    Answer, DepartmentNumbers, IncidentOrder, IncidentQuery, IncidentRow, IncidentTable, NumbersQuery, StageCount,
-    StoreError,
+    Answer, DepartmentNumbers, IncidentOrder, IncidentQuery, IncidentRow, IncidentTable, NumbersQuery, PlaceIncidents,
+    PlacedCount, StageCount, StoreError,
 };
 
 /// The setting by which a migration asks for folding all incidents once it is done.
@@ -52,9 +53,26 @@ fn conditions(query: &IncidentQuery, values: &mut Vec<Value>) -> String {
         sql.push_str(" AND r.ended = 0 AND r.due < ?");
         values.push(Value::from(at));
     }
+    if let Some(placed) = query.placed {
+        sql.push_str(if placed { " AND r.lat IS NOT NULL" } else { " AND r.lat IS NULL" });
+    }
     if let Some(text) = &query.text {
         sql.push_str(" AND instr(r.words, ?) > 0");
         values.push(Value::from(text.to_lowercase()));
+    }
+    sql
+}
+
+/// The conditions of a query, with stage and end.
+fn all_conditions(query: &IncidentQuery, values: &mut Vec<Value>) -> String {
+    let mut sql = conditions(query, values);
+    if let Some(stage) = query.stage {
+        sql.push_str(" AND r.stage = ?");
+        values.push(Value::from(stage.code().to_owned()));
+    }
+    if let Some(ended) = query.ended {
+        sql.push_str(" AND r.ended = ?");
+        values.push(Value::from(i64::from(ended)));
     }
     sql
 }
@@ -109,8 +127,9 @@ impl Sql<'_> {
         let steps: Vec<Record> = steps.into_iter().map(|stored| stored.record).collect();
         let Some((row, tenures)) = IncidentRow::of(&stored.record, &steps, lists) else { return Ok(()) };
         let mut statement = self.conn.prepare_cached(
-            "INSERT INTO incident_row (county, id, cell, stage, severity, category, ended, due, changed_at, words, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO incident_row (county, id, cell, stage, severity, category, ended, due, changed_at, words, body,
+                 lat, lng)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?;
         statement.execute(params![
             of,
@@ -124,6 +143,8 @@ impl Sql<'_> {
             row.changed_at,
             row.words(),
             written(&row)?,
+            row.position.map(|position| position.lat),
+            row.position.map(|position| position.lng),
         ])?;
         for (ordinal, tenure) in tenures.iter().enumerate() {
             self.add_tenure(of, &row, ordinal, tenure)?;
@@ -168,15 +189,7 @@ impl IncidentTable for Sql<'_> {
     fn incidents(&self, query: &IncidentQuery) -> Answer<Vec<IncidentRow>> {
         self.settle()?;
         let mut values = Vec::new();
-        let mut sql = format!("SELECT r.body FROM incident_row r WHERE {}", conditions(query, &mut values));
-        if let Some(stage) = query.stage {
-            sql.push_str(" AND r.stage = ?");
-            values.push(Value::from(stage.code().to_owned()));
-        }
-        if let Some(ended) = query.ended {
-            sql.push_str(" AND r.ended = ?");
-            values.push(Value::from(i64::from(ended)));
-        }
+        let mut sql = format!("SELECT r.body FROM incident_row r WHERE {}", all_conditions(query, &mut values));
         let (by, direction, behind) = match query.order {
             IncidentOrder::Due => ("r.due", "ASC", ">"),
             IncidentOrder::Changed => ("r.changed_at", "DESC", "<"),
@@ -208,6 +221,38 @@ impl IncidentTable for Sql<'_> {
             Ok(StageCount { stage: stage(&code)?, ended, incidents, overdue })
         };
         rows.into_iter().map(of).collect()
+    }
+
+    fn incidents_placed(&self, query: &IncidentQuery) -> Answer<PlacedCount> {
+        let mut values = Vec::new();
+        let sql = format!(
+            "SELECT count(r.lat), count(*) - count(r.lat) FROM incident_row r WHERE {}",
+            all_conditions(query, &mut values)
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let of = |row: &rusqlite::Row<'_>| Ok(PlacedCount { placed: count(row, 0)?, unplaced: count(row, 1)? });
+        Ok(statement.query_row(params_from_iter(values), of)?)
+    }
+
+    fn incidents_by_place(&self, query: &IncidentQuery, digits: usize, now: Millis) -> Answer<Vec<PlaceIncidents>> {
+        let mut values = vec![Value::from(digits as i64), Value::from(now)];
+        let sql = format!(
+            "SELECT substr(r.cell, 1, ?) AS place, avg(r.lat), avg(r.lng), count(*), sum(r.ended = 0 AND r.due < ?),
+                 min(r.severity)
+             FROM incident_row r WHERE r.lat IS NOT NULL AND {} GROUP BY place ORDER BY place",
+            all_conditions(query, &mut values)
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(values), |row| {
+            Ok(PlaceIncidents {
+                place: parsed(row, 0)?,
+                position: Position { lat: row.get(1)?, lng: row.get(2)?, accuracy_m: None },
+                incidents: count(row, 3)?,
+                overdue: count(row, 4)?,
+                severity: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn incident_row(&self, within: &Scope, id: RecordId) -> Answer<Option<IncidentRow>> {

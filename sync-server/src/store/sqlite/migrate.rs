@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     SAME,
     include_str!("schema_health.sql"),
     include_str!("schema_official.sql"),
+    include_str!("schema_incident_position.sql"),
 ];
 
 const SAME: &str = include_str!("schema_same.sql");

@@ -4,6 +4,7 @@ import type { DeskCallbackWish } from '@shared/types/DeskCallbackWish'
 import type { DeskColumn } from '@shared/types/DeskColumn'
 import type { DeskContact } from '@shared/types/DeskContact'
 import type { DeskIncident } from '@shared/types/DeskIncident'
+import type { DeskIncidentMap } from '@shared/types/DeskIncidentMap'
 import type { DeskIncidents } from '@shared/types/DeskIncidents'
 import type { DeskStepWish } from '@shared/types/DeskStepWish'
 import { read, write } from '../api/http'
@@ -20,6 +21,8 @@ function query(words: Words): string {
 export const incidents = (words: Words, signal?: AbortSignal) => read<DeskIncidents>(`incidents?${query(words)}`, signal)
 /** The open incidents by step. */
 export const board = (words: Words, signal?: AbortSignal) => read<DeskColumn[]>(`incidents/board?${query(words)}`, signal)
+/** What the filters find, on the map. */
+export const map = (words: Words, signal?: AbortSignal) => read<DeskIncidentMap>(`incidents/map?${query(words)}`, signal)
 /** One incident in full. */
 export const incident = (id: string, signal?: AbortSignal) => read<DeskIncident>(`incidents/${encodeURIComponent(id)}`, signal)
 /** Takes a step; null when the incident is somebody else's then. */

@@ -4,7 +4,7 @@ import { useRoute, useRouter } from 'vue-router'
 import type { Words } from './calls'
 
 /** The filters, by their names in the address. */
-export const FILTERS = ['place', 'stage', 'over', 'severity', 'category', 'department', 'overdue', 'text', 'order'] as const
+export const FILTERS = ['place', 'stage', 'over', 'severity', 'category', 'department', 'overdue', 'placed', 'text', 'order'] as const
 
 /** A filter's name. */
 export type Filter = (typeof FILTERS)[number]
@@ -28,7 +28,7 @@ export function useFilter() {
     words,
     set,
     /** How it is shown. */
-    view: computed(() => (route.query.view === 'board' ? 'board' : 'list')),
+    view: computed(() => (route.query.view === 'board' || route.query.view === 'map' ? route.query.view : 'list')),
     /** The incident that is open. */
     open: computed(() => word(route.query.id)),
     /** Whether anything is filtered. */

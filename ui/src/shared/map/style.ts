@@ -12,8 +12,11 @@ const LOOKS = {
 /** Names of fields are shown only where fields are this large: a county would be nothing but names. */
 const NAMES_FROM_ZOOM = 13
 
+/** A mark with a number in it is to be read from afar too. */
+const smaller = (size: number) => ['case', ['in', 'severity', ['get', 'kind']], 1, size]
+
 /** Marks shrink where a whole cell is in sight, so that hundreds of buildings stay apart. */
-const SMALLER_AFAR = ['interpolate', ['linear'], ['zoom'], 13, 0.45, 15.5, 0.8, 16.5, 1]
+const SMALLER_AFAR = ['interpolate', ['linear'], ['zoom'], 13, smaller(0.45), 15.5, smaller(0.8), 16.5, 1]
 
 /** A county of small cells would be nothing but lines. */
 const THINNER_AFAR = ['interpolate', ['linear'], ['zoom'], 9, 0.3, 13, 1.5]
@@ -55,11 +58,17 @@ export function styleOf(dark: boolean, type: number): StyleSpecification {
 /** Marks are drawn at twice their size, for sharp screens. */
 export const MARK_RATIO = 2
 
-/** A mark by its name (`building`, `building-open`, `incident`, `hazard_point`, `pin` …): told apart by shape, not by colour alone. */
+/** The colour of a severity's mark: 1 most urgent … 4. */
+export function severityColour(level: number, dark: boolean): string {
+  const look = LOOKS[dark ? 'dark' : 'light']
+  return [look.incident, look.open, look.own, look.calm][level - 1] ?? look.own
+}
+
+/** A mark by its name (`building`, `building-open`, `incident`, `hazard_point`, `severity1` … `severity4`, `pin` …): told apart by shape, not by colour alone. */
 export function mark(id: string, dark: boolean): ImageData | null {
   const look = LOOKS[dark ? 'dark' : 'light']
   const [kind, open] = [id.replace('-open', ''), id.endsWith('-open')]
-  const size = kind === 'pin' ? 40 : 24
+  const size = kind === 'pin' ? 40 : kind.startsWith('severity') ? 30 : 24
   const canvas = document.createElement('canvas')
   canvas.width = canvas.height = size * MARK_RATIO
   const pen = canvas.getContext('2d')
@@ -69,6 +78,9 @@ export function mark(id: string, dark: boolean): ImageData | null {
     building: 'M5 3h14v18H5z',
     incident: 'M12 2l10.500 19h-21z',
     hazard_point: 'M12 1.500L22.500 12 12 22.500 1.500 12z',
+    severity1: 'M12 2.500l10 18H2z',
+    severity2: 'M12 2.500l9.500 9.500-9.500 9.500L2.500 12z',
+    severity3: 'M4.500 4.500h15v15h-15z',
     pin: 'M12 23C7 16 4.500 12.500 4.500 9a7.500 7.500 0 0115 0c0 3.500-2.500 7-7.500 14z',
   }
   const inner: Record<string, string> = {
@@ -79,13 +91,34 @@ export function mark(id: string, dark: boolean): ImageData | null {
   }
   const colours: Record<string, string> = { building: open ? look.open : look.calm, incident: open ? look.incident : look.calm, hazard_point: look.hazard, pin: look.chosen }
   const outline = new Path2D(shapes[kind] ?? 'M12 3a9 9 0 100 18 9 9 0 000-18z')
-  pen.fillStyle = colours[kind] ?? look.own
+  const severity = /^severity(\d)$/.exec(kind)?.[1]
+  pen.fillStyle = severity ? severityColour(Number(severity), dark) : (colours[kind] ?? look.own)
   pen.fill(outline)
   pen.lineJoin = pen.lineCap = 'round'
   pen.strokeStyle = look.cut
   pen.lineWidth = 1.5
   pen.stroke(outline)
+  if (severity) return numbered(pen, outline, severity, open ? look.incident : null, look.cut)
   pen.lineWidth = kind === 'pin' ? 5 : 2
   pen.stroke(new Path2D(inner[kind] ?? ''))
   return pen.getImageData(0, 0, canvas.width, canvas.height)
+}
+
+/** A mark with its severity in it; what is overdue has a second edge. */
+function numbered(pen: CanvasRenderingContext2D, outline: Path2D, number: string, edge: string | null, ink: string): ImageData {
+  if (edge) {
+    // The outer edge in the colour of what is urgent, the inner one lets it stand apart from the mark of the same colour.
+    pen.strokeStyle = ink
+    pen.lineWidth = 4.5
+    pen.stroke(outline)
+    pen.strokeStyle = edge
+    pen.lineWidth = 1.8
+    pen.stroke(outline)
+  }
+  pen.fillStyle = ink
+  pen.font = `bold 11px ${FONTS}`
+  pen.textAlign = 'center'
+  pen.textBaseline = 'middle'
+  pen.fillText(number, 12, number === '1' ? 15 : 12.500)
+  return pen.getImageData(0, 0, pen.canvas.width, pen.canvas.height)
 }

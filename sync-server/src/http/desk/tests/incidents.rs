@@ -365,3 +365,66 @@ async fn the_list_is_filtered_counted_and_cut_into_pages_and_a_wrong_word_is_ref
     }
     assert_eq!(boss.get("incidents?place=610722001002").await.0, StatusCode::FORBIDDEN);
 }
+
+/// Incidents of the bench's village, each at a place on the map or nowhere.
+fn report(bench: &Bench, places: impl IntoIterator<Item = Value>) {
+    let mut phone = bench.enrol("worker");
+    for (number, position) in (1_u128..).zip(places) {
+        let record = Record { id: id(5_000 + number), fields: Fields::new(), ..bench.record(INCIDENT) };
+        let mut fields = json!({"category": "0601", "list_version": 1, "severity": 2, "title": format!("路灯 {number}"),
+            "happened_at": bench.hub.now(), "by": "worker"});
+        if !position.is_null() {
+            fields["position"] = position;
+        }
+        phone.write(&record, fields);
+    }
+}
+
+#[tokio::test]
+async fn the_map_finds_what_the_list_finds_and_counts_what_has_no_place() {
+    let bench = Bench::new();
+    let boss = bench.sign_in("supervisor").await;
+    let before = boss.read("incidents/map").await;
+    report(&bench, [json!({"lat": 33.15, "lng": 107.33}), Value::Null]);
+    let map = boss.read("incidents/map").await;
+    let grown = |name: &str| map[name].as_u64().unwrap() - before[name].as_u64().unwrap();
+    assert_eq!((grown("placed"), grown("unplaced")), (1, 1));
+    let listed = boss.read("incidents").await;
+    assert_eq!(map["counts"], listed["counts"]);
+    let all = map["placed"].as_u64().unwrap() + map["unplaced"].as_u64().unwrap();
+    assert_eq!(all, listed["items"].as_array().unwrap().len() as u64);
+    let points = map["points"].as_array().unwrap();
+    assert_eq!(points.len() as u64, map["placed"].as_u64().unwrap());
+    assert!(points.iter().any(|point| point["line"]["title"] == "路灯 1" && point["position"]["lat"] == 33.15));
+    // What has no place on the map is reached through the list.
+    let without = boss.read("incidents?placed=no").await;
+    assert!(without["items"].as_array().unwrap().iter().any(|line| line["title"] == "路灯 2"));
+    assert!(without["items"].as_array().unwrap().iter().all(|line| line["title"] != "路灯 1"));
+    assert_eq!(boss.read("incidents/map?severity=4").await["points"], json!([]));
+}
+
+#[tokio::test]
+async fn a_handler_finds_on_the_map_only_what_the_own_department_has() {
+    let bench = Bench::new();
+    let (boss, housing) = (bench.sign_in("supervisor").await, bench.sign_in("housing").await);
+    report(&bench, [json!({"lat": 33.15, "lng": 107.33})]);
+    let map = housing.read("incidents/map").await;
+    assert_eq!((&map["placed"], &map["unplaced"], &map["points"]), (&json!(0), &json!(0), &json!([])));
+    dispatched(&boss).await;
+    let map = housing.read("incidents/map").await;
+    assert_eq!(map["placed"].as_u64().unwrap() + map["unplaced"].as_u64().unwrap(), 1);
+    assert_eq!(housing.get("incidents/map?department=20").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(housing.get("incidents/map?placed=perhaps").await.0, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn more_than_can_be_drawn_one_by_one_are_told_by_place_and_none_is_missing() {
+    let bench = Bench::new();
+    report(&bench, (0..301).map(|number| json!({"lat": 33.15 + f64::from(number) / 1e5, "lng": 107.33})));
+    let map = bench.sign_in("supervisor").await.read("incidents/map").await;
+    assert_eq!(map["points"], json!([]));
+    let places = map["places"].as_array().unwrap();
+    let told: u64 = places.iter().map(|place| place["incidents"].as_u64().unwrap()).sum();
+    assert_eq!((told, told >= 301), (map["placed"].as_u64().unwrap(), true));
+    assert!(places.iter().all(|place| place["place"].as_str().unwrap().len() == 15));
+}

@@ -126,10 +126,10 @@ fn carry_out(store: &SqliteStore, deed: &Deed) {
     done.unwrap();
 }
 
-/// What the table has of every incident that there ever was.
-fn table(reading: &dyn Reading) -> Vec<IncidentRow> {
+/// Asks for every incident that there ever was.
+fn everything() -> IncidentQuery {
     let scopes = vec![Scope::new("610722").unwrap(), Scope::new("610723").unwrap()];
-    let query = IncidentQuery {
+    IncidentQuery {
         scopes,
         stage: None,
         ended: None,
@@ -137,12 +137,17 @@ fn table(reading: &dyn Reading) -> Vec<IncidentRow> {
         category: None,
         department: None,
         overdue_at: None,
+        placed: None,
         text: None,
         order: IncidentOrder::Changed,
         after: None,
         limit: 100,
-    };
-    let mut rows = reading.incidents(&query).unwrap();
+    }
+}
+
+/// What the table has of them.
+fn table(reading: &dyn Reading) -> Vec<IncidentRow> {
+    let mut rows = reading.incidents(&everything()).unwrap();
     rows.sort_by_key(|row| row.id);
     rows
 }
@@ -208,4 +213,41 @@ fn a_database_of_before_the_table_is_folded_once_when_it_is_opened() {
     let store = SqliteStore::open(&file).unwrap();
     assert_eq!(before.len(), 1);
     assert_eq!(store.read(|reading| Ok::<_, StoreError>(table(reading))).unwrap(), before);
+}
+
+/// An incident with this place on the map, or none.
+fn put_at(store: &SqliteStore, number: u128, cell: &str, position: serde_json::Value) {
+    let fields = json!({"category": "0601", "severity": 3, "title": format!("事件 {number}"), "happened_at": START,
+        "by": "worker", "position": position});
+    let record = record(number, Kind::Incident, cell, START, fields);
+    let by = AccountId::new("worker").unwrap();
+    let written = Written { at: START, by, run: Run::SERVER, state: ReviewState::NotReviewed, is_new: true };
+    store.write(|writing| writing.put_record(&record, &written)).unwrap();
+}
+
+#[test]
+fn what_is_on_the_map_is_counted_by_place_and_what_is_not_is_counted_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("county.db")).unwrap();
+    put_at(&store, 1, CELLS[0], json!({"lat": 33.10, "lng": 107.30}));
+    put_at(&store, 2, CELLS[1], json!({"lat": 33.20, "lng": 107.40}));
+    put_at(&store, 3, CELLS[1], serde_json::Value::Null);
+    put_at(&store, 4, CELLS[2], json!({"lat": 33.00, "lng": 107.00}));
+    store
+        .read(|reading| {
+            let mut query = IncidentQuery { scopes: vec![Scope::new("610722").unwrap()], ..everything() };
+            assert_eq!(reading.incidents_placed(&query)?, PlacedCount { placed: 2, unplaced: 1 });
+            let places = reading.incidents_by_place(&query, 12, i64::MAX - 1)?;
+            let told: Vec<_> = places.iter().map(|at| (at.place.as_str(), at.incidents, at.severity)).collect();
+            assert_eq!(told, [("610722001001", 2, 3)]);
+            assert!((places[0].position.lat - 33.15).abs() < 1e-9);
+            assert_eq!(reading.incidents_by_place(&query, 15, START)?.len(), 2);
+            query.placed = Some(false);
+            let without: Vec<String> = reading.incidents(&query)?.into_iter().map(|row| row.title).collect();
+            assert_eq!(without, ["事件 3"]);
+            query.ended = Some(true);
+            assert_eq!(reading.incidents_placed(&query)?, PlacedCount { placed: 0, unplaced: 0 });
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
 }
