@@ -224,6 +224,7 @@ impl IncidentTable for Sql<'_> {
     }
 
     fn incidents_placed(&self, query: &IncidentQuery) -> Answer<PlacedCount> {
+        self.settle()?;
         let mut values = Vec::new();
         let sql = format!(
             "SELECT count(r.lat), count(*) - count(r.lat) FROM incident_row r WHERE {}",
@@ -235,6 +236,7 @@ impl IncidentTable for Sql<'_> {
     }
 
     fn incidents_by_place(&self, query: &IncidentQuery, digits: usize, now: Millis) -> Answer<Vec<PlaceIncidents>> {
+        self.settle()?;
         let mut values = vec![Value::from(digits as i64), Value::from(now)];
         let sql = format!(
             "SELECT substr(r.cell, 1, ?) AS place, avg(r.lat), avg(r.lng), count(*), sum(r.ended = 0 AND r.due < ?),
