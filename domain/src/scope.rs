@@ -49,18 +49,23 @@ pub enum Duty {
     Import,
     /// Taking records out as a file.
     Export,
+    /// Showing by a photo what came of an incident.
+    ShowResult,
 }
 
 impl Duty {
     /// The duties, for whoever asks about all of them.
-    pub const ALL: [Duty; 5] = [Duty::Accounts, Duty::Divisions, Duty::Lists, Duty::Import, Duty::Export];
+    pub const ALL: [Duty; 6] =
+        [Duty::Accounts, Duty::Divisions, Duty::Lists, Duty::Import, Duty::Export, Duty::ShowResult];
 
     /// Kinds that somebody may write in the course of a duty, though the role may not write them one by one: an import creates
-    /// houses and residents and shows nothing of what is there; a merger of cells moves records and alters nothing else in them.
+    /// houses and residents and shows nothing of what is there; a merger of cells moves records and alters nothing else in them;
+    /// whoever says at the desk that an incident is done adds a photo of it and alters none.
     pub fn writes(self, kind: &Kind) -> bool {
         match self {
             Duty::Import => matches!(kind, Kind::Building | Kind::Dwelling | Kind::Household | Kind::Person),
             Duty::Divisions => *kind == Kind::Cell || !(kind.is_append_only() || matches!(kind, Kind::Other(_))),
+            Duty::ShowResult => *kind == Kind::Photo,
             Duty::Accounts | Duty::Lists | Duty::Export => false,
         }
     }
@@ -71,6 +76,7 @@ pub fn has_duty(role: Role, duty: Duty) -> bool {
     match duty {
         Duty::Accounts | Duty::Divisions | Duty::Lists | Duty::Import => role == Role::Admin,
         Duty::Export => matches!(role, Role::Supervisor | Role::Admin),
+        Duty::ShowResult => matches!(role, Role::Supervisor | Role::Handler),
     }
 }
 
@@ -209,7 +215,11 @@ mod tests {
         let roles = [Role::Worker, Role::Informant, Role::Supervisor, Role::Handler, Role::Admin, Role::Auditor];
         for role in roles {
             for duty in Duty::ALL {
-                let expected = role == Role::Admin || (role == Role::Supervisor && duty == Duty::Export);
+                let expected = match duty {
+                    Duty::Export => matches!(role, Role::Supervisor | Role::Admin),
+                    Duty::ShowResult => matches!(role, Role::Supervisor | Role::Handler),
+                    _ => role == Role::Admin,
+                };
                 assert_eq!(has_duty(role, duty), expected, "{role:?} {duty:?}");
             }
         }
@@ -217,6 +227,7 @@ mod tests {
             let brought = matches!(kind, Kind::Building | Kind::Dwelling | Kind::Household | Kind::Person);
             assert_eq!(Duty::Import.writes(&kind), brought, "{kind:?}");
             assert_eq!(Duty::Divisions.writes(&kind), !kind.is_append_only(), "{kind:?}");
+            assert_eq!(Duty::ShowResult.writes(&kind), kind == Kind::Photo, "{kind:?}");
             assert!(!Duty::Accounts.writes(&kind) && !Duty::Lists.writes(&kind) && !Duty::Export.writes(&kind));
             let own = matches!(kind, Kind::Cell | Kind::Notice | Kind::Task | Kind::Feedback);
             assert_eq!(allowed(Role::Admin, Action::Read, &kind), own);

@@ -37,7 +37,7 @@ use crate::http::desk::handlers as desk;
         desk::imports, desk::upload_table, desk::import, desk::import_progress, desk::check_import, desk::run_import,
         desk::discard_import, desk::export,
         desk::reports, desk::make_report, desk::report, desk::report_xlsx, desk::report_pdf, desk::coverage, desk::coverage_list,
-        desk::incidents, desk::board, desk::map, desk::incident, desk::take_step, desk::call_back, desk::contact,
+        desk::incidents, desk::board, desk::map, desk::incident, desk::take_step, desk::call_back, desk::contact, desk::add_after,
         desk::departments,
         phone::enrol, phone::token, phone::hello, phone::lists, phone::exchange, phone::nudges, phone::photo,
         phone::order, phone::report, phone::hand_in,

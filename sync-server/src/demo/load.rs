@@ -31,9 +31,6 @@ pub enum DemoError {
     /// The folder holds a county that is no demonstration.
     #[error("this data folder holds a real county: demonstration accounts are never added to one")]
     RealCounty,
-    /// A sample picture cannot be decoded.
-    #[error("a sample picture: {0}")]
-    Picture(#[from] image::ImageError),
     /// The server's rules or its store refused.
     #[error(transparent)]
     Hub(#[from] HubError),
@@ -87,7 +84,7 @@ pub fn run(data: &Path, size: Size) -> Result<Made, DemoError> {
 /// Makes the demonstration county on an open hub.
 pub(crate) fn make(hub: &CountyHub, size: Size) -> Result<Made, DemoError> {
     let made_at = begin(hub)?;
-    let pictures = samples()?;
+    let pictures = samples().map_err(HubError::refused)?;
     for picture in &pictures {
         hub.keep_photo(&picture.sha256, &picture.full)?;
     }

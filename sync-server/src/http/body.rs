@@ -70,7 +70,11 @@ fn content(headers: &HeaderMap) -> Result<bool, ApiError> {
     }
 }
 
-async fn collect(request: Request, max: usize) -> Result<Bytes, ApiError> {
+/// A body as it is, refused early when it announces more than it may have, and late when it announced less.
+///
+/// # Errors
+/// [`CallRefusal::TooLarge`], and [`CallRefusal::Malformed`] when it breaks off.
+pub async fn collect(request: Request, max: usize) -> Result<Bytes, ApiError> {
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|bytes: u64| bytes > max as u64) {
         return Err(ApiError::new(CallRefusal::TooLarge));

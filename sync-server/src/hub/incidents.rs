@@ -1,6 +1,7 @@
 //! Incidents at the desk: who sees one, the step that somebody takes, the call to the resident. What a step does is the fold's
 //! business (`domain::incident`); here is asked whether it may be taken now, by whom, with what.
 
+mod after;
 mod words;
 
 use domain::incident::{Calls, Progress, acts, calls, fold, sees, stage_of, step_of_dissatisfied};
@@ -18,6 +19,7 @@ use crate::hub::reviews::{DeskChange, refused_words};
 use crate::hub::{Hub, HubError};
 use crate::store::{Reading, Store, Writing};
 
+pub use after::AfterWish;
 pub use words::{StepWish, Words};
 
 /// An incident as it stands: the record, what was done, and what that comes to.

@@ -92,6 +92,8 @@ pub struct Hub<S: Store> {
     erasures: Option<erasure::ErasureLog>,
     /// One table is taken in at a time: two that name the same resident would not see each other.
     importing: Mutex<()>,
+    /// One picture from the desk is developed at a time: a decoded one is large, and the same wish twice finds the first one's photo.
+    developing: Mutex<()>,
 }
 
 /// The clock, chance, and the stamps made of them.
@@ -143,6 +145,7 @@ impl<S: Store> Hub<S> {
             seal,
             erasures: None,
             importing: Mutex::default(),
+            developing: Mutex::default(),
         })
     }
 

@@ -314,21 +314,31 @@ impl<S: Store> Hub<S> {
         Ok(self.photos.read(sha256, size)?)
     }
 
+    /// Takes the place from bytes that no record names after all.
+    pub(super) fn give_up_photo(&self, sha256: &Sha256Hex) -> Result<(), HubError> {
+        self.store.write(|writing| match writing.photo_named(sha256)? {
+            true => Ok::<_, HubError>(()),
+            false => Ok(writing.doom_photo(sha256)?),
+        })?;
+        self.remove_doomed_photos()
+    }
+
     /// Stores a photo's bytes that were made on this machine (the demonstration's samples): checked as any other.
     ///
     /// # Errors
     /// [`CallRefusal::HashMismatch`] or [`CallRefusal::NotAnImage`].
     pub fn keep_photo(&self, sha256: &Sha256Hex, bytes: &[u8]) -> Result<(), HubError> {
-        let (id, now) = {
-            let mut time = self.time();
-            (secrets::token(time.world.as_mut()), time.world.now())
-        };
+        self.place_photo(sha256, bytes)?;
+        let now = self.now();
+        Ok(self.store.write(|writing| writing.put_photo_stored(sha256, bytes.len() as u64, now))?)
+    }
+
+    /// Checks a photo's bytes and gives them their place in the folder; that they are there is not noted yet.
+    pub(super) fn place_photo(&self, sha256: &Sha256Hex, bytes: &[u8]) -> Result<(), HubError> {
+        let id = secrets::token(self.time().world.as_mut());
         self.photos.append(&id, 0, bytes)?;
         match self.photos.finish(&id, sha256)? {
-            Finished::Stored => {
-                self.photos.discard(&id)?;
-                Ok(self.store.write(|writing| writing.put_photo_stored(sha256, bytes.len() as u64, now))?)
-            }
+            Finished::Stored => Ok(self.photos.discard(&id)?),
             Finished::Refused(code) => {
                 self.photos.discard(&id)?;
                 Err(refused(code))

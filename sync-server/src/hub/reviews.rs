@@ -202,8 +202,19 @@ impl<S: Store> Hub<S> {
         change: DeskChange,
         seen: Stamp,
     ) -> Result<Result<(), Refusal>, HubError> {
+        self.write_by(writing, Author::Desk(actor), change, seen)
+    }
+
+    /// The same in the course of a duty too.
+    pub(super) fn write_by(
+        &self,
+        writing: &mut dyn Writing,
+        author: Author<'_>,
+        change: DeskChange,
+        seen: Stamp,
+    ) -> Result<Result<(), Refusal>, HubError> {
         let change = self.stamped(writing, change, seen)?;
-        let verdict = self.take(writing, Author::Desk(actor), std::slice::from_ref(&change))?.pop();
+        let verdict = self.take(writing, author, std::slice::from_ref(&change))?.pop();
         match verdict {
             Some(Verdict::Accepted) => Ok(Ok(())),
             Some(Verdict::Refused(refusal)) => Ok(Err(refusal)),

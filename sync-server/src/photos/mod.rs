@@ -1,5 +1,6 @@
 //! The photo folder: bytes on their way in `uploads/`, checked pictures under their hash in `ab/cdef…`, thumbnails beside them.
 
+mod develop;
 mod picture;
 
 use std::collections::HashMap;
@@ -11,6 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use domain::Sha256Hex;
 use domain::protocol::{CallRefusal, PhotoSize};
 use sha2::{Digest, Sha256};
+
+pub use develop::{Developed, PICTURE_BYTES_MAX, develop};
 
 /// A folder of photos, addressed by the hash of their bytes.
 pub struct PhotoFolder {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod accounts;
+mod after_photos;
 mod command_line;
 mod common;
 mod conflicts;

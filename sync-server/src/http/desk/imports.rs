@@ -3,17 +3,17 @@
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use domain::protocol::{CallRefusal, ErrorBody};
 use domain::scope::Actor;
 use domain::world::Millis;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::{IntoParams, ToSchema};
 
 use super::named;
 use crate::http::auth::SignedInDesk;
+use crate::http::body::collect;
 use crate::http::{ApiError, App, JsonBody, blocking};
 use crate::hub::imports::{ImportColumn, ImportLine, ImportOf, ImportPlan, ImportReport, ImportState};
 use crate::tables::FILE_BYTES_MAX;
@@ -90,26 +90,13 @@ pub(super) async fn upload_table(
         return Err(ApiError::new(CallRefusal::NotAllowed));
     }
     let Query(upload) = query.map_err(|_| ApiError::new(CallRefusal::Malformed))?;
-    let bytes = file(request).await?;
+    let bytes = collect(request, FILE_BYTES_MAX).await?;
     let found = blocking(&app, move |hub| {
         let line = hub.upload_table(&desk.actor, &upload.name, upload.what, &bytes)?;
         hub.import_for(&desk.actor, &line.batch.id)
     })
     .await?;
     Ok(Json(DeskImport::of(found.0, found.1)))
-}
-
-/// The bytes of a file, refused early when they are too many.
-async fn file(request: Request) -> Result<Vec<u8>, ApiError> {
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|bytes: u64| bytes > FILE_BYTES_MAX as u64) {
-        return Err(ApiError::new(CallRefusal::TooLarge));
-    }
-    match Limited::new(request.into_body(), FILE_BYTES_MAX).collect().await {
-        Ok(collected) => Ok(collected.to_bytes().to_vec()),
-        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::new(CallRefusal::TooLarge)),
-        Err(_) => Err(ApiError::new(CallRefusal::Malformed)),
-    }
 }
 
 /// A table with its columns.

@@ -314,7 +314,8 @@ fn gone_or<T>(page: Result<T, HubError>) -> Result<Option<T>, HubError> {
     }
 }
 
-fn page(hub: &CountyHub, actor: &Actor, id: RecordId) -> Result<DeskIncident, HubError> {
+/// One incident as somebody sees it. That they saw it is noted.
+pub(super) fn page(hub: &CountyHub, actor: &Actor, id: RecordId) -> Result<DeskIncident, HubError> {
     let seen = hub.incident(actor, id)?;
     let view = AuditEntry {
         at: hub.now(),

@@ -21,6 +21,7 @@ mod imports;
 mod inbox;
 mod incident;
 mod incident_map;
+mod incident_photos;
 mod incidents;
 mod lists;
 mod notices;
@@ -127,6 +128,7 @@ pub(crate) mod handlers {
     pub(crate) use super::inbox::__path_inbox;
     pub(crate) use super::incident::{__path_call_back, __path_contact, __path_incident, __path_take_step};
     pub(crate) use super::incident_map::__path_map;
+    pub(crate) use super::incident_photos::__path_add_after;
     pub(crate) use super::incidents::{__path_board, __path_incidents};
     pub(crate) use super::lists::__path_lists;
     pub(crate) use super::photo::{__path_photo, __path_photos};
@@ -204,6 +206,7 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/incidents/{id}", get(incident::incident))
         .route("/desk/api/incidents/{id}/steps", post(incident::take_step))
         .route("/desk/api/incidents/{id}/callbacks", post(incident::call_back))
+        .route("/desk/api/incidents/{id}/photos", post(incident_photos::add_after))
         .route("/desk/api/incidents/{id}/contact", post(incident::contact))
         .route("/desk/api/departments", get(departments::departments))
         .route("/desk/api/lists", get(lists::lists))

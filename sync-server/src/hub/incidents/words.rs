@@ -6,6 +6,7 @@ use domain::world::Millis;
 use domain::{Fields, Kind, Problem, ProblemCode, RecordId};
 use serde_json::{Value, json};
 
+use super::after::SHOWN;
 use super::{CallbackWish, IncidentSeen, incident_seen};
 use crate::hub::HubError;
 use crate::store::Writing;
@@ -82,7 +83,7 @@ pub(super) fn fields_of(
         "sign" | "refuse" | "result" | "arrive" | "ask_extension" => told.extend(spoken(lists, actor, seen, words)?),
         _ => {}
     }
-    if matches!(action, "result" | "solve") && !words.photos.is_empty() {
+    if SHOWN.contains(&action) && !words.photos.is_empty() {
         told.push(("photos", json!(own_photos(writing, seen, words)?)));
     }
     if matches!(action, "pass" | "fail") {

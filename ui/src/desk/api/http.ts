@@ -86,9 +86,9 @@ async function written<T>(path: string, body: unknown, take: Take<T>): Promise<T
   }
 }
 
-/** Sends a file as it is. */
-export async function upload<T>(path: string, file: Blob): Promise<T> {
-  const text = await (await fetched(path, file, 'application/octet-stream')).text()
+/** Sends a file as it is; tells how much of it is sent, 0 to 1. */
+export async function upload<T>(path: string, file: Blob, told?: (share: number) => void): Promise<T> {
+  const text = await (await fetched(path, file, 'application/octet-stream', told)).text()
   return (text === '' ? null : JSON.parse(text)) as T
 }
 
@@ -105,10 +105,13 @@ export async function download(path: string, body: unknown): Promise<{ file: Blo
 }
 
 /** A changing call that may take its time: a file goes up or comes down. */
-async function fetched(path: string, body: BodyInit, kind: string): Promise<Response> {
+async function fetched(path: string, body: Blob | string, kind: string, told?: (share: number) => void): Promise<Response> {
   const once = async () => {
     const headers = { 'content-type': kind, 'x-csrf-token': token }
-    const answer = await fetch(`/desk/api/${path}`, { method: 'POST', headers, body, credentials: 'same-origin', cache: 'no-store' }).catch(() => null)
+    const address = `/desk/api/${path}`
+    const answer = await (told
+      ? sent(address, headers, body, told)
+      : fetch(address, { method: 'POST', headers, body, credentials: 'same-origin', cache: 'no-store' }).catch(() => null))
     if (answer === null) throw new Refused('unreachable', 0)
     if (!answer.ok) throw await refusal(answer)
     return answer
@@ -120,6 +123,19 @@ async function fetched(path: string, body: BodyInit, kind: string): Promise<Resp
     await renewToken()
     return once()
   }
+}
+
+/** The same for a file whose sender is told how far it is, which `fetch` cannot tell; null when the server was not reached. */
+function sent(address: string, headers: Record<string, string>, body: Blob | string, told: (share: number) => void): Promise<Response | null> {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest()
+    request.open('POST', address)
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
+    request.upload.onprogress = (event) => event.lengthComputable && told(event.loaded / event.total)
+    request.onload = () => resolve(new Response(request.responseText || null, { status: request.status }))
+    request.onerror = request.onabort = request.ontimeout = () => resolve(null)
+    request.send(body)
+  })
 }
 
 async function call<T>(

@@ -7,7 +7,7 @@ import type { DeskIncident } from '@shared/types/DeskIncident'
 import type { DeskIncidentMap } from '@shared/types/DeskIncidentMap'
 import type { DeskIncidents } from '@shared/types/DeskIncidents'
 import type { DeskStepWish } from '@shared/types/DeskStepWish'
-import { read, write } from '../api/http'
+import { read, upload, write } from '../api/http'
 
 /** Words of the address, as the server names them. */
 export type Words = { readonly [word: string]: string | null | undefined }
@@ -27,6 +27,9 @@ export const map = (words: Words, signal?: AbortSignal) => read<DeskIncidentMap>
 export const incident = (id: string, signal?: AbortSignal) => read<DeskIncident>(`incidents/${encodeURIComponent(id)}`, signal)
 /** Takes a step; null when the incident is somebody else's then. */
 export const takeStep = (incident: string, wish: DeskStepWish) => write<DeskIncident | null>(`incidents/${incident}/steps`, wish)
+/** Adds a photo of what came of it, from a file; tells how much of it is sent, 0 to 1. */
+export const addAfter = (incident: string, id: string, seen: string, file: File, told: (share: number) => void) =>
+  upload<DeskIncident>(`incidents/${incident}/photos?${query({ id, seen })}`, file, told)
 /** Notes a call to the resident. */
 export const callBack = (incident: string, wish: DeskCallbackWish) => write<DeskIncident>(`incidents/${incident}/callbacks`, wish)
 /** Whom to call, in full. */
