@@ -47,6 +47,7 @@ const SUPERVISOR: &[Page] = &[
     ("inbox", "/", "[data-test=\"inbox-row\"]", None),
     ("incidents", "/incidents", "[data-test=\"incident-row\"]", None),
     ("incidents-board", "/incidents?view=board", "[data-test=\"incident-row\"]", None),
+    ("incidents-map", "/incidents?view=map", "[data-test=\"map\"][data-phase=\"drawn\"]", None),
     (
         "incident",
         "/incidents",
