@@ -4,7 +4,7 @@ use domain::Kind;
 use domain::codes::CodeList;
 use paper::{Block, Table};
 
-use super::{Setting, code_name, facts, field_name, kind_name, moment};
+use super::{Reading, Setting, code_name, field_name, kind_name, moment};
 use crate::http::desk::{DeskAuditEntry, ResidentFile};
 use crate::hub::looks::PRINT;
 
@@ -17,13 +17,14 @@ pub(crate) fn resident(setting: &Setting, file: &ResidentFile) -> Vec<u8> {
         ),
         Block::Plain(format!("地址：{} {}", file.place, file.address)),
     ];
+    let reading = Reading { lists: &setting.lists, refs: &file.refs };
     let mut last: Option<&Kind> = None;
     for part in &file.parts {
         if last != Some(&part.kind) {
             blocks.push(Block::Heading(kind_name(&part.kind)));
         }
         last = Some(&part.kind);
-        blocks.push(facts(&part.kind, &part.fields));
+        blocks.push(reading.facts(&part.kind, &part.fields));
     }
     blocks.push(Block::Heading("查询记录：谁看过，为什么".to_owned()));
     blocks.push(looks(&file.looks));
