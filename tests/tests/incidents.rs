@@ -179,8 +179,10 @@ async fn the_whole_loop_in_the_windows_of_a_supervisor_and_a_department() -> Out
 
 /// What a hand hits in its middle.
 const CANVAS: &str = ".maplibregl-canvas";
-/// Whether the focus is on the incident of that id.
-const IS_FOCUSED: &str = "const [id, done] = arguments; done(document.activeElement?.dataset.id === id && !!document.activeElement.closest('aside'));";
+/// Whether the focus is on the incident of that id, in the list beside the map.
+const IS_FOCUSED: &str = "const [id, done] = arguments;
+    const focused = document.activeElement;
+    done(focused?.dataset.id === id && focused.closest('[data-test=\"map-list\"]') !== null);";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_phone_reports_stands_on_the_desk_s_map_and_what_has_no_place_is_counted_there() -> Outcome {
