@@ -1,5 +1,5 @@
 //! An incident through the seven steps: a real phone, a server, and the desk of several people. Once by the desk's API, over
-//! sockets and with production's background threads; once in Chromium, with every role at its own window.
+//! sockets and with production's background threads; once in Chromium, with every role at its own window. And on the desk's map.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use doorstep_tests::desk::Desk;
 use doorstep_tests::phones::Phone;
 use doorstep_tests::stations::Stations;
 use doorstep_tests::trouble::{Doing, Outcome, trouble};
+use fantoccini::key::Key;
 use serde_json::{Value, json};
 
 /// The demonstration's department of housing has this account.
@@ -36,7 +37,14 @@ fn until(what: &str, mut is_so: impl FnMut() -> Outcome<bool>) -> Outcome {
 }
 
 fn report(phone: &Phone, title: &str) -> Outcome<String> {
-    let fields = json!({ "category": CATEGORY, "severity": 3, "title": title, "place": "东门外" });
+    report_at(phone, title, &Value::Null)
+}
+
+fn report_at(phone: &Phone, title: &str, position: &Value) -> Outcome<String> {
+    let mut fields = json!({ "category": CATEGORY, "severity": 3, "title": title, "place": "东门外" });
+    if !position.is_null() {
+        fields["position"] = position.clone();
+    }
     let saved = phone.call("save", json!({ "kind": "incident", "id": null, "cell": null, "fields": fields }))?;
     Ok(saved["id"].as_str().unwrap_or_default().to_owned())
 }
@@ -167,6 +175,94 @@ async fn the_whole_loop_in_the_windows_of_a_supervisor_and_a_department() -> Out
     boss.tap(&named("nav-departments")).await?;
     boss.see(&named_with("department-row", "data-department", HOUSING)).await?;
     stations.keep(&boss, "departments").await
+}
+
+/// What a hand hits in its middle.
+const CANVAS: &str = ".maplibregl-canvas";
+/// Whether the focus is on the incident of that id, in the list beside the map.
+const IS_FOCUSED: &str = "const [id, done] = arguments;
+    const focused = document.activeElement;
+    done(focused?.dataset.id === id && focused.closest('[data-test=\"map-list\"]') !== null);";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_phone_reports_stands_on_the_desk_s_map_and_what_has_no_place_is_counted_there() -> Outcome {
+    let folder = tempfile::tempdir().doing("making a folder")?;
+    let county = County::found(folder.path(), "village")?;
+    let (placed, unplaced) = tokio::task::block_in_place(|| -> Outcome<_> {
+        let phone = Phone::enrol(&folder.path().join("phone"), &county.address(), &county.demo.worker.enrol_code)?;
+        let middle = middle_of(&Desk::sign_in(&county)?.read("boundaries")?)?;
+        let ids = (report_at(&phone, TITLE, &middle)?, report(&phone, TITLE)?);
+        phone.round()?;
+        Ok(ids)
+    })?;
+    let desk = window(folder.path(), &county, &county.demo.desk.account, "boss").await?;
+    let mut stations = Stations::begin("incident-map")?;
+    desk.tap(&named("view-map")).await?;
+    desk.write(&named("filter-text"), TITLE).await?;
+    let beside = |id: &str| format!("{} {}", named("map-list"), named_with("incident-row", "data-id", id));
+    // The list beside the map has this one alone once it is filtered; the other is counted above it.
+    desk.ask("the list beside the map to be filtered", async || {
+        Ok((desk.count(&format!("{} li", named("map-list"))).await.unwrap_or_default() == 1).then_some(()))
+    })
+    .await?;
+    desk.see(&beside(&placed)).await?;
+    desk.see_text(&named("map-unplaced"), "1").await?;
+    desk.see_attribute(&named("map"), "data-phase", "drawn").await?;
+
+    // Its mark lies in the middle of everything, which is where the hand comes down.
+    desk.tap(&named("map-whole")).await?;
+    desk.tap(CANVAS).await?;
+    desk.see(&format!("{} {}", named("map-chosen"), named_with("incident-row", "data-id", &placed))).await?;
+    stations.keep(&desk, "chosen").await?;
+
+    by_keyboard_to(&desk, &placed).await?;
+    desk.press(&String::from(char::from(Key::Enter))).await?;
+    desk.see_text(&named("incident-title"), TITLE).await?;
+    desk.tap(&named("back")).await?;
+    desk.tap(&named("map-unplaced")).await?;
+    desk.see(&format!("{} {}", named("incident-list"), named_with("incident-row", "data-id", &unplaced))).await?;
+    desk.gone(&named_with("incident-row", "data-id", &placed)).await?;
+    desk.gone(&named("incident-map")).await?;
+    stations.keep(&desk, "without-a-place").await
+}
+
+/// From where the focus is, key by key, to an incident beside the map.
+async fn by_keyboard_to(desk: &Browser, id: &str) -> Outcome {
+    for _ in 0..60 {
+        desk.press(&String::from(char::from(Key::Tab))).await?;
+        if desk.run(IS_FOCUSED, vec![json!(id)]).await? == json!(true) {
+            return Ok(());
+        }
+    }
+    trouble("No key leads to the incident beside the map.")
+}
+
+/// The middle of all cells that the desk sees.
+fn middle_of(cells: &Value) -> Outcome<Value> {
+    let mut corners = Vec::new();
+    for cell in cells.as_array().map(Vec::as_slice).unwrap_or_default() {
+        corners_in(&cell["boundary"]["coordinates"], &mut corners);
+    }
+    let middle = |of: fn(&(f64, f64)) -> f64| {
+        let (least, most) = corners
+            .iter()
+            .map(of)
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), one| (least.min(one), most.max(one)));
+        (least + most) / 2.0
+    };
+    if corners.is_empty() {
+        return trouble("No cell of the demonstration has a boundary.");
+    }
+    Ok(json!({ "lat": middle(|corner| corner.1), "lng": middle(|corner| corner.0) }))
+}
+
+/// Longitude and latitude of every corner, however deep they lie.
+fn corners_in(coordinates: &Value, corners: &mut Vec<(f64, f64)>) {
+    let Some(parts) = coordinates.as_array() else { return };
+    match (parts.first().and_then(Value::as_f64), parts.get(1).and_then(Value::as_f64)) {
+        (Some(lng), Some(lat)) => corners.push((lng, lat)),
+        _ => parts.iter().for_each(|part| corners_in(part, corners)),
+    }
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Outcome<T> + Send + 'static) -> Outcome<T> {

@@ -109,8 +109,7 @@ pub(super) fn add_up(connection: &Connection, cell: Option<&CellCode>) -> Result
         *records += 1;
         *digest = digest.xor(Digest::from_halves(row.get(1)?, row.get(2)?));
     }
-    let mut put =
-        connection.prepare("INSERT INTO cell_digest (cell, records, v1, v2) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut put = connection.prepare("INSERT INTO cell_digest (cell, records, v1, v2) VALUES (?1, ?2, ?3, ?4)")?;
     for (cell, (records, digest)) in sums {
         let (v1, v2) = digest.halves();
         put.execute((cell, records, v1, v2))?;

@@ -203,7 +203,8 @@ impl<'r> RowOf<'r> {
 
     fn store(&self, connection: &Connection) -> Result<(), DeviceError> {
         // An index is written for every column of it that a statement names, changed or not: most edits change none of these.
-        const BODY: &str = "UPDATE record SET body = ?4, own_at = ?7, offered = ?8, reoffer = ?9, gone = ?10, doubted = ?12,
+        const BODY: &str =
+            "UPDATE record SET body = ?4, own_at = ?7, offered = ?8, reoffer = ?9, gone = ?10, doubted = ?12,
                 v1 = ?13, v2 = ?14
             WHERE id = ?1 AND kind = ?2 AND cell = ?3 AND parent IS ?5 AND at IS ?6 AND deleted = ?11
                 AND merged_into IS ?15 AND result IS ?16";

@@ -5,17 +5,20 @@
 pub(crate) mod audit;
 mod resident;
 mod roster;
+mod shaped;
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use chrono::Timelike as _;
 use domain::china::wall_clock;
-use domain::codes::{CodeList, codes};
+use domain::codes::{CodeList, Lists, codes};
 use domain::spec::{FieldType, field};
-use domain::{Fields, Kind};
+use domain::{Fields, Kind, RecordId, mask};
 use paper::{Block, FactRow, Sheet};
 use serde_json::Value;
 
+use crate::http::desk::Reference;
 use crate::hub::{CountyHub, HubError};
 
 pub(crate) use resident::resident;
@@ -33,12 +36,14 @@ pub(crate) struct Setting {
     now: i64,
     /// Demonstration data: every page says so.
     demo: bool,
+    /// The county's lists: what categories, checklists and their items are called.
+    lists: Arc<Lists>,
 }
 
 impl Setting {
     /// That of a server, now.
     pub(crate) fn of(hub: &CountyHub) -> Result<Self, HubError> {
-        Ok(Self { now: hub.now(), demo: hub.is_demo()? })
+        Ok(Self { now: hub.now(), demo: hub.is_demo()?, lists: hub.lists() })
     }
 
     fn pdf(&self, title: &str, blocks: Vec<Block>) -> Vec<u8> {
@@ -74,50 +79,79 @@ fn code_name(list: CodeList, code: &str) -> String {
     codes(list).iter().find(|entry| entry.code == code).map_or_else(|| code.to_owned(), |entry| entry.name_zh.clone())
 }
 
-/// A value as it is read on paper; empty for what says nothing to a reader, such as another record's id.
-fn value_text(kind: &Kind, name: &str, value: &Value) -> String {
-    let text = value.as_str().unwrap_or_default();
-    match field(kind, name).map(|spec| spec.of) {
-        Some(FieldType::Code { list }) => code_name(list, text),
-        Some(FieldType::Codes { list }) => {
-            let all = value.as_array().into_iter().flatten().filter_map(Value::as_str);
-            all.map(|code| code_name(list, code)).collect::<Vec<_>>().join("、")
-        }
-        Some(FieldType::PastMoment | FieldType::Moment) => value.as_i64().map(moment).unwrap_or_default(),
-        Some(FieldType::Bool) => if value.as_bool() == Some(true) { "是" } else { "否" }.to_owned(),
-        Some(FieldType::Int { .. }) => value.as_i64().map(|number| number.to_string()).unwrap_or_default(),
-        Some(FieldType::Parties | FieldType::Roster) => {
-            let all = value.as_array().into_iter().flatten();
-            let names = all.filter_map(|entry| entry.get("name").and_then(Value::as_str));
-            names.collect::<Vec<_>>().join("、")
-        }
-        Some(FieldType::Ref | FieldType::Refs { .. } | FieldType::Sha256 | FieldType::Version) => String::new(),
-        Some(FieldType::Position) => {
-            let part = |name| value.get(name).and_then(Value::as_f64);
-            part("lat").zip(part("lng")).map(|(lat, lng)| format!("{lat:.5}, {lng:.5}")).unwrap_or_default()
-        }
-        _ => text.to_owned(),
-    }
+/// Fields that only programs read: they follow from another field that is printed.
+const FOR_PROGRAMS: [&str; 7] =
+    ["merged_before", "target_kind", "subject_kind", "list_version", "checklist_version", "sha256", "bytes"];
+
+/// What the values of records are read with.
+struct Reading<'r> {
+    lists: &'r Lists,
+    /// What the records are called that they name.
+    refs: &'r BTreeMap<RecordId, Reference>,
 }
 
-/// The fields of a record that say something, in the order of their table, two a row.
-fn facts(kind: &Kind, fields: &Fields) -> Block {
-    let table = domain::spec::fields(kind).iter().filter_map(|spec| {
-        let text = value_text(kind, spec.name, fields.get(spec.name)?);
-        (!text.is_empty()).then(|| (field_name(kind, spec.name), text))
-    });
-    let all: Vec<(String, String)> = table.collect();
-    let short = |pair: &(String, String)| pair.1.chars().count() <= 16;
-    let (mut rows, mut waiting) = (Vec::new(), Vec::new());
-    for pair in all {
-        if short(&pair) {
-            waiting.push(pair);
-        } else {
-            rows.push(FactRow { pairs: vec![pair], lines: 1 });
+impl Reading<'_> {
+    /// A value as it is read on paper; empty for what says nothing to a reader, such as another record's id.
+    fn text(&self, kind: &Kind, name: &str, value: &Value) -> String {
+        let text = value.as_str().unwrap_or_default();
+        let all = || value.as_array().into_iter().flatten();
+        let joined =
+            |words: Vec<String>| words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join("、");
+        if let Some(text) = shaped::listed(self.lists, kind, name, value) {
+            return text;
+        }
+        match field(kind, name).map(|spec| spec.of) {
+            Some(FieldType::Code { list }) => code_name(list, text),
+            Some(FieldType::Codes { list }) => {
+                joined(all().filter_map(Value::as_str).map(|code| code_name(list, code)).collect())
+            }
+            Some(FieldType::PastMoment | FieldType::Moment) => value.as_i64().map(moment).unwrap_or_default(),
+            Some(FieldType::Bool) => if value.as_bool() == Some(true) { "是" } else { "否" }.to_owned(),
+            Some(FieldType::Int { .. }) => value.as_i64().map(|number| number.to_string()).unwrap_or_default(),
+            Some(FieldType::Names) => joined(all().filter_map(Value::as_str).map(str::to_owned).collect()),
+            Some(FieldType::Parties | FieldType::Roster) => {
+                let names = all().filter_map(|entry| entry.get("name").and_then(Value::as_str));
+                joined(names.map(str::to_owned).collect())
+            }
+            Some(FieldType::Ref) => self.called(value),
+            Some(FieldType::Refs { .. }) => joined(all().map(|id| self.called(id)).collect()),
+            Some(FieldType::Sha256 | FieldType::Version) => String::new(),
+            Some(FieldType::Position) => {
+                let part = |name| value.get(name).and_then(Value::as_f64);
+                part("lat").zip(part("lng")).map(|(lat, lng)| format!("{lat:.5}, {lng:.5}")).unwrap_or_default()
+            }
+            _ => text.to_owned(),
         }
     }
-    let pairs = waiting.chunks(2).map(|pairs| FactRow { pairs: pairs.to_vec(), lines: 1 });
-    Block::Facts(pairs.chain(rows).collect())
+
+    /// What a record is called that has a name of its own: a notice, a hazard point, small premises. People are not named so.
+    fn called(&self, id: &Value) -> String {
+        let id = id.as_str().and_then(|text| text.parse::<RecordId>().ok());
+        let found = id.and_then(|id| self.refs.get(&id));
+        let own = |found: &&Reference| found.kind.called().is_some_and(|field| !mask::is_masked(&found.kind, field));
+        found.filter(own).map(|found| found.title.clone()).unwrap_or_default()
+    }
+
+    /// The fields of a record that say something, in the order of their table, two a row.
+    fn facts(&self, kind: &Kind, fields: &Fields) -> Block {
+        let table = domain::spec::fields(kind).iter().filter(|spec| !FOR_PROGRAMS.contains(&spec.name));
+        let table = table.filter_map(|spec| {
+            let text = self.text(kind, spec.name, fields.get(spec.name)?);
+            (!text.is_empty()).then(|| (field_name(kind, spec.name), text))
+        });
+        let all: Vec<(String, String)> = table.collect();
+        let short = |pair: &(String, String)| pair.1.chars().count() <= 16;
+        let (mut rows, mut waiting) = (Vec::new(), Vec::new());
+        for pair in all {
+            if short(&pair) {
+                waiting.push(pair);
+            } else {
+                rows.push(FactRow { pairs: vec![pair], lines: 1 });
+            }
+        }
+        let pairs = waiting.chunks(2).map(|pairs| FactRow { pairs: pairs.to_vec(), lines: 1 });
+        Block::Facts(pairs.chain(rows).collect())
+    }
 }
 
 #[cfg(test)]
@@ -128,17 +162,27 @@ mod tests {
 
     #[test]
     fn every_field_and_kind_that_is_printed_has_a_name_and_codes_are_read_out() {
-        for kind in
-            [Kind::Person, Kind::Household, Kind::Visit, Kind::CarePlan, Kind::Incident, Kind::Dispute, Kind::Photo]
-        {
+        for kind in Kind::KNOWN {
             assert_ne!(kind_name(&kind), kind.as_str());
             for spec in domain::spec::fields(&kind) {
                 assert_ne!(field_name(&kind, spec.name), spec.name, "{kind}");
             }
         }
-        assert_eq!(value_text(&Kind::Visit, "result", &json!("met")), "见面");
-        assert_eq!(value_text(&Kind::Visit, "at", &json!(1_795_312_800_000_i64)), "2026-11-22 10:00");
-        assert_eq!(value_text(&Kind::Visit, "target", &json!("018f")), "");
-        assert_eq!(value_text(&Kind::Visit, "needs", &json!(["no_such"])), "no_such");
+        let reading = Reading { lists: &Lists::initial(), refs: &BTreeMap::new() };
+        assert_eq!(reading.text(&Kind::Visit, "result", &json!("met")), "见面");
+        assert_eq!(reading.text(&Kind::Visit, "at", &json!(1_795_312_800_000_i64)), "2026-11-22 10:00");
+        assert_eq!(reading.text(&Kind::Visit, "target", &json!("018f")), "");
+        assert_eq!(reading.text(&Kind::Visit, "needs", &json!(["no_such"])), "no_such");
+    }
+
+    #[test]
+    fn a_record_with_a_name_of_its_own_is_called_by_it_and_a_resident_is_not() {
+        let (notice, person) = (RecordId(uuid::Uuid::from_u128(1)), RecordId(uuid::Uuid::from_u128(2)));
+        let refer = |kind, title: &str| Reference { kind, title: title.to_owned() };
+        let refs = BTreeMap::from([(notice, refer(Kind::Notice, "清明防火")), (person, refer(Kind::Person, "单*"))]);
+        let reading = Reading { lists: &Lists::initial(), refs: &refs };
+        assert_eq!(reading.text(&Kind::NoticeAck, "notice", &json!(notice)), "清明防火");
+        assert_eq!(reading.text(&Kind::CarePlan, "person", &json!(person)), "");
+        assert_eq!(reading.text(&Kind::NoticeAck, "notice", &json!(7)), "");
     }
 }

@@ -103,6 +103,8 @@ test('what an inspection found is read by the words of its checklist', () => {
   const hazard = { item: 'exit', text: '堆放纸箱', severity: 2, due: '2026-12-01' }
   expect(valueText('inspection', 'hazards', [hazard], zh)).toBe('pair(出口畅通 · 2 · 较急 · due(2026年12月1日)|堆放纸箱)')
   expect(valueText('inspection', 'answers', 'of a newer version', zh)).toBe('of a newer version')
+  expect(valueText('recheck', 'item', 'exit', { ...en, checklist: null })).toBe('exit is free')
+  expect(valueText('recheck', 'item', 'of_before', zh)).toBe('of_before')
 })
 
 test('parties, mediators and amounts of a dispute are words, not brackets', () => {

@@ -1,5 +1,9 @@
 //! Everything that is stored about one resident: the own record, the household, visits, care, incidents and disputes in which they are
-//! named, evacuations that list them, photos. Whoever else is named in it is masked, also when the resident is shown in full.
+//! named, what threatens the household and evacuations that list them, notices that it was told of, small premises that they answer
+//! for, inspections, photos. Whoever else is named in it is masked, also when the resident is shown in full.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use domain::kinds::evacuation::Evacuation;
 use domain::scope::Actor;
@@ -8,7 +12,8 @@ use serde_json::Value;
 
 use crate::hub::HubError;
 use crate::hub::evacuations::EVACUATIONS_MAX;
-use crate::store::Reading;
+use crate::hub::reports::county_of;
+use crate::store::{Reading, StoredRecord};
 
 /// Disputes that are looked through at most.
 const DISPUTES_MAX: usize = 20_000;
@@ -25,36 +30,24 @@ pub(super) fn gather(
     person: &Record,
     in_full: bool,
 ) -> Result<Gathered, HubError> {
-    let here = Scope::from(&person.cell);
-    let of = |target: RecordId, kind: Kind| -> Result<Vec<Record>, HubError> {
-        let found = reading.referring(&here, target, &kind)?.into_iter().map(|stored| stored.record);
-        Ok(found.filter(|record| !record.is_deleted()).collect())
-    };
-    let own = |record: Record| if in_full { record } else { masked(record) };
-    let mut records = vec![own(person.clone())];
-    let mut visits = of(person.id, Kind::Visit)?;
-    let mut photos = of(person.id, Kind::Photo)?;
-    let household = person.reference("household");
-    if let Some(id) = household {
-        if let Some(stored) = reading.record(&here, id)? {
-            records.push(own(stored.record));
-        }
-        visits.extend(of(id, Kind::Visit)?);
-        photos.extend(of(id, Kind::Photo)?);
-    }
-    for visit in &visits {
-        photos.extend(of(visit.id, Kind::Photo)?);
-    }
-    visits.sort_by_key(|visit| std::cmp::Reverse((visit.int("at"), visit.id)));
+    let about = About::new(reading, actor, person, in_full)?;
+    let mut records = vec![about.own(person.clone())];
+    records.extend(about.household.iter().cloned().map(|household| about.own(household)));
+    let visits = latest_first(about.of(about.entries(), &Kind::Visit)?, "at");
+    let mut pictured: Vec<RecordId> = about.entries().chain(visits.iter().map(|visit| visit.id)).collect();
     records.extend(visits);
-    records.extend(of(person.id, Kind::CarePlan)?.into_iter().map(masked));
-    if let Some(id) = household {
-        let incidents = of(id, Kind::Incident)?.into_iter().filter(|incident| is_contact(incident, person));
-        records.extend(incidents.map(own));
-    }
+    records.extend(about.of(about.people.iter().copied(), &Kind::CarePlan)?.into_iter().map(masked));
+    records.extend(about.incidents()?);
     records.extend(disputes(reading, actor, person, in_full)?);
+    records.extend(about.threats()?);
     records.extend(evacuations(reading, person, in_full)?);
-    records.extend(photos);
+    records.extend(about.told()?);
+    let premises = about.premises()?;
+    let answered_for: Vec<RecordId> = premises.iter().map(|one| one.id).collect();
+    let (inspections, rechecks) = about.inspections(&answered_for)?;
+    pictured.extend(answered_for.into_iter().chain(inspections.iter().map(|one| one.id)));
+    records.extend(premises.into_iter().chain(inspections).chain(rechecks));
+    records.extend(about.of(pictured, &Kind::Photo)?);
     // The worker who wrote it is no part of what is stored about the resident.
     for record in &mut records {
         for staff in ["by", "responsible"] {
@@ -64,15 +57,144 @@ pub(super) fn gather(
     Ok(Gathered { records })
 }
 
+/// A resident, and by what ids records name them and their household.
+struct About<'r> {
+    reading: &'r dyn Reading,
+    actor: &'r Actor,
+    person: &'r Record,
+    in_full: bool,
+    /// Where the resident lives.
+    here: Scope,
+    /// The resident's entry and those that gave way to it.
+    people: Vec<RecordId>,
+    /// The household's entry and those that gave way to it.
+    homes: Vec<RecordId>,
+    household: Option<Record>,
+}
+
+impl<'r> About<'r> {
+    fn new(reading: &'r dyn Reading, actor: &'r Actor, person: &'r Record, in_full: bool) -> Result<Self, HubError> {
+        let here = Scope::from(&person.cell);
+        let county = county_of(&here);
+        let people = reading.entries(&county, person.id)?;
+        let homes = match person.reference("household") {
+            Some(household) => reading.entries(&county, household)?,
+            None => Vec::new(),
+        };
+        let household = match homes.first() {
+            Some(stands) => reading.record(&here, *stands)?.map(|stored| stored.record),
+            None => None,
+        };
+        Ok(Self { reading, actor, person, in_full, here, people, homes, household })
+    }
+
+    /// The resident's entries and the household's.
+    fn entries(&self) -> impl Iterator<Item = RecordId> {
+        self.people.iter().chain(&self.homes).copied()
+    }
+
+    /// The records of a kind about any of these.
+    fn of(&self, targets: impl IntoIterator<Item = RecordId>, kind: &Kind) -> Result<Vec<Record>, HubError> {
+        let mut found = Vec::new();
+        for target in targets {
+            found.extend(standing(self.reading.referring(&self.here, target, kind)?));
+        }
+        Ok(found)
+    }
+
+    /// A record of the resident's own.
+    fn own(&self, record: Record) -> Record {
+        if self.in_full { record } else { masked(record) }
+    }
+
+    /// Whether a record says the resident's own name or telephone in this field.
+    fn says(&self, record: &Record, field: &str, own: &str) -> bool {
+        record.text(field).is_some_and(|said| self.person.text(own) == Some(said))
+    }
+
+    /// A record that names whom to ask or answer: in full where that is the resident, and nobody else.
+    fn contacted(&self, record: Record) -> Record {
+        let own = [("contact_name", "name"), ("contact_phone", "phone")];
+        let own = own.into_iter().filter(|(field, own)| self.in_full && self.says(&record, field, own));
+        let kept: Vec<_> = own
+            .filter_map(|(field, _)| record.fields.get(field).map(|value| (field.to_owned(), value.clone())))
+            .collect();
+        let mut shown = masked(record);
+        shown.fields.extend(kept);
+        shown
+    }
+
+    /// Incidents of the household that name the resident as whom to answer.
+    fn incidents(&self) -> Result<Vec<Record>, HubError> {
+        let found = self.of(self.homes.iter().copied(), &Kind::Incident)?.into_iter();
+        let named = |incident: &Record| {
+            self.says(incident, "contact_name", "name") || self.says(incident, "contact_phone", "phone")
+        };
+        Ok(found.filter(named).map(|incident| self.contacted(incident)).collect())
+    }
+
+    /// The hazard points that threaten the household, and what is planned for it. A point may lie in a neighbouring cell.
+    fn threats(&self) -> Result<Vec<Record>, HubError> {
+        let (mut points, mut threatened) = (BTreeMap::new(), BTreeMap::new());
+        for scope in &self.actor.scopes {
+            for record in standing(self.reading.few(scope, &Kind::ThreatenedHousehold)?) {
+                if !record.reference("household").is_some_and(|home| self.homes.contains(&home)) {
+                    continue;
+                }
+                if let Some(point) = record.reference("hazard_point") {
+                    points.extend(standing(self.reading.record(scope, point)?).map(|point| (point.id, masked(point))));
+                }
+                threatened.insert(record.id, masked(record));
+            }
+        }
+        Ok(points.into_values().chain(threatened.into_values()).collect())
+    }
+
+    /// That the household was told of notices, the latest first.
+    fn told(&self) -> Result<Vec<Record>, HubError> {
+        let mut found = Vec::new();
+        for notice in self.reading.few(&self.here, &Kind::Notice)? {
+            for home in &self.homes {
+                found.extend(standing(self.reading.told_household(&self.person.cell, notice.record.id, *home)?));
+            }
+        }
+        Ok(latest_first(found, "at"))
+    }
+
+    /// Small premises of the cell that the resident answers for, as the record says: by the telephone, or by the name behind the
+    /// own door. A namesake's elsewhere is not theirs to see.
+    fn premises(&self) -> Result<Vec<Record>, HubError> {
+        let door = self.household.as_ref().and_then(|household| household.reference("dwelling"));
+        let found = standing(self.reading.of_kind(&self.person.cell, &Kind::Premises)?);
+        let answered_for = |record: &Record| {
+            let at_home = door.is_some() && record.reference("dwelling") == door;
+            self.says(record, "contact_phone", "phone") || (at_home && self.says(record, "contact_name", "name"))
+        };
+        Ok(found.filter(answered_for).map(|record| self.contacted(record)).collect())
+    }
+
+    /// What was inspected at the household and at these premises, the latest first, and how it was looked at again.
+    fn inspections(&self, premises: &[RecordId]) -> Result<(Vec<Record>, Vec<Record>), HubError> {
+        let subjects = self.homes.iter().chain(premises).copied();
+        let inspections = latest_first(self.of(subjects, &Kind::Inspection)?, "at");
+        let rechecks = self.of(inspections.iter().map(|one| one.id), &Kind::Recheck)?;
+        Ok((inspections, latest_first(rechecks, "at")))
+    }
+}
+
 fn masked(mut record: Record) -> Record {
     mask::fields(&record.kind, &mut record.fields);
     record
 }
 
-/// Whether an incident of the household names this resident as whom to answer.
-fn is_contact(incident: &Record, person: &Record) -> bool {
-    let same = |theirs: &str, own: &str| incident.text(theirs).is_some_and(|said| person.text(own) == Some(said));
-    same("contact_name", "name") || same("contact_phone", "phone")
+/// Those that were not deleted.
+fn standing(found: impl IntoIterator<Item = StoredRecord>) -> impl Iterator<Item = Record> {
+    found.into_iter().map(|stored| stored.record).filter(|record| !record.is_deleted())
+}
+
+fn latest_first(mut records: Vec<Record>, moment: &str) -> Vec<Record> {
+    records.sort_by_key(|record| Reverse((record.int(moment), record.id)));
+    records
 }
 
 /// Disputes in which the resident is a party: the own words in full, the others masked.

@@ -335,6 +335,9 @@ impl Reading for Sql<'_> {
     fn told(&self, notice: RecordId) -> Answer<usize> {
         self.households_told_of(notice)
     }
+    fn told_household(&self, cell: &CellCode, notice: RecordId, household: RecordId) -> Answer<Vec<StoredRecord>> {
+        self.told_of(cell, notice, household)
+    }
     fn lived_in(&self, scopes: &[Scope]) -> Answer<BTreeMap<CellCode, usize>> {
         self.lived_in_by_cell(scopes)
     }

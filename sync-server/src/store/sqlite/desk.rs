@@ -75,6 +75,16 @@ impl Sql<'_> {
         Ok(usize::try_from(told).unwrap_or(usize::MAX))
     }
 
+    pub(super) fn told_of(&self, cell: &CellCode, notice: RecordId, household: RecordId) -> Answer<Vec<StoredRecord>> {
+        let sql = format!(
+            "SELECT {RECORD_COLUMNS} FROM record WHERE kind = 'notice_ack' AND refers = ?1 AND cell = ?2
+             AND json_extract(body, '$.fields.household') = ?3 ORDER BY id"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let values = params![notice.0.as_bytes(), cell.as_str(), household.to_string()];
+        Ok(statement.query_map(values, stored_record)?.collect::<Result<_, _>>()?)
+    }
+
     pub(super) fn lived_in_by_cell(&self, scopes: &[Scope]) -> Answer<BTreeMap<CellCode, usize>> {
         let mut values = Vec::new();
         let scopes = within("cell", scopes, &mut values);

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::Sql;
 use super::feed::Tally;
 use super::rows::{
-    BodyRef, HistoryBody, HistoryBodyRef, RECORD_COLUMNS, county, device_id, json, parsed, range,
-    state_number, stored_record,
+    BodyRef, HistoryBody, HistoryBodyRef, RECORD_COLUMNS, county, device_id, json, parsed, range, state_number,
+    stored_record,
 };
 use crate::store::{
     Answer, Approval, Approved, BulkRecord, ChangeDigest, HistoryEntry, Run, StoreError, StoredRecord, Written,

@@ -30,7 +30,7 @@ function grouped(amount: string): string {
 }
 
 /** What an item of the checklist asks; its name when the checklist is not known any more. */
-function itemText(id: string, reading: Reading): string {
+export function itemText(id: string, reading: Reading): string {
   const lists = reading.lists?.checklists ?? []
   const own = lists.filter((list) => list.code === reading.checklist)
   const item = [...own, ...lists].flatMap((list) => list.items).find((one) => one.id === id)

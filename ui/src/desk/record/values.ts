@@ -7,7 +7,7 @@ import type { Lists } from '@shared/types/Lists'
 import type { Language } from '@shared/i18n'
 import { FIELDS } from '@shared/types/fields'
 import { dateText, momentText } from '../parts/time'
-import { shapedText } from './shaped'
+import { itemText, shapedText } from './shaped'
 
 /** All that is needed to read values. */
 export type Reading = {
@@ -68,6 +68,7 @@ export function valueText(kind: string, field: string, value: unknown, reading: 
   if (isEmpty(value)) return ''
   if (kind === 'incident' && field === 'severity') return severityText(value, reading)
   if (kind === 'inspection' && field === 'checklist') return checklistText(value, reading)
+  if (kind === 'recheck' && field === 'item') return typeof value === 'string' ? itemText(value, reading) : plain(value)
   const spec = specOf(kind, field)
   switch (spec?.type) {
     case 'code':

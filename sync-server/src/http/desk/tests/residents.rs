@@ -116,6 +116,125 @@ async fn what_is_stored_is_masked_until_a_reason_is_given_and_others_stay_masked
     assert_eq!(desk.read(&address).await["looks"].as_array().unwrap().len(), 2);
 }
 
+/// What threatens the household, what it was told, and the shop that the resident answers for; and the same of others.
+fn fill_around(bench: &Bench) {
+    let put = |number, kind, fields| bench.put(number, kind, CELL, fields);
+    put(
+        60,
+        "hazard_point",
+        json!({"name": "后坡", "hazard_kind": "landslide", "shelter": "村小学",
+        "monitor_name": "贺兰山", "monitor_phone": "13600001111"}),
+    );
+    put(
+        61,
+        "threatened_household",
+        json!({"hazard_point": id(60), "household": id(HOUSEHOLD), "needs_help": true,
+        "contact_name": "司马南", "contact_phone": "13600002222"}),
+    );
+    put(62, "hazard_point", json!({"name": "别的沟", "hazard_kind": "debris_flow"}));
+    put(63, "threatened_household", json!({"hazard_point": id(62), "household": id(90), "help_note": "别人的轮椅"}));
+    put(
+        64,
+        "notice",
+        json!({"title": "清明防火", "text": "不要烧纸", "notice_kind": "policy", "at": 1_000, "by": "supervisor"}),
+    );
+    put(
+        65,
+        "notice_ack",
+        json!({"notice": id(64), "household": id(HOUSEHOLD), "at": 1_500, "by": "worker", "way": "door"}),
+    );
+    put(66, "notice_ack", json!({"notice": id(64), "household": id(90), "at": 1_600, "by": "worker"}));
+    put(
+        67,
+        "premises",
+        json!({"dwelling": id(91), "name": "雄记面馆", "premises_kind": "restaurant",
+        "contact_name": "另一人", "contact_phone": "13800001111"}),
+    );
+    put(
+        68,
+        "premises",
+        json!({"dwelling": id(91), "name": "同名小店", "premises_kind": "shop",
+        "contact_name": "单雄", "contact_phone": "13600003333"}),
+    );
+    put(
+        69,
+        "inspection",
+        json!({"subject": id(67), "subject_kind": "premises", "checklist": "fire_nine_small",
+        "checklist_version": 1, "at": 1_700, "by": "worker", "answers": {"F01": "ok", "F03": "bad"},
+        "hazards": [{"item": "F03", "text": "灯不亮", "severity": 3}]}),
+    );
+    put(70, "recheck", json!({"inspection": id(69), "item": "F03", "at": 1_800, "by": "worker", "result": "fixed"}));
+    put(
+        71,
+        "inspection",
+        json!({"subject": id(68), "subject_kind": "premises", "checklist": "fire_nine_small",
+        "checklist_version": 1, "at": 1_700, "by": "worker", "answers": {"F01": "ok"}, "note": "同名小店的事"}),
+    );
+    put(
+        72,
+        "inspection",
+        json!({"subject": id(HOUSEHOLD), "subject_kind": "household", "checklist": "gas",
+        "checklist_version": 1, "at": 1_900, "by": "worker", "answers": {}, "note": "软管老化"}),
+    );
+}
+
+#[tokio::test]
+async fn the_file_has_what_threatens_the_household_what_it_was_told_and_what_was_inspected() {
+    let bench = Bench::new();
+    fill_around(&bench);
+    let desk = bench.sign_in("supervisor").await;
+    let address = format!("residents/{}", id(PERSON));
+    let file = desk.read(&address).await;
+    let parts = file["parts"].as_array().unwrap();
+    let found: Vec<(&str, &Value)> = parts.iter().map(|part| (part["kind"].as_str().unwrap(), &part["id"])).collect();
+    let wanted = [
+        ("hazard_point", 60),
+        ("threatened_household", 61),
+        ("notice_ack", 65),
+        ("premises", 67),
+        ("inspection", 72),
+        ("inspection", 69),
+        ("recheck", 70),
+    ]
+    .map(|(kind, number)| (kind, json!(id(number))));
+    let wanted: Vec<(&str, &Value)> = wanted.iter().map(|(kind, id)| (*kind, id)).collect();
+    assert_eq!(found[4..], wanted);
+    assert_eq!(file["refs"][id(64).to_string()]["title"], "清明防火");
+    assert_eq!(file["refs"][id(60).to_string()]["title"], "后坡");
+    let (_, full) = desk.post(&format!("{address}/look"), json!({"reason": "request"})).await;
+    for (text, phone) in [(file.to_string(), "138****1111"), (full.to_string(), "13800001111")] {
+        assert!(text.contains(phone) && text.contains("司**") && text.contains("贺**"), "{text}");
+        for of_others in
+            ["司马南", "贺兰山", "13600001111", "13600002222", "另一人", "别人的轮椅", "别的沟", "同名小店"]
+        {
+            assert!(!text.contains(of_others), "{of_others}");
+        }
+        assert!(!text.contains("\"by\":\"worker\""), "who wrote it is no part of the file");
+    }
+    let paper = desk.post_raw(&format!("{address}/paper"), json!({"reason": "request"})).await;
+    assert!(paper.starts_with(b"%PDF"));
+}
+
+#[tokio::test]
+async fn the_file_has_what_was_stored_by_an_entry_that_gave_way() {
+    let bench = Bench::new();
+    bench.put(80, "household", CELL, json!({"dwelling": id(2), "merged_into": id(HOUSEHOLD), "deleted": true}));
+    bench.put(
+        81,
+        "person",
+        CELL,
+        json!({"household": id(80), "name": "单雄", "merged_into": id(PERSON), "deleted": true}),
+    );
+    for (number, target, kind) in [(82, 80, "household"), (83, 81, "person")] {
+        let fields = json!({"target": id(target), "target_kind": kind, "at": 500, "result": "met", "by": "worker"});
+        bench.put(number, "visit", CELL, fields);
+    }
+    let desk = bench.sign_in("supervisor").await;
+    let file = desk.read(&format!("residents/{}", id(PERSON))).await;
+    let visits = file["parts"].as_array().unwrap().iter().filter(|part| part["kind"] == "visit").count();
+    assert_eq!(visits, 4, "{file}");
+}
+
 #[tokio::test]
 async fn a_look_at_a_record_is_noted_with_its_fields_and_for_the_residents_whom_it_names() {
     let bench = Bench::new();
