@@ -55,8 +55,8 @@ class Client:
         photos.keep(self.store, made, jpeg)
         return made
 
-    def sync(self):
-        self.rounds.run()
+    def sync(self, ask_first=False):
+        self.rounds.run(ask_first)
         photos.send_all(self.store, self.wire)
 
     def refresh(self):

@@ -22,13 +22,14 @@ class Rounds:
         self.compared = None
         self.most = MOST
 
-    def run(self):
-        """One round to its end; raises when the server cannot be reached or refuses the call."""
+    def run(self, ask_first=False):
+        """One round to its end; raises when the server cannot be reached or refuses the call. ask_first: hears before it says anything."""
         if self.compared is None or time.monotonic() - self.compared > COMPARED:
             self._hello()
         verdicts = up.Verdicts(self.store)
         while True:
-            changes = [(why, change) for why, change in up.gather(self.store) if change["id"] not in verdicts.later][: self.most]
+            waiting = [(why, change) for why, change in up.gather(self.store) if change["id"] not in verdicts.later]
+            changes, ask_first = [] if ask_first else waiting[: self.most], False
             try:
                 answer = self._exchange(changes)
             except Refused as refusal:

@@ -75,6 +75,7 @@ class Verdicts:
 
     def _accepted(self, row, why, change):
         for field, stamp in stamps.of_fields(change).items():
+            present = row.known.get(field, (None, None))[1]
             row.learn(field, change["fields"][field], stamp)
             if why == "own" and field in row.own:
                 if row.own[field][1] == stamp:
@@ -83,7 +84,7 @@ class Verdicts:
                     # Written again meanwhile: now on top of what was accepted.
                     row.own[field][2] = stamp
             if why == "own":
-                settle(self.store, change, field)
+                settle(self.store, change, field, present)
         self._done(row, why, change)
         self.store.keep(row)
 
@@ -131,12 +132,12 @@ class Verdicts:
         return False
 
 
-def settle(store, change, field):
-    """Whoever was told of a conflict settles it by writing on top of the present value, or the lost one again."""
+def settle(store, change, field, present):
+    """Whoever was told of a conflict settles it by writing on top of the present value, or the lost one again. present: its stamp."""
     value, base = stamps.canonical(change["fields"][field]), change.get("base", {}).get(field)
     for told in store.conflicts():
         if (told["record"], told["field"]) == (change["id"], field):
-            if told["won_stamp"] == base or stamps.canonical(told["value"]) == value:
+            if present == base or stamps.canonical(told["value"]) == value:
                 key = (told["record"], field, told["stamp"])
                 store.db.execute("DELETE FROM conflict WHERE record = ? AND field = ? AND stamp = ?", key)
 

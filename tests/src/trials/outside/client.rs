@@ -72,8 +72,8 @@ impl Outside {
     }
 
     /// A command over a network that may break; whether it went through.
-    pub(super) fn attempt(&mut self, verb: &str) -> Outcome<bool> {
-        match self.say(verb, json!({}))? {
+    pub(super) fn attempt(&mut self, verb: &str, arguments: Value) -> Outcome<bool> {
+        match self.say(verb, arguments)? {
             Answer::Done(_) => Ok(true),
             Answer::Cut(_why) => Ok(false),
             Answer::Failed(why) => trouble(format!("The outside client failed at `{verb}`: {why}")),

@@ -73,11 +73,11 @@ impl Hand {
         }
     }
 
-    /// One round; whether it came to its end.
-    pub(super) fn round(&mut self) -> Outcome<bool> {
+    /// One round; whether it came to its end. An outside client can be made to hear before it says anything.
+    pub(super) fn round(&mut self, ask_first: bool) -> Outcome<bool> {
         match self {
             Hand::Real(phone) => Ok(phone.round()?.ended_by.is_none()),
-            Hand::Outside(client) => client.attempt("sync"),
+            Hand::Outside(client) => client.attempt("sync", json!({ "ask_first": ask_first })),
         }
     }
 

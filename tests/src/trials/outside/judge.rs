@@ -152,6 +152,7 @@ pub(super) fn judge(scene: &mut Scene, tally: &mut Tally) -> Outcome {
         tally.receipts += tells_the_truth(scene, hand, &kept, photos.len(), 0)?;
     }
     repairs_itself(scene, &server, &kept, photos.len())?;
+    who_saw_it_settles(scene)?;
     tally.records += server.len();
     tally.words += scene.ledger.words.len();
     tally.conflicts += kept.conflicts.len();
@@ -273,9 +274,33 @@ fn repairs_itself(scene: &mut Scene, server: &Register, kept: &Kept, photos: usi
     let spoil = "DELETE FROM record WHERE id = (SELECT min(id) FROM record WHERE kind = 'household');
         UPDATE record SET known = json_set(known, '$.use[1]', '00000000000000000000000000000001') WHERE kind = 'dwelling'";
     store.execute_batch(spoil).doing("spoiling the outside client's store")?;
-    if !client.attempt("sync")? {
+    if !client.attempt("sync", json!({}))? {
         return trouble("a round over a whole connection did not come to its end");
     }
     same("the repaired client", &register(&scene.hands[hand].holding()?.records), server)?;
     tells_the_truth(scene, hand, kept, photos, 1).map(|_| ())
+}
+
+/// An outside client that knows what stands writes over it twice before it sends: nobody is told of a conflict, and an older one in
+/// that field is settled.
+fn who_saw_it_settles(scene: &mut Scene) -> Outcome {
+    let household = scene.household.clone();
+    for hand in 1..scene.hands.len() {
+        for note in ["先写", "再写"] {
+            let fields = json!({ "access_note": format!("{note}{hand}") });
+            scene.hands[hand].edit("household", &household, fields)?;
+        }
+        for listening in [hand, 1, 2] {
+            let client = outside(scene, listening)?;
+            client.call("sync", json!({}))?;
+            let register = client.call("register", json!({}))?;
+            let of_field = |told: &&Value| told["record"] == json!(household) && told["field"] == "access_note";
+            if let Some(told) = register["conflicts"].as_array().into_iter().flatten().find(of_field) {
+                return trouble(format!(
+                    "hand {hand} wrote over what it had seen, and hand {listening} was told {told}"
+                ));
+            }
+        }
+    }
+    Ok(())
 }

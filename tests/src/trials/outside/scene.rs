@@ -130,7 +130,8 @@ impl Scene {
     /// One round of a hand; that it ends early is what connections are cut for.
     pub(super) fn round(&mut self, hand: usize) -> Outcome {
         self.rounds += 1;
-        self.cut_rounds += u64::from(!self.hands[hand].round()?);
+        let ask_first = self.dice.random();
+        self.cut_rounds += u64::from(!self.hands[hand].round(ask_first)?);
         Ok(())
     }
 
@@ -162,13 +163,13 @@ impl Scene {
     pub(super) fn hand_back(&mut self) -> Outcome {
         let dice = self.dice.random();
         self.whole_connections();
-        self.hands[THIRD].round()?;
+        self.hands[THIRD].round(false)?;
         let held = self.hands[THIRD].holding()?;
         if held.waiting > 0 || !held.records.is_empty() {
             return trouble(format!("a cell that was handed over still has {} records here", held.records.len()));
         }
         self.assign(CELL)?;
-        self.hands[THIRD].round()?;
+        self.hands[THIRD].round(false)?;
         self.away = None;
         self.proxy.cut(Cuts::chance(CUT_WITHIN, dice));
         Ok(())
@@ -203,7 +204,7 @@ impl Scene {
             last = String::new();
             for hand in &mut self.hands {
                 self.rounds += 1;
-                if !hand.round()? {
+                if !hand.round(false)? {
                     return trouble("a round over a whole connection did not come to its end");
                 }
                 let holding = hand.holding()?;

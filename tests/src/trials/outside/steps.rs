@@ -145,7 +145,7 @@ impl Scene {
                 self.ledger.wrong.insert(household);
                 Ok(())
             }
-            (1, _) => client.attempt("refresh").map(|_| ()),
+            (1, _) => client.attempt("refresh", json!({})).map(|_| ()),
             // A word dated after the cell was handed over would rightly be refused.
             (2, _) if hand != THIRD => {
                 let by = if self.dice.random() { JUMP } else { -JUMP };
