@@ -138,14 +138,7 @@ pub(super) fn judge(scene: &mut Scene, tally: &mut Tally) -> Outcome {
     for (number, holding) in kept.hands.iter().enumerate() {
         same(&format!("hand {number}"), &register(&holding.records), &server)?;
     }
-    let lost: Vec<&(usize, Word)> = scene.ledger.words.iter().filter(|(_, word)| !kept.will_have(word)).collect();
-    if let Some((hand, word)) = lost.first() {
-        let known = kept.known_of(word);
-        return trouble(format!(
-            "{} words are missing, among them of hand {hand}: {word:?}; known is {known}",
-            lost.len()
-        ));
-    }
+    no_word_is_missing(scene, &kept)?;
     nothing_older_stands(scene, &kept)?;
     scene.start()?;
     for hand in 1..scene.hands.len() {
@@ -160,6 +153,19 @@ pub(super) fn judge(scene: &mut Scene, tally: &mut Tally) -> Outcome {
     tally.rounds += scene.rounds;
     tally.cut_rounds += scene.cut_rounds;
     tally.cuts += scene.cuts;
+    Ok(())
+}
+
+/// Every word is on the server, waits with its writer, or was refused to them.
+pub(super) fn no_word_is_missing(scene: &Scene, kept: &Kept) -> Outcome {
+    let lost: Vec<&(usize, Word)> = scene.ledger.words.iter().filter(|(_, word)| !kept.will_have(word)).collect();
+    if let Some((hand, word)) = lost.first() {
+        let known = kept.known_of(word);
+        return trouble(format!(
+            "{} words are missing, among them of hand {hand}: {word:?}; known is {known}",
+            lost.len()
+        ));
+    }
     Ok(())
 }
 

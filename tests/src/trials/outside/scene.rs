@@ -13,7 +13,7 @@ use sync_server::hub::open_folder;
 
 use super::client::{Outside, Program as Installed};
 use super::hand::Hand;
-use super::judge::{Kept, Place};
+use super::judge::{Kept, Place, no_word_is_missing};
 use super::ledger::Ledger;
 use crate::cutting_proxy::{Cuts, CuttingProxy};
 use crate::program::{self, Program};
@@ -188,6 +188,9 @@ impl Scene {
     /// Puts it back. What was in the history of the server alone is gone with it; what stands with anybody, or waits, must come again.
     pub(super) fn put_back(&mut self) -> Outcome {
         self.stop();
+        // What is missing before is nothing that a backup excuses.
+        let kept = Kept::look(self)?;
+        no_word_is_missing(self, &kept)?;
         admin(&self.data, "restore", &self.folder.join("backup.db"))?;
         let kept = Kept::look(self)?;
         self.ledger.forgive(|word| kept.will_have(word));
