@@ -12,6 +12,7 @@ pub mod phone_bench;
 pub mod phones;
 pub mod picture;
 pub mod program;
+pub mod python;
 pub mod screen;
 pub mod screens;
 pub mod simulation;

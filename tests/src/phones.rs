@@ -5,8 +5,8 @@ use std::path::Path;
 use device::api::{self, Answer};
 use device::edge::{HttpPeer, SystemWorld};
 use device::{Device, DeviceConfig, RoundReport};
-use domain::World;
 use domain::protocol::Peer;
+use domain::{Fields, Kind, RecordId, World};
 use serde_json::{Value, json};
 
 use crate::trouble::{Doing, Outcome, trouble};
@@ -100,5 +100,21 @@ impl Phone {
             Ok(Answer::Bytes { bytes, .. }) => Ok(bytes),
             other => trouble(format!("The photo did not come: {other:?}")),
         }
+    }
+
+    /// Keeps a picture of 64 by 48 as the camera would after it was developed, and writes its record, whose id it returns.
+    ///
+    /// # Errors
+    /// With the failure of the device.
+    pub fn keep_picture(&self, subject: &str, subject_kind: &str, bytes: &[u8]) -> Outcome<RecordId> {
+        let written = self.device.with_open(|open| {
+            let thumb = bytes.get(..100).unwrap_or_default();
+            let sha256 = open.store().keep_taken_photo(bytes, thumb)?;
+            let fields = json!({ "subject": subject, "subject_kind": subject_kind, "sha256": sha256, "width": 64, "height": 48,
+                "bytes": bytes.len(), "taken_at": open.now(), "photo_kind": "scene", "by": open.account().account });
+            let fields: Fields = serde_json::from_value(fields)?;
+            open.write(&Kind::Photo, None, None, fields)
+        });
+        written.doing("keeping a picture")
     }
 }

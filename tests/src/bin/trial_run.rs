@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use doorstep_tests::program;
 use doorstep_tests::trials::stage::Side;
-use doorstep_tests::trials::{Line, network, power, server, writes};
+use doorstep_tests::trials::{Line, network, outside, power, server, writes};
 use doorstep_tests::trouble::{Doing, Outcome};
 
 /// Plays a trial.
@@ -54,6 +54,12 @@ enum Trial {
         #[arg(long, default_value_t = 20)]
         kills: u64,
     },
+    /// A client that was written from the protocol page alone works in one cell with the real phone.
+    Outside {
+        /// How many histories.
+        #[arg(long, default_value_t = 10)]
+        histories: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -78,6 +84,7 @@ fn play(options: &Options) -> Outcome<Vec<Line>> {
         Trial::Power { cuts } => power::run(folder.path(), &photo, cuts, seed, lanes),
         Trial::Network { rounds } => network::run(folder.path(), rounds, seed),
         Trial::Server { kills } => server::run(folder.path(), kills),
+        Trial::Outside { histories } => outside::run(folder.path(), histories, seed),
     }
 }
 

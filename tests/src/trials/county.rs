@@ -109,7 +109,7 @@ pub fn missing_on_server(data: &Path, ids: &[String], photos: &[String]) -> Outc
         let hash = Sha256Hex::new(photo).doing("reading a hash")?;
         let noted = hub.store().read(|reading: &dyn Reading| reading.photo_stored(&hash));
         let noted = noted.map_err(|error: StoreError| crate::Trouble(error.to_string()))?;
-        let whole = hub.photos().read(&hash, PhotoSize::Full).is_ok_and(|bytes| hex(&Sha256::digest(bytes)) == *photo);
+        let whole = hub.photos().read(&hash, PhotoSize::Full).is_ok_and(|bytes| hash_of(&bytes) == *photo);
         if !(noted && whole) {
             missing.push(format!("photo {photo}"));
         }
@@ -117,8 +117,9 @@ pub fn missing_on_server(data: &Path, ids: &[String], photos: &[String]) -> Outc
     Ok(missing)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// The SHA-256 of a picture, as records name it.
+pub fn hash_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Up to three rounds, until nothing waits. Returns how many it took.

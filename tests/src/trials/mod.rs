@@ -4,6 +4,7 @@
 
 pub mod county;
 pub mod network;
+pub mod outside;
 pub mod power;
 pub mod server;
 pub mod stage;

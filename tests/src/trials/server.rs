@@ -156,7 +156,8 @@ fn restored(folder: &Path) -> Outcome<Line> {
     Ok(Line { what: "server put back from a backup".to_owned(), tried: 1, seen, failures })
 }
 
-fn admin(data: &Path, verb: &str, file: &Path) -> Outcome {
+/// A backup of a server's folder to a file, or the folder put back from one.
+pub(super) fn admin(data: &Path, verb: &str, file: &Path) -> Outcome {
     let ended = Command::new(program::built("sync-server")?).arg(verb).arg("--data").arg(data).arg(file).output();
     let said = ended.doing("running the server's command")?;
     let ended = said.status;

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::stage::{Announced, Stage};
 use crate::cutting_proxy::CuttingProxy;
-use crate::program;
 use crate::trouble::{Doing, Outcome, trouble};
+use crate::{program, python};
 
 /// The two clients, installed.
 pub struct Clients {
@@ -30,8 +30,8 @@ impl Clients {
     /// # Errors
     /// When one of the two cannot be had.
     pub fn install() -> Outcome<Self> {
-        let folder = program::target().join("trials");
-        Ok(Self { js: install_js(&folder.join("tus-js-client"))?, python: install_python(&folder.join("tuspy"))? })
+        let js = install_js(&program::target().join("trials/tus-js-client"))?;
+        Ok(Self { js, python: python::install("tuspy", &material().join("requirements.txt"))? })
     }
 
     /// Sends with tus-js-client: whole files, chunks, and files that come along with their announcement.
@@ -82,29 +82,9 @@ fn install_js(folder: &Path) -> Outcome<PathBuf> {
     if is_new {
         let mut npm = Command::new("npm");
         npm.args(["ci", "--no-audit", "--no-fund", "--silent", "--prefix"]).arg(folder);
-        succeed("npm ci", &mut npm)?;
+        python::succeed("npm ci", &mut npm)?;
     }
     Ok(folder.to_owned())
-}
-
-fn install_python(folder: &Path) -> Outcome<PathBuf> {
-    let python = folder.join("bin/python");
-    let wanted = std::fs::read(material().join("requirements.txt")).doing("reading the clients' files")?;
-    let noted = folder.join("requirements.txt");
-    if python.is_file() && std::fs::read(&noted).unwrap_or_default() == wanted {
-        return Ok(python);
-    }
-    succeed("python3 -m venv", Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-    let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
-    succeed("pip install", pip.arg(material().join("requirements.txt")))?;
-    std::fs::write(noted, wanted).doing("noting what is installed")?;
-    Ok(python)
-}
-
-fn succeed(what: &str, command: &mut Command) -> Outcome {
-    let status = command.stdin(Stdio::null()).status().doing(what)?;
-    if status.success() { Ok(()) } else { trouble(format!("`{what}` ended with {status}.")) }
 }
 
 fn run(

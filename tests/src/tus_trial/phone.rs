@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
-use domain::{Fields, Kind, RecordId};
 use serde_json::{Value, json};
 
 use super::stage::{Announced, Stage};
@@ -48,15 +47,8 @@ fn take(phone: &Phone, photos: &[Announced]) -> Outcome {
             let args = json!({ "kind": "incident", "id": null, "cell": null, "fields": fields });
             subject = phone.call("save", args)?["id"].clone();
         }
-        let written = phone.device().with_open(|open| {
-            let thumb = photo.bytes.get(..100).unwrap_or_default();
-            let sha256 = open.store().keep_taken_photo(&photo.bytes, thumb)?;
-            let fields = json!({ "subject": subject, "subject_kind": "incident", "sha256": sha256, "width": 64, "height": 48,
-                "bytes": photo.bytes.len(), "taken_at": open.now(), "photo_kind": "scene", "by": open.account().account });
-            let fields: Fields = serde_json::from_value(fields)?;
-            open.write(&Kind::Photo, None::<RecordId>, None, fields)
-        });
-        written.doing("keeping a picture")?;
+        let subject = subject.as_str().unwrap_or_default();
+        phone.keep_picture(subject, "incident", &photo.bytes)?;
     }
     Ok(())
 }
