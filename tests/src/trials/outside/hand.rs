@@ -23,7 +23,7 @@ pub(super) enum Hand {
     /// Production's phone.
     Real(Phone),
     /// The client written from the page.
-    Outside(Outside),
+    Outside(Box<Outside>),
 }
 
 /// What a hand holds.

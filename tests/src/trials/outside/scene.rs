@@ -89,7 +89,7 @@ impl Scene {
             let mut client = Outside::start(installed, &own, &proxy.address(), skew)?;
             client.call("enrol", json!({ "code": code, "name": "outside" }))?;
             client.call("sync", json!({}))?;
-            hands.push(Hand::Outside(client));
+            hands.push(Hand::Outside(Box::new(client)));
         }
         proxy.cut(Cuts::chance(CUT_WITHIN, seed));
         let (ledger, dice, folder) = (Ledger::default(), StdRng::seed_from_u64(seed), folder.to_owned());
