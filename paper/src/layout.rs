@@ -40,7 +40,10 @@ pub(crate) enum Mark {
 /// All pages of a sheet, numbered.
 pub(crate) fn pages(sheet: &Sheet) -> Vec<Page> {
     let mut writer = Writer::new(sheet.orientation);
-    for block in &sheet.blocks {
+    for (index, block) in sheet.blocks.iter().enumerate() {
+        if let Block::Heading(_) = block {
+            writer.need_with_heading(sheet.blocks.get(index + 1));
+        }
         writer.block(block);
     }
     writer.finish()
@@ -141,9 +144,16 @@ impl Writer {
         self.y -= LEADING;
     }
 
+    /// A heading at the very end of a page would stand there without its words, or without the table that it is of.
+    fn need_with_heading(&mut self, next: Option<&Block>) {
+        let begins = match next {
+            Some(Block::Table(table)) => self.beginning_of(table),
+            _ => 3.0 * LEADING,
+        };
+        self.need(6.0 + SIZE_HEADING * 1.6 + begins);
+    }
+
     fn heading(&mut self, text: &str) {
-        // A heading at the very end of a page would stand there without its words.
-        self.need(SIZE_HEADING + 3.0 * LEADING);
         self.y -= 6.0;
         for line in lines(text, self.room() / SIZE_HEADING, 0.0) {
             let y = self.y - SIZE_HEADING;
@@ -189,32 +199,36 @@ impl Writer {
     }
 
     fn table(&mut self, table: &Table) {
-        let columns = table.head.len();
-        let shares: Vec<f32> = (0..columns).map(|index| table.shares.get(index).copied().unwrap_or(1.0)).collect();
-        let total: f32 = shares.iter().sum();
-        if columns == 0 || total <= 0.0 {
+        if total_of(table) <= 0.0 {
             return;
         }
-        let room = self.room();
-        let cells = |words: &[String], label: bool| {
-            let mut x = MARGIN;
-            let mut found = Vec::with_capacity(columns);
-            for (index, share) in shares.iter().enumerate() {
-                let wide = room * share / total;
-                found.push(Cell::new(x, wide, words.get(index).map_or("", String::as_str), label));
-                x += wide;
-            }
-            found
-        };
-        let head = cells(&table.head, true);
-        self.y -= 4.0;
+        let head = self.cells_of(table, &table.head, true);
         // The head alone at the end of a page says nothing.
-        self.need(row_height(lines_of(&head, 1)) + 2.0 * row_height(1));
+        self.need(self.beginning_of(table));
+        self.y -= 4.0;
         self.row(&head, 1, None);
         for row in &table.rows {
-            self.row(&cells(row, false), 1, Some(&head));
+            self.row(&self.cells_of(table, row, false), 1, Some(&head));
         }
         self.y -= 4.0;
+    }
+
+    /// The height of a table's head with its first row, or with as much of it as is not cut.
+    fn beginning_of(&self, table: &Table) -> f32 {
+        let first = table.rows.first().map_or(0, |row| lines_of(&self.cells_of(table, row, false), 1));
+        4.0 + row_height(lines_of(&self.cells_of(table, &table.head, true), 1)) + row_height(first.min(WHOLE_LINES))
+    }
+
+    fn cells_of(&self, table: &Table, words: &[String], label: bool) -> Vec<Cell> {
+        let total = total_of(table);
+        let mut x = MARGIN;
+        let mut cells = Vec::with_capacity(table.head.len());
+        for index in 0..table.head.len() {
+            let wide = self.room() * share_of(table, index) / total;
+            cells.push(Cell::new(x, wide, words.get(index).map_or("", String::as_str), label));
+            x += wide;
+        }
+        cells
     }
 
     /// A bordered row. A short one goes to the next page whole; a long one is cut between two lines. A table's head comes first there.
@@ -317,6 +331,15 @@ impl Cell {
     }
 }
 
+/// How much of the width a column takes, in parts of [`total_of`].
+fn share_of(table: &Table, column: usize) -> f32 {
+    table.shares.get(column).copied().unwrap_or(1.0)
+}
+
+fn total_of(table: &Table) -> f32 {
+    (0..table.head.len()).map(|column| share_of(table, column)).sum()
+}
+
 fn lines_of(cells: &[Cell], least: usize) -> usize {
     cells.iter().map(|cell| cell.lines.len()).max().unwrap_or(0).max(least).max(1)
 }
@@ -348,6 +371,19 @@ mod tests {
         let all: Vec<&str> = pages.iter().flat_map(texts).collect();
         assert!((0..100).all(|n| all.contains(&n.to_string().as_str())));
         assert!(all.contains(&format!("第 1 页  共 {} 页", pages.len()).as_str()));
+    }
+
+    #[test]
+    fn a_heading_goes_to_the_next_page_with_its_table() {
+        let rows = vec![vec!["一".to_owned(), "老人行动不便，需要人背或轮椅".repeat(2)]; 3];
+        let table = Table { head: vec!["序号".into(), "备注".into()], shares: vec![3.0, 1.0], rows };
+        for above in 0..60 {
+            let words = std::iter::repeat_n(Block::Plain("字".into()), above);
+            let end = [Block::Heading("全部人员".into()), Block::Table(table.clone())];
+            let pages = pages(&Sheet { blocks: words.chain(end).collect(), ..Sheet::default() });
+            let page = pages.iter().find(|page| texts(page).any(|text| text == "全部人员")).unwrap();
+            assert!(texts(page).any(|text| text == "一"), "behind {above} lines");
+        }
     }
 
     #[test]
