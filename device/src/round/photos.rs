@@ -18,7 +18,7 @@ const LONGEST_PAUSE: Millis = 60 * 60 * 1000;
 /// Sends what waits and may be sent over the network there is. Text that was written meanwhile goes before the rest: the bell then
 /// calls for another round, in which the photos go on where they stopped.
 pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundReport) -> Result<(), DeviceError> {
-    let waiting = device.with_open(|open| open.store.waiting_photos(open.now()))?;
+    let waiting = device.with_open(|open| open.store.waiting_photos(open.now(), LONGEST_PAUSE))?;
     for photo in waiting {
         if !device.photo_leave().is_for(&photo.sha256) {
             continue;

@@ -139,17 +139,19 @@ impl Store {
     }
 
     /// The pictures that could be sent now, oldest first: their record is with the server, and the pause after a failure of
-    /// their own is over.
-    pub(crate) fn waiting_photos(&self, now: Millis) -> Result<Vec<WaitingPhoto>, DeviceError> {
+    /// their own is over. A pause is never longer than `longest`: one that ends later was begun by a clock that has been set back
+    /// since, and is over too.
+    pub(crate) fn waiting_photos(&self, now: Millis, longest: Millis) -> Result<Vec<WaitingPhoto>, DeviceError> {
         let sql = format!(
             "SELECT min(photo.id), file.sha256, length(file.full), file.upload, file.tries
              FROM photo_file AS file JOIN record AS photo
                 ON photo.kind = 'photo' AND photo.id NOT IN (SELECT id FROM unsent) AND photo.body ->> '$.fields.sha256' = file.sha256
-             WHERE file.state = 'waiting' AND file.full IS NOT NULL AND file.try_after <= ?1 AND {TAKEN_HERE}
+             WHERE file.state = 'waiting' AND file.full IS NOT NULL AND (file.try_after <= ?1 OR file.try_after > ?2)
+                AND {TAKEN_HERE}
              GROUP BY file.sha256 ORDER BY 1"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let mut rows = statement.query([now])?;
+        let mut rows = statement.query([now, now.saturating_add(longest)])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let (photo, hash): (String, String) = (row.get(0)?, row.get(1)?);

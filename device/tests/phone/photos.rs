@@ -61,6 +61,26 @@ fn a_photo_that_the_server_never_takes_blocks_no_other_and_still_counts_as_waiti
 }
 
 #[test]
+fn a_pause_that_a_wrong_clock_began_is_over_once_the_clock_is_right() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (_, bad) = take(&phone, 1);
+    server.hub().bad_photos.insert(bad.clone());
+    server.hub().now += DAY;
+    phone.sync();
+    server.hub().bad_photos.clear();
+    server.hub().now -= DAY;
+    phone.sync();
+    assert_eq!(
+        phone.state().waiting_photos,
+        0,
+        "the clock is right again with the exchange that comes before the photos"
+    );
+    assert!(server.hub().stored.contains_key(&bad));
+}
+
+#[test]
 fn an_upload_that_the_server_forgot_is_announced_again() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

@@ -94,7 +94,7 @@ fn main() -> ExitCode {
             print_measured(&phone_bench::measure(options.calls)?);
         }
         if wanted(Part::Desk) {
-            print_numbers(&doorstep_tests::desk_bench::measure(options.cells)?);
+            print_numbers("the desk", &doorstep_tests::desk_bench::measure(options.cells)?);
         }
         if wanted(Part::Sync) { synchronisation(&options) } else { Ok(()) }
     });
@@ -130,7 +130,7 @@ fn synchronisation(options: &Options) -> Outcome {
         link: !options.no_link,
         crowd: !options.no_crowd,
     };
-    print_numbers(&sync_bench::measure(how)?);
+    print_numbers("synchronisation", &sync_bench::measure(how)?);
     Ok(())
 }
 
@@ -309,8 +309,8 @@ fn print_measured(lines: &[Measured]) {
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what this program is for")]
-fn print_numbers(numbers: &[Number]) {
-    println!("| synchronisation | ours | limit | ratio | target | met |");
+fn print_numbers(of: &str, numbers: &[Number]) {
+    println!("| {of} | ours | limit | ratio | target | met |");
     println!("|---|---|---|---|---|---|");
     for Number { what, ours, limit, ratio, target, met } in numbers {
         println!("| {what} | {ours} | {limit} | {ratio} | {target} | {} |", if *met { "yes" } else { "no" });
