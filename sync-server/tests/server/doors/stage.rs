@@ -333,7 +333,8 @@ fn fields(kind: &Kind) -> Value {
         Kind::Visit => json!({"target": household, "target_kind": "household", "at": at, "result": "met", "by": by}),
         Kind::Incident => {
             json!({"category": "0601", "list_version": 1, "severity": 3, "title": "井盖破损", "happened_at": at, "by": by,
-            "dwelling": of(Kind::Dwelling), "contact_name": "单雄", "contact_phone": "13800001111"})
+            "dwelling": of(Kind::Dwelling), "contact_name": "单雄", "contact_phone": "13800001111",
+            "position": {"lat": 33.15, "lng": 107.33, "accuracy_m": 8.0}})
         }
         Kind::Photo => {
             json!({"subject": of(Kind::Incident), "subject_kind": "incident", "sha256": sha256(&jpeg(1)), "width": 64,
