@@ -4,11 +4,13 @@
 //! it commutative, associative and idempotent (Shapiro et al., "Conflict-free Replicated Data Types", 2011): whatever
 //! the network repeats, drops for a while or delivers in another order, all stores end with the same record.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::change::Change;
 use crate::ids::CellCode;
-use crate::record::{Fields, Record, canonical_bytes};
+use crate::record::{Fields, Kind, Record, canonical_bytes};
 use crate::stamp::Stamp;
 use crate::stamps::Stamps;
 
@@ -60,18 +62,40 @@ pub fn merge(current: Option<&Record>, change: &Change) -> Result<Merged, MergeE
         let taken = change.fields.keys().cloned().collect();
         return Ok(Merged { record: change.clone().into_record(), taken, lost: Vec::new() });
     };
-    if current.kind != change.kind {
+    let Change { kind, fields, stamps, base, .. } = change;
+    merge_into(current, Incoming { kind, fields, stamps, base })
+}
+
+/// Merges another store's record into the one that is known here: as the change that brings all of it, written knowing nothing.
+///
+/// # Errors
+/// As [`merge`].
+pub fn merge_record(current: &Record, other: &Record) -> Result<Merged, MergeError> {
+    let Record { kind, fields, stamps, .. } = other;
+    merge_into(current, Incoming { kind, fields, stamps, base: &BTreeMap::new() })
+}
+
+/// What comes in.
+struct Incoming<'i> {
+    kind: &'i Kind,
+    fields: &'i Fields,
+    stamps: &'i Stamps,
+    base: &'i BTreeMap<String, Stamp>,
+}
+
+fn merge_into(current: &Record, change: Incoming<'_>) -> Result<Merged, MergeError> {
+    if current.kind != *change.kind {
         return Err(MergeError::OtherKind);
     }
-    let mut pairs: Vec<(String, Stamp)> =
-        current.fields.keys().map(|field| (field.clone(), current.stamps.of(field))).collect();
+    let mut pairs: Vec<(&str, Stamp)> =
+        current.fields.keys().map(|field| (field.as_str(), current.stamps.of(field))).collect();
     let mut fields = current.fields.clone();
     let (mut taken, mut lost) = (Vec::new(), Vec::new());
-    for (field, value) in &change.fields {
+    for (field, value) in change.fields {
         let stamp = change.stamps.of(field);
         let Some(standing) = current.fields.get(field) else {
             fields.insert(field.clone(), value.clone());
-            pairs.push((field.clone(), stamp));
+            pairs.push((field, stamp));
             taken.push(field.clone());
             continue;
         };
@@ -98,7 +122,7 @@ pub fn merge(current: Option<&Record>, change: &Change) -> Result<Merged, MergeE
             lost.push(Lost { field: field.clone(), value: value.clone(), stamp, incoming: true });
         }
     }
-    let stamps = Stamps::from_pairs(pairs.iter().map(|(field, stamp)| (field.as_str(), *stamp)));
+    let stamps = Stamps::from_pairs(pairs);
     let cell = cell_of(&fields, &current.cell);
     let record = Record { id: current.id, kind: current.kind.clone(), cell, fields, stamps };
     Ok(Merged { record, taken, lost })
@@ -109,6 +133,8 @@ fn wins(incoming: (Stamp, &Value), standing: (Stamp, &Value)) -> bool {
     match incoming.0.cmp(&standing.0) {
         std::cmp::Ordering::Greater => true,
         std::cmp::Ordering::Less => false,
+        // Nearly always a value that comes back: it need not be spelt out.
+        std::cmp::Ordering::Equal if incoming.1 == standing.1 => false,
         std::cmp::Ordering::Equal => canonical_bytes(incoming.1) > canonical_bytes(standing.1),
     }
 }

@@ -378,7 +378,8 @@ pub fn canonical_bytes(value: &Value) -> Vec<u8> {
     out
 }
 
-fn write_canonical(value: &Value, out: &mut Vec<u8>) {
+/// [`canonical_bytes`], behind what was written before.
+pub fn write_canonical(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Object(map) => {
             let mut names: Vec<&String> = map.keys().collect();
@@ -404,6 +405,6 @@ fn write_canonical(value: &Value, out: &mut Vec<u8>) {
             }
             out.push(b']');
         }
-        scalar => out.extend_from_slice(scalar.to_string().as_bytes()),
+        scalar => serde_json::to_writer(out, scalar).expect("a scalar is written into memory"),
     }
 }

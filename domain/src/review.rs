@@ -121,11 +121,11 @@ pub fn fold<'a>(record: &Record, reviews: impl IntoIterator<Item = &'a Record>) 
     if !record.kind.is_reviewed() {
         return (ReviewState::NotReviewed, None);
     }
-    let version = record.version();
     let (mut state, mut deciding) = (ReviewState::Waiting, None);
-    for (_, review) in
-        standing(record.id, reviews).into_iter().filter(|(_, review)| review.version.as_ref() == Some(&version))
-    {
+    let standing = standing(record.id, reviews);
+    // Nearly always nothing was said yet: then the version need not be worked out.
+    let version = (!standing.is_empty()).then(|| record.version());
+    for (_, review) in standing.into_iter().filter(|(_, review)| review.version == version) {
         let after = match (review.said, review.level) {
             (Some(Said::Returned), _) => ReviewState::Returned,
             (Some(Said::Approved), None) => ReviewState::Approved,

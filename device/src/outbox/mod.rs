@@ -63,12 +63,10 @@ pub(crate) fn greatest_stamp(connection: &Connection, known: Stamp) -> Result<St
 }
 
 /// The change that brings what is unsent of a record to the server; all of it, if it is offered again or doubted.
-pub(crate) fn change_of(held: &Held) -> Change {
-    let Record { id, kind, cell, fields, stamps } = &held.record;
-    let unsent = |field: &String| held.unsent.contains_key(field) || held.reoffer || held.doubted;
-    let fields: domain::Fields =
-        fields.iter().filter(|(field, _)| unsent(field)).map(|(field, value)| (field.clone(), value.clone())).collect();
+pub(crate) fn change_of(held: Held) -> Change {
+    let Held { record: Record { id, kind, cell, mut fields, stamps }, unsent, reoffer, doubted, .. } = held;
+    fields.retain(|field, _| unsent.contains_key(field) || reoffer || doubted);
     let stamps = domain::Stamps::from_pairs(fields.keys().map(|field| (field.as_str(), stamps.of(field))));
-    let base = held.unsent.iter().filter_map(|(field, pending)| Some((field.clone(), pending.base?))).collect();
-    Change { id: *id, kind: kind.clone(), cell: cell.clone(), fields, stamps, base }
+    let base = unsent.into_iter().filter_map(|(field, pending)| Some((field, pending.base?))).collect();
+    Change { id, kind, cell, fields, stamps, base }
 }

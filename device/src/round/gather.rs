@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io::Write;
 
 use domain::protocol::{BODY_BYTES_MAX, PAGE_BYTES, PUSH_CHANGES_MAX};
-use domain::{Change, Digest, Kind, RecordId, Stamps};
+use domain::{Change, Kind, RecordId, Stamps};
 use rusqlite::Connection;
 
 use super::push::{Mark, Why};
@@ -60,8 +60,8 @@ fn waiting(connection: &Connection) -> Result<VecDeque<RecordId>, DeviceError> {
 /// Puts records of the list into a page until it is full, and marks them.
 fn offer_waiting(connection: &Connection, notes: &mut Notes, page: &mut Page) -> Result<(), DeviceError> {
     while let Some(id) = notes.waiting.front().copied() {
-        let held = store::held(connection, id)?.filter(|held| !held.unsent.is_empty() || held.reoffer);
-        let Some(held) = held.filter(|_| !notes.skip.contains(&id)) else {
+        let kept = store::held_as_kept(connection, id)?.filter(|(held, _)| !held.unsent.is_empty() || held.reoffer);
+        let Some((held, version)) = kept.filter(|_| !notes.skip.contains(&id)) else {
             notes.waiting.pop_front();
             continue;
         };
@@ -71,11 +71,12 @@ fn offer_waiting(connection: &Connection, notes: &mut Notes, page: &mut Page) ->
             (false, false) => Why::Unsent,
         };
         let seen = held.unsent.iter().filter(|(_, pending)| pending.offered).map(|(field, _)| field.clone()).collect();
-        let version = (why == Why::Unsent).then(|| Digest::of(&held.record));
-        if !page.takes(outbox::change_of(&held), Mark { why, seen, version })? {
+        let version = (why == Why::Unsent).then_some(version);
+        let waits = !held.unsent.is_empty();
+        if !page.takes(outbox::change_of(held), Mark { why, seen, version })? {
             return Ok(());
         }
-        if !held.unsent.is_empty() {
+        if waits {
             store::mark_offered(connection, id)?;
         }
         notes.waiting.pop_front();
@@ -93,7 +94,7 @@ pub(super) fn unsent_changes(connection: &Connection) -> Result<Vec<Change>, Dev
         // What the worker did not write need not be handed in: a server that was restored has it from others.
         let held = Held { reoffer: false, doubted: false, ..held };
         if !held.unsent.is_empty() {
-            changes.push(outbox::change_of(&held));
+            changes.push(outbox::change_of(held));
         }
     }
     changes.extend(overtaken(connection)?);

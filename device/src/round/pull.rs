@@ -4,18 +4,18 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::merge::{MergeError, merge};
+use domain::merge::{MergeError, merge, merge_record};
 use domain::protocol::FeedPage;
 use domain::stamp::STAMP_AHEAD_MAX;
 use domain::world::Millis;
-use domain::{CellCode, Change, Kind, Problem, ProblemCode, Record, RecordId, Stamp};
+use domain::{CellCode, Change, Digest, Kind, Problem, ProblemCode, Record, RecordId, Stamp};
 use rusqlite::Connection;
 
 use super::{push, repair};
 use crate::DeviceError;
 use crate::conflicts;
 use crate::outbox::{self, Refused};
-use crate::store::{self, CellSums, Held, TAKEN_HERE};
+use crate::store::{self, CellSums, Held, TAKEN_HERE, Unsent};
 
 /// What a page held.
 #[derive(Debug)]
@@ -44,13 +44,12 @@ pub(super) fn store_page(
             seen.latest = seen.latest.max(latest);
         }
         let record = whole(record, brought);
-        let Some(held) = store::held(connection, record.id)? else {
+        let Some(kept) = store::held_as_kept(connection, record.id)? else {
             store::put_new(connection, &record, &mut sums)?;
             seen.new += 1;
             continue;
         };
-        sums.write(connection)?;
-        seen.new += usize::from(store_pulled(connection, held, &record, now)?);
+        seen.new += usize::from(store_pulled(connection, kept, &record, &mut sums, now)?);
     }
     sums.write(connection)?;
     for id in &page.erased {
@@ -77,24 +76,30 @@ fn whole<'p>(sent: &'p Record, brought: &BTreeMap<RecordId, &Change>) -> Cow<'p,
 }
 
 /// Merges a record of the server's into what is held. False: nothing was new.
-fn store_pulled(connection: &Connection, held: Held, pulled: &Record, now: Millis) -> Result<bool, DeviceError> {
+fn store_pulled(
+    connection: &Connection,
+    (held, version): (Held, Digest),
+    pulled: &Record,
+    sums: &mut CellSums,
+    now: Millis,
+) -> Result<bool, DeviceError> {
     if repair::concerns(&held, pulled) {
+        sums.write(connection)?;
         return repair::store_pulled(connection, held, pulled, now);
     }
-    let after = match merge(Some(&held.record), &Change::from_record(pulled.clone())) {
+    let after = match merge_record(&held.record, pulled) {
         Ok(merged) => {
-            let mut after = held.clone();
+            let mut unsent = held.unsent.clone();
             for field in &merged.taken {
-                overtake(connection, &mut after, field, &merged.record)?;
+                overtake(connection, (&held.record, &mut unsent), field, &merged.record)?;
             }
-            for (field, pending) in &mut after.unsent {
+            for (field, pending) in &mut unsent {
                 let stamp = pulled.stamps.of(field);
                 if pulled.fields.contains_key(field) && stamp < held.record.stamps.of(field) {
                     pending.passed = pending.passed.max(Some(stamp));
                 }
             }
-            after.record = merged.record;
-            after
+            Held { record: merged.record, unsent, ..held }
         }
         Err(MergeError::Sealed { .. }) => sealed(connection, &held, pulled, now)?,
         Err(MergeError::OtherKind) => {
@@ -107,7 +112,13 @@ fn store_pulled(connection: &Connection, held: Held, pulled: &Record, now: Milli
     if after == held {
         return Ok(false);
     }
-    store::put(connection, &after)?;
+    let settled = |held: &Held| held.unsent.is_empty() && !held.gone;
+    if settled(&held) && settled(&after) && held.record.cell == after.record.cell {
+        store::put_settled(connection, &after, version, sums)?;
+    } else {
+        sums.write(connection)?;
+        store::put(connection, &after)?;
+    }
     Ok(true)
 }
 
@@ -120,21 +131,21 @@ pub(super) fn drop_acknowledged(held: &mut Held, pulled: &Record) {
 /// A field's own unsent value gives way to a later one. It is kept, and still goes up.
 pub(super) fn overtake(
     connection: &Connection,
-    held: &mut Held,
+    (record, unsent): (&Record, &mut Unsent),
     field: &str,
     winner: &Record,
 ) -> Result<(), DeviceError> {
-    let Some(pending) = held.unsent.remove(field) else { return Ok(()) };
-    let Some(own) = held.record.fields.get(field) else { return Ok(()) };
+    let Some(pending) = unsent.remove(field) else { return Ok(()) };
+    let Some(own) = record.fields.get(field) else { return Ok(()) };
     if winner.fields.get(field) == Some(own) {
         return Ok(());
     }
     const SQL: &str = "INSERT OR IGNORE INTO overtaken (id, field, value, stamp, base) VALUES (?1, ?2, ?3, ?4, ?5)";
     connection.prepare_cached(SQL)?.execute((
-        held.record.id.to_string(),
+        record.id.to_string(),
         field,
         serde_json::to_string(own)?,
-        held.record.stamps.of(field).to_string(),
+        record.stamps.of(field).to_string(),
         pending.base.map(|base| base.to_string()),
     ))?;
     Ok(())

@@ -279,7 +279,7 @@ pub(super) fn on_top_of(connection: &Connection, current: &Record, held: &Held) 
         .cloned()
         .collect();
     for field in &older {
-        pull::overtake(connection, &mut held, field, current)?;
+        pull::overtake(connection, (&held.record, &mut held.unsent), field, current)?;
     }
     let mut record = current.clone();
     let mut unsent = held.unsent.clone();

@@ -8,7 +8,7 @@
 //!
 //! A cell is read anew at most once a day, so that a difference which nothing can mend costs little.
 
-use domain::merge::{MergeError, merge};
+use domain::merge::{MergeError, merge_record};
 use domain::protocol::{ExchangeAnswer, ExchangeRequest, Refusal};
 use domain::world::Millis;
 use domain::{CellCode, Change, Fields, Kind, ProblemCode, Record};
@@ -126,14 +126,12 @@ pub(super) fn store_pulled(
             held.record.fields.insert(field.clone(), value.clone());
         }
     }
-    let mut after = match merge(Some(&held.record), &Change::from_record(pulled.clone())) {
+    let mut after = match merge_record(&held.record, pulled) {
         Ok(merged) => {
-            let mut after = held.clone();
             for field in &merged.taken {
-                pull::overtake(connection, &mut after, field, &merged.record)?;
+                pull::overtake(connection, (&held.record, &mut held.unsent), field, &merged.record)?;
             }
-            after.record = merged.record;
-            after
+            Held { record: merged.record, ..held }
         }
         Err(MergeError::Sealed { .. }) => pull::sealed(connection, &held, pulled, now)?,
         Err(MergeError::OtherKind) => {

@@ -1,7 +1,7 @@
 //! What the phone has of a cell, kept as it is written, so that a receipt can be compared in one look.
 //!
-//! Triggers keep `cell_digest`: no way of writing a record can forget it. Only the records of a page are added up by who stores
-//! the page, which says so in their rows. What counts is what the server has all of: a record that left its cell (`gone`) does
+//! Triggers keep `cell_digest`: no way of writing a record can forget it. Only the records of a page, new ones and edits, are added
+//! up by who stores the page, which says so in their rows (`added`: set in a new one, turned over by an edit). What counts is what the server has all of: a record that left its cell (`gone`) does
 //! not, nor one of which something is unsent. A save therefore leaves the numbers alone.
 
 use std::collections::BTreeMap;
@@ -32,6 +32,12 @@ impl CellSums {
             sum.records += 1;
             sum.digest = sum.digest.xor(version);
         }
+    }
+
+    /// Another version of a record that counts already.
+    pub(super) fn replace(&mut self, cell: &CellCode, before: Digest, after: Digest) {
+        let sum = self.0.entry(cell.clone()).or_default();
+        sum.digest = sum.digest.xor(before).xor(after);
     }
 
     /// Writes the sums: before anything else than a record that is new is written, and before the transaction ends.
@@ -122,7 +128,7 @@ mod tests {
     use domain::{Kind, Record, RecordId, Stamp, Stamps};
     use serde_json::json;
 
-    use super::super::row::{Held, Pending, put, put_new, put_sending, remove};
+    use super::super::row::{Held, Pending, put, put_new, put_sending, put_settled, remove};
     use super::super::schema;
     use super::*;
 
@@ -153,6 +159,12 @@ mod tests {
         right(&register, "one new record");
         put(&register, &Held::from_server(record(1, &cells[1], 3))).unwrap();
         right(&register, "another version");
+        for (stamp, before) in [(4, 3), (5, 4)] {
+            let (held, before) = (Held::from_server(record(1, &cells[1], stamp)), record(1, &cells[1], before));
+            put_settled(&register, &held, Digest::of(&before), &mut sums).unwrap();
+            sums.write(&register).unwrap();
+            right(&register, "an edit of a page");
+        }
         put(&register, &Held::from_server(record(1, &cells[0], 4))).unwrap();
         right(&register, "another cell");
         put(&register, &Held { gone: true, ..Held::from_server(record(1, &cells[0], 4)) }).unwrap();

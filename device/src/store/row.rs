@@ -15,7 +15,7 @@ pub const RECORD_COLUMNS: &str = "id, kind, cell, body";
 
 /// The beginning of a query whose rows [`held_of_row`] reads; a condition over `record` and `unsent` follows.
 pub(crate) const SELECT_HELD: &str = "SELECT record.id, kind, cell, body, unsent.id IS NOT NULL, unsent.fields,
-        coalesce(unsent.offered, 0), record.offered, reoffer, gone, doubted, own_at
+        coalesce(unsent.offered, 0), record.offered, reoffer, gone, doubted, own_at, v1, v2
     FROM record LEFT JOIN unsent ON unsent.id = record.id";
 
 /// A field that the server has not acknowledged.
@@ -104,9 +104,15 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record, DeviceError> {
 
 /// A record and its sending state.
 pub(crate) fn held(connection: &Connection, id: RecordId) -> Result<Option<Held>, DeviceError> {
+    Ok(held_as_kept(connection, id)?.map(|(held, _)| held))
+}
+
+/// A record and its sending state, with the version that its row keeps: nobody need work it out anew.
+pub(crate) fn held_as_kept(connection: &Connection, id: RecordId) -> Result<Option<(Held, Digest)>, DeviceError> {
     let mut statement = connection.prepare_cached(&format!("{SELECT_HELD} WHERE record.id = ?1"))?;
     let mut rows = statement.query([id.to_string()])?;
-    rows.next()?.map(held_of_row).transpose()
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some((held_of_row(row)?, Digest::from_halves(row.get(12)?, row.get(13)?))))
 }
 
 /// Whether a row that begins with [`RECORD_COLUMNS`] holds a record.
@@ -150,11 +156,9 @@ fn unsent_of_row(row: &Row<'_>, record: &Record, all_offered: bool) -> Result<Un
 
 /// Stores a record with its index columns.
 pub(crate) fn put(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
-    let Held { record, offered, reoffer, gone, doubted, own_at, .. } = held;
-    let state = State { offered: *offered, reoffer: *reoffer, gone: *gone, doubted: *doubted, own_at: *own_at };
     // First: a record of which something waits leaves the cell's numbers alone.
     put_unsent(connection, held)?;
-    RowOf::new(record, state)?.store(connection)
+    RowOf::new(&held.record, State::of(held))?.store(connection, "")
 }
 
 /// Stores a record that came from the server and is not there yet; whoever does so writes the sums once everything came.
@@ -166,6 +170,20 @@ pub(crate) fn put_new(connection: &Connection, record: &Record, sums: &mut CellS
     Ok(())
 }
 
+/// Stores what the server changed of a record that stays in its cell and of which nothing waits, neither before nor now; whoever
+/// does so writes the sums. `before` is the version that stood.
+pub(crate) fn put_settled(
+    connection: &Connection,
+    held: &Held,
+    before: Digest,
+    sums: &mut CellSums,
+) -> Result<(), DeviceError> {
+    let row = RowOf::new(&held.record, State::of(held))?;
+    row.store(connection, ", added = 1 - added")?;
+    sums.replace(&held.record.cell, before, row.version);
+    Ok(())
+}
+
 /// What a row says besides its record.
 #[derive(Clone, Copy, Default)]
 struct State {
@@ -174,6 +192,13 @@ struct State {
     gone: bool,
     doubted: bool,
     own_at: Option<Millis>,
+}
+
+impl State {
+    fn of(held: &Held) -> Self {
+        let Held { offered, reoffer, gone, doubted, own_at, .. } = *held;
+        Self { offered, reoffer, gone, doubted, own_at }
+    }
 }
 
 const INSERT: &str =
@@ -201,18 +226,19 @@ impl<'r> RowOf<'r> {
         Ok(())
     }
 
-    fn store(&self, connection: &Connection) -> Result<(), DeviceError> {
+    /// `counted` is what a row says in which the caller has counted the change itself.
+    fn store(&self, connection: &Connection, counted: &str) -> Result<(), DeviceError> {
         // An index is written for every column of it that a statement names, changed or not: most edits change none of these.
         const BODY: &str =
             "UPDATE record SET body = ?4, own_at = ?7, offered = ?8, reoffer = ?9, gone = ?10, doubted = ?12,
-                v1 = ?13, v2 = ?14
-            WHERE id = ?1 AND kind = ?2 AND cell = ?3 AND parent IS ?5 AND at IS ?6 AND deleted = ?11
+                v1 = ?13, v2 = ?14";
+        const SAME: &str = "WHERE id = ?1 AND kind = ?2 AND cell = ?3 AND parent IS ?5 AND at IS ?6 AND deleted = ?11
                 AND merged_into IS ?15 AND result IS ?16";
         const ALL: &str = "ON CONFLICT (id) DO UPDATE SET kind = ?2, cell = ?3, body = ?4, parent = ?5, at = ?6, own_at = ?7,
                 offered = ?8, reoffer = ?9, gone = ?10, deleted = ?11, doubted = ?12, v1 = ?13, v2 = ?14, merged_into = ?15,
                 result = ?16";
-        if self.execute(connection, BODY)? == 0 {
-            self.execute(connection, &format!("{INSERT}) {VALUES}) {ALL}"))?;
+        if self.execute(connection, &format!("{BODY}{counted} {SAME}"))? == 0 {
+            self.execute(connection, &format!("{INSERT}) {VALUES}) {ALL}{counted}"))?;
         }
         Ok(())
     }

@@ -100,7 +100,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",
-}, DIGESTS, CONFLICTS, SENDING, RECEIVED, SAME, HISTORY, FEWER_PAGES];
+}, DIGESTS, CONFLICTS, SENDING, RECEIVED, SAME, HISTORY, FEWER_PAGES, COUNTED_EDITS];
 
 const DIGESTS: Migration = Migration {
     why: "receipts: a digest of every cell that can be compared with the server's, and the repair of one that differs",
@@ -311,6 +311,25 @@ const FEWER_PAGES: Migration = Migration {
                 SELECT cell, 1, v1, v2 FROM record WHERE id = OLD.id AND gone = 0
                 ON CONFLICT (cell) DO UPDATE SET records = records + 1,
                     v1 = ~(v1 & excluded.v1) & (v1 | excluded.v1), v2 = ~(v2 & excluded.v2) & (v2 | excluded.v2);
+        END;
+    ",
+};
+
+const COUNTED_EDITS: Migration = Migration {
+    why: "whoever stores a page adds up its edits too, not only what is new in it",
+    sql: "
+        -- Whoever changes a row and counts that himself turns its added over. Any other change is counted as before.
+        DROP TRIGGER record_changes;
+        CREATE TRIGGER record_changes AFTER UPDATE OF v1, v2, cell, gone ON record
+            WHEN NEW.added = OLD.added
+                AND (NEW.v1 <> OLD.v1 OR NEW.v2 <> OLD.v2 OR NEW.cell <> OLD.cell OR NEW.gone <> OLD.gone)
+                AND NOT EXISTS (SELECT 1 FROM unsent WHERE id = NEW.id) BEGIN
+            UPDATE cell_digest SET records = records - 1,
+                v1 = ~(v1 & OLD.v1) & (v1 | OLD.v1), v2 = ~(v2 & OLD.v2) & (v2 | OLD.v2)
+                WHERE cell = OLD.cell AND OLD.gone = 0;
+            INSERT INTO cell_digest (cell, records, v1, v2) SELECT NEW.cell, 1, NEW.v1, NEW.v2 WHERE NEW.gone = 0
+                ON CONFLICT (cell) DO UPDATE SET records = records + 1,
+                    v1 = ~(v1 & NEW.v1) & (v1 | NEW.v1), v2 = ~(v2 & NEW.v2) & (v2 | NEW.v2);
         END;
     ",
 };

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::hub::push::digest;
 use crate::hub::{CountyHub, HubError, open_folder};
-use crate::store::{Account, Approval, BulkRecord, HistoryEntry, Place, Run, Store as _, StoreError, Writing, Written};
+use crate::store::{Account, Approval, BulkRecord, Place, Run, Store as _, StoreError, Taken, Writing, Written};
 
 /// Thin cells that share a transaction.
 const CELLS_AT_ONCE: usize = 40;
@@ -177,16 +177,8 @@ fn put_with_history(writing: &mut dyn Writing, entries: &[Entry]) -> Result<(), 
         let state = if change.kind.is_reviewed() { ReviewState::Waiting } else { ReviewState::NotReviewed };
         let written = Written { at: *at, by: by.clone(), run: Run::SERVER, state, is_new: false };
         writing.put_record(&merged.record, &written)?;
-        let entry = HistoryEntry {
-            at: *at,
-            by: by.clone(),
-            device: None,
-            fields: change.fields.clone(),
-            stamps: change.stamps.clone(),
-            base: change.base.clone(),
-            lost: Vec::new(),
-        };
-        writing.append_history(&change.cell, change.id, &entry, &digest(change))?;
+        let taken = Taken { at: *at, by, device: None, change, lost: &[] };
+        writing.append_history(&change.cell, taken, &digest(change))?;
         if let Some((target, state)) = verdict(&merged.record) {
             let approval = (state == ReviewState::Approved).then(|| Approval { at: *at, by: by.clone() });
             writing.set_review(&change.cell, target, state, approval.as_ref())?;

@@ -27,7 +27,7 @@ use crate::hub::judge::county;
 use crate::hub::phones::note;
 use crate::hub::push::{digest, review_state};
 use crate::hub::{Hub, HubError};
-use crate::store::{Erasure, HistoryEntry, Run, Store, Upload, Writing, Written};
+use crate::store::{Erasure, Run, Store, Taken, Upload, Writing, Written};
 
 /// The log's file in the data folder.
 pub const ERASURE_LOG: &str = "erasures.log";
@@ -280,16 +280,8 @@ impl<S: Store> Hub<S> {
         let state = review_state(writing, &merged.record)?;
         let written = Written { at: now, by: server_account(), run: Run::SERVER, state, is_new: false };
         writing.put_record(&merged.record, &written)?;
-        let entry = HistoryEntry {
-            at: now,
-            by: server_account(),
-            device: None,
-            fields: change.fields.clone(),
-            stamps: change.stamps.clone(),
-            base: change.base.clone(),
-            lost: Vec::new(),
-        };
-        writing.append_history(&record.cell, record.id, &entry, &digest(&change))?;
+        let taken = Taken { at: now, by: &server_account(), device: None, change: &change, lost: &[] };
+        writing.append_history(&record.cell, taken, &digest(&change))?;
         Ok(merged.record)
     }
 

@@ -9,7 +9,7 @@ use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::kinds::review::{Review, Said};
 use domain::merge::{MergeError, Merged, merge};
 use domain::protocol::Verdict;
-use domain::record::canonical_bytes;
+use domain::record::write_canonical;
 use domain::review::{self, ReviewState};
 use domain::scope::Role;
 use domain::validate::{Setting, today};
@@ -23,7 +23,7 @@ use crate::hub::erasure::{says_about_one, without_erased};
 use crate::hub::judge::{Author, Bench, Fault, NUMBER, county, named_author, references, step_fault};
 use crate::hub::{Hub, HubError, conflicts};
 use crate::store::{
-    Approval, ChangeDigest, HistoryEntry, LostValue, Place, Reading, Run, Store, StoredRecord, Writing, Written,
+    Approval, ChangeDigest, LostValue, Place, Reading, Run, Store, StoredRecord, Taken, Writing, Written,
 };
 
 /// What the first look said of a change.
@@ -150,27 +150,12 @@ impl<S: Store> Hub<S> {
             stamp: lost.stamp,
             incoming: lost.incoming,
         });
-        let entry = HistoryEntry {
-            at: now,
-            by: by.clone(),
-            device: author.device(),
-            fields: change.fields.clone(),
-            stamps: change.stamps.clone(),
-            base: change.base.clone(),
-            lost: lost.collect(),
-        };
-        writing.append_history(&record.cell, record.id, &entry, &digest(change))?;
+        let lost: Vec<LostValue> = lost.collect();
+        let taken = Taken { at: now, by: &by, device: author.device(), change, lost: &lost };
+        writing.append_history(&record.cell, taken, &digest(change))?;
         if let Some(number) = number {
-            let entry = HistoryEntry {
-                at: now,
-                by: server_account(),
-                device: None,
-                fields: number.fields.clone(),
-                stamps: number.stamps.clone(),
-                base: BTreeMap::new(),
-                lost: Vec::new(),
-            };
-            writing.append_history(&record.cell, record.id, &entry, &digest(&number))?;
+            let taken = Taken { at: now, by: &server_account(), device: None, change: &number, lost: &[] };
+            writing.append_history(&record.cell, taken, &digest(&number))?;
         }
         match record.kind {
             Kind::Review => settle_review(writing, &record),
@@ -460,17 +445,18 @@ fn nothing_new<R: Reading + ?Sized>(reading: &R, change: &Change, merged: &Merge
 
 /// Names a change by its content: the record, and every field with its stamp and value.
 pub(crate) fn digest(change: &Change) -> ChangeDigest {
-    let mut hash = Sha256::new();
-    hash.update(change.id.0.as_bytes());
+    // Written out first: hashing once is much quicker than hashing every piece.
+    let mut written = Vec::with_capacity(16 + 64 * change.fields.len());
+    written.extend_from_slice(change.id.0.as_bytes());
     for (field, value) in &change.fields {
-        hash.update(field.as_bytes());
-        hash.update([0]);
-        hash.update(change.stamps.of(field).to_bytes());
-        hash.update(canonical_bytes(value));
-        hash.update([0]);
+        written.extend_from_slice(field.as_bytes());
+        written.push(0);
+        written.extend_from_slice(&change.stamps.of(field).to_bytes());
+        write_canonical(value, &mut written);
+        written.push(0);
     }
     let mut first = [0; 16];
-    first.copy_from_slice(&hash.finalize()[..16]);
+    first.copy_from_slice(&Sha256::digest(&written)[..16]);
     ChangeDigest(first)
 }
 

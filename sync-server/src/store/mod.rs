@@ -286,14 +286,8 @@ pub trait Writing: Reading {
     /// Stores a record as it stands after a merge, moves its feed entry forward (and leaves *gone* where it moved away from),
     /// and keeps the approved version aside when the record departs from it.
     fn put_record(&mut self, record: &Record, written: &Written) -> Answer<()>;
-    /// Appends to a record's history.
-    fn append_history(
-        &mut self,
-        cell: &CellCode,
-        id: RecordId,
-        entry: &HistoryEntry,
-        digest: &ChangeDigest,
-    ) -> Answer<()>;
+    /// Appends to the history of a record, which lies in this cell now.
+    fn append_history(&mut self, cell: &CellCode, taken: Taken<'_>, digest: &ChangeDigest) -> Answer<()>;
     /// Rewrites what is remembered of a record: its history, its approved version, the values set aside in it. An erasure reaches
     /// into the past; order, writers and digests stay. `rewrite` is given a field's name and value, and answers with the value that
     /// stands in its place, if another shall.

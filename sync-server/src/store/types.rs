@@ -6,7 +6,8 @@ use domain::report::{Figure, Period, What};
 use domain::review::ReviewState;
 use domain::scope::{Actor, Role};
 use domain::{
-    AccountId, CellCode, DeviceId, Fields, Kind, Node, Record, RecordId, Scope, Sha256Hex, Stamp, Stamps, Version,
+    AccountId, CellCode, Change, DeviceId, Fields, Kind, Node, Record, RecordId, Scope, Sha256Hex, Stamp, Stamps,
+    Version,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -54,7 +55,22 @@ pub struct Approval {
     pub by: AccountId,
 }
 
-/// One accepted change of a record.
+/// A change that is taken, on its way into the history of its record.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'c> {
+    /// When the server took it.
+    pub at: Millis,
+    /// Who wrote it.
+    pub by: &'c AccountId,
+    /// From which device; none: on the desk or by the server.
+    pub device: Option<DeviceId>,
+    /// What was written.
+    pub change: &'c Change,
+    /// The values that lost against others through it.
+    pub lost: &'c [LostValue],
+}
+
+/// One accepted change of a record, as the history has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistoryEntry {
     /// When the server took it.

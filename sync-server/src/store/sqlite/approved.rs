@@ -9,8 +9,8 @@ use super::rows::{RECORD_COLUMNS, county, json_maybe, range, stored_record};
 use crate::store::Answer;
 
 /// What the index `record_unapproved` holds, as the index says it: SQLite compares the words, not what they mean.
-const UNAPPROVED: &str = "r.approved_version IS NOT r.version AND r.kind IN
-    ('household', 'person', 'visit', 'incident', 'dispute', 'inspection', 'hazard_point', 'threatened_household')";
+const UNAPPROVED: &str = "r.approved_version IS NOT r.version AND (r.kind = 'household' OR r.kind = 'person' OR r.kind = 'visit' OR r.kind = 'incident' OR r.kind = 'dispute'
+    OR r.kind = 'inspection' OR r.kind = 'hazard_point' OR r.kind = 'threatened_household')";
 
 impl Sql<'_> {
     pub(super) fn remember_approved(&self, cell: &CellCode, id: RecordId, review: RecordId, at: i64) -> Answer<()> {

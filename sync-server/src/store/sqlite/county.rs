@@ -18,8 +18,8 @@ use crate::store::{
     Account, Answer, Approval, Approved, AuditEntry, AuditLine, AuditQuery, Batch, BulkRecord, CaredFor, ChangeDigest,
     DeskSession, Device, Division, DivisionChange, EnrolCode, Erasure, FeedEntry, HandInLine, HistoryEntry, Holding,
     HomeCount, ImportBatch, InboxQuery, ListsPublished, Moved, NameFits, NumberOf, Place, PlaceFigures, Reading,
-    ReportHead, ReviewCount, Run, SecretHash, SetAside, StoreError, StoredRecord, TakenIn, Tallied, TokenPair, Upload,
-    Writing, Written,
+    ReportHead, ReviewCount, Run, SecretHash, SetAside, StoreError, StoredRecord, Taken, TakenIn, Tallied, TokenPair,
+    Upload, Writing, Written,
 };
 
 impl Sql<'_> {
@@ -356,14 +356,8 @@ impl Writing for Sql<'_> {
     fn put_record(&mut self, record: &Record, written: &Written) -> Answer<()> {
         self.store_record(record, written)
     }
-    fn append_history(
-        &mut self,
-        cell: &CellCode,
-        id: RecordId,
-        entry: &HistoryEntry,
-        digest: &ChangeDigest,
-    ) -> Answer<()> {
-        self.add_history(cell, id, entry, digest)
+    fn append_history(&mut self, cell: &CellCode, taken: Taken<'_>, digest: &ChangeDigest) -> Answer<()> {
+        self.add_history(cell, taken, digest)
     }
     fn set_review(
         &mut self,

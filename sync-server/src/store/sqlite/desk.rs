@@ -25,7 +25,8 @@ impl Sql<'_> {
         let mut values = vec![Value::from(kind.as_str().to_owned())];
         let scopes = within("cell", scopes, &mut values);
         let sql = format!(
-            "SELECT {RECORD_COLUMNS} FROM record WHERE {FEW} AND kind = ? AND {scopes} ORDER BY id DESC LIMIT ?"
+            "SELECT {RECORD_COLUMNS} FROM record INDEXED BY record_few
+             WHERE {FEW} AND kind = ? AND {scopes} ORDER BY id DESC LIMIT ?"
         );
         values.push(limited(limit));
         let mut statement = self.conn.prepare_cached(&sql)?;

@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_health.sql"),
     include_str!("schema_official.sql"),
     include_str!("schema_incident_position.sql"),
+    include_str!("schema_plain_conditions.sql"),
 ];
 
 const SAME: &str = include_str!("schema_same.sql");

@@ -1,7 +1,7 @@
 //! Records, their history and their approved versions.
 
 use domain::review::ReviewState;
-use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex, Stamps};
+use domain::{CellCode, Change, Kind, Record, RecordId, Scope, Sha256Hex, Stamps, Version};
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use super::rows::{
     stored_record,
 };
 use crate::store::{
-    Answer, Approval, Approved, BulkRecord, ChangeDigest, HistoryEntry, Run, StoreError, StoredRecord, Written,
+    Answer, Approval, Approved, BulkRecord, ChangeDigest, HistoryEntry, Run, StoreError, StoredRecord, Taken, Written,
 };
 
 /// The one reference of a record that is asked for the other way round.
@@ -96,26 +96,20 @@ impl Sql<'_> {
         Ok(statement.query_row(params![id.0.as_bytes(), county(cell), digest.0], |row| row.get(0))?)
     }
 
-    pub(super) fn add_history(
-        &self,
-        cell: &CellCode,
-        id: RecordId,
-        entry: &HistoryEntry,
-        digest: &ChangeDigest,
-    ) -> Answer<()> {
-        let HistoryEntry { fields, stamps, base, lost, .. } = entry;
+    pub(super) fn add_history(&self, cell: &CellCode, taken: Taken<'_>, digest: &ChangeDigest) -> Answer<()> {
+        let Taken { at, by, device, change: Change { id, fields, stamps, base, .. }, lost } = taken;
         let body = HistoryBodyRef { fields, stamp: stamps.common, stamps: &stamps.except, base, lost };
         let mut statement = self.conn.prepare_cached(
             "INSERT INTO history (county, record, digest, at, by, device, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT DO NOTHING",
         )?;
-        let device = entry.device.map(|device| *device.0.as_bytes());
+        let device = device.map(|device| *device.0.as_bytes());
         statement.execute(params![
             county(cell),
             id.0.as_bytes(),
             digest.0,
-            entry.at,
-            entry.by.as_str(),
+            at,
+            by.as_str(),
             device,
             written(&body)?
         ])?;
@@ -147,26 +141,7 @@ impl Sql<'_> {
         {
             self.keep_approved(record)?;
         }
-        let mut statement = self.conn.prepare_cached(
-            "INSERT INTO record (county, id, kind, cell, body, version, refers, content, state, changed_at, changed_by)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-             ON CONFLICT (id, county) DO UPDATE SET cell = excluded.cell, body = excluded.body, version = excluded.version,
-                 refers = excluded.refers, content = excluded.content, state = excluded.state,
-                 changed_at = excluded.changed_at, changed_by = excluded.changed_by",
-        )?;
-        statement.execute(params![
-            county(&record.cell),
-            record.id.0.as_bytes(),
-            record.kind.as_str(),
-            record.cell.as_str(),
-            body_of(record)?,
-            version.as_str(),
-            main_reference(record).map(|id| *id.0.as_bytes()),
-            content(record),
-            state_number(by.state),
-            by.at,
-            by.by.as_str(),
-        ])?;
+        self.store_row(record, &version, by, was.is_some())?;
         self.tally(was.map(|was| &was.record), Some(record))?;
         self.look_at_incident_of(record);
         let here = Tally::default().with(&version, self.has_bytes(record)?);
@@ -180,6 +155,39 @@ impl Sql<'_> {
         let there = Tally::default().without(&was.version, *stored);
         self.move_feed(&record.cell, record.id, by.run, false, here)?;
         self.move_feed(&was.record.cell, record.id, by.run, true, there)
+    }
+
+    fn store_row(&self, record: &Record, version: &Version, by: &Written, is_there: bool) -> Answer<()> {
+        const INSERT: &str =
+            "INSERT INTO record (county, id, kind, cell, body, version, refers, content, state, changed_at, changed_by)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        // An index is written for every column of it that a statement names, changed or not: most edits change none of these.
+        const CONTENT: &str = "UPDATE record SET body = ?5, version = ?6, changed_at = ?10, changed_by = ?11
+             WHERE id = ?2 AND county = ?1 AND cell = ?4 AND refers IS ?7 AND content IS ?8 AND state = ?9";
+        const ALL: &str = "UPDATE record SET cell = ?4, body = ?5, version = ?6, refers = ?7, content = ?8, state = ?9,
+                 changed_at = ?10, changed_by = ?11
+             WHERE id = ?2 AND county = ?1";
+        let body = body_of(record)?;
+        let ways = if is_there { [CONTENT, ALL].as_slice() } else { &[INSERT] };
+        for sql in ways {
+            let stored = self.conn.prepare_cached(sql)?.execute(params![
+                county(&record.cell),
+                record.id.0.as_bytes(),
+                record.kind.as_str(),
+                record.cell.as_str(),
+                body,
+                version.as_str(),
+                main_reference(record).map(|id| *id.0.as_bytes()),
+                content(record),
+                state_number(by.state),
+                by.at,
+                by.by.as_str(),
+            ])?;
+            if stored > 0 {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Broken("a record was there, and then was not".into()))
     }
 
     /// Whether a record is a photo whose bytes are stored.

@@ -16,8 +16,8 @@ use super::rows::{RECORD_COLUMNS, count, county, parsed, range, record_id, store
 use crate::store::{Answer, HomeCount, StoredRecord, Tallied};
 
 /// The kinds of the index `record_few`, as the index says it: SQLite compares the words, not what they mean.
-pub(super) const FEW: &str =
-    "kind IN ('care_plan', 'evacuation', 'hazard_point', 'notice', 'threatened_household', 'feedback', 'dispute')";
+pub(super) const FEW: &str = "(kind = 'care_plan' OR kind = 'evacuation' OR kind = 'hazard_point' OR kind = 'notice'
+    OR kind = 'threatened_household' OR kind = 'feedback' OR kind = 'dispute')";
 
 impl Sql<'_> {
     /// The record as it stands, if what it counts for may change when it is written.
@@ -223,7 +223,8 @@ impl Sql<'_> {
     pub(super) fn few_of_kind(&self, within: &Scope, kind: &Kind) -> Answer<Vec<StoredRecord>> {
         let (from, to) = range(within);
         let sql = format!(
-            "SELECT {RECORD_COLUMNS} FROM record WHERE {FEW} AND kind = ?1 AND cell >= ?2 AND cell < ?3 ORDER BY cell, id"
+            "SELECT {RECORD_COLUMNS} FROM record INDEXED BY record_few
+             WHERE {FEW} AND kind = ?1 AND cell >= ?2 AND cell < ?3 ORDER BY cell, id"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map(params![kind.as_str(), from, to], stored_record)?;
