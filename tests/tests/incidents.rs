@@ -91,9 +91,7 @@ fn a_worker_reports_a_department_solves_and_the_phone_has_its_check_within_secon
 /// Somebody at an own window of the desk.
 async fn window(folder: &Path, county: &County, account: &str, name: &str) -> Outcome<Browser> {
     let desk = Browser::desk(&folder.join(name), &county.address()).await?;
-    desk.write(&named("account"), account).await?;
-    desk.write(&named("password"), &county.demo.desk.password).await?;
-    desk.tap(&named("sign-in")).await?;
+    desk.sign_in(account, &county.demo.desk.password).await?;
     desk.tap(&named("nav-incidents")).await?;
     Ok(desk)
 }
