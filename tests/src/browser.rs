@@ -142,6 +142,17 @@ impl Browser {
         }
     }
 
+    /// Signs in at the desk that this window shows.
+    ///
+    /// # Errors
+    /// When the desk does not let this account in.
+    pub async fn sign_in(&self, account: &str, password: &str) -> Outcome {
+        self.write(&named("account"), account).await?;
+        self.write(&named("password"), password).await?;
+        self.tap(&named("sign-in")).await?;
+        self.see("[data-test^=\"nav-\"]").await.map(|_| ())
+    }
+
     /// Ends window, driver and program at once.
     pub fn kill(&mut self) {
         self.driver.kill();

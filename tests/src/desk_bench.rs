@@ -1,7 +1,9 @@
 //! The desk's numbers: a county of 400,000 residents with a year of records on SQLite, its inbox, dashboards and monthly report, asked
-//! over HTTP as the desk asks; and a register of 100,000 rows that is taken in. The people are drawn at random and exist nowhere.
+//! over HTTP as the desk asks; its inbox on the screen; and a register of 100,000 rows that is taken in. The people are drawn at random
+//! and exist nowhere.
 
 mod import;
+mod screen;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,14 +47,17 @@ const MADE: Duration = Duration::from_secs(10);
 /// How the county is filled: another number makes it anew.
 const FILLING: u32 = 1;
 
-/// Makes the county (so many of its cells), or takes the one that was made before, asks, takes in a register besides, and answers with
-/// the table.
+/// Whose desk is asked and opened: a supervisor's of the whole county.
+const CHIEF: &str = "bench-chief";
+
+/// Makes the county (so many of its cells), or takes the one that was made before, asks, opens its inbox in a browser if there may be a
+/// `window`, takes in a register besides, and answers with the table.
 ///
 /// # Errors
 /// What could not be made or asked.
-pub fn measure(cells: usize) -> Outcome<Vec<Number>> {
+pub fn measure(cells: usize, window: bool) -> Outcome<Vec<Number>> {
     let hub = Arc::new(county(cells)?);
-    let desk = Desk::open(Arc::clone(&hub), "bench-chief")?;
+    let desk = Desk::open(Arc::clone(&hub), CHIEF)?;
     let today = domain::validate::today(hub.now()).to_string();
     let month = json!({"place": COUNTY, "first": format!("{}-01", &today[..7]), "last": today});
     let mut lines = Vec::new();
@@ -67,8 +72,21 @@ pub fn measure(cells: usize) -> Outcome<Vec<Number>> {
         desk.get(&format!("reports/{id}/{file}"))?;
         lines.push(number(what, asked.elapsed(), MADE));
     }
+    if window {
+        lines.extend(screen::measure(&hub, CHIEF)?);
+    } else {
+        lines.push(screen::not_measured("Windows were to be left out."));
+    }
     lines.extend(import::measure(import::ROWS)?);
     Ok(lines)
+}
+
+/// Measures only the inbox of that county in a browser.
+///
+/// # Errors
+/// What could not be made or opened.
+pub fn inbox_on_screen(cells: usize) -> Outcome<Vec<Number>> {
+    screen::measure(&Arc::new(county(cells)?), CHIEF)
 }
 
 /// The county, in a folder that stays: to fill it takes minutes.
@@ -158,10 +176,11 @@ fn number(what: &str, taken: Duration, target: Duration) -> Number {
     }
 }
 
-/// A supervisor of the county at the desk.
+/// Somebody of the county at the desk.
 struct Desk {
     client: Client,
-    address: String,
+    /// Where the desk's pages are; its calls are below.
+    root: String,
     cookie: String,
     csrf: String,
 }
@@ -171,7 +190,7 @@ impl Desk {
         let signed = hub.sign_in(account, PASSWORD).doing("filling the county")?;
         let listener = std::net::TcpListener::bind("127.0.0.1:0").doing("listening")?;
         listener.set_nonblocking(true).doing("listening")?;
-        let address = format!("http://{}/desk/api", listener.local_addr().doing("listening")?);
+        let root = format!("http://{}", listener.local_addr().doing("listening")?);
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime can be started");
             runtime.block_on(async move {
@@ -181,18 +200,18 @@ impl Desk {
         });
         let client = Client::builder().timeout(Duration::from_secs(120)).build().doing("making a client")?;
         let cookie = format!("{}={}", sync_server::http::auth::SESSION_COOKIE, signed.cookie);
-        Ok(Self { client, address, cookie, csrf: signed.desk.csrf })
+        Ok(Self { client, root, cookie, csrf: signed.desk.csrf })
     }
 
     /// What is answered; nothing for a file.
     fn get(&self, path: &str) -> Outcome<Value> {
-        let call = self.client.get(format!("{}/{path}", self.address)).header("cookie", &self.cookie);
+        let call = self.client.get(format!("{}/desk/api/{path}", self.root)).header("cookie", &self.cookie);
         let answer = call.send().and_then(reqwest::blocking::Response::error_for_status).doing(path)?;
         Ok(serde_json::from_slice(&answer.bytes().doing(path)?).unwrap_or_default())
     }
 
     fn post(&self, path: &str, body: &Value) -> Outcome<Value> {
-        let call = self.client.post(format!("{}/{path}", self.address)).header("cookie", &self.cookie);
+        let call = self.client.post(format!("{}/desk/api/{path}", self.root)).header("cookie", &self.cookie);
         let call = call.header("x-csrf-token", &self.csrf).json(body);
         let answer = call.send().and_then(reqwest::blocking::Response::error_for_status).doing(path)?;
         Ok(serde_json::from_slice(&answer.bytes().doing(path)?).unwrap_or_default())
@@ -200,7 +219,7 @@ impl Desk {
 }
 
 fn fill(hub: &CountyHub, cells: usize) -> Outcome<(usize, usize)> {
-    for (name, role) in [("bench-chief", Role::Supervisor), ("bench-admin", Role::Admin)] {
+    for (name, role) in [(CHIEF, Role::Supervisor), ("bench-admin", Role::Admin)] {
         hub.put_account(office(name, role), Some(PASSWORD), &[]).doing("filling the county")?;
     }
     let mut places = vec![Place { code: scope(COUNTY), name: "城固县".to_owned() }];
@@ -324,7 +343,7 @@ impl CellMaking {
             self.write(
                 Kind::IncidentStep,
                 at,
-                json!({"incident": incident, "action": action, "step": "handle", "at": at, "by": "bench-chief"}),
+                json!({"incident": incident, "action": action, "step": "handle", "at": at, "by": CHIEF}),
             );
         }
     }
@@ -335,7 +354,7 @@ impl CellMaking {
         let notice = self.write(
             Kind::Notice,
             notice_at,
-            json!({"title": "通知", "text": "…", "notice_kind": "policy", "at": notice_at, "by": "bench-chief"}),
+            json!({"title": "通知", "text": "…", "notice_kind": "policy", "at": notice_at, "by": CHIEF}),
         );
         for home in homes.iter().take(60) {
             self.write(

@@ -8,6 +8,7 @@ pub mod desk_bench;
 #[cfg(target_os = "linux")]
 pub mod disk;
 pub mod full_cell;
+pub mod paint;
 pub mod phone_bench;
 pub mod phones;
 pub mod picture;

@@ -1,13 +1,18 @@
 //! An incident through the seven steps: a real phone, a server, and the desk of several people. Once by the desk's API, over
-//! sockets and with production's background threads; once in Chromium, with every role at its own window. And on the desk's map.
+//! sockets and with production's background threads; once in Chromium, with every role at its own window. The department's photo of
+//! what came of it, as the desk and the worker's phone show it. And the desk's map.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use doorstep_tests::browser::{Browser, named, named_with};
 use doorstep_tests::county::County;
 use doorstep_tests::desk::Desk;
 use doorstep_tests::phones::Phone;
+use doorstep_tests::picture;
+use doorstep_tests::screens::phone::Host;
 use doorstep_tests::stations::Stations;
 use doorstep_tests::trouble::{Doing, Outcome, trouble};
 use fantoccini::key::Key;
@@ -91,9 +96,7 @@ fn a_worker_reports_a_department_solves_and_the_phone_has_its_check_within_secon
 /// Somebody at an own window of the desk.
 async fn window(folder: &Path, county: &County, account: &str, name: &str) -> Outcome<Browser> {
     let desk = Browser::desk(&folder.join(name), &county.address()).await?;
-    desk.write(&named("account"), account).await?;
-    desk.write(&named("password"), &county.demo.desk.password).await?;
-    desk.tap(&named("sign-in")).await?;
+    desk.sign_in(account, &county.demo.desk.password).await?;
     desk.tap(&named("nav-incidents")).await?;
     Ok(desk)
 }
@@ -175,6 +178,83 @@ async fn the_whole_loop_in_the_windows_of_a_supervisor_and_a_department() -> Out
     boss.tap(&named("nav-departments")).await?;
     boss.see(&named_with("department-row", "data-department", HOUSING)).await?;
     stations.keep(&boss, "departments").await
+}
+
+/// What an image in the page shows, once it has come, as a JPEG that the page itself paints.
+const PAINTED_AGAIN: &str = "const [css, done] = arguments;
+    const look = () => {
+        const image = document.querySelector(css);
+        image?.scrollIntoView({ block: 'center' });
+        if (!image?.complete || image.naturalWidth === 0) return setTimeout(look, 40);
+        const canvas = document.createElement('canvas');
+        [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+        canvas.getContext('2d').drawImage(image, 0, 0);
+        done(canvas.toDataURL('image/jpeg', 0.95).split(',')[1]);
+    };
+    look();";
+
+/// Insists that an image in the page shows the camera's photo the right way up.
+async fn insist_on_the_photo(window: &Browser, css: &str) -> Outcome {
+    window.see(css).await?;
+    let told = window.run(PAINTED_AGAIN, vec![json!(css)]).await?;
+    let bytes = STANDARD.decode(told.as_str().unwrap_or_default()).doing("reading what the page painted")?;
+    picture::shows(&bytes, &picture::upright()?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_department_s_photo_of_the_result_is_seen_at_the_desk_and_after_a_round_on_the_worker_s_phone() -> Outcome {
+    let folder = tempfile::tempdir().doing("making a folder")?;
+    let county = County::found(folder.path(), "village")?;
+    let phone = Host::start(folder.path(), &county).await?;
+    let mut wishes = phone.call("preferences", json!({})).await?;
+    wishes["tour_seen"] = true.into();
+    phone.call("set_preferences", wishes).await?;
+    let fields = json!({ "category": CATEGORY, "severity": 3, "title": TITLE, "place": "东门外" });
+    let wish = json!({ "kind": "incident", "id": null, "cell": null, "fields": fields });
+    let id = phone.call("save", wish).await?["id"].as_str().unwrap_or_default().to_owned();
+    phone.until_safe().await?;
+    tokio::task::block_in_place(|| -> Outcome {
+        let boss = Desk::sign_in(&county)?;
+        boss.take_step(&id, "accept", &json!({}))?;
+        boss.take_step(&id, "dispatch", &json!({ "departments": [HOUSING] })).map(|_| ())
+    })?;
+
+    let handler = window(folder.path(), &county, HANDLER, "handler").await?;
+    let mut stations = Stations::begin("result-photo")?;
+    open(&handler, &id).await?;
+    act(&handler, "sign", None, "signed").await?;
+    let photo = add_a_photo_of_the_result(&handler, folder.path()).await?;
+    stations.keep(&handler, "chosen").await?;
+    handler.write(&named("opinion"), "已重新固定").await?;
+    handler.tap(&named("action-send")).await?;
+    handler.see_attribute(&named("incident-state"), "data-state", "resulted").await?;
+    insist_on_the_photo(&handler, &format!("{} img", named_with("photo", "data-id", &photo))).await?;
+    stations.keep(&handler, "at-the-desk").await?;
+
+    phone.until_safe().await?;
+    let page = phone.call("incident", json!({ "id": id })).await?;
+    let shown = &page["photos"][0];
+    if (&shown["id"], &shown["photo_kind"]) != (&json!(photo), &json!("after")) {
+        return trouble(format!("The phone does not know the photo of the result: {}", page["photos"]));
+    }
+    let address = format!("{}/?result#/incident/{id}", phone.address());
+    let hand = Browser::page("phone", &folder.path().join("hand"), &address, (390, 844), true).await?;
+    insist_on_the_photo(&hand, &format!("{} img", named_with("photo-thumb", "data-id", &photo))).await?;
+    stations.keep(&hand, "on-the-phone").await
+}
+
+/// A file that only calls itself a photo is refused and nothing is added; the camera's is taken, and chosen for the result.
+async fn add_a_photo_of_the_result(handler: &Browser, folder: &Path) -> Outcome<String> {
+    let false_name = folder.join("result.jpg");
+    std::fs::write(&false_name, "no photo at all").doing("writing a file")?;
+    handler.tap(&named("act-result")).await?;
+    handler.choose_file(&named("after-file"), &false_name).await?;
+    handler.see(&named("after-problem")).await?;
+    assert_eq!(handler.count(&named("after-photo")).await?, 0);
+    handler.choose_file(&named("after-file"), &picture::turned_left_gps()).await?;
+    handler.have(&format!("{}:checked", named("after-photo"))).await?;
+    handler.gone(&named("after-problem")).await?;
+    handler.value(&named("after-photo")).await
 }
 
 /// What a hand hits in its middle.

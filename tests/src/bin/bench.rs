@@ -15,7 +15,7 @@ use doorstep_tests::screen::Screen;
 use doorstep_tests::sync_bench::wire::memory;
 use doorstep_tests::sync_bench::{self, Number};
 use doorstep_tests::trouble::{Doing, Outcome, trouble};
-use doorstep_tests::{full_cell, program};
+use doorstep_tests::{desk_bench, full_cell, program};
 use serde_json::json;
 
 /// Measures the numbers of the project.
@@ -68,6 +68,8 @@ enum Part {
     Sync,
     /// The desk of a county of 400,000 residents.
     Desk,
+    /// Of that desk only its inbox, in a browser.
+    Inbox,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -94,7 +96,11 @@ fn main() -> ExitCode {
             print_measured(&phone_bench::measure(options.calls)?);
         }
         if wanted(Part::Desk) {
-            print_numbers("the desk", &doorstep_tests::desk_bench::measure(options.cells)?);
+            print_numbers("the desk", &desk_bench::measure(options.cells, !options.no_window)?);
+        }
+        // The desk's table has it already.
+        if options.only == Some(Part::Inbox) {
+            print_numbers("the inbox", &desk_bench::inbox_on_screen(options.cells)?);
         }
         if wanted(Part::Sync) { synchronisation(&options) } else { Ok(()) }
     });

@@ -158,10 +158,7 @@ async fn enrol_phones(county: &County, folder: &Path) -> Outcome {
 }
 
 async fn sign_in(window: &Browser, county: &County, account: &str) -> Outcome {
-    window.write(&named("account"), account).await?;
-    window.write(&named("password"), &county.demo.desk.password).await?;
-    window.tap(&named("sign-in")).await?;
-    window.see("[data-test^=\"nav-\"]").await?;
+    window.sign_in(account, &county.demo.desk.password).await?;
     window.gone(LOADING).await
 }
 

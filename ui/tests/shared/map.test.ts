@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { type AreaFeature, boundsOf, pointFeature } from '@shared/map/features'
 import { classesOf } from '@shared/map/ramp'
+import { styleOf } from '@shared/map/style'
 
 const field = (id: string, ring: [number, number][]): AreaFeature => ({ type: 'Feature', geometry: { type: 'Polygon', coordinates: [ring] }, properties: { id, name: id } })
 
@@ -10,6 +11,20 @@ test('what is in sight holds every corner and every point', () => {
   const point = pointFeature({ lat: 33.05, lng: 107.35 }, { id: 'p', kind: 'building', name: '', open: false })
   expect(boundsOf([area], [point])).toEqual([[107.3, 33.05], [107.4, 33.2]])
   expect(boundsOf([], [])).toBeNull()
+})
+
+test('no name lies over a mark: marks are drawn last and given room first, and no name may overlap', () => {
+  const layers = styleOf(false, 1).layers.map((layer) => ({ id: layer.id, layout: ('layout' in layer ? layer.layout : {}) as Record<string, unknown> }))
+  const names = layers.filter(({ layout }) => 'text-field' in layout)
+  const at = (id: string) => layers.findIndex((layer) => layer.id === id)
+  expect(names.map(({ id }) => id)).toEqual(['point-names', 'field-names'])
+  for (const { id, layout } of names) {
+    expect(at(id)).toBeLessThan(at('points'))
+    expect(layout['text-allow-overlap'] ?? false).toBe(false)
+    expect(layout['text-ignore-placement'] ?? false).toBe(false)
+  }
+  expect(layers[at('points')]?.layout).toMatchObject({ 'icon-allow-overlap': true })
+  expect(layers[at('points')]?.layout).not.toHaveProperty('icon-ignore-placement')
 })
 
 test('ranges hold about the same number of fields each and leave none out', () => {

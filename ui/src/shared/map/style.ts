@@ -18,6 +18,14 @@ const smaller = (size: number) => ['case', ['in', 'severity', ['get', 'kind']], 
 /** Marks shrink where a whole cell is in sight, so that hundreds of buildings stay apart. */
 const SMALLER_AFAR = ['interpolate', ['linear'], ['zoom'], 13, smaller(0.45), 15.5, smaller(0.8), 16.5, 1]
 
+/** A name stands clear of its mark, in letters' heights from the middle: half a mark (with its second edge, if it has one), and
+ *  what the engine takes off above and below. */
+const beside = (size: number) => ['case', ['!', ['in', 'severity', ['get', 'kind']]], (12 * size + 6) / 13, ['get', 'open'], 1.95, 1.65]
+const BESIDE_MARK = ['interpolate', ['linear'], ['zoom'], 13, beside(0.45), 15.5, beside(0.8), 16.5, beside(1)]
+
+/** Who keeps the name where not all have room: what waits to be done before what does not, the more urgent first. */
+const NAMED_FIRST = ['+', ['case', ['get', 'open'], 0, 10], ['match', ['get', 'kind'], 'severity1', 1, 'severity2', 2, 'severity3', 3, 4]]
+
 /** A county of small cells would be nothing but lines. */
 const THINNER_AFAR = ['interpolate', ['linear'], ['zoom'], 9, 0.3, 13, 1.5]
 
@@ -37,14 +45,30 @@ export function styleOf(dark: boolean, type: number): StyleSpecification {
     { id: 'chosen', type: 'line', source: 'areas', filter: ['==', ['get', 'id'], ''], paint: { 'line-color': look.chosen, 'line-width': 3.5 } },
     { id: 'path', type: 'line', source: 'path', paint: { 'line-color': look.chosen, 'line-width': 2.5, 'line-dasharray': [2, 1] } },
     { id: 'path-corners', type: 'circle', source: 'path', filter: ['==', ['geometry-type'], 'Point'], paint: { 'circle-radius': 6, 'circle-color': look.chosen, 'circle-stroke-color': look.cut, 'circle-stroke-width': 2 } },
-    { id: 'field-names', type: 'symbol', source: 'areas', minzoom: NAMES_FROM_ZOOM, layout: name, paint: { ...ink, 'text-halo-width': 2 } },
+    // Symbols are given room from the last layer to the first: every mark stands, fields keep their
+    // names, and what is marked is named where there is still room around it.
+    {
+      id: 'point-names',
+      type: 'symbol',
+      source: 'points',
+      layout: { ...name, 'text-padding': 2, 'symbol-sort-key': NAMED_FIRST, 'text-variable-anchor': ['top', 'bottom', 'left', 'right'], 'text-radial-offset': BESIDE_MARK, 'text-justify': 'auto', 'text-max-width': 8 },
+      paint: ink,
+    },
+    {
+      id: 'field-names',
+      type: 'symbol',
+      source: 'areas',
+      minzoom: NAMES_FROM_ZOOM,
+      layout: { ...name, 'text-variable-anchor': ['center', 'top', 'bottom'], 'text-radial-offset': 1.5 },
+      // In the colour of their lines, as on any map; not on a ground that has a colour of its own.
+      paint: { 'text-color': ['case', ['has', 'fill'], look.ink, look.line], 'text-halo-color': look.halo, 'text-halo-width': 2 },
+    },
     { id: 'own', type: 'circle', source: 'own', paint: { 'circle-radius': 8, 'circle-color': look.own, 'circle-stroke-color': look.cut, 'circle-stroke-width': 3 } },
     {
       id: 'points',
       type: 'symbol',
       source: 'points',
-      layout: { ...name, 'icon-image': ['concat', ['get', 'kind'], ['case', ['get', 'open'], '-open', '']], 'icon-allow-overlap': true, 'icon-size': SMALLER_AFAR, 'symbol-z-order': 'source', 'text-optional': true, 'text-anchor': 'top', 'text-offset': [0, 0.9], 'text-max-width': 8 },
-      paint: ink,
+      layout: { 'icon-image': ['concat', ['get', 'kind'], ['case', ['get', 'open'], '-open', '']], 'icon-allow-overlap': true, 'icon-padding': 0, 'icon-size': SMALLER_AFAR, 'symbol-z-order': 'source' },
     },
     { id: 'pin', type: 'symbol', source: 'pin', layout: { 'icon-image': 'pin', 'icon-anchor': 'bottom', 'icon-allow-overlap': true } },
   ]
@@ -58,6 +82,9 @@ export function styleOf(dark: boolean, type: number): StyleSpecification {
 /** Marks are drawn at twice their size, for sharp screens. */
 export const MARK_RATIO = 2
 
+/** How wide the second edge of a mark is with the gap before it, in units of which a mark has 24. */
+const EDGE = 3.2
+
 /** The colour of a severity's mark: 1 most urgent … 4. */
 export function severityColour(level: number, dark: boolean): string {
   const look = LOOKS[dark ? 'dark' : 'light']
@@ -68,12 +95,16 @@ export function severityColour(level: number, dark: boolean): string {
 export function mark(id: string, dark: boolean): ImageData | null {
   const look = LOOKS[dark ? 'dark' : 'light']
   const [kind, open] = [id.replace('-open', ''), id.endsWith('-open')]
-  const size = kind === 'pin' ? 40 : kind.startsWith('severity') ? 30 : 24
+  const severity = /^severity(\d)$/.exec(kind)?.[1]
+  const scale = ((kind === 'pin' ? 40 : severity ? 30 : 24) / 24) * MARK_RATIO
+  // The second edge of what is overdue lies outside the shape, so that the number in it stays as it is.
+  const edge = severity && open ? EDGE : 0
   const canvas = document.createElement('canvas')
-  canvas.width = canvas.height = size * MARK_RATIO
+  canvas.width = canvas.height = Math.ceil((24 + 2 * edge) * scale)
   const pen = canvas.getContext('2d')
   if (!pen) return null
-  pen.scale((size / 24) * MARK_RATIO, (size / 24) * MARK_RATIO)
+  pen.scale(scale, scale)
+  pen.translate(edge, edge)
   const shapes: Record<string, string> = {
     building: 'M5 3h14v18H5z',
     incident: 'M12 2l10.500 19h-21z',
@@ -91,30 +122,28 @@ export function mark(id: string, dark: boolean): ImageData | null {
   }
   const colours: Record<string, string> = { building: open ? look.open : look.calm, incident: open ? look.incident : look.calm, hazard_point: look.hazard, pin: look.chosen }
   const outline = new Path2D(shapes[kind] ?? 'M12 3a9 9 0 100 18 9 9 0 000-18z')
-  const severity = /^severity(\d)$/.exec(kind)?.[1]
+  pen.lineJoin = pen.lineCap = 'round'
+  const around = (colour: string, width: number) => {
+    pen.strokeStyle = colour
+    pen.lineWidth = width
+    pen.stroke(outline)
+  }
+  if (edge) {
+    around(look.incident, 2 * EDGE)
+    around(look.cut, EDGE)
+  }
   pen.fillStyle = severity ? severityColour(Number(severity), dark) : (colours[kind] ?? look.own)
   pen.fill(outline)
-  pen.lineJoin = pen.lineCap = 'round'
+  if (!edge) around(look.cut, 1.5)
+  if (severity) return numbered(pen, severity, look.cut)
   pen.strokeStyle = look.cut
-  pen.lineWidth = 1.5
-  pen.stroke(outline)
-  if (severity) return numbered(pen, outline, severity, open ? look.incident : null, look.cut)
   pen.lineWidth = kind === 'pin' ? 5 : 2
   pen.stroke(new Path2D(inner[kind] ?? ''))
   return pen.getImageData(0, 0, canvas.width, canvas.height)
 }
 
-/** A mark with its severity in it; what is overdue has a second edge. */
-function numbered(pen: CanvasRenderingContext2D, outline: Path2D, number: string, edge: string | null, ink: string): ImageData {
-  if (edge) {
-    // The outer edge in the colour of what is urgent, the inner one lets it stand apart from the mark of the same colour.
-    pen.strokeStyle = ink
-    pen.lineWidth = 4.5
-    pen.stroke(outline)
-    pen.strokeStyle = edge
-    pen.lineWidth = 1.8
-    pen.stroke(outline)
-  }
+/** A mark with its severity in it. */
+function numbered(pen: CanvasRenderingContext2D, number: string, ink: string): ImageData {
   pen.fillStyle = ink
   pen.font = `bold 11px ${FONTS}`
   pen.textAlign = 'center'

@@ -1,10 +1,12 @@
 //! The loop at the desk: who sees what, who may do what, two at once, twice the same, and the numbers of departments.
 
 use axum::http::StatusCode;
-use domain::{Fields, Record, RecordId};
+use domain::review::ReviewState;
+use domain::{AccountId, CellCode, Fields, Kind, Node, Record, RecordId, Stamp, Stamps};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, DeskHand, FAR_INCIDENT, HOUSEHOLD, INCIDENT, PERSON, id};
+use crate::store::BulkRecord;
 
 const HOUSING: &str = "12";
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -427,4 +429,53 @@ async fn more_than_can_be_drawn_one_by_one_are_told_by_place_and_none_is_missing
     let told: u64 = places.iter().map(|place| place["incidents"].as_u64().unwrap()).sum();
     assert_eq!((told, told >= 301), (map["placed"].as_u64().unwrap(), true));
     assert!(places.iter().all(|place| place["place"].as_str().unwrap().len() == 15));
+}
+
+/// An incident at a place on the map in each of these cells, as if it had come with the register.
+fn report_in(bench: &Bench, first: u128, cells: impl IntoIterator<Item = String>) {
+    let now = bench.hub.now();
+    let one = |(number, code): (u128, String)| {
+        let fields = json!({"category": "0601", "list_version": 1, "severity": 3, "title": "路灯", "happened_at": now,
+            "by": "worker", "position": {"lat": 33.15, "lng": 107.33}});
+        let record = Record {
+            id: id(first + number),
+            kind: Kind::Incident,
+            cell: CellCode::new(&code).unwrap(),
+            fields: serde_json::from_value(fields).unwrap(),
+            stamps: Stamps::all(Stamp::new(now, 0, Node(1))),
+        };
+        BulkRecord { record, by: AccountId::new("worker").unwrap(), at: now, state: ReviewState::NotReviewed }
+    };
+    let bulk: Vec<BulkRecord> = (0..).zip(cells).map(one).collect();
+    assert_eq!(bench.hub.load(&bulk).unwrap(), bulk.len());
+}
+
+#[tokio::test]
+async fn where_cells_are_too_many_villages_are_told_then_towns_then_the_county_and_never_one_incident_less() {
+    let bench = Bench::new();
+    let boss = bench.sign_in("county-boss").await;
+    let told = async |digits: usize, placed: u64| {
+        let map = boss.read("incidents/map").await;
+        let places = map["places"].as_array().unwrap();
+        let of = |place: &Value| place["incidents"].as_u64().unwrap();
+        assert_eq!((&map["placed"], places.iter().map(of).sum::<u64>()), (&json!(placed), placed), "{digits} digits");
+        assert!(places.iter().all(|place| place["place"].as_str().unwrap().len() == digits), "{digits}: {places:?}");
+        assert!(places.len() <= 300 && map["points"] == json!([]), "{digits} digits");
+        places.len()
+    };
+    // As many as can be drawn one by one are.
+    report_in(&bench, 10_000, (1..=300).map(|number| format!("610722001001{number:03}")));
+    let map = boss.read("incidents/map").await;
+    assert_eq!((map["points"].as_array().unwrap().len(), &map["places"]), (300, &json!([])));
+    report_in(&bench, 20_000, ["610722001001001".to_owned()]);
+    assert_eq!(told(15, 301).await, 300, "one more than can be drawn: the cells");
+    report_in(&bench, 30_000, ["610722001001301".to_owned()]);
+    assert_eq!(told(12, 302).await, 1, "more cells than can be told: the village");
+    report_in(&bench, 40_000, (2..=301).map(|number| format!("610722001{number:03}001")));
+    assert_eq!(told(9, 602).await, 1, "more villages: the town");
+    report_in(&bench, 50_000, (2..=301).map(|number| format!("610722{number:03}001001")));
+    assert_eq!(told(6, 902).await, 1, "more towns: the county");
+    // Whoever sees one village is still told its cells, and nothing of the others.
+    let map = bench.sign_in("neighbour").await.read("incidents/map").await;
+    assert_eq!((&map["placed"], &map["points"][0]["line"]["title"]), (&json!(1), &json!("路灯")));
 }

@@ -184,6 +184,74 @@ async fn the_paper_is_a_pdf_of_the_same_report() {
     assert!(bytes.starts_with(b"%PDF-") && bytes.len() > 4_000);
 }
 
+/// Every text of a PDF of ours, in its order: texts stand in it as they are, Chinese ones as UTF-16.
+fn texts_of(pdf: &[u8]) -> String {
+    let (mut told, mut rest) = (String::new(), pdf);
+    while let Some(at) = rest.windows(3).position(|window| window == b" Tf") {
+        let chinese = rest[..at].iter().rposition(|byte| *byte == b'/').map(|slash| rest[slash + 1]) == Some(b'C');
+        let after = &rest[at + 3..];
+        let end = after.windows(3).position(|window| window == b" Tj").expect("a font is chosen for a text");
+        let bytes = bytes_of(after[..end].trim_ascii());
+        if chinese {
+            let units: Vec<u16> = bytes.chunks(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+            told.push_str(&String::from_utf16(&units).unwrap());
+        } else {
+            told.push_str(&String::from_utf8(bytes).unwrap());
+        }
+        rest = &after[end..];
+    }
+    told
+}
+
+/// The bytes of a string as PDF writes it: in pairs of digits, or in brackets.
+fn bytes_of(written: &[u8]) -> Vec<u8> {
+    if let Some(digits) = written.strip_prefix(b"<").and_then(|written| written.strip_suffix(b">")) {
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+        return digits.chunks(2).map(byte).collect();
+    }
+    let mut bytes = written.strip_prefix(b"(").and_then(|written| written.strip_suffix(b")")).unwrap().iter();
+    let mut read = Vec::new();
+    while let Some(byte) = bytes.next() {
+        let escaped = *byte == b'\\';
+        read.push(if escaped { *bytes.next().unwrap() } else { *byte });
+    }
+    read
+}
+
+/// Workbook and paper of a report: what they say of which versions they count.
+async fn readings(bench: &Bench, desk: &DeskHand<'_>, id: i64) -> (Data, String) {
+    let (_, _, bytes) = file(bench, desk, &format!("reports/{id}/xlsx")).await;
+    let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).unwrap();
+    let said = book.worksheet_range("指标").unwrap().get_value((3, 0)).cloned().unwrap_or(Data::Empty);
+    let (_, _, paper) = file(bench, desk, &format!("reports/{id}/pdf")).await;
+    (said, texts_of(&paper))
+}
+
+#[tokio::test]
+async fn workbook_and_paper_say_whether_only_what_was_approved_counts_and_go_on_saying_it() {
+    const APPROVED: &str = "只统计审核通过的内容：改动还没通过的按上次通过的计，从未通过的不计入。";
+    let bench = with_roles();
+    let (desk, admin) = (bench.sign_in("supervisor").await, bench.sign_in("county-admin").await);
+    let switch = async |official: bool| {
+        let mut rules = admin.read("review-rules").await["rules"].clone();
+        rules["official_when_approved"] = json!(official);
+        let (status, body) = admin.post("review-rules", rules).await;
+        assert_eq!(status, StatusCode::NO_CONTENT, "{body}");
+    };
+    let day = today(&bench);
+    let present = made(&desk, VILLAGE, &day).await;
+    switch(true).await;
+    let approved = made(&desk, VILLAGE, &day).await;
+    switch(false).await;
+    // What was made says how it was counted, whatever the county has decided since.
+    let (said, paper) = readings(&bench, &desk, approved).await;
+    assert_eq!(said, Data::String(APPROVED.to_owned()));
+    assert!(paper.contains(APPROVED), "{paper}");
+    let (said, paper) = readings(&bench, &desk, present).await;
+    assert!(matches!(&said, Data::String(text) if !text.is_empty() && text != APPROVED), "{said:?}");
+    assert!(paper.contains("江湾社区") && !paper.contains("只统计审核通过"), "{paper}");
+}
+
 #[tokio::test]
 async fn a_number_of_the_coverage_opens_its_list_with_masked_names_and_no_worker() {
     let bench = with_roles();

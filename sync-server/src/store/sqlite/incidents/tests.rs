@@ -251,3 +251,38 @@ fn what_is_on_the_map_is_counted_by_place_and_what_is_not_is_counted_too() {
         })
         .unwrap();
 }
+
+#[test]
+fn a_place_on_the_map_is_kept_whenever_the_incident_is_folded_anew_and_goes_only_when_it_is_taken_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("county.db");
+    let store = SqliteStore::open(&file).unwrap();
+    let (lat, lng) = (33.123_456, 107.234_567);
+    put_at(&store, 1, CELLS[1], json!({"lat": lat, "lng": lng, "accuracy_m": 8.0}));
+    let here = |store: &SqliteStore, when: &str| {
+        let columns = store.on_writer(|conn| {
+            let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, f64>(0)?, row.get::<_, f64>(1)?));
+            conn.query_row("SELECT lat, lng FROM incident_row", [], row).unwrap()
+        });
+        assert_eq!(columns, (lat, lng), "{when}");
+        let rows = store.read(|reading| Ok::<_, StoreError>(table(reading))).unwrap();
+        assert_eq!(rows[0].position.map(|at| (at.lat, at.lng)), Some((lat, lng)), "{when}");
+    };
+    here(&store, "as it was reported");
+    carry_out(&store, &Deed::Step { number: 201, incident: 1, rule: 2, hours: 3, department: 0 });
+    here(&store, "after a step");
+    carry_out(&store, &Deed::Lists);
+    here(&store, "after the county changed its deadlines");
+    store.on_writer(|conn| {
+        conn.execute_batch("UPDATE incident_row SET lat = NULL, lng = NULL").unwrap();
+        conn.execute("INSERT INTO setting (name, value) VALUES (?1, 'yes')", [FOLD_ASKED]).unwrap();
+    });
+    drop(store);
+    let store = SqliteStore::open(&file).unwrap();
+    here(&store, "after a migration that asked for it");
+
+    put_at(&store, 1, CELLS[1], serde_json::Value::Null);
+    let query = IncidentQuery { scopes: vec![Scope::new("610722").unwrap()], ..everything() };
+    let counted = store.read(|reading| reading.incidents_placed(&query)).unwrap();
+    assert_eq!(counted, PlacedCount { placed: 0, unplaced: 1 });
+}
