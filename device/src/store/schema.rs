@@ -1,5 +1,8 @@
 //! The tables of the register, and how a file of an older version becomes one of this version.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use domain::{Kind, spec};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -343,6 +346,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), DeviceError> {
     if found > VERSION {
         return Err(DeviceError::NewerFile { found, known: VERSION });
     }
+    if found == VERSION && views_are_present(connection)? {
+        return Ok(());
+    }
     let transaction = connection.transaction()?;
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or_default()) {
         tracing::info!(to = index + 1, why = migration.why, "register file brought to a newer version");
@@ -365,13 +371,26 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), DeviceError> {
 }
 
 /// A view per kind with a column per field, so that a query reads like the domain. Follows the field tables of this version.
-fn refresh_view(connection: &Connection, kind: &Kind) -> Result<(), DeviceError> {
+fn view_of(kind: &Kind) -> String {
     let name = kind.as_str();
     let fields = spec::fields(kind).iter().filter(|field| !matches!(field.name, "id" | "cell" | "deleted"));
     let columns: String = fields.map(|field| format!(", body ->> '$.fields.{0}' AS \"{0}\"", field.name)).collect();
-    let sql = format!(
+    format!(
         "CREATE VIEW \"{name}\" AS SELECT id, cell, deleted, id NOT IN (SELECT id FROM unsent) AS sent{columns} FROM record WHERE kind = '{name}'"
-    );
+    )
+}
+
+/// Whether every kind has its view as this version makes it: nearly every start finds it so, with one question.
+fn views_are_present(connection: &Connection) -> Result<bool, DeviceError> {
+    static WANTED: LazyLock<Vec<String>> = LazyLock::new(|| Kind::KNOWN.iter().map(view_of).collect());
+    let mut statement = connection.prepare("SELECT sql FROM sqlite_schema WHERE type = 'view'")?;
+    let present: BTreeSet<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(WANTED.iter().all(|wanted| present.contains(wanted)))
+}
+
+/// Makes the view of a kind, or makes it anew when its fields are others by now.
+fn refresh_view(connection: &Connection, kind: &Kind) -> Result<(), DeviceError> {
+    let (name, sql) = (kind.as_str(), view_of(kind));
     let existing: Option<String> = connection
         .query_row("SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = ?1", [name], |row| row.get(0))
         .optional()?;
