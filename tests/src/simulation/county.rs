@@ -109,7 +109,8 @@ impl County {
     fn start(&mut self) -> Outcome {
         self.starts += 1;
         self.full = false;
-        let store = SqliteStore::open(&self.folder.join(hub::DATABASE_FILE)).doing("opening the server's database")?;
+        let store =
+            SqliteStore::open_alone(&self.folder.join(hub::DATABASE_FILE)).doing("opening the server's database")?;
         let photos = PhotoFolder::open(&self.folder.join(hub::PHOTO_FOLDER)).doing("opening the photo folder")?;
         let hub = Hub::open(store, photos, Box::new(self.world())).doing("opening the hub")?;
         let hub = hub.with_erasure_log(&self.folder.join(ERASURE_LOG)).doing("reading what was erased")?;
@@ -146,15 +147,8 @@ impl County {
         if self.dark.load(Ordering::SeqCst) {
             return self.recover().map(|_| ());
         }
-        disk::copy(&self.folder, &self.aside()).doing("looking at the server's disk")?;
-        self.restart_from_aside()
-    }
-
-    fn restart_from_aside(&mut self) -> Outcome {
         self.fuse = None;
-        // Only files are left of it, not what a tidy ending would still have written.
-        *take(&self.running) = None;
-        disk::copy(&self.aside(), &self.folder).doing("going back to what the server's disk held")?;
+        disk::kill(&self.folder, || *take(&self.running) = None).doing("killing the server")?;
         self.start()
     }
 
@@ -186,7 +180,10 @@ impl County {
             return Ok(false);
         }
         self.fuse_blew()?;
-        self.restart_from_aside()?;
+        self.fuse = None;
+        disk::lose(&self.folder, || *take(&self.running) = None).doing("losing what the server's disk held")?;
+        fs::rename(self.aside(), &self.folder).doing("going back to what the server's disk held")?;
+        self.start()?;
         Ok(true)
     }
 
@@ -241,7 +238,7 @@ impl County {
             disk::copy(&backup.photos, &self.folder.join(hub::PHOTO_FOLDER)).doing("putting the photos in place")?;
         }
         take(&self.held).clone_from(&backup.held);
-        let store = SqliteStore::open(&database).doing("opening the backup")?;
+        let store = SqliteStore::open_alone(&database).doing("opening the backup")?;
         renew_epoch(&store, &mut self.world()).doing("renewing the epoch")?;
         drop(store);
         self.start()

@@ -11,6 +11,7 @@ use domain::protocol::CallError;
 use super::Told;
 use super::chance::Chance;
 use super::county::{County, shared};
+use super::disk;
 use super::ledger::Ledger;
 use super::mix::{Mix, Step};
 use super::phone::Phone;
@@ -54,7 +55,10 @@ pub(super) fn live(seed: u64, folder: &Path, aloud: bool) -> Outcome<Told> {
     }
     heal::heal(&mut history)?;
     laws::judge(&history)?;
-    history.tell()
+    let told = history.tell()?;
+    // Nobody looks at the files any more: gone before they are closed, nothing has to be put in order in them.
+    disk::lose(folder, || drop(history)).doing("clearing a history away")?;
+    Ok(told)
 }
 
 impl History {
