@@ -31,7 +31,7 @@ const ASKING: &str = "(state = 'open' AND body -> '$.value' IS NOT
 
 /// Every phone and the server name the same conflicts, apart from those that a worker decided on the own phone.
 pub(super) fn everybody_is_told(history: &History) -> Outcome {
-    let since = history.time.now() - CONFLICT_TOLD_FOR;
+    let since = history.county.now() - CONFLICT_TOLD_FOR;
     let all = open_on_server(history)?;
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         let mut known_here = named(phone)?;

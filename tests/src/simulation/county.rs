@@ -52,6 +52,8 @@ pub(super) struct County {
     pub(super) dark: Arc<AtomicBool>,
     /// Whether its disk is full.
     pub(super) full: bool,
+    /// How far its clock is off.
+    pub(super) drift: Drift,
     folder: PathBuf,
     time: Time,
     seed: u64,
@@ -95,6 +97,7 @@ impl County {
             running: Arc::default(),
             dark: Arc::default(),
             full: false,
+            drift: Drift::default(),
             folder: folder.to_owned(),
             time: time.clone(),
             seed,
@@ -120,7 +123,12 @@ impl County {
     }
 
     fn world(&self) -> SimulatedWorld {
-        SimulatedWorld::new(&self.time, &Drift::default(), Chance::new(self.seed, 500 + self.starts))
+        SimulatedWorld::new(&self.time, &self.drift, Chance::new(self.seed, 500 + self.starts))
+    }
+
+    /// What the server's clock says now.
+    pub(super) fn now(&self) -> Millis {
+        self.time.now() + self.drift.get()
     }
 
     /// The program that runs now.

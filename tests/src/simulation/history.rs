@@ -22,7 +22,8 @@ use super::{heal, laws};
 use crate::trouble::{Doing, Outcome, trouble};
 
 pub(super) const SECOND: i64 = 1_000;
-pub(super) const HOUR: i64 = 60 * 60 * SECOND;
+pub(super) const MINUTE: i64 = 60 * SECOND;
+pub(super) const HOUR: i64 = 60 * MINUTE;
 pub(super) const DAY: i64 = 24 * HOUR;
 
 /// More phones than this there never are, clones included.
