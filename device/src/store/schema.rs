@@ -1,11 +1,9 @@
 //! The tables of the register, and how a file of an older version becomes one of this version.
 
-use std::collections::BTreeSet;
-use std::sync::LazyLock;
-
 use domain::{Kind, spec};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
+use super::Meta;
 use super::digest::{add_up, read_versions};
 use crate::DeviceError;
 
@@ -346,7 +344,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), DeviceError> {
     if found > VERSION {
         return Err(DeviceError::NewerFile { found, known: VERSION });
     }
-    if found == VERSION && views_are_present(connection)? {
+    if found == VERSION && new_kinds(connection)?.is_empty() {
         return Ok(());
     }
     let transaction = connection.transaction()?;
@@ -363,9 +361,11 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), DeviceError> {
     if found < VERSION {
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
-    for kind in Kind::KNOWN {
-        refresh_view(&transaction, &kind)?;
+    for kind in new_kinds(&transaction)? {
+        index(&transaction, &kind)?;
     }
+    drop_views(&transaction)?;
+    Meta::KnownKinds.set(&transaction, &Kind::KNOWN)?;
     transaction.commit()?;
     Ok(())
 }
@@ -376,29 +376,34 @@ fn view_of(kind: &Kind) -> String {
     let fields = spec::fields(kind).iter().filter(|field| !matches!(field.name, "id" | "cell" | "deleted"));
     let columns: String = fields.map(|field| format!(", body ->> '$.fields.{0}' AS \"{0}\"", field.name)).collect();
     format!(
-        "CREATE VIEW \"{name}\" AS SELECT id, cell, deleted, id NOT IN (SELECT id FROM unsent) AS sent{columns} FROM record WHERE kind = '{name}'"
+        "CREATE TEMP VIEW IF NOT EXISTS \"{name}\" AS SELECT id, cell, deleted, id NOT IN (SELECT id FROM unsent) AS sent{columns} FROM record WHERE kind = '{name}';"
     )
 }
 
-/// Whether every kind has its view as this version makes it: nearly every start finds it so, with one question.
-fn views_are_present(connection: &Connection) -> Result<bool, DeviceError> {
-    static WANTED: LazyLock<Vec<String>> = LazyLock::new(|| Kind::KNOWN.iter().map(view_of).collect());
-    let mut statement = connection.prepare("SELECT sql FROM sqlite_schema WHERE type = 'view'")?;
-    let present: BTreeSet<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    Ok(WANTED.iter().all(|wanted| present.contains(wanted)))
+/// Makes the views for this connection. They are not kept in the file: every start would read all of them, and few ask.
+pub(super) fn make_views(connection: &Connection) -> Result<(), DeviceError> {
+    Ok(connection.execute_batch(&Kind::KNOWN.iter().map(view_of).collect::<String>())?)
 }
 
-/// Makes the view of a kind, or makes it anew when its fields are others by now.
-fn refresh_view(connection: &Connection, kind: &Kind) -> Result<(), DeviceError> {
-    let (name, sql) = (kind.as_str(), view_of(kind));
-    let existing: Option<String> = connection
-        .query_row("SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = ?1", [name], |row| row.get(0))
-        .optional()?;
-    if existing.as_deref() != Some(&sql) {
-        connection.execute_batch(&format!("DROP VIEW IF EXISTS \"{name}\"; {sql}"))?;
-    }
-    if existing.is_none() {
-        index(connection, kind)?;
+/// The kinds that no program knew which had this file open before.
+fn new_kinds(connection: &Connection) -> Result<Vec<Kind>, DeviceError> {
+    let known = match Meta::KnownKinds.get::<Vec<Kind>>(connection)? {
+        Some(known) => known,
+        // Programs before kept a view of each kind in the file.
+        None => views(connection)?.iter().map(|name| Kind::from_name(name)).collect(),
+    };
+    Ok(Kind::KNOWN.into_iter().filter(|kind| !known.contains(kind)).collect())
+}
+
+fn views(connection: &Connection) -> Result<Vec<String>, DeviceError> {
+    let mut statement = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'view'")?;
+    Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// Removes the views that programs before this one kept in the file.
+fn drop_views(connection: &Connection) -> Result<(), DeviceError> {
+    for name in views(connection)? {
+        connection.execute_batch(&format!("DROP VIEW \"{}\"", name.replace('"', "\"\"")))?;
     }
     Ok(())
 }
@@ -475,6 +480,26 @@ mod tests {
         let found = "SELECT parent, at FROM record WHERE id = 'y'";
         let found: (String, i64) = older.query_row(found, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         assert_eq!(found, ("n".to_owned(), 7));
+    }
+
+    #[test]
+    fn a_kind_that_this_version_alone_knows_is_found_in_a_register_of_the_present_schema() {
+        let (mut register, cell) = older_register();
+        register.execute_batch("CREATE VIEW building AS SELECT 1; CREATE VIEW \"a\"\"b\" AS SELECT 1").unwrap();
+        migrate(&mut register).unwrap();
+        assert_eq!((views(&register).unwrap().len(), new_kinds(&register).unwrap()), (0, Vec::new()));
+        Meta::KnownKinds.set(&register, &[Kind::Building]).unwrap();
+        let body = r#"{"fields":{"notice":"n","household":"h","at":7},"stamp":"00000000000000000000000000000001"}"#;
+        let sql = "INSERT INTO record (id, kind, cell, body) VALUES ('y', 'notice_ack', ?1, ?2)";
+        register.execute(sql, (cell.as_str(), body)).unwrap();
+        migrate(&mut register).unwrap();
+        let found = "SELECT parent, at FROM record WHERE id = 'y'";
+        let found: (String, i64) = register.query_row(found, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(found, ("n".to_owned(), 7));
+        make_views(&register).unwrap();
+        make_views(&register).unwrap();
+        let named: i64 = register.query_row("SELECT count(*) FROM notice_ack", [], |row| row.get(0)).unwrap();
+        assert_eq!(named, 1);
     }
 
     #[test]
