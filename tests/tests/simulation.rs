@@ -22,6 +22,7 @@ const MISHAPS: &[&str] = &[
     "step FillPhone",
     "step FillServer",
     "step JumpYears",
+    "step SetServerClock",
     "enrolled again",
     "refused NotAllowed",
     "refused ForeignCell",

@@ -23,7 +23,7 @@ const GATHER: &str = "SELECT id FROM record
 /// The next page of what is unsent. What is in it counts as seen from here on, whether or not the request arrives.
 pub(super) fn gather(open: &mut Open, notes: &mut Notes) -> Result<(Vec<Change>, Vec<Mark>), DeviceError> {
     let transaction = open.store.begin()?;
-    let mut page = Page::new()?;
+    let mut page = Page::default();
     loop {
         // Listed once for many pages; what was written since is found by listing again.
         let listed = notes.waiting.is_empty();
@@ -111,8 +111,12 @@ pub(crate) fn mark_all_offered(open: &mut Open, changes: &[Change]) -> Result<()
 }
 
 /// A page, measured as it fills: it is cut by what it weighs on the network, not by a count of records.
+#[derive(Default)]
 struct Page {
-    scales: zstd::stream::write::Encoder<'static, Scales>,
+    /// What the page compresses to; none while even its raw bytes are few: that is nearly every page, and a compressor is dear.
+    scales: Option<zstd::stream::write::Encoder<'static, Scales>>,
+    /// What is in the page, until there are scales.
+    raw: Vec<u8>,
     changes: Vec<Change>,
     marks: Vec<Mark>,
     json: Vec<u8>,
@@ -135,24 +139,28 @@ impl Write for Scales {
 }
 
 impl Page {
-    fn new() -> Result<Self, DeviceError> {
-        let scales = zstd::stream::write::Encoder::new(Scales::default(), 1)?;
-        Ok(Self { scales, changes: Vec::new(), marks: Vec::new(), json: Vec::new(), bytes: 0, full: false })
-    }
-
     /// Whether the change still fits; it is in the page then. The first one always does.
     fn takes(&mut self, change: Change, mark: Mark) -> Result<bool, DeviceError> {
         self.json.clear();
         serde_json::to_writer(&mut self.json, &change)?;
         let fits = self.changes.len() < PUSH_CHANGES_MAX
-            && self.scales.get_ref().0 < PAGE_BYTES
+            && self.scales.as_ref().map_or(0, |scales| scales.get_ref().0) < PAGE_BYTES
             // Half of the bound: the envelope and the cursors need room too.
             && self.bytes + self.json.len() < BODY_BYTES_MAX / 2;
         self.full = !fits && !self.changes.is_empty();
         if self.full {
             return Ok(false);
         }
-        self.scales.write_all(&self.json)?;
+        match &mut self.scales {
+            Some(scales) => scales.write_all(&self.json)?,
+            None if self.raw.len() + self.json.len() < PAGE_BYTES => self.raw.extend_from_slice(&self.json),
+            None => {
+                let mut scales = zstd::stream::write::Encoder::new(Scales::default(), 1)?;
+                scales.write_all(&std::mem::take(&mut self.raw))?;
+                scales.write_all(&self.json)?;
+                self.scales = Some(scales);
+            }
+        }
         self.bytes += self.json.len() + 1;
         self.changes.push(change);
         self.marks.push(mark);
@@ -162,7 +170,7 @@ impl Page {
 
 fn overtaken(connection: &Connection) -> Result<Vec<Change>, DeviceError> {
     // The record may have left in the meantime; its history is no longer this phone's.
-    connection.execute("DELETE FROM overtaken WHERE id NOT IN (SELECT id FROM record)", [])?;
+    connection.prepare_cached("DELETE FROM overtaken WHERE id NOT IN (SELECT id FROM record)")?.execute([])?;
     const SQL: &str = "SELECT record.kind, record.cell, lost.id, lost.field, lost.value, lost.stamp, lost.base
         FROM overtaken AS lost JOIN record ON record.id = lost.id ORDER BY lost.stamp";
     let malformed = |error: domain::ids::Malformed| DeviceError::StorageBroken(format!("an overtaken row: {error}"));

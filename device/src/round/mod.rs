@@ -59,7 +59,8 @@ impl Device {
     }
 
     fn whole(&self, peer: &dyn Peer, report: &mut RoundReport) -> Result<(), DeviceError> {
-        if self.ordered().is_some() && self.phase() != Phase::Open {
+        // An open register is under no order; the note is looked for only where there is none.
+        if self.phase() != Phase::Open && self.ordered().is_some() {
             return self.stay_ordered(peer);
         }
         match self.steps(peer, report).and_then(|()| self.note_safety()) {
@@ -87,6 +88,7 @@ impl Device {
 
     fn measure_clock_if_needed(&self, peer: &dyn Peer) -> Result<(), DeviceError> {
         let (before, measured_at, needed) = self.with_open::<_, DeviceError>(|open| {
+            let _reading = open.store.connection().unchecked_transaction()?;
             // What only comes down needs no clock beforehand: the exchange compares them too.
             let needed = waiting(open)?.records > 0 || !open.keys()?.are_known();
             Ok((open.device_now(), open.measured_at, needed))
@@ -138,12 +140,13 @@ impl Device {
     fn note_safety(&self) -> Result<(), DeviceError> {
         self.with_open(|open| {
             let now = open.now();
+            let transaction = open.store.connection().unchecked_transaction()?;
             open.store.free_originals(now - ORIGINALS_STAY)?;
-            if waiting(open)?.nothing() && !receipt::is_in_doubt(open.store.connection())? {
-                Meta::SafeAt.set(open.store.connection(), &now)?;
-                hand_in::forget_handed(open.store.connection())?;
+            if waiting(open)?.nothing() && !receipt::is_in_doubt(&transaction)? {
+                Meta::SafeAt.set(&transaction, &now)?;
+                hand_in::forget_handed(&transaction)?;
             }
-            Ok::<_, DeviceError>(())
+            Ok::<_, DeviceError>(transaction.commit()?)
         })?;
         self.note_revoked(false)
     }

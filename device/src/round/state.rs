@@ -120,8 +120,9 @@ impl Device {
         let last_call = lock(&self.inner.last_call).clone();
         let leave = self.photo_leave();
         self.with_open(|open| {
-            let waiting = waiting(open)?;
             let connection = open.store.connection();
+            let _reading = connection.unchecked_transaction()?;
+            let waiting = waiting(open)?;
             let safe_at: Option<Millis> = Meta::SafeAt.get(connection)?;
             let signed_out = Meta::SignedOut.get(connection)?.unwrap_or(false);
             let offset: Option<Millis> = Meta::ClockOffset.get(connection)?;

@@ -32,10 +32,11 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
     let mut more = true;
     loop {
         let facts = Facts { app_version: device.app_version(), free_bytes: *lock(&device.inner.free_bytes) };
-        let (request, marks) = device.with_open(|open| prepare(open, &facts, &mut notes))?;
+        let (push, marks) = device.with_open(|open| gather::gather(open, &mut notes))?;
         if let (Some(lists_version), true) = (answered, marks.is_empty() && !more) {
             return Ok(lists_version);
         }
+        let request = device.with_open(|open| request_with(open, &facts, push))?;
         let answer = peer.exchange(&request)?;
         device.note_contact();
         let taken = device.with_open(|open| take(open, (&request, &marks), &answer, &mut notes, report))?;
@@ -46,11 +47,13 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
     }
 }
 
-fn prepare(open: &mut Open, facts: &Facts<'_>, notes: &mut Notes) -> Result<(ExchangeRequest, Vec<Mark>), DeviceError> {
-    let (push, marks) = gather::gather(open, notes)?;
-    let health = health::to_tell(open, facts, &push)?;
+/// A request that carries these changes, with everything that the server needs to know of this phone.
+fn request_with(open: &mut Open, facts: &Facts<'_>, push: Vec<Change>) -> Result<ExchangeRequest, DeviceError> {
     let connection = open.store.connection();
-    let request = ExchangeRequest {
+    // One look at the file for all the questions.
+    let _reading = connection.unchecked_transaction()?;
+    let health = health::to_tell(open, facts, &push)?;
+    Ok(ExchangeRequest {
         protocol: PROTOCOL,
         device_time: open.device_now(),
         node: open.clock.node(),
@@ -61,8 +64,7 @@ fn prepare(open: &mut Open, facts: &Facts<'_>, notes: &mut Notes) -> Result<(Exc
         words_about: outbox::words_about(connection)?,
         merges: true,
         health,
-    };
-    Ok((request, marks))
+    })
 }
 
 /// What an answer led to.

@@ -47,6 +47,8 @@ pub(crate) enum Meta {
     HandedIn,
     /// What the phone told of itself last.
     HealthTold,
+    /// The kinds that the programs knew which had this file open.
+    KnownKinds,
 }
 
 impl Meta {
@@ -69,6 +71,7 @@ impl Meta {
             Meta::Revoked => "revoked",
             Meta::HandedIn => "handed_in",
             Meta::HealthTold => "health_told",
+            Meta::KnownKinds => "known_kinds",
         }
     }
 

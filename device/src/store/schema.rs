@@ -1,8 +1,9 @@
 //! The tables of the register, and how a file of an older version becomes one of this version.
 
 use domain::{Kind, spec};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
+use super::Meta;
 use super::digest::{add_up, read_versions};
 use crate::DeviceError;
 
@@ -343,6 +344,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), DeviceError> {
     if found > VERSION {
         return Err(DeviceError::NewerFile { found, known: VERSION });
     }
+    if found == VERSION && new_kinds(connection)?.is_empty() {
+        return Ok(());
+    }
     let transaction = connection.transaction()?;
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(usize::try_from(found).unwrap_or_default()) {
         tracing::info!(to = index + 1, why = migration.why, "register file brought to a newer version");
@@ -357,29 +361,49 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), DeviceError> {
     if found < VERSION {
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
-    for kind in Kind::KNOWN {
-        refresh_view(&transaction, &kind)?;
+    for kind in new_kinds(&transaction)? {
+        index(&transaction, &kind)?;
     }
+    drop_views(&transaction)?;
+    Meta::KnownKinds.set(&transaction, &Kind::KNOWN)?;
     transaction.commit()?;
     Ok(())
 }
 
 /// A view per kind with a column per field, so that a query reads like the domain. Follows the field tables of this version.
-fn refresh_view(connection: &Connection, kind: &Kind) -> Result<(), DeviceError> {
+fn view_of(kind: &Kind) -> String {
     let name = kind.as_str();
     let fields = spec::fields(kind).iter().filter(|field| !matches!(field.name, "id" | "cell" | "deleted"));
     let columns: String = fields.map(|field| format!(", body ->> '$.fields.{0}' AS \"{0}\"", field.name)).collect();
-    let sql = format!(
-        "CREATE VIEW \"{name}\" AS SELECT id, cell, deleted, id NOT IN (SELECT id FROM unsent) AS sent{columns} FROM record WHERE kind = '{name}'"
-    );
-    let existing: Option<String> = connection
-        .query_row("SELECT sql FROM sqlite_schema WHERE type = 'view' AND name = ?1", [name], |row| row.get(0))
-        .optional()?;
-    if existing.as_deref() != Some(&sql) {
-        connection.execute_batch(&format!("DROP VIEW IF EXISTS \"{name}\"; {sql}"))?;
-    }
-    if existing.is_none() {
-        index(connection, kind)?;
+    format!(
+        "CREATE TEMP VIEW IF NOT EXISTS \"{name}\" AS SELECT id, cell, deleted, id NOT IN (SELECT id FROM unsent) AS sent{columns} FROM record WHERE kind = '{name}';"
+    )
+}
+
+/// Makes the views for this connection. They are not kept in the file: every start would read all of them, and few ask.
+pub(super) fn make_views(connection: &Connection) -> Result<(), DeviceError> {
+    Ok(connection.execute_batch(&Kind::KNOWN.iter().map(view_of).collect::<String>())?)
+}
+
+/// The kinds that no program knew which had this file open before.
+fn new_kinds(connection: &Connection) -> Result<Vec<Kind>, DeviceError> {
+    let known = match Meta::KnownKinds.get::<Vec<Kind>>(connection)? {
+        Some(known) => known,
+        // Programs before kept a view of each kind in the file.
+        None => views(connection)?.iter().map(|name| Kind::from_name(name)).collect(),
+    };
+    Ok(Kind::KNOWN.into_iter().filter(|kind| !known.contains(kind)).collect())
+}
+
+fn views(connection: &Connection) -> Result<Vec<String>, DeviceError> {
+    let mut statement = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'view'")?;
+    Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// Removes the views that programs before this one kept in the file.
+fn drop_views(connection: &Connection) -> Result<(), DeviceError> {
+    for name in views(connection)? {
+        connection.execute_batch(&format!("DROP VIEW \"{}\"", name.replace('"', "\"\"")))?;
     }
     Ok(())
 }
@@ -456,6 +480,26 @@ mod tests {
         let found = "SELECT parent, at FROM record WHERE id = 'y'";
         let found: (String, i64) = older.query_row(found, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         assert_eq!(found, ("n".to_owned(), 7));
+    }
+
+    #[test]
+    fn a_kind_that_this_version_alone_knows_is_found_in_a_register_of_the_present_schema() {
+        let (mut register, cell) = older_register();
+        register.execute_batch("CREATE VIEW building AS SELECT 1; CREATE VIEW \"a\"\"b\" AS SELECT 1").unwrap();
+        migrate(&mut register).unwrap();
+        assert_eq!((views(&register).unwrap().len(), new_kinds(&register).unwrap()), (0, Vec::new()));
+        Meta::KnownKinds.set(&register, &[Kind::Building]).unwrap();
+        let body = r#"{"fields":{"notice":"n","household":"h","at":7},"stamp":"00000000000000000000000000000001"}"#;
+        let sql = "INSERT INTO record (id, kind, cell, body) VALUES ('y', 'notice_ack', ?1, ?2)";
+        register.execute(sql, (cell.as_str(), body)).unwrap();
+        migrate(&mut register).unwrap();
+        let found = "SELECT parent, at FROM record WHERE id = 'y'";
+        let found: (String, i64) = register.query_row(found, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(found, ("n".to_owned(), 7));
+        make_views(&register).unwrap();
+        make_views(&register).unwrap();
+        let named: i64 = register.query_row("SELECT count(*) FROM notice_ack", [], |row| row.get(0)).unwrap();
+        assert_eq!(named, 1);
     }
 
     #[test]

@@ -174,6 +174,7 @@ fn the_views_read_like_the_domain() {
     phone
         .device
         .with_open::<_, DeviceError>(|open| {
+            open.store().make_views()?;
             let row: (String, String, i64, bool) = open.store().connection().query_row(
                 "SELECT person.name, dwelling.\"group\", visit.at, visit.sent FROM person
                     JOIN household ON household.id = person.household JOIN dwelling ON dwelling.id = household.dwelling

@@ -149,7 +149,7 @@ impl Bench<'_> {
         }
         self.right_fault(change, current)
             .or_else(|| found.first().map(|first| Fault { code: first.code, problems: found.clone() }))
-            .or_else(|| stamp_fault(change, self.setting.now))
+            .or_else(|| self.stamp_fault(change))
             .or_else(|| self.move_fault(change))
             .or_else(|| self.author_fault(change, current))
     }
@@ -164,6 +164,21 @@ impl Bench<'_> {
         let numbered = change.kind == Kind::Incident && change.fields.contains_key(NUMBER);
         if numbered && !self.was_lost(change) && change.fields.get(NUMBER) != standing(current, NUMBER) {
             return not_allowed(NUMBER);
+        }
+        None
+    }
+
+    /// Stamps that no clock of today issues, and names that are none.
+    fn stamp_fault(&self, change: &Change) -> Option<Fault> {
+        // At the desk the server itself stamps, after whatever stands: if its clock was set back, that is ahead of what it says now.
+        let bound = self.setting.now.saturating_add(STAMP_AHEAD_ACCEPTED);
+        if self.author.is_phone() && change.latest().millis() > bound {
+            return Some(Fault::new("", ProblemCode::StampFuture));
+        }
+        let names = change.base.keys().chain(change.stamps.except.keys());
+        let too_many = change.base.len() > CHANGE_FIELDS_MAX || change.stamps.except.len() > CHANGE_FIELDS_MAX;
+        if too_many || !names.into_iter().all(|name| is_field_name(name)) {
+            return Some(Fault::new("", ProblemCode::FieldName));
         }
         None
     }
@@ -209,18 +224,6 @@ fn of_its_day(change: &Change) -> Change {
 
 fn standing<'r>(current: Option<&'r Record>, field: &str) -> Option<&'r Value> {
     current.and_then(|record| record.fields.get(field))
-}
-
-fn stamp_fault(change: &Change, now: Millis) -> Option<Fault> {
-    if change.latest().millis() > now.saturating_add(STAMP_AHEAD_ACCEPTED) {
-        return Some(Fault::new("", ProblemCode::StampFuture));
-    }
-    let names = change.base.keys().chain(change.stamps.except.keys());
-    let too_many = change.base.len() > CHANGE_FIELDS_MAX || change.stamps.except.len() > CHANGE_FIELDS_MAX;
-    if too_many || !names.into_iter().all(|name| is_field_name(name)) {
-        return Some(Fault::new("", ProblemCode::FieldName));
-    }
-    None
 }
 
 /// Whether a role may take this step of an incident at all, by the table of the loop.

@@ -58,6 +58,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use domain::codes::Lists;
 use domain::receipt::ReceiptKey;
 use domain::seal::SealKeys;
+use domain::stamp::STAMP_AHEAD_MAX;
 use domain::world::Millis;
 use domain::{HybridClock, RecordId, Stamp, World};
 
@@ -197,6 +198,11 @@ impl<S: Store> Hub<S> {
     fn stamp_after(&self, seen: Stamp) -> Stamp {
         let mut time = self.time();
         let now = time.world.now();
+        if seen.millis() > now.saturating_add(STAMP_AHEAD_MAX) {
+            // It was stamped when some clock, the server's own perhaps, was far ahead: no clock follows it, and it is passed all the same.
+            drop(time);
+            return self.stamp_right_after(seen);
+        }
         time.clock.observe(seen, now);
         time.clock.tick(now)
     }

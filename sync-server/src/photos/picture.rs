@@ -23,9 +23,12 @@ pub(super) fn thumbnail(bytes: &[u8]) -> Option<Vec<u8>> {
     limits.max_alloc = Some(64 * 1024 * 1024);
     let mut decoder = reader();
     decoder.limits(limits);
-    let small = decoder.decode().ok()?.thumbnail(THUMBNAIL_EDGE, THUMBNAIL_EDGE).to_rgb8();
+    let picture = decoder.decode().ok()?;
+    // A picture that is small already is not blown up: that costs time and room, and shows no more.
+    let is_small = width.max(height) <= THUMBNAIL_EDGE;
+    let small = if is_small { picture } else { picture.thumbnail(THUMBNAIL_EDGE, THUMBNAIL_EDGE) };
     let mut out = Vec::new();
-    JpegEncoder::new_with_quality(&mut out, THUMBNAIL_QUALITY).encode_image(&small).ok()?;
+    JpegEncoder::new_with_quality(&mut out, THUMBNAIL_QUALITY).encode_image(&small.into_rgb8()).ok()?;
     Some(out)
 }
 
@@ -46,6 +49,15 @@ mod tests {
         let (width, height) =
             ImageReader::with_format(Cursor::new(small), ImageFormat::Jpeg).into_dimensions().unwrap();
         assert_eq!((width, height), (320, 160));
+    }
+
+    #[test]
+    fn a_picture_that_is_small_already_is_not_blown_up() {
+        let size =
+            |bytes: Vec<u8>| ImageReader::with_format(Cursor::new(bytes), ImageFormat::Jpeg).into_dimensions().unwrap();
+        assert_eq!(size(thumbnail(&jpeg(16, 10)).unwrap()), (16, 10));
+        assert_eq!(size(thumbnail(&jpeg(320, 320)).unwrap()), (320, 320));
+        assert_eq!(size(thumbnail(&jpeg(321, 160)).unwrap()).0, 320);
     }
 
     #[test]

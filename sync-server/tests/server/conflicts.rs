@@ -1,7 +1,7 @@
 //! Two people who did not know of each other: who is told, of what, and until when.
 
 use domain::conflict::{CONFLICTS_TOLD_MAX, Conflict, Hand};
-use domain::protocol::{CallRefusal, ExchangeAnswer};
+use domain::protocol::{CallRefusal, ExchangeAnswer, Verdict};
 use domain::scope::Role;
 use domain::{Change, Fields, HybridClock, Kind, Node, Record, RecordId, World as _};
 use serde_json::{Value, json};
@@ -151,6 +151,25 @@ fn a_repeated_push_makes_no_second_conflict_and_moves_no_feed() {
     late.push_all(&[again]);
     assert_eq!(open(&county, person.id), 1);
     assert_eq!(reached(), before + 1, "the name moved it, the repetition did not");
+}
+
+#[test]
+fn the_desk_writes_on_when_the_server_s_clock_was_set_back_by_minutes_or_by_years() {
+    for back in [10 * MINUTE, 366 * DAY] {
+        let county = County::new();
+        county.world.pass(back);
+        let desk = county.supervisor("boss", "610722001001");
+        let mut phone = county.worker("worker-a", &[cell(1)]);
+        let person = known_to(&county, &mut [&mut phone]);
+        county.world.pass(-back);
+        for value in ["13900000001", "13900000002"] {
+            county.world.pass(1_000);
+            let fields = Fields::from([("phone".to_owned(), json!(value))]);
+            let change = DeskChange { id: person.id, kind: Kind::Person, cell: cell(1), fields };
+            assert_eq!(county.hub.write_as_desk(&desk.actor, change).unwrap(), Verdict::Accepted);
+            assert_eq!(county.stored(person.id).unwrap().record.text("phone"), Some(value));
+        }
+    }
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The law of conflicts: whatever was set aside and is open on the server is known to every phone that holds the record, and no
 //! phone still asks about what the server has settled.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use device::DeviceError;
 use domain::conflict::{CONFLICT_TOLD_FOR, CONFLICTS_TOLD_MAX};
-use domain::{RecordId, Scope, Stamp};
+use domain::{CellCode, RecordId, Scope, Stamp};
+use sync_server::store::SetAside;
 
 use super::county::COUNTY;
 use super::history::History;
@@ -15,28 +16,37 @@ use crate::trouble::{Doing, Outcome, trouble};
 /// A conflict by its name: field and stamp of the value that was set aside.
 type Names = BTreeSet<(String, Stamp)>;
 
+/// What a phone says of the conflicts of one record.
+#[derive(Default)]
+struct Known {
+    /// It was told of these.
+    known: Names,
+    /// It asks its worker about these.
+    asking: Names,
+}
+
 /// What a screen asks about: a value that is another than the one that stands.
-const ASKING: &str = "state = 'open' AND body -> '$.value' IS NOT
-    (SELECT record.body -> ('$.fields.' || field) FROM record WHERE record.id = conflict.id)";
+const ASKING: &str = "(state = 'open' AND body -> '$.value' IS NOT
+    (SELECT record.body -> ('$.fields.' || field) FROM record WHERE record.id = conflict.id))";
 
 /// Every phone and the server name the same conflicts, apart from those that a worker decided on the own phone.
 pub(super) fn everybody_is_told(history: &History) -> Outcome {
-    let scope = Scope::new(COUNTY).doing("naming the county")?;
-    let since = history.time.now() - CONFLICT_TOLD_FOR;
+    let since = history.county.now() - CONFLICT_TOLD_FOR;
+    let all = open_on_server(history)?;
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
+        let mut known_here = named(phone)?;
         for cell in phone.cells()? {
-            for record in history.county.records(&cell)? {
-                let open = history.county.ask(|reading| reading.open_conflicts(&scope, record.id, 0))?;
+            for (record, open) in all.get(&cell).into_iter().flatten() {
                 // What is older than that is not told to a phone that reads the cell for the first time.
                 let told = open.iter().filter(|conflict| conflict.at > since).take(CONFLICTS_TOLD_MAX);
                 let told: Names = told.map(|conflict| (conflict.field.clone(), conflict.stamp)).collect();
-                let open: Names = open.into_iter().map(|conflict| (conflict.field, conflict.stamp)).collect();
-                let (known, asking) = (named(phone, record.id, "1")?, named(phone, record.id, ASKING)?);
+                let open: Names = open.iter().map(|conflict| (conflict.field.clone(), conflict.stamp)).collect();
+                let Known { known, asking } = known_here.remove(record).unwrap_or_default();
                 if let Some(untold) = told.difference(&known).next() {
-                    return trouble(format!("Phone {number} was not told of {untold:?} of {}.", record.id));
+                    return trouble(format!("Phone {number} was not told of {untold:?} of {record}."));
                 }
                 if let Some(settled) = asking.difference(&open).next() {
-                    return trouble(format!("Phone {number} still asks about {settled:?} of {}.", record.id));
+                    return trouble(format!("Phone {number} still asks about {settled:?} of {record}."));
                 }
             }
         }
@@ -44,26 +54,44 @@ pub(super) fn everybody_is_told(history: &History) -> Outcome {
     Ok(())
 }
 
-/// How many conflicts are open at the end.
-pub(super) fn open(history: &History) -> Outcome<usize> {
+/// The open conflicts of every record of every cell.
+type Open = BTreeMap<CellCode, Vec<(RecordId, Vec<SetAside>)>>;
+
+fn open_on_server(history: &History) -> Outcome<Open> {
     let scope = Scope::new(COUNTY).doing("naming the county")?;
-    let mut count = 0;
+    let mut open = Open::new();
     for cell in &history.county.cells {
-        for record in history.county.records(cell)? {
-            count += history.county.ask(|reading| reading.open_conflicts(&scope, record.id, 0))?.len();
-        }
+        let records = history.county.records(cell)?;
+        let conflicts = history.county.ask(|reading| {
+            records.iter().map(|record| Ok((record.id, reading.open_conflicts(&scope, record.id, 0)?))).collect()
+        })?;
+        open.insert(cell.clone(), conflicts);
     }
-    Ok(count)
+    Ok(open)
 }
 
-/// The conflicts of a record that a phone was told of and that fulfil a condition.
-fn named(phone: &Phone, record: RecordId, condition: &str) -> Outcome<Names> {
-    let ask = |open: &mut device::Open| -> Result<Vec<(String, String)>, DeviceError> {
-        let sql = format!("SELECT field, stamp FROM conflict WHERE id = ?1 AND told = 1 AND ({condition})");
-        let mut statement = open.store().connection().prepare(&sql)?;
-        let rows = statement.query_map([record.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+/// How many conflicts are open at the end.
+pub(super) fn open(history: &History) -> Outcome<usize> {
+    Ok(open_on_server(history)?.values().flatten().map(|(_, conflicts)| conflicts.len()).sum())
+}
+
+/// The conflicts of every record that a phone was told of.
+fn named(phone: &Phone) -> Outcome<BTreeMap<RecordId, Known>> {
+    type Row = (String, String, String, bool);
+    let ask = |open: &mut device::Open| -> Result<Vec<Row>, DeviceError> {
+        let sql = format!("SELECT id, field, stamp, {ASKING} FROM conflict WHERE told = 1");
+        let mut statement = open.store().connection().prepare_cached(&sql)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     };
-    let rows = phone.device().with_open(ask).doing("reading a phone")?;
-    rows.into_iter().map(|(field, stamp)| Ok((field, stamp.parse().doing("reading a stamp")?))).collect()
+    let mut found: BTreeMap<RecordId, Known> = BTreeMap::new();
+    for (id, field, stamp, asking) in phone.device().with_open(ask).doing("reading a phone")? {
+        let of = found.entry(id.parse().doing("reading a record's name")?).or_default();
+        let name = (field, stamp.parse().doing("reading a stamp")?);
+        if asking {
+            of.asking.insert(name.clone());
+        }
+        of.known.insert(name);
+    }
+    Ok(found)
 }

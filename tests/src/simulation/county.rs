@@ -52,6 +52,8 @@ pub(super) struct County {
     pub(super) dark: Arc<AtomicBool>,
     /// Whether its disk is full.
     pub(super) full: bool,
+    /// How far its clock is off.
+    pub(super) drift: Drift,
     folder: PathBuf,
     time: Time,
     seed: u64,
@@ -95,6 +97,7 @@ impl County {
             running: Arc::default(),
             dark: Arc::default(),
             full: false,
+            drift: Drift::default(),
             folder: folder.to_owned(),
             time: time.clone(),
             seed,
@@ -109,7 +112,8 @@ impl County {
     fn start(&mut self) -> Outcome {
         self.starts += 1;
         self.full = false;
-        let store = SqliteStore::open(&self.folder.join(hub::DATABASE_FILE)).doing("opening the server's database")?;
+        let store =
+            SqliteStore::open_alone(&self.folder.join(hub::DATABASE_FILE)).doing("opening the server's database")?;
         let photos = PhotoFolder::open(&self.folder.join(hub::PHOTO_FOLDER)).doing("opening the photo folder")?;
         let hub = Hub::open(store, photos, Box::new(self.world())).doing("opening the hub")?;
         let hub = hub.with_erasure_log(&self.folder.join(ERASURE_LOG)).doing("reading what was erased")?;
@@ -119,7 +123,12 @@ impl County {
     }
 
     fn world(&self) -> SimulatedWorld {
-        SimulatedWorld::new(&self.time, &Drift::default(), Chance::new(self.seed, 500 + self.starts))
+        SimulatedWorld::new(&self.time, &self.drift, Chance::new(self.seed, 500 + self.starts))
+    }
+
+    /// What the server's clock says now.
+    pub(super) fn now(&self) -> Millis {
+        self.time.now() + self.drift.get()
     }
 
     /// The program that runs now.
@@ -146,15 +155,8 @@ impl County {
         if self.dark.load(Ordering::SeqCst) {
             return self.recover().map(|_| ());
         }
-        disk::copy(&self.folder, &self.aside()).doing("looking at the server's disk")?;
-        self.restart_from_aside()
-    }
-
-    fn restart_from_aside(&mut self) -> Outcome {
         self.fuse = None;
-        // Only files are left of it, not what a tidy ending would still have written.
-        *take(&self.running) = None;
-        disk::copy(&self.aside(), &self.folder).doing("going back to what the server's disk held")?;
+        disk::kill(&self.folder, || *take(&self.running) = None).doing("killing the server")?;
         self.start()
     }
 
@@ -186,7 +188,10 @@ impl County {
             return Ok(false);
         }
         self.fuse_blew()?;
-        self.restart_from_aside()?;
+        self.fuse = None;
+        disk::lose(&self.folder, || *take(&self.running) = None).doing("losing what the server's disk held")?;
+        fs::rename(self.aside(), &self.folder).doing("going back to what the server's disk held")?;
+        self.start()?;
         Ok(true)
     }
 
@@ -241,7 +246,7 @@ impl County {
             disk::copy(&backup.photos, &self.folder.join(hub::PHOTO_FOLDER)).doing("putting the photos in place")?;
         }
         take(&self.held).clone_from(&backup.held);
-        let store = SqliteStore::open(&database).doing("opening the backup")?;
+        let store = SqliteStore::open_alone(&database).doing("opening the backup")?;
         renew_epoch(&store, &mut self.world()).doing("renewing the epoch")?;
         drop(store);
         self.start()

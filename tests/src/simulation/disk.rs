@@ -34,6 +34,30 @@ pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// A program that has files of this folder open ends (`end`) without another word: what is in the folder stays as it is, and nothing
+/// is added that a tidy ending would still have written. SQLite leaves a database alone that is not where it was opened.
+pub(super) fn kill(folder: &Path, end: impl FnOnce()) -> io::Result<()> {
+    let away = folder.with_extension("away");
+    fs::rename(folder, &away)?;
+    end();
+    fs::rename(&away, folder)?;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        // The index of the log is made anew from the log, as after a power cut.
+        if path.to_string_lossy().ends_with("-shm") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// A program that has files of this folder open ends, and everything in the folder is gone.
+pub(super) fn lose(folder: &Path, end: impl FnOnce()) -> io::Result<()> {
+    fs::remove_dir_all(folder)?;
+    end();
+    Ok(())
+}
+
 /// Ends a commit in one of two ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Blow {

@@ -122,6 +122,8 @@ fn in_folder<T>(own: &PathBuf, live: impl FnOnce(&std::path::Path) -> Outcome<T>
     }
     std::fs::create_dir_all(own).map_err(trouble)?;
     let lived = live(own);
-    std::fs::remove_dir_all(own).map_err(trouble)?;
+    if own.exists() {
+        std::fs::remove_dir_all(own).map_err(trouble)?;
+    }
     lived
 }

@@ -17,6 +17,7 @@ pub(super) fn heal(history: &mut History) -> Outcome {
         history.county.fill(false)?;
     }
     history.county.defuse()?;
+    history.county.drift.set(0);
     (history.mix.spoiled, history.mix.slow) = (0, 0);
     for who in 0..history.phones.len() {
         let phone = &mut history.phones[who];

@@ -11,6 +11,7 @@ use domain::protocol::CallError;
 use super::Told;
 use super::chance::Chance;
 use super::county::{County, shared};
+use super::disk;
 use super::ledger::Ledger;
 use super::mix::{Mix, Step};
 use super::phone::Phone;
@@ -21,7 +22,8 @@ use super::{heal, laws};
 use crate::trouble::{Doing, Outcome, trouble};
 
 pub(super) const SECOND: i64 = 1_000;
-pub(super) const HOUR: i64 = 60 * 60 * SECOND;
+pub(super) const MINUTE: i64 = 60 * SECOND;
+pub(super) const HOUR: i64 = 60 * MINUTE;
 pub(super) const DAY: i64 = 24 * HOUR;
 
 /// More phones than this there never are, clones included.
@@ -54,7 +56,10 @@ pub(super) fn live(seed: u64, folder: &Path, aloud: bool) -> Outcome<Told> {
     }
     heal::heal(&mut history)?;
     laws::judge(&history)?;
-    history.tell()
+    let told = history.tell()?;
+    // Nobody looks at the files any more: gone before they are closed, nothing has to be put in order in them.
+    disk::lose(folder, || drop(history)).doing("clearing a history away")?;
+    Ok(told)
 }
 
 impl History {

@@ -366,7 +366,7 @@ fn nothing_was_done_twice(history: &History, everything: &Everything) -> Outcome
 }
 
 fn no_stamp_is_far_ahead(history: &History, everything: &Everything) -> Outcome {
-    let most = history.time.now() + STAMP_AHEAD_MAX;
+    let most = history.county.now() + STAMP_AHEAD_MAX;
     let phones = everything.phones.iter().zip(&history.phones).filter(|(_, phone)| !phone.is_out());
     let phones = phones.flat_map(|(holding, _)| holding.records.values());
     match everything.records.values().chain(phones).find(|record| record.latest().millis() > most) {

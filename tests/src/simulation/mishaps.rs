@@ -6,7 +6,7 @@ use device::SyncPhase;
 use domain::{Kind, Sha256Hex};
 
 use super::disk::Blow;
-use super::history::{DAY, HOUR, History, PHONES_MAX};
+use super::history::{DAY, HOUR, History, MINUTE, PHONES_MAX, SECOND};
 use super::laws;
 use super::mix::Step;
 use super::orders;
@@ -77,8 +77,23 @@ impl History {
             Step::BackUpServer => self.county.back_up(),
             Step::RestoreServer => self.restore_server(),
             Step::Tidy => self.tidy(),
+            Step::SetServerClock => {
+                self.set_server_clock();
+                Ok(())
+            }
             other => trouble(format!("Nobody knows what to do at {other:?}.")),
         }
+    }
+
+    /// The server's clock is put right, or set ahead or back: by seconds, which no phone notices, or by minutes, which all do.
+    fn set_server_clock(&mut self) {
+        let off = match self.apart.below(10) {
+            0..3 => 0,
+            3..7 => self.apart.between(-90 * SECOND, 90 * SECOND),
+            _ => self.apart.between(-20 * MINUTE, 20 * MINUTE),
+        };
+        self.say(|| format!("the server's clock is {off} ms off"));
+        self.county.drift.set(off);
     }
 
     /// What nobody took in for half a year goes, and what was refused of it with it.

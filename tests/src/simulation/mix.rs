@@ -36,6 +36,7 @@ pub(super) enum Step {
     // -- clocks
     SetClock,
     JumpYears,
+    SetServerClock,
     LongAbsence,
     TokensRunOut,
     // -- phones
@@ -159,6 +160,7 @@ const STEPS: &[(Step, usize, usize)] = &[
     (Step::MoveAtDesk, 10, 35),
     (Step::ErasePerson, 8, 30),
     (Step::CutPages, 20, 50),
+    (Step::SetServerClock, 10, 25),
 ];
 
 /// The mix of one history.

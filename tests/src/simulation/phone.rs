@@ -163,12 +163,12 @@ impl Phone {
 
     /// Whether it has locked itself.
     pub(super) fn is_locked(&self) -> bool {
-        self.device().ordered() == Some(DeviceOrder::Lock)
+        self.is_shut() && self.device().ordered() == Some(DeviceOrder::Lock)
     }
 
     /// Whether it has wiped itself.
     pub(super) fn is_wiped(&self) -> bool {
-        self.device().ordered() == Some(DeviceOrder::Wipe)
+        self.is_shut() && self.device().ordered() == Some(DeviceOrder::Wipe)
     }
 
     /// Whether it has left the county for good: it is compared with nothing any more.
@@ -203,15 +203,15 @@ impl Phone {
 
     /// Its program ends without a word and is started again.
     pub(super) fn kill(&mut self) -> Outcome {
-        disk::copy(&self.folder, &self.aside()).doing("looking at a phone's storage")?;
-        self.restart_from(&self.aside())
+        let Self { folder, device, .. } = self;
+        disk::kill(folder, || *device = None).doing("killing a phone's program")?;
+        self.start()
     }
 
-    fn restart_from(&mut self, files: &Path) -> Outcome {
-        // Only files are left of it, not what a tidy ending would still have written.
-        self.device = None;
-        disk::copy(files, &self.folder).doing("going back to what a phone's storage held")?;
-        self.start()
+    /// Its program ends, whatever it has done since, and its storage holds nothing any more.
+    fn lose_files(&mut self) -> Outcome {
+        let Self { folder, device, .. } = self;
+        disk::lose(folder, || *device = None).doing("losing what a phone's storage held")
     }
 
     /// The power will go, or a commit will fail, after so many others.
@@ -240,7 +240,9 @@ impl Phone {
     pub(super) fn recover(&mut self) -> Outcome<bool> {
         let blew = self.fuse_blew()?;
         if self.dark.load(Ordering::SeqCst) {
-            self.restart_from(&self.aside())?;
+            self.lose_files()?;
+            fs::rename(self.aside(), &self.folder).doing("going back to what a phone's storage held")?;
+            self.start()?;
         } else if self.fuse.take().is_some() && !self.is_shut() {
             let mut removed = Ok(());
             self.open(|open| {
@@ -280,7 +282,9 @@ impl Phone {
         let Some((tokens, device_id)) = self.backup.clone() else { return trouble("This phone was never backed up.") };
         self.wire.set_tokens(tokens);
         self.device_id = device_id;
-        self.restart_from(&self.folder.with_extension("backup"))
+        self.lose_files()?;
+        disk::copy(&self.folder.with_extension("backup"), &self.folder).doing("putting a phone's storage back")?;
+        self.start()
     }
 
     /// Takes the tokens of a new enrolment: after it was signed out.

@@ -59,6 +59,7 @@ impl TemplatePhone {
 }
 
 fn make() -> Outcome<Template> {
+    device::store::no_other_process_opens_registers();
     let folder = super::folder()?;
     let time = Time::begin();
     let server = folder.path().join(SERVER);

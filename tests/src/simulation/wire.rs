@@ -17,7 +17,7 @@ use sync_server::hub::peer::HubPeer;
 use super::chance::Chance;
 use super::county::{County, Held, shared};
 use super::ledger::Ledger;
-use super::world::Time;
+use super::world::{Drift, Time};
 
 /// What the wires of one history share.
 pub(super) type Shared<T> = Arc<Mutex<T>>;
@@ -106,6 +106,8 @@ pub(super) struct Wire {
     dark: Arc<AtomicBool>,
     ledger: Shared<Ledger>,
     time: Option<Time>,
+    /// How far the server's clock is off.
+    server_drift: Drift,
     state: Shared<State>,
     /// What the worker does while a request is under way.
     meanwhile: Shared<Option<Meanwhile>>,
@@ -139,6 +141,7 @@ impl Wire {
             dark: Arc::default(),
             ledger: Arc::clone(ledger),
             time: time.cloned(),
+            server_drift: county.drift.clone(),
             state: shared(State {
                 tokens,
                 spoiled,
@@ -339,7 +342,7 @@ impl Wire {
     /// but what the server took, it took.
     fn exchange_now(&self, request: &ExchangeRequest, heard: bool) -> Result<ExchangeAnswer, CallError> {
         let answer = self.call(&|peer| peer.exchange(request))?;
-        let now = self.now();
+        let now = self.now() + self.server_drift.get();
         let held = take(&self.held).get(&self.worker).cloned();
         take(&self.ledger).exchanged(request, &answer, held.as_deref(), now, heard);
         Ok(answer)

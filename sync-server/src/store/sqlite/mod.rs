@@ -48,6 +48,8 @@ const READERS_KEPT: usize = 4;
 /// A county's database in one file.
 pub struct SqliteStore {
     path: PathBuf,
+    /// How SQLite reaches the file, if not as ever.
+    vfs: Option<&'static str>,
     writer: Writer,
     readers: Mutex<Vec<Connection>>,
 }
@@ -81,7 +83,21 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Newer`] when a newer version wrote it; [`StoreError::Broken`] when it is no database or cannot be opened.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let mut conn = Connection::open(path)?;
+        Self::open_by(path, None)
+    }
+
+    /// The same for a file that no other process ever opens, without the locks that keep others out: for the simulation. Where the
+    /// system knows no such thing, it is opened as ever.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    #[doc(hidden)]
+    pub fn open_alone(path: &Path) -> Result<Self, StoreError> {
+        Self::open_by(path, cfg!(unix).then_some("unix-excl"))
+    }
+
+    fn open_by(path: &Path, vfs: Option<&'static str>) -> Result<Self, StoreError> {
+        let mut conn = connect(path, vfs, OpenFlags::default())?;
         conn.busy_timeout(Duration::from_secs(10))?;
         conn.pragma_update(None, "journal_mode", "WAL")?;
         conn.pragma_update(None, "synchronous", "FULL")?;
@@ -94,7 +110,7 @@ impl SqliteStore {
         plan_once(&conn)?;
         conn.set_prepared_statement_cache_capacity(96);
         migrate::to_present(&mut conn)?;
-        Ok(Self { path: path.to_owned(), writer: Writer::new(conn), readers: Mutex::new(Vec::new()) })
+        Ok(Self { path: path.to_owned(), vfs, writer: Writer::new(conn), readers: Mutex::new(Vec::new()) })
     }
 
     /// The schema's number of a database file, without bringing it to the present one.
@@ -118,7 +134,7 @@ impl SqliteStore {
             return Ok(conn);
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(&self.path, flags)?;
+        let conn = connect(&self.path, self.vfs, flags)?;
         conn.busy_timeout(Duration::from_secs(10))?;
         conn.pragma_update(None, "cache_size", -2_000)?;
         plan_once(&conn)?;
@@ -134,6 +150,19 @@ impl SqliteStore {
     }
 }
 
+fn connect(path: &Path, vfs: Option<&str>, flags: OpenFlags) -> Result<Connection, StoreError> {
+    Ok(match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
+        None => Connection::open_with_flags(path, flags)?,
+    })
+}
+
+/// Runs a statement that is run again and again and answers nothing: it is compiled once.
+fn run(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
+
 /// A statement keeps its plan. Otherwise SQLite plans it anew for every value that it could compare with the condition of an index:
 /// here for every kind of record, a tenth of what a push cost.
 fn plan_once(conn: &Connection) -> Result<(), StoreError> {
@@ -143,10 +172,13 @@ fn plan_once(conn: &Connection) -> Result<(), StoreError> {
 
 impl Store for SqliteStore {
     fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&dyn Reading) -> Result<T, E>) -> Result<T, E> {
-        let mut conn = self.reader()?;
-        let transaction = conn.transaction().map_err(StoreError::from)?;
-        let found = work(&Sql::new(&transaction));
-        transaction.finish().map_err(StoreError::from)?;
+        // Should the work panic, the connection goes, and its transaction with it.
+        let conn = self.reader()?;
+        run(&conn, "BEGIN").map_err(StoreError::from)?;
+        let found = work(&Sql::new(&conn));
+        if !conn.is_autocommit() {
+            run(&conn, "ROLLBACK").map_err(StoreError::from)?;
+        }
         self.keep(conn);
         found
     }
@@ -161,7 +193,7 @@ impl Store for SqliteStore {
     }
 
     fn leave_no_log(&self) -> Answer<()> {
-        let conn = Connection::open(&self.path)?;
+        let conn = connect(&self.path, self.vfs, OpenFlags::default())?;
         conn.busy_timeout(Duration::from_secs(10))?;
         // The answer says how far it came: readers may hold the log back, and the next checkpoint finishes it.
         Ok(conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)

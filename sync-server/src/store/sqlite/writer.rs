@@ -7,6 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
+use super::run;
 use crate::store::StoreError;
 
 /// At most this many writers share one commit, so that the first of them does not wait for ever.
@@ -81,10 +82,9 @@ impl Writer {
 impl Bench {
     fn begin(&mut self) -> Result<(), StoreError> {
         if self.conn.is_autocommit() {
-            self.conn.execute_batch("BEGIN IMMEDIATE")?;
+            run(&self.conn, "BEGIN IMMEDIATE")?;
         }
-        self.conn.execute_batch("SAVEPOINT own")?;
-        Ok(())
+        Ok(run(&self.conn, "SAVEPOINT own")?)
     }
 
     /// Closes the writer's savepoint: keeps what it stored, or takes it back.
@@ -94,7 +94,7 @@ impl Bench {
         }
         if stored {
             self.shared += 1;
-            self.conn.execute_batch("RELEASE own")?;
+            run(&self.conn, "RELEASE own")?;
         } else {
             self.conn.execute_batch("ROLLBACK TO own; RELEASE own")?;
         }
@@ -104,7 +104,7 @@ impl Bench {
     /// Commits for everybody in the batch; when that fails, everybody is told.
     fn commit(&mut self) {
         if !self.conn.is_autocommit() {
-            let committed = self.conn.execute_batch("COMMIT");
+            let committed = run(&self.conn, "COMMIT");
             if let Err(cause) = committed {
                 self.failed.insert(self.batch, cause.to_string());
                 // Nothing more can be done if this fails too: the connection then refuses the next BEGIN.
