@@ -221,7 +221,7 @@ fn put_at(store: &SqliteStore, number: u128, cell: &str, position: serde_json::V
         "by": "worker", "position": position});
     let record = record(number, Kind::Incident, cell, START, fields);
     let by = AccountId::new("worker").unwrap();
-    let written = Written { at: START, by, run: Run::SERVER, state: ReviewState::NotReviewed, is_new: true };
+    let written = Written { at: START, by, run: Run::SERVER, state: ReviewState::NotReviewed, is_new: false };
     store.write(|writing| writing.put_record(&record, &written)).unwrap();
 }
 
