@@ -121,11 +121,12 @@ fn is_comparable(
     state: &CellState,
     answer: &ExchangeAnswer,
 ) -> Result<bool, DeviceError> {
-    // Each walks a small index, never the cell. A record that the worker moved counts in the new cell already, on the server in
-    // the old one: until that is sent no cell can be compared.
+    // Each walks a small index, never the cell. A record that was moved counts in the new cell already, on a server that has yet to
+    // hear of it (it was put back from a backup, perhaps) in the old one: until that is sent no cell can be compared.
     const UNSENT: &str = "SELECT 1 FROM unsent CROSS JOIN record USING (id) WHERE cell = ?1
         OR CASE WHEN fields IS NULL THEN body ->> '$.fields.cell' ELSE fields ->> '$.cell' END IS NOT NULL LIMIT 1";
-    const REOFFERED: &str = "SELECT 1 FROM record INDEXED BY record_reoffer WHERE reoffer = 1 AND cell = ?1 LIMIT 1";
+    const REOFFERED: &str = "SELECT 1 FROM record INDEXED BY record_reoffer
+        WHERE reoffer = 1 AND (cell = ?1 OR body ->> '$.fields.cell' IS NOT NULL) LIMIT 1";
     const DOUBTED: &str = "SELECT 1 FROM record INDEXED BY record_doubted WHERE doubted = 1 AND cell = ?1 LIMIT 1";
     const READING: &str = "SELECT 1 FROM repair WHERE cell = ?1 AND reading = 1";
     if !answer.cells.contains(cell) || store::cursor(connection, cell)? != Some(state.upto) {

@@ -69,6 +69,27 @@ fn after_every_kind_of_round_phone_and_server_have_the_same_digest() {
 }
 
 #[test]
+fn what_a_restored_server_still_has_in_the_cell_of_before_is_no_difference() {
+    let server = Server::new();
+    server.hub().cells = vec![other_cell(), cell()];
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    let records = server.hub().records.clone();
+    let feed = server.hub().feed.clone();
+    server.write(change(id, Kind::Building, cell(), START + 1_000, json!({"cell": other_cell()})));
+    phone.sync();
+    {
+        let mut hub = server.hub();
+        (hub.epoch, hub.records, hub.feed) = (Epoch(Uuid::from_u128(2)), records, feed);
+    }
+    assert_eq!(phone.sync().differing, 0);
+    assert_eq!(server.hub().records[&id].cell, other_cell());
+    assert_eq!(phone.get(id).unwrap().cell, other_cell());
+    assert_eq!(phone.receipt()["phase"], "safe");
+}
+
+#[test]
 fn an_edit_during_the_round_is_not_taken_for_a_difference() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
