@@ -45,7 +45,13 @@ pub(super) fn store_page(
         }
         let record = whole(record, brought);
         let Some(kept) = store::held_as_kept(connection, record.id)? else {
-            store::put_new(connection, &record, &mut sums)?;
+            match own_photo(connection, &record)? {
+                Some(held) => {
+                    sums.write(connection)?;
+                    store::put(connection, &held)?;
+                }
+                None => store::put_new(connection, &record, &mut sums)?,
+            }
             seen.new += 1;
             continue;
         };
@@ -65,6 +71,16 @@ pub(super) fn store_page(
     seen.told = conflicts::take_page(connection, page, now)?;
     store::set_cursor(connection, &page.cell, page.upto)?;
     Ok(seen)
+}
+
+/// A photo's record that this phone wrote, that was refused once (its cell was handed over, say) and that the server has all the same:
+/// an earlier request brought it, and the answer was lost. Its picture is here alone, and still this phone's to send.
+fn own_photo(connection: &Connection, record: &Record) -> Result<Option<Held>, DeviceError> {
+    if record.kind != Kind::Photo {
+        return Ok(None);
+    }
+    let Some(refused) = outbox::refused_one(connection, record.id)? else { return Ok(None) };
+    Ok(Some(Held { own_at: Some(refused.at), ..Held::from_server(record.clone()) }))
 }
 
 /// The record as the server has it: of one that this request brought it may have sent only what was not brought.

@@ -226,7 +226,8 @@ impl Hub {
             return Err(refusal(ProblemCode::Erased, None));
         }
         if let Some(code) = (self.refuse)(&change) {
-            return Err(refusal(code, current));
+            // Of a cell that is not the phone's nothing is shown.
+            return Err(refusal(code, current.filter(|record| self.cells.contains(&record.cell))));
         }
         if change.latest().millis() > self.now + 120_000 {
             return Err(refusal(ProblemCode::StampFuture, current));

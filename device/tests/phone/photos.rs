@@ -3,7 +3,7 @@
 use device::network::Network;
 use device::preferences::Preferences;
 use domain::protocol::CallError;
-use domain::{Kind, RecordId, Sha256Hex};
+use domain::{Kind, ProblemCode, RecordId, Sha256Hex};
 use serde_json::json;
 
 use crate::fake::*;
@@ -190,6 +190,27 @@ fn after_a_restore_the_pictures_wait_again() {
     server.hub().epoch = domain::Epoch(uuid::Uuid::from_u128(2));
     phone.sync();
     assert!(server.hub().stored.contains_key(&hash));
+}
+
+#[test]
+fn a_photo_that_was_refused_and_that_the_server_has_all_the_same_is_still_sent() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (id, hash) = take(&phone, 1);
+    // The server takes the record, and the answer is lost; when it is offered again, the cell is another worker's.
+    server.hub().lose_answers.push_back(CallError::Offline("cut".into()));
+    phone.round();
+    server.hub().cells = vec![other_cell()];
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::ForeignCell));
+    assert_eq!(phone.sync().refused, 1);
+    assert!(phone.get(id).is_none());
+    // The cell is this worker's again, and is read from its beginning.
+    server.hub().cells = vec![cell()];
+    server.hub().refuse = Box::new(|_| None);
+    phone.sync();
+    assert!(phone.is_sent(id) && phone.get(id).is_some());
+    assert!(server.hub().stored.contains_key(&hash));
+    assert_eq!(phone.state().waiting_photos, 0);
 }
 
 #[test]
