@@ -40,6 +40,8 @@ pub const CHANGE_FIELDS_MAX: usize = 80;
 pub const VALUE_DEPTH_MAX: usize = 8;
 /// A page ends near this many bytes after compression: a full cell's first push or pull is one request.
 pub const PAGE_BYTES: usize = 768 * 1024;
+/// Records are counted on to compress to a fourth, where how well they really do is not worth finding out.
+pub const PAGE_RATIO: usize = 4;
 /// A phone whose clock is further off than this tells its worker (5 min, in milliseconds).
 pub const CLOCK_OFF_WARN: Millis = 5 * 60 * 1000;
 /// The server refuses stamps further ahead of its own clock than this (2 min, in milliseconds); the phone then measures and shifts.
@@ -160,6 +162,10 @@ pub struct ExchangeRequest {
     /// it is not kept, and holds nothing else up. Phones of an older version never tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<DeviceHealth>,
+    /// What may come down with the answer, in bytes after compression: 0 while there is more to send first. It may be a record more.
+    /// Phones of an older version do not say so, and are sent as much as the server holds to be right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<usize>,
 }
 
 /// The answer to an [`ExchangeRequest`].
@@ -376,6 +382,15 @@ pub struct ErrorBody {
     pub problems: Vec<Problem>,
 }
 
+/// Where pages are cut, in bytes after compression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageBytes {
+    /// What goes up with one request.
+    pub up: usize,
+    /// What comes down with one answer.
+    pub down: usize,
+}
+
 /// The server, as an enrolled phone sees it.
 pub trait Peer: Send {
     /// The server's clock and epoch.
@@ -389,6 +404,21 @@ pub trait Peer: Send {
     /// # Errors
     /// Any [`CallError`]; the push may or may not have been stored.
     fn exchange(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError>;
+
+    /// An exchange, and what this side has to do meanwhile. Both are done when this returns; which was done first, nobody may
+    /// rely on.
+    ///
+    /// # Errors
+    /// As [`Peer::exchange`]; the work is done all the same.
+    fn exchange_while(&self, request: &ExchangeRequest, work: &mut dyn FnMut()) -> Result<ExchangeAnswer, CallError> {
+        work();
+        self.exchange(request)
+    }
+
+    /// Where pages are best cut on the way to this server.
+    fn page_bytes(&self) -> PageBytes {
+        PageBytes { up: PAGE_BYTES, down: PAGE_BYTES }
+    }
 
     /// The county's lists.
     ///

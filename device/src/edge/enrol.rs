@@ -2,7 +2,7 @@
 
 use domain::protocol::{CallError, EnrolRequest, Enrolment};
 
-use super::http::{below, json, send, server_url, with_json};
+use super::http::{below, json, server_url, with_json};
 use super::{Http, HttpPeer};
 use crate::{Device, DeviceError, Phase};
 
@@ -12,8 +12,12 @@ use crate::{Device, DeviceError, Phase};
 /// Any [`CallError`]; refused as `wrong_code` when the code is wrong, used or expired, as `malformed` when the address is
 /// neither https nor this machine.
 pub fn enrol_over_http(server: &str, request: &EnrolRequest) -> Result<Enrolment, CallError> {
+    enrol_with(&Http::new()?, server, request)
+}
+
+fn enrol_with(http: &Http, server: &str, request: &EnrolRequest) -> Result<Enrolment, CallError> {
     let url = below(&server_url(server)?, "v1/enrol")?;
-    json(send(with_json(Http::new()?.client().post(url), request)?)?)
+    json(http.send(with_json(http.client().post(url), request)?)?)
 }
 
 impl Device {
@@ -43,7 +47,7 @@ impl Device {
             device_name: device_name.trim().chars().take(60).collect(),
             app_version: self.app_version().to_owned(),
         };
-        let enrolment = enrol_over_http(server, &request)?;
+        let enrolment = enrol_with(self.inner.http()?, server, &request)?;
         if again { self.enrol_again(server, &enrolment) } else { self.enrol(server, &enrolment, pin) }
     }
 }

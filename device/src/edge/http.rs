@@ -1,7 +1,8 @@
 //! Requests over HTTP: addresses, compression, limits on what comes back, and what an error answer means.
 
 use std::io::Read;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use domain::protocol::{BODY_BYTES_MAX, CallError, CallRefusal, ErrorBody};
 use reqwest::blocking::{Client, RequestBuilder, Response};
@@ -10,6 +11,9 @@ use reqwest::{Certificate, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::way::Way;
+use crate::open::lock;
+
 /// An answer is read up to this many bytes after decompression, and no further.
 const ANSWER_BYTES_MAX: usize = 2 * BODY_BYTES_MAX;
 
@@ -17,6 +21,8 @@ const ANSWER_BYTES_MAX: usize = 2 * BODY_BYTES_MAX;
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
     client: Client,
+    /// What is known of the way to the server.
+    way: Arc<Mutex<Way>>,
 }
 
 impl Http {
@@ -28,11 +34,24 @@ impl Http {
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_secs(90))
             .build();
-        Ok(Self { client: client.map_err(offline)? })
+        Ok(Self { client: client.map_err(offline)?, way: Arc::default() })
+    }
+
+    /// Sends, and turns an error answer into its meaning.
+    pub(crate) fn send(&self, request: RequestBuilder) -> Result<Response, CallError> {
+        let begun = Instant::now();
+        let response = request.send().map_err(offline)?;
+        lock(&self.way).answered(begun, Instant::now());
+        if response.status().is_success() { Ok(response) } else { Err(meaning(response)) }
     }
 
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// What is known of the way to the server.
+    pub(crate) fn way(&self) -> MutexGuard<'_, Way> {
+        lock(&self.way)
     }
 }
 
@@ -83,12 +102,6 @@ pub(crate) fn with_json(request: RequestBuilder, body: &impl Serialize) -> Resul
     let json = serde_json::to_vec(body).map_err(|error| CallError::Unreadable(error.to_string()))?;
     let packed = zstd::bulk::compress(&json, 3).map_err(|error| CallError::Unreadable(error.to_string()))?;
     Ok(request.header(CONTENT_TYPE, "application/json").header(CONTENT_ENCODING, "zstd").body(packed))
-}
-
-/// Sends, and turns an error answer into its meaning.
-pub(crate) fn send(request: RequestBuilder) -> Result<Response, CallError> {
-    let response = request.send().map_err(offline)?;
-    if response.status().is_success() { Ok(response) } else { Err(meaning(response)) }
 }
 
 /// The answer as JSON.

@@ -1,5 +1,7 @@
 //! The server over HTTP, as `docs/PROTOCOL.md` describes it: JSON calls, and tus 1.0 for photos.
 
+use std::time::Instant;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::Sha256Hex;
@@ -8,14 +10,16 @@ use domain::hand_in::HandIn;
 use domain::kinds::photo::PHOTO_BYTES_MAX;
 use domain::order::{OrderAnswer, OrderRequest, StandingOrder};
 use domain::protocol::{
-    CallError, CallRefusal, ExchangeAnswer, ExchangeRequest, Hello, Peer, PhotoOffer, PhotoPlace, PhotoSize, Tokens,
+    CallError, CallRefusal, ExchangeAnswer, ExchangeRequest, Hello, PageBytes, Peer, PhotoOffer, PhotoPlace, PhotoSize,
+    Tokens,
 };
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Method, Url};
 use serde::de::DeserializeOwned;
 
-use super::http::{below, bytes, json, send, server_url, with_json};
+use super::Http;
+use super::http::{below, bytes, json, server_url, with_json};
 use crate::open::lock;
 use crate::ordered::Note;
 use crate::store::{Meta, sha256};
@@ -26,7 +30,7 @@ const TUS: (&str, &str) = ("Tus-Resumable", "1.0.0");
 /// The server of an enrolled phone. Its tokens lie in the register, so it can speak only while that is open.
 pub struct HttpPeer {
     device: Device,
-    client: Client,
+    http: Http,
     server: Url,
 }
 
@@ -41,8 +45,8 @@ impl HttpPeer {
             Err(DeviceError::Locked) => ordered(device).ok_or(DeviceError::Locked)?.server,
             kept => kept?,
         };
-        let client = device.inner.http()?.client().clone();
-        Ok(Self { device: device.clone(), client, server: server_url(&server)? })
+        let http = device.inner.http()?.clone();
+        Ok(Self { device: device.clone(), http, server: server_url(&server)? })
     }
 
     fn tokens(&self) -> Result<Tokens, CallError> {
@@ -74,16 +78,12 @@ impl HttpPeer {
     /// Sends with the access token; when that has expired, once more with a fresh one.
     fn call(&self, build: impl Fn(&Client) -> Result<RequestBuilder, CallError>) -> Result<Response, CallError> {
         let tokens = self.tokens()?;
-        match send(build(&self.client)?.bearer_auth(&tokens.access)) {
+        match self.http.send(build(self.http.client())?.bearer_auth(&tokens.access)) {
             Err(CallError::SignedOut) if !tokens.refresh.is_empty() => {
                 let access = self.refreshed(&tokens.access)?;
-                send(build(&self.client)?.bearer_auth(&access))
+                self.http.send(build(self.http.client())?.bearer_auth(&access))
             }
-            // Too many calls of a phone that is signed in: later, like an overloaded server.
-            Err(CallError::Refused { code: CallRefusal::TooManyTries }) => {
-                Err(CallError::Unavailable("too many calls".into()))
-            }
-            outcome => outcome,
+            outcome => outcome.map_err(in_time),
         }
     }
 
@@ -96,7 +96,7 @@ impl HttpPeer {
         }
         let url = below(&self.server, "v1/token")?;
         let body = serde_json::json!({ "refresh": now_stored.refresh });
-        let fresh: Tokens = json(send(with_json(self.client.post(url), &body)?)?)?;
+        let fresh: Tokens = json(self.http.send(with_json(self.http.client().post(url), &body)?)?)?;
         self.device.with_open(|open| Meta::Tokens.set(open.store.connection(), &fresh)).map_err(not_open)?;
         Ok(fresh.access)
     }
@@ -104,6 +104,19 @@ impl HttpPeer {
     fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
         let url = below(&self.server, path)?;
         json(self.call(|client| Ok(client.get(url.clone())))?)
+    }
+
+    /// A call that carries a page: whether it comes through says how large the next one may be.
+    fn on_the_way<T>(&self, call: impl FnOnce() -> Result<T, CallError>) -> Result<T, CallError> {
+        let begun = Instant::now();
+        let outcome = call();
+        match &outcome {
+            Err(CallError::Offline(_)) => self.http.way().was_cut(begun.elapsed()),
+            Err(CallError::Refused { code: CallRefusal::TooLarge }) => self.http.way().was_too_large(),
+            Ok(_) => self.http.way().came_through(begun.elapsed()),
+            Err(_) => {}
+        }
+        outcome
     }
 
     /// The address of an upload. What the server once named as such must lie on the server.
@@ -126,6 +139,14 @@ fn not_open(error: DeviceError) -> CallError {
     CallError::Offline(error.to_string())
 }
 
+/// Too many calls of a phone that is signed in: later, like an overloaded server.
+fn in_time(error: CallError) -> CallError {
+    match error {
+        CallError::Refused { code: CallRefusal::TooManyTries } => CallError::Unavailable("too many calls".into()),
+        error => error,
+    }
+}
+
 fn header_number(response: &Response, name: &str) -> Option<u64> {
     response.headers().get(name)?.to_str().ok()?.parse().ok()
 }
@@ -141,7 +162,31 @@ impl Peer for HttpPeer {
 
     fn exchange(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError> {
         let url = below(&self.server, "v1/exchange")?;
-        json(self.call(|client| with_json(client.post(url.clone()), request))?)
+        self.on_the_way(|| json(self.call(|client| with_json(client.post(url.clone()), request))?))
+    }
+
+    /// The call waits in a thread of its own. With a token that was read before: the work holds the register.
+    fn exchange_while(&self, request: &ExchangeRequest, work: &mut dyn FnMut()) -> Result<ExchangeAnswer, CallError> {
+        let url = below(&self.server, "v1/exchange")?;
+        let tokens = self.tokens()?;
+        let answer = std::thread::scope(|scope| {
+            let call = scope.spawn(|| {
+                self.on_the_way(|| {
+                    let request = with_json(self.http.client().post(url), request)?;
+                    json(self.http.send(request.bearer_auth(&tokens.access))?)
+                })
+            });
+            work();
+            call.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        match answer {
+            Err(CallError::SignedOut) => self.exchange(request),
+            answer => answer.map_err(in_time),
+        }
+    }
+
+    fn page_bytes(&self) -> PageBytes {
+        self.http.way().page_bytes(Instant::now())
     }
 
     fn lists(&self) -> Result<Lists, CallError> {

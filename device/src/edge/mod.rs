@@ -10,6 +10,7 @@ mod line;
 mod pauses;
 mod room;
 mod system_world;
+mod way;
 
 pub use background::Background;
 pub(crate) use bell::Bell;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::io::Write;
 
-use domain::protocol::{BODY_BYTES_MAX, PAGE_BYTES, PUSH_CHANGES_MAX};
+use domain::protocol::{BODY_BYTES_MAX, PAGE_RATIO, PUSH_CHANGES_MAX};
 use domain::{Change, Kind, RecordId, Stamps};
 use rusqlite::Connection;
 
@@ -14,27 +14,42 @@ use crate::open::Open;
 use crate::outbox;
 use crate::store::{self, Held};
 
+/// A compressor tells nothing of fewer bytes than this.
+const WEIGHED_FROM: usize = 16 * 1024;
+
 /// Records that others name go first, so that no change names what the server has not seen.
 const GATHER: &str = "SELECT id FROM record
     WHERE id IN (SELECT id FROM unsent UNION SELECT id FROM record WHERE reoffer = 1)
     ORDER BY CASE kind WHEN 'cell' THEN 0 WHEN 'building' THEN 1 WHEN 'dwelling' THEN 2 WHEN 'household' THEN 3
         WHEN 'person' THEN 4 WHEN 'incident' THEN 5 WHEN 'visit' THEN 6 ELSE 7 END, id";
 
-/// The next page of what is unsent. What is in it counts as seen from here on, whether or not the request arrives.
-pub(super) fn gather(open: &mut Open, notes: &mut Notes) -> Result<(Vec<Change>, Vec<Mark>), DeviceError> {
-    let transaction = open.store.begin()?;
-    let mut page = Page::default();
-    loop {
-        // Listed once for many pages; what was written since is found by listing again.
-        let listed = notes.waiting.is_empty();
-        if listed {
-            notes.waiting = waiting(&transaction)?;
-        }
-        offer_waiting(&transaction, notes, &mut page)?;
-        if listed || page.full || !page.changes.is_empty() {
-            break;
+/// What goes up with one request.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) changes: Vec<Change>,
+    /// What is remembered of each change.
+    pub(super) marks: Vec<Mark>,
+}
+
+/// The next page of what is unsent, cut near so many bytes. What is in it counts as seen from here on, whether or not the request
+/// arrives.
+pub(super) fn gather(open: &mut Open, notes: &mut Notes, cut: usize) -> Result<Gathered, DeviceError> {
+    if !notes.waiting.is_empty() {
+        let page = gather_listed(open, notes, cut)?;
+        if !page.changes.is_empty() {
+            return Ok(page);
         }
     }
+    // Listed once for many pages; what was written since is found by listing again.
+    notes.waiting = waiting(open.store.connection())?;
+    gather_listed(open, notes, cut)
+}
+
+/// The same of what is listed already: for while a request is under way, when what is in that waits too.
+pub(super) fn gather_listed(open: &mut Open, notes: &mut Notes, cut: usize) -> Result<Gathered, DeviceError> {
+    let transaction = open.store.begin()?;
+    let mut page = Page { cut, ..Page::default() };
+    offer_waiting(&transaction, notes, &mut page)?;
     if !page.full {
         for change in overtaken(&transaction)? {
             if !notes.skip.contains(&change.id) {
@@ -43,7 +58,7 @@ pub(super) fn gather(open: &mut Open, notes: &mut Notes) -> Result<(Vec<Change>,
         }
     }
     transaction.commit()?;
-    Ok((page.changes, page.marks))
+    Ok(page.gathered)
 }
 
 /// The names of what waits. Only they are sorted: the records themselves are read as far as a page goes.
@@ -113,12 +128,14 @@ pub(crate) fn mark_all_offered(open: &mut Open, changes: &[Change]) -> Result<()
 /// A page, measured as it fills: it is cut by what it weighs on the network, not by a count of records.
 #[derive(Default)]
 struct Page {
-    /// What the page compresses to; none while even its raw bytes are few: that is nearly every page, and a compressor is dear.
+    /// Where it is cut, in bytes after compression.
+    cut: usize,
+    /// What the page compresses to; none while even its raw bytes are few: that is nearly every page, and a compressor is dear. Nor is a
+    /// page of a few records worth one.
     scales: Option<zstd::stream::write::Encoder<'static, Scales>>,
     /// What is in the page, until there are scales.
     raw: Vec<u8>,
-    changes: Vec<Change>,
-    marks: Vec<Mark>,
+    gathered: Gathered,
     json: Vec<u8>,
     bytes: usize,
     full: bool,
@@ -143,17 +160,24 @@ impl Page {
     fn takes(&mut self, change: Change, mark: Mark) -> Result<bool, DeviceError> {
         self.json.clear();
         serde_json::to_writer(&mut self.json, &change)?;
-        let fits = self.changes.len() < PUSH_CHANGES_MAX
-            && self.scales.as_ref().map_or(0, |scales| scales.get_ref().0) < PAGE_BYTES
+        let changes = &self.gathered.changes;
+        let weight = match &self.scales {
+            Some(scales) => scales.get_ref().0,
+            None if self.cut < WEIGHED_FROM => self.bytes / PAGE_RATIO,
+            None => 0,
+        };
+        let fits = changes.len() < PUSH_CHANGES_MAX
+            && weight < self.cut
             // Half of the bound: the envelope and the cursors need room too.
             && self.bytes + self.json.len() < BODY_BYTES_MAX / 2;
-        self.full = !fits && !self.changes.is_empty();
+        self.full = !fits && !changes.is_empty();
         if self.full {
             return Ok(false);
         }
         match &mut self.scales {
             Some(scales) => scales.write_all(&self.json)?,
-            None if self.raw.len() + self.json.len() < PAGE_BYTES => self.raw.extend_from_slice(&self.json),
+            None if self.cut < WEIGHED_FROM => {}
+            None if self.raw.len() + self.json.len() < self.cut => self.raw.extend_from_slice(&self.json),
             None => {
                 let mut scales = zstd::stream::write::Encoder::new(Scales::default(), 1)?;
                 scales.write_all(&std::mem::take(&mut self.raw))?;
@@ -162,8 +186,8 @@ impl Page {
             }
         }
         self.bytes += self.json.len() + 1;
-        self.changes.push(change);
-        self.marks.push(mark);
+        self.gathered.changes.push(change);
+        self.gathered.marks.push(mark);
         Ok(true)
     }
 }

@@ -113,7 +113,7 @@ pub(super) fn judged<'a>(
                 judged.refused += usize::from(end_reoffer(connection, &offer, refusal, own, now)?);
             }
             Verdict::Refused(refusal) => {
-                refuse(connection, &offer, refusal, now)?;
+                refuse(connection, &offer, refusal, now, notes)?;
                 judged.refused += 1;
             }
         }
@@ -126,13 +126,7 @@ pub(super) fn judged<'a>(
 /// Exactly what was pushed is acknowledged: a field written again in the meantime stays unsent, on top of what was pushed.
 fn acknowledge(connection: &Connection, offer: &Offer<'_>) -> Result<(), DeviceError> {
     let change = offer.change;
-    if store::exists(connection, "SELECT 1 FROM overtaken WHERE id = ?1 LIMIT 1", [change.id.to_string()])? {
-        for field in change.fields.keys() {
-            let sql = "DELETE FROM overtaken WHERE id = ?1 AND field = ?2 AND stamp = ?3";
-            let stamp = change.stamps.of(field).to_string();
-            connection.prepare_cached(sql)?.execute((change.id.to_string(), field, stamp))?;
-        }
-    }
+    forget_overtaken(connection, change)?;
     if let Some(version) = offer.version
         && store::clear_offered(connection, change.id, version)?
     {
@@ -156,6 +150,20 @@ fn acknowledge(connection: &Connection, offer: &Offer<'_>) -> Result<(), DeviceE
     }
     // The record itself is what it was: it need not be written again.
     if held.gone { store_or_leave(connection, &held) } else { store::put_sending(connection, &held) }
+}
+
+/// What a change says was judged: as overtaken words it need not be kept any more. Of the same record and moment others may still wait
+/// for their own verdict.
+fn forget_overtaken(connection: &Connection, change: &Change) -> Result<(), DeviceError> {
+    let id = change.id.to_string();
+    if !store::exists(connection, "SELECT 1 FROM overtaken WHERE id = ?1 LIMIT 1", [&id])? {
+        return Ok(());
+    }
+    for field in change.fields.keys() {
+        let sql = "DELETE FROM overtaken WHERE id = ?1 AND field = ?2 AND stamp = ?3";
+        connection.prepare_cached(sql)?.execute((&id, field, change.stamps.of(field).to_string()))?;
+    }
+    Ok(())
 }
 
 /// Stores a record, or lets it go when it left the cell and nothing of it is unsent any more, nor waits to be offered to a server
@@ -227,13 +235,16 @@ fn waits_for_target(
 }
 
 /// The refused words are kept; the record shows what the server has.
-fn refuse(connection: &Connection, offer: &Offer<'_>, refusal: &Refusal, now: Millis) -> Result<(), DeviceError> {
+fn refuse(
+    connection: &Connection,
+    offer: &Offer<'_>,
+    refusal: &Refusal,
+    now: Millis,
+    notes: &mut Notes,
+) -> Result<(), DeviceError> {
     let change = offer.change;
     tracing::info!(id = %change.id, kind = %change.kind, code = ?refusal.code, "a change was refused");
-    connection.execute(
-        "DELETE FROM overtaken WHERE id = ?1 AND stamp = ?2",
-        (change.id.to_string(), change.latest().to_string()),
-    )?;
+    forget_overtaken(connection, change)?;
     let held = store::held(connection, change.id)?;
     let mut words = change.fields.clone();
     if let Some(mut held) = held.filter(|_| offer.why == Why::Unsent) {
@@ -254,6 +265,15 @@ fn refuse(connection: &Connection, offer: &Offer<'_>, refusal: &Refusal, now: Mi
                 store::remove(connection, change.id)?;
             }
         }
+    }
+    if offer.why == Why::Overtaken {
+        // Older words of a field do not take the place of those that were refused with an earlier page.
+        words.retain(|field, _| !notes.refused.contains(&(change.id, field.clone())));
+        if words.is_empty() {
+            return Ok(());
+        }
+    } else {
+        notes.refused.extend(words.keys().map(|field| (change.id, field.clone())));
     }
     keep_words(connection, change, words, refusal, now)
 }

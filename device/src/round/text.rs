@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, Peer, Verdict};
+use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, PageBytes, Peer, Verdict};
+use domain::world::Millis;
 use domain::{CellCode, Change, HybridClock, RecordId, Stamp};
 use rusqlite::Connection;
 
+use super::gather::{self, Gathered};
 use super::health::{self, Facts};
 use super::push::{self, Mark, Offer};
-use super::{RoundReport, clock, gather, pull, receipt, repair};
+use super::{RoundReport, clock, pull, receipt, repair};
 use crate::open::{Open, lock};
 use crate::outbox;
 use crate::store::{self, Meta};
@@ -21,34 +23,128 @@ pub(super) struct Notes {
     pub(super) skip: BTreeSet<RecordId>,
     /// Changes whose target was missing once: it may have come with the same request.
     pub(super) retried: BTreeSet<RecordId>,
+    /// Fields of which words were refused in this round.
+    pub(super) refused: BTreeSet<(RecordId, String)>,
     /// What is still to be offered, in its order.
     pub(super) waiting: VecDeque<RecordId>,
 }
 
+/// An answer that was heard and is not stored yet.
+struct Heard {
+    request: ExchangeRequest,
+    marks: Vec<Mark>,
+    answer: ExchangeAnswer,
+    /// When, by the phone's clock.
+    at: Millis,
+}
+
 /// Exchanges until both sides have everything. Returns the version of the server's lists.
+///
+/// While a request is under way this side is not idle: what goes up next is gathered, and an answer that changes nothing about that
+/// is stored. So a long push or pull takes as long as the slower of the two sides, not as long as both.
 pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundReport) -> Result<i64, DeviceError> {
     let mut notes = Notes::default();
     let mut answered: Option<i64> = None;
-    let mut more = true;
+    let (mut more, mut next, mut heard) = (true, None, None);
     loop {
-        let facts = Facts { app_version: device.app_version(), free_bytes: *lock(&device.inner.free_bytes) };
-        let (push, marks) = device.with_open(|open| gather::gather(open, &mut notes))?;
-        if let (Some(lists_version), true) = (answered, marks.is_empty() && !more) {
+        let PageBytes { up, down } = peer.page_bytes();
+        let Gathered { changes, marks } = match (next.take(), &heard) {
+            (Some(page), _) => page,
+            // What waits is in the answer's own request still.
+            (None, Some(_)) => Gathered::default(),
+            (None, None) => device.with_open(|open| gather::gather(open, &mut notes, up))?,
+        };
+        if let (Some(lists_version), true) = (answered, changes.is_empty() && heard.is_none() && !more) {
             return Ok(lists_version);
         }
-        let request = device.with_open(|open| request_with(open, &facts, push))?;
-        let answer = peer.exchange(&request)?;
+        let facts = Facts { app_version: device.app_version(), free_bytes: *lock(&device.inner.free_bytes) };
+        // First everything goes up.
+        let room = if notes.waiting.is_empty() { down } else { 0 };
+        let mut request = device.with_open(|open| request_with(open, &facts, changes, room))?;
+        if let Some(Heard { answer, .. }) = &heard {
+            go_on_from(&mut request, answer);
+        }
+        let idle = heard.is_none() && notes.waiting.is_empty();
+        let mut meanwhile = || -> Result<bool, DeviceError> {
+            let stored = heard.take().map(|heard| device.with_open(|open| take(open, &heard, &mut notes, report)));
+            if !notes.waiting.is_empty() {
+                next = Some(device.with_open(|open| gather::gather_listed(open, &mut notes, up))?);
+            }
+            stored.unwrap_or(Ok(false))
+        };
+        let (answer, mut read_anew) =
+            if idle { (peer.exchange(&request)?, false) } else { exchange_while(peer, &request, &mut meanwhile)? };
         device.note_contact();
-        let taken = device.with_open(|open| take(open, (&request, &marks), &answer, &mut notes, report))?;
-        if marks.is_empty() && answer.more && !taken.moved {
+        let at = device.with_open(|open| Ok::<_, DeviceError>(open.device_now()))?;
+        if marks.is_empty() && answer.more && !moves_on(&request, &answer) {
             return Err(CallError::Unreadable("there is more, and nothing new".into()).into());
         }
-        (answered, more) = (Some(answer.lists_version), answer.more || taken.read_anew);
+        (answered, more) = (Some(answer.lists_version), answer.more);
+        let known = device.with_open(|open| Ok::<_, DeviceError>(open.cells().to_vec()))?;
+        let plain = is_plain(&request, &answer, &known, next.is_some());
+        let now_heard = Heard { request, marks, answer, at };
+        if plain && more {
+            heard = Some(now_heard);
+        } else {
+            read_anew |= device.with_open(|open| take(open, &now_heard, &mut notes, report))?;
+        }
+        if !plain {
+            // What was gathered may be out of date by what this answer said. It is gathered anew.
+            next = None;
+            notes.waiting.clear();
+        }
+        more |= read_anew;
     }
 }
 
+/// Runs the exchange and what is to be done meanwhile; the second value is what that said. When both fail it is the call that tells
+/// what to do now: the rest comes up again.
+fn exchange_while<T>(
+    peer: &dyn Peer,
+    request: &ExchangeRequest,
+    meanwhile: &mut dyn FnMut() -> Result<T, DeviceError>,
+) -> Result<(ExchangeAnswer, T), DeviceError> {
+    let mut done = None;
+    let answer = peer.exchange_while(request, &mut || done = Some(meanwhile()))?;
+    match done {
+        Some(done) => Ok((answer, done?)),
+        None => Ok((answer, meanwhile()?)),
+    }
+}
+
+/// A request that follows an answer which is not stored yet.
+fn go_on_from(request: &mut ExchangeRequest, answer: &ExchangeAnswer) {
+    request.epoch = Some(answer.epoch);
+    request.cursors.extend(answer.pages.iter().map(|page| (page.cell.clone(), page.upto)));
+    // It was told with the request before.
+    request.health = None;
+}
+
+/// Whether an answer leaves what was gathered meanwhile as right as it was: everything was taken, and nothing that came down, left or
+/// was erased is in the way of it.
+fn is_plain(request: &ExchangeRequest, answer: &ExchangeAnswer, cells: &[CellCode], sends_more: bool) -> bool {
+    let brings = answer.pages.iter().any(|page| {
+        !page.records.is_empty() || !page.gone.is_empty() || !page.erased.is_empty() || !page.conflicts.is_empty()
+    });
+    let same_server = request.epoch.is_none_or(|epoch| epoch == answer.epoch);
+    let all_taken = answer.verdicts.iter().all(|verdict| *verdict == Verdict::Accepted);
+    let nothing_else = answer.cells == cells && answer.erased.is_empty() && request.doubted.is_empty();
+    same_server && all_taken && nothing_else && !(sends_more && brings)
+}
+
+/// Whether some cursor moves, or begins anew.
+fn moves_on(request: &ExchangeRequest, answer: &ExchangeAnswer) -> bool {
+    let restored = request.epoch.is_some_and(|epoch| epoch != answer.epoch);
+    restored || answer.pages.iter().any(|page| request.cursors.get(&page.cell) != Some(&page.upto))
+}
+
 /// A request that carries these changes, with everything that the server needs to know of this phone.
-fn request_with(open: &mut Open, facts: &Facts<'_>, push: Vec<Change>) -> Result<ExchangeRequest, DeviceError> {
+fn request_with(
+    open: &mut Open,
+    facts: &Facts<'_>,
+    push: Vec<Change>,
+    room: usize,
+) -> Result<ExchangeRequest, DeviceError> {
     let connection = open.store.connection();
     // One look at the file for all the questions.
     let _reading = connection.unchecked_transaction()?;
@@ -64,30 +160,18 @@ fn request_with(open: &mut Open, facts: &Facts<'_>, push: Vec<Change>) -> Result
         words_about: outbox::words_about(connection)?,
         merges: true,
         health,
+        room: Some(room),
     })
 }
 
-/// What an answer led to.
-struct Taken {
-    /// Some cursor moved.
-    moved: bool,
-    /// A cell differs from the server's and is to be read from its beginning.
-    read_anew: bool,
-}
-
-/// Stores an answer: verdicts, pages, cells, cursors and the receipt in one transaction.
-fn take(
-    open: &mut Open,
-    (request, marks): (&ExchangeRequest, &[Mark]),
-    answer: &ExchangeAnswer,
-    notes: &mut Notes,
-    report: &mut RoundReport,
-) -> Result<Taken, DeviceError> {
+/// Stores an answer: verdicts, pages, cells, cursors and the receipt in one transaction. True: a cell differs from the server's and is to
+/// be read from its beginning.
+fn take(open: &mut Open, heard: &Heard, notes: &mut Notes, report: &mut RoundReport) -> Result<bool, DeviceError> {
+    let Heard { request, marks, answer, at } = heard;
     let restored = request.epoch.is_some_and(|epoch| epoch != answer.epoch);
     check(request, answer, restored)?;
-    let after = open.device_now();
     // First: what is judged below is set right by a clock that is right.
-    clock::measured(open, request.device_time, after, answer.server_time)?;
+    clock::measured(open, request.device_time, *at, answer.server_time)?;
     let now = open.now();
     let (device, own) = (open.account().device, open.account().account.clone());
     let mut clock = open.clock.clone();
@@ -100,7 +184,7 @@ fn take(
     if request.epoch != Some(answer.epoch) {
         Meta::Epoch.set(&transaction, &answer.epoch)?;
     }
-    let (mut pulled, mut told, mut moved, mut latest) = (0, false, restored, judged.latest);
+    let (mut pulled, mut told, mut latest) = (0, false, judged.latest);
     let brought = if answer.pages.is_empty() { BTreeMap::new() } else { brought(request, answer) };
     for page in &answer.pages {
         let seen = pull::store_page(&transaction, page, &brought, now)?;
@@ -108,7 +192,6 @@ fn take(
         latest = latest.max(seen.latest);
         pulled += seen.new;
         told |= seen.told;
-        moved |= request.cursors.get(&page.cell) != Some(&page.upto);
     }
     for id in answer.erased.iter().filter(|id| request.words_about.contains(id)) {
         told |= outbox::erase(&transaction, *id)?;
@@ -136,7 +219,7 @@ fn take(
     if pulled > 0 || told || removed || other_cells || judged_any || restored || compared.news {
         open.changed();
     }
-    Ok(Taken { moved, read_anew: compared.begun })
+    Ok(compared.begun)
 }
 
 /// What this request brought and the server took: it need not be sent back.

@@ -8,6 +8,7 @@ use domain::protocol::CallError;
 use serde_json::json;
 
 use crate::fake::*;
+use crate::phones::*;
 
 fn within(limit: Duration, what: impl Fn() -> bool) -> bool {
     let end = Instant::now() + limit;

@@ -6,6 +6,7 @@ use device::{DeviceError, Phase};
 use domain::order::DeviceOrder;
 
 use crate::fake::*;
+use crate::phones::*;
 
 #[test]
 fn what_the_key_store_gives_out_opens_the_register_and_the_pin_still_does() {

@@ -8,6 +8,7 @@ use domain::world::Millis;
 use serde_json::json;
 
 use crate::fake::*;
+use crate::phones::*;
 
 const DAY: Millis = 24 * 60 * 60 * 1000;
 

@@ -6,6 +6,7 @@ use domain::{AccountId, Kind, Node, RecordId, Stamp};
 use serde_json::{Value, json};
 
 use crate::fake::*;
+use crate::phones::*;
 
 /// What the server tells of a name that lost against a colleague's.
 fn told(phone: &Phone, id: RecordId, value: &str, at: i64) -> Conflict {

@@ -6,6 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::fake::*;
+use crate::phones::*;
 
 fn person(phone: &Phone, name: &str) -> RecordId {
     phone.write(Kind::Person, None, json!({"household": record_id(5), "name": name})).unwrap()

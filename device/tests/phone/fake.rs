@@ -1,34 +1,27 @@
-//! A server in memory and the phones around it. It merges by the one merge and keeps feeds; faults are switched on by tests.
+//! A server in memory. It merges by the one merge and keeps feeds; faults are switched on by tests.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use device::crypto::KeyCost;
-use device::{Device, DeviceConfig, DeviceError, RoundReport};
 use domain::codes::Lists;
 use domain::conflict::Conflict;
 use domain::hand_in::{HandIn, HandInContent};
 use domain::merge::{Lost, merge};
 use domain::order::{DeviceOrder, OrderAnswer, OrderRequest, StandingOrder};
 use domain::protocol::{
-    CallError, CallRefusal, CellState, Enrolment, ExchangeAnswer, ExchangeRequest, FeedPage, Hello, Peer, PhotoOffer,
-    PhotoPlace, PhotoSize, Receipt, ReceiptStatement, Refusal, ServerKeys, Tokens, Verdict,
+    CallError, CallRefusal, CellState, ExchangeAnswer, ExchangeRequest, FeedPage, Hello, PAGE_BYTES, PageBytes, Peer,
+    PhotoOffer, PhotoPlace, PhotoSize, Receipt, ReceiptStatement, Refusal, ServerKeys, Verdict,
 };
 use domain::receipt::ReceiptKey;
-use domain::scope::Role;
 use domain::seal::{Purpose, SealKeys};
 use domain::world::Millis;
-use domain::{
-    AccountId, CellCode, Change, DeviceId, Epoch, Fields, Kind, Node, Problem, ProblemCode, Record, RecordId,
-    Sha256Hex, Stamps, World,
-};
-use serde_json::json;
+use domain::{CellCode, Change, DeviceId, Epoch, Node, Problem, ProblemCode, Record, RecordId, Sha256Hex};
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 use uuid::Uuid;
+
+use crate::phones::TestWorld;
 
 pub const START: Millis = 1_790_000_000_000;
 pub const PIN: &str = "246810";
@@ -39,40 +32,6 @@ pub fn cell() -> CellCode {
 
 pub fn other_cell() -> CellCode {
     CellCode::new("610722001001002").unwrap()
-}
-
-/// A clock that a test sets, and randomness from a seed.
-#[derive(Clone)]
-pub struct TestWorld {
-    pub clock: Arc<AtomicI64>,
-    seed: u64,
-}
-
-impl TestWorld {
-    pub fn at(now: Millis, seed: u64) -> Self {
-        TestWorld { clock: Arc::new(AtomicI64::new(now)), seed }
-    }
-
-    pub fn new(clock: Arc<AtomicI64>, seed: u64) -> Self {
-        TestWorld { clock, seed }
-    }
-}
-
-impl World for TestWorld {
-    fn now(&mut self) -> Millis {
-        self.clock.load(Ordering::SeqCst)
-    }
-
-    fn fill(&mut self, bytes: &mut [u8]) {
-        for byte in bytes {
-            // SplitMix64.
-            self.seed = self.seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let mut z = self.seed;
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            *byte = (z ^ (z >> 31)) as u8;
-        }
-    }
 }
 
 pub struct Hub {
@@ -92,10 +51,14 @@ pub struct Hub {
     pub spoil: Box<dyn Fn(&mut ExchangeAnswer) + Send>,
     /// Errors that the next exchanges end with, after they were done.
     pub lose_answers: VecDeque<CallError>,
+    /// Exchanges that are still answered before every answer is lost.
+    pub answers_left: usize,
     /// Called in the middle of an exchange: the worker goes on typing.
     pub meanwhile: Option<Box<dyn FnOnce() + Send>>,
     pub offline: Option<CallError>,
     pub page_records: usize,
+    /// Where the phones cut what they send.
+    pub cut: usize,
     pub lists: Lists,
     pub stored: BTreeMap<Sha256Hex, Vec<u8>>,
     pub uploads: BTreeMap<String, (PhotoOffer, Vec<u8>)>,
@@ -142,20 +105,22 @@ impl Server {
             refuse: Box::new(|_| None),
             spoil: Box::new(|_| ()),
             lose_answers: VecDeque::new(),
+            answers_left: usize::MAX,
             meanwhile: None,
             offline: None,
             page_records: 1000,
+            cut: PAGE_BYTES,
             lists: Lists::initial(),
             stored: BTreeMap::new(),
             uploads: BTreeMap::new(),
             offers: 0,
             appends_left: usize::MAX,
             bad_photos: BTreeSet::new(),
-            key: Some(ReceiptKey::new(&mut TestWorld { clock: Arc::default(), seed: 99 })),
+            key: Some(ReceiptKey::new(&mut TestWorld::new(Arc::default(), 99))),
             misstate: Box::new(|_| ()),
             on_append: None,
             erased: BTreeSet::new(),
-            seal: SealKeys::fresh(&mut TestWorld { clock: Arc::default(), seed: 77 }),
+            seal: SealKeys::fresh(&mut TestWorld::new(Arc::default(), 77)),
             revoked: false,
             order: None,
             reports: Vec::new(),
@@ -300,8 +265,10 @@ impl Hub {
         let known = request.epoch == Some(self.epoch);
         let from = |cell: &CellCode| if known { request.cursors.get(cell).copied().unwrap_or(0) } else { 0 };
         let node = |cell: &CellCode| Some(request.node).filter(|_| !request.doubted.contains(cell));
-        let pages: Vec<FeedPage> = self.cells.iter().map(|cell| self.page(cell, from(cell), node(cell))).collect();
-        let more = pages.iter().any(|page| (page.upto as usize) < self.feed.get(&page.cell).map_or(0, Vec::len));
+        let mut pages: Vec<FeedPage> = self.cells.iter().map(|cell| self.page(cell, from(cell), node(cell))).collect();
+        pages.retain(|page| request.room != Some(0) || page.upto == from(&page.cell));
+        let read = |cell: &CellCode| pages.iter().find(|page| page.cell == *cell).map_or(from(cell), |page| page.upto);
+        let more = self.cells.iter().any(|cell| (read(cell) as usize) < self.feed.get(cell).map_or(0, Vec::len));
         let mut answer = ExchangeAnswer {
             server_time: self.now,
             epoch: self.epoch,
@@ -336,7 +303,9 @@ impl Peer for Server {
         hub.barred()?;
         let answer = hub.exchange(self.1, request);
         let meanwhile = hub.meanwhile.take();
-        let lost = hub.lose_answers.pop_front();
+        let none_left = hub.answers_left == 0;
+        hub.answers_left = hub.answers_left.saturating_sub(1);
+        let lost = hub.lose_answers.pop_front().or(none_left.then(|| CallError::Offline("cut".into())));
         drop(hub);
         if let Some(meanwhile) = meanwhile {
             meanwhile();
@@ -345,6 +314,10 @@ impl Peer for Server {
             Some(error) => Err(error),
             None => Ok(answer),
         }
+    }
+
+    fn page_bytes(&self) -> PageBytes {
+        PageBytes { up: self.hub().cut, down: PAGE_BYTES }
     }
 
     fn lists(&self) -> Result<Lists, CallError> {
@@ -442,146 +415,4 @@ impl Peer for Server {
 
 fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A phone of the cell's worker.
-pub struct Phone {
-    pub device: Device,
-    pub clock: Arc<AtomicI64>,
-    pub server: Server,
-    seed: u64,
-    folder: TempDir,
-}
-
-impl Phone {
-    pub fn new(server: &Server, seed: u64) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(AtomicI64::new(START));
-        let device = Self::start(&folder, &clock, seed);
-        device.enrol_at_cost("https://server.example", &enrolment(seed), PIN, KeyCost::SIMULATION).unwrap();
-        let server = Server(server.0.clone(), enrolment(seed).device);
-        Phone { device, clock, server, seed, folder }
-    }
-
-    fn start(folder: &TempDir, clock: &Arc<AtomicI64>, seed: u64) -> Device {
-        let world = Box::new(TestWorld { clock: clock.clone(), seed });
-        Device::open(DeviceConfig { folder: folder.path().into(), world, app_version: "1.0".into() }).unwrap()
-    }
-
-    /// The app is killed and started again, and the PIN entered.
-    pub fn restart(&mut self) {
-        self.seed += 1000;
-        self.device = Self::start(&self.folder, &self.clock, self.seed);
-        self.device.unlock(PIN).unwrap();
-    }
-
-    /// The app is killed and started again; still locked.
-    pub fn restart_locked(&mut self) {
-        self.seed += 1000;
-        self.device = Self::start(&self.folder, &self.clock, self.seed);
-    }
-
-    pub fn path(&self) -> &std::path::Path {
-        self.folder.path()
-    }
-
-    pub fn pass(&self, millis: Millis) {
-        self.clock.fetch_add(millis, Ordering::SeqCst);
-    }
-
-    pub fn round(&self) -> RoundReport {
-        self.device.round(&self.server)
-    }
-
-    /// A round that nothing ends early.
-    pub fn sync(&self) -> RoundReport {
-        let report = self.round();
-        assert!(report.ended_by.is_none(), "{report:?}");
-        report
-    }
-
-    pub fn write(&self, kind: Kind, id: Option<RecordId>, fields: serde_json::Value) -> Result<RecordId, DeviceError> {
-        let fields: Fields = serde_json::from_value(fields).unwrap();
-        self.device.with_open(|open| open.write(&kind, id, None, fields))
-    }
-
-    pub fn building(&self, name: &str) -> RecordId {
-        self.write(Kind::Building, None, json!({"name": name, "building_kind": "farmhouse"})).unwrap()
-    }
-
-    pub fn rename(&self, id: RecordId, name: &str) {
-        self.write(Kind::Building, Some(id), json!({ "name": name })).unwrap();
-    }
-
-    pub fn visit(&self, target: RecordId) -> RecordId {
-        let at = self.device.with_open::<_, DeviceError>(|open| Ok(open.now())).unwrap();
-        let fields = json!({"target": target, "target_kind": "household", "at": at, "result": "met", "by": "worker"});
-        self.write(Kind::Visit, None, fields).unwrap()
-    }
-
-    /// A command of the window that is answered in JSON.
-    pub fn call(&self, command: &str, args: serde_json::Value) -> serde_json::Value {
-        match device::api::call(&self.device, command, args, None) {
-            Ok(device::api::Answer::Json(value)) => value,
-            other => panic!("{command}: {other:?}"),
-        }
-    }
-
-    pub fn get(&self, id: RecordId) -> Option<Record> {
-        self.device.with_open(|open| open.store().get(id)).unwrap()
-    }
-
-    pub fn name(&self, id: RecordId) -> String {
-        self.get(id).unwrap().text("name").unwrap().to_owned()
-    }
-
-    pub fn is_sent(&self, id: RecordId) -> bool {
-        self.device.with_open(|open| open.store().is_sent(id)).unwrap()
-    }
-
-    pub fn state(&self) -> device::SyncState {
-        self.device.sync_state().unwrap()
-    }
-
-    /// Something else than the app writes into the register.
-    pub fn tamper(&self, sql: &str) {
-        self.device.with_open::<_, DeviceError>(|open| Ok(open.store().connection().execute_batch(sql)?)).unwrap();
-    }
-
-    /// The receipt as a screen shows it.
-    pub fn receipt(&self) -> serde_json::Value {
-        match device::api::call(&self.device, "receipt", json!({}), None).unwrap() {
-            device::api::Answer::Json(page) => page,
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-pub fn enrolment(seed: u64) -> Enrolment {
-    Enrolment {
-        device: DeviceId(Uuid::from_u128(seed.into())),
-        account: AccountId::new("worker").unwrap(),
-        display_name: "演示网格员".into(),
-        role: Role::Worker,
-        cells: vec![cell()],
-        demo: true,
-        tokens: Tokens { access: "a".into(), access_until: START, refresh: "r".into() },
-        keys: ServerKeys::default(),
-    }
-}
-
-/// Fields as a colleague wrote them at a moment.
-pub fn change(id: RecordId, kind: Kind, cell: CellCode, at: Millis, fields: serde_json::Value) -> Change {
-    Change {
-        id,
-        kind,
-        cell,
-        fields: serde_json::from_value(fields).unwrap(),
-        stamps: Stamps::all(domain::Stamp::new(at, 0, Node(7))),
-        base: BTreeMap::new(),
-    }
-}
-
-pub fn record_id(number: u128) -> RecordId {
-    RecordId(Uuid::from_u128(number))
 }

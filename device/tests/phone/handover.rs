@@ -6,6 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::fake::*;
+use crate::phones::*;
 
 #[test]
 fn a_cell_that_was_taken_away_goes_only_when_nothing_of_it_is_unsent() {

@@ -7,6 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::fake::*;
+use crate::phones::*;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 

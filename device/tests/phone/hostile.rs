@@ -6,6 +6,7 @@ use domain::{Change, Kind, Record};
 use serde_json::json;
 
 use crate::fake::*;
+use crate::phones::*;
 
 fn page(cell: domain::CellCode, upto: u64, records: Vec<Record>) -> FeedPage {
     FeedPage { cell, upto, records, gone: Vec::new(), erased: Vec::new(), conflicts: Vec::new() }

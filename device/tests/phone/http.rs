@@ -13,7 +13,8 @@ use domain::protocol::{CallError, CallRefusal, EnrolRequest, Peer, PhotoOffer, P
 use domain::{RecordId, Sha256Hex};
 use serde_json::json;
 
-use crate::fake::{PIN, START, enrolment, record_id};
+use crate::fake::{PIN, START};
+use crate::phones::{TestWorld, enrolment, record_id};
 
 struct Request {
     line: String,
@@ -278,7 +279,7 @@ fn ninety_days_offline_with_an_expired_token_and_a_lost_answer_to_its_exchange_l
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(std::sync::atomic::AtomicI64::new(START));
     let start = || {
-        let world = Box::new(crate::fake::TestWorld::new(clock.clone(), 9));
+        let world = Box::new(TestWorld::new(clock.clone(), 9));
         Device::open(DeviceConfig { folder: folder.path().into(), world, app_version: "1.0".into() }).unwrap()
     };
     let device = start();

@@ -5,6 +5,7 @@ use device::{Device, DeviceConfig, DeviceError, Phase};
 use serde_json::json;
 
 use crate::fake::*;
+use crate::phones::*;
 
 #[test]
 fn the_register_opens_with_its_pin_only_and_wrong_ones_cost_time_across_restarts() {

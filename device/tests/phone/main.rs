@@ -15,6 +15,8 @@ mod hostile;
 mod http;
 mod lock;
 mod ordered;
+mod pages;
+mod phones;
 mod photos;
 mod receipts;
 mod repairs;

@@ -7,6 +7,7 @@ use domain::order::DeviceOrder;
 use domain::protocol::CallError;
 
 use crate::fake::*;
+use crate::phones::*;
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());

@@ -7,6 +7,7 @@ use domain::{Kind, ProblemCode, RecordId, Sha256Hex};
 use serde_json::json;
 
 use crate::fake::*;
+use crate::phones::*;
 
 const SIZE: usize = 700_000;
 

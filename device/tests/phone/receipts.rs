@@ -7,6 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::fake::*;
+use crate::phones::*;
 
 /// A round after which the whole cell was compared and is the same.
 fn agree(phone: &Phone, what: &str) {

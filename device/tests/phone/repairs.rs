@@ -5,6 +5,7 @@ use domain::{Digest, Kind, Node, ProblemCode, Record, RecordId};
 use serde_json::json;
 
 use crate::fake::*;
+use crate::phones::*;
 
 const DAY: i64 = 86_400_000;
 

@@ -6,6 +6,7 @@ use domain::{Kind, ProblemCode, Sha256Hex};
 use serde_json::json;
 
 use crate::fake::*;
+use crate::phones::*;
 
 const TEN_MINUTES: i64 = 10 * 60 * 1000;
 

@@ -5,6 +5,7 @@ use domain::{Kind, ProblemCode};
 use serde_json::json;
 
 use crate::fake::*;
+use crate::phones::*;
 
 #[test]
 fn what_one_phone_saves_the_other_shows_after_a_round_each() {

@@ -5,6 +5,7 @@ use domain::{Kind, Problem, ProblemCode};
 use serde_json::json;
 
 use crate::fake::*;
+use crate::phones::*;
 
 #[test]
 fn everything_saved_is_there_after_the_app_was_killed() {

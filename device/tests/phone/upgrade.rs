@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::fake::*;
+use crate::phones::*;
 
 /// What a fixture must still say after every upgrade.
 #[derive(Serialize, Deserialize)]

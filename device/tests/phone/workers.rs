@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::fake::*;
+use crate::phones::*;
 
 const OTHER_PIN: &str = "246801";
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use domain::conflict::CONFLICT_TOLD_FOR;
 use domain::protocol::{
-    CallRefusal, ExchangeAnswer, ExchangeRequest, PROTOCOL, PUSH_CHANGES_MAX, Verdict, WORDS_ABOUT_MAX,
+    CallRefusal, ExchangeAnswer, ExchangeRequest, PAGE_RATIO, PROTOCOL, PUSH_CHANGES_MAX, Verdict, WORDS_ABOUT_MAX,
 };
 use domain::{Change, Node, RecordId, Scope};
 
@@ -53,7 +53,9 @@ impl<S: Store> Hub<S> {
                 doubted: &request.doubted,
                 brought: brought(request, &verdicts),
             };
-            let pages = feed::pages(reading, &asking, cursors, self.page_bytes.load(Ordering::SeqCst))?;
+            let own = self.page_bytes.load(Ordering::SeqCst);
+            let room = request.room.map_or(own, |asked| asked.saturating_mul(PAGE_RATIO).min(own));
+            let pages = feed::pages(reading, &asking, cursors, room)?;
             let statement =
                 (!pages.more).then(|| receipts::statement(reading, phone, epoch, server_time)).transpose()?;
             let answer = ExchangeAnswer {

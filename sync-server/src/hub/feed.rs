@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use domain::protocol::{FeedPage, PAGE_BYTES};
+use domain::protocol::{FeedPage, PAGE_BYTES, PAGE_RATIO};
 use domain::scope::Action;
 use domain::world::Millis;
 use domain::{CellCode, Change, Record, RecordId, Scope, Stamps};
 
 use crate::hub::judge::cut;
 use crate::hub::phones::Phone;
-use crate::hub::scales::{self, Scales};
+use crate::hub::scales::Scales;
 use crate::hub::{HubError, conflicts};
 use crate::store::{FeedEntry, Reading, Run, StoredRecord};
 
 /// A page is cut by this many bytes, of records that do not compress better than is counted on.
-pub(super) const PAGE_RAW_BYTES: usize = PAGE_BYTES * scales::RATIO;
+pub(super) const PAGE_RAW_BYTES: usize = PAGE_BYTES * PAGE_RATIO;
 
 /// Records are read this many at a time.
 const READ_AT_ONCE: usize = 200;

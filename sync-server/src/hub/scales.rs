@@ -2,11 +2,9 @@
 
 use std::io::Write;
 
+use domain::protocol::PAGE_RATIO;
 use serde::Serialize;
 use zstd::stream::write::Encoder;
-
-/// Counted as compressing to a quarter at first: pages are measured in bytes before compression, of records that do no better.
-pub(super) const RATIO: usize = 4;
 
 /// One in so many is compressed to see how well they do.
 const SAMPLE: usize = 4;
@@ -27,7 +25,7 @@ pub(super) struct Scales {
 }
 
 impl Scales {
-    /// What a record or conflict weighs, as bytes before compression of something that compresses by [`RATIO`].
+    /// What a record or conflict weighs, as bytes before compression of something that compresses by [`PAGE_RATIO`].
     pub(super) fn weigh(&mut self, thing: &impl Serialize) -> usize {
         self.written.clear();
         // Writing into memory cannot fail; a record that could not be written out would weigh nothing.
@@ -40,7 +38,7 @@ impl Scales {
         }
         match self.known {
             (_, 0) => length,
-            (taken, out) => (length * out * RATIO / taken).clamp(1, length),
+            (taken, out) => (length * out * PAGE_RATIO / taken).clamp(1, length),
         }
     }
 

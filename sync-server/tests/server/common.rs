@@ -278,6 +278,7 @@ impl TestPhone {
             words_about: Vec::new(),
             merges: false,
             health: None,
+            room: None,
         }
     }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::merge::merge;
-use domain::protocol::ExchangeRequest;
+use domain::protocol::{ExchangeRequest, Verdict};
 use domain::scope::Role;
-use domain::{CellCode, Kind, Node, ProblemCode, RecordId, Stamps, World as _};
+use domain::{CellCode, Change, Kind, Node, ProblemCode, RecordId, Stamps, World as _};
 use serde_json::json;
 use sync_server::store::{Run, Store as _};
 
@@ -200,6 +200,33 @@ fn pages_are_cut_by_size_and_together_bring_everything_once() {
     assert!(pages > 1, "all in one page");
     assert_eq!(received, expected);
     assert!(other.pulled().is_empty());
+}
+
+#[test]
+fn a_phone_says_how_much_may_come_down_and_what_it_brings_is_taken_all_the_same() {
+    let county = County::new();
+    let mut writer = county.worker("worker-a", &[cell(1)]);
+    let dwellings: Vec<_> = (0..40).map(|_| writer.new_dwelling(&cell(1))).collect();
+    writer.push_all(&dwellings);
+    let mut reader = county.worker("worker-b", &[cell(1)]);
+    let own = reader.new_dwelling(&cell(1));
+    let with_room = |reader: &mut TestPhone, push: Vec<Change>, room| {
+        let request = ExchangeRequest { room, ..reader.request(push) };
+        let answer = reader.hub.exchange(&reader.phone(), &request).unwrap();
+        let records: usize = answer.pages.iter().map(|page| page.records.len()).sum();
+        (records, answer)
+    };
+    let (records, answer) = with_room(&mut reader, vec![own], Some(0));
+    assert_eq!((records, answer.pages.len(), answer.more), (0, 0, true));
+    assert_eq!(answer.verdicts, [Verdict::Accepted]);
+    assert!(answer.receipt.is_none(), "nothing can be compared before everything came down");
+    let (records, answer) = with_room(&mut reader, Vec::new(), Some(300));
+    assert!((2..40).contains(&records) && answer.more, "{records}");
+    for room in [None, Some(usize::MAX)] {
+        let (records, answer) = with_room(&mut reader, Vec::new(), room);
+        assert_eq!((records, answer.more), (41, false), "{room:?}");
+        assert!(answer.receipt.is_some());
+    }
 }
 
 /// Every way of cutting a feed, with several writers on the same records: no reader misses a value.

@@ -170,6 +170,8 @@ async fn over_http_what_cannot_be_read_of_a_phones_health_is_left_out_and_the_ro
         let home = phone.new_home(&cell(1));
         let mut request = serde_json::to_value(phone.request(home.to_vec())).unwrap();
         request["health"] = wrong.clone();
+        // The same goes for how much may come down.
+        request["room"] = wrong.clone();
         let call = json_request("POST", "/v1/exchange", &[("authorization", &bearer)], request.to_string());
         let answer = send(&router, call).await;
         assert_eq!(answer.status, StatusCode::OK, "{wrong}");

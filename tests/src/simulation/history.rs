@@ -149,6 +149,7 @@ impl History {
         let spoiling = (self.mix.spoiled, self.mix.faults.clone());
         let wire = Wire::new(&self.county, worker, tokens, &self.ledger, Some(&self.time), spoiling, chance);
         wire.slow_down(self.mix.slow, Chance::new(self.seed, 300 + number as u64));
+        wire.cut_small(self.mix.small_pages, Chance::new(self.seed, 400 + number as u64));
         wire
     }
 

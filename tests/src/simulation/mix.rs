@@ -173,6 +173,8 @@ pub(super) struct Mix {
     pub(super) spoiled: usize,
     /// How many of a hundred calls are slow.
     pub(super) slow: usize,
+    /// How many of a hundred rounds cut what they send into small pages.
+    pub(super) small_pages: usize,
     /// How many of a hundred edits go to the record that everybody edits.
     pub(super) crowded: usize,
 }
@@ -194,13 +196,14 @@ impl Mix {
             faults,
             spoiled: [0, 10, 30, 60][chance.below(4)],
             slow: [0, 0, 30, 70][apart.below(4)],
+            small_pages: [0, 40, 90][apart.below(3)],
             crowded: [20, 60, 90][chance.below(3)],
         }
     }
 
     /// Nothing happens by itself: somebody else says what does.
     pub(super) fn none() -> Self {
-        Self { steps: Vec::new(), sum: 0, faults: Vec::new(), spoiled: 0, slow: 0, crowded: 100 }
+        Self { steps: Vec::new(), sum: 0, faults: Vec::new(), spoiled: 0, slow: 0, small_pages: 0, crowded: 100 }
     }
 
     /// The next step.

@@ -8,7 +8,8 @@ use domain::codes::Lists;
 use domain::hand_in::HandIn;
 use domain::order::{OrderAnswer, OrderRequest, StandingOrder};
 use domain::protocol::{
-    CallError, CallRefusal, ExchangeAnswer, ExchangeRequest, Hello, Peer, PhotoOffer, PhotoPlace, PhotoSize, Tokens,
+    CallError, CallRefusal, ExchangeAnswer, ExchangeRequest, Hello, PAGE_BYTES, PageBytes, Peer, PhotoOffer,
+    PhotoPlace, PhotoSize, Tokens,
 };
 use domain::world::Millis;
 use sync_server::hub::CountyHub;
@@ -93,6 +94,11 @@ struct State {
     slow: (usize, Chance),
     /// How many exchanges this round had.
     exchanges: usize,
+    /// How many of a hundred rounds cut what they send into small pages, and the chance that decides it; and whether what there is
+    /// to do beside a request is done before that arrives.
+    small_pages: (usize, Chance),
+    /// Where it cuts in this round.
+    cut: usize,
 }
 
 /// One phone's way to the hub.
@@ -151,6 +157,8 @@ impl Wire {
                 next: Vec::new(),
                 slow: (0, Chance::new(0, 0)),
                 exchanges: 0,
+                small_pages: (0, Chance::new(0, 0)),
+                cut: PAGE_BYTES,
             }),
             meanwhile: shared(None),
         }
@@ -184,9 +192,19 @@ impl Wire {
         take(&self.state).slow = (of_a_hundred, chance);
     }
 
+    /// From now on so many of a hundred rounds cut what they send into small pages.
+    pub(super) fn cut_small(&self, of_a_hundred: usize, chance: Chance) {
+        take(&self.state).small_pages = (of_a_hundred, chance);
+    }
+
     /// A round begins: its exchanges are counted.
     pub(super) fn begin_round(&self) {
-        take(&self.state).exchanges = 0;
+        let mut state = take(&self.state);
+        state.exchanges = 0;
+        let (small_pages, chance) = &mut state.small_pages;
+        // In fourths of bytes: a record a page, or a few.
+        let small = if chance.percent(*small_pages) { chance.pick(&[1, 100, 400]).copied() } else { None };
+        state.cut = small.unwrap_or(PAGE_BYTES);
     }
 
     /// Time that a call spends on its way, in one direction.
@@ -399,6 +417,23 @@ impl Peer for Wire {
         let answer = self.exchange_on_arrival(request);
         self.dawdle();
         answer
+    }
+
+    fn exchange_while(&self, request: &ExchangeRequest, work: &mut dyn FnMut()) -> Result<ExchangeAnswer, CallError> {
+        let work_first = take(&self.state).small_pages.1.percent(50);
+        if work_first {
+            take(&self.ledger).count("Worked before a request arrived".into());
+            work();
+            return self.exchange(request);
+        }
+        take(&self.ledger).count("Worked after a request arrived".into());
+        let answer = self.exchange(request);
+        work();
+        answer
+    }
+
+    fn page_bytes(&self) -> PageBytes {
+        PageBytes { up: take(&self.state).cut, down: PAGE_BYTES }
     }
 
     fn lists(&self) -> Result<Lists, CallError> {

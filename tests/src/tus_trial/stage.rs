@@ -148,6 +148,7 @@ impl Stage {
             words_about: Vec::new(),
             merges: false,
             health: None,
+            room: None,
         };
         let url = format!("{}/v1/exchange", self.county.address());
         let answer = self.client.post(url).bearer_auth(self.token()).json(&request).send().doing("pushing")?;

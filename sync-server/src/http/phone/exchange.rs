@@ -34,6 +34,8 @@ pub(super) struct RawExchange {
     merges: bool,
     #[serde(default)]
     health: Option<Value>,
+    #[serde(default)]
+    room: Option<Value>,
 }
 
 pub(super) async fn exchange(
@@ -63,11 +65,24 @@ fn read(body: &[u8]) -> Result<(ExchangeRequest, Vec<usize>), HubError> {
     if raw.push.len() > PUSH_CHANGES_MAX {
         return Err(HubError::refused(CallRefusal::TooLarge));
     }
-    let RawExchange { protocol, device_time, node, epoch, push, cursors, doubted, words_about, merges, health } = raw;
+    let RawExchange { protocol, device_time, node, epoch, push, cursors, doubted, words_about, merges, health, room } =
+        raw;
     let (push, unreadable) = read_changes(push);
     let health = health.and_then(|health| serde_json::from_value(health).ok());
-    let request =
-        ExchangeRequest { protocol, device_time, node, epoch, push, cursors, doubted, words_about, merges, health };
+    let room = room.and_then(|room| serde_json::from_value(room).ok());
+    let request = ExchangeRequest {
+        protocol,
+        device_time,
+        node,
+        epoch,
+        push,
+        cursors,
+        doubted,
+        words_about,
+        merges,
+        health,
+        room,
+    };
     Ok((request, unreadable))
 }
 

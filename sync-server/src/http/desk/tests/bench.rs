@@ -331,6 +331,7 @@ impl PhoneHand<'_> {
             words_about: Vec::new(),
             merges: false,
             health: None,
+            room: None,
         };
         let answer = self.bench.hub.exchange(&self.phone, &request).unwrap();
         assert_eq!(answer.verdicts, [Verdict::Accepted]);

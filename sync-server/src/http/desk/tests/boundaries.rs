@@ -70,6 +70,7 @@ async fn an_administrator_draws_a_boundary_that_has_a_history_and_reaches_the_ph
         words_about: Vec::new(),
         merges: false,
         health: None,
+        room: None,
     };
     let pages = bench.hub.exchange(&bench.hub.phone(phone.access()).unwrap(), &request).unwrap().pages;
     let told = pages.iter().flat_map(|page| &page.records).find(|record| record.id == id(CELL_RECORD)).unwrap();
