@@ -107,8 +107,8 @@ pub(super) fn unsent_changes(connection: &Connection) -> Result<Vec<Change>, Dev
     while let Some(row) = rows.next()? {
         let Some(held) = store::held(connection, store::id_of_row(row)?)? else { continue };
         // What the worker did not write need not be handed in: a server that was restored has it from others.
-        let held = Held { reoffer: false, doubted: false, ..held };
-        if !held.unsent.is_empty() {
+        let held = Held { reoffer: held.reoffer && held.own_at.is_some(), doubted: false, ..held };
+        if held.reoffer || !held.unsent.is_empty() {
             changes.push(outbox::change_of(held));
         }
     }

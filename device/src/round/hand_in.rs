@@ -14,7 +14,7 @@ use domain::{Change, Epoch, Sha256Hex};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use super::gather;
+use super::{gather, push};
 use crate::open::Open;
 use crate::store::{Meta, sha256};
 use crate::{Device, DeviceError, outbox};
@@ -42,13 +42,9 @@ struct Piece {
 
 /// Hands in everything unsent that was not handed in before.
 pub(super) fn hand_in(device: &Device, peer: &dyn Peer) -> Result<(), DeviceError> {
-    let must_ask = device.with_open::<_, DeviceError>(|open| {
-        Ok(open.keys()?.seal.is_empty() || !handed(open.store.connection())?.items.is_empty())
-    })?;
-    if must_ask {
-        let answer = peer.order(&OrderRequest::default())?;
-        device.with_open(|open| note_answer(open, &answer))?;
-    }
+    // First of all which database the server has: nothing may have told this phone yet that it was put back.
+    let answer = peer.order(&OrderRequest::default())?;
+    device.with_open(|open| note_answer(open, &answer))?;
     while let Some(piece) = device.with_open(next_piece)? {
         peer.hand_in(&piece.hand_in)?;
         device.with_open(|open| note_handed(open, piece.items))?;
@@ -60,6 +56,7 @@ pub(super) fn hand_in(device: &Device, peer: &dyn Peer) -> Result<(), DeviceErro
 /// from a backup. Everything is handed in once more then.
 pub(super) fn note_answer(open: &mut Open, answer: &OrderAnswer) -> Result<(), DeviceError> {
     open.note_keys(&answer.keys)?;
+    note_restore(open, answer.epoch)?;
     let connection = open.store.connection();
     let before = handed(connection)?;
     if answer.epoch.is_none() || before.epoch == answer.epoch {
@@ -71,6 +68,16 @@ pub(super) fn note_answer(open: &mut Open, answer: &OrderAnswer) -> Result<(), D
     }
     tracing::warn!("the server's database is another one: everything unsent is handed in again");
     Meta::HandedIn.set(connection, &HandedIn { epoch: answer.epoch, ..HandedIn::default() })
+}
+
+/// A server that was put back has lost what it acknowledged since its backup. This phone may have no other way to say it again.
+fn note_restore(open: &mut Open, there: Option<Epoch>) -> Result<(), DeviceError> {
+    let transaction = open.store.begin()?;
+    let here: Option<Epoch> = Meta::Epoch.get(&transaction)?;
+    let Some(there) = there.filter(|there| here.is_some_and(|here| here != *there)) else { return Ok(()) };
+    push::offer_everything(&transaction)?;
+    Meta::Epoch.set(&transaction, &there)?;
+    Ok(transaction.commit()?)
 }
 
 /// The same for a phone that was shut out and goes on being used: not after every single write.

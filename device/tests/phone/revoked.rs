@@ -183,3 +183,30 @@ fn a_phone_that_is_enrolled_again_sends_everything_the_usual_way() {
     assert!(server.hub().records.contains_key(&id));
     assert_eq!((phone.state().phase, phone.state().handed_in), (SyncPhase::Safe, 0));
 }
+
+#[test]
+fn what_a_server_acknowledged_and_lost_is_handed_in_by_who_wrote_it() {
+    for wiped in [false, true] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        let own = phone.building("我写的");
+        let theirs = record_id(9);
+        server.write(change(theirs, Kind::Building, cell(), START, json!({"name": "同事写的"})));
+        phone.sync();
+        let mut hub = server.hub();
+        // Put back from a backup of before; and then the desk shuts the phone out, or has it wiped, before it has called again.
+        hub.epoch = domain::Epoch(uuid::Uuid::from_u128(2));
+        hub.records.clear();
+        hub.feed.clear();
+        if wiped {
+            hub.order(domain::order::DeviceOrder::Wipe);
+        } else {
+            hub.revoked = true;
+        }
+        drop(hub);
+        phone.round();
+        let handed = server.hub().opened(1);
+        let handed: Vec<_> = handed.iter().flat_map(|content| &content.changes).map(|change| change.id).collect();
+        assert_eq!(handed, [own], "wiped: {wiped}; a colleague's phone has the other");
+    }
+}

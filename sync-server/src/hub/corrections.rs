@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::hub::desk::{Desk, readable};
 use crate::hub::judge::NUMBER;
 use crate::hub::phones::note;
-use crate::hub::reviews::{DeskChange, refused_words};
+use crate::hub::reviews::{DeskChange, latest_said, refused_words, reviews_of};
 use crate::hub::{Hub, HubError};
 use crate::store::{Store, Writing};
 
@@ -83,7 +83,8 @@ impl<S: Store> Hub<S> {
         }
         let cell = stored.record.cell.clone();
         let change = DeskChange { id: self.record_id(), kind: Kind::Review, cell, fields };
-        self.write_at_desk(writing, actor, change, stored.record.latest())?.map_err(refused_words)?;
+        let seen = latest_said(&stored.record, &reviews_of(writing, &stored.record)?);
+        self.write_at_desk(writing, actor, change, seen)?.map_err(refused_words)?;
         note(writing, now, actor.account.as_str(), "correct", &wish.id.to_string())?;
         Ok(stored.version)
     }

@@ -7,7 +7,7 @@ use domain::scope::Role;
 use domain::{AccountId, CellCode, Epoch, Problem, ProblemCode, World};
 
 use crate::hub::phones::note;
-use crate::hub::tokens::{BACKED_UP_AT, LOST_SINCE, RESTORED_AT};
+use crate::hub::tokens::{BACKED_UP_AT, LostTimes};
 use crate::hub::{Hub, HubError, secrets};
 use crate::store::{Account, BulkRecord, Place, Store};
 
@@ -138,10 +138,7 @@ pub fn renew_epoch(store: &impl Store, world: &mut dyn World) -> Result<Epoch, H
     let (epoch, now) = (world.epoch(), world.now());
     store.write(|writing| {
         writing.put_setting("epoch", &epoch.to_string())?;
-        if let Some(backed_up) = writing.setting(BACKED_UP_AT)? {
-            writing.put_setting(LOST_SINCE, &backed_up)?;
-        }
-        writing.put_setting(RESTORED_AT, &now.to_string())?;
+        LostTimes::put_back(writing, now)?;
         note(writing, now, SERVER_ACCOUNT, "restore", &epoch.to_string())
     })?;
     Ok(epoch)

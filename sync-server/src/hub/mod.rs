@@ -65,7 +65,7 @@ use domain::{HybridClock, RecordId, Stamp, World};
 pub use error::HubError;
 pub use nudge::Told;
 
-use crate::hub::tokens::{BACKED_UP_AT, LostTime, RESTORED_AT, TokenKey, moment};
+use crate::hub::tokens::{BACKED_UP_AT, LostTimes, RESTORED_AT, TokenKey, moment};
 use crate::photos::PhotoFolder;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
@@ -82,7 +82,7 @@ pub struct Hub<S: Store> {
     /// When this database was put back from a backup: whatever was stamped until then may have been lost.
     lost_until: Option<Millis>,
     /// What such a database has lost.
-    lost_time: Option<LostTime>,
+    lost_times: LostTimes,
     receipt_key: ReceiptKey,
     token_key: TokenKey,
     /// Where pages of a feed are cut, in bytes before compression.
@@ -125,9 +125,9 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// [`HubError`] when the store cannot be read, or a new one not be given its key.
     pub fn open(store: S, photos: PhotoFolder, mut world: Box<dyn World>) -> Result<Self, HubError> {
-        let (lists, backed_up, restored, lost_time) = store.read(|reading| {
+        let (lists, backed_up, restored, lost_times) = store.read(|reading| {
             let (backed_up, restored) = (moment(reading, BACKED_UP_AT)?, moment(reading, RESTORED_AT)?);
-            Ok::<_, HubError>((reading.lists()?, backed_up, restored, LostTime::of(reading)?))
+            Ok::<_, HubError>((reading.lists()?, backed_up, restored, LostTimes::of(reading)?))
         })?;
         let receipt_key = receipts::key(&store, world.as_mut())?;
         let token_key = TokenKey::of(&store, world.as_mut())?;
@@ -139,7 +139,7 @@ impl<S: Store> Hub<S> {
             time: Mutex::new(Time { world, clock }),
             lists: RwLock::new(Arc::new(lists)),
             lost_until: backed_up.and(restored),
-            lost_time,
+            lost_times,
             receipt_key,
             token_key,
             page_bytes: AtomicUsize::new(feed::PAGE_RAW_BYTES),

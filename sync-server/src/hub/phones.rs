@@ -208,7 +208,7 @@ impl<S: Store> Hub<S> {
     }
 
     /// What a genuine token says that this database cannot know, since it was issued between the backup and its restore. None
-    /// once the phone has got another pair since.
+    /// once the phone has used another pair since: that it was given one does not say that the answer arrived.
     pub(super) fn issued_in_lost_time(
         &self,
         reading: &(impl Reading + ?Sized),
@@ -216,9 +216,9 @@ impl<S: Store> Hub<S> {
         token: &str,
         now: Millis,
     ) -> Result<Option<Issued>, HubError> {
-        let lost = |issued: &Issued| self.lost_time.is_some_and(|lost| lost.contains(issued.at));
+        let lost = |issued: &Issued| self.lost_times.contain(issued.at);
         let Some(issued) = self.token_key.read(to, token).filter(lost) else { return Ok(None) };
-        let superseded = reading.has_tokens_after(issued.device, issued.at + ACCESS_LIVES)?;
+        let superseded = reading.used_tokens_after(issued.device, issued.at + ACCESS_LIVES)?;
         Ok(Some(issued).filter(|issued| issued.at + REFRESH_LIVES > now && !superseded))
     }
 

@@ -137,7 +137,8 @@ impl<S: Store> Hub<S> {
             return Err(HubError::refused(CallRefusal::Stale));
         }
         check_words(review)?;
-        let level = match self.weigh(writing, actor, &record, review.verdict)? {
+        let reviews = reviews_of(writing, &record)?;
+        let level = match self.weigh(writing, actor, &record, &reviews, review.verdict)? {
             Approving::As(level) => level,
             // A second click, or two supervisors of one mind: it stands already.
             Approving::Already => return Ok(None),
@@ -163,7 +164,7 @@ impl<S: Store> Hub<S> {
         }
         let id = self.record_id();
         let change = DeskChange { id, kind: Kind::Review, cell: record.cell.clone(), fields };
-        self.write_at_desk(writing, actor, change, record.latest())?.map_err(refused_words)?;
+        self.write_at_desk(writing, actor, change, latest_said(&record, &reviews))?.map_err(refused_words)?;
         note(writing, now, actor.account.as_str(), "review", &review.id.to_string())?;
         Ok(Some(id))
     }
@@ -174,14 +175,14 @@ impl<S: Store> Hub<S> {
         reading: &dyn Writing,
         actor: &Actor,
         record: &Record,
+        reviews: &[Record],
         verdict: ReviewVerdict,
     ) -> Result<Approving, HubError> {
         if verdict == ReviewVerdict::Returned {
             return Ok(Approving::As(None));
         }
-        let reviews = reading.referring(&county(&record.cell), record.id, &Kind::Review)?;
         let two_levels = self.review_rules_in(reading)?.two_levels;
-        Ok(approving(two_levels, actor, record, reviews.iter().map(|stored| &stored.record)))
+        Ok(approving(two_levels, actor, record, reviews))
     }
 
     /// Writes a change of the desk's own, judged like any other, stamped after everything that the record holds.
@@ -247,6 +248,18 @@ impl<S: Store> Hub<S> {
             base,
         })
     }
+}
+
+/// What the desk has said of a record so far.
+pub(super) fn reviews_of(reading: &dyn Writing, record: &Record) -> Result<Vec<Record>, HubError> {
+    let reviews = reading.referring(&county(&record.cell), record.id, &Kind::Review)?;
+    Ok(reviews.into_iter().map(|stored| stored.record).collect())
+}
+
+/// The latest stamp of a record and of what was said of it. Whatever is said next comes after it: the clock may have been ahead when
+/// that was said, and the later word counts.
+pub(super) fn latest_said(record: &Record, reviews: &[Record]) -> Stamp {
+    reviews.iter().map(Record::latest).fold(record.latest(), Stamp::max)
 }
 
 /// Whether a record may be approved among many. What is not there is left to the review itself to refuse.

@@ -5,13 +5,12 @@ use domain::kinds::review::{Review, Said};
 use domain::protocol::CallRefusal;
 use domain::review::{TAKE_BACK_ALLOWED, standing};
 use domain::scope::{Action, Actor, allowed};
-use domain::{Fields, Kind, Record, RecordId};
+use domain::{Fields, Kind, RecordId};
 use serde_json::json;
 
 use crate::hub::desk::{Desk, readable};
-use crate::hub::judge::county;
 use crate::hub::phones::note;
-use crate::hub::reviews::DeskChange;
+use crate::hub::reviews::{DeskChange, latest_said, reviews_of};
 use crate::hub::{Hub, HubError};
 use crate::store::{Store, Writing};
 
@@ -62,8 +61,7 @@ impl<S: Store> Hub<S> {
         };
         // The record may have moved out of reach since.
         let Some(about) = readable(writing, actor, target)?.map(|stored| stored.record) else { return Ok(None) };
-        let all = writing.referring(&county(&about.cell), target, &Kind::Review)?;
-        let all: Vec<Record> = all.into_iter().map(|stored| stored.record).collect();
+        let all = reviews_of(writing, &about)?;
         let stands = standing(target, &all);
         let Some(place) = stands.iter().position(|((_, other), _)| *other == id) else {
             // A second click: it was taken back already.
@@ -80,11 +78,12 @@ impl<S: Store> Hub<S> {
             ("version".to_owned(), json!(review.version)),
             ("verdict".to_owned(), json!(Said::TakenBack)),
             ("takes_back".to_owned(), json!(id)),
-            ("at".to_owned(), json!(now)),
+            // Never before what it takes back, even if the clock was set back in between.
+            ("at".to_owned(), json!(now.max(review.at))),
             ("by".to_owned(), json!(actor.account)),
         ]);
         let change = DeskChange { id: self.record_id(), kind: Kind::Review, cell: about.cell.clone(), fields };
-        if self.write_at_desk(writing, actor, change, about.latest().max(record.latest()))?.is_err() {
+        if self.write_at_desk(writing, actor, change, latest_said(&about, &all))?.is_err() {
             return Ok(None);
         }
         note(writing, now, actor.account.as_str(), "take_back", &target.to_string())?;

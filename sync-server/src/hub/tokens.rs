@@ -10,18 +10,22 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::world::Millis;
 use domain::{DeviceId, World};
 use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use uuid::Uuid;
 
 use crate::hub::HubError;
-use crate::store::{Reading, Store};
+use crate::hub::phones::REFRESH_LIVES;
+use crate::store::{Reading, Store, Writing};
 
 /// The setting that holds the key.
 const KEY: &str = "token_key";
-/// The settings that say when a backup was made, when it was put back, and from when on work is missing from it since.
+/// The settings that say when a backup was made, when it was put back last, from when on work is missing from it since, and all times
+/// that were lost so.
 pub(super) const BACKED_UP_AT: &str = "backed_up_at";
 pub(super) const RESTORED_AT: &str = "restored_at";
 pub(super) const LOST_SINCE: &str = "lost_since";
+const LOST_TIMES: &str = "lost_times";
 
 /// 16 random bytes, the phone, the moment in milliseconds, and the mark of the key.
 const BYTES: usize = 16 + 16 + 8 + 32;
@@ -49,22 +53,44 @@ pub(super) fn moment(reading: &(impl Reading + ?Sized), setting: &str) -> Result
     Ok(reading.setting(setting)?.and_then(|text| text.parse().ok()))
 }
 
-/// What the database has lost: everything between a backup and the moment when it was put back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct LostTime {
+/// What a database has lost: everything between a backup and the moment when it was put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct LostTime {
     since: Millis,
     until: Millis,
 }
 
-impl LostTime {
-    /// What a database that was put back has lost; none for one that never was.
-    pub(super) fn of(reading: &dyn Reading) -> Result<Option<Self>, HubError> {
-        let lost = moment(reading, LOST_SINCE)?.zip(moment(reading, RESTORED_AT)?);
-        Ok(lost.map(|(since, until)| Self { since, until }))
+/// All that it has lost, each time that it was put back: a phone may not have called between two of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LostTimes(Vec<LostTime>);
+
+impl LostTimes {
+    /// What the database has lost so far.
+    pub(super) fn of(reading: &(impl Reading + ?Sized)) -> Result<Self, HubError> {
+        if let Some(text) = reading.setting(LOST_TIMES)? {
+            return serde_json::from_str(&text).map_err(|error| HubError::Broken(format!("lost times: {error}")));
+        }
+        // Put back by a version that knew of the last time only.
+        let last = moment(reading, LOST_SINCE)?.zip(moment(reading, RESTORED_AT)?);
+        Ok(Self(last.map(|(since, until)| LostTime { since, until }).into_iter().collect()))
     }
 
-    pub(super) fn contains(self, moment: Millis) -> bool {
-        (self.since..=self.until).contains(&moment)
+    /// It was put back at this moment. Where the backup does not say when it was made, nothing is known of what was lost.
+    pub(super) fn put_back(writing: &mut dyn Writing, now: Millis) -> Result<(), HubError> {
+        let mut lost = Self::of(writing)?;
+        // No token lives longer.
+        lost.0.retain(|time| time.until + REFRESH_LIVES > now);
+        if let Some(backed_up) = moment(writing, BACKED_UP_AT)? {
+            writing.put_setting(LOST_SINCE, &backed_up.to_string())?;
+            lost.0.push(LostTime { since: backed_up, until: now });
+        }
+        let text = serde_json::to_string(&lost).map_err(|error| HubError::Broken(error.to_string()))?;
+        writing.put_setting(LOST_TIMES, &text)?;
+        Ok(writing.put_setting(RESTORED_AT, &now.to_string())?)
+    }
+
+    pub(super) fn contain(&self, moment: Millis) -> bool {
+        self.0.iter().any(|time| (time.since..=time.until).contains(&moment))
     }
 }
 

@@ -239,8 +239,8 @@ pub trait Reading: IncidentTable {
     fn tokens_by_access(&self, hash: &SecretHash) -> Answer<Option<TokenPair>>;
     /// The tokens that a refresh token belongs to.
     fn tokens_by_refresh(&self, hash: &SecretHash) -> Answer<Option<TokenPair>>;
-    /// Whether a phone has a pair whose access token lives longer than that: it was issued later.
-    fn has_tokens_after(&self, device: DeviceId, access_until: Millis) -> Answer<bool>;
+    /// Whether a phone has used a pair whose access token lives longer than that: it was issued later.
+    fn used_tokens_after(&self, device: DeviceId, access_until: Millis) -> Answer<bool>;
     /// An enrolment code that was not used yet.
     fn enrol_code(&self, hash: &SecretHash) -> Answer<Option<EnrolCode>>;
     /// A desk session.

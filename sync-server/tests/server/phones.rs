@@ -139,8 +139,37 @@ fn a_phone_goes_on_after_a_restore_with_tokens_that_the_backup_does_not_know() {
     for old in [&renewed.refresh, &lost.refresh, &phone.tokens.refresh] {
         assert_eq!(code(county.hub.refresh(old)), CallRefusal::SignedOut);
     }
+    assert_eq!(code(county.hub.bearer(&renewed.access)), CallRefusal::SignedOut, "its successor is in use");
     let noted = county.hub.store().read(|reading| reading.audit(20)).unwrap();
     assert_eq!(noted.iter().filter(|entry| entry.action == "token_of_lost_time").count(), 1);
+}
+
+#[test]
+fn a_phone_that_is_shut_out_hands_in_after_a_restore_even_when_its_new_tokens_were_lost_on_the_way() {
+    let mut county = County::new();
+    let phone = county.worker("worker-a", &[cell(1)]);
+    // The server's folder is another one after each restore.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let backup = elsewhere.path().join("copy.db");
+    county.hub.back_up(&backup).unwrap();
+    county.world.pass(DAY);
+    let renewed = county.hub.refresh(&phone.tokens.refresh).unwrap();
+    county.hub.phone(&renewed.access).unwrap();
+    county.world.pass(MINUTE);
+    county.put_back(&backup);
+    let arrived = county.hub.refresh(&renewed.refresh).unwrap();
+    let device = county.hub.bearer(&renewed.access).unwrap().device.id;
+    county.hub.revoke_device("boss", device).unwrap();
+    // Whichever it has: the answer may have arrived or not. And however often the server is put back before the phone calls again.
+    let later = elsewhere.path().join("later.db");
+    county.hub.back_up(&later).unwrap();
+    county.world.pass(DAY);
+    for _ in 0..2 {
+        for access in [&renewed.access, &arrived.access] {
+            assert_eq!(county.hub.bearer(access).unwrap().device.id, device);
+        }
+        county.put_back(&later);
+    }
 }
 
 #[test]

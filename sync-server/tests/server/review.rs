@@ -382,3 +382,34 @@ fn every_kind_that_is_reviewed_can_be_reviewed() {
         assert!(codes.contains(&kind.as_str()), "{kind}");
     }
 }
+
+#[test]
+fn the_later_word_counts_though_the_server_s_clock_was_ahead_when_the_earlier_one_was_said() {
+    let Scene { mut county, mut phone, boss, person, mut told } = scene();
+    let home = county.stored(person).unwrap().record.reference("household").unwrap();
+    county.world.pass(8 * MINUTE);
+    for id in [person, home] {
+        say(&county, &boss, id, ReviewVerdict::Returned).unwrap();
+        assert_eq!(state(&county, id), ReviewState::Returned);
+    }
+    // Put right, and the server is started anew: nothing remembers how far the clock had been.
+    county.world.pass(-8 * MINUTE);
+    county.restart();
+    let approved = approve(&county, &boss, person).unwrap();
+    assert_eq!(state(&county, person), ReviewState::Approved);
+    assert_eq!(on_the_phone(&county, &mut phone, person, &mut told), ReviewState::Approved);
+    // Taking back reaches behind it too.
+    county.world.pass(-MINUTE);
+    county.restart();
+    assert_eq!(county.hub.take_back(&boss, &[approved]).unwrap().taken.len(), 1);
+    assert_eq!(state(&county, person), ReviewState::Returned);
+    let wish = CorrectionOf {
+        id: home,
+        version: version(&county, home),
+        fields: Fields::from([("access_note".to_owned(), json!("从后门进"))]),
+        note: None,
+    };
+    county.hub.correct(&boss, &wish).unwrap();
+    approve(&county, &boss, home).unwrap();
+    assert_eq!(state(&county, home), ReviewState::Approved);
+}

@@ -7,7 +7,7 @@ use domain::order::DeviceOrder;
 use domain::protocol::CallRefusal;
 use domain::scope::{Actor, Role};
 use domain::seal::{Purpose, SealKeys};
-use domain::{AccountId, DeviceId, RecordId};
+use domain::{AccountId, Change, DeviceId, RecordId};
 use serde_json::Value;
 use sync_server::hub::HubError;
 
@@ -129,6 +129,17 @@ impl History {
                 self.county.ask(|reading| Ok((reading.record(&scope, id)?, reading.history(&scope, id)?)))?;
             for entry in &entries {
                 ledger.taken(id, &entry.fields, &entry.stamps);
+            }
+            // What the desk refused of it lies sealed: the cell may be nobody's of that worker since the server was put back.
+            let took = |change: &Change| {
+                let took = |field: &String| {
+                    let stamp = change.stamps.of(field);
+                    entries.iter().any(|entry| entry.fields.contains_key(field) && entry.stamps.of(field) == stamp)
+                };
+                change.fields.keys().all(took)
+            };
+            if piece.content.changes.iter().any(|change| change.id == id && !took(change)) {
+                ledger.refused_since.insert(id);
             }
             if let Some(stored) = stored {
                 ledger.seal(&stored.record);

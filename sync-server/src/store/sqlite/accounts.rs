@@ -244,8 +244,8 @@ impl Sql<'_> {
         Ok(self.conn.prepare_cached(&sql)?.query_row([refresh.0], tokens).optional()?)
     }
 
-    pub(super) fn has_tokens_after(&self, device: DeviceId, access_until: i64) -> Answer<bool> {
-        let sql = "SELECT 1 FROM token_pair WHERE device = ?1 AND access_until > ?2";
+    pub(super) fn used_tokens_after(&self, device: DeviceId, access_until: i64) -> Answer<bool> {
+        let sql = "SELECT 1 FROM token_pair WHERE device = ?1 AND access_until > ?2 AND confirmed = 1";
         Ok(self.conn.prepare_cached(sql)?.exists(params![device.0.as_bytes(), access_until])?)
     }
 

@@ -274,8 +274,8 @@ impl Reading for Sql<'_> {
         self.tokens_with_refresh(hash)
     }
 
-    fn has_tokens_after(&self, device: DeviceId, access_until: i64) -> Answer<bool> {
-        Sql::has_tokens_after(self, device, access_until)
+    fn used_tokens_after(&self, device: DeviceId, access_until: i64) -> Answer<bool> {
+        Sql::used_tokens_after(self, device, access_until)
     }
     fn enrol_code(&self, hash: &SecretHash) -> Answer<Option<EnrolCode>> {
         self.unused_code(hash)
