@@ -519,6 +519,17 @@ impl Phone {
         self.write(Kind::Visit, None, fields).unwrap()
     }
 
+    /// A picture is taken of a record; the photo, and the picture's hash.
+    pub fn photograph(&self, (of, kind): (RecordId, &str), full: &[u8]) -> Result<(RecordId, Sha256Hex), DeviceError> {
+        let fields = json!({"subject": of, "subject_kind": kind, "width": 16, "height": 16, "bytes": full.len(), "taken_at": START,
+            "photo_kind": "scene", "by": "worker"});
+        let fields: Fields = serde_json::from_value(fields).unwrap();
+        let thumb = &full[..full.len().min(100)];
+        let id = self.device.with_open(|open| open.write_photo(None, (full, thumb), fields))?;
+        let hash = self.get(id).and_then(|photo| Sha256Hex::new(photo.text("sha256")?).ok()).unwrap();
+        Ok((id, hash))
+    }
+
     /// A command of the window that is answered in JSON.
     pub fn call(&self, command: &str, args: serde_json::Value) -> serde_json::Value {
         match device::api::call(&self.device, command, args, None) {

@@ -235,6 +235,17 @@ impl Scene {
         self.history.phones[phone].recover()
     }
 
+    /// A worker takes a photo while the power goes, or a commit fails, after so many commits; then the phone is started again.
+    /// True: it did.
+    ///
+    /// # Errors
+    /// When it does not start, or the photo is neither saved nor said not to be.
+    pub fn photograph_with_fuse(&mut self, phone: usize, commits: usize, power: bool) -> Outcome<bool> {
+        self.history.phones[phone].plant(commits, if power { Blow::Cut } else { Blow::Fail })?;
+        self.history.photograph(phone)?;
+        self.history.phones[phone].recover()
+    }
+
     /// The server's power goes, or a commit of it fails, after so many commits of its.
     ///
     /// # Errors

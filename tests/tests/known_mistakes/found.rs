@@ -196,3 +196,14 @@ fn who_moved_away_leaves_a_phone_that_reads_its_cell_from_the_beginning_for_a_re
     insist(scene.on_phone(0, person)?.is_none(), "Who moved away is still on the phone.")?;
     scene.settle()
 }
+
+#[test]
+fn a_picture_is_kept_with_its_record_or_not_at_all() -> Outcome {
+    for (commits, power) in [(0, true), (1, true), (2, true), (0, false), (1, false)] {
+        let mut scene = Scene::with(&[0])?;
+        scene.report(0)?;
+        scene.photograph_with_fuse(0, commits, power)?;
+        scene.settle()?;
+    }
+    Ok(())
+}
