@@ -217,6 +217,9 @@ impl Ledger {
             }
             let place = (change.id, field.clone());
             let bytes = canonical_bytes(value);
+            if self.brings_nothing(&place, (stamp, &bytes)) {
+                continue;
+            }
             let known = self.accepted.get(&place).is_some_and(|known| known.contains_key(&(stamp, bytes.clone())));
             // A number is the server's own word, stamped when its clock was ahead perhaps: a phone only brings it back.
             if !known && field != "number" && stamp.millis() > now + STAMP_AHEAD_ACCEPTED {
@@ -235,6 +238,14 @@ impl Ledger {
         if change.kind.is_append_only() && change.kind != Kind::Review {
             self.sealed.entry(change.id).or_insert_with(|| change.fields.clone());
         }
+    }
+
+    /// Whether the very value stands with a later stamp: then the server says "accepted" since it has it, and takes nothing, whatever the
+    /// stamp is. That is how the second of two copies of a phone hears that the first has brought what both had to send.
+    fn brings_nothing(&self, place: &Place, (stamp, bytes): (Stamp, &[u8])) -> bool {
+        let standing = self.accepted.get(place).and_then(BTreeMap::last_key_value);
+        let stands = standing.is_some_and(|((later, value), _)| *later > stamp && value == bytes);
+        stands && !self.on_phones_only.contains(place)
     }
 
     /// A value is stamped as often as it was typed, and no oftener. What nobody typed here has the stamp it always had. Stamps that

@@ -217,6 +217,11 @@ impl Scene {
         self.history.phones[phone].drift.set(off);
     }
 
+    /// The server's clock is so far off.
+    pub fn server_clock(&self, off: i64) {
+        self.history.county.drift.set(off);
+    }
+
     /// A phone's program is killed and started again.
     ///
     /// # Errors

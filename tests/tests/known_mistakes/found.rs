@@ -207,3 +207,20 @@ fn a_picture_is_kept_with_its_record_or_not_at_all() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn what_a_copy_of_the_phone_has_brought_is_acknowledged_whatever_its_stamp() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    scene.write(0, "seen")?;
+    scene.round(0)?;
+    scene.pass(MINUTE);
+    scene.write(0, "written before there were two")?;
+    scene.copy(0)?;
+    scene.round(0)?;
+    // The copy sets its stamp back as far as it can: right after "seen", which lies ahead of the server's clock by now.
+    scene.server_clock(-10 * MINUTE);
+    scene.round(1)?;
+    insist(scene.waiting_and_refused(1)? == (0, 0), "What the server has is not acknowledged.")?;
+    stands(&scene, "written before there were two")?;
+    scene.settle()
+}
