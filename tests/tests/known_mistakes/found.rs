@@ -224,3 +224,26 @@ fn what_a_copy_of_the_phone_has_brought_is_acknowledged_whatever_its_stamp() -> 
     stands(&scene, "written before there were two")?;
     scene.settle()
 }
+
+#[test]
+fn what_is_set_back_stays_after_what_the_server_took_when_its_clock_said_more() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    scene.write(0, "seen")?;
+    scene.round(0)?;
+    scene.pass(HOUR);
+    scene.write(0, "taken, and the answer is lost")?;
+    // The first call compares the clocks, the second brings the word.
+    scene.spoil(0, &[Fault::Twice, Fault::LostAnswer]);
+    scene.round(0)?;
+    scene.pass(MINUTE);
+    scene.write(0, "later")?;
+    scene.server_clock(-10 * MINUTE);
+    for _ in 0..3 {
+        scene.round(0)?;
+    }
+    scene.server_clock(0);
+    scene.pass(MINUTE);
+    scene.round(0)?;
+    stands(&scene, "later")?;
+    scene.settle()
+}
