@@ -48,6 +48,9 @@ pub(super) struct Ledger {
     pub(super) typed: BTreeMap<Place, BTreeSet<Vec<u8>>>,
     /// How often every value of every field was typed: only so often may it be stamped.
     pub(super) typings: BTreeMap<(Place, Vec<u8>), usize>,
+    /// Stamps that the server refused since they lay in its future: their values are stamped anew, and a late copy of an earlier request
+    /// may still bring them as they were.
+    pub(super) from_the_future: BTreeSet<(Place, Stamped)>,
     /// Fields of which a restored server has lost what it had accepted: phones only have it.
     pub(super) on_phones_only: BTreeSet<Place>,
     /// Records of which a restored server refused something: their holders may have no right to bring them back.
@@ -180,6 +183,12 @@ impl Ledger {
             match verdict {
                 Verdict::Refused(refusal) => {
                     self.count(format!("refused {:?}", refusal.code));
+                    if refusal.code == ProblemCode::StampFuture {
+                        let stamped = |(field, value): (&String, &Value)| {
+                            ((change.id, field.clone()), (change.stamps.of(field), canonical_bytes(value)))
+                        };
+                        self.from_the_future.extend(change.fields.iter().map(stamped));
+                    }
                     // Whoever brings it: a database that was put back may have lost it, and its author's phone too.
                     if refusal.code == ProblemCode::OtherAuthor && self.sealed.get(&change.id) == Some(&change.fields) {
                         self.break_law(format!("{} {} was taken once and is refused now.", change.kind, change.id));
@@ -249,11 +258,17 @@ impl Ledger {
     }
 
     /// A value is stamped as often as it was typed, and no oftener. What nobody typed here has the stamp it always had. Stamps that
-    /// are set back go back: that one loses against the same value's own earlier copy.
+    /// are set back go back: that one loses against the same value's own earlier copy. And one that was refused as from the future may
+    /// still be taken: a late copy of the request finds the server's clock further on. No phone can know that, and no word is lost by it:
+    /// whatever it overtakes was written unseen, stays in the history and is told.
     fn may_be_new(&self, place: &Place, (stamp, bytes): (Stamp, &[u8])) -> bool {
         let Some(typings) = self.typings.get(&(place.clone(), bytes.to_vec())) else { return true };
+        let refused = |stamp: Stamp| self.from_the_future.contains(&(place.clone(), (stamp, bytes.to_vec())));
+        if refused(stamp) {
+            return true;
+        }
         let stamps: Vec<Stamp> = (self.accepted.get(place).into_iter().flat_map(BTreeMap::keys))
-            .filter(|known| known.1 == bytes)
+            .filter(|known| known.1 == bytes && !refused(known.0))
             .map(|known| known.0)
             .collect();
         stamps.len() < *typings || stamps.iter().any(|known| known.node() == stamp.node() && *known > stamp)

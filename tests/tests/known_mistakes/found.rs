@@ -247,3 +247,26 @@ fn what_is_set_back_stays_after_what_the_server_took_when_its_clock_said_more() 
     stands(&scene, "later")?;
     scene.settle()
 }
+
+#[test]
+fn a_late_request_whose_stamps_were_set_back_meanwhile_loses_nobodys_word() -> Outcome {
+    let mut scene = Scene::with(&[0, 2])?;
+    scene.round(0)?;
+    scene.round(1)?;
+    scene.write(0, "on its way for long")?;
+    scene.spoil(0, &[Fault::Late]);
+    scene.round(0)?;
+    scene.server_clock(-5 * MINUTE);
+    scene.pass(MINUTE);
+    scene.round(0)?;
+    scene.round(0)?;
+    stands(&scene, "on its way for long")?;
+    scene.round(1)?;
+    scene.write(1, "seen and replaced")?;
+    scene.round(1)?;
+    stands(&scene, "seen and replaced")?;
+    scene.server_clock(0);
+    scene.deliver_late(0);
+    insist(scene.is_in_history("seen and replaced")?, "A word that was taken is in no history.")?;
+    scene.settle()
+}
