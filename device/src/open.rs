@@ -1,5 +1,6 @@
 //! The unlocked register: where everything the worker saves becomes durable.
 
+mod photo;
 mod several;
 
 pub(crate) use several::New;

@@ -6,7 +6,7 @@ use device::api::{self, Answer};
 use device::edge::{HttpPeer, SystemWorld};
 use device::{Device, DeviceConfig, RoundReport};
 use domain::protocol::Peer;
-use domain::{Fields, Kind, RecordId, World};
+use domain::{Fields, RecordId, World};
 use serde_json::{Value, json};
 
 use crate::trouble::{Doing, Outcome, trouble};
@@ -109,11 +109,10 @@ impl Phone {
     pub fn keep_picture(&self, subject: &str, subject_kind: &str, bytes: &[u8]) -> Outcome<RecordId> {
         let written = self.device.with_open(|open| {
             let thumb = bytes.get(..100).unwrap_or_default();
-            let sha256 = open.store().keep_taken_photo(bytes, thumb)?;
-            let fields = json!({ "subject": subject, "subject_kind": subject_kind, "sha256": sha256, "width": 64, "height": 48,
+            let fields = json!({ "subject": subject, "subject_kind": subject_kind, "width": 64, "height": 48,
                 "bytes": bytes.len(), "taken_at": open.now(), "photo_kind": "scene", "by": open.account().account });
             let fields: Fields = serde_json::from_value(fields)?;
-            open.write(&Kind::Photo, None, None, fields)
+            open.write_photo(None, (bytes, thumb), fields)
         });
         written.doing("keeping a picture")
     }

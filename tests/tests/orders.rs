@@ -121,15 +121,13 @@ impl Phone {
         let picture = image::RgbImage::from_fn(64, 48, |x, y| image::Rgb([x as u8, y as u8, 9]));
         let mut jpeg = Vec::new();
         image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 80).encode_image(&picture).unwrap();
-        let hash = self.device.with_open(|open| open.store().keep_taken_photo(&jpeg, &jpeg)).unwrap();
-        let now = self.device.with_open::<_, DeviceError>(|open| Ok(open.now())).unwrap();
-        self.write(
-            Kind::Photo,
-            None,
-            json!({"subject": subject, "subject_kind": "household", "sha256": hash, "width": 64, "height": 48,
-                "bytes": jpeg.len(), "taken_at": now, "photo_kind": "scene", "by": "worker-a"}),
-        );
-        hash
+        let taken = self.device.with_open::<_, DeviceError>(|open| {
+            let fields = json!({"subject": subject, "subject_kind": "household", "width": 64, "height": 48,
+                "bytes": jpeg.len(), "taken_at": open.now(), "photo_kind": "scene", "by": "worker-a"});
+            open.write_photo(None, (&jpeg, &jpeg), serde_json::from_value(fields)?)
+        });
+        let photo = self.get(taken.unwrap()).unwrap();
+        Sha256Hex::new(photo.text("sha256").unwrap()).unwrap()
     }
 
     fn get(&self, id: RecordId) -> Option<domain::Record> {

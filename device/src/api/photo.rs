@@ -80,9 +80,8 @@ pub(super) fn add_photo(device: &Device, args: AddPhotoArgs, body: Vec<u8>) -> R
     drop(body);
     device.with_open(|open: &mut Open| {
         let subject = may_have_another(open, &args)?;
-        let sha256 = open.store().keep_taken_photo(&picture.full, &picture.thumb)?;
-        let fields = fields(&args, &picture, sha256.as_str(), open);
-        let id = open.write(&Kind::Photo, None, Some(&subject.cell), fields)?;
+        let fields = fields(&args, &picture, open);
+        let id = open.write_photo(Some(&subject.cell), (&picture.full, &picture.thumb), fields)?;
         let record = open.store().get(id)?.ok_or(DeviceError::NotFound)?;
         Ok(photo_line(open.store(), &record)?)
     })
@@ -102,7 +101,7 @@ fn may_have_another(open: &Open, args: &AddPhotoArgs) -> Result<Record, Failure>
     Ok(subject)
 }
 
-fn fields(args: &AddPhotoArgs, picture: &Picture, sha256: &str, open: &Open) -> Fields {
+fn fields(args: &AddPhotoArgs, picture: &Picture, open: &Open) -> Fields {
     let now = open.now();
     // A camera whose clock was never set says anything; what lies ahead of now was taken now.
     let taken_at = picture.taken_at.filter(|at| *at <= now).unwrap_or(now);
@@ -110,7 +109,6 @@ fn fields(args: &AddPhotoArgs, picture: &Picture, sha256: &str, open: &Open) -> 
     let given = [
         ("subject", Some(json!(args.subject))),
         ("subject_kind", Some(json!(args.subject_kind))),
-        ("sha256", Some(json!(sha256))),
         ("width", Some(json!(picture.width))),
         ("height", Some(json!(picture.height))),
         ("bytes", Some(json!(picture.full.len()))),

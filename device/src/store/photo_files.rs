@@ -67,21 +67,21 @@ pub(crate) const TAKEN_HERE: &str =
     "photo.body ->> '$.fields.by' = (SELECT value ->> '$.account' FROM meta WHERE key = 'account')
      AND photo.own_at IS NOT NULL";
 
-impl Store {
-    /// Keeps a picture taken here and returns its hash. It waits until a photo record names it and the server has that record.
-    ///
-    /// # Errors
-    /// [`DeviceError::StorageFull`] and [`DeviceError::StorageBroken`].
-    pub fn keep_taken_photo(&self, full: &[u8], thumb: &[u8]) -> Result<Sha256Hex, DeviceError> {
-        let hash = sha256(full);
-        // The same picture may have come from another phone before, without its original. And it may have been sent before for
-        // another record: with that one erased the server has it no more.
-        const SQL: &str = "INSERT INTO photo_file (sha256, full, thumb, state) VALUES (?1, ?2, ?3, 'waiting')
-            ON CONFLICT (sha256) DO UPDATE SET full = ?2, thumb = ?3, state = 'waiting', try_after = 0";
-        self.connection.prepare_cached(SQL)?.execute((hash.as_str(), full, thumb))?;
-        Ok(hash)
-    }
+/// Keeps a picture taken here under its hash. It waits until the server has the photo record that names it, which is stored with it.
+pub(crate) fn put_taken_photo(
+    connection: &Connection,
+    hash: &Sha256Hex,
+    (full, thumb): (&[u8], &[u8]),
+) -> Result<(), DeviceError> {
+    // The same picture may have come from another phone before, without its original. And it may have been sent before for
+    // another record: with that one erased the server has it no more.
+    const SQL: &str = "INSERT INTO photo_file (sha256, full, thumb, state) VALUES (?1, ?2, ?3, 'waiting')
+        ON CONFLICT (sha256) DO UPDATE SET full = ?2, thumb = ?3, state = 'waiting', try_after = 0";
+    connection.prepare_cached(SQL)?.execute((hash.as_str(), full, thumb))?;
+    Ok(())
+}
 
+impl Store {
     /// Keeps what was loaded from the server; exactly one of the two is given at a time.
     ///
     /// # Errors

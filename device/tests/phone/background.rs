@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use device::network::Network;
-use domain::Kind;
 use domain::protocol::CallError;
-use serde_json::json;
 
 use crate::fake::*;
 use crate::phones::*;
@@ -79,10 +77,7 @@ fn text_that_is_written_while_a_large_photo_goes_up_goes_first() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
     let size = 256 * 1024 * 30;
-    let hash = phone.device.with_open(|open| open.store().keep_taken_photo(&vec![1; size], &[1; 100])).unwrap();
-    let fields = json!({"subject": record_id(42), "subject_kind": "incident", "sha256": hash, "width": 16, "height": 16,
-        "bytes": size, "taken_at": START, "photo_kind": "scene", "by": "worker"});
-    phone.write(Kind::Photo, None, fields).unwrap();
+    let (_, hash) = phone.photograph((record_id(42), "incident"), &vec![1; size]).unwrap();
     // A slow network: the whole photo takes three seconds.
     server.hub().on_append = Some(Box::new(|| std::thread::sleep(Duration::from_millis(100))));
     let peer = server.clone();

@@ -2,7 +2,7 @@
 
 use domain::health::DeviceHealth;
 use domain::protocol::CallError;
-use domain::{Epoch, Kind, ProblemCode};
+use domain::{Epoch, ProblemCode};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -111,10 +111,7 @@ fn what_was_refused_and_a_storage_that_is_nearly_full_are_news() {
 fn photos_that_stay_behind_are_told_and_their_going_too() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let hash = phone.device.with_open(|open| open.store().keep_taken_photo(&[7; 9_000], &[7; 100])).unwrap();
-    let fields = json!({"subject": record_id(42), "subject_kind": "incident", "sha256": hash, "width": 16, "height": 16,
-        "bytes": 9_000, "taken_at": START, "photo_kind": "scene", "by": "worker"});
-    phone.write(Kind::Photo, None, fields).unwrap();
+    let (_, hash) = phone.photograph((record_id(42), "incident"), &[7; 9_000]).unwrap();
     server.hub().bad_photos.insert(hash);
     phone.sync();
     assert_eq!(told_since(&server, 0).last().map(|told| (told.waiting_changes, told.waiting_photos)), Some((0, 1)));

@@ -9,7 +9,7 @@ use device::{Device, DeviceConfig, DeviceError, RoundReport};
 use domain::protocol::{Enrolment, ServerKeys, Tokens};
 use domain::scope::Role;
 use domain::world::Millis;
-use domain::{AccountId, CellCode, Change, DeviceId, Fields, Kind, Node, Record, RecordId, Stamps, World};
+use domain::{AccountId, CellCode, Change, DeviceId, Fields, Kind, Node, Record, RecordId, Sha256Hex, Stamps, World};
 use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -123,6 +123,17 @@ impl Phone {
         let at = self.device.with_open::<_, DeviceError>(|open| Ok(open.now())).unwrap();
         let fields = json!({"target": target, "target_kind": "household", "at": at, "result": "met", "by": "worker"});
         self.write(Kind::Visit, None, fields).unwrap()
+    }
+
+    /// A picture is taken of a record; the photo, and the picture's hash.
+    pub fn photograph(&self, (of, kind): (RecordId, &str), full: &[u8]) -> Result<(RecordId, Sha256Hex), DeviceError> {
+        let fields = json!({"subject": of, "subject_kind": kind, "width": 16, "height": 16, "bytes": full.len(), "taken_at": START,
+            "photo_kind": "scene", "by": "worker"});
+        let fields: Fields = serde_json::from_value(fields).unwrap();
+        let thumb = &full[..full.len().min(100)];
+        let id = self.device.with_open(|open| open.write_photo(None, (full, thumb), fields))?;
+        let hash = self.get(id).and_then(|photo| Sha256Hex::new(photo.text("sha256")?).ok()).unwrap();
+        Ok((id, hash))
     }
 
     /// A command of the window that is answered in JSON.

@@ -12,11 +12,7 @@ use crate::phones::*;
 const SIZE: usize = 700_000;
 
 fn take(phone: &Phone, number: u8) -> (RecordId, Sha256Hex) {
-    let hash =
-        phone.device.with_open(|open| open.store().keep_taken_photo(&vec![number; SIZE], &[number; 100])).unwrap();
-    let fields = json!({"subject": record_id(42), "subject_kind": "incident", "sha256": hash, "width": 16, "height": 16,
-        "bytes": SIZE, "taken_at": START, "photo_kind": "scene", "by": "worker"});
-    (phone.write(Kind::Photo, None, fields).unwrap(), hash)
+    phone.photograph((record_id(42), "incident"), &vec![number; SIZE]).unwrap()
 }
 
 #[test]

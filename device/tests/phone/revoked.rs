@@ -11,12 +11,7 @@ use crate::phones::*;
 const TEN_MINUTES: i64 = 10 * 60 * 1000;
 
 fn take_photo(phone: &Phone, number: u8) -> Sha256Hex {
-    let hash =
-        phone.device.with_open(|open| open.store().keep_taken_photo(&vec![number; 900_000], &[number; 9])).unwrap();
-    let fields = json!({"subject": record_id(42), "subject_kind": "incident", "sha256": hash, "width": 16, "height": 16,
-        "bytes": 900_000, "taken_at": START, "photo_kind": "scene", "by": "worker"});
-    phone.write(Kind::Photo, None, fields).unwrap();
-    hash
+    phone.photograph((record_id(42), "incident"), &vec![number; 900_000]).unwrap().1
 }
 
 #[test]

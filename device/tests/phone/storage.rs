@@ -70,7 +70,7 @@ fn a_full_storage_refuses_the_new_and_keeps_the_old() {
         assert!(written < 1000, "the bound is real");
     };
     assert!(matches!(refused, DeviceError::StorageFull), "{refused:?}");
-    let photo = phone.device.with_open(|open| open.store().keep_taken_photo(&[7; 100_000], &[7; 100]));
+    let photo = phone.photograph((id, "building"), &[7; 100_000]);
     assert!(matches!(photo, Err(DeviceError::StorageFull)));
     assert_eq!(
         phone.device.with_open(|open| open.store().draft("form")).unwrap(),

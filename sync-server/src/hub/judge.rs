@@ -22,6 +22,10 @@ use crate::store::Run;
 /// The field of an incident that the server alone writes.
 pub(super) const NUMBER: &str = "number";
 
+/// The machine on which a backup is put back may have a clock that is behind the one that the lost database went by, and that one took
+/// stamps a little ahead of it: what it had may be stamped so much later than the restore (one hour, in milliseconds).
+const CLOCK_BEHIND_MAX: Millis = 60 * 60 * 1000;
+
 /// Whoever hands in changes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Author<'a> {
@@ -140,7 +144,7 @@ impl Bench<'_> {
     /// Everything else that can be said of one change by itself.
     pub(super) fn fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
         // What the server had before it was restored was taken by the rules of its day.
-        let found = match self.was_lost(change) {
+        let found = match self.was_lost(change, current) {
             true => problems(&of_its_day(change), current, self.setting),
             false => problems(change, current, self.setting),
         };
@@ -162,10 +166,17 @@ impl Bench<'_> {
             return not_allowed("");
         }
         let numbered = change.kind == Kind::Incident && change.fields.contains_key(NUMBER);
-        if numbered && !self.was_lost(change) && change.fields.get(NUMBER) != standing(current, NUMBER) {
+        if numbered && !self.was_given(change, current) && change.fields.get(NUMBER) != standing(current, NUMBER) {
             return not_allowed(NUMBER);
         }
         None
+    }
+
+    /// Whether the server may have given the incident its number before it was restored. A new one must have such a number at least.
+    fn was_given(&self, change: &Change, current: Option<&Record>) -> bool {
+        let number = change.fields.get(NUMBER).and_then(Value::as_str);
+        let is_one = || number.is_some_and(|number| parts_of_number(&county(&change.cell), number).is_some());
+        self.was_lost(change, current) && (current.is_some() || is_one())
     }
 
     /// Stamps that no clock of today issues, and names that are none.
@@ -200,13 +211,19 @@ impl Bench<'_> {
         let by = change.fields.get("by")?;
         let own = by.as_str() == Some(self.author.actor().account.as_str());
         let unchanged = standing(current, "by") == Some(by);
-        if own || unchanged || self.was_lost(change) { None } else { Some(Fault::new("by", ProblemCode::OtherAuthor)) }
+        if own || unchanged || self.was_lost(change, current) {
+            None
+        } else {
+            Some(Fault::new("by", ProblemCode::OtherAuthor))
+        }
     }
 
     /// Whether all of this was written before the server was restored, so that it may have had it. Phones then bring back each
-    /// other's work. When it was written says nothing: what was written offline before the backup may have come after it.
-    fn was_lost(&self, change: &Change) -> bool {
-        self.lost_until.is_some_and(|until| change.latest().millis() <= until)
+    /// other's work. When it was written says nothing: what was written offline before the backup may have come after it. A record
+    /// that is not here may have been taken under a clock that was ahead of this one.
+    fn was_lost(&self, change: &Change, current: Option<&Record>) -> bool {
+        let behind = if current.is_none() { CLOCK_BEHIND_MAX } else { 0 };
+        self.lost_until.is_some_and(|until| change.latest().millis() <= until.saturating_add(behind))
     }
 
     /// The refusal as the author may see it.
@@ -224,6 +241,14 @@ fn of_its_day(change: &Change) -> Change {
 
 fn standing<'r>(current: Option<&'r Record>, field: &str) -> Option<&'r Value> {
     current.and_then(|record| record.fields.get(field))
+}
+
+/// The day and the place in that day's sequence that an incident's number says, if it is one of this county.
+pub(super) fn parts_of_number<'n>(of: &Scope, number: &'n str) -> Option<(&'n str, u64)> {
+    let parts: Vec<&str> = number.split('-').collect();
+    let [county, day, taken] = parts.as_slice() else { return None };
+    let taken = taken.parse().ok().filter(|taken| (1..=999_999).contains(taken))?;
+    (*county == of.as_str()).then_some((*day, taken))
 }
 
 /// Whether a role may take this step of an incident at all, by the table of the loop.

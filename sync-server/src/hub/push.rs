@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::hub::county::server_account;
 use crate::hub::erasure::{says_about_one, without_erased};
-use crate::hub::judge::{Author, Bench, Fault, NUMBER, county, named_author, references, step_fault};
+use crate::hub::judge::{Author, Bench, Fault, NUMBER, county, named_author, parts_of_number, references, step_fault};
 use crate::hub::{Hub, HubError, conflicts};
 use crate::store::{
     Approval, ChangeDigest, LostValue, Place, Reading, Run, Store, StoredRecord, Taken, Writing, Written,
@@ -196,11 +196,7 @@ fn sequence(county: &Scope, day: &str) -> String {
 
 /// A number comes back that was given out before a restore: it is not given out again.
 fn remember_number(writing: &mut dyn Writing, county: &Scope, number: &str) -> Result<(), HubError> {
-    let parts: Vec<&str> = number.split('-').collect();
-    if let [of, day, taken] = parts.as_slice()
-        && *of == county.as_str()
-        && let Ok(taken @ 1..=999_999) = taken.parse()
-    {
+    if let Some((day, taken)) = parts_of_number(county, number) {
         writing.pass_number(&sequence(county, day), taken)?;
     }
     Ok(())

@@ -277,6 +277,27 @@ fn a_clock_that_was_ahead_loses_nothing_of_an_ordered_phone() {
 }
 
 #[test]
+fn what_is_set_back_with_a_clock_that_jumped_stays_after_what_its_writer_replaced() {
+    let mut town = town();
+    let home = town.phone.new_home(&cell(1)).to_vec();
+    town.phone.push_all(&home);
+    town.county.world.pass(5 * MINUTE);
+    let base = home[2].stamps.of("name");
+    let mut renamed = town.phone.change(Kind::Person, home[2].id, &cell(1), json!({"name": "周八"}));
+    renamed.base.insert("name".into(), base);
+    // Then the clock jumps by days, and with what is written now everything ahead goes back.
+    town.county.world.pass(3 * DAY);
+    let early = town.phone.new_dwelling(&cell(1));
+    town.county.world.pass(-3 * DAY - MINUTE);
+    let piece = town.piece(&town.content(vec![renamed, early]));
+    town.revoke();
+    town.hand_in(&piece).unwrap();
+    assert_eq!(town.take_in().accepted, 2);
+    let stored = town.county.stored(home[2].id).unwrap().record;
+    assert_eq!(stored.text("name"), Some("周八"), "{:?}", stored.stamps);
+}
+
+#[test]
 fn words_about_somebody_who_was_erased_are_not_taken_in_and_not_kept() {
     let mut town = town();
     let home = town.phone.new_home(&cell(1)).to_vec();

@@ -149,7 +149,8 @@ fn after_a_restore_a_worker_s_phone_brings_back_what_the_supervisor_did_and_noth
     // In the own name it stays the supervisor's, whenever it was written.
     let own = step(&mut worker, incident.id, "accept");
     assert_eq!(worker.refused(&own), ProblemCode::NotAllowed);
-    county.world.pass(MINUTE);
+    county.world.pass(HOUR + MINUTE);
+    worker.refresh();
     let mut forged = step(&mut worker, incident.id, "close");
     forged.fields.insert("by".into(), json!("boss-1"));
     assert_eq!(worker.refused(&forged), ProblemCode::OtherAuthor);

@@ -331,11 +331,45 @@ fn a_restored_server_gets_back_what_it_lost_even_from_colleagues() {
     colleague.push_all(std::slice::from_ref(&next));
     let number = county.stored(next.id).unwrap().record.text("number").unwrap().to_owned();
     assert_eq!(number, "610722-20261122-0002", "no number is given out twice");
-    // The door is open for that time only.
-    county.world.pass(MINUTE);
+    // The door is open for that time only, and for as long as the clocks of two machines may differ.
+    county.world.pass(HOUR + MINUTE);
+    colleague.refresh();
     let mut forged = colleague.visit(home[1].id, &cell(1));
     forged.fields.insert("by".into(), json!("worker-a"));
     assert_eq!(colleague.refused(&forged), ProblemCode::OtherAuthor);
+}
+
+#[test]
+fn a_server_that_is_put_back_under_a_slow_clock_gets_back_what_it_lost_from_colleagues_too() {
+    let mut county = County::new();
+    let mut author = county.worker("worker-a", &[cell(1)]);
+    let mut colleague = county.worker("worker-b", &[cell(1)]);
+    let home = author.new_home(&cell(1));
+    author.push_all(&home);
+    let backup = county.folder.path().join("backup.db");
+    county.hub.back_up(&backup).unwrap();
+    county.world.pass(MINUTE);
+    let (visit, incident) = (author.visit(home[1].id, &cell(1)), author.new_incident(&cell(1)));
+    author.push_all(&[visit.clone(), incident.clone()]);
+    let held: Vec<_> = colleague.round(Vec::new()).pages.remove(0).records;
+
+    // The new machine's clock is twenty minutes behind when the backup is put back on it, and is set right soon.
+    county.world.pass(-20 * MINUTE);
+    county.put_back(&backup);
+    county.world.pass(20 * MINUTE);
+    colleague.hub = std::sync::Arc::clone(&county.hub);
+    colleague.refresh();
+    let offered: Vec<_> = held.into_iter().map(domain::Change::from_record).collect();
+    colleague.push_all(&offered);
+    assert_eq!(county.stored(visit.id).unwrap().record.text("by"), Some("worker-a"));
+    assert_eq!(county.stored(incident.id).unwrap().record.text("number"), Some("610722-20261122-0001"));
+    // Nobody numbers an incident, though: what is none of the county's numbers was never given.
+    let mut own = colleague.new_incident(&cell(1));
+    own.fields.insert("number".into(), json!("mine"));
+    assert_eq!(colleague.refused(&own), ProblemCode::NotAllowed);
+    // Nor is anything that is here taken for lost.
+    let again = colleague.change(Kind::Incident, incident.id, &cell(1), json!({"number": "610722-20261122-0009"}));
+    assert_eq!(colleague.refused(&again), ProblemCode::NotAllowed);
 }
 
 #[test]

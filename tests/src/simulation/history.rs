@@ -139,7 +139,8 @@ impl History {
             history.county.assign(which.worker, &which.cells)?;
             let wire = history.wire(number, which.worker, which.tokens.clone());
             let own = folder.join(format!("phone-{number}"));
-            history.phones.push(Phone::of_template(which, &own, wire, &history.time, 1_000 + number as u64)?);
+            let seed = history.seed ^ (1_000 + number as u64);
+            history.phones.push(Phone::of_template(which, &own, wire, &history.time, seed)?);
         }
         Ok(history)
     }

@@ -164,7 +164,8 @@ pub(super) fn judge(history: &History) -> Outcome {
     nothing_was_done_twice(history, &everything)?;
     no_stamp_is_far_ahead(history, &everything)?;
     erasure::nothing_of_it_is_left(history, &everything.gone)?;
-    photos_are_there(history, &everything)
+    photos_are_there(history, &everything)?;
+    no_picture_is_without_a_record(history, &everything)
 }
 
 /// Before a disaster: whatever was saved is somewhere now.
@@ -404,6 +405,21 @@ fn photos_are_there(history: &History, everything: &Everything) -> Outcome {
         let stored = history.county.ask(|reading| reading.photo_stored(&hash))?;
         if !stored && !history.had_disaster() {
             return trouble(format!("The server does not know that it has photo {hash}."));
+        }
+    }
+    Ok(())
+}
+
+/// Every picture on a phone is named by a record there, or by words of its that were refused: one that nothing names nobody sees, and
+/// nothing removes.
+fn no_picture_is_without_a_record(history: &History, everything: &Everything) -> Outcome {
+    let phones = everything.phones.iter().zip(&history.phones).enumerate();
+    for (number, (holding, phone)) in phones.filter(|(_, (_, phone))| !phone.is_out()) {
+        let records = holding.records.values().map(|record| &record.fields);
+        let fields = records.chain(holding.refused.iter().map(|refused| &refused.fields));
+        let named: BTreeSet<&str> = fields.filter_map(|fields| fields.get("sha256")?.as_str()).collect();
+        if let Some(picture) = phone.photo_files()?.iter().find(|file| !named.contains(file.as_str())) {
+            return trouble(format!("Picture {picture} is on phone {number}, and nothing there names it."));
         }
     }
     Ok(())

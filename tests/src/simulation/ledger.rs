@@ -48,6 +48,9 @@ pub(super) struct Ledger {
     pub(super) typed: BTreeMap<Place, BTreeSet<Vec<u8>>>,
     /// How often every value of every field was typed: only so often may it be stamped.
     pub(super) typings: BTreeMap<(Place, Vec<u8>), usize>,
+    /// Stamps that the server refused since they lay in its future: their values are stamped anew, and a late copy of an earlier request
+    /// may still bring them as they were.
+    pub(super) from_the_future: BTreeSet<(Place, Stamped)>,
     /// Fields of which a restored server has lost what it had accepted: phones only have it.
     pub(super) on_phones_only: BTreeSet<Place>,
     /// Records of which a restored server refused something: their holders may have no right to bring them back.
@@ -186,6 +189,12 @@ impl Ledger {
             match verdict {
                 Verdict::Refused(refusal) => {
                     self.count(format!("refused {:?}", refusal.code));
+                    if refusal.code == ProblemCode::StampFuture {
+                        let stamped = |(field, value): (&String, &Value)| {
+                            ((change.id, field.clone()), (change.stamps.of(field), canonical_bytes(value)))
+                        };
+                        self.from_the_future.extend(change.fields.iter().map(stamped));
+                    }
                     // Whoever brings it: a database that was put back may have lost it, and its author's phone too.
                     if refusal.code == ProblemCode::OtherAuthor && self.sealed.get(&change.id) == Some(&change.fields) {
                         self.break_law(format!("{} {} was taken once and is refused now.", change.kind, change.id));
@@ -223,6 +232,9 @@ impl Ledger {
             }
             let place = (change.id, field.clone());
             let bytes = canonical_bytes(value);
+            if self.brings_nothing(&place, (stamp, &bytes)) {
+                continue;
+            }
             let known = self.accepted.get(&place).is_some_and(|known| known.contains_key(&(stamp, bytes.clone())));
             // A number is the server's own word, stamped when its clock was ahead perhaps: a phone only brings it back.
             if !known && field != "number" && stamp.millis() > now + STAMP_AHEAD_ACCEPTED {
@@ -243,12 +255,26 @@ impl Ledger {
         }
     }
 
+    /// Whether the very value stands with a later stamp: then the server says "accepted" since it has it, and takes nothing, whatever the
+    /// stamp is. That is how the second of two copies of a phone hears that the first has brought what both had to send.
+    fn brings_nothing(&self, place: &Place, (stamp, bytes): (Stamp, &[u8])) -> bool {
+        let standing = self.accepted.get(place).and_then(BTreeMap::last_key_value);
+        let stands = standing.is_some_and(|((later, value), _)| *later > stamp && value == bytes);
+        stands && !self.on_phones_only.contains(place)
+    }
+
     /// A value is stamped as often as it was typed, and no oftener. What nobody typed here has the stamp it always had. Stamps that
-    /// are set back go back: that one loses against the same value's own earlier copy.
+    /// are set back go back: that one loses against the same value's own earlier copy. And one that was refused as from the future may
+    /// still be taken: a late copy of the request finds the server's clock further on. No phone can know that, and no word is lost by it:
+    /// whatever it overtakes was written unseen, stays in the history and is told.
     fn may_be_new(&self, place: &Place, (stamp, bytes): (Stamp, &[u8])) -> bool {
         let Some(typings) = self.typings.get(&(place.clone(), bytes.to_vec())) else { return true };
+        let refused = |stamp: Stamp| self.from_the_future.contains(&(place.clone(), (stamp, bytes.to_vec())));
+        if refused(stamp) {
+            return true;
+        }
         let stamps: Vec<Stamp> = (self.accepted.get(place).into_iter().flat_map(BTreeMap::keys))
-            .filter(|known| known.1 == bytes)
+            .filter(|known| known.1 == bytes && !refused(known.0))
             .map(|known| known.0)
             .collect();
         stamps.len() < *typings || stamps.iter().any(|known| known.node() == stamp.node() && *known > stamp)

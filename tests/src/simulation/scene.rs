@@ -217,6 +217,11 @@ impl Scene {
         self.history.phones[phone].drift.set(off);
     }
 
+    /// The server's clock is so far off.
+    pub fn server_clock(&self, off: i64) {
+        self.history.county.drift.set(off);
+    }
+
     /// A phone's program is killed and started again.
     ///
     /// # Errors
@@ -232,6 +237,17 @@ impl Scene {
     pub fn round_with_fuse(&mut self, phone: usize, commits: usize, power: bool) -> Outcome<bool> {
         self.history.phones[phone].plant(commits, if power { Blow::Cut } else { Blow::Fail })?;
         self.round(phone)?;
+        self.history.phones[phone].recover()
+    }
+
+    /// A worker takes a photo while the power goes, or a commit fails, after so many commits; then the phone is started again.
+    /// True: it did.
+    ///
+    /// # Errors
+    /// When it does not start, or the photo is neither saved nor said not to be.
+    pub fn photograph_with_fuse(&mut self, phone: usize, commits: usize, power: bool) -> Outcome<bool> {
+        self.history.phones[phone].plant(commits, if power { Blow::Cut } else { Blow::Fail })?;
+        self.history.photograph(phone)?;
         self.history.phones[phone].recover()
     }
 

@@ -196,3 +196,77 @@ fn who_moved_away_leaves_a_phone_that_reads_its_cell_from_the_beginning_for_a_re
     insist(scene.on_phone(0, person)?.is_none(), "Who moved away is still on the phone.")?;
     scene.settle()
 }
+
+#[test]
+fn a_picture_is_kept_with_its_record_or_not_at_all() -> Outcome {
+    for (commits, power) in [(0, true), (1, true), (2, true), (0, false), (1, false)] {
+        let mut scene = Scene::with(&[0])?;
+        scene.report(0)?;
+        scene.photograph_with_fuse(0, commits, power)?;
+        scene.settle()?;
+    }
+    Ok(())
+}
+
+#[test]
+fn what_a_copy_of_the_phone_has_brought_is_acknowledged_whatever_its_stamp() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    scene.write(0, "seen")?;
+    scene.round(0)?;
+    scene.pass(MINUTE);
+    scene.write(0, "written before there were two")?;
+    scene.copy(0)?;
+    scene.round(0)?;
+    // The copy sets its stamp back as far as it can: right after "seen", which lies ahead of the server's clock by now.
+    scene.server_clock(-10 * MINUTE);
+    scene.round(1)?;
+    insist(scene.waiting_and_refused(1)? == (0, 0), "What the server has is not acknowledged.")?;
+    stands(&scene, "written before there were two")?;
+    scene.settle()
+}
+
+#[test]
+fn what_is_set_back_stays_after_what_the_server_took_when_its_clock_said_more() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    scene.write(0, "seen")?;
+    scene.round(0)?;
+    scene.pass(HOUR);
+    scene.write(0, "taken, and the answer is lost")?;
+    // The first call compares the clocks, the second brings the word.
+    scene.spoil(0, &[Fault::Twice, Fault::LostAnswer]);
+    scene.round(0)?;
+    scene.pass(MINUTE);
+    scene.write(0, "later")?;
+    scene.server_clock(-10 * MINUTE);
+    for _ in 0..3 {
+        scene.round(0)?;
+    }
+    scene.server_clock(0);
+    scene.pass(MINUTE);
+    scene.round(0)?;
+    stands(&scene, "later")?;
+    scene.settle()
+}
+
+#[test]
+fn a_late_request_whose_stamps_were_set_back_meanwhile_loses_nobodys_word() -> Outcome {
+    let mut scene = Scene::with(&[0, 2])?;
+    scene.round(0)?;
+    scene.round(1)?;
+    scene.write(0, "on its way for long")?;
+    scene.spoil(0, &[Fault::Late]);
+    scene.round(0)?;
+    scene.server_clock(-5 * MINUTE);
+    scene.pass(MINUTE);
+    scene.round(0)?;
+    scene.round(0)?;
+    stands(&scene, "on its way for long")?;
+    scene.round(1)?;
+    scene.write(1, "seen and replaced")?;
+    scene.round(1)?;
+    stands(&scene, "seen and replaced")?;
+    scene.server_clock(0);
+    scene.deliver_late(0);
+    insist(scene.is_in_history("seen and replaced")?, "A word that was taken is in no history.")?;
+    scene.settle()
+}
