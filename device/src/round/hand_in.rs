@@ -45,6 +45,11 @@ pub(super) fn hand_in(device: &Device, peer: &dyn Peer) -> Result<(), DeviceErro
     // First of all which database the server has: nothing may have told this phone yet that it was put back.
     let answer = peer.order(&OrderRequest::default())?;
     device.with_open(|open| note_answer(open, &answer))?;
+    hand_in_now(device, peer)
+}
+
+/// The same for a phone that has just been told which database the server has.
+pub(super) fn hand_in_now(device: &Device, peer: &dyn Peer) -> Result<(), DeviceError> {
     while let Some(piece) = device.with_open(next_piece)? {
         peer.hand_in(&piece.hand_in)?;
         device.with_open(|open| note_handed(open, piece.items))?;

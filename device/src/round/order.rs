@@ -24,13 +24,13 @@ impl Device {
         match order.what {
             DeviceOrder::Lock => {
                 // What cannot be handed in now stays in the register, which is kept: the lock does not wait for it.
-                if let Err(error) = hand_in::hand_in(self, peer) {
+                if let Err(error) = hand_in::hand_in_now(self, peer) {
                     tracing::warn!(%error, "the phone is locked before everything was handed in");
                 }
                 self.lock_by_order(order, &answer.keys)?;
             }
             DeviceOrder::Wipe => loop {
-                hand_in::hand_in(self, peer)?;
+                hand_in::hand_in_now(self, peer)?;
                 if self.wipe_by_order(order)? {
                     break;
                 }
