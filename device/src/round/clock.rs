@@ -88,10 +88,11 @@ fn after_base(stamp: Stamp, pending: &Pending) -> Stamp {
 }
 
 /// Stamps that the server found too far in its future: it has not stored them, so they are unseen again, and are set back so
-/// that the latest of them is now. Their order stays. Fields that it may have `taken` before keep theirs.
+/// that the latest of them is now. Their order stays. Fields that it may have `taken` before keep theirs. `current` is what the server
+/// has of the record.
 pub(super) fn set_back(
     held: &mut Held,
-    pushed: &domain::Change,
+    (pushed, current): (&domain::Change, Option<&Record>),
     (by, now): (Millis, Millis),
     taken: impl Fn(&str) -> bool,
 ) {
@@ -105,8 +106,10 @@ pub(super) fn set_back(
     for field in &refused {
         if let Some(pending) = held.unsent.get_mut(field) {
             pending.offered = false;
-            // An offered value that no server can have taken need not be passed either.
-            pending.passed = pending.passed.filter(|passed| may_be_taken(*passed, now));
+            // An offered value that no server can have taken need not be passed either. One that stands must be, however far ahead it
+            // is: the server's clock, too, may have been ahead and set back since.
+            let stands = current.filter(|current| current.fields.contains_key(field)).map(|current| current.stamps.of(field));
+            pending.passed = pending.passed.filter(|passed| may_be_taken(*passed, now) || stands >= Some(*passed));
         }
     }
     let unsent = held.unsent.clone();

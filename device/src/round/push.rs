@@ -315,7 +315,7 @@ fn set_back(
             // What an earlier request may have brought keeps its stamp, unless no server can have taken it with that.
             let stamps = &offer.change.stamps;
             let taken = |field: &str| offer.seen.contains(field) && clock::may_be_taken(stamps.of(field), now);
-            clock::set_back(&mut held, offer.change, (by, now), taken);
+            clock::set_back(&mut held, (offer.change, refusal.current.as_ref()), (by, now), taken);
             store::put(connection, &held)?;
         }
     }

@@ -51,6 +51,11 @@ impl Scene {
         self.history.phones[phone].is_locked()
     }
 
+    /// The server's clock is so far off, until everything gets well.
+    pub fn server_clock(&self, off: i64) {
+        self.history.county.drift.set(off);
+    }
+
     /// A phone stays shut out to the end.
     pub fn for_good(&mut self, phone: usize) {
         self.history.phones[phone].revoked = true;

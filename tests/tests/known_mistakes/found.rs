@@ -196,3 +196,27 @@ fn who_moved_away_leaves_a_phone_that_reads_its_cell_from_the_beginning_for_a_re
     insist(scene.on_phone(0, person)?.is_none(), "Who moved away is still on the phone.")?;
     scene.settle()
 }
+
+#[test]
+fn a_stamp_that_is_corrected_stays_after_what_stands_although_the_clock_of_the_server_was_set_back() -> Outcome {
+    let mut scene = Scene::with(&[0, 2])?;
+    scene.server_clock(15 * MINUTE);
+    for phone in [0, 1] {
+        scene.round(phone)?;
+    }
+    scene.write(1, "theirs")?;
+    scene.round(1)?;
+    scene.pass(1_000);
+    // "theirs" comes with the answer and is passed over; what would bring "mine" is lost.
+    scene.spoil(0, &[Fault::Twice, Fault::LostRequest]);
+    scene.write_during_round(0, "mine")?;
+    scene.server_clock(0);
+    scene.pass(2 * MINUTE);
+    scene.round(0)?;
+    scene.round(0)?;
+    insist(scene.note(0)?.as_deref() == Some("mine"), "The later word does not show any more.")?;
+    scene.pass(20 * MINUTE);
+    scene.round(0)?;
+    stands(&scene, "mine")?;
+    scene.settle()
+}
