@@ -220,3 +220,23 @@ fn a_stamp_that_is_corrected_stays_after_what_stands_although_the_clock_of_the_s
     stands(&scene, "mine")?;
     scene.settle()
 }
+
+#[test]
+fn what_a_restored_server_does_not_take_back_goes_although_something_of_the_record_is_unsent() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    let (household, person) = (scene.household()?, somebody(&scene)?);
+    scene.round(0)?;
+    scene.back_up_server()?;
+    scene.pass(MINUTE);
+    scene.save(0, &Kind::Household, Some(household), json!({ "head": person }))?;
+    scene.round(0)?;
+    scene.erase(person)?;
+    scene.restore_server()?;
+    scene.pass(MINUTE);
+    // Written while the phone learns of the restore: it waits when the household is offered as a whole.
+    scene.write_during_round(0, "not sent yet")?;
+    stands(&scene, "not sent yet")?;
+    let head = scene.on_phone(0, household)?.and_then(|household| household.reference("head"));
+    insist(head.is_none(), "The phone shows a head that the server does not know.")?;
+    scene.settle()
+}
