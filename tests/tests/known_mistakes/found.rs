@@ -222,6 +222,27 @@ fn a_stamp_that_is_corrected_stays_after_what_stands_although_the_clock_of_the_s
 }
 
 #[test]
+fn a_stamp_that_is_corrected_stays_after_what_was_passed_over_although_an_own_value_before_it_could_not_be_taken()
+-> Outcome {
+    let mut scene = Scene::with(&[0, 2])?;
+    for phone in [0, 1] {
+        scene.round(phone)?;
+    }
+    scene.write(1, "theirs")?;
+    scene.round(1)?;
+    // An hour ahead, then one behind, and no call is quick enough to tell.
+    scene.slow_down(0);
+    scene.clock(0, HOUR);
+    scene.write(0, "mine, at first")?;
+    scene.clock(0, -HOUR);
+    scene.write_during_round(0, "mine")?;
+    scene.round(0)?;
+    scene.round(0)?;
+    stands(&scene, "mine")?;
+    scene.settle()
+}
+
+#[test]
 fn what_a_restored_server_does_not_take_back_goes_although_something_of_the_record_is_unsent() -> Outcome {
     let mut scene = Scene::with(&[0])?;
     let (household, person) = (scene.household()?, somebody(&scene)?);
