@@ -27,13 +27,16 @@ pub(crate) fn apply_own(current: Option<Held>, change: &Change) -> Result<Held, 
     })?;
     let mut held = current.unwrap_or_else(|| Held::from_server(merged.record.clone()));
     for field in &merged.taken {
-        let (base, passed) = match held.unsent.get(field) {
+        let pending = match held.unsent.get(field).cloned() {
             // The server may have the value that was offered: this one stays after it, however its stamp is corrected.
-            Some(pending) if pending.offered => (pending.base, pending.passed.max(Some(held.record.stamps.of(field)))),
-            Some(pending) => (pending.base, pending.passed),
-            None => (change.base.get(field).copied(), None),
+            Some(before) if before.offered => {
+                let sent = before.sent.max(Some(held.record.stamps.of(field)));
+                Pending { sent, offered: false, ..before }
+            }
+            Some(before) => before,
+            None => Pending { base: change.base.get(field).copied(), ..Pending::default() },
         };
-        held.unsent.insert(field.clone(), Pending { base, passed, offered: false });
+        held.unsent.insert(field.clone(), pending);
     }
     held.record = merged.record;
     Ok(held)

@@ -81,7 +81,7 @@ fn shift(held: &mut Held, by: Millis) {
 
 /// A value is never stamped before the one that its writer saw and replaced, nor before one that it has won against since.
 fn after_base(stamp: Stamp, pending: &Pending) -> Stamp {
-    match pending.base.max(pending.passed) {
+    match pending.base.max(pending.passed).max(pending.sent) {
         Some(before) if stamp <= before => Stamp::new(before.millis() + 1, 0, stamp.node()),
         _ => stamp,
     }
@@ -106,12 +106,14 @@ pub(super) fn set_back(
     for field in &refused {
         if let Some(pending) = held.unsent.get_mut(field) {
             pending.offered = false;
-            // An offered value that no server can have taken need not be passed either; what stands there was taken, when its clock
-            // said more than now perhaps.
-            let standing = current.filter(|current| current.fields.contains_key(field));
-            let standing = standing.map(|current| current.stamps.of(field));
-            let passed = standing.filter(|standing| *standing < held.record.stamps.of(field));
-            pending.passed = pending.passed.filter(|passed| may_be_taken(*passed, now)).max(passed);
+            // An own value that no server can have taken need not be passed. What stands must be, however far ahead it is: the server's
+            // clock, too, may have been ahead and set back since.
+            let stands = current.filter(|current| current.fields.contains_key(field));
+            let stands = stands.map(|current| current.stamps.of(field));
+            let remains = |stamp: &Stamp| may_be_taken(*stamp, now) || stands >= Some(*stamp);
+            let passed = stands.filter(|stands| *stands < held.record.stamps.of(field));
+            pending.passed = pending.passed.filter(remains).max(passed);
+            pending.sent = pending.sent.filter(remains);
         }
     }
     let unsent = held.unsent.clone();

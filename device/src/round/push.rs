@@ -189,12 +189,14 @@ fn end_reoffer(
     let change = offer.change;
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(false) };
     held.reoffer = false;
-    if !held.unsent.is_empty() {
-        store::put(connection, &held)?;
+    let settled = held.unsent.is_empty();
+    let current = refusal.current.as_ref().filter(|current| current.id == change.id);
+    if let Some(current) = current.filter(|current| settled || current.kind == held.record.kind) {
+        store_or_leave(connection, &on_top_of(connection, current, &held)?)?;
         return Ok(false);
     }
-    if let Some(current) = refusal.current.as_ref().filter(|current| current.id == change.id) {
-        store_or_leave(connection, &on_top_of(connection, current, &held)?)?;
+    if !settled {
+        store::put(connection, &held)?;
         return Ok(false);
     }
     store::remove(connection, change.id)?;
@@ -307,6 +309,9 @@ pub(super) fn on_top_of(connection: &Connection, current: &Record, held: &Held) 
         current.fields.keys().map(|field| (field.clone(), current.stamps.of(field))).collect();
     for (field, pending) in &mut unsent {
         let Some(value) = held.record.fields.get(field) else { continue };
+        if field == "cell" {
+            record.cell.clone_from(&held.record.cell);
+        }
         pending.base = current.fields.contains_key(field).then(|| current.stamps.of(field));
         record.fields.insert(field.clone(), value.clone());
         pairs.retain(|(name, _)| name != field);
@@ -340,4 +345,33 @@ fn set_back(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{CellCode, Kind};
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::Pending;
+
+    #[test]
+    fn a_record_whose_move_was_not_sent_yet_stays_in_its_new_cell_on_top_of_what_the_server_has() {
+        let register = Connection::open_in_memory().unwrap();
+        let [old, new] = ["610722001001001", "610722001001002"].map(|cell| CellCode::new(cell).unwrap());
+        let record = |cell: &CellCode, fields: serde_json::Value| Record {
+            id: RecordId(uuid::Uuid::from_u128(1)),
+            kind: Kind::Incident,
+            cell: cell.clone(),
+            fields: serde_json::from_value(fields).unwrap(),
+            stamps: Stamps::all(Stamp::from_bytes(1_u128.to_be_bytes())),
+        };
+        let there = record(&old, json!({ "title": "Smoke" }));
+        let moved = record(&new, json!({ "title": "Smoke", "text": "no longer there", "cell": new }));
+        let held =
+            Held { unsent: [("cell".to_owned(), Pending::default())].into(), ..Held::from_server(moved.clone()) };
+        let after = on_top_of(&register, &there, &held).unwrap();
+        assert_eq!(after.record.cell, new);
+        assert_eq!(after.record.fields, record(&new, json!({ "title": "Smoke", "cell": new })).fields);
+    }
 }

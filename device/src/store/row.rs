@@ -28,6 +28,10 @@ pub(crate) struct Pending {
     /// or the server would go back to a value that this phone has passed over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) passed: Option<Stamp>,
+    /// The latest of the own values that stood here before this one and were in a request: the server may have it. Kept apart, since
+    /// one that no server can have taken need not be stayed after, what came down must be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sent: Option<Stamp>,
     /// Whether this very value was in a request that was sent: its stamp may have been seen.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) offered: bool,

@@ -403,18 +403,20 @@ fn refuse_missing_targets(reading: &dyn Writing, changes: &[Change], looks: &mut
         }
     }
     loop {
-        let standing: BTreeSet<RecordId> = (changes.iter().zip(looks.iter()))
+        let arriving: BTreeSet<RecordId> = (changes.iter().zip(looks.iter()))
             .filter(|(_, look)| look.brings_into().is_some())
             .map(|(change, _)| change.id)
             .collect();
-        let refused: BTreeSet<RecordId> = coming.keys().filter(|id| !standing.contains(id)).copied().collect();
+        let refused: BTreeSet<RecordId> = coming.keys().filter(|id| !arriving.contains(id)).copied().collect();
         if refused.is_empty() {
             return Ok(());
         }
         coming.retain(|id, _| !refused.contains(id));
         for (index, field, id) in &waiting {
             if refused.contains(id) && matches!(looks[*index], Look::Fits { .. }) {
-                refuse(looks, *index, Fault::new(field, ProblemCode::MissingTarget), None);
+                // Without what stands its phone would take the record for one that the server does not have, and drop it.
+                let current = standing(reading, &changes[*index])?;
+                refuse(looks, *index, Fault::new(field, ProblemCode::MissingTarget), current.as_ref());
             }
         }
     }

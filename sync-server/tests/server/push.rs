@@ -68,6 +68,21 @@ fn what_names_a_refused_record_is_refused_with_it_and_everything_behind_that_too
 }
 
 #[test]
+fn what_is_refused_with_the_record_that_it_names_is_answered_with_what_stands() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let home = phone.new_home(&cell(1));
+    phone.push_all(&home);
+    let (person, nowhere, begun) = (home[2].id, phone.world.record_id(), phone.world.record_id());
+    let household = phone.change(Kind::Household, begun, &cell(1), json!({"dwelling": nowhere}));
+    let moves_in = phone.change(Kind::Person, person, &cell(1), json!({"household": begun}));
+    let stands = county.stored(person).unwrap().record;
+    let verdicts = phone.push(&[household, moves_in]);
+    let Verdict::Refused(refusal) = &verdicts[1] else { panic!("accepted") };
+    assert_eq!((refusal.code, refusal.current.as_ref()), (ProblemCode::MissingTarget, Some(&stands)));
+}
+
+#[test]
 fn a_visit_to_somebody_else_s_cell_or_to_nobody_has_no_target() {
     let county = County::new();
     let mut other = county.worker("worker-b", &[cell(2)]);

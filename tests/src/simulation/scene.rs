@@ -5,6 +5,7 @@ use device::api::{Failure, FailureCode};
 use domain::{CellCode, Kind, Record, RecordId};
 use serde_json::{Value, json};
 
+use super::chance::Chance;
 use super::county::everywhere;
 use super::disk::Blow;
 use super::history::History;
@@ -200,6 +201,11 @@ impl Scene {
     /// Spoils the next calls of a phone.
     pub fn spoil(&self, phone: usize, faults: &[Fault]) {
         self.history.phones[phone].wire.spoil_next(faults);
+    }
+
+    /// From now on every call of a phone takes long, mostly too long to compare clocks by it.
+    pub fn slow_down(&self, phone: usize) {
+        self.history.phones[phone].wire.slow_down(100, Chance::new(1, 300));
     }
 
     /// What is still under way from a phone arrives.

@@ -270,3 +270,68 @@ fn a_late_request_whose_stamps_were_set_back_meanwhile_loses_nobodys_word() -> O
     insist(scene.is_in_history("seen and replaced")?, "A word that was taken is in no history.")?;
     scene.settle()
 }
+
+#[test]
+fn a_stamp_that_is_corrected_stays_after_what_stands_although_the_clock_of_the_server_was_set_back() -> Outcome {
+    let mut scene = Scene::with(&[0, 2])?;
+    scene.server_clock(15 * MINUTE);
+    for phone in [0, 1] {
+        scene.round(phone)?;
+    }
+    scene.write(1, "theirs")?;
+    scene.round(1)?;
+    scene.pass(1_000);
+    // "theirs" comes with the answer and is passed over; what would bring "mine" is lost.
+    scene.spoil(0, &[Fault::Twice, Fault::LostRequest]);
+    scene.write_during_round(0, "mine")?;
+    scene.server_clock(0);
+    scene.pass(2 * MINUTE);
+    scene.round(0)?;
+    scene.round(0)?;
+    insist(scene.note(0)?.as_deref() == Some("mine"), "The later word does not show any more.")?;
+    scene.pass(20 * MINUTE);
+    scene.round(0)?;
+    stands(&scene, "mine")?;
+    scene.settle()
+}
+
+#[test]
+fn a_stamp_that_is_corrected_stays_after_what_was_passed_over_although_an_own_value_before_it_could_not_be_taken()
+-> Outcome {
+    let mut scene = Scene::with(&[0, 2])?;
+    for phone in [0, 1] {
+        scene.round(phone)?;
+    }
+    scene.write(1, "theirs")?;
+    scene.round(1)?;
+    // An hour ahead, then one behind, and no call is quick enough to tell.
+    scene.slow_down(0);
+    scene.clock(0, HOUR);
+    scene.write(0, "mine, at first")?;
+    scene.clock(0, -HOUR);
+    scene.write_during_round(0, "mine")?;
+    scene.round(0)?;
+    scene.round(0)?;
+    stands(&scene, "mine")?;
+    scene.settle()
+}
+
+#[test]
+fn what_a_restored_server_does_not_take_back_goes_although_something_of_the_record_is_unsent() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    let (household, person) = (scene.household()?, somebody(&scene)?);
+    scene.round(0)?;
+    scene.back_up_server()?;
+    scene.pass(MINUTE);
+    scene.save(0, &Kind::Household, Some(household), json!({ "head": person }))?;
+    scene.round(0)?;
+    scene.erase(person)?;
+    scene.restore_server()?;
+    scene.pass(MINUTE);
+    // Written while the phone learns of the restore: it waits when the household is offered as a whole.
+    scene.write_during_round(0, "not sent yet")?;
+    stands(&scene, "not sent yet")?;
+    let head = scene.on_phone(0, household)?.and_then(|household| household.reference("head"));
+    insist(head.is_none(), "The phone shows a head that the server does not know.")?;
+    scene.settle()
+}
