@@ -64,6 +64,16 @@ impl Stamp {
         Stamp::new(self.millis().saturating_add(by), self.counter(), self.node())
     }
 
+    /// The same stamp, or the next after `before` where it does not come after that: a stamp that is corrected never falls behind the
+    /// value that its writer saw and replaced.
+    #[must_use]
+    pub fn after(self, before: Option<Stamp>) -> Self {
+        match before {
+            Some(before) if self <= before => Stamp::new(before.millis() + 1, 0, self.node()),
+            _ => self,
+        }
+    }
+
     /// The sixteen bytes, most significant first: they sort as the stamps do.
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()

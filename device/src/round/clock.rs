@@ -81,10 +81,7 @@ fn shift(held: &mut Held, by: Millis) {
 
 /// A value is never stamped before the one that its writer saw and replaced, nor before one that it has won against since.
 fn after_base(stamp: Stamp, pending: &Pending) -> Stamp {
-    match pending.base.max(pending.passed).max(pending.sent) {
-        Some(before) if stamp <= before => Stamp::new(before.millis() + 1, 0, stamp.node()),
-        _ => stamp,
-    }
+    stamp.after(pending.base.max(pending.passed).max(pending.sent))
 }
 
 /// Stamps that the server found too far in its future: it has not stored them, so they are unseen again, and are set back so

@@ -234,19 +234,18 @@ fn said_again(words: RefusedWords, node: Node) -> Change {
 }
 
 /// A phone that is shut out cannot compare its clock: stamps later than the moment of handing in are set back to it, all by the
-/// same amount. One clock may have jumped in between, so that what was hardly ahead would go back by days: no value falls behind the
-/// one that its writer saw and replaced.
+/// same amount, and none behind the value that its writer saw. What was written before the clock went wrong keeps its stamp, in
+/// the same record too.
 fn set_back(changes: &mut [Change], at: Millis) {
     let latest = changes.iter().map(|change| change.latest().millis()).max().unwrap_or(at);
     let by = (at - latest).min(0);
     for change in changes.iter_mut().filter(|change| change.latest().millis() > at) {
-        let set_back = |field: &str| {
-            let stamp = change.stamps.of(field).shifted(by);
-            match change.base.get(field) {
-                Some(base) if stamp <= *base => Stamp::new(base.millis() + 1, 0, stamp.node()),
-                _ => stamp,
-            }
-        };
-        change.stamps = Stamps::from_pairs(change.fields.keys().map(|field| (field.as_str(), set_back(field))));
+        let pairs = change.fields.keys().map(|field| {
+            let stamp = change.stamps.of(field);
+            let ahead = stamp.millis() > at;
+            let stamp = if ahead { stamp.shifted(by).after(change.base.get(field).copied()) } else { stamp };
+            (field.as_str(), stamp)
+        });
+        change.stamps = Stamps::from_pairs(pairs);
     }
 }

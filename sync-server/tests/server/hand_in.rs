@@ -298,6 +298,32 @@ fn what_is_set_back_with_a_clock_that_jumped_stays_after_what_its_writer_replace
 }
 
 #[test]
+fn what_was_written_before_the_clock_went_wrong_stands_and_so_does_what_replaced_a_value_that_was_seen() {
+    let mut town = town();
+    let home = town.phone.new_home(&cell(1)).to_vec();
+    town.phone.push_all(&home);
+    let seen = town.county.stored(home[2].id).unwrap().record;
+    town.county.world.pass(MINUTE);
+    // One record, two fields: the name by a clock that was right, the telephone three days ahead, and something else an hour later.
+    let mut words =
+        town.phone.change(Kind::Person, home[2].id, &cell(1), json!({"name": "赵六", "phone": "13811112222"}));
+    words.base = ["name", "phone"].map(|field| (field.to_owned(), seen.stamps.of(field))).into();
+    let right = words.stamps.common;
+    words.stamps.except.insert("phone".into(), right.shifted(3 * DAY));
+    let mut last = town.phone.new_dwelling(&cell(1));
+    last.stamps.common = right.shifted(3 * DAY + HOUR);
+    let piece = town.piece(&town.content(vec![words, last]));
+    town.revoke();
+    town.hand_in(&piece).unwrap();
+    assert_eq!(town.take_in().accepted, 2);
+    let person = town.county.stored(home[2].id).unwrap().record;
+    assert_eq!((person.text("name"), person.stamps.of("name")), (Some("赵六"), right));
+    assert_eq!(person.text("phone"), Some("13811112222"), "set back, and not behind what its writer saw");
+    let now = domain::World::now(&mut town.county.world.clone());
+    assert!(person.latest() > seen.latest() && person.latest().millis() <= now);
+}
+
+#[test]
 fn words_about_somebody_who_was_erased_are_not_taken_in_and_not_kept() {
     let mut town = town();
     let home = town.phone.new_home(&cell(1)).to_vec();

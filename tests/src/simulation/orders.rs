@@ -128,6 +128,9 @@ impl History {
             let (stored, entries) =
                 self.county.ask(|reading| Ok((reading.record(&scope, id)?, reading.history(&scope, id)?)))?;
             for entry in &entries {
+                if let Some((field, _)) = entry.base.iter().find(|(field, base)| entry.stamps.of(field) <= **base) {
+                    ledger.break_law(format!("{field} of {id} was taken in with a stamp before the one it replaces."));
+                }
                 ledger.taken(id, &entry.fields, &entry.stamps);
             }
             // What the desk refused of it lies sealed: the cell may be nobody's of that worker since the server was put back.
