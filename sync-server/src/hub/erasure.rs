@@ -111,8 +111,7 @@ impl<S: Store> Hub<S> {
             tracing::warn!(records = again, "the database did not know of these erasures: they were carried out again");
         }
         self.erasures = Some(log);
-        self.drop_uploads_over(self.now())?;
-        self.remove_doomed_photos()?;
+        self.clear_away(self.now())?;
         Ok(self)
     }
 
@@ -141,8 +140,10 @@ impl<S: Store> Hub<S> {
             }
             Ok::<_, HubError>(Erased { records: gone.len(), to_correct })
         })?;
-        self.drop_uploads_over(now)?;
-        self.remove_doomed_photos()?;
+        // They are erased by now, whatever becomes of the files: to answer otherwise would be untrue, and trying again finds nobody.
+        if let Err(error) = self.clear_away(now) {
+            tracing::warn!(%error, "a file of what was erased could not be removed: it goes when the server tidies up");
+        }
         if let Err(error) = self.store.leave_no_log() {
             tracing::warn!(%error, "the journal keeps what was erased until it is written over");
         }
@@ -316,18 +317,20 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    /// Removes the files of photos that no record names any more. Repeated until it succeeded once.
+    /// Removes the files of photos that no record names any more. Each is tried until it succeeded once.
     pub(super) fn remove_doomed_photos(&self) -> Result<(), HubError> {
+        let mut all = Ok(());
         for sha256 in self.store.read(|reading| reading.photos_doomed())? {
-            self.store.write(|writing| {
+            let removed = self.store.write(|writing| {
                 // The same picture may have come again for another record in the meantime.
                 if !writing.photo_stored(&sha256)? {
                     self.photos.remove(&sha256)?;
                 }
                 Ok::<_, HubError>(writing.photo_removed(&sha256)?)
-            })?;
+            });
+            all = all.and(removed);
         }
-        Ok(())
+        all
     }
 }
 

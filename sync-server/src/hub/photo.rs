@@ -261,27 +261,38 @@ impl<S: Store> Hub<S> {
             writing.remove_expired(now)?;
             writing.remove_hand_ins(now - HAND_INS_LIVE)
         })?;
-        let over = self.drop_uploads_over(now)?;
-        self.remove_doomed_photos()?;
-        Ok(over)
+        self.clear_away(now)
     }
 
-    /// Throws away uploads whose time is over, each when no request is at it. What such a request has just stored for a record
-    /// that was erased meanwhile goes as well.
-    pub(super) fn drop_uploads_over(&self, now: Millis) -> Result<usize, HubError> {
+    /// Removes the files of uploads that are over and of photos that no record names any more; one that cannot be removed keeps no
+    /// other. Answers how many uploads went.
+    pub(super) fn clear_away(&self, now: Millis) -> Result<usize, HubError> {
+        let over = self.drop_uploads_over(now);
+        self.remove_doomed_photos().and(over)
+    }
+
+    /// Throws away uploads whose time is over, each when no request is at it; one that cannot be thrown away keeps no other.
+    fn drop_uploads_over(&self, now: Millis) -> Result<usize, HubError> {
         let over = self.store.read(|reading| reading.uploads_expired(now))?;
+        let mut all = Ok(over.len());
         for upload in &over {
-            let own = self.photos.alone_with(&upload.id);
-            let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            self.drop_upload(&upload.id)?;
-            self.store.write(|writing| {
-                if writing.photo_stored(&upload.sha256)? && !writing.photo_named(&upload.sha256)? {
-                    writing.doom_photo(&upload.sha256)?;
-                }
-                Ok::<_, HubError>(())
-            })?;
+            all = self.drop_over(upload).and(all);
         }
-        Ok(over.len())
+        all
+    }
+
+    /// Throws away an upload whose time is over: its file first, for what only a file knows of is never found again. What a request
+    /// has just stored through it for a record that was erased meanwhile goes as well.
+    fn drop_over(&self, upload: &Upload) -> Result<(), HubError> {
+        let own = self.photos.alone_with(&upload.id);
+        let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.photos.discard(&upload.id)?;
+        self.store.write(|writing| {
+            if writing.photo_stored(&upload.sha256)? && !writing.photo_named(&upload.sha256)? {
+                writing.doom_photo(&upload.sha256)?;
+            }
+            Ok(writing.remove_upload(&upload.id)?)
+        })
     }
 
     /// Whether a photo with these bytes lies in the actor's scope.

@@ -140,6 +140,38 @@ fn the_same_picture_is_sent_again_for_another_record_when_the_first_was_erased()
 }
 
 #[test]
+fn what_a_server_took_before_its_clock_was_set_back_comes_back_from_a_colleague_s_phone() -> Outcome {
+    let mut scene = Scene::with(&[0, 2])?;
+    scene.back_up_server()?;
+    scene.visit(0)?;
+    scene.round(0)?;
+    scene.round(1)?;
+    scene.server_clock(-15 * MINUTE);
+    scene.restore_server()?;
+    scene.server_clock(0);
+    scene.round(1)?;
+    insist(scene.all_on_server(0, &Kind::Visit)?.len() == 1, "The visit did not come back.")?;
+    scene.settle()
+}
+
+#[test]
+fn pictures_of_somebody_erased_go_although_the_server_fails_while_it_removes_them() -> Outcome {
+    for commits in 1..6 {
+        let mut scene = Scene::with(&[0])?;
+        let person = somebody(&scene)?;
+        for edge in [16, 17] {
+            scene.photograph_as(0, &Kind::Person, person, Scene::picture(edge, 16)?)?;
+        }
+        scene.round(0)?;
+        scene.round(0)?;
+        scene.plant_at_server(commits, false)?;
+        scene.erase(person)?;
+        scene.settle()?;
+    }
+    Ok(())
+}
+
+#[test]
 fn what_was_handed_in_to_a_lost_database_is_handed_in_again_before_a_wipe() -> Outcome {
     let mut scene = Scene::with(&[0])?;
     scene.write(0, "only here")?;
