@@ -34,6 +34,8 @@ struct Everything {
 #[derive(Default)]
 struct Holding {
     records: BTreeMap<RecordId, Record>,
+    /// Of which something was not sent, or nothing is known of its arrival.
+    unsent: BTreeSet<RecordId>,
     refused: Vec<device::Refused>,
     overtaken: Vec<(String, String, Value)>,
     originals: Vec<String>,
@@ -69,6 +71,7 @@ impl Everything {
             }
             phones.push(Holding {
                 records: phone.records()?.into_iter().map(|record| (record.id, record)).collect(),
+                unsent: phone.unsent()?.iter().filter_map(|(id, _)| id.parse().ok()).collect(),
                 refused: phone.refused()?,
                 overtaken: phone.overtaken()?,
                 originals: phone.originals()?,
@@ -113,6 +116,14 @@ impl Everything {
             || self.phones.iter().any(|holding| holds_stamp(holding.records.get(&place.0), place, stamped))
     }
 
+    /// What phones hold in a field, with its stamps.
+    fn held(&self, place: &Place) -> impl Iterator<Item = Stamped> {
+        self.phones.iter().filter_map(|holding| {
+            let record = holding.records.get(&place.0)?;
+            Some((record.stamps.of(&place.1), canonical_bytes(record.fields.get(&place.1)?)))
+        })
+    }
+
     fn server_holds_stamp(&self, place: &Place, stamped: &Stamped) -> bool {
         holds_stamp(self.records.get(&place.0), place, stamped)
     }
@@ -136,13 +147,21 @@ pub(super) fn forgive(history: &History) -> Outcome {
     }
     let Ledger { accepted, on_phones_only, .. } = &mut *ledger;
     for (place, known) in accepted {
-        known.retain(|stamped, _| everything.anybody_holds_stamp(place, stamped));
+        // A later stamp that no server has taken yet proves nothing: the phone's clock may be ahead, and then it is set back.
+        let last = everything.held(place).filter(|held| known.contains_key(held)).max();
+        known.retain(|stamped, _| {
+            last.as_ref().is_some_and(|last| last >= stamped) || everything.server_holds_stamp(place, stamped)
+        });
         if known.last_key_value().is_some_and(|(last, _)| !everything.server_holds_stamp(place, last)) {
             on_phones_only.insert(place.clone());
         }
     }
+    // What only a copy has that was not sent is sealed when it is taken: until then its phone may set it right by its own clock, and
+    // of two copies of one phone whichever comes first counts, the server having lost the one that came before.
     let held = |id: &RecordId| {
-        everything.records.contains_key(id) || everything.phones.iter().any(|phone| phone.records.contains_key(id))
+        let on_phones = everything.phones.iter().any(|phone| phone.records.contains_key(id));
+        let unsent = everything.phones.iter().any(|phone| phone.unsent.contains(id));
+        everything.records.contains_key(id) || (on_phones && !unsent)
     };
     ledger.sealed.retain(|id, _| held(id));
     for _ in 0..excused {

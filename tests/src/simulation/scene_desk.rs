@@ -17,6 +17,15 @@ impl Scene {
         self.history.erase(person)
     }
 
+    /// Somebody at the desk corrects the household's note.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn correct(&mut self, word: &str) -> Outcome {
+        let Some(household) = self.on_server(self.household()?)? else { return trouble("There is no household.") };
+        self.history.write_at_desk(&household, [("access_note".to_owned(), json!(word))].into())
+    }
+
     /// The desk orders a phone to lock or to wipe itself.
     ///
     /// # Errors

@@ -172,6 +172,38 @@ fn pictures_of_somebody_erased_go_although_the_server_fails_while_it_removes_the
 }
 
 #[test]
+fn a_word_of_the_desk_that_only_a_lost_database_had_leaves_the_word_before_it_standing() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    scene.round(0)?;
+    scene.back_up_server()?;
+    // Typed before the desk's, and stamped long after it until the phone hears of its clock.
+    scene.clock(0, 20 * HOUR);
+    scene.write(0, "before")?;
+    scene.pass(MINUTE);
+    scene.correct("lost")?;
+    scene.restore_server()?;
+    scene.round(0)?;
+    stands(&scene, "before")?;
+    scene.settle()
+}
+
+#[test]
+fn of_two_copies_of_an_unsent_visit_one_counts_whichever_a_restored_server_hears_of_first() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    scene.round(0)?;
+    scene.back_up_server()?;
+    scene.visit(0)?;
+    scene.copy(0)?;
+    scene.round(0)?;
+    scene.restore_server()?;
+    scene.pass(40 * MINUTE);
+    scene.clock(1, -30 * MINUTE);
+    scene.round(1)?;
+    insist(scene.all_on_server(0, &Kind::Visit)?.len() == 1, "The copy's visit is not there.")?;
+    scene.settle()
+}
+
+#[test]
 fn what_was_handed_in_to_a_lost_database_is_handed_in_again_before_a_wipe() -> Outcome {
     let mut scene = Scene::with(&[0])?;
     scene.write(0, "only here")?;
