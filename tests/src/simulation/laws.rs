@@ -6,7 +6,7 @@ use device::SyncPhase;
 use domain::protocol::PhotoSize;
 use domain::record::canonical_bytes;
 use domain::stamp::STAMP_AHEAD_MAX;
-use domain::{Fields, Kind, Record, RecordId, Sha256Hex};
+use domain::{Kind, Record, RecordId, Sha256Hex};
 use serde_json::{Value, json};
 use sync_server::store::{HistoryEntry, Reading};
 
@@ -325,19 +325,7 @@ fn append_only_is_as_it_was(history: &History, everything: &Everything) -> Outco
         {
             continue;
         }
-        // A restored server lost it, and a copy of the phone that had yet to send it brought it back: by its own clock, which may have been
-        // put right since, and its moment with it.
-        let again = { take(&history.ledger).may_be_another_copy_s(*id) };
-        let same = |record: &Record| {
-            let own = record.kind.moment().filter(|_| again);
-            let but_for_moment = |fields: &Fields| {
-                let mut fields = fields.clone();
-                fields.retain(|field, _| Some(field.as_str()) != own);
-                fields
-            };
-            but_for_moment(&record.fields) == but_for_moment(fields)
-        };
-        if !record.is_some_and(same) {
+        if record.map(|record| &record.fields) != Some(fields) {
             return trouble(format!("An append-only record was {fields:?} and is {record:?}."));
         }
     }

@@ -96,12 +96,6 @@ impl Ledger {
         }
     }
 
-    /// Whether a restored server has lost this record while a copy of the phone that wrote it had yet to send it.
-    pub(super) fn may_be_another_copy_s(&self, id: RecordId) -> bool {
-        let lost = self.on_phones_only.iter().any(|(record, _)| *record == id);
-        lost && self.typings.iter().any(|(((record, _), _), times)| *record == id && *times > 1)
-    }
-
     /// An append-only record is on the server.
     pub(super) fn seal(&mut self, record: &Record) {
         if record.kind.is_append_only() && record.kind != Kind::Review {
