@@ -180,7 +180,10 @@ impl Peer for HttpPeer {
             call.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
         match answer {
-            Err(CallError::SignedOut) => self.exchange(request),
+            Err(CallError::SignedOut) => {
+                self.renew(&tokens.access)?;
+                self.exchange(request)
+            }
             answer => answer.map_err(in_time),
         }
     }

@@ -9,7 +9,9 @@ use std::thread::JoinHandle;
 use device::crypto::KeyCost;
 use device::edge::{HttpPeer, SystemWorld, enrol_over_http};
 use device::{Device, DeviceConfig, DeviceError};
-use domain::protocol::{CallError, CallRefusal, EnrolRequest, Peer, PhotoOffer, PhotoPlace, PhotoSize};
+use domain::protocol::{
+    CallError, CallRefusal, EnrolRequest, ExchangeRequest, PROTOCOL, Peer, PhotoOffer, PhotoPlace, PhotoSize,
+};
 use domain::{RecordId, Sha256Hex};
 use serde_json::json;
 
@@ -299,6 +301,56 @@ fn ninety_days_offline_with_an_expired_token_and_a_lost_answer_to_its_exchange_l
     assert!(report.ended_by.is_none() && report.accepted == 1, "{report:?}");
     assert_eq!(device.sync_state().unwrap().phase, device::SyncPhase::Safe);
     assert_eq!(server.requests().len(), 6);
+}
+
+/// A request that asks for nothing but what is new.
+fn nothing_to_send() -> ExchangeRequest {
+    ExchangeRequest {
+        protocol: PROTOCOL,
+        device_time: START,
+        node: domain::Node(1),
+        epoch: None,
+        push: Vec::new(),
+        cursors: Default::default(),
+        doubted: Vec::new(),
+        words_about: Vec::new(),
+        merges: true,
+        health: None,
+        room: Some(0),
+    }
+}
+
+#[test]
+fn work_is_done_once_beside_an_exchange_whatever_becomes_of_it() {
+    let fresh = json!({"access": "new-access", "access_until": START, "refresh": "new-refresh"});
+    let expired = answer("401 Unauthorized", "", &json!({"code": "signed_out"}).to_string());
+    let answered = json!({"server_time": START, "epoch": uuid::Uuid::from_u128(1), "lists_version": 1, "verdicts": [], "cells": [],
+        "pages": [], "more": false});
+    let cut = "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"serv".to_owned();
+    let server = serve(vec![expired, ok(fresh), ok(answered.clone()), cut, ok(answered)]);
+    let (_folder, device) = enrolled(&server.address);
+    let peer = HttpPeer::of(&device).unwrap();
+    let mut done = 0;
+    // The work holds the register: the call that goes on beside it needs nothing of it.
+    let mut exchange = || {
+        peer.exchange_while(&nothing_to_send(), &mut || {
+            device.with_open::<_, DeviceError>(|open| Ok(open.store().connection().is_autocommit())).unwrap();
+            done += 1;
+        })
+    };
+    assert!(exchange().is_ok(), "with a token that was renewed");
+    assert!(matches!(exchange(), Err(CallError::Offline(_))));
+    assert!(exchange().is_ok());
+    assert_eq!(done, 3);
+    let requests = server.requests();
+    let lines: Vec<&str> = requests.iter().map(|request| request.line.as_str()).collect();
+    let exchange = "POST /v1/exchange HTTP/1.1";
+    assert_eq!(
+        lines,
+        [exchange, "POST /v1/token HTTP/1.1", exchange, exchange, exchange],
+        "nothing is sent again with an old token"
+    );
+    assert_eq!(requests[2].header("authorization"), Some("Bearer new-access"));
 }
 
 #[test]
