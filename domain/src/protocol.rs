@@ -387,8 +387,16 @@ pub struct ErrorBody {
 pub struct PageBytes {
     /// What goes up with one request.
     pub up: usize,
-    /// What comes down with one answer.
+    /// What comes down with the first answer. Each further one may be twice as large, up to what goes up: the first is soon here, and
+    /// a long pull takes few requests.
     pub down: usize,
+}
+
+impl PageBytes {
+    /// What may come down after so many pages.
+    pub fn down_after(self, pages: u32) -> usize {
+        self.down.saturating_mul(1 << pages.min(16)).min(self.up)
+    }
 }
 
 /// The server, as an enrolled phone sees it.

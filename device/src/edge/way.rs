@@ -10,9 +10,9 @@ const NEAR: Duration = Duration::from_millis(20);
 /// How quickly the server answered says something for so long: a worker walks on.
 const QUICK_FOR: Duration = Duration::from_secs(5 * 60);
 
-/// What comes down from a server near by: smaller pages, so that one can be stored while the next is under way. Far away every page
-/// waits for its request, and few large ones are quicker.
-const PAGE_BYTES_NEAR: usize = 192 * 1024;
+/// What comes down first from a server near by: so that it is soon here, and can be stored while the next is under way. Far away every
+/// page waits for its request, and few large ones are quicker.
+const PAGE_BYTES_NEAR: usize = 48 * 1024;
 
 /// No page is cut smaller: this much goes through 64 kbit/s in four seconds.
 const PAGE_BYTES_LEAST: usize = 32 * 1024;

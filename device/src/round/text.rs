@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, PageBytes, Peer, Verdict};
+use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, Peer, Verdict};
 use domain::world::Millis;
 use domain::{CellCode, Change, HybridClock, RecordId, Stamp};
 use rusqlite::Connection;
@@ -46,20 +46,22 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
     let mut notes = Notes::default();
     let mut answered: Option<i64> = None;
     let (mut more, mut next, mut heard) = (true, None, None);
+    // Pages of the answers so far.
+    let mut pulled = 0;
     loop {
-        let PageBytes { up, down } = peer.page_bytes();
+        let cut = peer.page_bytes();
         let Gathered { changes, marks } = match (next.take(), &heard) {
             (Some(page), _) => page,
             // What waits is in the answer's own request still.
             (None, Some(_)) => Gathered::default(),
-            (None, None) => device.with_open(|open| gather::gather(open, &mut notes, up))?,
+            (None, None) => device.with_open(|open| gather::gather(open, &mut notes, cut.up))?,
         };
         if let (Some(lists_version), true) = (answered, changes.is_empty() && heard.is_none() && !more) {
             return Ok(lists_version);
         }
         let facts = Facts { app_version: device.app_version(), free_bytes: *lock(&device.inner.free_bytes) };
         // First everything goes up.
-        let room = if notes.waiting.is_empty() { down } else { 0 };
+        let room = if notes.waiting.is_empty() { cut.down_after(pulled) } else { 0 };
         let mut request = device.with_open(|open| request_with(open, &facts, changes, room))?;
         if let Some(Heard { answer, .. }) = &heard {
             go_on_from(&mut request, answer);
@@ -68,7 +70,7 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
         let mut meanwhile = || -> Result<bool, DeviceError> {
             let stored = heard.take().map(|heard| device.with_open(|open| take(open, &heard, &mut notes, report)));
             if !notes.waiting.is_empty() {
-                next = Some(device.with_open(|open| gather::gather_listed(open, &mut notes, up))?);
+                next = Some(device.with_open(|open| gather::gather_listed(open, &mut notes, cut.up))?);
             }
             stored.unwrap_or(Ok(false))
         };
@@ -80,6 +82,7 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
             return Err(CallError::Unreadable("there is more, and nothing new".into()).into());
         }
         (answered, more) = (Some(answer.lists_version), answer.more);
+        pulled += u32::from(!answer.pages.is_empty());
         let known = device.with_open(|open| Ok::<_, DeviceError>(open.cells().to_vec()))?;
         let plain = is_plain(&request, &answer, &known, next.is_some());
         let now_heard = Heard { request, marks, answer, at };
