@@ -2,7 +2,7 @@
 
 use domain::conflict::{Conflict, Hand, Writer};
 use domain::protocol::CallError;
-use domain::{AccountId, Kind, Node, RecordId, Stamp};
+use domain::{AccountId, Node, RecordId, Stamp};
 use serde_json::{Value, json};
 
 use crate::fake::*;
@@ -42,11 +42,7 @@ fn an_own_value_that_a_pull_overtakes_is_shown_before_the_server_knows_of_it() {
     phone.sync();
     phone.pass(1_000);
     phone.rename(id, "我的楼");
-    server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
-    // The push is refused for want of time, and the connection breaks before it can be repeated.
-    server.hub().refuse =
-        Box::new(|change| (change.stamps.common.node() != Node(7)).then_some(domain::ProblemCode::StampFuture));
-    phone.round();
+    phone.is_overtaken(id);
     server.hub().offline = Some(CallError::Offline("in the cellar".into()));
     let lines = shown(&phone, id);
     assert_eq!(lines.len(), 1);
@@ -72,10 +68,7 @@ fn an_overtaken_value_is_decided_by_writing_the_field_anew() {
     phone.sync();
     phone.pass(1_000);
     phone.rename(id, "我的楼");
-    server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
-    server.hub().refuse =
-        Box::new(|change| (change.stamps.common.node() != Node(7)).then_some(domain::ProblemCode::StampFuture));
-    phone.round();
+    phone.is_overtaken(id);
     assert_eq!(shown(&phone, id).len(), 1);
     phone.rename(id, "八号楼");
     assert!(shown(&phone, id).is_empty(), "both were before the worker's eyes");
@@ -90,10 +83,7 @@ fn of_two_words_of_one_field_that_are_refused_at_once_the_later_one_is_kept() {
     phone.sync();
     phone.pass(1_000);
     phone.rename(id, "先前的");
-    server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
-    server.hub().refuse =
-        Box::new(|change| (change.stamps.common.node() != Node(7)).then_some(domain::ProblemCode::StampFuture));
-    phone.round();
+    phone.is_overtaken(id);
     phone.rename(id, "后来的");
     // The one that was overtaken and the one typed since go up together, and neither is taken.
     server.hub().refuse = Box::new(|_| Some(domain::ProblemCode::ForeignCell));

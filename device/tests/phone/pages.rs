@@ -1,6 +1,6 @@
 //! More than one page: while one is under way the next is gathered and the last stored, and nothing is sent twice or lost for it.
 
-use domain::{Epoch, Kind, Node, ProblemCode, RecordId};
+use domain::{Epoch, Kind, ProblemCode, RecordId};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -139,10 +139,7 @@ fn an_older_word_that_is_refused_later_does_not_take_the_place_of_the_later_one(
     phone.sync();
     phone.pass(1_000);
     phone.rename(id, "先前的");
-    server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
-    server.hub().refuse =
-        Box::new(|change| (change.stamps.common.node() != Node(7)).then_some(ProblemCode::StampFuture));
-    phone.round();
+    phone.is_overtaken(id);
     phone.rename(id, "后来的");
     server.hub().refuse = Box::new(|_| Some(ProblemCode::ForeignCell));
     server.hub().requests.clear();
@@ -161,11 +158,7 @@ fn words_of_one_moment_that_are_refused_in_different_pages_are_all_kept() {
     phone.sync();
     phone.pass(1_000);
     phone.write(Kind::Building, Some(id), json!({"name": "我的楼", "floors": 5})).unwrap();
-    server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
-    // The push is refused for want of time: the name is overtaken by what comes down, the storeys still wait.
-    server.hub().refuse =
-        Box::new(|change| (change.stamps.common.node() != Node(7)).then_some(ProblemCode::StampFuture));
-    phone.round();
+    phone.is_overtaken(id);
     server.hub().refuse = Box::new(|_| Some(ProblemCode::ForeignCell));
     server.hub().requests.clear();
     phone.sync();

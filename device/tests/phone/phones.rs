@@ -9,7 +9,9 @@ use device::{Device, DeviceConfig, DeviceError, RoundReport};
 use domain::protocol::{Enrolment, ServerKeys, Tokens};
 use domain::scope::Role;
 use domain::world::Millis;
-use domain::{AccountId, CellCode, Change, DeviceId, Fields, Kind, Node, Record, RecordId, Sha256Hex, Stamps, World};
+use domain::{
+    AccountId, CellCode, Change, DeviceId, Fields, Kind, Node, ProblemCode, Record, RecordId, Sha256Hex, Stamps, World,
+};
 use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -117,6 +119,16 @@ impl Phone {
 
     pub fn rename(&self, id: RecordId, name: &str) {
         self.write(Kind::Building, Some(id), json!({ "name": name })).unwrap();
+    }
+
+    /// A round in which a colleague's later name of a building comes down while the own push is refused for want of time: what was named
+    /// here is overtaken, and has yet to go up.
+    pub fn is_overtaken(&self, id: RecordId) {
+        self.server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
+        let theirs = Node(7);
+        self.server.hub().refuse =
+            Box::new(move |change| (change.stamps.common.node() != theirs).then_some(ProblemCode::StampFuture));
+        self.round();
     }
 
     pub fn visit(&self, target: RecordId) -> RecordId {
