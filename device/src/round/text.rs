@@ -77,13 +77,12 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
         let (answer, mut read_anew) =
             if idle { (peer.exchange(&request)?, false) } else { exchange_while(peer, &request, &mut meanwhile)? };
         device.note_contact();
-        let at = device.with_open(|open| Ok::<_, DeviceError>(open.device_now()))?;
+        let (at, known) = device.with_open(|open| Ok::<_, DeviceError>((open.device_now(), open.cells().to_vec())))?;
         if marks.is_empty() && answer.more && !moves_on(&request, &answer) {
             return Err(CallError::Unreadable("there is more, and nothing new".into()).into());
         }
         (answered, more) = (Some(answer.lists_version), answer.more);
         pulled += u32::from(!answer.pages.is_empty());
-        let known = device.with_open(|open| Ok::<_, DeviceError>(open.cells().to_vec()))?;
         let plain = is_plain(&request, &answer, &known, next.is_some());
         let now_heard = Heard { request, marks, answer, at };
         if plain && more {
@@ -129,16 +128,19 @@ fn is_plain(request: &ExchangeRequest, answer: &ExchangeAnswer, cells: &[CellCod
     let brings = answer.pages.iter().any(|page| {
         !page.records.is_empty() || !page.gone.is_empty() || !page.erased.is_empty() || !page.conflicts.is_empty()
     });
-    let same_server = request.epoch.is_none_or(|epoch| epoch == answer.epoch);
     let all_taken = answer.verdicts.iter().all(|verdict| *verdict == Verdict::Accepted);
     let nothing_else = answer.cells == cells && answer.erased.is_empty() && request.doubted.is_empty();
-    same_server && all_taken && nothing_else && !(sends_more && brings)
+    !is_restored(request, answer) && all_taken && nothing_else && !(sends_more && brings)
+}
+
+/// Whether the server's database is another than the one that the request goes on from: it was put back from a backup.
+fn is_restored(request: &ExchangeRequest, answer: &ExchangeAnswer) -> bool {
+    request.epoch.is_some_and(|epoch| epoch != answer.epoch)
 }
 
 /// Whether some cursor moves, or begins anew.
 fn moves_on(request: &ExchangeRequest, answer: &ExchangeAnswer) -> bool {
-    let restored = request.epoch.is_some_and(|epoch| epoch != answer.epoch);
-    restored || answer.pages.iter().any(|page| request.cursors.get(&page.cell) != Some(&page.upto))
+    is_restored(request, answer) || answer.pages.iter().any(|page| request.cursors.get(&page.cell) != Some(&page.upto))
 }
 
 /// A request that carries these changes, with everything that the server needs to know of this phone.
@@ -171,7 +173,7 @@ fn request_with(
 /// be read from its beginning.
 fn take(open: &mut Open, heard: &Heard, notes: &mut Notes, report: &mut RoundReport) -> Result<bool, DeviceError> {
     let Heard { request, marks, answer, at } = heard;
-    let restored = request.epoch.is_some_and(|epoch| epoch != answer.epoch);
+    let restored = is_restored(request, answer);
     check(request, answer, restored)?;
     // First: what is judged below is set right by a clock that is right.
     clock::measured(open, request.device_time, *at, answer.server_time)?;
