@@ -289,9 +289,15 @@ impl Wire {
         Some(fault)
     }
 
+    /// Whether this phone has power.
+    fn powered(&self) -> Result<(), CallError> {
+        if self.dark.load(Ordering::SeqCst) { Err(no_power()) } else { Ok(()) }
+    }
+
     fn hub(&self) -> Result<Arc<CountyHub>, CallError> {
-        if self.dark.load(Ordering::SeqCst) || self.server_dark.load(Ordering::SeqCst) {
-            return Err(CallError::Offline("no power".into()));
+        self.powered()?;
+        if self.server_dark.load(Ordering::SeqCst) {
+            return Err(no_power());
         }
         take(&self.running).clone().ok_or_else(|| CallError::Offline("no server".into()))
     }
@@ -383,6 +389,8 @@ impl Wire {
                 Err(CallError::Unreadable("it breaks off".into()))
             }
             Some(Fault::Late) => {
+                // A phone whose power is off sends nothing, early or late.
+                self.powered()?;
                 let now = self.now();
                 take(&self.state).late.push((now, request.clone()));
                 Err(CallError::Offline("timed out".into()))
@@ -399,6 +407,10 @@ impl Wire {
     fn part_of(&self, chunk: &[u8]) -> usize {
         take(&self.state).chance.below(chunk.len().max(1))
     }
+}
+
+fn no_power() -> CallError {
+    CallError::Offline("no power".into())
 }
 
 impl Peer for Wire {
