@@ -218,7 +218,7 @@ impl<S: Store> Hub<S> {
     /// same.
     pub fn change_own_password(&self, desk: &Desk, old: &str, new: &str) -> Result<(), HubError> {
         let id = &desk.actor.account;
-        let account = self.store.read(|reading| reading.account(id))?.ok_or_else(super::phones::signed_out)?;
+        let account = self.store.read(|reading| reading.account(id))?.ok_or_else(super::tokens::signed_out)?;
         let short = old.chars().count() <= super::desk::PASSWORD_CHARS_MAX;
         if !short || !secrets::is_password(old, account.password_hash.as_deref()) {
             return Err(HubError::refused(CallRefusal::WrongPassword));
@@ -238,7 +238,7 @@ impl<S: Store> Hub<S> {
         let now = self.now();
         self.store.write(|writing| {
             let account = writing.account(id)?.filter(|found| found.closed_at.is_none());
-            let account = account.ok_or_else(super::phones::signed_out)?;
+            let account = account.ok_or_else(super::tokens::signed_out)?;
             let session: Option<DeskSession> = writing.desk_session(&desk.session)?;
             writing.put_account(&Account { password_hash: Some(hash), ..account })?;
             writing.remove_first_password(id)?;

@@ -7,7 +7,7 @@ use domain::scope::Role;
 use domain::{AccountId, CellCode, Epoch, Problem, ProblemCode, World};
 
 use crate::hub::phones::note;
-use crate::hub::tokens::{BACKED_UP_AT, LostTimes};
+use crate::hub::put_back::{BACKED_UP_AT, LostTimes};
 use crate::hub::{Hub, HubError, secrets};
 use crate::store::{Account, BulkRecord, Place, Store};
 

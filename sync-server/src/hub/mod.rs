@@ -1,9 +1,9 @@
 //! The hub: the server's rules, without HTTP and without SQL.
 //!
-//! One file per matter, which its first line names. From a phone: who it is ([`phones`]), what becomes of a pushed change (`judge`,
+//! One file per matter, which its first line names. From a phone: who it is ([`phones`], by its `tokens`), what becomes of a pushed change (`judge`,
 //! `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there is something
 //! ([`nudge`]), what is signed (`receipts`), orders ([`orders`]) and what is handed in (`hand_in`); how it
-//! stands ([`health`]); their tokens (`tokens`). From the desk: who sits there
+//! stands ([`health`]). From the desk: who sits there
 //! ([`desk`]), reviews ([`reviews`], [`take_back`], [`corrections`]), the month ([`reports`]), the county's office ([`accounts`],
 //! [`divisions`], [`lists`], [`imports`]), what follows a restore ([`put_back`]), erasure ([`erasure`]). The same rules hold for a phone over HTTP and for one in the same
 //! process ([`peer`]).
@@ -65,7 +65,8 @@ use domain::{HybridClock, RecordId, Stamp, World};
 pub use error::HubError;
 pub use nudge::Told;
 
-use crate::hub::tokens::{BACKED_UP_AT, LostTimes, RESTORED_AT, TokenKey, moment};
+use crate::hub::put_back::LostTimes;
+use crate::hub::tokens::TokenKey;
 use crate::photos::PhotoFolder;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
@@ -79,9 +80,7 @@ pub struct Hub<S: Store> {
     photos: PhotoFolder,
     time: Mutex<Time>,
     lists: RwLock<Arc<Lists>>,
-    /// When this database was put back from a backup: whatever was stamped until then may have been lost.
-    lost_until: Option<Millis>,
-    /// What such a database has lost.
+    /// What this database has lost, if it was put back from a backup.
     lost_times: LostTimes,
     receipt_key: ReceiptKey,
     token_key: TokenKey,
@@ -125,10 +124,8 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// [`HubError`] when the store cannot be read, or a new one not be given its key.
     pub fn open(store: S, photos: PhotoFolder, mut world: Box<dyn World>) -> Result<Self, HubError> {
-        let (lists, backed_up, restored, lost_times) = store.read(|reading| {
-            let (backed_up, restored) = (moment(reading, BACKED_UP_AT)?, moment(reading, RESTORED_AT)?);
-            Ok::<_, HubError>((reading.lists()?, backed_up, restored, LostTimes::of(reading)?))
-        })?;
+        let (lists, lost_times) =
+            store.read(|reading| Ok::<_, HubError>((reading.lists()?, LostTimes::of(reading)?)))?;
         let receipt_key = receipts::key(&store, world.as_mut())?;
         let token_key = TokenKey::of(&store, world.as_mut())?;
         let clock = HybridClock::new(world.node(), Stamp::ZERO);
@@ -138,7 +135,6 @@ impl<S: Store> Hub<S> {
             photos,
             time: Mutex::new(Time { world, clock }),
             lists: RwLock::new(Arc::new(lists)),
-            lost_until: backed_up.and(restored),
             lost_times,
             receipt_key,
             token_key,

@@ -9,8 +9,8 @@ use domain::protocol::{CallRefusal, ServerKeys};
 use domain::scope::Actor;
 use domain::seal::{Purpose, SealKeys};
 
-use crate::hub::phones::{REFRESH_LIVES, administers, note, signed_out};
-use crate::hub::tokens::Use;
+use crate::hub::phones::{REFRESH_LIVES, administers, note};
+use crate::hub::tokens::{Use, signed_out};
 use crate::hub::{Hub, HubError, secrets};
 use crate::store::{Account, Device, OrderGiven, Reading, Store};
 

@@ -1,24 +1,18 @@
-//! Phones: enrolled by a code that works once, known by tokens, revocable.
+//! Phones: enrolled by a code that works once, listed for the desk, revocable.
 
 use std::collections::BTreeSet;
 
-use domain::protocol::{CallRefusal, EnrolRequest, Enrolment, Hello, PROTOCOL, STAMP_AHEAD_ACCEPTED, Tokens};
+use domain::protocol::{CallRefusal, EnrolRequest, Enrolment, Hello, PROTOCOL, STAMP_AHEAD_ACCEPTED};
 use domain::scope::{Action, Actor, Role, allowed};
 use domain::world::Millis;
 use domain::{AccountId, CellCode, DeviceId, Kind, Problem, ProblemCode, Scope, Stamp};
 
 use crate::hub::health::{DeviceNeed, needs, newest_app};
-use crate::hub::orders::Bearer;
-use crate::hub::tokens::{Issued, Use};
 use crate::hub::{Hub, HubError, secrets};
-use crate::store::{Account, AuditEntry, Device, EnrolCode, HandInLine, Holding, Reading, Store, TokenPair, Writing};
+use crate::store::{Account, AuditEntry, Device, EnrolCode, HandInLine, Holding, Store, Writing};
 
-/// An access token works for an hour.
-const ACCESS_LIVES: Millis = 60 * 60 * 1000;
 /// A refresh token works for half a year: a phone may lie in a drawer for a season.
 pub(super) const REFRESH_LIVES: Millis = 180 * 24 * 60 * 60 * 1000;
-/// How often at most the time a phone was last heard of is written down.
-const SEEN_EVERY: Millis = 60 * 1000;
 /// At most so many characters of a phone's name.
 const DEVICE_NAME_MAX: usize = 60;
 
@@ -36,7 +30,7 @@ pub struct Phone {
 }
 
 impl Phone {
-    fn new(device: DeviceId, account: &Account, holdings: Vec<Holding>) -> Self {
+    pub(super) fn new(device: DeviceId, account: &Account, holdings: Vec<Holding>) -> Self {
         let cells: Vec<CellCode> =
             holdings.iter().filter(|held| held.until.is_none()).map(|held| held.cell.clone()).collect();
         let scopes = cells.iter().map(Scope::from).collect();
@@ -159,117 +153,6 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    fn issue(&self, writing: &mut dyn Writing, device: DeviceId, now: Millis) -> Result<Tokens, HubError> {
-        let (access, refresh) = {
-            let (mut time, issued) = (self.time(), Issued { device, at: now });
-            let mut fresh = |to| self.token_key.issue(to, issued, time.world.as_mut());
-            (fresh(Use::Access), fresh(Use::Refresh))
-        };
-        writing.put_tokens(&TokenPair {
-            device,
-            access: secrets::hash_token(&access),
-            access_until: now + ACCESS_LIVES,
-            refresh: secrets::hash_token(&refresh),
-            refresh_until: now + REFRESH_LIVES,
-            confirmed: false,
-        })?;
-        Ok(Tokens { access, access_until: now + ACCESS_LIVES, refresh })
-    }
-
-    /// A new pair for a refresh token. The old one keeps working until the phone has used the new pair, since this answer can
-    /// get lost.
-    ///
-    /// # Errors
-    /// [`CallRefusal::SignedOut`] when the token is over, or unknown without having been lost with the database;
-    /// [`CallRefusal::Revoked`] and [`CallRefusal::Ordered`] as [`Hub::phone`].
-    pub fn refresh(&self, refresh: &str) -> Result<Tokens, HubError> {
-        let hash = secrets::hash_token(refresh);
-        let now = self.now();
-        self.store.write(|writing| {
-            let known = writing.tokens_by_refresh(&hash)?.filter(|pair| pair.refresh_until > now);
-            if let Some(pair) = known {
-                self.living(writing, pair.device)?;
-                return self.issue(writing, pair.device, now);
-            }
-            let issued = self.issued_in_lost_time(writing, Use::Refresh, refresh, now)?.ok_or_else(signed_out)?;
-            self.living(writing, issued.device)?;
-            // Known from here on, like any pair before the phone has used the next: this answer can get lost.
-            writing.put_tokens(&TokenPair {
-                device: issued.device,
-                access: secrets::hash_token(&secrets::token(self.time().world.as_mut())),
-                access_until: issued.at + ACCESS_LIVES,
-                refresh: hash,
-                refresh_until: issued.at + REFRESH_LIVES,
-                confirmed: false,
-            })?;
-            note(writing, now, &issued.device.to_string(), "token_of_lost_time", &issued.device.to_string())?;
-            self.issue(writing, issued.device, now)
-        })
-    }
-
-    /// What a genuine token says that this database cannot know, since it was issued between the backup and its restore. None
-    /// once the phone has used another pair since: that it was given one does not say that the answer arrived.
-    pub(super) fn issued_in_lost_time(
-        &self,
-        reading: &(impl Reading + ?Sized),
-        to: Use,
-        token: &str,
-        now: Millis,
-    ) -> Result<Option<Issued>, HubError> {
-        let lost = |issued: &Issued| self.lost_times.contain(issued.at);
-        let Some(issued) = self.token_key.read(to, token).filter(lost) else { return Ok(None) };
-        let superseded = reading.used_tokens_after(issued.device, issued.at + ACCESS_LIVES)?;
-        Ok(Some(issued).filter(|issued| issued.at + REFRESH_LIVES > now && !superseded))
-    }
-
-    /// The phone that an access token belongs to.
-    ///
-    /// # Errors
-    /// [`CallRefusal::SignedOut`] when the token is unknown or over; [`CallRefusal::Revoked`] when the phone was shut out or its
-    /// account closed, [`CallRefusal::Ordered`] while an order stands: both before it is asked whether the token is over.
-    pub fn phone(&self, access: &str) -> Result<Phone, HubError> {
-        let now = self.now();
-        let (pair, device, phone) = self.known(access, now)?;
-        if !pair.confirmed || now - device.seen_at > SEEN_EVERY {
-            self.store.write(|writing| {
-                if !pair.confirmed {
-                    writing.confirm_tokens(&pair)?;
-                }
-                // Read anew: what the desk ordered in between stands.
-                if let Some(device) = writing.device(device.id)? {
-                    writing.put_device(&Device { seen_at: now, ..device })?;
-                }
-                Ok::<_, HubError>(())
-            })?;
-        }
-        Ok(phone)
-    }
-
-    /// The same without a trace: whoever holds a line open is asked again and again.
-    ///
-    /// # Errors
-    /// As [`Hub::phone`].
-    pub fn recognise(&self, access: &str) -> Result<Phone, HubError> {
-        self.known(access, self.now()).map(|(_, _, phone)| phone)
-    }
-
-    fn known(&self, access: &str, now: Millis) -> Result<(TokenPair, Device, Phone), HubError> {
-        let hash = secrets::hash_token(access);
-        self.store.read(|reading| {
-            let pair = reading.tokens_by_access(&hash)?.ok_or_else(signed_out)?;
-            let (device, account) = living(reading.device(pair.device)?, |id| Ok(reading.account(id)?))?;
-            if pair.access_until <= now {
-                return Err(signed_out());
-            }
-            let phone = Phone::new(pair.device, &account, reading.holdings(&account.id)?);
-            Ok((pair, device, phone))
-        })
-    }
-
-    fn living(&self, writing: &dyn Writing, id: DeviceId) -> Result<Account, HubError> {
-        living(writing.device(id)?, |account| Ok(writing.account(account)?)).map(|(_, account)| account)
-    }
-
     /// The first words of a round.
     ///
     /// # Errors
@@ -334,24 +217,6 @@ impl<S: Store> Hub<S> {
             writing.put_device(&Device { revoked_at: Some(device.revoked_at.unwrap_or(now)), ..device })?;
             note(writing, now, who, "revoke", &id.to_string())
         })
-    }
-}
-
-pub(super) fn signed_out() -> HubError {
-    HubError::refused(CallRefusal::SignedOut)
-}
-
-/// The device and its account, if nothing stands against them.
-fn living(
-    device: Option<Device>,
-    account: impl FnOnce(&AccountId) -> Result<Option<Account>, HubError>,
-) -> Result<(Device, Account), HubError> {
-    let device = device.ok_or_else(signed_out)?;
-    let account = account(&device.account)?.ok_or_else(signed_out)?;
-    let bearer = Bearer { device, account };
-    match bearer.barred() {
-        None => Ok((bearer.device, bearer.account)),
-        Some(code) => Err(HubError::refused(code)),
     }
 }
 

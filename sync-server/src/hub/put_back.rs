@@ -1,5 +1,5 @@
-//! What the desk is told after the database was put back from a backup. Which phones were revoked or enrolled since the backup cannot
-//! be known any more: somebody has to look, and says when that is done.
+//! A database that was put back from a backup: what it has lost, and what the desk is told. Which phones were revoked or enrolled since
+//! the backup cannot be known any more: somebody has to look, and says when that is done.
 
 use domain::Scope;
 use domain::protocol::CallRefusal;
@@ -7,13 +7,70 @@ use domain::scope::{Actor, Role};
 use domain::world::Millis;
 use serde::{Deserialize, Serialize};
 
-use crate::hub::phones::note;
-use crate::hub::tokens::{LOST_SINCE, RESTORED_AT, moment};
+use crate::hub::phones::{REFRESH_LIVES, note};
 use crate::hub::{Hub, HubError};
-use crate::store::{Reading, Store};
+use crate::store::{Reading, Store, Writing};
 
+/// The settings that say when a backup was made, when it was put back last, from when on work is missing from it since, and all times
+/// that were lost so.
+pub(super) const BACKED_UP_AT: &str = "backed_up_at";
+const RESTORED_AT: &str = "restored_at";
+const LOST_SINCE: &str = "lost_since";
+const LOST_TIMES: &str = "lost_times";
 /// The setting that says who has looked after what.
 const LOOKED_AFTER: &str = "put_back_looked_after";
+
+/// A moment that is kept as a setting.
+fn moment(reading: &(impl Reading + ?Sized), setting: &str) -> Result<Option<Millis>, HubError> {
+    Ok(reading.setting(setting)?.and_then(|text| text.parse().ok()))
+}
+
+/// What a database has lost: everything between a backup and the moment when it was put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct LostTime {
+    since: Millis,
+    until: Millis,
+}
+
+/// All that it has lost, each time that it was put back: a phone may not have called between two of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LostTimes(Vec<LostTime>);
+
+impl LostTimes {
+    /// What the database has lost so far.
+    pub(super) fn of(reading: &(impl Reading + ?Sized)) -> Result<Self, HubError> {
+        if let Some(text) = reading.setting(LOST_TIMES)? {
+            return serde_json::from_str(&text).map_err(|error| HubError::Broken(format!("lost times: {error}")));
+        }
+        // Put back by a version that knew of the last time only.
+        let last = moment(reading, LOST_SINCE)?.zip(moment(reading, RESTORED_AT)?);
+        Ok(Self(last.map(|(since, until)| LostTime { since, until }).into_iter().collect()))
+    }
+
+    /// It was put back at this moment. Where the backup does not say when it was made, nothing is known of what was lost.
+    pub(super) fn put_back(writing: &mut dyn Writing, now: Millis) -> Result<(), HubError> {
+        let mut lost = Self::of(writing)?;
+        // No token lives longer.
+        lost.0.retain(|time| time.until + REFRESH_LIVES > now);
+        if let Some(backed_up) = moment(writing, BACKED_UP_AT)? {
+            writing.put_setting(LOST_SINCE, &backed_up.to_string())?;
+            lost.0.push(LostTime { since: backed_up, until: now });
+        }
+        let text = serde_json::to_string(&lost).map_err(|error| HubError::Broken(error.to_string()))?;
+        writing.put_setting(LOST_TIMES, &text)?;
+        Ok(writing.put_setting(RESTORED_AT, &now.to_string())?)
+    }
+
+    /// Until when something may have been stamped that is lost; none when nothing is.
+    pub(super) fn end(&self) -> Option<Millis> {
+        self.0.iter().map(|time| time.until).max()
+    }
+
+    /// Whether it was lost what was done at this moment.
+    pub(super) fn contain(&self, moment: Millis) -> bool {
+        self.0.iter().any(|time| (time.since..=time.until).contains(&moment))
+    }
+}
 
 /// That the database was put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-//! Tokens of phones. For everybody else they are random; this server recognises them even when its database does not.
+//! Tokens of phones: issued, renewed, recognised. For everybody else they are random; this server recognises them even when its
+//! database does not.
 //!
 //! Pairs are renewed every hour, so a database that is put back from yesterday's backup knows none that a phone holds. If that
 //! signed the phones out, every worker would need a code from the desk before the work of the lost day could come back. A token
@@ -7,25 +8,24 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::protocol::{CallRefusal, Tokens};
 use domain::world::Millis;
-use domain::{DeviceId, World};
+use domain::{AccountId, DeviceId, World};
 use hmac::{Hmac, KeyInit, Mac};
-use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::hub::HubError;
-use crate::hub::phones::REFRESH_LIVES;
-use crate::store::{Reading, Store, Writing};
+use crate::hub::orders::Bearer;
+use crate::hub::phones::{Phone, REFRESH_LIVES, note};
+use crate::hub::{Hub, HubError, secrets};
+use crate::store::{Account, Device, Reading, Store, TokenPair, Writing};
 
 /// The setting that holds the key.
 const KEY: &str = "token_key";
-/// The settings that say when a backup was made, when it was put back last, from when on work is missing from it since, and all times
-/// that were lost so.
-pub(super) const BACKED_UP_AT: &str = "backed_up_at";
-pub(super) const RESTORED_AT: &str = "restored_at";
-pub(super) const LOST_SINCE: &str = "lost_since";
-const LOST_TIMES: &str = "lost_times";
+/// An access token works for an hour.
+const ACCESS_LIVES: Millis = 60 * 60 * 1000;
+/// How often at most the time a phone was last heard of is written down.
+const SEEN_EVERY: Millis = 60 * 1000;
 
 /// 16 random bytes, the phone, the moment in milliseconds, and the mark of the key.
 const BYTES: usize = 16 + 16 + 8 + 32;
@@ -48,49 +48,135 @@ pub(super) struct Issued {
     pub(super) at: Millis,
 }
 
-/// A moment that is kept as a setting.
-pub(super) fn moment(reading: &(impl Reading + ?Sized), setting: &str) -> Result<Option<Millis>, HubError> {
-    Ok(reading.setting(setting)?.and_then(|text| text.parse().ok()))
-}
-
-/// What a database has lost: everything between a backup and the moment when it was put back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct LostTime {
-    since: Millis,
-    until: Millis,
-}
-
-/// All that it has lost, each time that it was put back: a phone may not have called between two of them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct LostTimes(Vec<LostTime>);
-
-impl LostTimes {
-    /// What the database has lost so far.
-    pub(super) fn of(reading: &(impl Reading + ?Sized)) -> Result<Self, HubError> {
-        if let Some(text) = reading.setting(LOST_TIMES)? {
-            return serde_json::from_str(&text).map_err(|error| HubError::Broken(format!("lost times: {error}")));
-        }
-        // Put back by a version that knew of the last time only.
-        let last = moment(reading, LOST_SINCE)?.zip(moment(reading, RESTORED_AT)?);
-        Ok(Self(last.map(|(since, until)| LostTime { since, until }).into_iter().collect()))
+impl<S: Store> Hub<S> {
+    /// A fresh pair for a phone, which works from the commit on.
+    pub(super) fn issue(&self, writing: &mut dyn Writing, device: DeviceId, now: Millis) -> Result<Tokens, HubError> {
+        let (access, refresh) = {
+            let (mut time, issued) = (self.time(), Issued { device, at: now });
+            let mut fresh = |to| self.token_key.issue(to, issued, time.world.as_mut());
+            (fresh(Use::Access), fresh(Use::Refresh))
+        };
+        writing.put_tokens(&TokenPair {
+            device,
+            access: secrets::hash_token(&access),
+            access_until: now + ACCESS_LIVES,
+            refresh: secrets::hash_token(&refresh),
+            refresh_until: now + REFRESH_LIVES,
+            confirmed: false,
+        })?;
+        Ok(Tokens { access, access_until: now + ACCESS_LIVES, refresh })
     }
 
-    /// It was put back at this moment. Where the backup does not say when it was made, nothing is known of what was lost.
-    pub(super) fn put_back(writing: &mut dyn Writing, now: Millis) -> Result<(), HubError> {
-        let mut lost = Self::of(writing)?;
-        // No token lives longer.
-        lost.0.retain(|time| time.until + REFRESH_LIVES > now);
-        if let Some(backed_up) = moment(writing, BACKED_UP_AT)? {
-            writing.put_setting(LOST_SINCE, &backed_up.to_string())?;
-            lost.0.push(LostTime { since: backed_up, until: now });
-        }
-        let text = serde_json::to_string(&lost).map_err(|error| HubError::Broken(error.to_string()))?;
-        writing.put_setting(LOST_TIMES, &text)?;
-        Ok(writing.put_setting(RESTORED_AT, &now.to_string())?)
+    /// A new pair for a refresh token. The old one keeps working until the phone has used the new pair, since this answer can
+    /// get lost.
+    ///
+    /// # Errors
+    /// [`CallRefusal::SignedOut`] when the token is over, or unknown without having been lost with the database;
+    /// [`CallRefusal::Revoked`] and [`CallRefusal::Ordered`] as [`Hub::phone`].
+    pub fn refresh(&self, refresh: &str) -> Result<Tokens, HubError> {
+        let hash = secrets::hash_token(refresh);
+        let now = self.now();
+        self.store.write(|writing| {
+            let known = writing.tokens_by_refresh(&hash)?.filter(|pair| pair.refresh_until > now);
+            if let Some(pair) = known {
+                self.living(writing, pair.device)?;
+                return self.issue(writing, pair.device, now);
+            }
+            let issued = self.issued_in_lost_time(writing, Use::Refresh, refresh, now)?.ok_or_else(signed_out)?;
+            self.living(writing, issued.device)?;
+            // Known from here on, like any pair before the phone has used the next: this answer can get lost.
+            writing.put_tokens(&TokenPair {
+                device: issued.device,
+                access: secrets::hash_token(&secrets::token(self.time().world.as_mut())),
+                access_until: issued.at + ACCESS_LIVES,
+                refresh: hash,
+                refresh_until: issued.at + REFRESH_LIVES,
+                confirmed: false,
+            })?;
+            note(writing, now, &issued.device.to_string(), "token_of_lost_time", &issued.device.to_string())?;
+            self.issue(writing, issued.device, now)
+        })
     }
 
-    pub(super) fn contain(&self, moment: Millis) -> bool {
-        self.0.iter().any(|time| (time.since..=time.until).contains(&moment))
+    /// What a genuine token says that this database cannot know, since it was issued between the backup and its restore. None
+    /// once the phone has used another pair since: that it was given one does not say that the answer arrived.
+    pub(super) fn issued_in_lost_time(
+        &self,
+        reading: &(impl Reading + ?Sized),
+        to: Use,
+        token: &str,
+        now: Millis,
+    ) -> Result<Option<Issued>, HubError> {
+        let lost = |issued: &Issued| self.lost_times.contain(issued.at);
+        let Some(issued) = self.token_key.read(to, token).filter(lost) else { return Ok(None) };
+        let superseded = reading.used_tokens_after(issued.device, issued.at + ACCESS_LIVES)?;
+        Ok(Some(issued).filter(|issued| issued.at + REFRESH_LIVES > now && !superseded))
+    }
+
+    /// The phone that an access token belongs to.
+    ///
+    /// # Errors
+    /// [`CallRefusal::SignedOut`] when the token is unknown or over; [`CallRefusal::Revoked`] when the phone was shut out or its
+    /// account closed, [`CallRefusal::Ordered`] while an order stands: both before it is asked whether the token is over.
+    pub fn phone(&self, access: &str) -> Result<Phone, HubError> {
+        let now = self.now();
+        let (pair, device, phone) = self.known(access, now)?;
+        if !pair.confirmed || now - device.seen_at > SEEN_EVERY {
+            self.store.write(|writing| {
+                if !pair.confirmed {
+                    writing.confirm_tokens(&pair)?;
+                }
+                // Read anew: what the desk ordered in between stands.
+                if let Some(device) = writing.device(device.id)? {
+                    writing.put_device(&Device { seen_at: now, ..device })?;
+                }
+                Ok::<_, HubError>(())
+            })?;
+        }
+        Ok(phone)
+    }
+
+    /// The same without a trace: whoever holds a line open is asked again and again.
+    ///
+    /// # Errors
+    /// As [`Hub::phone`].
+    pub fn recognise(&self, access: &str) -> Result<Phone, HubError> {
+        self.known(access, self.now()).map(|(_, _, phone)| phone)
+    }
+
+    fn known(&self, access: &str, now: Millis) -> Result<(TokenPair, Device, Phone), HubError> {
+        let hash = secrets::hash_token(access);
+        self.store.read(|reading| {
+            let pair = reading.tokens_by_access(&hash)?.ok_or_else(signed_out)?;
+            let (device, account) = living(reading.device(pair.device)?, |id| Ok(reading.account(id)?))?;
+            if pair.access_until <= now {
+                return Err(signed_out());
+            }
+            let phone = Phone::new(pair.device, &account, reading.holdings(&account.id)?);
+            Ok((pair, device, phone))
+        })
+    }
+
+    fn living(&self, writing: &dyn Writing, id: DeviceId) -> Result<Account, HubError> {
+        living(writing.device(id)?, |account| Ok(writing.account(account)?)).map(|(_, account)| account)
+    }
+}
+
+pub(super) fn signed_out() -> HubError {
+    HubError::refused(CallRefusal::SignedOut)
+}
+
+/// The device and its account, if nothing stands against them.
+fn living(
+    device: Option<Device>,
+    account: impl FnOnce(&AccountId) -> Result<Option<Account>, HubError>,
+) -> Result<(Device, Account), HubError> {
+    let device = device.ok_or_else(signed_out)?;
+    let account = account(&device.account)?.ok_or_else(signed_out)?;
+    let bearer = Bearer { device, account };
+    match bearer.barred() {
+        None => Ok((bearer.device, bearer.account)),
+        Some(code) => Err(HubError::refused(code)),
     }
 }
 
