@@ -260,10 +260,6 @@ fn refuse(
                 // Without the record underneath, what was written since has nothing to stand on: it joins the refused words.
                 let since = held.record.fields.iter().filter(|(field, _)| held.unsent.contains_key(*field));
                 words.extend(since.map(|(field, value)| (field.clone(), value.clone())));
-                if held.unsent.len() < held.record.fields.len() {
-                    // The server had it: should this cell come back to the phone, it is read from its beginning.
-                    store::forget_cursors(connection, Some(&held.record.cell))?;
-                }
                 store::remove(connection, change.id)?;
             }
         }
