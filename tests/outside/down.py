@@ -58,11 +58,12 @@ def give_up(store, cells):
     cursors = store.noted("cursors", {})
     held = {cell for (cell,) in store.db.execute("SELECT DISTINCT cell FROM record")} | set(cursors)
     for cell in held - set(cells):
+        # At once: what a refusal removes from now on has to be read again should the cell come back.
+        cursors.pop(cell, None)
         if store.waiting(cell):
             continue
         store.db.execute("DELETE FROM conflict WHERE record IN (SELECT id FROM record WHERE cell = ?)", (cell,))
         store.db.execute("DELETE FROM record WHERE cell = ?", (cell,))
-        cursors.pop(cell, None)
         gave_up = True
     store.note("cursors", cursors)
     return gave_up

@@ -218,6 +218,9 @@ pub(super) fn photo_waits(connection: &Connection, record: &Record) -> Result<bo
 }
 
 /// Removes the cells that the phone does not hold any more, each only when nothing of it waits. True: something went.
+///
+/// The cursor of such a cell goes at once: the server says of nothing that is refused now what stands, so records may be dropped here
+/// that it has, also ones that lie in another cell here since they were to be moved. Should the cell come back it is read anew.
 pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<bool, DeviceError> {
     let waits = format!(
         "SELECT 1 FROM record AS photo WHERE cell = ?1 AND (id IN (SELECT id FROM unsent) OR reoffer = 1
@@ -233,12 +236,12 @@ pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<
     let mut left = store::leave_received(connection, held)?;
     for cell in here.into_iter().filter_map(|cell| CellCode::new(&cell).ok()).filter(|cell| !held.contains(cell)) {
         repair::cell_leaves(connection, &cell)?;
+        store::forget_cursors(connection, Some(&cell))?;
         if store::exists(connection, &waits, [cell.as_str()])? {
             continue;
         }
         connection.execute("DELETE FROM record WHERE cell = ?1", [cell.as_str()])?;
         store::forget_digest(connection, &cell)?;
-        store::forget_cursors(connection, Some(&cell))?;
         left = true;
     }
     if left {

@@ -61,6 +61,8 @@ pub(super) struct Judged {
     pub(super) latest: Stamp,
     /// Whether stamps from the future were set back: the clock that issued them goes back too.
     pub(super) set_back: bool,
+    /// Whether something that went up is not held any more as it was sent, though nothing of it need be refused words.
+    pub(super) dropped: bool,
 }
 
 /// The server was restored from a backup: everything held goes up once more, and every feed is read again.
@@ -82,7 +84,7 @@ pub(super) fn judged<'a>(
     (own, now): (&AccountId, Millis),
     notes: &mut Notes,
 ) -> Result<Judged, DeviceError> {
-    let mut judged = Judged { accepted: 0, refused: 0, latest: Stamp::ZERO, set_back: false };
+    let mut judged = Judged { accepted: 0, refused: 0, latest: Stamp::ZERO, set_back: false, dropped: false };
     let mut ahead = Vec::new();
     // Of two words that are refused for one field the later one is kept: what was overtaken is older, so it comes first.
     let mut verdicts: Vec<_> = verdicts.collect();
@@ -111,6 +113,7 @@ pub(super) fn judged<'a>(
             Verdict::Refused(refusal) if waits_for_target(connection, offer.change, refusal, notes)? => {}
             Verdict::Refused(refusal) if offer.why == Why::Reoffer => {
                 judged.refused += usize::from(end_reoffer(connection, &offer, refusal, own, now)?);
+                judged.dropped = true;
             }
             Verdict::Refused(refusal) => {
                 refuse(connection, &offer, refusal, now, notes)?;
@@ -120,6 +123,7 @@ pub(super) fn judged<'a>(
     }
     set_back(connection, &ahead, now, notes)?;
     judged.set_back = !ahead.is_empty();
+    judged.dropped |= judged.refused > 0 || judged.set_back;
     Ok(judged)
 }
 
@@ -260,10 +264,6 @@ fn refuse(
                 // Without the record underneath, what was written since has nothing to stand on: it joins the refused words.
                 let since = held.record.fields.iter().filter(|(field, _)| held.unsent.contains_key(*field));
                 words.extend(since.map(|(field, value)| (field.clone(), value.clone())));
-                if held.unsent.len() < held.record.fields.len() {
-                    // The server had it: should this cell come back to the phone, it is read from its beginning.
-                    store::forget_cursors(connection, Some(&held.record.cell))?;
-                }
                 store::remove(connection, change.id)?;
             }
         }

@@ -210,7 +210,7 @@ fn take(open: &mut Open, heard: &Heard, notes: &mut Notes, report: &mut RoundRep
     transaction.commit()?;
 
     open.clock = clock;
-    if removed || judged.refused > 0 || judged.set_back {
+    if removed || judged.dropped {
         // The server does not send a run what it wrote itself. What this run wrote and does not hold any more (refused, set back,
         // in a cell that was left) may still reach the server with a late request: it must come down like anybody's.
         open.begin_run();

@@ -91,6 +91,28 @@ fn what_a_restored_server_still_has_in_the_cell_of_before_is_no_difference() {
 }
 
 #[test]
+fn a_record_that_was_to_be_moved_and_was_refused_in_a_cell_that_comes_back_is_read_again() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    // The picture is not sent yet: the cell cannot be left before it is.
+    phone.photograph((id, "building"), &[1; 500]).unwrap();
+    server.hub().appends_left = 0;
+    phone.round();
+    phone.write(Kind::Building, Some(id), json!({"cell": other_cell()})).unwrap();
+    server.hub().cells = Vec::new();
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::ForeignCell));
+    phone.round();
+    assert!(phone.get(id).is_none(), "nothing was said of what stands");
+    server.hub().cells = vec![cell()];
+    server.hub().refuse = Box::new(|_| None);
+    phone.pass(61_000);
+    server.hub().appends_left = usize::MAX;
+    agree(&phone, "a cell that came back");
+    assert_eq!(phone.get(id).unwrap().cell, cell());
+}
+
+#[test]
 fn an_edit_during_the_round_is_not_taken_for_a_difference() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

@@ -1,8 +1,9 @@
 //! Rounds: what is unsent goes up, what is new comes down, and neither hides the other.
 
 use domain::protocol::{CallError, Peer};
-use domain::{Kind, ProblemCode};
+use domain::{Epoch, Kind, ProblemCode};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::fake::*;
 use crate::phones::*;
@@ -328,4 +329,26 @@ fn a_copy_of_a_refused_request_that_is_taken_later_comes_down() {
     phone.server.exchange(&late).unwrap();
     assert_eq!(phone.sync().differing, 0, "the feed told, nothing had to be repaired");
     assert_eq!(phone.name(id), "二号楼");
+}
+
+#[test]
+fn a_copy_of_an_offer_that_a_restored_server_refused_comes_down_when_it_is_taken_later() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    {
+        let mut hub = server.hub();
+        hub.epoch = Epoch(Uuid::from_u128(2));
+        (hub.records.clear(), hub.feed.clear());
+        hub.refuse = Box::new(|_| Some(ProblemCode::MissingTarget));
+    }
+    phone.sync();
+    assert!(phone.get(id).is_none(), "the server has not got it");
+    // What it named has come from another phone meanwhile.
+    server.hub().refuse = Box::new(|_| None);
+    let late = server.hub().requests.iter().rfind(|request| !request.push.is_empty()).cloned().unwrap();
+    phone.server.exchange(&late).unwrap();
+    assert_eq!(phone.sync().differing, 0, "the feed told, nothing had to be repaired");
+    assert_eq!(phone.name(id), "一号楼");
 }
