@@ -277,7 +277,8 @@ impl Device {
     /// A picture: from this phone, or from the server when another phone took it (and then kept).
     ///
     /// # Errors
-    /// [`DeviceError::Locked`], [`DeviceError::Call`], the storage's errors.
+    /// [`DeviceError::NotFound`] when its record went while it was loaded, [`DeviceError::Locked`], [`DeviceError::Call`], the storage's
+    /// errors.
     pub fn fetch_photo(&self, hash: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, DeviceError> {
         let here = self.with_open(|open| open.store.photo_file(hash))?;
         let here = here.and_then(|file| match size {
@@ -293,9 +294,10 @@ impl Device {
             PhotoSize::Full => (Some(picture.as_slice()), None),
         };
         // Shown even when there is no room to keep it.
-        let kept = self.with_open(|open| open.store.keep_fetched_photo(hash, full, thumb));
-        if let Err(error) = kept {
-            tracing::warn!(%error, "a photo from the server is shown, not kept");
+        match self.with_open(|open| open.store.keep_fetched_photo(hash, full, thumb)) {
+            Ok(true) => {}
+            Ok(false) => return Err(DeviceError::NotFound),
+            Err(error) => tracing::warn!(%error, "a photo from the server is shown, not kept"),
         }
         Ok(picture)
     }

@@ -37,6 +37,7 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
         let mut statement = connection.prepare_cached(ABOUT)?;
         let about: Vec<String> = statement.query_map([&id], |row| row.get(0))?.collect::<Result<_, _>>()?;
         waiting.extend(about);
+        store::picture_waits_again(connection, &id)?;
         for sql in REMOVE {
             here |= connection.prepare_cached(sql)?.execute([&id])? > 0;
         }

@@ -192,9 +192,14 @@ fn texts(open: &Open, handed: &HandedIn) -> Result<Found, DeviceError> {
     Ok(if items.is_empty() { None } else { Some((content, items)) })
 }
 
-/// Photos whose bytes the server does not have, as many as a piece holds.
+/// The worker's own photos whose bytes the server does not have, as many as a piece holds.
 fn photos(connection: &Connection, handed: &HandedIn) -> Result<Found, DeviceError> {
-    const SQL: &str = "SELECT sha256 FROM photo_file WHERE state = 'waiting' AND full IS NOT NULL ORDER BY sha256";
+    // What was loaded from a server that was put back since is a colleague's to hand in.
+    const SQL: &str = "SELECT sha256 FROM photo_file AS file WHERE state = 'waiting' AND full IS NOT NULL AND (
+            EXISTS (SELECT 1 FROM record WHERE kind = 'photo' AND body ->> '$.fields.sha256' = file.sha256
+                AND body ->> '$.fields.by' = (SELECT value ->> '$.account' FROM meta WHERE key = 'account'))
+            OR EXISTS (SELECT 1 FROM refused WHERE kind = 'photo' AND fields ->> '$.sha256' = file.sha256))
+        ORDER BY sha256";
     const BYTES: &str = "SELECT full FROM photo_file WHERE sha256 = ?1";
     let mut statement = connection.prepare_cached(SQL)?;
     let hashes: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;

@@ -40,7 +40,7 @@ pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundRepor
             }
             Ok(Sent::HeldForWifi) => {}
             Err(DeviceError::Call(error @ (CallError::Refused { .. } | CallError::Unreadable(_)))) => {
-                tracing::warn!(photo = %photo.photo, %error, tries = photo.tries, "a photo could not be sent; others go on");
+                tracing::warn!(photos = ?photo.photos, %error, tries = photo.tries, "a photo could not be sent; others go on");
                 device.with_open::<_, DeviceError>(|open| {
                     let pause = FIRST_PAUSE.saturating_mul(1 << photo.tries.min(10)).min(LONGEST_PAUSE);
                     open.store.photo_failed(&photo.sha256, photo.tries.saturating_add(1), open.now() + pause)
@@ -102,8 +102,7 @@ fn place(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Optio
             Err(error) => return Err(error.into()),
         }
     }
-    let offer = PhotoOffer { photo: photo.photo, sha256: photo.sha256.clone(), bytes: photo.bytes };
-    match peer.photo_offer(&offer)? {
+    match offer(peer, photo)? {
         PhotoPlace::Stored => Ok(None),
         PhotoPlace::Upload { offset, .. } if offset >= photo.bytes => {
             Err(CallError::Unreadable("an upload that is complete and not stored".into()).into())
@@ -113,4 +112,17 @@ fn place(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Optio
             Ok(Some((upload, offset)))
         }
     }
+}
+
+/// Announces a picture for the first of its records that the server has.
+fn offer(peer: &dyn Peer, picture: &WaitingPhoto) -> Result<PhotoPlace, CallError> {
+    let unknown = CallError::Refused { code: CallRefusal::NotFound };
+    for photo in &picture.photos {
+        let offer = PhotoOffer { photo: *photo, sha256: picture.sha256.clone(), bytes: picture.bytes };
+        match peer.photo_offer(&offer) {
+            Err(error) if error == unknown => {}
+            answered => return answered,
+        }
+    }
+    Err(unknown)
 }

@@ -29,7 +29,9 @@ pub use drafts::Draft;
 pub(crate) use meta::{Meta, cursor, cursors, forget_cursors, set_cursor};
 pub use part::Part;
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
-pub(crate) use photo_files::{TAKEN_HERE, drop_unnamed_photos, photos_wait_again, put_taken_photo, sha256};
+pub(crate) use photo_files::{
+    TAKEN_HERE, drop_unnamed_photos, photos_wait_again, picture_waits_again, put_taken_photo, sha256,
+};
 pub(crate) use received::{
     is_erased, is_received, leave_received, note_erased, put_received, received, received_anything, remove_received,
     settle_received,

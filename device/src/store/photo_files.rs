@@ -11,9 +11,9 @@ use crate::DeviceError;
 /// Where a picture stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PhotoFileState {
-    /// Taken here; the server does not have it yet.
+    /// The server does not have it yet; or it was put back from a backup, and may have lost it.
     Waiting,
-    /// Taken here; the server confirmed its hash.
+    /// The server confirmed its hash.
     Stored,
     /// Taken by another phone and loaded from the server.
     Fetched,
@@ -43,8 +43,8 @@ pub struct PhotoFile {
 /// A picture that waits for its turn to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitingPhoto {
-    /// A photo record that names it and that the server has.
-    pub photo: RecordId,
+    /// The photo records that name it, in the order in which they are tried: the server takes it for one that it has.
+    pub photos: Vec<RecordId>,
     /// Its hash.
     pub sha256: Sha256Hex,
     /// Its size.
@@ -62,7 +62,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> Sha256Hex {
 }
 
 /// A photo (as `photo`) that this worker took on this phone. A colleague's record, or one of the worker's other phone, can name the
-/// very same bytes: they are not ours to send.
+/// very same bytes: nothing waits for this phone to send those.
 pub(crate) const TAKEN_HERE: &str =
     "photo.body ->> '$.fields.by' = (SELECT value ->> '$.account' FROM meta WHERE key = 'account')
      AND photo.own_at IS NOT NULL";
@@ -82,7 +82,8 @@ pub(crate) fn put_taken_photo(
 }
 
 impl Store {
-    /// Keeps what was loaded from the server; exactly one of the two is given at a time.
+    /// Keeps what was loaded from the server; exactly one of the two is given at a time. False: it is not kept, since the record
+    /// that it was loaded for is gone, and a picture that nothing names would stay unseen.
     ///
     /// # Errors
     /// [`DeviceError::StorageFull`] and [`DeviceError::StorageBroken`].
@@ -91,11 +92,11 @@ impl Store {
         hash: &Sha256Hex,
         full: Option<&[u8]>,
         thumb: Option<&[u8]>,
-    ) -> Result<(), DeviceError> {
-        const SQL: &str = "INSERT INTO photo_file (sha256, full, thumb, state) VALUES (?1, ?2, ?3, 'fetched')
+    ) -> Result<bool, DeviceError> {
+        const SQL: &str = "INSERT INTO photo_file (sha256, full, thumb, state) SELECT ?1, ?2, ?3, 'fetched'
+            WHERE EXISTS (SELECT 1 FROM record WHERE kind = 'photo' AND body ->> '$.fields.sha256' = ?1)
             ON CONFLICT (sha256) DO UPDATE SET full = coalesce(?2, full), thumb = coalesce(?3, thumb)";
-        self.connection.prepare_cached(SQL)?.execute((hash.as_str(), full, thumb))?;
-        Ok(())
+        Ok(self.connection.prepare_cached(SQL)?.execute((hash.as_str(), full, thumb))? > 0)
     }
 
     /// A picture as far as it is here.
@@ -112,7 +113,7 @@ impl Store {
         Ok(statement.query_row([hash.as_str()], read).optional()?)
     }
 
-    /// Whether the server has a picture: true unless it was taken here and still waits.
+    /// Whether the server has a picture, as far as this phone knows.
     ///
     /// # Errors
     /// [`DeviceError::StorageBroken`] when the file cannot be read.
@@ -138,31 +139,43 @@ impl Store {
         Ok(found)
     }
 
-    /// The pictures that could be sent now, oldest first: their record is with the server, and the pause after a failure of
-    /// their own is over. A pause is never longer than `longest`: one that ends later was begun by a clock that has been set back
-    /// since, and is over too.
+    /// The pictures that could be sent now, own ones first, oldest first: their record is with the server, and the pause after a
+    /// failure of their own is over. A pause is never longer than `longest`: one that ends later was begun by a clock that has been
+    /// set back since, and is over too.
+    ///
+    /// The server can have a record that it refused from this phone: an earlier request brought it whose answer was lost; or it was
+    /// put back from a backup that does not know that the cell was this worker's, and a colleague brings the record. So the picture
+    /// of refused words is offered too. And what was loaded from a server that was put back may be nowhere else any more.
     pub(crate) fn waiting_photos(&self, now: Millis, longest: Millis) -> Result<Vec<WaitingPhoto>, DeviceError> {
+        const READY: &str =
+            "file.state = 'waiting' AND file.full IS NOT NULL AND (file.try_after <= ?1 OR file.try_after > ?2)";
         let sql = format!(
-            "SELECT min(photo.id), file.sha256, length(file.full), file.upload, file.tries
+            "SELECT CASE WHEN {TAKEN_HERE} THEN 0 ELSE 2 END, photo.id, file.sha256, length(file.full), file.upload, file.tries
              FROM photo_file AS file JOIN record AS photo
                 ON photo.kind = 'photo' AND photo.id NOT IN (SELECT id FROM unsent) AND photo.body ->> '$.fields.sha256' = file.sha256
-             WHERE file.state = 'waiting' AND file.full IS NOT NULL AND (file.try_after <= ?1 OR file.try_after > ?2)
-                AND {TAKEN_HERE}
-             GROUP BY file.sha256 ORDER BY 1"
+             WHERE {READY}
+             UNION ALL SELECT 1, photo.id, file.sha256, length(file.full), file.upload, file.tries
+             FROM photo_file AS file JOIN refused AS photo
+                ON photo.kind = 'photo' AND photo.fields ->> '$.sha256' = file.sha256
+             WHERE {READY} ORDER BY 1, 2"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([now, now.saturating_add(longest)])?;
-        let mut found = Vec::new();
+        let mut found: Vec<WaitingPhoto> = Vec::new();
         while let Some(row) = rows.next()? {
-            let (photo, hash): (String, String) = (row.get(0)?, row.get(1)?);
+            let (photo, hash): (String, String) = (row.get(1)?, row.get(2)?);
             let (Ok(photo), Ok(sha256)) = (photo.parse(), Sha256Hex::new(&hash)) else { continue };
-            let bytes: i64 = row.get(2)?;
+            if let Some(known) = found.iter_mut().find(|known| known.sha256 == sha256) {
+                known.photos.push(photo);
+                continue;
+            }
+            let bytes: i64 = row.get(3)?;
             found.push(WaitingPhoto {
-                photo,
+                photos: vec![photo],
                 sha256,
                 bytes: bytes.unsigned_abs(),
-                upload: row.get(3)?,
-                tries: row.get(4)?,
+                upload: row.get(4)?,
+                tries: row.get(5)?,
             });
         }
         Ok(found)
@@ -215,13 +228,24 @@ impl Store {
     }
 }
 
-/// After a restore the server may lack what it once confirmed: what is still here waits again.
+/// After a restore the server may lack what it once confirmed, and what was loaded from it: what is still here waits again.
 pub(crate) fn photos_wait_again(connection: &Connection) -> Result<(), DeviceError> {
     connection.execute(
         "UPDATE photo_file SET state = 'waiting', upload = NULL, sent = 0, tries = 0, try_after = 0
-            WHERE state = 'stored' AND full IS NOT NULL",
+            WHERE state <> 'waiting' AND full IS NOT NULL",
         [],
     )?;
+    Ok(())
+}
+
+/// The photo with this id is erased: the server has its picture no more, unless another record that it has names the same. If one
+/// here does that the server does not have yet, the picture waits again.
+pub(crate) fn picture_waits_again(connection: &Connection, photo: &str) -> Result<(), DeviceError> {
+    const SQL: &str = "UPDATE photo_file SET state = 'waiting', upload = NULL, sent = 0, tries = 0, try_after = 0
+        WHERE state = 'stored' AND full IS NOT NULL AND sha256 IN
+            (SELECT body ->> '$.fields.sha256' FROM record WHERE id = ?1 AND kind = 'photo'
+             UNION ALL SELECT fields ->> '$.sha256' FROM refused WHERE id = ?1 AND kind = 'photo')";
+    connection.prepare_cached(SQL)?.execute([photo])?;
     Ok(())
 }
 

@@ -63,6 +63,8 @@ pub struct Hub {
     pub stored: BTreeMap<Sha256Hex, Vec<u8>>,
     pub uploads: BTreeMap<String, (PhotoOffer, Vec<u8>)>,
     pub offers: usize,
+    /// Changes that were refused: another may bring their records.
+    pub refused: BTreeSet<RecordId>,
     /// Appends that are still answered before the connection breaks.
     pub appends_left: usize,
     pub bad_photos: BTreeSet<Sha256Hex>,
@@ -114,6 +116,7 @@ impl Server {
             stored: BTreeMap::new(),
             uploads: BTreeMap::new(),
             offers: 0,
+            refused: BTreeSet::new(),
             appends_left: usize::MAX,
             bad_photos: BTreeSet::new(),
             key: Some(ReceiptKey::new(&mut TestWorld::new(Arc::default(), 99))),
@@ -191,6 +194,7 @@ impl Hub {
             return Err(refusal(ProblemCode::Erased, None));
         }
         if let Some(code) = (self.refuse)(&change) {
+            self.refused.insert(change.id);
             // Of a cell that is not the phone's nothing is shown.
             return Err(refusal(code, current.filter(|record| self.cells.contains(&record.cell))));
         }
@@ -327,10 +331,13 @@ impl Peer for Server {
     fn photo_offer(&self, offer: &PhotoOffer) -> Result<PhotoPlace, CallError> {
         let mut hub = self.hub();
         hub.offers += 1;
+        if !hub.records.contains_key(&offer.photo) {
+            assert!(hub.refused.contains(&offer.photo), "the text goes first");
+            return Err(CallError::Refused { code: CallRefusal::NotFound });
+        }
         if hub.stored.contains_key(&offer.sha256) {
             return Ok(PhotoPlace::Stored);
         }
-        assert!(hub.records.contains_key(&offer.photo), "the text goes first");
         let upload = format!("upload-{}", hub.offers);
         hub.uploads.insert(upload.clone(), (offer.clone(), Vec::new()));
         Ok(PhotoPlace::Upload { upload, offset: 0 })

@@ -12,11 +12,11 @@ use device::{Device, DeviceConfig, DeviceError};
 use domain::protocol::{
     CallError, CallRefusal, EnrolRequest, ExchangeRequest, PROTOCOL, Peer, PhotoOffer, PhotoPlace, PhotoSize,
 };
-use domain::{RecordId, Sha256Hex};
+use domain::{Kind, RecordId, Sha256Hex};
 use serde_json::json;
 
 use crate::fake::{PIN, START};
-use crate::phones::{TestWorld, enrolment, record_id};
+use crate::phones::{TestWorld, enrolment, record_id, sha256_of};
 
 struct Request {
     line: String,
@@ -38,6 +38,11 @@ struct Answers {
 }
 
 fn serve(answers: Vec<String>) -> Answers {
+    serve_while(answers, || ())
+}
+
+/// The same, and something happens on the phone before every answer.
+fn serve_while(answers: Vec<String>, meanwhile: impl Fn() + Send + 'static) -> Answers {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -47,6 +52,7 @@ fn serve(answers: Vec<String>) -> Answers {
         while let Some(answer) = answers.pop_front() {
             let (mut stream, _) = listener.accept().unwrap();
             kept.lock().unwrap().push(read_request(&mut BufReader::new(&mut stream)));
+            meanwhile();
             stream.write_all(answer.as_bytes()).unwrap();
         }
     });
@@ -209,22 +215,44 @@ fn a_photo_goes_by_the_tus_protocol() {
     assert_eq!(requests[2].body, b"xyz");
 }
 
+/// A photo's record on the phone, and no picture.
+fn photo_of(device: &Device, picture: &str) -> (RecordId, Sha256Hex) {
+    let hash = sha256_of(picture.as_bytes());
+    let fields = json!({"subject": record_id(42), "subject_kind": "incident", "sha256": hash, "width": 16, "height": 16,
+        "bytes": picture.len(), "taken_at": START, "photo_kind": "scene", "by": "worker"});
+    let fields = serde_json::from_value(fields).unwrap();
+    let id = device.with_open(|open| open.write(&Kind::Photo, None, None, fields)).unwrap();
+    (id, hash)
+}
+
 #[test]
 fn a_picture_from_the_server_is_checked_kept_and_shown_without_it_the_next_time() {
     let picture = "a picture";
-    let hash = {
-        use sha2::{Digest, Sha256};
-        let hex: String = Sha256::digest(picture).iter().map(|byte| format!("{byte:02x}")).collect();
-        Sha256Hex::new(&hex).unwrap()
-    };
     let server = serve(vec![answer("200 OK", "", "another one"), answer("200 OK", "", picture)]);
     let (_folder, device) = enrolled(&server.address);
+    let (_, hash) = photo_of(&device, picture);
     assert!(matches!(device.fetch_photo(&hash, PhotoSize::Full), Err(DeviceError::Call(CallError::Unreadable(_)))));
     assert_eq!(device.fetch_photo(&hash, PhotoSize::Full).unwrap(), picture.as_bytes());
     let requests = server.requests();
     assert_eq!(requests[1].line, format!("GET /v1/photo/{hash}/full HTTP/1.1"));
     assert_eq!(device.fetch_photo(&hash, PhotoSize::Full).unwrap(), picture.as_bytes(), "the server is gone by now");
     assert_eq!(device.sync_state().unwrap().waiting_photos, 0, "it is not ours to send");
+}
+
+#[test]
+fn a_picture_whose_record_went_while_it_was_loaded_is_neither_kept_nor_shown() {
+    let phone: Arc<Mutex<Option<(Device, RecordId)>>> = Arc::default();
+    let going = phone.clone();
+    let server = serve_while(vec![answer("200 OK", "", "a picture")], move || {
+        let (device, id) = going.lock().unwrap().take().unwrap();
+        device.with_open(|open| open.take_back(id)).unwrap();
+    });
+    let (_folder, device) = enrolled(&server.address);
+    let (id, hash) = photo_of(&device, "a picture");
+    *phone.lock().unwrap() = Some((device.clone(), id));
+    assert!(matches!(device.fetch_photo(&hash, PhotoSize::Full), Err(DeviceError::NotFound)));
+    assert!(device.with_open(|open| open.store().photo_file(&hash)).unwrap().is_none());
+    server.requests();
 }
 
 #[test]

@@ -211,6 +211,12 @@ pub fn change(id: RecordId, kind: Kind, cell: CellCode, at: Millis, fields: serd
     }
 }
 
+pub fn sha256_of(bytes: &[u8]) -> Sha256Hex {
+    use sha2::{Digest, Sha256};
+    let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    Sha256Hex::new(&hex).unwrap()
+}
+
 pub fn record_id(number: u128) -> RecordId {
     RecordId(Uuid::from_u128(number))
 }

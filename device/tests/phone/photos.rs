@@ -1,5 +1,7 @@
 //! Photos: after the text, each from where it stopped, and never in each other's way.
 
+use std::collections::BTreeMap;
+
 use device::network::Network;
 use device::preferences::Preferences;
 use domain::protocol::CallError;
@@ -187,6 +189,83 @@ fn after_a_restore_the_pictures_wait_again() {
     server.hub().epoch = domain::Epoch(uuid::Uuid::from_u128(2));
     phone.sync();
     assert!(server.hub().stored.contains_key(&hash));
+}
+
+/// The server is put back from a backup of a time before everything: of these records, and in these cells.
+fn put_back(server: &Server, cells: Vec<domain::CellCode>) -> BTreeMap<RecordId, domain::Record> {
+    let mut hub = server.hub();
+    hub.epoch = domain::Epoch(uuid::Uuid::from_u128(2));
+    hub.stored.clear();
+    hub.feed.clear();
+    hub.cells = cells;
+    std::mem::take(&mut hub.records)
+}
+
+#[test]
+fn a_picture_whose_record_a_restored_server_refuses_goes_up_once_a_colleague_brought_the_record() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (id, hash) = take(&phone, 1);
+    phone.sync();
+    let lost = put_back(&server, vec![other_cell()]);
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::ForeignCell));
+    let report = phone.sync();
+    assert_eq!((report.refused, report.photos), (1, 0));
+    assert!(phone.get(id).is_none() && server.hub().stored.is_empty());
+    assert_eq!(phone.state().phase, device::SyncPhase::Safe, "it is among the refused words, and keeps no cell");
+    server.hub().records.extend(lost);
+    phone.pass(31_000);
+    server.hub().now += 31_000;
+    assert_eq!(phone.sync().photos, 1);
+    assert_eq!(server.hub().stored[&hash], vec![1; SIZE]);
+    let offers = server.hub().offers;
+    phone.sync();
+    assert_eq!(server.hub().offers, offers, "once is enough");
+    assert_eq!(phone.state().refused, 1, "what was refused is still the worker's to look at");
+}
+
+#[test]
+fn what_was_loaded_from_a_lost_server_is_offered_to_the_one_that_was_put_back() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (id, hash) = (record_id(50), sha256_of(&[1; SIZE]));
+    let fields = json!({"subject": record_id(42), "subject_kind": "incident", "sha256": hash, "width": 16, "height": 16,
+        "bytes": SIZE, "taken_at": START, "photo_kind": "scene", "by": "colleague"});
+    server.write(change(id, Kind::Photo, cell(), START, fields));
+    phone.sync();
+    phone.device.with_open(|open| open.store().keep_fetched_photo(&hash, Some(&[1; SIZE]), None)).unwrap();
+    phone.sync();
+    assert_eq!(server.hub().offers, 0, "it is not ours to send");
+    let lost = put_back(&server, vec![cell()]);
+    server.hub().records.extend(lost);
+    server.hub().appends_left = 0;
+    phone.round();
+    let state = phone.state();
+    assert_eq!((state.waiting_photos, state.photos_for_wifi), (0, 0), "nobody waits for it");
+    server.hub().revoked = true;
+    phone.round();
+    assert!(server.hub().opened(1).iter().all(|piece| piece.photos.is_empty()), "nor is it ours to hand in");
+    (server.hub().revoked, server.hub().appends_left) = (false, usize::MAX);
+    assert_eq!(phone.sync().photos, 1);
+    assert!(server.hub().stored.contains_key(&hash));
+}
+
+#[test]
+fn a_picture_that_was_sent_for_somebody_erased_goes_up_again_for_a_record_that_comes_later() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (first, hash) = take(&phone, 1);
+    phone.sync();
+    // The same picture for another record, which is not taken yet: the server says that it has the bytes.
+    let (second, _) = phone.photograph((record_id(43), "incident"), &[1; SIZE]).unwrap();
+    server.hub().refuse = Box::new(move |change| (change.id == second).then_some(ProblemCode::StampFuture));
+    phone.round();
+    server.hub().erase(first);
+    server.hub().stored.clear();
+    phone.round();
+    server.hub().refuse = Box::new(|_| None);
+    phone.sync();
+    assert!(phone.is_sent(second) && server.hub().stored.contains_key(&hash));
 }
 
 #[test]

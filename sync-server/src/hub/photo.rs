@@ -1,5 +1,7 @@
 //! Photos: whose bytes are awaited, where they stand, and who may see them.
 
+use std::collections::BTreeSet;
+
 use domain::incident::sees;
 use domain::kinds::photo::Photo;
 use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
@@ -22,19 +24,14 @@ fn refused(code: CallRefusal) -> HubError {
     HubError::refused(code)
 }
 
-/// A photo that this worker took while the cell was theirs: its bytes are still awaited after the cell went to somebody else, however
-/// late. The record was taken, and says by its hash which bytes they are.
-fn taken_before_handover(
-    reading: &dyn Reading,
-    phone: &Phone,
-    photo: RecordId,
-) -> Result<Option<StoredRecord>, HubError> {
-    for held in &phone.holdings {
-        let own = |found: &StoredRecord| {
-            found.record.text("by") == Some(phone.actor.account.as_str())
-                && phone.held(&found.record.cell, found.record.latest(), found.record.latest().millis())
-        };
-        if let Some(found) = reading.record(&Scope::from(&held.cell), photo)?.filter(own) {
+/// A photo that this worker took: its bytes are still awaited after the cell went to somebody else, however late; and on a server
+/// that was put back from a backup and does not know that the cell was ever theirs. The record was taken, from whomever, and says
+/// who has the bytes and by its hash which they are. Whoever brings them is told nothing that they did not write.
+fn taken_by(reading: &dyn Reading, phone: &Phone, photo: RecordId) -> Result<Option<StoredRecord>, HubError> {
+    let counties: BTreeSet<Scope> = phone.holdings.iter().map(|held| county(&held.cell)).collect();
+    for within in counties {
+        let own = |found: &StoredRecord| found.record.text("by") == Some(phone.actor.account.as_str());
+        if let Some(found) = reading.record(&within, photo)?.filter(own) {
             return Ok(Some(found));
         }
     }
@@ -45,7 +42,7 @@ fn taken_before_handover(
 fn awaited(reading: &dyn Writing, phone: &Phone, offer: &PhotoOffer) -> Result<Record, HubError> {
     let found = match readable(reading, &phone.actor, offer.photo)? {
         Some(found) => Some(found),
-        None => taken_before_handover(reading, phone, offer.photo)?,
+        None => taken_by(reading, phone, offer.photo)?,
     };
     let record = found.map(|found| found.record).filter(|record| record.kind == Kind::Photo);
     let record = record.ok_or_else(|| refused(CallRefusal::NotFound))?;
@@ -82,8 +79,8 @@ impl<S: Store> Hub<S> {
     /// Announces a photo's bytes: answers where to send them, or that they are there.
     ///
     /// # Errors
-    /// [`CallRefusal::NotFound`] when the phone's cells have no such photo, [`CallRefusal::HashMismatch`] when its record says another
-    /// hash or size, [`CallRefusal::NotAllowed`] for other roles.
+    /// [`CallRefusal::NotFound`] when there is no such photo in the phone's cells, nor one that its worker took;
+    /// [`CallRefusal::HashMismatch`] when its record says another hash or size, [`CallRefusal::NotAllowed`] for other roles.
     pub fn photo_offer(&self, phone: &Phone, offer: &PhotoOffer) -> Result<PhotoPlace, HubError> {
         if !allowed(phone.actor.role, Action::Write, &Kind::Photo) {
             return Err(refused(CallRefusal::NotAllowed));
@@ -235,9 +232,10 @@ impl<S: Store> Hub<S> {
         }
     }
 
+    /// Throws an upload away: its file first, for what only a file knows of is never found again.
     fn drop_upload(&self, id: &str) -> Result<(), HubError> {
-        self.store.write(|writing| writing.remove_upload(id))?;
-        Ok(self.photos.discard(id)?)
+        self.photos.discard(id)?;
+        Ok(self.store.write(|writing| writing.remove_upload(id))?)
     }
 
     /// Ends an upload of this phone's own.
@@ -281,8 +279,8 @@ impl<S: Store> Hub<S> {
         all
     }
 
-    /// Throws away an upload whose time is over: its file first, for what only a file knows of is never found again. What a request
-    /// has just stored through it for a record that was erased meanwhile goes as well.
+    /// Throws away an upload whose time is over, its file first. What a request has just stored through it for a record that was
+    /// erased meanwhile goes as well.
     fn drop_over(&self, upload: &Upload) -> Result<(), HubError> {
         let own = self.photos.alone_with(&upload.id);
         let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

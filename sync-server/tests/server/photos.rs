@@ -1,11 +1,15 @@
 //! Photos: checked before they count, seen only from where they lie.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
-use domain::{Change, Kind, Sha256Hex, World as _};
+use domain::scope::Role;
+use domain::{Change, Kind, ProblemCode, Record, Sha256Hex, World as _};
 use serde_json::json;
 use sync_server::hub::HubError;
 
-use crate::common::{County, DAY, TestPhone, cell, jpeg, sha256};
+use crate::common::{County, DAY, MINUTE, TestPhone, cell, jpeg, sha256};
 
 /// An incident with a photo record for these bytes, pushed; and the offer of the bytes.
 pub(crate) fn offered(phone: &mut TestPhone, bytes: &[u8]) -> (Change, PhotoOffer) {
@@ -152,6 +156,53 @@ fn an_offer_must_fit_the_record() {
     );
     let stranger = county.worker("worker-c", &[cell(2)]);
     assert_eq!(code(hub.photo_offer(&stranger.phone(), &offer)), CallRefusal::NotFound);
+}
+
+#[test]
+fn the_bytes_come_from_whoever_took_the_photo_though_the_server_forgot_that_the_cell_was_theirs() {
+    let mut county = County::new();
+    let mut author = county.worker("worker-a", &[cell(2)]);
+    let mut colleague = county.worker("worker-b", &[cell(1)]);
+    let backup = county.folder.path().join("backup.db");
+    county.hub.back_up(&backup).unwrap();
+    county.world.pass(MINUTE);
+    county.account("worker-a", Role::Worker, &[], &[cell(1), cell(2)]);
+    let bytes = jpeg(11);
+    let (photo, offer) = offered(&mut author, &bytes);
+    let incident = county.stored(photo.fields["subject"].as_str().unwrap().parse().unwrap()).unwrap().record;
+    county.world.pass(MINUTE);
+    county.put_back(&backup);
+    (author.hub, colleague.hub) = (Arc::clone(&county.hub), Arc::clone(&county.hub));
+    assert_eq!(author.refused(&photo), ProblemCode::ForeignCell);
+    assert_eq!(code(county.hub.photo_offer(&author.phone(), &offer)), CallRefusal::NotFound);
+    let Record { id, kind, cell: place, fields, stamps } = incident;
+    colleague.push_all(&[Change { id, kind, cell: place, fields, stamps, base: BTreeMap::new() }, photo]);
+    let stranger = county.worker("worker-c", &[cell(2)]);
+    assert_eq!(code(county.hub.photo_offer(&stranger.phone(), &offer)), CallRefusal::NotFound);
+    let id = upload(&author, &offer);
+    assert_eq!(county.hub.photo_append(&author.phone(), &id, 0, &bytes).unwrap(), bytes.len() as u64);
+    assert_eq!(county.hub.photo_for(&colleague.phone().actor, &offer.sha256, PhotoSize::Full).unwrap(), bytes);
+    let shown = county.hub.photo_for(&author.phone().actor, &offer.sha256, PhotoSize::Thumb);
+    assert_eq!(code(shown), CallRefusal::NotFound, "what they took is not theirs to see any more");
+}
+
+#[test]
+fn an_upload_whose_file_cannot_be_removed_is_not_forgotten_without_it() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(12);
+    let (_, offer) = offered(&mut phone, &bytes);
+    let id = upload(&phone, &offer);
+    county.hub.photo_append(&phone.phone(), &id, 0, &bytes[..200]).unwrap();
+    // A folder in the file's place is what no removing of a file removes.
+    let file = county.folder.path().join("photos/uploads").join(&id);
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    assert!(county.hub.photo_abandon(&phone.phone(), &id).is_err());
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::write(&file, &bytes[..200]).unwrap();
+    county.hub.photo_abandon(&phone.phone(), &id).unwrap();
+    assert!(!file.exists(), "nothing lies there that nobody names");
 }
 
 #[test]

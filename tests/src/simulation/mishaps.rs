@@ -171,8 +171,13 @@ impl History {
         if !self.county.has_backup() {
             return Ok(());
         }
-        laws::nothing_is_lost(self)?;
         let photos_too = self.chance.percent(50);
+        self.put_back(photos_too)
+    }
+
+    /// Puts the server's database back, and the photos that were backed up with it, or not.
+    pub(super) fn put_back(&mut self, photos_too: bool) -> Outcome {
+        laws::nothing_is_lost(self)?;
         self.county.restore(photos_too)?;
         self.say(|| format!("restored, photos too: {photos_too}"));
         laws::forgive(self)

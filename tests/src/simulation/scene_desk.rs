@@ -1,4 +1,4 @@
-//! What a test with a name lets happen at the desk, and to a phone's files: erasure, orders, taking in, damage.
+//! What a test with a name lets happen at the desk, to the server and to a phone's files: erasure, orders, taking in, a backup, damage.
 
 use domain::order::DeviceOrder;
 use domain::{Kind, RecordId};
@@ -58,6 +58,14 @@ impl Scene {
     /// Whether a phone has locked itself.
     pub fn is_locked(&self, phone: usize) -> bool {
         self.history.phones[phone].is_locked()
+    }
+
+    /// Puts the server's database back, and its photos as they were then.
+    ///
+    /// # Errors
+    /// When a law was broken before.
+    pub fn restore_server_with_photos(&mut self) -> Outcome {
+        self.history.put_back(true)
     }
 
     /// A phone stays shut out to the end.

@@ -5,6 +5,7 @@ mod damaged;
 mod found;
 mod numbered;
 mod others;
+mod pictures;
 
 use doorstep_tests::simulation::Scene;
 use doorstep_tests::trouble::{Outcome, trouble};
