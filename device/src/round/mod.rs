@@ -3,6 +3,7 @@
 //! The register is never held while a call is under way: every step takes it, reads or writes in one transaction, and lets it
 //! go. A round may end anywhere (no signal, locked, killed); the next one goes on from what is stored.
 
+mod answer;
 mod clock;
 mod gather;
 mod hand_in;

@@ -1,16 +1,15 @@
 //! Text up and down, page by page, until nothing is unsent and nothing is new.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
-use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, Peer, Verdict};
-use domain::world::Millis;
-use domain::{CellCode, Change, HybridClock, RecordId, Stamp};
-use rusqlite::Connection;
+use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, PageBytes, Peer, Verdict};
+use domain::{CellCode, Change, RecordId};
 
+use super::answer::{self, Heard, is_restored};
 use super::gather::{self, Gathered};
 use super::health::{self, Facts};
-use super::push::{self, Mark, Offer};
-use super::{RoundReport, clock, pull, receipt, repair};
+use super::push::Mark;
+use super::{RoundReport, repair};
 use crate::open::{Open, lock};
 use crate::outbox;
 use crate::store::{self, Meta};
@@ -29,13 +28,19 @@ pub(super) struct Notes {
     pub(super) waiting: VecDeque<RecordId>,
 }
 
-/// An answer that was heard and is not stored yet.
-struct Heard {
-    request: ExchangeRequest,
-    marks: Vec<Mark>,
-    answer: ExchangeAnswer,
-    /// When, by the phone's clock.
-    at: Millis,
+/// The exchanges of a round, as far as they have come.
+struct Exchanges<'r> {
+    device: &'r Device,
+    report: &'r mut RoundReport,
+    notes: Notes,
+    /// The page that goes up next, if it was gathered while the last one was under way.
+    next: Option<Gathered>,
+    /// The last answer, if it is stored while the next request is under way.
+    heard: Option<Heard>,
+    /// Whether there is more to come down.
+    more: bool,
+    /// How many answers brought pages.
+    pulled: u32,
 }
 
 /// Exchanges until both sides have everything. Returns the version of the server's lists.
@@ -43,59 +48,109 @@ struct Heard {
 /// While a request is under way this side is not idle: what goes up next is gathered, and an answer that changes nothing about that
 /// is stored. So a long push or pull takes as long as the slower of the two sides, not as long as both.
 pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundReport) -> Result<i64, DeviceError> {
-    let mut notes = Notes::default();
-    let mut answered: Option<i64> = None;
-    let (mut more, mut next, mut heard) = (true, None, None);
-    // Pages of the answers so far.
-    let mut pulled = 0;
+    let notes = Notes::default();
+    let mut exchanges = Exchanges { device, report, notes, next: None, heard: None, more: true, pulled: 0 };
+    let mut answered = None;
     loop {
         let cut = peer.page_bytes();
-        let Gathered { changes, marks } = match (next.take(), &heard) {
-            (Some(page), _) => page,
-            // What waits is in the answer's own request still.
-            (None, Some(_)) => Gathered::default(),
-            (None, None) => device.with_open(|open| gather::gather(open, &mut notes, cut.up))?,
-        };
-        if let (Some(lists_version), true) = (answered, changes.is_empty() && heard.is_none() && !more) {
+        let Gathered { changes, marks } = exchanges.page(cut.up)?;
+        if let (Some(lists_version), true) = (answered, changes.is_empty() && exchanges.are_done()) {
             return Ok(lists_version);
         }
-        let facts = Facts { app_version: device.app_version(), free_bytes: *lock(&device.inner.free_bytes) };
+        let request = exchanges.request(changes, cut)?;
+        let (answer, read_anew) = exchanges.send(peer, &request, cut.up)?;
+        answered = Some(answer.lists_version);
+        exchanges.hear((request, marks), answer, read_anew)?;
+    }
+}
+
+impl Exchanges<'_> {
+    /// What goes up now.
+    fn page(&mut self, bytes: usize) -> Result<Gathered, DeviceError> {
+        match (self.next.take(), &self.heard) {
+            (Some(page), _) => Ok(page),
+            // What waits is in the answer's own request still.
+            (None, Some(_)) => Ok(Gathered::default()),
+            (None, None) => self.device.with_open(|open| gather::gather(open, &mut self.notes, bytes)),
+        }
+    }
+
+    /// Whether nothing is to come down any more, and every answer is stored.
+    fn are_done(&self) -> bool {
+        self.heard.is_none() && !self.more
+    }
+
+    fn request(&self, changes: Vec<Change>, cut: PageBytes) -> Result<ExchangeRequest, DeviceError> {
+        let inner = &self.device.inner;
+        let facts = Facts { app_version: self.device.app_version(), free_bytes: *lock(&inner.free_bytes) };
         // First everything goes up.
-        let room = if notes.waiting.is_empty() { cut.down_after(pulled) } else { 0 };
-        let mut request = device.with_open(|open| request_with(open, &facts, changes, room))?;
-        if let Some(Heard { answer, .. }) = &heard {
+        let room = if self.notes.waiting.is_empty() { cut.down_after(self.pulled) } else { 0 };
+        let mut request = self.device.with_open(|open| request_with(open, &facts, changes, room))?;
+        if let Some(Heard { answer, .. }) = &self.heard {
             go_on_from(&mut request, answer);
         }
-        let idle = heard.is_none() && notes.waiting.is_empty();
-        let mut meanwhile = || -> Result<bool, DeviceError> {
-            let stored = heard.take().map(|heard| device.with_open(|open| take(open, &heard, &mut notes, report)));
-            if !notes.waiting.is_empty() {
-                next = Some(device.with_open(|open| gather::gather_listed(open, &mut notes, cut.up))?);
-            }
-            stored.unwrap_or(Ok(false))
+        Ok(request)
+    }
+
+    /// Sends a request, and does meanwhile what there is to do. With the answer: whether what was stored meanwhile says that a cell is
+    /// to be read from its beginning.
+    fn send(
+        &mut self,
+        peer: &dyn Peer,
+        request: &ExchangeRequest,
+        bytes: usize,
+    ) -> Result<(ExchangeAnswer, bool), DeviceError> {
+        let idle = self.heard.is_none() && self.notes.waiting.is_empty();
+        let sent = if idle {
+            (peer.exchange(request)?, false)
+        } else {
+            exchange_while(peer, request, &mut || self.meanwhile(bytes))?
         };
-        let (answer, mut read_anew) =
-            if idle { (peer.exchange(&request)?, false) } else { exchange_while(peer, &request, &mut meanwhile)? };
-        device.note_contact();
-        let (at, known) = device.with_open(|open| Ok::<_, DeviceError>((open.device_now(), open.cells().to_vec())))?;
+        self.device.note_contact();
+        Ok(sent)
+    }
+
+    fn meanwhile(&mut self, bytes: usize) -> Result<bool, DeviceError> {
+        let stored = self.heard.take().map(|heard| self.store(&heard));
+        if !self.notes.waiting.is_empty() {
+            self.next = Some(self.device.with_open(|open| gather::gather_listed(open, &mut self.notes, bytes))?);
+        }
+        stored.unwrap_or(Ok(false))
+    }
+
+    fn store(&mut self, heard: &Heard) -> Result<bool, DeviceError> {
+        let Self { device, notes, report, .. } = self;
+        device.with_open(|open| answer::take(open, heard, notes, report))
+    }
+
+    /// Stores an answer, or keeps it until the next request is under way where that changes nothing about the request.
+    fn hear(
+        &mut self,
+        (request, marks): (ExchangeRequest, Vec<Mark>),
+        answer: ExchangeAnswer,
+        mut read_anew: bool,
+    ) -> Result<(), DeviceError> {
+        let look = |open: &mut Open| Ok::<_, DeviceError>((open.device_now(), open.cells().to_vec()));
+        let (at, known) = self.device.with_open(look)?;
         if marks.is_empty() && answer.more && !moves_on(&request, &answer) {
             return Err(CallError::Unreadable("there is more, and nothing new".into()).into());
         }
-        (answered, more) = (Some(answer.lists_version), answer.more);
-        pulled += u32::from(!answer.pages.is_empty());
-        let plain = is_plain(&request, &answer, &known, next.is_some());
-        let now_heard = Heard { request, marks, answer, at };
-        if plain && more {
-            heard = Some(now_heard);
+        self.more = answer.more;
+        self.pulled += u32::from(!answer.pages.is_empty());
+        let plain = is_plain(&request, &answer, &known, self.next.is_some());
+        let heard = Heard { request, marks, answer, at };
+        if plain && self.more {
+            self.heard = Some(heard);
         } else {
-            read_anew |= device.with_open(|open| take(open, &now_heard, &mut notes, report))?;
+            read_anew |= self.store(&heard)?;
         }
         if !plain {
             // What was gathered may be out of date by what this answer said. It is gathered anew.
-            next = None;
-            notes.waiting.clear();
+            self.next = None;
+            self.notes.waiting.clear();
         }
-        more |= read_anew;
+        self.more |= read_anew;
+        Ok(())
     }
 }
 
@@ -133,11 +188,6 @@ fn is_plain(request: &ExchangeRequest, answer: &ExchangeAnswer, cells: &[CellCod
     !is_restored(request, answer) && all_taken && nothing_else && !(sends_more && brings)
 }
 
-/// Whether the server's database is another than the one that the request goes on from: it was put back from a backup.
-fn is_restored(request: &ExchangeRequest, answer: &ExchangeAnswer) -> bool {
-    request.epoch.is_some_and(|epoch| epoch != answer.epoch)
-}
-
 /// Whether some cursor moves, or begins anew.
 fn moves_on(request: &ExchangeRequest, answer: &ExchangeAnswer) -> bool {
     is_restored(request, answer) || answer.pages.iter().any(|page| request.cursors.get(&page.cell) != Some(&page.upto))
@@ -167,123 +217,4 @@ fn request_with(
         health,
         room: Some(room),
     })
-}
-
-/// Stores an answer: verdicts, pages, cells, cursors and the receipt in one transaction. True: a cell differs from the server's and is to
-/// be read from its beginning.
-fn take(open: &mut Open, heard: &Heard, notes: &mut Notes, report: &mut RoundReport) -> Result<bool, DeviceError> {
-    let Heard { request, marks, answer, at } = heard;
-    let restored = is_restored(request, answer);
-    check(request, answer, restored)?;
-    // First: what is judged below is set right by a clock that is right.
-    clock::measured(open, request.device_time, *at, answer.server_time)?;
-    let now = open.now();
-    let (device, own) = (open.account().device, open.account().account.clone());
-    let mut clock = open.clock.clone();
-    let transaction = open.store.begin()?;
-    let verdicts = request.push.iter().zip(marks).map(Offer::of).zip(&answer.verdicts);
-    let judged = push::judged(&transaction, verdicts, restored, (&own, now), notes)?;
-    if restored {
-        push::offer_everything(&transaction)?;
-    }
-    if request.epoch != Some(answer.epoch) {
-        Meta::Epoch.set(&transaction, &answer.epoch)?;
-    }
-    let (mut pulled, mut told, mut latest) = (0, false, judged.latest);
-    let brought = if answer.pages.is_empty() { BTreeMap::new() } else { brought(request, answer) };
-    for page in &answer.pages {
-        let seen = pull::store_page(&transaction, page, &brought, now)?;
-        clock.observe(seen.latest, now);
-        latest = latest.max(seen.latest);
-        pulled += seen.new;
-        told |= seen.told;
-    }
-    for id in answer.erased.iter().filter(|id| request.words_about.contains(id)) {
-        told |= outbox::erase(&transaction, *id)?;
-    }
-    repair::go_on(&transaction, request, answer)?;
-    let removed = pull::leave_cells(&transaction, &answer.cells)?;
-    let compared = receipt::compare(&transaction, device, answer, now)?;
-    health::was_told(&transaction, request.health.as_ref(), (device, answer.epoch), now)?;
-    let other_cells = note_cells(&transaction, &answer.cells)?;
-    note_clock(&transaction, &mut clock, latest, !marks.is_empty(), judged.set_back)?;
-    transaction.commit()?;
-
-    open.clock = clock;
-    if removed || judged.dropped {
-        // The server does not send a run what it wrote itself. What this run wrote and does not hold any more (refused, set back,
-        // in a cell that was left) may still reach the server with a late request: it must come down like anybody's.
-        open.begin_run();
-    }
-    open.set_cells(answer.cells.clone());
-    report.accepted += judged.accepted;
-    report.refused += judged.refused;
-    report.pulled += pulled;
-    report.differing += compared.differing;
-    let judged_any = judged.accepted > 0 || judged.refused > 0;
-    if pulled > 0 || told || removed || other_cells || judged_any || restored || compared.news {
-        open.changed();
-    }
-    Ok(compared.begun)
-}
-
-/// What this request brought and the server took: it need not be sent back.
-fn brought<'r>(request: &'r ExchangeRequest, answer: &ExchangeAnswer) -> BTreeMap<RecordId, &'r Change> {
-    let accepted = request.push.iter().zip(&answer.verdicts).filter(|(_, verdict)| **verdict == Verdict::Accepted);
-    accepted.map(|(change, _)| (change.id, change)).collect()
-}
-
-/// Notes the greatest stamp that others know, and where the clock stands.
-fn note_clock(
-    connection: &Connection,
-    clock: &mut HybridClock,
-    latest: Stamp,
-    judged: bool,
-    set_back: bool,
-) -> Result<(), DeviceError> {
-    let shared: Stamp = Meta::ClockShared.get(connection)?.unwrap_or(Stamp::ZERO);
-    if latest > shared {
-        Meta::ClockShared.set(connection, &latest)?;
-    }
-    if set_back {
-        *clock = HybridClock::new(clock.node(), clock::rewound(connection)?);
-    } else if judged || latest > Stamp::ZERO {
-        // Also when everything was refused: what waited says no more where the clock stood.
-        Meta::ClockLast.set(connection, &clock.last())?;
-    }
-    Ok(())
-}
-
-/// Stores the cells that the phone holds; true when they are others than before.
-fn note_cells(connection: &Connection, cells: &[CellCode]) -> Result<bool, DeviceError> {
-    let before: Vec<CellCode> = Meta::Cells.get(connection)?.unwrap_or_default();
-    if before == cells {
-        return Ok(false);
-    }
-    Meta::Cells.set(connection, &cells)?;
-    Ok(true)
-}
-
-/// Whether an answer makes sense. One that does not is thrown away whole: the request can be repeated.
-fn check(request: &ExchangeRequest, answer: &ExchangeAnswer, restored: bool) -> Result<(), CallError> {
-    let unreadable = |why: &str| Err(CallError::Unreadable(why.into()));
-    if answer.verdicts.len() != request.push.len() {
-        return unreadable("not one verdict per change");
-    }
-    let mut read: BTreeMap<&CellCode, u64> = BTreeMap::new();
-    if !restored {
-        read.extend(request.cursors.iter().map(|(cell, upto)| (cell, *upto)));
-    }
-    for page in &answer.pages {
-        if !answer.cells.contains(&page.cell) {
-            return unreadable("a page of a cell that the phone does not hold");
-        }
-        if read.insert(&page.cell, page.upto).is_some_and(|before| page.upto < before) {
-            return unreadable("a feed that runs backwards");
-        }
-        if page.records.iter().any(|record| record.cell != page.cell) {
-            return unreadable("a record in the feed of another cell");
-        }
-    }
-    Ok(())
 }

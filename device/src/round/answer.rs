@@ -1,0 +1,154 @@
+//! What an answer does to the register, all of it in one transaction.
+
+use std::collections::BTreeMap;
+
+use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, Verdict};
+use domain::world::Millis;
+use domain::{CellCode, Change, HybridClock, RecordId, Stamp};
+use rusqlite::Connection;
+
+use super::push::{self, Mark, Offer};
+use super::text::Notes;
+use super::{RoundReport, clock, health, pull, receipt, repair};
+use crate::DeviceError;
+use crate::open::Open;
+use crate::outbox;
+use crate::store::Meta;
+
+/// An answer that was heard and is not stored yet.
+pub(super) struct Heard {
+    pub(super) request: ExchangeRequest,
+    pub(super) marks: Vec<Mark>,
+    pub(super) answer: ExchangeAnswer,
+    /// When, by the phone's clock.
+    pub(super) at: Millis,
+}
+
+/// Whether the server's database is another than the one that the request goes on from: it was put back from a backup.
+pub(super) fn is_restored(request: &ExchangeRequest, answer: &ExchangeAnswer) -> bool {
+    request.epoch.is_some_and(|epoch| epoch != answer.epoch)
+}
+
+/// Stores an answer: verdicts, pages, cells, cursors and the receipt in one transaction. True: a cell differs from the server's and is to
+/// be read from its beginning.
+pub(super) fn take(
+    open: &mut Open,
+    heard: &Heard,
+    notes: &mut Notes,
+    report: &mut RoundReport,
+) -> Result<bool, DeviceError> {
+    let Heard { request, marks, answer, at } = heard;
+    let restored = is_restored(request, answer);
+    check(request, answer, restored)?;
+    // First: what is judged below is set right by a clock that is right.
+    clock::measured(open, request.device_time, *at, answer.server_time)?;
+    let now = open.now();
+    let (device, own) = (open.account().device, open.account().account.clone());
+    let mut clock = open.clock.clone();
+    let transaction = open.store.begin()?;
+    let verdicts = request.push.iter().zip(marks).map(Offer::of).zip(&answer.verdicts);
+    let judged = push::judged(&transaction, verdicts, restored, (&own, now), notes)?;
+    if restored {
+        push::offer_everything(&transaction)?;
+    }
+    if request.epoch != Some(answer.epoch) {
+        Meta::Epoch.set(&transaction, &answer.epoch)?;
+    }
+    let (mut pulled, mut told, mut latest) = (0, false, judged.latest);
+    let brought = if answer.pages.is_empty() { BTreeMap::new() } else { brought(request, answer) };
+    for page in &answer.pages {
+        let seen = pull::store_page(&transaction, page, &brought, now)?;
+        clock.observe(seen.latest, now);
+        latest = latest.max(seen.latest);
+        pulled += seen.new;
+        told |= seen.told;
+    }
+    for id in answer.erased.iter().filter(|id| request.words_about.contains(id)) {
+        told |= outbox::erase(&transaction, *id)?;
+    }
+    repair::go_on(&transaction, request, answer)?;
+    let removed = pull::leave_cells(&transaction, &answer.cells)?;
+    let compared = receipt::compare(&transaction, device, answer, now)?;
+    health::was_told(&transaction, request.health.as_ref(), (device, answer.epoch), now)?;
+    let other_cells = note_cells(&transaction, &answer.cells)?;
+    note_clock(&transaction, &mut clock, latest, !marks.is_empty(), judged.set_back)?;
+    transaction.commit()?;
+
+    open.clock = clock;
+    if removed || judged.dropped {
+        // The server does not send a run what it wrote itself. What this run wrote and does not hold any more (refused, set back,
+        // in a cell that was left) may still reach the server with a late request: it must come down like anybody's.
+        open.begin_run();
+    }
+    open.set_cells(answer.cells.clone());
+    report.accepted += judged.accepted;
+    report.refused += judged.refused;
+    report.pulled += pulled;
+    report.differing += compared.differing;
+    let judged_any = judged.accepted > 0 || judged.refused > 0;
+    if pulled > 0 || told || removed || other_cells || judged_any || restored || compared.news {
+        open.changed();
+    }
+    Ok(compared.begun)
+}
+
+/// What this request brought and the server took: it need not be sent back.
+fn brought<'r>(request: &'r ExchangeRequest, answer: &ExchangeAnswer) -> BTreeMap<RecordId, &'r Change> {
+    let accepted = request.push.iter().zip(&answer.verdicts).filter(|(_, verdict)| **verdict == Verdict::Accepted);
+    accepted.map(|(change, _)| (change.id, change)).collect()
+}
+
+/// Notes the greatest stamp that others know, and where the clock stands.
+fn note_clock(
+    connection: &Connection,
+    clock: &mut HybridClock,
+    latest: Stamp,
+    judged: bool,
+    set_back: bool,
+) -> Result<(), DeviceError> {
+    let shared: Stamp = Meta::ClockShared.get(connection)?.unwrap_or(Stamp::ZERO);
+    if latest > shared {
+        Meta::ClockShared.set(connection, &latest)?;
+    }
+    if set_back {
+        *clock = HybridClock::new(clock.node(), clock::rewound(connection)?);
+    } else if judged || latest > Stamp::ZERO {
+        // Also when everything was refused: what waited says no more where the clock stood.
+        Meta::ClockLast.set(connection, &clock.last())?;
+    }
+    Ok(())
+}
+
+/// Stores the cells that the phone holds; true when they are others than before.
+fn note_cells(connection: &Connection, cells: &[CellCode]) -> Result<bool, DeviceError> {
+    let before: Vec<CellCode> = Meta::Cells.get(connection)?.unwrap_or_default();
+    if before == cells {
+        return Ok(false);
+    }
+    Meta::Cells.set(connection, &cells)?;
+    Ok(true)
+}
+
+/// Whether an answer makes sense. One that does not is thrown away whole: the request can be repeated.
+fn check(request: &ExchangeRequest, answer: &ExchangeAnswer, restored: bool) -> Result<(), CallError> {
+    let unreadable = |why: &str| Err(CallError::Unreadable(why.into()));
+    if answer.verdicts.len() != request.push.len() {
+        return unreadable("not one verdict per change");
+    }
+    let mut read: BTreeMap<&CellCode, u64> = BTreeMap::new();
+    if !restored {
+        read.extend(request.cursors.iter().map(|(cell, upto)| (cell, *upto)));
+    }
+    for page in &answer.pages {
+        if !answer.cells.contains(&page.cell) {
+            return unreadable("a page of a cell that the phone does not hold");
+        }
+        if read.insert(&page.cell, page.upto).is_some_and(|before| page.upto < before) {
+            return unreadable("a feed that runs backwards");
+        }
+        if page.records.iter().any(|record| record.cell != page.cell) {
+            return unreadable("a record in the feed of another cell");
+        }
+    }
+    Ok(())
+}
