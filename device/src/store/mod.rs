@@ -110,14 +110,6 @@ impl Store {
         &self.connection
     }
 
-    /// Makes a view of each kind with a column per field, for queries that read like the domain, for as long as the register is open.
-    ///
-    /// # Errors
-    /// [`DeviceError::StorageBroken`] when the file cannot be read.
-    pub fn make_views(&self) -> Result<(), DeviceError> {
-        schema::make_views(&self.connection)
-    }
-
     /// The database, for the simulation, which plants power cuts and a full storage in it.
     #[doc(hidden)]
     pub fn connection_mut(&mut self) -> &mut Connection {

@@ -1,6 +1,6 @@
 //! The tables of the register, and how a file of an older version becomes one of this version.
 
-use domain::{Kind, spec};
+use domain::Kind;
 use rusqlite::Connection;
 
 use super::Meta;
@@ -370,21 +370,6 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), DeviceError> {
     Ok(())
 }
 
-/// A view per kind with a column per field, so that a query reads like the domain. Follows the field tables of this version.
-fn view_of(kind: &Kind) -> String {
-    let name = kind.as_str();
-    let fields = spec::fields(kind).iter().filter(|field| !matches!(field.name, "id" | "cell" | "deleted"));
-    let columns: String = fields.map(|field| format!(", body ->> '$.fields.{0}' AS \"{0}\"", field.name)).collect();
-    format!(
-        "CREATE TEMP VIEW IF NOT EXISTS \"{name}\" AS SELECT id, cell, deleted, id NOT IN (SELECT id FROM unsent) AS sent{columns} FROM record WHERE kind = '{name}';"
-    )
-}
-
-/// Makes the views for this connection. They are not kept in the file: every start would read all of them, and few ask.
-pub(super) fn make_views(connection: &Connection) -> Result<(), DeviceError> {
-    Ok(connection.execute_batch(&Kind::KNOWN.iter().map(view_of).collect::<String>())?)
-}
-
 /// The kinds that no program knew which had this file open before.
 fn new_kinds(connection: &Connection) -> Result<Vec<Kind>, DeviceError> {
     let known = match Meta::KnownKinds.get::<Vec<Kind>>(connection)? {
@@ -496,10 +481,6 @@ mod tests {
         let found = "SELECT parent, at FROM record WHERE id = 'y'";
         let found: (String, i64) = register.query_row(found, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         assert_eq!(found, ("n".to_owned(), 7));
-        make_views(&register).unwrap();
-        make_views(&register).unwrap();
-        let named: i64 = register.query_row("SELECT count(*) FROM notice_ack", [], |row| row.get(0)).unwrap();
-        assert_eq!(named, 1);
     }
 
     #[test]

@@ -162,31 +162,3 @@ fn an_own_visit_is_taken_back_without_trace_until_somebody_could_know_of_it() {
     assert!(matches!(phone.device.with_open(|open| open.take_back(building)), Err(DeviceError::Sealed)));
     assert!(matches!(phone.write(Kind::Visit, Some(kept), json!({"result": "absent"})), Err(DeviceError::Sealed)));
 }
-
-#[test]
-fn the_views_read_like_the_domain() {
-    let server = Server::new();
-    let phone = Phone::new(&server, 1);
-    let dwelling =
-        phone.write(Kind::Dwelling, None, json!({"house_number": "18", "group": "二组", "use": "own"})).unwrap();
-    let household = phone.write(Kind::Household, None, json!({ "dwelling": dwelling })).unwrap();
-    phone.write(Kind::Person, None, json!({"household": household, "name": "演示甲"})).unwrap();
-    phone.visit(household);
-    phone
-        .device
-        .with_open::<_, DeviceError>(|open| {
-            open.store().make_views()?;
-            let row: (String, String, i64, bool) = open.store().connection().query_row(
-                "SELECT person.name, dwelling.\"group\", visit.at, visit.sent FROM person
-                    JOIN household ON household.id = person.household JOIN dwelling ON dwelling.id = household.dwelling
-                    JOIN visit ON visit.target = household.id",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-            )?;
-            assert_eq!(row, ("演示甲".into(), "二组".into(), START, false));
-            assert_eq!(open.store().of_parent(&Kind::Person, household)?.len(), 1);
-            assert_eq!(open.store().of_parent(&Kind::Visit, household)?.len(), 1);
-            Ok(())
-        })
-        .unwrap();
-}

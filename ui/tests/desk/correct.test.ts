@@ -7,7 +7,8 @@ const spec = (kind: string, name: string) => correctable(kind).find((one) => one
 
 test('what the server gives and what names other records is not typed', () => {
   expect(names('person')).toContain('phone')
-  expect(names('person')).not.toContain('household')
+  for (const other of ['household', 'cell', 'deleted']) expect(names('person'), 'a correction moves nobody').not.toContain(other)
+  expect(names('person'), 'only programs read it').not.toContain('merged_before')
   for (const given of ['number', 'by', 'list_version', 'position', 'cell', 'deleted']) expect(names('incident')).not.toContain(given)
   expect(names('dispute')).toEqual(expect.arrayContaining(['mediators', 'amount', 'terms']))
   expect(names('of_a_newer_version')).toEqual([])
@@ -16,6 +17,8 @@ test('what the server gives and what names other records is not typed', () => {
 test('an untouched form changes nothing, and only what was touched is sent', () => {
   const fields = { name: '单雄', phone: '13800001111', birth_date: '1958-03-07', consent: null }
   const form = formOf('person', fields)
+  expect(corrected('person', fields, form)).toEqual({})
+  form.name = ' 单雄 '
   expect(corrected('person', fields, form)).toEqual({})
   form.phone = ' 13911112222 '
   form.birth_date = ''

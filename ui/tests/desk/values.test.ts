@@ -1,6 +1,7 @@
 // How stored values are read by people.
 import { expect, test } from 'vitest'
 import { FIELDS } from '@shared/types/fields'
+import { codeName } from '@desk/parts/names'
 import { isShown, orderOf, valueText, type Reading } from '@desk/record/values'
 
 const name = (code: string, name_zh: string, name_en: string) => ({ code, name_zh, name_en, common: true })
@@ -51,6 +52,14 @@ test('codes are shown by their names in the language of the screen', () => {
   expect(valueText('dwelling', 'use', 'let', zh)).toBe('出租')
   expect(valueText('dwelling', 'use', 'let', en)).toBe('let')
   expect(valueText('visit', 'purposes', ['care', 'safety'], zh)).toBe('关爱探访、安全提醒')
+})
+
+test('a code that no list knows is called by itself, and none by nothing', () => {
+  expect(codeName('dwelling_use', 'let', en)).toBe('let')
+  expect(codeName('dwelling_use', 'own', zh)).toBe('自住')
+  expect(codeName('dwelling_use', 'newer', zh)).toBe('newer')
+  expect(codeName('look_reason', 'audit', zh)).toBe('audit')
+  expect(codeName('dwelling_use', null, zh)).toBe('')
 })
 
 test('a retired category is still readable, under its group', () => {

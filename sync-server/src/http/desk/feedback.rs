@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use super::notices::author;
 use super::titles::Surroundings;
 use super::{named, record_id};
 use crate::http::auth::SignedInDesk;
@@ -103,7 +102,7 @@ fn opinion(around: &mut Surroundings<'_>, thread: Thread, record: &domain::Recor
         answers.push(DeskAnswer {
             text: given.said.text.unwrap_or_default(),
             at: given.said.at,
-            by: author(around, given.said.by.as_deref())?,
+            by: around.author(given.said.by.as_deref())?,
             rating: given.rating,
         });
     }
@@ -111,7 +110,7 @@ fn opinion(around: &mut Surroundings<'_>, thread: Thread, record: &domain::Recor
         id: thread.id,
         text: thread.said.text.unwrap_or_default(),
         at: thread.said.at,
-        by: author(around, thread.said.by.as_deref())?,
+        by: around.author(thread.said.by.as_deref())?,
         place: around.place(&record.cell)?,
         answers,
     })

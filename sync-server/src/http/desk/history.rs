@@ -6,7 +6,7 @@ use domain::kinds::review::{Review, Said};
 use domain::review::Level;
 use domain::scope::Actor;
 use domain::world::Millis;
-use domain::{AccountId, Change, Fields, Record, Stamp, Version};
+use domain::{Change, Fields, Record, Stamp, Version};
 use serde::Serialize;
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -107,10 +107,7 @@ pub(super) fn lines(
     }
     for review in reviews.iter().map(Review::from) {
         let Some(said) = review.said else { continue };
-        let by = match review.by.as_deref().map(AccountId::new) {
-            Some(Ok(account)) => around.person(&account)?,
-            _ => String::new(),
-        };
+        let by = around.author(review.by.as_deref())?;
         lines.push(HistoryEntry {
             verdict: Some(verdict(said).to_owned()),
             level: review.level,

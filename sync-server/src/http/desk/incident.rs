@@ -12,7 +12,7 @@ use domain::protocol::{CallRefusal, ErrorBody};
 use domain::scope::{Action, Actor, Role, allowed};
 use domain::workdays::{Calendar, Within};
 use domain::world::Millis;
-use domain::{AccountId, CellCode, Kind, Record, RecordId, mask};
+use domain::{CellCode, Kind, Record, RecordId, mask};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -359,7 +359,7 @@ fn told(reading: &dyn Reading, actor: &Actor, seen: IncidentSeen, now: Millis) -
         cell: seen.record.cell.clone(),
         place: around.place(&seen.record.cell)?,
         address: around.address(&seen.record),
-        reported_by: person(&mut around, seen.incident.by.as_deref())?,
+        reported_by: around.author(seen.incident.by.as_deref())?,
         people: people(&mut around, &seen.progress)?,
         callbacks: callbacks(&mut around, &seen.callbacks)?,
         seen: seen.mark(),
@@ -401,18 +401,11 @@ fn to_rate(actor: &Actor, progress: &Progress) -> Vec<String> {
     found
 }
 
-fn person(around: &mut Surroundings<'_>, account: Option<&str>) -> Result<String, HubError> {
-    match account.map(AccountId::new) {
-        Some(Ok(account)) => Ok(around.person(&account)?),
-        _ => Ok(String::new()),
-    }
-}
-
 fn people(around: &mut Surroundings<'_>, progress: &Progress) -> Result<BTreeMap<String, String>, HubError> {
     let mut named = BTreeMap::new();
     for account in progress.steps.iter().filter_map(|step| step.by.as_deref()) {
         if !named.contains_key(account) {
-            named.insert(account.to_owned(), person(around, Some(account))?);
+            named.insert(account.to_owned(), around.author(Some(account))?);
         }
     }
     Ok(named)
@@ -423,7 +416,7 @@ fn callbacks(around: &mut Surroundings<'_>, records: &[Record]) -> Result<Vec<De
     for record in records {
         told.push(DeskCallback {
             at: record.int("at").unwrap_or_default(),
-            by: person(around, record.text("by"))?,
+            by: around.author(record.text("by"))?,
             reached: record.fields.get("reached").and_then(serde_json::Value::as_bool).unwrap_or_default(),
             satisfaction: record.text("satisfaction").map(str::to_owned),
             words: record.text("words").map(str::to_owned),

@@ -27,6 +27,7 @@ mod lists;
 mod notices;
 mod photo;
 mod places;
+mod published;
 mod put_back;
 mod record;
 mod reports;
@@ -80,8 +81,9 @@ pub use incident::{
 pub use incident_map::{DeskIncidentMap, DeskMapPlace, DeskMapPoint};
 pub use incidents::{DeskColumn, DeskIncidentLine, DeskIncidents, DeskStageCount};
 pub use lists::DeskLists;
-pub use notices::{DeskNotice, DeskNoticePage, DeskNotices, NoticeWish, PublishedOutcome, ToldPlace};
+pub use notices::{DeskNotice, DeskNoticePage, DeskNotices, NoticeWish, ToldPlace};
 pub use places::{PlaceLevel, PlaceNode};
+pub use published::PublishedOutcome;
 pub use put_back::{DeskPutBack, LookedAfterWish};
 pub use record::{DeskPhoto, DeskRecord, DeskReview, LookWish};
 pub use reports::{DeskReport, FigureRule, PlaceReport, ReportPage, ReportWish};

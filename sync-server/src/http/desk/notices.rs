@@ -5,27 +5,24 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use domain::kinds::notice::Notice;
-use domain::protocol::{CallRefusal, ErrorBody};
-use domain::scope::{Action, Actor, allowed};
+use domain::protocol::ErrorBody;
+use domain::scope::Actor;
 use domain::validate::today;
 use domain::world::Millis;
-use domain::{CellCode, Fields, Kind, Record, RecordId, Scope};
+use domain::{CellCode, Kind, Record, RecordId, Scope};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use ts_rs::TS;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::published::{self, BeforeWords, PublishedOutcome, said, scopes};
 use super::titles::Surroundings;
-use super::{named, record_id, refused};
+use super::{named, record_id};
 use crate::http::auth::SignedInDesk;
 use crate::http::{ApiError, App, JsonBody, blocking};
 use crate::hub::HubError;
 use crate::hub::notices::{Publication, published};
-use crate::store::{Reading, Store as _, StoredRecord};
-
-/// Batches of a page.
-pub(super) const PAGE: usize = 30;
+use crate::store::{Reading, Store as _};
 
 /// A notice in a list: one, to however many cells it went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, ToSchema)]
@@ -91,21 +88,6 @@ pub struct DeskNoticePage {
     pub places: Vec<ToldPlace>,
 }
 
-/// From where a list goes on.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct BeforeWords {
-    /// Only what was published before this moment: `next` of the page before.
-    before: Option<Millis>,
-}
-
-impl BeforeWords {
-    pub(super) fn moment(words: Result<Query<Self>, QueryRejection>) -> Result<Millis, ApiError> {
-        let Query(words) = words.map_err(|_| ApiError::new(CallRefusal::Malformed))?;
-        Ok(words.before.unwrap_or(Millis::MAX))
-    }
-}
-
 /// A notice to be published.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -127,17 +109,6 @@ pub struct NoticeWish {
     valid_until: Option<String>,
 }
 
-/// What was published.
-#[derive(Debug, Serialize, TS, ToSchema)]
-#[ts(export)]
-pub struct PublishedOutcome {
-    /// One of the records.
-    #[schema(value_type = String)]
-    pub id: RecordId,
-    /// To how many cells.
-    pub cells: usize,
-}
-
 /// The notices of the own scope.
 #[utoipa::path(get, path = "/desk/api/notices", tag = "desk", security(("desk" = [])), params(BeforeWords),
     responses((status = 200, body = DeskNotices), (status = "4XX", body = ErrorBody)))]
@@ -146,17 +117,8 @@ pub(super) async fn notices(
     SignedInDesk(desk): SignedInDesk,
     words: Result<Query<BeforeWords>, QueryRejection>,
 ) -> Result<Json<DeskNotices>, ApiError> {
-    let before = BeforeWords::moment(words)?;
-    let page = blocking(&app, move |hub| {
-        let now = hub.now();
-        hub.store().read(|reading| {
-            let (batches, next) = batches(reading, &desk.actor, &Kind::Notice, before)?;
-            let mut around = Surroundings::new(reading, &desk.actor);
-            let lines = batches.iter().map(|(stored, cells)| line(&mut around, &stored.record, *cells, now));
-            Ok(DeskNotices { items: lines.collect::<Result<_, HubError>>()?, next })
-        })
-    });
-    Ok(Json(page.await?))
+    let (items, next) = published::page(&app, desk.actor, Kind::Notice, words, line).await?;
+    Ok(Json(DeskNotices { items, next }))
 }
 
 /// Publishes a notice to every cell of some places.
@@ -176,8 +138,7 @@ pub(super) async fn publish(
         ("valid_until", valid_until),
     ]);
     let publication = Publication { wish, kind: Kind::Notice, places: scopes(&places)?, fields };
-    let done = blocking(&app, move |hub| hub.publish(&desk.actor, &publication)).await?;
-    Ok(Json(PublishedOutcome { id: done.id, cells: done.cells }))
+    published::publish(&app, desk.actor, publication).await
 }
 
 /// A notice with how many households were told, by place.
@@ -205,59 +166,7 @@ pub(super) async fn withdraw(
     SignedInDesk(desk): SignedInDesk,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, ApiError> {
-    let id = record_id(&named(path)?)?;
-    blocking(&app, move |hub| hub.withdraw(&desk.actor, &Kind::Notice, id)).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Batches, each with one of its records and how many there are in the scope; and where the next page begins.
-pub(super) type BatchPage = (Vec<(StoredRecord, u64)>, Option<Millis>);
-
-/// A page of batches.
-pub(super) fn batches(
-    reading: &dyn Reading,
-    actor: &Actor,
-    kind: &Kind,
-    before: Millis,
-) -> Result<BatchPage, HubError> {
-    if !allowed(actor.role, Action::Read, kind) {
-        return Err(refused(CallRefusal::NotAllowed));
-    }
-    let found = reading.batches(&actor.scopes, kind, before, PAGE)?;
-    let next = found.last().filter(|_| found.len() == PAGE).map(|batch| batch.at);
-    let mut all = Vec::new();
-    for batch in found {
-        for scope in &actor.scopes {
-            if let Some(stored) = reading.record(scope, batch.one)? {
-                all.push((stored, batch.cells));
-                break;
-            }
-        }
-    }
-    Ok((all, next))
-}
-
-/// Places named by their codes. What is no code names nothing.
-pub(super) fn scopes(codes: &[String]) -> Result<Vec<Scope>, ApiError> {
-    let missing = || HubError::invalid(vec![domain::Problem::new("places", domain::ProblemCode::MissingTarget)]);
-    codes.iter().map(|code| Scope::new(code).map_err(|_| missing().into())).collect()
-}
-
-/// The fields that say something.
-pub(super) fn said<const N: usize>(fields: [(&str, Option<String>); N]) -> Fields {
-    let said = fields.into_iter().filter_map(|(name, text)| {
-        let text = text?.trim().to_owned();
-        (!text.is_empty()).then(|| (name.to_owned(), Value::from(text)))
-    });
-    said.collect()
-}
-
-/// The name that the account in `by` is shown by.
-pub(super) fn author(around: &mut Surroundings<'_>, by: Option<&str>) -> Result<String, HubError> {
-    match by.map(domain::AccountId::new) {
-        Some(Ok(account)) => Ok(around.person(&account)?),
-        _ => Ok(String::new()),
-    }
+    published::withdraw(&app, desk.actor, Kind::Notice, path).await
 }
 
 fn line(around: &mut Surroundings<'_>, record: &Record, cells: u64, now: Millis) -> Result<DeskNotice, HubError> {
@@ -265,7 +174,7 @@ fn line(around: &mut Surroundings<'_>, record: &Record, cells: u64, now: Millis)
     Ok(DeskNotice {
         id: record.id,
         stands: notice.stands(today(now)),
-        by: author(around, notice.by.as_deref())?,
+        by: around.author(notice.by.as_deref())?,
         title: notice.title,
         text: notice.text,
         notice_kind: notice.notice_kind,

@@ -16,7 +16,7 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::notices::{BeforeWords, PublishedOutcome, author, batches, said, scopes};
+use super::published::{self, BeforeWords, PublishedOutcome, said, scopes};
 use super::titles::Surroundings;
 use super::{named, record_id};
 use crate::http::auth::SignedInDesk;
@@ -116,17 +116,8 @@ pub(super) async fn tasks(
     SignedInDesk(desk): SignedInDesk,
     words: Result<Query<BeforeWords>, QueryRejection>,
 ) -> Result<Json<DeskTasks>, ApiError> {
-    let before = BeforeWords::moment(words)?;
-    let page = blocking(&app, move |hub| {
-        let now = hub.now();
-        hub.store().read(|reading| {
-            let (batches, next) = batches(reading, &desk.actor, &Kind::Task, before)?;
-            let mut around = Surroundings::new(reading, &desk.actor);
-            let lines = batches.iter().map(|(stored, cells)| line(&mut around, &stored.record, *cells, now));
-            Ok(DeskTasks { items: lines.collect::<Result<_, HubError>>()?, next })
-        })
-    });
-    Ok(Json(page.await?))
+    let (items, next) = published::page(&app, desk.actor, Kind::Task, words, line).await?;
+    Ok(Json(DeskTasks { items, next }))
 }
 
 /// Gives a task to every cell of some places.
@@ -140,8 +131,7 @@ pub(super) async fn give(
     let TaskWish { wish, places, title, purpose, text, due_on } = wish;
     let fields = said([("title", Some(title)), ("purpose", Some(purpose)), ("text", text), ("due_on", due_on)]);
     let publication = Publication { wish, kind: Kind::Task, places: scopes(&places)?, fields };
-    let done = blocking(&app, move |hub| hub.publish(&desk.actor, &publication)).await?;
-    Ok(Json(PublishedOutcome { id: done.id, cells: done.cells }))
+    published::publish(&app, desk.actor, publication).await
 }
 
 /// A task with what came back, by place.
@@ -169,9 +159,7 @@ pub(super) async fn withdraw(
     SignedInDesk(desk): SignedInDesk,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, ApiError> {
-    let id = record_id(&named(path)?)?;
-    blocking(&app, move |hub| hub.withdraw(&desk.actor, &Kind::Task, id)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    published::withdraw(&app, desk.actor, Kind::Task, path).await
 }
 
 fn line(around: &mut Surroundings<'_>, record: &domain::Record, cells: u64, now: Millis) -> Result<DeskTask, HubError> {
@@ -179,7 +167,7 @@ fn line(around: &mut Surroundings<'_>, record: &domain::Record, cells: u64, now:
     let day = today(now).to_string();
     Ok(DeskTask {
         id: record.id,
-        by: author(around, task.by.as_deref())?,
+        by: around.author(task.by.as_deref())?,
         overdue: task.ended_at.is_none() && task.due_on.as_ref().is_some_and(|due| *due < day),
         title: task.title,
         text: task.text,

@@ -230,6 +230,14 @@ impl<'a> Surroundings<'a> {
         Ok(name)
     }
 
+    /// The name that the account in a record's `by` is shown by; nothing where none stands.
+    pub(super) fn author(&mut self, by: Option<&str>) -> Result<String, StoreError> {
+        match by.map(AccountId::new) {
+            Some(Ok(account)) => self.person(&account),
+            _ => Ok(String::new()),
+        }
+    }
+
     /// Titles of the records with these ids, as far as they lie in the scope.
     pub(super) fn refs(&self, ids: &BTreeSet<RecordId>) -> BTreeMap<RecordId, Reference> {
         let known = ids.iter().filter_map(|id| self.records.get(id));

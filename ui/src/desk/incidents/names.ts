@@ -3,16 +3,14 @@ import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { CodeList } from '@shared/types/CodeList'
 import { useReading } from '../parts/lists'
-
-type Named = { readonly name_zh: string; readonly name_en: string }
+import { codeName, nameOf, type Named } from '../parts/names'
 
 /** The names. What a list does not know is called by its code. */
 export function useNames() {
   const reading = useReading()
   const { t } = useI18n()
-  const called = (found: Named | undefined, code: string): string =>
-    found ? (reading.value.language === 'zh' ? found.name_zh : found.name_en) : code
-  const of = (list: CodeList, code: string): string => called(reading.value.codes[list]?.find((one) => one.code === code), code)
+  const called = (found: Named | undefined, code: string): string => (found ? nameOf(found, reading.value) : code)
+  const of = (list: CodeList, code: string): string => codeName(list, code, reading.value)
   const lists = computed(() => reading.value.lists)
   const department = (code: string): string => called(lists.value?.departments.find((one) => one.code === code), code)
   return {

@@ -47,6 +47,9 @@ export function usePublished<Item, Page>(source: Source<Item, Page>) {
   return { items, next, failed, page, opened, openFailed, load, open }
 }
 
+/** What `usePublished` gives. */
+export type Published<Item, Page> = ReturnType<typeof usePublished<Item, Page>>
+
 /** Rows of cells summed by their village: what a county reads first. */
 export function byVillage<Row extends { cell: string; place: string }>(rows: readonly Row[]): { code: string; name: string; rows: Row[] }[] {
   const villages = new Map<string, { code: string; name: string; rows: Row[] }>()

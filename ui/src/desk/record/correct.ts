@@ -1,4 +1,4 @@
-// What a supervisor can put right in a record, as texts in a form: which fields, how they are typed, what changed.
+// What can be put right at the desk in a record, as texts in a form: which fields, how they are typed, what changed.
 import { FIELDS } from '@shared/types/fields'
 import type { FieldSpec } from '@shared/types/FieldSpec'
 import { isEmpty, isShown } from './values'
@@ -38,9 +38,10 @@ export function valueOf(spec: FieldSpec, entry: string | string[]): unknown {
   return text
 }
 
-/** The fields whose entries differ from what is stored. */
+/** The fields whose entries differ from what is stored, by more than the blanks around them. */
 export function corrected(kind: string, fields: { readonly [field: string]: unknown }, form: Form): { [field: string]: unknown } {
   const before = formOf(kind, fields)
-  const changed = correctable(kind).filter((spec) => String(form[spec.name] ?? '') !== String(before[spec.name] ?? ''))
+  const words = (entry: string | string[] | undefined) => String(entry ?? '').trim()
+  const changed = correctable(kind).filter((spec) => words(form[spec.name]) !== words(before[spec.name]))
   return Object.fromEntries(changed.map((spec) => [spec.name, valueOf(spec, form[spec.name] ?? '')]))
 }

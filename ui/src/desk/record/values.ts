@@ -6,6 +6,7 @@ import type { FieldSpec } from '@shared/types/FieldSpec'
 import type { Lists } from '@shared/types/Lists'
 import type { Language } from '@shared/i18n'
 import { FIELDS } from '@shared/types/fields'
+import { nameOf } from '../parts/names'
 import { dateText, momentText } from '../parts/time'
 import { itemText, shapedText } from './shaped'
 
@@ -122,13 +123,9 @@ export function plain(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value)
 }
 
-function named(entry: { name_zh: string; name_en: string }, reading: Reading): string {
-  return reading.language === 'zh' ? entry.name_zh : entry.name_en
-}
-
 function codeText(list: Code[] | undefined, value: unknown, reading: Reading): string {
   const entry = list?.find((one) => one.code === value)
-  return entry ? named(entry, reading) : plain(value)
+  return entry ? nameOf(entry, reading) : plain(value)
 }
 
 function categoryText(value: unknown, reading: Reading): string {
@@ -136,13 +133,13 @@ function categoryText(value: unknown, reading: Reading): string {
   const category = all.find((one) => one.code === value)
   if (!category) return plain(value)
   const group = all.find((one) => one.code === category.parent)
-  return group ? `${named(group, reading)} / ${named(category, reading)}` : named(category, reading)
+  return group ? `${nameOf(group, reading)} / ${nameOf(category, reading)}` : nameOf(category, reading)
 }
 
 /** How urgent something is, by the county's name for it. */
 export function severityText(value: unknown, reading: Reading): string {
   const severity = reading.lists?.severities.find((one) => one.level === value)
-  return severity ? `${severity.level} · ${named(severity, reading)}` : plain(value)
+  return severity ? `${severity.level} · ${nameOf(severity, reading)}` : plain(value)
 }
 
 function refText(value: unknown, reading: Reading): string {

@@ -1,7 +1,10 @@
 // The photos of an unfinished report: kept by the device, shown from memory.
 import { reactive } from 'vue'
+import { failureOf } from '@shared/bridge'
 import { dropPhoto, keepPhoto, readPhoto } from '../photo/kept'
 import { keepable } from '../photo/picked'
+import { tell } from '../shell/notice'
+import { i18n } from '../state/app'
 
 /** The picked photos of one form, kept apart from those of other kinds of forms. */
 export function usePickedPhotos(prefix?: string) {
@@ -46,4 +49,11 @@ export function usePickedPhotos(prefix?: string) {
   }
 
   return { pictures, pick, drop, restore, forget }
+}
+
+/** Says why a picked picture could not be kept. */
+export function tellNotKept(reason: unknown): void {
+  // Only a file that no picture can be made of fails without a word of the device.
+  const { code } = failureOf(reason)
+  tell({ text: i18n.global.t(`common.failure.${code === 'host' ? 'not_an_image' : code}`), bad: true })
 }
