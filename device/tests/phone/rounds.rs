@@ -340,7 +340,8 @@ fn a_copy_of_an_offer_that_a_restored_server_refused_comes_down_when_it_is_taken
     {
         let mut hub = server.hub();
         hub.epoch = Epoch(Uuid::from_u128(2));
-        (hub.records.clear(), hub.feed.clear());
+        hub.records.clear();
+        hub.feed.clear();
         hub.refuse = Box::new(|_| Some(ProblemCode::MissingTarget));
     }
     phone.sync();
