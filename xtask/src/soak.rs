@@ -5,7 +5,7 @@ use crate::sh::{Outcome, Step};
 use crate::{paths, tools};
 
 /// What follows the verb.
-pub(crate) const OPTIONS: &str = "[--hours N | --histories N | --seed N]";
+pub(crate) const OPTIONS: &str = "[--hours N | --histories N | --seed N [--about WORDS]]";
 /// What it does.
 pub(crate) const ABOUT: &str = "lives through simulated histories; --seed tells one of them";
 

@@ -38,6 +38,9 @@ struct Arguments {
     /// Lives through the history of this seed alone, and tells every step.
     #[arg(long)]
     seed: Option<u64>,
+    /// With a seed: tells also what is said on the wire about records with these words, or this id.
+    #[arg(long, requires = "seed")]
+    about: Option<String>,
     /// Stops at the first broken law.
     #[arg(long)]
     stop_at_first: bool,
@@ -55,7 +58,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.seed {
-        Some(seed) => tell(seed),
+        Some(seed) => tell(seed, arguments.about.as_deref()),
         None => soak(&arguments),
     };
     match done {
@@ -68,8 +71,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn tell(seed: u64) -> Outcome<bool> {
-    match simulation::tell(seed) {
+fn tell(seed: u64, about: Option<&str>) -> Outcome<bool> {
+    match simulation::tell(seed, about) {
         Ok(told) => {
             println!("{}{:#?}", told.records, told.counts);
             println!("History {seed} kept every law: {} steps, {} phones.", told.steps, told.phones);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Told, folder, live, replay};
+use super::{Told, folder, replay, run};
 use crate::trouble::{Outcome, Trouble};
 
 /// Which histories are lived, and until when.
@@ -90,7 +90,7 @@ impl Fleet {
                     return;
                 }
                 let seed = self.first + index;
-                let lived = in_folder(&own, |place| live(seed, place, false));
+                let lived = in_folder(&own, |place| run(seed, place));
                 let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
                 match lived {
                     Ok(told) => tally.add(&told),

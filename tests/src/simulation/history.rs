@@ -47,9 +47,19 @@ pub(super) struct History {
     steps: usize,
 }
 
+/// What of a history is told as it happens.
+#[derive(Debug, Default)]
+pub(super) struct Telling<'a> {
+    /// Every step.
+    pub(super) aloud: bool,
+    /// What is said on the wire about records with these words.
+    pub(super) about: Option<&'a str>,
+}
+
 /// Lives a whole history and judges its end.
-pub(super) fn live(seed: u64, folder: &Path, aloud: bool) -> Outcome<Told> {
-    let mut history = History::begin(seed, folder, aloud)?;
+pub(super) fn live(seed: u64, folder: &Path, telling: &Telling<'_>) -> Outcome<Told> {
+    let mut history = History::begin(seed, folder, telling.aloud)?;
+    take(&history.ledger).listened_for = telling.about.map(str::to_owned);
     history.steps = history.chance.between(120, 160) as usize;
     for number in 0..history.steps {
         history.step(number)?;
@@ -314,6 +324,6 @@ impl History {
 }
 
 #[allow(clippy::print_stdout, reason = "a history is told to whoever asked for it")]
-fn aloud(line: &str) {
+pub(super) fn aloud(line: &str) {
     println!("{line}");
 }

@@ -63,6 +63,8 @@ pub(super) struct Ledger {
     pub(super) drafted: Vec<(RecordId, Value)>,
     /// The first law that was broken on a wire.
     pub(super) broken: Option<String>,
+    /// What is said on the wire about records with these words is told aloud.
+    pub(super) listened_for: Option<String>,
     /// How often what happened.
     pub(super) counts: BTreeMap<String, usize>,
 }

@@ -22,6 +22,7 @@ mod mix;
 mod orders;
 mod people;
 mod phone;
+mod said;
 mod scene;
 mod scene_desk;
 mod template;
@@ -36,6 +37,7 @@ pub use scene::Scene;
 pub use wire::Fault;
 
 use crate::trouble::{Doing, Outcome, Trouble};
+use history::Telling;
 
 /// What happened in one history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,19 +71,19 @@ pub fn folder() -> Outcome<tempfile::TempDir> {
 /// # Errors
 /// With the first law that was broken.
 pub fn run(seed: u64, folder: &Path) -> Outcome<Told> {
-    live(seed, folder, false)
+    live(seed, folder, &Telling::default())
 }
 
-/// Lives through a history and tells every step as it happens.
+/// Lives through a history and tells every step as it happens; also what is said on the wire about records with certain words.
 ///
 /// # Errors
 /// With the first law that was broken.
-pub fn tell(seed: u64) -> Outcome<Told> {
-    live(seed, folder()?.path(), true)
+pub fn tell(seed: u64, about: Option<&str>) -> Outcome<Told> {
+    live(seed, folder()?.path(), &Telling { aloud: true, about })
 }
 
-fn live(seed: u64, folder: &Path, aloud: bool) -> Outcome<Told> {
-    let lived = std::panic::catch_unwind(|| history::live(seed, folder, aloud));
+fn live(seed: u64, folder: &Path, telling: &Telling<'_>) -> Outcome<Told> {
+    let lived = std::panic::catch_unwind(|| history::live(seed, folder, telling));
     lived.unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let said = said.or_else(|| panic.downcast_ref::<String>().cloned());

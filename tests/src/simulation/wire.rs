@@ -17,7 +17,9 @@ use sync_server::hub::peer::HubPeer;
 
 use super::chance::Chance;
 use super::county::{County, Held, shared};
+use super::history::aloud;
 use super::ledger::Ledger;
+use super::said;
 use super::world::{Drift, Time};
 
 /// What the wires of one history share.
@@ -368,7 +370,11 @@ impl Wire {
         let answer = self.call(&|peer| peer.exchange(request))?;
         let now = self.now() + self.server_drift.get();
         let held = take(&self.held).get(&self.worker).cloned();
-        take(&self.ledger).exchanged(request, &answer, held.as_deref(), now, heard);
+        let mut ledger = take(&self.ledger);
+        ledger.exchanged(request, &answer, held.as_deref(), now, heard);
+        for said in ledger.listened_for.iter().flat_map(|words| said::about(words, request, &answer)) {
+            aloud(&format!("         {} {}: {said}", self.worker, if heard { "heard" } else { "did not hear" }));
+        }
         Ok(answer)
     }
 
