@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(stale, ["Old.ts", "part/New.ts", "part/Gone.ts"].map(PathBuf::from));
         assert_eq!(made(&types).unwrap(), made(&beside).unwrap());
         assert_eq!(fs::read_to_string(types.join("hand.ts")).unwrap(), "// by hand");
-        assert_eq!(corrected(&types, &beside).unwrap(), [PathBuf::new(); 0]);
+        assert!(corrected(&types, &beside).unwrap().is_empty());
         fs::remove_dir_all(types).unwrap();
         fs::remove_dir_all(beside).unwrap();
     }

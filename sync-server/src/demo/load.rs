@@ -12,7 +12,7 @@ use super::chance::account;
 use super::{
     COUNTY, COUNTY_NAME, Cell, County, DAY, DemoAccount, Entry, PASSWORD, SEED, Size, cell_record_id, samples,
 };
-use crate::hub::push::digest;
+use crate::hub::first_look::digest;
 use crate::hub::{CountyHub, HubError, open_folder};
 use crate::store::{Account, Approval, BulkRecord, Place, Run, Store as _, StoreError, Taken, Writing, Written};
 

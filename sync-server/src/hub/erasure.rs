@@ -23,9 +23,10 @@ use serde_json::Value;
 
 use crate::hub::case_files::{CaseToCorrect, names_of};
 use crate::hub::county::server_account;
+use crate::hub::first_look::digest;
 use crate::hub::judge::county;
 use crate::hub::phones::note;
-use crate::hub::push::{digest, review_state};
+use crate::hub::push::review_state;
 use crate::hub::{Hub, HubError};
 use crate::store::{Erasure, Run, Store, Taken, Upload, Writing, Written};
 

@@ -1,7 +1,7 @@
 //! The hub: the server's rules, without HTTP and without SQL.
 //!
 //! One file per matter, which its first line names. From a phone: who it is ([`phones`], by its `tokens`), what becomes of a pushed change (`judge`,
-//! `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there is something
+//! `first_look`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there is something
 //! ([`nudge`]), what is signed (`receipts`), orders ([`orders`]) and what is handed in (`hand_in`); how it
 //! stands ([`health`]). From the desk: who sits there
 //! ([`desk`]), reviews ([`reviews`], [`take_back`], [`corrections`]), the month ([`reports`]), the county's office ([`accounts`],
@@ -25,6 +25,7 @@ pub mod exchange;
 pub mod exports;
 mod feed;
 pub mod feedback;
+pub(crate) mod first_look;
 mod hand_in;
 pub mod health;
 pub mod imports;
@@ -38,7 +39,7 @@ pub mod orders;
 pub mod peer;
 pub mod phones;
 pub mod photo;
-pub(crate) mod push;
+mod push;
 pub mod put_back;
 mod receipts;
 pub mod reports;

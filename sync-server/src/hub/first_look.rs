@@ -1,0 +1,301 @@
+//! The first look at pushed changes: what can be taken, on what the ones before it would leave behind. Nothing is written here.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::incident::sees;
+use domain::kinds::dispute::is_about_nobody;
+use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
+use domain::merge::{MergeError, Merged, merge};
+use domain::record::write_canonical;
+use domain::scope::Role;
+use domain::{AccountId, CellCode, Change, Kind, ProblemCode, Record, RecordId, Scope};
+use sha2::{Digest, Sha256};
+
+use crate::hub::HubError;
+use crate::hub::erasure::says_about_one;
+use crate::hub::judge::{Bench, Fault, county, named_author, references, step_fault};
+use crate::store::{ChangeDigest, Reading, Writing};
+
+/// What the first look said of a change.
+pub(super) enum Look {
+    /// Refused, with the record as it stood.
+    Refused(Fault, Option<Box<Record>>),
+    /// Everything in it is known: nothing will be written.
+    Known,
+    /// It can be taken, if the records that it names can; with the record as it will stand until then, and what comes of both.
+    Fits { creates: bool, current: Option<Box<Record>>, merged: Box<Merged> },
+}
+
+impl Look {
+    /// The cell into which this brings a record that was not there: a new one, or one that moves.
+    fn brings_into(&self) -> Option<&CellCode> {
+        let Look::Fits { current, merged, .. } = self else { return None };
+        let there = current.as_ref().is_some_and(|current| current.cell == merged.record.cell);
+        (!there).then_some(&merged.record.cell)
+    }
+}
+
+/// The first look: every change by itself, each on what the ones before it would leave behind.
+pub(super) fn look_at_all(reading: &dyn Writing, bench: &Bench<'_>, changes: &[Change]) -> Result<Vec<Look>, HubError> {
+    // Where among the looks a record was last seen to be taken.
+    let mut ahead: BTreeMap<RecordId, usize> = BTreeMap::new();
+    let mut photos: BTreeMap<RecordId, usize> = BTreeMap::new();
+    let mut looks: Vec<Look> = Vec::with_capacity(changes.len());
+    for change in changes {
+        let before = Ahead { places: &ahead, looks: &looks };
+        let current = match before.record(change.id) {
+            Some(record) => Some(record.clone()),
+            None => reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record),
+        };
+        let look = look_at(reading, bench, change, current.as_ref(), &before, &mut photos)?;
+        looks.push(match look {
+            Ok(Some(merged)) => {
+                ahead.insert(change.id, looks.len());
+                Look::Fits { creates: current.is_none(), current: current.map(Box::new), merged: Box::new(merged) }
+            }
+            Ok(None) => Look::Known,
+            Err(fault) => Look::Refused(fault, current.map(Box::new)),
+        });
+    }
+    Ok(looks)
+}
+
+/// What the changes before one would leave behind.
+struct Ahead<'a> {
+    places: &'a BTreeMap<RecordId, usize>,
+    looks: &'a [Look],
+}
+
+impl Ahead<'_> {
+    fn record(&self, id: RecordId) -> Option<&Record> {
+        match self.looks.get(*self.places.get(&id)?)? {
+            Look::Fits { merged, .. } => Some(&merged.record),
+            _ => None,
+        }
+    }
+}
+
+/// The record as it would stand after the change; none when nothing in it is new.
+fn look_at(
+    reading: &dyn Writing,
+    bench: &Bench<'_>,
+    change: &Change,
+    current: Option<&Record>,
+    ahead: &Ahead<'_>,
+    photos: &mut BTreeMap<RecordId, usize>,
+) -> Result<Result<Option<Merged>, Fault>, HubError> {
+    if let Some(fault) = bench.place_fault(change, current) {
+        return Ok(Err(fault));
+    }
+    if current.is_none() && reading.erased(&county(&change.cell), change.id)? {
+        return Ok(Err(Fault::new("", ProblemCode::Erased)));
+    }
+    let merged = merge(current, change);
+    // Whoever repeats what is known has lost an answer; that is no fault, whatever the rules have become since.
+    if let (Some(current), Ok(merged)) = (current, &merged)
+        && bench.may_know(change, current)
+        && nothing_new(reading, change, merged)?
+    {
+        return Ok(Ok(None));
+    }
+    if let Some(fault) = bench.fault(change, current) {
+        return Ok(Err(fault));
+    }
+    let merged = match merged {
+        Ok(merged) => merged,
+        Err(error) => return Ok(Err(merge_fault(&error))),
+    };
+    if let Some(by) = named_author(change)
+        && by != bench.author.actor().account
+        && reading.account(&by)?.is_none()
+    {
+        return Ok(Err(Fault::new("by", ProblemCode::OtherAuthor)));
+    }
+    if current.is_none()
+        && let Some(fault) = step_not_allowed(reading, bench, &merged.record, ahead)?
+    {
+        return Ok(Err(fault));
+    }
+    if current.is_none()
+        && let Some(fault) = about_nobody(reading, &merged.record, ahead)?
+    {
+        return Ok(Err(fault));
+    }
+    if current.is_none()
+        && let Some(fault) = too_many_photos(reading, &merged.record, photos)?
+    {
+        return Ok(Err(fault));
+    }
+    Ok(Ok(Some(merged)))
+}
+
+/// Refuses a step of an incident that is not its author's to take. What comes late is taken: the fold marks it.
+fn step_not_allowed(
+    reading: &dyn Writing,
+    bench: &Bench<'_>,
+    step: &Record,
+    ahead: &Ahead<'_>,
+) -> Result<Option<Fault>, HubError> {
+    if step.kind != Kind::IncidentStep {
+        return Ok(None);
+    }
+    // An incident that is nowhere is refused as a missing target, later.
+    let Some(incident) = step.reference("incident") else { return Ok(None) };
+    let incident = match ahead.record(incident) {
+        Some(record) => Some(record.clone()),
+        None => reading.record(&county(&step.cell), incident)?.map(|stored| stored.record),
+    };
+    let Some(incident) = incident else { return Ok(None) };
+    // Whoever answers for a department speaks of what that department has, whichever way the step comes in.
+    if bench.author.actor().role == Role::Handler {
+        let row = reading.incident_row(&county(&step.cell), incident.id)?;
+        if !row.is_some_and(|row| sees(bench.author.actor(), &row.departments)) {
+            return Ok(Some(Fault::new("", ProblemCode::ForeignRecord)));
+        }
+    }
+    // After a restore a phone brings back what a supervisor did: then it is the supervisor's right that counts.
+    let actor = bench.author.actor();
+    let role = match step.text("by").and_then(|by| AccountId::new(by).ok()) {
+        Some(by) if by != actor.account => reading.account(&by)?.map_or(actor.role, |account| account.role),
+        _ => actor.role,
+    };
+    Ok(step_fault(step, &incident, role))
+}
+
+/// Refuses an event of a case file that is about nobody any more: its words were erased, and no others come to it.
+fn about_nobody(reading: &dyn Writing, event: &Record, ahead: &Ahead<'_>) -> Result<Option<Fault>, HubError> {
+    let Some(case) = event.reference("dispute").filter(|_| event.kind == Kind::DisputeEvent) else { return Ok(None) };
+    let case = match ahead.record(case) {
+        Some(record) => Some(record.clone()),
+        None => reading.record(&county(&event.cell), case)?.map(|stored| stored.record),
+    };
+    let parties = case.as_ref().and_then(|case| case.fields.get("parties"));
+    Ok(parties.filter(|parties| is_about_nobody(parties)).map(|_| Fault::new("dispute", ProblemCode::Erased)))
+}
+
+fn too_many_photos(
+    reading: &dyn Writing,
+    photo: &Record,
+    counted: &mut BTreeMap<RecordId, usize>,
+) -> Result<Option<Fault>, HubError> {
+    let (Kind::Photo, Some(subject)) = (&photo.kind, photo.reference("subject")) else { return Ok(None) };
+    let so_far = match counted.get(&subject) {
+        Some(count) => *count,
+        None => reading.count_referring(&Scope::from(&photo.cell), subject, &Kind::Photo)?,
+    };
+    if so_far >= PHOTOS_PER_RECORD_MAX {
+        return Ok(Some(Fault::new("subject", ProblemCode::TooManyPhotos)));
+    }
+    counted.insert(subject, so_far + 1);
+    Ok(None)
+}
+
+/// Refuses changes that name records which are neither in the cell where the change leaves its own, nor among those that this push
+/// brings there. Refusing one can
+/// leave another without its target, so it goes on until nothing more falls.
+pub(super) fn refuse_missing_targets(
+    reading: &dyn Writing,
+    changes: &[Change],
+    looks: &mut [Look],
+) -> Result<(), HubError> {
+    let mut coming: BTreeMap<RecordId, (CellCode, Kind)> = BTreeMap::new();
+    for (change, look) in changes.iter().zip(looks.iter()) {
+        if let Some(cell) = look.brings_into() {
+            coming.insert(change.id, (cell.clone(), change.kind.clone()));
+        }
+    }
+    // What is not in the store and can only come with this push, for every change that waits for something.
+    let mut waiting: Vec<(usize, String, RecordId)> = Vec::new();
+    // Many visits of one household name it: it is looked for once.
+    let mut kinds: BTreeMap<(Scope, RecordId), Option<Kind>> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for (index, change) in changes.iter().enumerate() {
+        let Look::Fits { current, merged, .. } = &looks[index] else { continue };
+        let cell = &merged.record.cell.clone();
+        let current = if seen.insert(change.id) { current.as_deref().cloned() } else { standing(reading, change)? };
+        for (field, id, kind) in references(change, current.as_ref()) {
+            let fits_kind = |found: &Kind| kind.as_ref().is_none_or(|kind| kind == found);
+            let found = match kinds.entry((Scope::from(cell), id)) {
+                Entry::Occupied(found) => found.into_mut(),
+                Entry::Vacant(place) => {
+                    let found = reading.record(&place.key().0, id)?.map(|stored| stored.record.kind);
+                    place.insert(found)
+                }
+            };
+            if found.as_ref().is_some_and(fits_kind) {
+                continue;
+            }
+            if coming.get(&id).is_some_and(|(there, kind)| there == cell && fits_kind(kind)) {
+                waiting.push((index, field, id));
+            } else {
+                let erased = says_about_one(&change.kind, &field) && reading.erased(&county(cell), id)?;
+                let code = if erased { ProblemCode::Erased } else { ProblemCode::MissingTarget };
+                refuse(looks, index, Fault::new(&field, code), current.as_ref());
+            }
+        }
+    }
+    loop {
+        let arriving: BTreeSet<RecordId> = (changes.iter().zip(looks.iter()))
+            .filter(|(_, look)| look.brings_into().is_some())
+            .map(|(change, _)| change.id)
+            .collect();
+        let refused: BTreeSet<RecordId> = coming.keys().filter(|id| !arriving.contains(id)).copied().collect();
+        if refused.is_empty() {
+            return Ok(());
+        }
+        coming.retain(|id, _| !refused.contains(id));
+        for (index, field, id) in &waiting {
+            if refused.contains(id) && matches!(looks[*index], Look::Fits { .. }) {
+                // Without what stands its phone would take the record for one that the server does not have, and drop it.
+                let current = standing(reading, &changes[*index])?;
+                refuse(looks, *index, Fault::new(field, ProblemCode::MissingTarget), current.as_ref());
+            }
+        }
+    }
+}
+
+fn refuse(looks: &mut [Look], index: usize, fault: Fault, current: Option<&Record>) {
+    looks[index] = Look::Refused(fault, current.cloned().map(Box::new));
+}
+
+/// The record that a change is about, as it stands.
+pub(super) fn standing(reading: &dyn Writing, change: &Change) -> Result<Option<Record>, HubError> {
+    Ok(reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record))
+}
+
+pub(super) fn merge_fault(error: &MergeError) -> Fault {
+    match error {
+        MergeError::OtherKind => Fault::new("", ProblemCode::OtherKind),
+        MergeError::Sealed { field } => Fault::new(field, ProblemCode::Sealed),
+    }
+}
+
+/// Whether a change brings nothing: all of it stands in the record, or lost before and stands in the history.
+pub(super) fn nothing_new<R: Reading + ?Sized>(
+    reading: &R,
+    change: &Change,
+    merged: &Merged,
+) -> Result<bool, HubError> {
+    if !merged.taken.is_empty() {
+        return Ok(false);
+    }
+    Ok(merged.lost.is_empty() || reading.knows_change(&change.cell, change.id, &digest(change))?)
+}
+
+/// Names a change by its content: the record, and every field with its stamp and value.
+pub(crate) fn digest(change: &Change) -> ChangeDigest {
+    // Written out first: hashing once is much quicker than hashing every piece.
+    let mut written = Vec::with_capacity(16 + 64 * change.fields.len());
+    written.extend_from_slice(change.id.0.as_bytes());
+    for (field, value) in &change.fields {
+        written.extend_from_slice(field.as_bytes());
+        written.push(0);
+        written.extend_from_slice(&change.stamps.of(field).to_bytes());
+        write_canonical(value, &mut written);
+        written.push(0);
+    }
+    let mut first = [0; 16];
+    first.copy_from_slice(&Sha256::digest(&written)[..16]);
+    ChangeDigest(first)
+}
