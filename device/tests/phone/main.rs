@@ -3,6 +3,7 @@
 // A test says what it means by failing: helpers may unwrap, and nothing here is anybody's interface.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::result_large_err, clippy::type_complexity)]
 
+mod answers;
 mod background;
 mod biometry;
 mod clock;
