@@ -7,8 +7,8 @@ use domain::world::Millis;
 use domain::{CellCode, Change, HybridClock, RecordId, Stamp};
 use rusqlite::Connection;
 
+use super::notes::Notes;
 use super::push::{self, Mark, Offer};
-use super::text::Notes;
 use super::{RoundReport, clock, health, pull, receipt, repair};
 use crate::DeviceError;
 use crate::open::Open;

@@ -7,8 +7,8 @@ use domain::protocol::{BODY_BYTES_MAX, PAGE_RATIO, PUSH_CHANGES_MAX};
 use domain::{Change, Kind, RecordId, Stamps};
 use rusqlite::Connection;
 
+use super::notes::Notes;
 use super::push::{Mark, Why};
-use super::text::Notes;
 use crate::DeviceError;
 use crate::open::Open;
 use crate::outbox;

@@ -8,6 +8,7 @@ mod clock;
 mod gather;
 mod hand_in;
 mod health;
+mod notes;
 mod order;
 mod photos;
 mod pull;

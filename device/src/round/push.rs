@@ -7,7 +7,7 @@ use domain::world::Millis;
 use domain::{AccountId, Change, Digest, ProblemCode, Record, RecordId, Stamp, Stamps};
 use rusqlite::Connection;
 
-use super::text::Notes;
+use super::notes::Notes;
 use super::{clock, pull, repair};
 use crate::DeviceError;
 use crate::outbox::{self, Refused};

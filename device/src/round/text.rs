@@ -1,32 +1,18 @@
 //! Text up and down, page by page, until nothing is unsent and nothing is new.
 
-use std::collections::{BTreeSet, VecDeque};
-
 use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, PageBytes, Peer, Verdict};
-use domain::{CellCode, Change, RecordId};
+use domain::{CellCode, Change};
 
 use super::answer::{self, Heard, is_restored};
 use super::gather::{self, Gathered};
 use super::health::{self, Facts};
+use super::notes::Notes;
 use super::push::Mark;
 use super::{RoundReport, repair};
 use crate::open::{Open, lock};
 use crate::outbox;
 use crate::store::{self, Meta};
 use crate::{Device, DeviceError};
-
-/// What one round remembers between its pages.
-#[derive(Debug, Default)]
-pub(super) struct Notes {
-    /// Changes that are left alone until the next round.
-    pub(super) skip: BTreeSet<RecordId>,
-    /// Changes whose target was missing once: it may have come with the same request.
-    pub(super) retried: BTreeSet<RecordId>,
-    /// Fields of which words were refused in this round.
-    pub(super) refused: BTreeSet<(RecordId, String)>,
-    /// What is still to be offered, in its order.
-    pub(super) waiting: VecDeque<RecordId>,
-}
 
 /// The exchanges of a round, as far as they have come.
 struct Exchanges<'r> {
