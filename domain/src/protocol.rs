@@ -387,15 +387,15 @@ pub struct ErrorBody {
 pub struct PageBytes {
     /// What goes up with one request.
     pub up: usize,
-    /// What comes down with the first answer. Each further one may be twice as large, up to what goes up: the first is soon here, and
-    /// a long pull takes few requests.
+    /// What comes down with the first answer. Each further one may be larger by half, up to what goes up: the first is soon here, while
+    /// the last is stored nobody waits long, and a long pull takes few requests.
     pub down: usize,
 }
 
 impl PageBytes {
     /// What may come down after so many pages.
     pub fn down_after(self, pages: u32) -> usize {
-        self.down.saturating_mul(1 << pages.min(16)).min(self.up)
+        (0..pages.min(32)).fold(self.down, |room, _| room.saturating_add(room / 2)).min(self.up)
     }
 }
 

@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use domain::protocol::{FeedPage, PAGE_BYTES, PAGE_RATIO};
 use domain::scope::Action;
 use domain::world::Millis;
-use domain::{CellCode, Change, Record, RecordId, Scope, Stamps};
+use domain::{CellCode, Change, Record, RecordId, Stamps};
 
 use crate::hub::judge::cut;
 use crate::hub::phones::Phone;
 use crate::hub::scales::Scales;
 use crate::hub::{HubError, conflicts};
-use crate::store::{FeedEntry, Reading, Run, StoredRecord};
+use crate::store::{Fed, Reading, Run};
 
 /// A page is cut by this many bytes, of records that do not compress better than is counted on.
 pub(super) const PAGE_RAW_BYTES: usize = PAGE_BYTES * PAGE_RATIO;
 
-/// Records are read this many at a time.
-const READ_AT_ONCE: usize = 200;
+/// A record as it is sent names besides what it is and where it lies: about so many bytes.
+const NAMED_BYTES: usize = 100;
 
 /// Pages, and whether there is more.
 pub(super) struct Pages {
@@ -72,14 +72,11 @@ pub(super) fn pages(
             out.more = true;
             break;
         }
-        // What moved away is named to a phone without a cursor too: it may hold the cell all the same, and read it from its beginning
-        // after a refusal or for a server that was put back from a backup.
-        let entries = if asking.doubted.contains(cell) {
-            reading.whole_feed_after(cell, cursor.unwrap_or(0))?
-        } else {
-            reading.feed_after(cell, cursor, asking.run)?
-        };
-        let (page, whole) = page(reading, asking, (cell, reached), &entries, (&mut room, &mut scales))?;
+        // A cell that is doubted is read whole: whoever wrote it, and everything that ever left it.
+        let whole = asking.doubted.contains(cell);
+        let from =
+            if whole { (Some(cursor.unwrap_or(0)), Run::NOBODY) } else { (cursor, asking.run) };
+        let (page, whole) = page(reading, asking, (cell, reached), from, (&mut room, &mut scales))?;
         out.pages.push(page);
         if !whole {
             out.more = true;
@@ -89,16 +86,15 @@ pub(super) fn pages(
     Ok(out)
 }
 
-/// One page of a cell; the second value says whether it took all entries.
+/// One page of a cell from a cursor on, for a run; the second value says whether it took everything.
 fn page(
     reading: &dyn Reading,
     asking: &Asking<'_>,
     (cell, reached): (&CellCode, u64),
-    entries: &[FeedEntry],
+    (cursor, run): (Option<u64>, Run),
     (room, scales): (&mut usize, &mut Scales),
 ) -> Result<(FeedPage, bool), HubError> {
-    let actor = &asking.phone.actor;
-    let mut page = FeedPage {
+    let page = FeedPage {
         cell: cell.clone(),
         upto: reached,
         records: Vec::new(),
@@ -106,34 +102,57 @@ fn page(
         erased: Vec::new(),
         conflicts: Vec::new(),
     };
-    for chunk in entries.chunks(READ_AT_ONCE) {
-        let ids: Vec<RecordId> = chunk.iter().filter(|entry| !entry.gone).map(|entry| entry.record).collect();
-        let mut found: BTreeMap<RecordId, StoredRecord> = BTreeMap::new();
-        for stored in reading.records(&Scope::from(cell), &ids)? {
-            found.insert(stored.record.id, stored);
+    let mut filling = Filling { reading, asking, page, room, scales };
+    let (mut whole, mut taken) = (true, Ok(()));
+    reading.feed(cell, cursor, run, &mut |fed| {
+        whole = *filling.room > 0;
+        if whole {
+            taken = filling.take(fed);
         }
-        for entry in chunk {
-            if *room == 0 {
-                return Ok((page, false));
-            }
-            page.upto = entry.n;
-            if entry.gone {
-                page.gone.push(entry.record);
-                page.erased.extend(Some(entry.record).filter(|_| entry.erased));
-                *room = room.saturating_sub(40);
-            } else if let Some(stored) = found.remove(&entry.record)
-                && actor.may(Action::Read, &stored.record.kind, cell)
-            {
-                let record = asking.without_echo(cut(&stored.record, actor));
-                *room = room.saturating_sub(scales.weigh(&record));
-                page.records.push(record);
-                for conflict in conflicts::told(reading, asking, &stored.record)? {
-                    *room = room.saturating_sub(scales.weigh(&conflict));
-                    page.conflicts.push(conflict);
-                }
-            }
-        }
+        whole && taken.is_ok()
+    })?;
+    taken?;
+    let Filling { mut page, .. } = filling;
+    if whole {
+        page.upto = reached;
     }
-    page.upto = reached;
-    Ok((page, true))
+    Ok((page, whole))
+}
+
+/// A page that is being filled, and the room that is left for it.
+struct Filling<'f> {
+    reading: &'f dyn Reading,
+    asking: &'f Asking<'f>,
+    page: FeedPage,
+    room: &'f mut usize,
+    scales: &'f mut Scales,
+}
+
+impl Filling<'_> {
+    /// Takes what an entry has for this phone.
+    fn take(&mut self, Fed { entry, record, bytes, disputed }: Fed) -> Result<(), HubError> {
+        let Self { reading, asking, page, room, scales } = self;
+        let actor = &asking.phone.actor;
+        page.upto = entry.n;
+        if entry.gone {
+            page.gone.push(entry.record);
+            page.erased.extend(Some(entry.record).filter(|_| entry.erased));
+            **room = room.saturating_sub(40);
+            return Ok(());
+        }
+        let Some(record) = record.filter(|record| actor.may(Action::Read, &record.kind, &record.cell)) else {
+            return Ok(());
+        };
+        let told = if disputed { conflicts::told(*reading, asking, &record)? } else { Vec::new() };
+        let fields = record.fields.len();
+        let record = asking.without_echo(cut(record, actor));
+        let whole = record.fields.len() == fields;
+        **room = room.saturating_sub(scales.weigh(&record, whole.then_some(bytes + NAMED_BYTES)));
+        page.records.push(record);
+        for conflict in told {
+            **room = room.saturating_sub(scales.weigh(&conflict, None));
+            page.conflicts.push(conflict);
+        }
+        Ok(())
+    }
 }

@@ -12,7 +12,7 @@ use domain::spec::{FieldType, field, named_kind};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{
-    AccountId, CellCode, Change, DeviceId, Epoch, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp,
+    AccountId, CellCode, Change, DeviceId, Epoch, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp, Stamps,
 };
 use serde_json::Value;
 
@@ -230,7 +230,8 @@ impl Bench<'_> {
     pub(super) fn refusal(&self, fault: Fault, current: Option<&Record>) -> Refusal {
         let actor = self.author.actor();
         let readable = current.filter(|record| actor.may(Action::Read, &record.kind, &record.cell));
-        Refusal { code: fault.code, problems: fault.problems, current: readable.map(|record| cut(record, actor)) }
+        let current = readable.map(|record| cut(record.clone(), actor));
+        Refusal { code: fault.code, problems: fault.problems, current }
     }
 }
 
@@ -259,15 +260,14 @@ pub(super) fn step_fault(step: &Record, incident: &Record, role: Role) -> Option
 }
 
 /// A record with the fields that the actor's role may see.
-pub(super) fn cut(record: &Record, actor: &Actor) -> Record {
-    let mut seen = record.clone();
-    seen.fields.retain(|field, _| visible_field(actor.role, &record.kind, field));
-    if seen.fields.len() != record.fields.len() {
-        seen.stamps = domain::Stamps::from_pairs(
-            seen.fields.keys().map(|field| (field.as_str(), record.stamps.of(field))).collect::<Vec<_>>(),
-        );
+pub(super) fn cut(mut record: Record, actor: &Actor) -> Record {
+    let Record { kind, fields, stamps, .. } = &mut record;
+    let all = fields.len();
+    fields.retain(|field, _| visible_field(actor.role, kind, field));
+    if fields.len() < all {
+        *stamps = Stamps::from_pairs(fields.keys().map(|field| (field.as_str(), stamps.of(field))));
     }
-    seen
+    record
 }
 
 /// The county of a cell: how far a record is looked for.

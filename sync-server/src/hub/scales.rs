@@ -25,21 +25,30 @@ pub(super) struct Scales {
 }
 
 impl Scales {
-    /// What a record or conflict weighs, as bytes before compression of something that compresses by [`PAGE_RATIO`].
-    pub(super) fn weigh(&mut self, thing: &impl Serialize) -> usize {
-        self.written.clear();
-        // Writing into memory cannot fail; a record that could not be written out would weigh nothing.
-        let _ = serde_json::to_writer(&mut self.written, thing);
-        let length = self.written.len();
+    /// What a record or conflict weighs, as bytes before compression of something that compresses by [`PAGE_RATIO`]. `length`: how
+    /// many bytes it has, if that is known; else it is written out to see.
+    pub(super) fn weigh(&mut self, thing: &impl Serialize, length: Option<usize>) -> usize {
         self.seen += 1;
+        let sampled = self.bytes > SMALL && self.seen.is_multiple_of(SAMPLE);
+        let length = match length {
+            Some(length) if !sampled => length,
+            _ => self.write(thing),
+        };
         self.bytes += length;
-        if self.bytes > SMALL && self.seen.is_multiple_of(SAMPLE) {
+        if sampled {
             self.sample();
         }
         match self.known {
             (_, 0) => length,
             (taken, out) => (length * out * PAGE_RATIO / taken).clamp(1, length),
         }
+    }
+
+    fn write(&mut self, thing: &impl Serialize) -> usize {
+        self.written.clear();
+        // Writing into memory cannot fail; a record that could not be written out would weigh nothing.
+        let _ = serde_json::to_writer(&mut self.written, thing);
+        self.written.len()
     }
 
     fn sample(&mut self) {
@@ -77,7 +86,7 @@ mod tests {
     fn what_compresses_well_weighs_less_and_what_does_not_weighs_what_it_is() {
         let mut scales = Scales::default();
         let sentence = "讲了医保缴费和防诈骗的要点，留下一份宣传单。".repeat(20);
-        let weights: Vec<usize> = (0..2_000).map(|_| scales.weigh(&sentence)).collect();
+        let weights: Vec<usize> = (0..2_000).map(|_| scales.weigh(&sentence, None)).collect();
         assert_eq!(weights[0], sentence.len() + 2, "nothing is known yet");
         assert!(weights[1_999] * 10 < weights[0], "{}", weights[1_999]);
         let (mut scales, mut state) = (Scales::default(), 1_u64);
@@ -88,7 +97,7 @@ mod tests {
                     char::from(b'!' + (state >> 58) as u8)
                 })
                 .collect();
-            assert!(scales.weigh(&noise) > 900);
+            assert!(scales.weigh(&noise, Some(noise.len() + 2)) > 900);
         }
     }
 }

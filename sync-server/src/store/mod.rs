@@ -106,11 +106,18 @@ pub trait Reading: IncidentTable {
     // -- feeds -----------------------------------------------------------------------------------------------------------
     /// The number that the cell's feed has reached; 0 before its first record.
     fn feed_reached(&self, cell: &CellCode) -> Answer<u64>;
-    /// The entries after `cursor` that `run` has not written itself, in the order in which they are to be sent.
-    /// Without a cursor: all of them.
-    fn feed_after(&self, cell: &CellCode, cursor: Option<u64>, run: Run) -> Answer<Vec<FeedEntry>>;
-    /// The entries after `cursor`, whoever wrote them, with everything that ever left the cell: for a phone that doubts what it holds.
-    fn whole_feed_after(&self, cell: &CellCode, cursor: u64) -> Answer<Vec<FeedEntry>>;
+    /// Goes through the entries after `cursor` that `run` has not written itself, in the order in which they are to be sent, until
+    /// `each` answers that it has had enough. Without a cursor: all of them. It reads no further than it is asked to.
+    fn feed(&self, cell: &CellCode, cursor: Option<u64>, run: Run, each: &mut dyn FnMut(Fed) -> bool) -> Answer<()>;
+    /// The same entries by themselves, to their end.
+    fn feed_after(&self, cell: &CellCode, cursor: Option<u64>, run: Run) -> Answer<Vec<FeedEntry>> {
+        let mut entries = Vec::new();
+        self.feed(cell, cursor, run, &mut |fed| {
+            entries.push(fed.entry);
+            true
+        })?;
+        Ok(entries)
+    }
     /// What a receipt says of the cell, kept as it is written: asking costs nothing.
     fn cell_state(&self, cell: &CellCode) -> Answer<CellState>;
 

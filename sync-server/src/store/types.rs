@@ -157,6 +157,9 @@ impl Run {
 
     /// The server's own writing: no phone's run.
     pub const SERVER: Run = Run(0);
+
+    /// Nobody's: nothing in a feed counts as written by whoever asks.
+    pub const NOBODY: Run = Run(-1);
 }
 
 /// Who stores a record, and where it then stands.
@@ -185,6 +188,19 @@ pub struct FeedEntry {
     pub gone: bool,
     /// It was erased.
     pub erased: bool,
+}
+
+/// An entry of a cell's feed with what there is to send of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fed {
+    /// The entry.
+    pub entry: FeedEntry,
+    /// The record as it stands in the cell; none of one that is gone.
+    pub record: Option<Record>,
+    /// How many bytes the record has as it is stored: about what it has as it is sent.
+    pub bytes: usize,
+    /// Whether values of it were set aside that nobody has decided on.
+    pub disputed: bool,
 }
 
 /// What the inbox is asked for.

@@ -16,7 +16,7 @@ use super::feed::Tally;
 use super::rows::{count, json};
 use crate::store::{
     Account, Answer, Approval, Approved, AuditEntry, AuditLine, AuditQuery, Batch, BulkRecord, CaredFor, ChangeDigest,
-    DeskSession, Device, Division, DivisionChange, EnrolCode, Erasure, FeedEntry, HandInLine, HistoryEntry, Holding,
+    DeskSession, Device, Division, DivisionChange, EnrolCode, Erasure, Fed, HandInLine, HistoryEntry, Holding,
     HomeCount, ImportBatch, InboxQuery, ListsPublished, Moved, NameFits, NumberOf, Place, PlaceFigures, Reading,
     ReportHead, ReviewCount, Run, SecretHash, SetAside, StoreError, StoredRecord, Taken, TakenIn, Tallied, TokenPair,
     Upload, Writing, Written,
@@ -120,11 +120,8 @@ impl Reading for Sql<'_> {
     fn feed_reached(&self, cell: &CellCode) -> Answer<u64> {
         self.feed_number(cell)
     }
-    fn feed_after(&self, cell: &CellCode, cursor: Option<u64>, run: Run) -> Answer<Vec<FeedEntry>> {
-        self.feed_entries(cell, cursor, run)
-    }
-    fn whole_feed_after(&self, cell: &CellCode, cursor: u64) -> Answer<Vec<FeedEntry>> {
-        self.whole_feed(cell, cursor)
+    fn feed(&self, cell: &CellCode, cursor: Option<u64>, run: Run, each: &mut dyn FnMut(Fed) -> bool) -> Answer<()> {
+        self.fed(cell, cursor, run, each)
     }
     fn cell_state(&self, cell: &CellCode) -> Answer<CellState> {
         self.state_of_cell(cell)

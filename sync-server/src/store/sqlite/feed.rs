@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use domain::protocol::CellState;
 use domain::{CellCode, Digest, RecordId, Version};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::Sql;
-use super::rows::{count, parsed, record_id};
-use crate::store::{Answer, FeedEntry, Run};
+use super::rows::{count, county, parsed, record_id, record_of};
+use crate::store::{Answer, Fed, FeedEntry, Run};
 
 /// What a write does to the numbers of a cell. Whoever moves a feed must say it, so that no way of writing can forget it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -107,14 +107,18 @@ impl Sql<'_> {
         gone: bool,
         tally: Tally,
     ) -> Answer<()> {
+        const FORWARD: &str = "UPDATE feed SET n_of_others = CASE WHEN run = ?4 THEN n_of_others ELSE n END,
+                 n = ?3, run = ?4, gone = ?5
+             WHERE cell = ?1 AND record = ?2";
+        const NEW: &str = "INSERT INTO feed (cell, record, n, run, n_of_others, gone) VALUES (?1, ?2, ?3, ?4, 0, ?5)";
         let n = self.next_place(cell, tally)? as i64;
-        let mut place = self.conn.prepare_cached(
-            "INSERT INTO feed (cell, record, n, run, n_of_others, gone) VALUES (?1, ?2, ?3, ?4, 0, ?5)
-             ON CONFLICT (cell, record) DO UPDATE SET
-                 n_of_others = CASE WHEN run = excluded.run THEN n_of_others ELSE n END,
-                 n = excluded.n, run = excluded.run, gone = excluded.gone",
-        )?;
-        place.execute(params![cell.as_str(), record.0.as_bytes(), n, run.0, gone])?;
+        // Two plain statements: for one that inserts or updates SQLite keeps a copy of every page that it touches.
+        for sql in [FORWARD, NEW] {
+            let place = params![cell.as_str(), record.0.as_bytes(), n, run.0, gone];
+            if self.conn.prepare_cached(sql)?.execute(place)? > 0 {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -158,49 +162,79 @@ impl Sql<'_> {
         Ok(())
     }
 
-    pub(super) fn whole_feed(&self, cell: &CellCode, cursor: u64) -> Answer<Vec<FeedEntry>> {
-        let mut since = self.conn.prepare_cached(
-            "SELECT n, record, gone, gone AND EXISTS (SELECT 1 FROM erased WHERE erased.id = feed.record)
-                 FROM feed WHERE cell = ?1 AND n > ?2 ORDER BY n",
-        )?;
-        let cursor = i64::try_from(cursor).unwrap_or(i64::MAX);
-        let rows = since.query_map(params![cell.as_str(), cursor], |row| {
-            Ok(FeedEntry { n: count(row, 0)?, record: record_id(row, 1)?, gone: row.get(2)?, erased: row.get(3)? })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
     /// For those who wait for this cell: told after the commit.
     fn note_reached(&self, cell: &CellCode, reached: u64) {
         self.moved.borrow_mut().feeds.insert(cell.clone(), reached);
     }
 
-    pub(super) fn feed_entries(&self, cell: &CellCode, cursor: Option<u64>, run: Run) -> Answer<Vec<FeedEntry>> {
-        let entry = |row: &rusqlite::Row<'_>| {
-            Ok(FeedEntry { n: count(row, 0)?, record: record_id(row, 1)?, gone: row.get(2)?, erased: row.get(3)? })
-        };
-        let Some(cursor) = cursor else {
-            // What moved away or was erased is named too: a phone that starts again after a restore holds it still. In the
-            // order of the pages that follow: what this run has moved forward since is sent where somebody else wrote it, or
-            // it would fall between two pages.
-            let mut all = self.conn.prepare_cached(
-                "SELECT CASE WHEN run = ?2 AND n_of_others > 0 THEN n_of_others ELSE n END AS place, record, gone,
-                     gone AND EXISTS (SELECT 1 FROM erased WHERE erased.id = feed.record)
-                 FROM feed WHERE cell = ?1 ORDER BY place",
-            )?;
-            return Ok(all.query_map(params![cell.as_str(), run.0], entry)?.collect::<Result<_, _>>()?);
-        };
-        // Sent in the order of the number that counts for this run: cut anywhere, the cursor then covers exactly what went out.
-        let mut since = self.conn.prepare_cached(
-            "SELECT CASE WHEN run = ?3 THEN n_of_others ELSE n END AS place, record, gone,
-                 gone AND EXISTS (SELECT 1 FROM erased WHERE erased.id = feed.record) FROM feed
-             WHERE cell = ?1 AND n > ?2 AND place > ?2 ORDER BY place",
-        )?;
-        let cursor = i64::try_from(cursor).unwrap_or(i64::MAX);
-        Ok(since.query_map(params![cell.as_str(), cursor, run.0], entry)?.collect::<Result<_, _>>()?)
+    pub(super) fn fed(
+        &self,
+        cell: &CellCode,
+        cursor: Option<u64>,
+        run: Run,
+        each: &mut dyn FnMut(Fed) -> bool,
+    ) -> Answer<()> {
+        let after = i64::try_from(cursor.unwrap_or(0)).unwrap_or(i64::MAX);
+        let mut statement = self.conn.prepare_cached(&fed_sql())?;
+        let mut rows = statement.query(params![cell.as_str(), after, run.0, cursor.is_none(), county(cell)])?;
+        while let Some(row) = rows.next()? {
+            if !each(fed(row, cell)?) {
+                break;
+            }
+        }
+        Ok(())
     }
+}
+
+/// A row of [`fed_sql`].
+fn fed(row: &Row<'_>, cell: &CellCode) -> rusqlite::Result<Fed> {
+    let id = record_id(row, 1)?;
+    let entry = FeedEntry { n: count(row, 0)?, record: id, gone: row.get(2)?, erased: row.get(3)? };
+    let bytes = row.get_ref(5)?.as_str_or_null()?.map(str::len);
+    let record = bytes.map(|_| record_of(row, (id, cell.clone()), (4, 5))).transpose()?;
+    Ok(Fed { entry, record, bytes: bytes.unwrap_or(0), disputed: row.get(6)? })
+}
+
+/// The entries of cell `?1` after `?2` for run `?3`, in the order of the number that counts for it: cut anywhere, the cursor then covers
+/// exactly what went out. Two ways in that order, each read by an index as far as it is asked for: what others wrote last, and what
+/// the run itself has moved forward since, which is sent where somebody else wrote it, or it would fall between two pages.
+///
+/// `?4`: there is no cursor, and nothing is left out. What moved away or was erased is named too: a phone that starts again after a
+/// restore holds it still.
+fn fed_sql() -> String {
+    const OTHERS: &str = "(run <> ?3 OR (?4 AND n_of_others = 0))";
+    const OWN: &str = "run = ?3 AND n_of_others > 0";
+    let way = |place: &str, condition: &str| {
+        format!(
+            "SELECT {place} AS place, feed.record, gone, gone AND EXISTS (SELECT 1 FROM erased WHERE erased.id = feed.record),
+                 kind, body, EXISTS (SELECT 1 FROM conflict
+                     WHERE conflict.record = feed.record AND conflict.county = ?5 AND settled_at IS NULL)
+             FROM feed LEFT JOIN record ON record.id = feed.record AND record.county = ?5 AND record.cell = feed.cell
+             WHERE feed.cell = ?1 AND {place} > ?2 AND {condition}"
+        )
+    };
+    format!("{} UNION ALL {} ORDER BY place", way("n", OTHERS), way("n_of_others", OWN))
 }
 
 /// How far the feeds of some cells came, and what that did to the cells' numbers.
 #[derive(Default)]
 pub(super) struct Feeds(BTreeMap<CellCode, (u64, Tally)>);
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::store::sqlite::migrate::to_present;
+
+    #[test]
+    fn a_page_reads_no_more_of_a_feed_than_it_holds() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        to_present(&mut connection).unwrap();
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", fed_sql())).unwrap();
+        let steps = statement.query_map(("610722001001001", 0, 7, false, "610722"), |row| row.get(3)).unwrap();
+        let plan = steps.collect::<Result<Vec<String>, _>>().unwrap().join("; ");
+        assert!(plan.contains("feed_order") && plan.contains("feed_of_others"), "each way by its own index: {plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "nothing is sorted, so nothing is read to its end: {plan}");
+    }
+}

@@ -137,18 +137,21 @@ pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 pub(super) const RECORD_COLUMNS: &str =
     "id, kind, cell, body, version, state, approved_version, changed_at, changed_by";
 
+/// The record of this name and cell, from the columns of its kind and its body.
+pub(super) fn record_of(
+    row: &Row<'_>,
+    (id, cell): (RecordId, CellCode),
+    (kind, body): (usize, usize),
+) -> rusqlite::Result<Record> {
+    let kind = Kind::from_name(row.get_ref(kind)?.as_str()?);
+    let Body { fields, stamp, stamps } = json(row, body)?;
+    Ok(Record { id, kind, cell, fields, stamps: Stamps { common: stamp, except: stamps } })
+}
+
 /// Reads a row of [`RECORD_COLUMNS`].
 pub(super) fn stored_record(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
-    let body: Body = json(row, 3)?;
-    let record = Record {
-        id: record_id(row, 0)?,
-        kind: Kind::from_name(row.get_ref(1)?.as_str()?),
-        cell: parsed::<CellCode>(row, 2)?,
-        fields: body.fields,
-        stamps: Stamps { common: body.stamp, except: body.stamps },
-    };
     Ok(StoredRecord {
-        record,
+        record: record_of(row, (record_id(row, 0)?, parsed(row, 2)?), (1, 3))?,
         version: parsed::<Version>(row, 4)?,
         state: state(row.get(5)?),
         approved_version: parsed_maybe::<Version>(row, 6)?,

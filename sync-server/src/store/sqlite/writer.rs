@@ -37,19 +37,21 @@ impl Writer {
         Self { bench: Mutex::new(bench), committed: Condvar::new(), waiting: AtomicUsize::new(0) }
     }
 
-    /// Runs `work` in a savepoint of the shared transaction and returns when that is durable, or when `work` refused.
+    /// Runs `work` as a part of the shared transaction and returns when that is durable, or when `work` refused.
     pub(super) fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut bench = self.bench.lock().unwrap_or_else(PoisonError::into_inner);
         self.waiting.fetch_sub(1, Ordering::SeqCst);
 
-        let done = match bench.begin() {
+        let begun = bench.begin();
+        let part = *begun.as_ref().unwrap_or(&Part::Whole);
+        let done = match begun {
             // A panic must not leave the others' transaction hanging: it goes on after the commit.
-            Ok(()) => catch_unwind(AssertUnwindSafe(|| work(&bench.conn))),
+            Ok(_) => catch_unwind(AssertUnwindSafe(|| work(&bench.conn))),
             Err(error) => Ok(Err(error.into())),
         };
         let stored = matches!(done, Ok(Ok(_)));
-        let ended = bench.end(stored);
+        let ended = bench.end(part, stored);
         let batch = bench.batch;
         if self.waiting.load(Ordering::SeqCst) == 0 || bench.shared >= SHARED_MAX || ended.is_err() {
             bench.commit();
@@ -79,24 +81,36 @@ impl Writer {
     }
 }
 
+/// What a writer has of the shared transaction.
+#[derive(Clone, Copy)]
+enum Part {
+    /// All that was written so far: it came first. Nothing need be kept to take back less than everything.
+    Whole,
+    /// A savepoint behind what others wrote.
+    Savepoint,
+}
+
 impl Bench {
-    fn begin(&mut self) -> Result<(), StoreError> {
+    fn begin(&mut self) -> Result<Part, StoreError> {
         if self.conn.is_autocommit() {
             run(&self.conn, "BEGIN IMMEDIATE")?;
+            return Ok(Part::Whole);
         }
-        Ok(run(&self.conn, "SAVEPOINT own")?)
+        run(&self.conn, "SAVEPOINT own")?;
+        Ok(Part::Savepoint)
     }
 
-    /// Closes the writer's savepoint: keeps what it stored, or takes it back.
-    fn end(&mut self, stored: bool) -> Result<(), StoreError> {
+    /// Closes the writer's part: keeps what it stored, or takes it back.
+    fn end(&mut self, part: Part, stored: bool) -> Result<(), StoreError> {
         if self.conn.is_autocommit() {
             return if stored { Err(StoreError::Broken("the transaction ended early".into())) } else { Ok(()) };
         }
-        if stored {
-            self.shared += 1;
-            run(&self.conn, "RELEASE own")?;
-        } else {
-            self.conn.execute_batch("ROLLBACK TO own; RELEASE own")?;
+        self.shared += usize::from(stored);
+        match (part, stored) {
+            (Part::Whole, true) => {}
+            (Part::Whole, false) => run(&self.conn, "ROLLBACK")?,
+            (Part::Savepoint, true) => run(&self.conn, "RELEASE own")?,
+            (Part::Savepoint, false) => self.conn.execute_batch("ROLLBACK TO own; RELEASE own")?,
         }
         Ok(())
     }
