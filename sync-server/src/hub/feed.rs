@@ -74,8 +74,7 @@ pub(super) fn pages(
         }
         // A cell that is doubted is read whole: whoever wrote it, and everything that ever left it.
         let whole = asking.doubted.contains(cell);
-        let from =
-            if whole { (Some(cursor.unwrap_or(0)), Run::NOBODY) } else { (cursor, asking.run) };
+        let from = if whole { (Some(cursor.unwrap_or(0)), Run::NOBODY) } else { (cursor, asking.run) };
         let (page, whole) = page(reading, asking, (cell, reached), from, (&mut room, &mut scales))?;
         out.pages.push(page);
         if !whole {
