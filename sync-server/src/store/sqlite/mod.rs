@@ -109,8 +109,6 @@ impl SqliteStore {
         // into the file when nobody waits for a push of that size.
         conn.pragma_update(None, "cache_size", -32_000)?;
         conn.pragma_update(None, "wal_autocheckpoint", 4_000)?;
-        // What a statement or a writer may have to take back is remembered in memory.
-        conn.pragma_update(None, "temp_store", "MEMORY")?;
         plan_once(&conn)?;
         conn.set_prepared_statement_cache_capacity(96);
         migrate::to_present(&mut conn)?;
