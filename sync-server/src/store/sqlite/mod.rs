@@ -105,8 +105,8 @@ impl SqliteStore {
         conn.pragma_update(None, "trusted_schema", false)?;
         // What is deleted or overwritten leaves no readable rest in a page that is written anyway.
         conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
-        // A phone's first push fits (32 MB): what does not is written to the log twice. So does it into the log (16 MB), which is moved
-        // into the file when nobody waits for a push of that size.
+        // A phone's first push fits (32 MB): what does not is written to the log twice. It fits into the log too (16 MB), which is moved
+        // into the file after several of them and not after each.
         conn.pragma_update(None, "cache_size", -32_000)?;
         conn.pragma_update(None, "wal_autocheckpoint", 4_000)?;
         plan_once(&conn)?;
