@@ -8,15 +8,16 @@ use std::fs;
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("paper", &[]),
-    ("device", &["domain", "paper"]),
+    ("picture", &["domain"]),
+    ("device", &["domain", "paper", "picture"]),
     ("src-tauri", &["device"]),
-    ("sync-server", &["domain", "paper"]),
+    ("sync-server", &["domain", "paper", "picture"]),
     ("tests", &["domain", "paper", "device", "doorstep", "sync-server"]),
     ("xtask", &[]),
 ];
 
 /// The packages of the workspace, as dependencies name them.
-const OURS: &[&str] = &["domain", "paper", "device", "doorstep", "sync-server", "doorstep-tests", "xtask"];
+const OURS: &[&str] = &["domain", "paper", "picture", "device", "doorstep", "sync-server", "doorstep-tests", "xtask"];
 
 /// The one folder that may know which host it runs in.
 const BRIDGE: &str = "ui/src/shared/bridge/";

@@ -1,30 +1,21 @@
-//! What the camera noted in the file: which way up, and when. Nothing else is looked at.
+//! What the camera noted in the file: when. Nothing else is looked at.
 
 use std::io::Cursor;
 
 use chrono::{NaiveDate, TimeDelta};
 use domain::world::Millis;
 use exif::{DateTime, Exif, In, Reader, Tag, Value};
-use image::metadata::Orientation;
-
-use super::Said;
 
 /// Minutes east of Greenwich where the camera does not say: China.
 const CHINA_MINUTES: i64 = 8 * 60;
 
-/// Reads it, as far as it can be read: a damaged note costs itself only.
-pub(super) fn read(bytes: &[u8]) -> Said {
+/// When the picture was taken, as far as the notes can be read.
+pub(super) fn taken_at(bytes: &[u8]) -> Option<Millis> {
     let noted = Reader::new()
         .continue_on_error(true)
         .read_from_container(&mut Cursor::new(bytes))
         .or_else(|error| error.distill_partial_result(|_| ()));
-    let Ok(noted) = noted else { return Said { orientation: Orientation::NoTransforms, taken_at: None } };
-    let orientation = noted.get_field(Tag::Orientation, In::PRIMARY).and_then(|field| field.value.get_uint(0));
-    let orientation = orientation.and_then(|value| u8::try_from(value).ok()).and_then(Orientation::from_exif);
-    Said { orientation: orientation.unwrap_or(Orientation::NoTransforms), taken_at: taken_at(&noted) }
-}
-
-fn taken_at(noted: &Exif) -> Option<Millis> {
+    let noted = &noted.ok()?;
     let mut time = DateTime::from_ascii(ascii(noted, Tag::DateTimeOriginal)?).ok()?;
     if let Some(offset) = ascii(noted, Tag::OffsetTimeOriginal) {
         // A damaged offset leaves the time as Chinese time.

@@ -105,12 +105,10 @@ impl SqliteStore {
         conn.pragma_update(None, "trusted_schema", false)?;
         // What is deleted or overwritten leaves no readable rest in a page that is written anyway.
         conn.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
-        // A phone's first push fits (32 MB): what does not is written to the log twice. So does it into the log (16 MB), which is moved
-        // into the file when nobody waits for a push of that size.
+        // A phone's first push fits (32 MB): what does not is written to the log twice. It fits into the log too (16 MB), which is moved
+        // into the file after several of them and not after each.
         conn.pragma_update(None, "cache_size", -32_000)?;
         conn.pragma_update(None, "wal_autocheckpoint", 4_000)?;
-        // What a statement or a writer may have to take back is remembered in memory.
-        conn.pragma_update(None, "temp_store", "MEMORY")?;
         plan_once(&conn)?;
         conn.set_prepared_statement_cache_capacity(96);
         migrate::to_present(&mut conn)?;
