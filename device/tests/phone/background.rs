@@ -1,5 +1,6 @@
 //! The thread that runs rounds by itself.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use device::network::Network;
@@ -79,7 +80,7 @@ fn text_that_is_written_while_a_large_photo_goes_up_goes_first() {
     let size = 256 * 1024 * 30;
     let (_, hash) = phone.photograph((record_id(42), "incident"), &vec![1; size]).unwrap();
     // A slow network: the whole photo takes a quarter of a minute, longer than the busiest machine lets the text wait.
-    server.hub().on_append = Some(Box::new(|| std::thread::sleep(Duration::from_millis(500))));
+    server.hub().on_append = Some(Arc::new(|| std::thread::sleep(Duration::from_millis(500))));
     let peer = server.clone();
     let _background = phone.device.start_background_with(move |_| Ok(Box::new(peer.clone())));
     assert!(within(Duration::from_secs(20), || server.hub().uploads.values().any(|(_, bytes)| !bytes.is_empty())));

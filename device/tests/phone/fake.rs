@@ -72,8 +72,8 @@ pub struct Hub {
     pub key: Option<ReceiptKey>,
     /// Changes what is signed.
     pub misstate: Box<dyn Fn(&mut ReceiptStatement) + Send>,
-    /// Called after every piece of a photo.
-    pub on_append: Option<Box<dyn Fn() + Send>>,
+    /// Called after every piece of a photo, while others may call the server.
+    pub on_append: Option<Arc<dyn Fn() + Send + Sync>>,
     pub erased: BTreeSet<RecordId>,
     pub seal: SealKeys,
     /// The phone was shut out.
@@ -371,7 +371,9 @@ impl Peer for Server {
         } else {
             hub.uploads.insert(upload.into(), (offer, bytes));
         }
-        if let Some(on_append) = &hub.on_append {
+        let on_append = hub.on_append.clone();
+        drop(hub);
+        if let Some(on_append) = on_append {
             on_append();
         }
         Ok(reached)

@@ -1,6 +1,7 @@
 //! Photos: after the text, each from where it stopped, and never in each other's way.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use device::network::Network;
 use device::preferences::Preferences;
@@ -385,7 +386,7 @@ fn wifi_that_is_lost_in_the_middle_of_a_photo_stops_it_and_it_goes_on_later() {
     on_wifi(&phone);
     let (_, hash) = take(&phone, 1);
     let device = phone.device.clone();
-    server.hub().on_append = Some(Box::new(move || device.set_network(Network { online: true, metered: Some(true) })));
+    server.hub().on_append = Some(Arc::new(move || device.set_network(Network { online: true, metered: Some(true) })));
     assert_eq!(phone.sync().photos, 0);
     assert_eq!((phone.state().waiting_photos, phone.state().photos_for_wifi), (1, 1));
     let sent = server.hub().uploads.values().map(|(_, bytes)| bytes.len()).sum::<usize>();
