@@ -44,7 +44,7 @@ impl Writer {
         self.waiting.fetch_sub(1, Ordering::SeqCst);
 
         let begun = bench.begin();
-        let part = *begun.as_ref().unwrap_or(&Part::Whole);
+        let part = begun.as_ref().ok().copied();
         let done = match begun {
             // A panic must not leave the others' transaction hanging: it goes on after the commit.
             Ok(_) => catch_unwind(AssertUnwindSafe(|| work(&bench.conn))),
@@ -100,17 +100,17 @@ impl Bench {
         Ok(Part::Savepoint)
     }
 
-    /// Closes the writer's part: keeps what it stored, or takes it back.
-    fn end(&mut self, part: Part, stored: bool) -> Result<(), StoreError> {
+    /// Closes the writer's part, if it had one: keeps what it stored, or takes it back.
+    fn end(&mut self, part: Option<Part>, stored: bool) -> Result<(), StoreError> {
         if self.conn.is_autocommit() {
             return if stored { Err(StoreError::Broken("the transaction ended early".into())) } else { Ok(()) };
         }
         self.shared += usize::from(stored);
         match (part, stored) {
-            (Part::Whole, true) => {}
-            (Part::Whole, false) => run(&self.conn, "ROLLBACK")?,
-            (Part::Savepoint, true) => run(&self.conn, "RELEASE own")?,
-            (Part::Savepoint, false) => self.conn.execute_batch("ROLLBACK TO own; RELEASE own")?,
+            (None, _) | (Some(Part::Whole), true) => {}
+            (Some(Part::Whole), false) => run(&self.conn, "ROLLBACK")?,
+            (Some(Part::Savepoint), true) => run(&self.conn, "RELEASE own")?,
+            (Some(Part::Savepoint), false) => self.conn.execute_batch("ROLLBACK TO own; RELEASE own")?,
         }
         Ok(())
     }
