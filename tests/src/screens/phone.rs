@@ -275,6 +275,7 @@ fn shots(ids: &BTreeMap<&'static str, String>) -> Vec<Shot> {
         ("evacuations", "/evacuations", "main h1"),
         ("roll-call", "/evacuation/{evacuation}", "main h1"),
         ("roll-call-give", "/evacuation/{evacuation}/give", "main h1"),
+        ("evacuation-order", "/evacuation-order", "main h1"),
         ("evacuation-take", "/evacuation-take", "main h1"),
         ("hazard-points", "/hazard-points", "main h1"),
         ("hazard-point", "/hazard-point/{point}", "main h1"),
