@@ -16,6 +16,7 @@ mod salvage;
 mod schema;
 
 use std::path::Path;
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -252,8 +253,30 @@ impl Store {
     }
 }
 
+/// Waits until the cipher is ready to be given a key.
+///
+/// It prepares itself when the first database of the process is opened, and only after SQLite counts as prepared (SQLCipher 4.19): a
+/// second database that is opened at that very moment is refused its key, and would be taken for a broken one.
+fn await_cipher() {
+    static READY: Once = Once::new();
+    let is_ready = || {
+        let key = format!("x'{}'", "00".repeat(32));
+        Connection::open_in_memory().and_then(|memory| memory.pragma_update(None, "key", key)).is_ok()
+    };
+    // If it never is, opening the register says why.
+    READY.call_once(|| {
+        let _ready = (0..100).any(|_| {
+            is_ready() || {
+                std::thread::sleep(Duration::from_millis(10));
+                false
+            }
+        });
+    });
+}
+
 /// A connection that has the key. A file that is none, or is damaged where it begins, is told at once.
 fn keyed(path: &Path, key: &Key) -> Result<Connection, DeviceError> {
+    await_cipher();
     let connection = match ALONE.load(Ordering::Relaxed) {
         true => Connection::open_with_flags_and_vfs(path, OpenFlags::default(), "unix-excl")?,
         false => Connection::open(path)?,

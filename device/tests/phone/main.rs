@@ -10,6 +10,7 @@ mod clock;
 mod conflicts;
 mod erasure;
 mod fake;
+mod first_moment;
 mod handover;
 mod health;
 mod hostile;
