@@ -60,9 +60,9 @@ impl Developed {
     /// The same small, JPEG: its longer edge at most `edge` pixels, of a quality from 1 to 100.
     ///
     /// # Errors
-    /// [`PictureError`] when it cannot be encoded.
+    /// [`PictureError`] when it cannot be encoded; never panics.
     pub fn smaller(self, edge: u32, quality: u8) -> Result<Vec<u8>, PictureError> {
-        encoded(&shrunk(self.image, edge), quality)
+        unpanicked(|| encoded(&shrunk(self.image, edge), quality))
     }
 }
 
@@ -74,8 +74,12 @@ pub fn develop(bytes: &[u8], bounds: &Bounds) -> Result<Developed, PictureError>
     if bytes.len() > bounds.file_bytes {
         return Err(PictureError::TooLarge);
     }
-    // The decoders hold no state that could be left behind half done.
-    catch_unwind(AssertUnwindSafe(|| developed(bytes, bounds))).unwrap_or(Err(PictureError::NotAnImage))
+    unpanicked(|| developed(bytes, bounds))
+}
+
+/// Work in which a panic says that the bytes are no picture. Decoders hold no state that could be left behind half done.
+fn unpanicked<T>(work: impl FnOnce() -> Result<T, PictureError>) -> Result<T, PictureError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(PictureError::NotAnImage))
 }
 
 fn developed(bytes: &[u8], bounds: &Bounds) -> Result<Developed, PictureError> {

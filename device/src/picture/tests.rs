@@ -68,15 +68,26 @@ fn the_time_of_taking_is_read_and_nothing_else() {
     assert_eq!(develop(silent.get_ref()).unwrap().taken_at, None);
 }
 
+/// A small picture in each form that is taken; the JPEG with a note by its camera.
+fn in_a_form(form: ImageFormat) -> Vec<u8> {
+    if form == ImageFormat::Jpeg {
+        return sample("broken-exif.jpg");
+    }
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::new_rgb8(40, 30).write_to(&mut bytes, form).unwrap();
+    bytes.into_inner()
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn a_damaged_note_costs_itself_only(
+    fn a_damaged_file_costs_itself_only(
+        form in prop::sample::select(vec![ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP]),
         damage in prop::collection::vec((0usize..4_000, any::<u8>()), 1..20),
         cut in any::<Option<prop::sample::Index>>(),
     ) {
-        let mut bytes = sample("broken-exif.jpg");
+        let mut bytes = in_a_form(form);
         for (at, byte) in damage {
             let at = at % bytes.len();
             bytes[at] = byte;

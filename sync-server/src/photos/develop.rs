@@ -75,6 +75,29 @@ mod tests {
     }
 
     #[test]
+    fn a_turned_photo_stands_upright_and_a_damaged_note_costs_itself_only() {
+        let upright = develop(&sample("starfish-gps.jpg")).unwrap();
+        for number in [2, 3, 5, 6, 7] {
+            let turned = develop(&sample(&format!("starfish-orientation-{number}.jpg"))).unwrap();
+            assert_eq!(turned.width > turned.height, upright.width > upright.height, "{number}");
+        }
+        develop(&sample("broken-exif.jpg")).unwrap();
+    }
+
+    #[test]
+    fn pictures_of_three_kinds_are_taken_whatever_their_size_and_what_is_clear_becomes_white() {
+        let clear = DynamicImage::ImageRgba8(image::RgbaImage::from_pixel(2400, 40, image::Rgba([0, 0, 0, 0])));
+        for format in [ImageFormat::Png, ImageFormat::WebP] {
+            let developed = develop(&encoded(&clear, format)).unwrap();
+            assert_eq!((developed.width, developed.height), (1600, 27));
+            let pixel = image::load_from_memory(&developed.full).unwrap().to_rgb8().get_pixel(800, 13).0;
+            assert!(pixel.iter().all(|channel| *channel > 250), "{pixel:?}");
+        }
+        let tiny = DynamicImage::ImageLuma8(image::GrayImage::new(1, 1));
+        assert_eq!(develop(&encoded(&tiny, ImageFormat::Jpeg)).unwrap().width, 1);
+    }
+
+    #[test]
     fn what_is_no_picture_or_a_broken_one_is_refused_by_its_content() {
         let whole = encoded(&DynamicImage::new_rgb8(300, 200), ImageFormat::Png);
         let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
