@@ -10,6 +10,7 @@ use domain::{Change, Fields, Record, RecordId, Stamp, Version};
 use serde_json::Value;
 
 use crate::hub::desk::{Desk, readable};
+use crate::hub::erasure::names_erased;
 use crate::hub::feed::Asking;
 use crate::hub::judge::{Author, Bench, NUMBER, county};
 use crate::hub::reviews::{DeskChange, refused_words};
@@ -50,7 +51,9 @@ pub(super) fn found(
         let other = writer(&past, &lost.field, if lost.incoming { standing } else { lost.stamp });
         // A value that was here before was seen by whoever wrote after it: it comes back with other fields of its record.
         let repeated = lost.incoming && writer(&past, &lost.field, lost.stamp).is_some();
-        if repeated || reading.conflict_known(&record.cell, record.id, &lost.field, lost.stamp)? {
+        // Nobody can want back somebody who was erased.
+        let nobody = names_erased(reading, &record.kind, &record.cell, (&lost.field, Some(&lost.value)))?;
+        if repeated || nobody || reading.conflict_known(&record.cell, record.id, &lost.field, lost.stamp)? {
             continue;
         }
         let author = Some(author.clone());

@@ -18,7 +18,7 @@ use domain::protocol::CallRefusal;
 use domain::same::MERGED_INTO;
 use domain::scope::{Actor, Role};
 use domain::world::Millis;
-use domain::{AccountId, Change, Fields, Kind, Record, RecordId, Scope, Sha256Hex, Stamps};
+use domain::{AccountId, CellCode, Change, Fields, Kind, Record, RecordId, Scope, Sha256Hex, Stamps};
 use serde_json::Value;
 
 use crate::hub::case_files::{CaseToCorrect, names_of};
@@ -39,7 +39,7 @@ const ABOUT_ONE: [Kind; 4] = [Kind::Visit, Kind::Photo, Kind::Review, Kind::Care
 /// Kinds that say something about a person without belonging to that person, and the field that names them: they go too.
 const ABOUT_A_PERSON: [(Kind, &str); 1] = [(Kind::RollCall, "person")];
 
-/// References to a person that other people's records carry: they are emptied.
+/// References to a person that other people's records carry: they are emptied, also when they come in after the erasure.
 const NAMES_A_PERSON: [(Kind, &str); 1] = [(Kind::Household, "head")];
 
 /// What is left of a value without somebody; none when it does not name them.
@@ -244,6 +244,25 @@ impl<S: Store> Hub<S> {
         Ok(())
     }
 
+    /// Whoever wrote this record had not heard that somebody whom it names was erased: the reference is emptied, as the erasure would
+    /// have done. The rest of what came with it stands.
+    pub(super) fn leave_reference(
+        &self,
+        writing: &mut dyn Writing,
+        record: Record,
+        taken: &[String],
+        now: Millis,
+    ) -> Result<(), HubError> {
+        let mut record = record;
+        for (kind, field) in NAMES_A_PERSON {
+            let named = record.kind == kind && taken.iter().any(|name| name == field);
+            if named && names_erased(writing, &record.kind, &record.cell, (field, record.fields.get(field)))? {
+                record = self.set_field(writing, &record, field, Value::Null, now)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes what is left of a list. What is remembered of it follows: emptying an approved record is what keeps its approved version.
     fn leave_list(
         &self,
@@ -411,6 +430,22 @@ pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Resul
         }
     }
     Ok(emptied)
+}
+
+/// Whether a field that only names a person names one who was erased.
+pub(super) fn names_erased(
+    reading: &dyn Writing,
+    kind: &Kind,
+    cell: &CellCode,
+    (field, value): (&str, Option<&Value>),
+) -> Result<bool, HubError> {
+    if !NAMES_A_PERSON.iter().any(|(naming, name)| naming == kind && *name == field) {
+        return Ok(false);
+    }
+    match value.and_then(Value::as_str).and_then(|id| id.parse().ok()) {
+        Some(person) => Ok(reading.erased(&county(cell), person)?),
+        None => Ok(false),
+    }
 }
 
 /// Whether this field names the one record that a record of this kind says something about: with that one erased, nothing more

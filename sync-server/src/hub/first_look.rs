@@ -13,7 +13,7 @@ use domain::{AccountId, CellCode, Change, Kind, ProblemCode, Record, RecordId, S
 use sha2::{Digest, Sha256};
 
 use crate::hub::HubError;
-use crate::hub::erasure::says_about_one;
+use crate::hub::erasure::{names_erased, says_about_one};
 use crate::hub::judge::{Bench, Fault, county, named_author, references, step_fault};
 use crate::store::{ChangeDigest, Reading, Writing};
 
@@ -192,8 +192,8 @@ fn too_many_photos(
 }
 
 /// Refuses changes that name records which are neither in the cell where the change leaves its own, nor among those that this push
-/// brings there. Refusing one can
-/// leave another without its target, so it goes on until nothing more falls.
+/// brings there. Refusing one can leave another without its target, so it goes on until nothing more falls. A field that merely names
+/// somebody who was erased costs the rest of its record nothing: it is emptied when the record is stored.
 pub(super) fn refuse_missing_targets(
     reading: &dyn Writing,
     changes: &[Change],
@@ -228,7 +228,7 @@ pub(super) fn refuse_missing_targets(
             }
             if coming.get(&id).is_some_and(|(there, kind)| there == cell && fits_kind(kind)) {
                 waiting.push((index, field, id));
-            } else {
+            } else if !names_erased(reading, &change.kind, cell, (&field, change.fields.get(&field)))? {
                 let erased = says_about_one(&change.kind, &field) && reading.erased(&county(cell), id)?;
                 let code = if erased { ProblemCode::Erased } else { ProblemCode::MissingTarget };
                 refuse(looks, index, Fault::new(&field, code), current.as_ref());

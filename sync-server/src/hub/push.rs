@@ -134,7 +134,7 @@ impl<S: Store> Hub<S> {
             Kind::Review => settle_review(writing, &record),
             Kind::Cell => name_cell(writing, &record),
             Kind::Evacuation if before.is_none() => self.leave_new_list(writing, &record, now),
-            _ => Ok(()),
+            _ => self.leave_reference(writing, record, &merged.taken, now),
         }
     }
 

@@ -399,3 +399,39 @@ fn what_a_restored_server_does_not_take_back_goes_although_something_of_the_reco
     insist(head.is_none(), "The phone shows a head that the server does not know.")?;
     scene.settle()
 }
+
+#[test]
+fn what_was_written_of_a_household_since_a_backup_comes_back_although_its_head_was_erased() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    let (household, person) = (scene.household()?, somebody(&scene)?);
+    scene.round(0)?;
+    scene.back_up_server()?;
+    scene.pass(MINUTE);
+    scene.save(0, &Kind::Household, Some(household), json!({ "head": person }))?;
+    scene.write(0, "since the backup")?;
+    scene.round(0)?;
+    scene.erase(person)?;
+    scene.restore_server()?;
+    scene.pass(MINUTE);
+    scene.round(0)?;
+    stands(&scene, "since the backup")?;
+    for there in [scene.on_phone(0, household)?, scene.on_server(household)?] {
+        let head = there.and_then(|household| household.reference("head"));
+        insist(head.is_none(), "Somebody who was erased is the head of a household.")?;
+    }
+    scene.settle()
+}
+
+#[test]
+fn naming_somebody_as_head_who_was_erased_meanwhile_costs_nothing_else() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    let (household, person) = (scene.household()?, somebody(&scene)?);
+    scene.round(0)?;
+    scene.save(0, &Kind::Household, Some(household), json!({ "head": person }))?;
+    scene.write(0, "with it")?;
+    scene.erase(person)?;
+    scene.round(0)?;
+    insist(scene.waiting_and_refused(0)? == (0, 0), "Something was refused.")?;
+    stands(&scene, "with it")?;
+    scene.settle()
+}
