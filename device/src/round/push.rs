@@ -1,6 +1,6 @@
 //! What the verdicts do to what went up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::protocol::{Refusal, Verdict};
 use domain::world::Millis;
@@ -180,9 +180,9 @@ pub(super) fn store_or_leave(connection: &Connection, held: &Held) -> Result<(),
     }
 }
 
-/// The restored server does not take what is held. What is unsent of it goes up by itself next; for the rest the record shows
-/// what the server has. A record that the server has not got goes: the own words in it to the refused ones (true), another's
-/// to whoever wrote them and offers them too.
+/// The restored server does not take what is held. Where some fields are at fault, the rest is offered once more without them. Else
+/// what is unsent of it goes up by itself next; for the rest the record shows what the server has. A record that the server has not got
+/// goes: the own words in it to the refused ones (true), another's to whoever wrote them and offers them too.
 fn end_reoffer(
     connection: &Connection,
     offer: &Offer<'_>,
@@ -192,9 +192,13 @@ fn end_reoffer(
 ) -> Result<bool, DeviceError> {
     let change = offer.change;
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(false) };
+    let current = refusal.current.as_ref().filter(|current| current.id == change.id);
+    let faults = current.map(|current| at_fault(change, refusal, current)).unwrap_or_default();
+    if let Some(current) = current.filter(|_| !faults.is_empty()) {
+        return give_up(connection, offer, (held, current), &faults, refusal, now);
+    }
     held.reoffer = false;
     let settled = held.unsent.is_empty();
-    let current = refusal.current.as_ref().filter(|current| current.id == change.id);
     if let Some(current) = current.filter(|current| settled || current.kind == held.record.kind) {
         store_or_leave(connection, &on_top_of(connection, current, &held)?)?;
         return Ok(false);
@@ -210,6 +214,59 @@ fn end_reoffer(
     }
     store::drop_unnamed_photos(connection)?;
     Ok(written_here)
+}
+
+/// The fields for which alone a whole record was refused, as far as the server has something else in their place. Empty when the record
+/// itself is at fault, or nothing but what the server has too: giving up fields ends sooner or later.
+fn at_fault(change: &Change, refusal: &Refusal, current: &Record) -> BTreeSet<String> {
+    let named = || refusal.problems.iter().map(|problem| &problem.field);
+    // A record that may not lie where it lies is no matter of a field.
+    if current.kind != change.kind || named().any(|field| field == "cell" || !change.fields.contains_key(field)) {
+        return BTreeSet::new();
+    }
+    named().filter(|field| change.fields.get(*field) != current.fields.get(*field)).cloned().collect()
+}
+
+/// Puts what the server has in the place of some fields, and leaves the rest of the record to be offered again: otherwise one value
+/// that cannot come back would keep everything else from it that was written since the backup. True when words of the worker's that
+/// were never taken join the refused ones.
+fn give_up(
+    connection: &Connection,
+    offer: &Offer<'_>,
+    (mut held, current): (Held, &Record),
+    faults: &BTreeSet<String>,
+    refusal: &Refusal,
+    now: Millis,
+) -> Result<bool, DeviceError> {
+    let change = offer.change;
+    // What was written again since is another value, and is judged by itself.
+    let as_offered = |field: &&String| held.record.stamps.of(field) == change.stamps.of(field);
+    let given_up: Vec<&String> = faults.iter().filter(as_offered).collect();
+    let mut words = change.fields.clone();
+    words.retain(|field, _| given_up.contains(&field) && held.unsent.contains_key(field));
+    let record = &mut held.record;
+    let mut stamps: BTreeMap<String, Stamp> =
+        record.fields.keys().map(|field| (field.clone(), record.stamps.of(field))).collect();
+    for field in given_up {
+        held.unsent.remove(field);
+        match current.fields.get(field) {
+            Some(value) => {
+                record.fields.insert(field.clone(), value.clone());
+                stamps.insert(field.clone(), current.stamps.of(field));
+            }
+            None => {
+                record.fields.remove(field);
+                stamps.remove(field);
+            }
+        }
+    }
+    record.stamps = Stamps::from_pairs(stamps.iter().map(|(field, stamp)| (field.as_str(), *stamp)));
+    store::put(connection, &held)?;
+    let kept = !words.is_empty();
+    if kept {
+        keep_words(connection, change, words, refusal, now)?;
+    }
+    Ok(kept)
 }
 
 /// A change whose target the server does not know yet is tried once more in this round, and in the next one as long as the

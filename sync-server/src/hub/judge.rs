@@ -1,5 +1,6 @@
 //! May this change be taken? Asked of every change by itself: a refused one never stands in the way of another.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use domain::incident::{is_own_errand, may_ever};
@@ -143,11 +144,7 @@ impl Bench<'_> {
 
     /// Everything else that can be said of one change by itself.
     pub(super) fn fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
-        // What the server had before it was restored was taken by the rules of its day.
-        let found = match self.was_lost(change, current) {
-            true => problems(&of_its_day(change), current, self.setting),
-            false => problems(change, current, self.setting),
-        };
+        let found = problems(&self.of_its_day(change, current), current, self.setting);
         if let Some(unknown) = found.iter().find(|problem| problem.code == ProblemCode::UnknownKind) {
             return Some(Fault::new("", unknown.code));
         }
@@ -176,7 +173,7 @@ impl Bench<'_> {
     fn was_given(&self, change: &Change, current: Option<&Record>) -> bool {
         let number = change.fields.get(NUMBER).and_then(Value::as_str);
         let is_one = || number.is_some_and(|number| parts_of_number(&county(&change.cell), number).is_some());
-        self.was_lost(change, current) && (current.is_some() || is_one())
+        self.was_lost(change.stamps.of(NUMBER), current) && (current.is_some() || is_one())
     }
 
     /// Stamps that no clock of today issues, and names that are none.
@@ -211,19 +208,32 @@ impl Bench<'_> {
         let by = change.fields.get("by")?;
         let own = by.as_str() == Some(self.author.actor().account.as_str());
         let unchanged = standing(current, "by") == Some(by);
-        if own || unchanged || self.was_lost(change, current) {
+        if own || unchanged || self.was_lost(change.stamps.of("by"), current) {
             None
         } else {
             Some(Fault::new("by", ProblemCode::OtherAuthor))
         }
     }
 
-    /// Whether all of this was written before the server was restored, so that it may have had it. Phones then bring back each
-    /// other's work. When it was written says nothing: what was written offline before the backup may have come after it. A record
-    /// that is not here may have been taken under a clock that was ahead of this one.
-    fn was_lost(&self, change: &Change, current: Option<&Record>) -> bool {
+    /// Whether a value was written before the server was restored, so that it may have had it. Phones then bring back each other's
+    /// work, with what they wrote in it since. When it was written says nothing: what was written offline before the backup may have
+    /// come after it. A record that is not here may have been taken under a clock that was ahead of this one.
+    fn was_lost(&self, written: Stamp, current: Option<&Record>) -> bool {
         let behind = if current.is_none() { CLOCK_BEHIND_MAX } else { 0 };
-        self.lost_until.is_some_and(|until| change.latest().millis() <= until.saturating_add(behind))
+        self.lost_until.is_some_and(|until| written.millis() <= until.saturating_add(behind))
+    }
+
+    /// A change as it would be written today: what may have been lost was taken by the rules of its day, and before fields of one line
+    /// were told from others some were stored with several.
+    fn of_its_day<'c>(&self, change: &'c Change, current: Option<&Record>) -> Cow<'c, Change> {
+        if self.lost_until.is_none() {
+            return Cow::Borrowed(change);
+        }
+        let was_lost = |(field, _): &(&String, _)| self.was_lost(change.stamps.of(field), current);
+        let lost = change.fields.iter().filter(was_lost).map(|(field, value)| (field.clone(), value.clone())).collect();
+        let mut fields = change.fields.clone();
+        fields.extend(in_one_line(&change.kind, lost));
+        Cow::Owned(Change { fields, ..change.clone() })
     }
 
     /// The refusal as the author may see it.
@@ -233,11 +243,6 @@ impl Bench<'_> {
         let current = readable.map(|record| cut(record.clone(), actor));
         Refusal { code: fault.code, problems: fault.problems, current }
     }
-}
-
-/// A change as it would be written today: before fields of one line were told from others, some were stored with several.
-fn of_its_day(change: &Change) -> Change {
-    Change { fields: in_one_line(&change.kind, change.fields.clone()), ..change.clone() }
 }
 
 fn standing<'r>(current: Option<&'r Record>, field: &str) -> Option<&'r Value> {

@@ -435,3 +435,49 @@ fn naming_somebody_as_head_who_was_erased_meanwhile_costs_nothing_else() -> Outc
     stands(&scene, "with it")?;
     scene.settle()
 }
+
+#[test]
+fn what_a_restored_server_cannot_take_of_a_record_costs_only_itself() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    let household = scene.household()?;
+    let people = scene.all_on_server(1, &Kind::Person)?;
+    let Some(moves_in) = people.first().map(|person| person.id) else { return trouble("Nobody lives next door.") };
+    scene.round(0)?;
+    scene.back_up_server()?;
+    scene.pass(MINUTE);
+    scene.move_to(moves_in, 0)?;
+    scene.round(0)?;
+    scene.save(0, &Kind::Household, Some(household), json!({ "head": moves_in }))?;
+    scene.write(0, "since the backup")?;
+    scene.round(0)?;
+    scene.restore_server()?;
+    scene.pass(MINUTE);
+    // The desk's move is lost, and the phone may not move anybody out of a cell that is not its own.
+    scene.round(0)?;
+    stands(&scene, "since the backup")?;
+    let head = scene.on_phone(0, household)?.and_then(|household| household.reference("head"));
+    insist(head.is_none(), "The phone shows a head that the server does not know.")?;
+    scene.settle()
+}
+
+#[test]
+fn what_a_colleague_wrote_since_a_backup_comes_back_with_what_was_written_in_it_since_the_restore() -> Outcome {
+    let mut scene = Scene::with(&[0, 2])?;
+    scene.round(0)?;
+    scene.round(1)?;
+    scene.back_up_server()?;
+    scene.pass(MINUTE);
+    scene.report(1)?;
+    scene.round(1)?;
+    scene.round(0)?;
+    let incident = newest_incident(&scene)?;
+    scene.restore_server()?;
+    scene.pass(DAY);
+    // Nobody but this phone has it: its author's is not there any more.
+    scene.revoke(1)?;
+    scene.save(0, &Kind::Incident, Some(incident), json!({ "text": "still there" }))?;
+    scene.round(0)?;
+    let text = scene.on_server(incident)?.and_then(|incident| incident.text("text").map(str::to_owned));
+    insist(text.as_deref() == Some("still there"), &format!("The incident says {text:?}."))?;
+    scene.settle()
+}
