@@ -166,7 +166,17 @@ pub struct ExchangeRequest {
     /// Phones of an older version do not say so, and are sent as much as the server holds to be right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<usize>,
+    /// The proofs of records in `push` that were written at the desk and are offered again, to a server that was put back from a backup.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub proofs: BTreeMap<RecordId, Proof>,
 }
+
+/// By this a server recognises a record that it once sent, should it have lost it since: nobody else can make one. For everybody else it
+/// is a text of at most 64 characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Proof(pub String);
 
 /// The answer to an [`ExchangeRequest`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -236,6 +246,9 @@ pub struct FeedPage {
     /// The open conflicts of these records: all of each record's, so what is not named here is settled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Conflict>,
+    /// For those of the records that this phone may not write: with it the phone can bring one back to a server that lost it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub proofs: BTreeMap<RecordId, Proof>,
 }
 
 /// What a stream of nudges says: a cell has moved on, come and ask. Nothing of what changed in it.

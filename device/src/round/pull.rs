@@ -58,6 +58,7 @@ pub(super) fn store_page(
         seen.new += usize::from(store_pulled(connection, kept, &record, &mut sums, now)?);
     }
     sums.write(connection)?;
+    store::put_proofs(connection, &page.proofs)?;
     for id in &page.erased {
         seen.new += usize::from(outbox::erase(connection, *id)?);
     }

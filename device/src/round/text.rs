@@ -190,6 +190,7 @@ fn request_with(
     // One look at the file for all the questions.
     let _reading = connection.unchecked_transaction()?;
     let health = health::to_tell(open, facts, &push)?;
+    let proofs = store::proofs_of(connection, &push)?;
     Ok(ExchangeRequest {
         protocol: PROTOCOL,
         device_time: open.device_now(),
@@ -202,5 +203,6 @@ fn request_with(
         merges: true,
         health,
         room: Some(room),
+        proofs,
     })
 }

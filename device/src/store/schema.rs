@@ -101,7 +101,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",
-}, DIGESTS, CONFLICTS, SENDING, RECEIVED, SAME, HISTORY, FEWER_PAGES, COUNTED_EDITS];
+}, DIGESTS, CONFLICTS, SENDING, RECEIVED, SAME, HISTORY, FEWER_PAGES, COUNTED_EDITS, PROOFS];
 
 const DIGESTS: Migration = Migration {
     why: "receipts: a digest of every cell that can be compared with the server's, and the repair of one that differs",
@@ -331,6 +331,20 @@ const COUNTED_EDITS: Migration = Migration {
             INSERT INTO cell_digest (cell, records, v1, v2) SELECT NEW.cell, 1, NEW.v1, NEW.v2 WHERE NEW.gone = 0
                 ON CONFLICT (cell) DO UPDATE SET records = records + 1,
                     v1 = ~(v1 & NEW.v1) & (v1 | NEW.v1), v2 = ~(v2 & NEW.v2) & (v2 | NEW.v2);
+        END;
+    ",
+};
+
+const PROOFS: Migration = Migration {
+    why: "what was written at the desk can be brought back to a server that has lost it",
+    sql: "
+        -- By the proof the server recognises the record as it last sent it.
+        CREATE TABLE proof (
+            id    TEXT NOT NULL PRIMARY KEY,
+            proof TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER record_leaves_proof AFTER DELETE ON record BEGIN
+            DELETE FROM proof WHERE id = OLD.id;
         END;
     ",
 };

@@ -288,6 +288,7 @@ impl Desk {
             gone: Vec::new(),
             erased: Vec::new(),
             conflicts: self.conflicts.lock().unwrap().clone(),
+            proofs: Default::default(),
         };
         ExchangeAnswer {
             server_time: self.time(),

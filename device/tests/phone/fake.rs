@@ -253,6 +253,7 @@ impl Hub {
             records: ids.iter().filter_map(in_cell).collect(),
             gone: entries.iter().filter(|(_, gone, _)| *gone).map(|(id, ..)| *id).collect(),
             conflicts: self.conflicts.iter().filter(|conflict| ids.contains(&conflict.record)).cloned().collect(),
+            proofs: Default::default(),
             erased: entries.iter().map(|(id, ..)| *id).filter(|id| self.erased.contains(id)).collect(),
         }
     }

@@ -31,7 +31,7 @@ impl<S: Store> Hub<S> {
         if request.push.len() > PUSH_CHANGES_MAX || cells_named > CURSORS_MAX || asked > WORDS_ABOUT_MAX {
             return Err(HubError::refused(CallRefusal::TooLarge));
         }
-        let read = Read { epoch: request.epoch, cursors: &request.cursors };
+        let read = Read { epoch: request.epoch, cursors: &request.cursors, proofs: &request.proofs };
         // Before the push, whose commit is then the last of a round: a server that stops in between has taken nothing yet.
         if let Some(health) = &request.health {
             self.note_health(phone.device, health)?;
@@ -51,6 +51,7 @@ impl<S: Store> Hub<S> {
                 run,
                 since: server_time.saturating_sub(CONFLICT_TOLD_FOR),
                 doubted: &request.doubted,
+                proof_key: &self.proof_key,
                 brought: brought(request, &verdicts),
             };
             let own = self.page_bytes.load(Ordering::SeqCst);
@@ -80,7 +81,8 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// [`HubError::Store`]; nothing is then stored.
     pub fn submit(&self, phone: &Phone, node: Node, changes: &[Change]) -> Result<Vec<Verdict>, HubError> {
-        self.submit_after(phone, node, Read { epoch: None, cursors: &BTreeMap::new() }, changes)
+        let read = Read { epoch: None, cursors: &BTreeMap::new(), proofs: &BTreeMap::new() };
+        self.submit_after(phone, node, read, changes)
     }
 
     fn submit_after(

@@ -9,6 +9,7 @@ use domain::{CellCode, Change, Record, RecordId, Stamps};
 
 use crate::hub::judge::cut;
 use crate::hub::phones::Phone;
+use crate::hub::proofs::ProofKey;
 use crate::hub::scales::Scales;
 use crate::hub::{HubError, conflicts};
 use crate::store::{Fed, Reading, Run};
@@ -18,6 +19,9 @@ pub(super) const PAGE_RAW_BYTES: usize = PAGE_BYTES * PAGE_RATIO;
 
 /// A record as it is sent names besides what it is and where it lies: about so many bytes.
 const NAMED_BYTES: usize = 100;
+
+/// A proof with the id that it is of; it does not compress.
+const PROOF_BYTES: usize = 64 * PAGE_RATIO;
 
 /// Pages, and whether there is more.
 pub(super) struct Pages {
@@ -33,6 +37,8 @@ pub(super) struct Asking<'a> {
     pub(super) since: Millis,
     /// Cells that are read anew: of these nothing is left out.
     pub(super) doubted: &'a [CellCode],
+    /// What makes the proofs of what the phone may not write.
+    pub(super) proof_key: &'a ProofKey,
     /// What the phone itself has just brought.
     pub(super) brought: BTreeMap<RecordId, &'a Change>,
 }
@@ -100,6 +106,7 @@ fn page(
         gone: Vec::new(),
         erased: Vec::new(),
         conflicts: Vec::new(),
+        proofs: BTreeMap::new(),
     };
     let mut filling = Filling { reading, asking, page, room, scales };
     let (mut whole, mut taken) = (true, Ok(()));
@@ -147,6 +154,10 @@ impl Filling<'_> {
         let record = asking.without_echo(cut(record, actor));
         let whole = record.fields.len() == fields;
         **room = room.saturating_sub(scales.weigh(&record, whole.then_some(bytes + NAMED_BYTES)));
+        if let Some(proof) = asking.proof_key.prove(actor.role, &record) {
+            **room = room.saturating_sub(PROOF_BYTES);
+            page.proofs.insert(record.id, proof);
+        }
         page.records.push(record);
         for conflict in told {
             **room = room.saturating_sub(scales.weigh(&conflict, None));

@@ -9,7 +9,7 @@ use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::merge::{MergeError, Merged, merge};
 use domain::record::write_canonical;
 use domain::scope::Role;
-use domain::{AccountId, CellCode, Change, Kind, ProblemCode, Record, RecordId, Scope};
+use domain::{AccountId, CellCode, Change, Fields, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
 use sha2::{Digest, Sha256};
 
 use crate::hub::HubError;
@@ -285,17 +285,21 @@ pub(super) fn nothing_new<R: Reading + ?Sized>(
 
 /// Names a change by its content: the record, and every field with its stamp and value.
 pub(crate) fn digest(change: &Change) -> ChangeDigest {
-    // Written out first: hashing once is much quicker than hashing every piece.
-    let mut written = Vec::with_capacity(16 + 64 * change.fields.len());
-    written.extend_from_slice(change.id.0.as_bytes());
-    for (field, value) in &change.fields {
+    let mut first = [0; 16];
+    first.copy_from_slice(&Sha256::digest(write_out(change.id, &change.fields, &change.stamps))[..16]);
+    ChangeDigest(first)
+}
+
+/// What is hashed of a record or a change. Written out first: hashing once is much quicker than hashing every piece.
+pub(super) fn write_out(id: RecordId, fields: &Fields, stamps: &Stamps) -> Vec<u8> {
+    let mut written = Vec::with_capacity(16 + 64 * fields.len());
+    written.extend_from_slice(id.0.as_bytes());
+    for (field, value) in fields {
         written.extend_from_slice(field.as_bytes());
         written.push(0);
-        written.extend_from_slice(&change.stamps.of(field).to_bytes());
+        written.extend_from_slice(&stamps.of(field).to_bytes());
         write_canonical(value, &mut written);
         written.push(0);
     }
-    let mut first = [0; 16];
-    first.copy_from_slice(&Sha256::digest(&written)[..16]);
-    ChangeDigest(first)
+    written
 }

@@ -165,8 +165,8 @@ impl<S: Store> Hub<S> {
         let all: Vec<Change> = pieces.iter().flat_map(|piece| piece.changes.iter().cloned()).collect();
         let node = pieces.last().map_or(Node(0), |piece| piece.node);
         // Nobody knows how far it had read when it was sealed.
-        let none = BTreeMap::new();
-        let read = Read { epoch: None, cursors: &none };
+        let (no_cursors, no_proofs) = (BTreeMap::new(), BTreeMap::new());
+        let read = Read { epoch: None, cursors: &no_cursors, proofs: &no_proofs };
         let author = Author::Phone { phone, run: Run::of(phone.device, node), read };
         let verdicts = self.store.write(|writing| self.take(writing, author, &all))?;
         let mut verdicts = verdicts.into_iter();

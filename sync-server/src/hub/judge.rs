@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use domain::incident::{is_own_errand, may_ever};
 use domain::kinds::incident::Incident;
 use domain::lines::in_one_line;
-use domain::protocol::{CHANGE_FIELDS_MAX, Refusal, STAMP_AHEAD_ACCEPTED};
+use domain::protocol::{CHANGE_FIELDS_MAX, Proof, Refusal, STAMP_AHEAD_ACCEPTED};
 use domain::record::is_field_name;
 use domain::scope::{Action, Actor, Duty, Role, allowed, has_duty, visible_field};
 use domain::spec::{FieldType, field, named_kind};
@@ -18,6 +18,7 @@ use domain::{
 use serde_json::Value;
 
 use crate::hub::phones::Phone;
+use crate::hub::proofs::{ProofKey, may_phone_write};
 use crate::store::Run;
 
 /// The field of an incident that the server alone writes.
@@ -30,7 +31,7 @@ const CLOCK_BEHIND_MAX: Millis = 60 * 60 * 1000;
 /// Whoever hands in changes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Author<'a> {
-    /// A phone, in a run of its program, and what it had read of the feeds before it sent this.
+    /// A phone, in a run of its program, and what it knew when it sent this.
     Phone { phone: &'a Phone, run: Run, read: Read<'a> },
     /// Somebody at the desk.
     Desk(&'a Actor),
@@ -38,11 +39,12 @@ pub(super) enum Author<'a> {
     Office(&'a Actor, Duty),
 }
 
-/// How far a phone has read the feeds of which database.
+/// How far a phone has read the feeds of which database, and by what the server recognises words of its own that the phone brings back.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Read<'a> {
     pub(super) epoch: Option<Epoch>,
     pub(super) cursors: &'a BTreeMap<CellCode, u64>,
+    pub(super) proofs: &'a BTreeMap<RecordId, Proof>,
 }
 
 impl Author<'_> {
@@ -70,7 +72,8 @@ impl Author<'_> {
     /// Whether the author may write this kind at all.
     fn may_write(&self, kind: &Kind) -> bool {
         match self {
-            Author::Phone { .. } | Author::Desk(_) => allowed(self.actor().role, Action::Write, kind),
+            Author::Phone { phone, .. } => may_phone_write(phone.actor.role, kind),
+            Author::Desk(actor) => allowed(actor.role, Action::Write, kind),
             Author::Office(actor, duty) => has_duty(actor.role, *duty) && duty.writes(kind),
         }
     }
@@ -117,6 +120,7 @@ pub(super) struct Bench<'a> {
     pub(super) setting: Setting<'a>,
     /// Until when a restored server may have lost what was stamped: phones hand in again what others wrote then.
     pub(super) lost_until: Option<Millis>,
+    pub(super) proof_key: &'a ProofKey,
 }
 
 impl Bench<'_> {
@@ -158,8 +162,7 @@ impl Bench<'_> {
     /// Kinds and fields that this author may not write.
     fn right_fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
         let not_allowed = |field: &str| Some(Fault::new(field, ProblemCode::NotAllowed));
-        let desk_only = matches!(change.kind, Kind::Review | Kind::Cell);
-        if !self.author.may_write(&change.kind) || (self.author.is_phone() && desk_only) {
+        if !self.author.may_write(&change.kind) && !self.is_brought_back(change, current) {
             return not_allowed("");
         }
         let numbered = change.kind == Kind::Incident && change.fields.contains_key(NUMBER);
@@ -167,6 +170,13 @@ impl Bench<'_> {
             return not_allowed(NUMBER);
         }
         None
+    }
+
+    /// Whether a phone brings back what this server sent it before it was restored.
+    fn is_brought_back(&self, change: &Change, current: Option<&Record>) -> bool {
+        let Author::Phone { read, .. } = self.author else { return false };
+        let proof = read.proofs.get(&change.id).filter(|_| self.was_lost(change.latest(), current));
+        proof.is_some_and(|proof| self.proof_key.is_proven(change, proof))
     }
 
     /// Whether the server may have given the incident its number before it was restored. A new one must have such a number at least.

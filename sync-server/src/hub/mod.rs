@@ -39,6 +39,7 @@ pub mod orders;
 pub mod peer;
 pub mod phones;
 pub mod photo;
+mod proofs;
 mod push;
 pub mod put_back;
 mod receipts;
@@ -66,6 +67,7 @@ use domain::{HybridClock, RecordId, Stamp, World};
 pub use error::HubError;
 pub use nudge::Told;
 
+use crate::hub::proofs::ProofKey;
 use crate::hub::put_back::LostTimes;
 use crate::hub::tokens::TokenKey;
 use crate::photos::PhotoFolder;
@@ -85,6 +87,7 @@ pub struct Hub<S: Store> {
     lost_times: LostTimes,
     receipt_key: ReceiptKey,
     token_key: TokenKey,
+    proof_key: ProofKey,
     /// Where pages of a feed are cut, in bytes before compression.
     page_bytes: AtomicUsize,
     /// To these keys phones seal what only this server may read.
@@ -129,6 +132,7 @@ impl<S: Store> Hub<S> {
             store.read(|reading| Ok::<_, HubError>((reading.lists()?, LostTimes::of(reading)?)))?;
         let receipt_key = receipts::key(&store, world.as_mut())?;
         let token_key = TokenKey::of(&store, world.as_mut())?;
+        let proof_key = ProofKey::of(&store, world.as_mut())?;
         let clock = HybridClock::new(world.node(), Stamp::ZERO);
         let seal = orders::seal_keys(&store, world.as_mut())?;
         Ok(Self {
@@ -139,6 +143,7 @@ impl<S: Store> Hub<S> {
             lost_times,
             receipt_key,
             token_key,
+            proof_key,
             page_bytes: AtomicUsize::new(feed::PAGE_RAW_BYTES),
             seal,
             erasures: None,

@@ -30,7 +30,7 @@ impl<S: Store> Hub<S> {
         let changes = emptied.as_deref().unwrap_or(changes);
         let lists = self.lists();
         let setting = Setting { now: self.now(), lists: &lists };
-        let bench = Bench { author, setting, lost_until: self.lost_times.end() };
+        let bench = Bench { author, setting, lost_until: self.lost_times.end(), proof_key: &self.proof_key };
         let mut looks = look_at_all(writing, &bench, changes)?;
         refuse_missing_targets(writing, changes, &mut looks)?;
         let mut verdicts = Vec::with_capacity(changes.len());

@@ -279,6 +279,7 @@ impl TestPhone {
             merges: false,
             health: None,
             room: None,
+            proofs: BTreeMap::new(),
         }
     }
 

@@ -269,14 +269,15 @@ fn may_keep_to_itself(phone: &Phone) -> bool {
     (phone.revoked && !handed_in) || phone.stranded
 }
 
-/// What only phones had after a restore need not be back when the server refused it from them (the cell is not theirs any more),
-/// or when the phone that has it was shut out.
+/// What only phones had after a restore need not be back when the server refused it from them (the cell is not theirs any more, what
+/// the field names is not there), or when the phone that has it was shut out. A field that is refused excuses no other.
 fn is_out_of_reach(history: &History, ledger: &Ledger, everything: &Everything, place: &Place) -> bool {
     let shut_out = everything.phones.iter().zip(&history.phones).any(|(holding, phone)| {
         phone.revoked && holding.records.get(&place.0).is_some_and(|record| record.fields.contains_key(&place.1))
     });
     let shaky = ledger.on_phones_only.iter().any(|(id, _)| *id == place.0);
-    shaky && (shut_out || ledger.refused_since.contains(&place.0))
+    let refused = ledger.refused_since.contains(&place.0) || ledger.faults_since.contains(place);
+    shaky && (shut_out || refused)
 }
 
 /// Whether somebody has written over a word since; its place in the history went with the server's disk.

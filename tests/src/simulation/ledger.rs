@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::protocol::{ExchangeAnswer, ExchangeRequest, STAMP_AHEAD_ACCEPTED, Verdict};
+use domain::protocol::{ExchangeAnswer, ExchangeRequest, Refusal, STAMP_AHEAD_ACCEPTED, Verdict};
 use domain::record::canonical_bytes;
 use domain::world::Millis;
 use domain::{CellCode, Change, Fields, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
@@ -53,8 +53,10 @@ pub(super) struct Ledger {
     pub(super) from_the_future: BTreeSet<(Place, Stamped)>,
     /// Fields of which a restored server has lost what it had accepted: phones only have it.
     pub(super) on_phones_only: BTreeSet<Place>,
-    /// Records of which a restored server refused something: their holders may have no right to bring them back.
+    /// Records that a restored server refused as a whole: their holders may have no right to bring them back.
     pub(super) refused_since: BTreeSet<RecordId>,
+    /// Fields for which it refused a record that it has: only they need not come back.
+    pub(super) faults_since: BTreeSet<Place>,
     /// Visits, photos and reviews with what they are about.
     pub(super) about: BTreeMap<RecordId, RecordId>,
     /// Whom the desk erased: it was told so.
@@ -196,13 +198,24 @@ impl Ledger {
                         self.break_law(format!("{} {} was taken once and is refused now.", change.kind, change.id));
                     }
                     if !self.on_phones_only.is_empty() {
-                        self.refused_since.insert(change.id);
+                        self.refused_after_a_restore(change.id, refusal);
                     }
                 }
                 Verdict::Accepted => self.take_note(change, now),
             }
         }
         self.count(if heard { "exchange".into() } else { "exchange unheard".into() });
+    }
+
+    /// Where a record lies, or that it names what is not there, is a matter of all of it; anything else of the fields at fault.
+    fn refused_after_a_restore(&mut self, id: RecordId, refusal: &Refusal) {
+        let fields = refusal.problems.iter().map(|problem| problem.field.clone());
+        let whole = refusal.current.is_none() || fields.clone().any(|field| field.is_empty() || field == "cell");
+        if whole {
+            self.refused_since.insert(id);
+        } else {
+            self.faults_since.extend(fields.map(|field| (id, field)));
+        }
     }
 
     /// No phone ever receives anything of a cell that it does not hold, in pages or in refusals.

@@ -149,6 +149,7 @@ impl Stage {
             merges: false,
             health: None,
             room: None,
+            proofs: Default::default(),
         };
         let url = format!("{}/v1/exchange", self.county.address());
         let answer = self.client.post(url).bearer_auth(self.token()).json(&request).send().doing("pushing")?;

@@ -481,3 +481,23 @@ fn what_a_colleague_wrote_since_a_backup_comes_back_with_what_was_written_in_it_
     insist(text.as_deref() == Some("still there"), &format!("The incident says {text:?}."))?;
     scene.settle()
 }
+
+#[test]
+fn what_was_decided_at_the_desk_since_a_backup_comes_back_from_phones() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    scene.visit(0)?;
+    scene.round(0)?;
+    scene.back_up_server()?;
+    scene.pass(MINUTE);
+    let visits = scene.all_on_server(0, &Kind::Visit)?;
+    let Some(visit) = visits.first() else { return trouble("There is no visit.") };
+    insist(scene.approve(visit.id, visit.version())?.is_none(), "The visit is not approved.")?;
+    scene.round(0)?;
+    let reviews = scene.all_on_server(0, &Kind::Review)?;
+    insist(reviews.len() == 1, "There is no review.")?;
+    scene.restore_server()?;
+    scene.pass(HOUR);
+    scene.round(0)?;
+    insist(scene.all_on_server(0, &Kind::Review)? == reviews, "The review did not come back.")?;
+    scene.settle()
+}

@@ -36,6 +36,8 @@ pub(super) struct RawExchange {
     health: Option<Value>,
     #[serde(default)]
     room: Option<Value>,
+    #[serde(default)]
+    proofs: Option<Value>,
 }
 
 pub(super) async fn exchange(
@@ -65,11 +67,24 @@ fn read(body: &[u8]) -> Result<(ExchangeRequest, Vec<usize>), HubError> {
     if raw.push.len() > PUSH_CHANGES_MAX {
         return Err(HubError::refused(CallRefusal::TooLarge));
     }
-    let RawExchange { protocol, device_time, node, epoch, push, cursors, doubted, words_about, merges, health, room } =
-        raw;
+    let RawExchange {
+        protocol,
+        device_time,
+        node,
+        epoch,
+        push,
+        cursors,
+        doubted,
+        words_about,
+        merges,
+        health,
+        room,
+        proofs,
+    } = raw;
     let (push, unreadable) = read_changes(push);
     let health = health.and_then(|health| serde_json::from_value(health).ok());
     let room = room.and_then(|room| serde_json::from_value(room).ok());
+    let proofs = proofs.and_then(|proofs| serde_json::from_value(proofs).ok()).unwrap_or_default();
     let request = ExchangeRequest {
         protocol,
         device_time,
@@ -82,6 +97,7 @@ fn read(body: &[u8]) -> Result<(ExchangeRequest, Vec<usize>), HubError> {
         merges,
         health,
         room,
+        proofs,
     };
     Ok((request, unreadable))
 }

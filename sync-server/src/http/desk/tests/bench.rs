@@ -332,6 +332,7 @@ impl PhoneHand<'_> {
             merges: false,
             health: None,
             room: None,
+            proofs: Default::default(),
         };
         let answer = self.bench.hub.exchange(&self.phone, &request).unwrap();
         assert_eq!(answer.verdicts, [Verdict::Accepted]);

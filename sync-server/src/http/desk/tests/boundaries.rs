@@ -71,6 +71,7 @@ async fn an_administrator_draws_a_boundary_that_has_a_history_and_reaches_the_ph
         merges: false,
         health: None,
         room: None,
+        proofs: Default::default(),
     };
     let pages = bench.hub.exchange(&bench.hub.phone(phone.access()).unwrap(), &request).unwrap().pages;
     let told = pages.iter().flat_map(|page| &page.records).find(|record| record.id == id(CELL_RECORD)).unwrap();
