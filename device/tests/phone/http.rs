@@ -269,6 +269,7 @@ fn nothing_to_send() -> ExchangeRequest {
         merges: true,
         health: None,
         room: Some(0),
+        proofs: Default::default(),
     }
 }
 

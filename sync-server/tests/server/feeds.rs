@@ -106,6 +106,24 @@ fn a_record_that_moved_is_gone_from_the_old_cell_and_there_in_the_new() {
 }
 
 #[test]
+fn whoever_moves_a_record_is_sent_what_a_colleague_wrote_in_it_before() {
+    let county = County::new();
+    let mut first = county.worker("worker-a", &[cell(1), cell(2)]);
+    let mut second = county.worker("worker-b", &[cell(1)]);
+    let dwelling = first.new_dwelling(&cell(1));
+    first.round(vec![dwelling.clone()]);
+    second.round(Vec::new());
+    county.world.pass(MINUTE);
+    let of_second = second.change(Kind::Dwelling, dwelling.id, &cell(1), json!({"use": "let"}));
+    second.push_all(&[of_second]);
+    // The first does not know of it, and what stands in the old cell's feed goes with the move.
+    let moved = first.change(Kind::Dwelling, dwelling.id, &cell(1), json!({"cell": cell(2)}));
+    let answer = first.round(vec![moved]);
+    let sent = answer.pages.iter().flat_map(|page| &page.records).find(|record| record.id == dwelling.id);
+    assert_eq!(sent.and_then(|record| record.text("use")), Some("let"), "{:?}", answer.pages);
+}
+
+#[test]
 fn a_household_moves_to_a_door_of_another_cell_with_its_people_in_one_push() {
     let county = County::new();
     let mut mover = county.worker("worker-a", &[cell(1), cell(2)]);

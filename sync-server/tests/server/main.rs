@@ -26,6 +26,7 @@ mod orders;
 mod phones;
 mod photos;
 mod protocol;
+mod proofs;
 mod push;
 mod receipts;
 mod report_county;

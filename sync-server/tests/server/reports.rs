@@ -322,7 +322,9 @@ fn visits_to_an_entry_that_gave_way_count_for_the_one_that_stays_before_and_afte
     for visit_first in [true, false] {
         let county = County::new();
         let mut phone = county.worker("worker-a", &[cell(1)]);
-        let (older, younger) = (phone.new_home(&cell(1)), phone.new_home(&cell(1)));
+        let older = phone.new_home(&cell(1));
+        county.world.pass(1);
+        let younger = phone.new_home(&cell(1));
         phone.push_all(&[older.to_vec(), younger.to_vec()].concat());
         let plan = phone.new_record(
             Kind::CarePlan,

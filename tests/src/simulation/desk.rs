@@ -25,7 +25,7 @@ impl History {
         let id = written.doing("reviewing")?;
         let scope = everywhere()?;
         if let Some(stored) = self.county.ask(|reading| reading.record(&scope, id))? {
-            take(&self.ledger).knows(&stored.record);
+            take(&self.ledger).decided(&stored.record);
         }
         let stored = self.county.ask(|reading| reading.record(&scope, record.id))?;
         let expected = if returned { ReviewState::Returned } else { ReviewState::Approved };
@@ -93,7 +93,7 @@ impl History {
             Ok(review) => {
                 let scope = everywhere()?;
                 if let Some(stored) = self.county.ask(|reading| reading.record(&scope, review))? {
-                    take(&self.ledger).knows(&stored.record);
+                    take(&self.ledger).decided(&stored.record);
                 }
                 Ok(None)
             }

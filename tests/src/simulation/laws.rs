@@ -12,7 +12,7 @@ use sync_server::store::{HistoryEntry, Reading};
 
 use super::county::everywhere;
 use super::history::History;
-use super::ledger::{Gone, Ledger, Place, Saved, Stamped};
+use super::ledger::{Gone, Decided, Ledger, Place, Saved, Stamped};
 use super::orders::Sealed;
 use super::phone::Phone;
 use super::wire::take;
@@ -145,6 +145,12 @@ pub(super) fn forgive(history: &History) -> Outcome {
         }
         saved.on_phones_only |= !everything.server_has(saved.record, &saved.field, &saved.value);
     }
+    let there = |id: &RecordId| everything.records.contains_key(id);
+    let on_a_phone = |id: &RecordId| everything.phones.iter().any(|phone| phone.records.contains_key(id));
+    ledger.decided.retain(|id, decided| {
+        decided.on_phones_only |= !there(id);
+        there(id) || on_a_phone(id)
+    });
     let Ledger { accepted, on_phones_only, .. } = &mut *ledger;
     for (place, known) in accepted {
         // A later stamp that no server has taken yet proves nothing: the phone's clock may be ahead, and then it is set back.
@@ -179,6 +185,7 @@ pub(super) fn judge(history: &History) -> Outcome {
     all_are_kept(history, &everything, true)?;
     the_greatest_stamp_won(history, &everything)?;
     append_only_is_as_it_was(history, &everything)?;
+    what_was_decided_stands(history, &everything)?;
     nobody_invented_anything(history, &everything)?;
     nothing_was_done_twice(history, &everything)?;
     no_stamp_is_far_ahead(history, &everything)?;
@@ -328,6 +335,24 @@ fn append_only_is_as_it_was(history: &History, everything: &Everything) -> Outco
         }
         if record.map(|record| &record.fields) != Some(fields) {
             return trouble(format!("An append-only record was {fields:?} and is {record:?}."));
+        }
+    }
+    Ok(())
+}
+
+/// What was decided at the desk is on the server, also when only phones had it after a restore.
+fn what_was_decided_stands(history: &History, everything: &Everything) -> Outcome {
+    let ledger = take(&history.ledger);
+    for (review, Decided { target, on_phones_only }) in &ledger.decided {
+        let gone = everything.gone.contains(review) || everything.gone.contains(target);
+        if gone || everything.records.contains_key(review) {
+            continue;
+        }
+        let refused = ledger.refused_since.contains(review) || ledger.refused_since.contains(target);
+        // A phone that is wiped or shut out hands in its own worker's words, not the desk's.
+        let shut_out = history.phones.iter().any(|phone| phone.revoked || phone.is_wiped() || phone.stranded);
+        if !on_phones_only || !(refused || shut_out) {
+            return trouble(format!("{review} was decided at the desk about {target} and is not there."));
         }
     }
     Ok(())

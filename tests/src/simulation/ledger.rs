@@ -31,6 +31,15 @@ pub(super) struct Saved {
     pub(super) on_phones_only: bool,
 }
 
+/// A review that was given at the desk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Decided {
+    /// What it is about.
+    pub(super) target: RecordId,
+    /// A restored server has lost it: it comes back from the phones.
+    pub(super) on_phones_only: bool,
+}
+
 /// A field of a record.
 pub(super) type Place = (RecordId, String);
 /// A value with its stamp, in the order in which the greater wins.
@@ -57,6 +66,8 @@ pub(super) struct Ledger {
     pub(super) refused_since: BTreeSet<RecordId>,
     /// Fields for which it refused a record that it has: only they need not come back.
     pub(super) faults_since: BTreeSet<Place>,
+    /// What was decided at the desk, as far as anybody still has it.
+    pub(super) decided: BTreeMap<RecordId, Decided>,
     /// Visits, photos and reviews with what they are about.
     pub(super) about: BTreeMap<RecordId, RecordId>,
     /// Whom the desk erased: it was told so.
@@ -80,6 +91,14 @@ impl Ledger {
     /// Whether the desk never tried to erase anybody.
     pub(super) fn erased_nobody(&self) -> bool {
         self.erased.is_empty() && !self.counts.contains_key("step ErasePerson")
+    }
+
+    /// A review was given at the desk.
+    pub(super) fn decided(&mut self, review: &Record) {
+        self.knows(review);
+        if let Some(target) = review.reference("target") {
+            self.decided.insert(review.id, Decided { target, on_phones_only: false });
+        }
     }
 
     /// Notes what a visit, a photo or a review is about.

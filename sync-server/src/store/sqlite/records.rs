@@ -153,7 +153,8 @@ impl Sql<'_> {
             return self.move_feed(&record.cell, record.id, by.run, false, here);
         }
         let there = Tally::default().without(&was.version, *stored);
-        self.move_feed(&record.cell, record.id, by.run, false, here)?;
+        // Also to whoever moves it: what others wrote in it before would have come with the feed that it leaves here.
+        self.move_feed(&record.cell, record.id, Run::SERVER, false, here)?;
         self.move_feed(&was.record.cell, record.id, by.run, true, there)
     }
 

@@ -1,0 +1,149 @@
+//! What phones may not write and may bring back: to a server that was put back from a backup, with the proof that it sent them.
+
+use std::collections::BTreeMap;
+
+use domain::protocol::{ExchangeRequest, FeedPage, Proof, Verdict};
+use domain::scope::Role;
+use domain::{Change, Kind, ProblemCode, Record, RecordId};
+use serde_json::json;
+use sync_server::hub::reviews::{ReviewOf, ReviewVerdict};
+
+use crate::common::{County, HOUR, MINUTE, TestPhone, cell};
+
+type Proofs = BTreeMap<RecordId, Proof>;
+
+impl TestPhone {
+    /// Brings records back, as after a restore.
+    fn bring(&mut self, records: &[&Record], proofs: &Proofs) -> Vec<Verdict> {
+        let push = records.iter().map(|record| Change::from_record((*record).clone())).collect();
+        let request = ExchangeRequest { proofs: proofs.clone(), ..self.request(push) };
+        self.hub.exchange(&self.phone(), &request).unwrap().verdicts
+    }
+}
+
+fn of_kind<'p>(page: &'p FeedPage, kind: &Kind) -> &'p Record {
+    page.records.iter().find(|record| record.kind == *kind).unwrap()
+}
+
+/// A county in which, since the backup, the desk approved a visit, named the cell and ordered an evacuation; put back. With what the
+/// worker's phone was sent of it.
+fn put_back() -> (County, TestPhone, FeedPage) {
+    let mut county = County::new();
+    let mut worker = county.worker("worker-a", &[cell(1)]);
+    let home = worker.new_home(&cell(1));
+    let visit = worker.visit(home[1].id, &cell(1));
+    worker.push_all(&home);
+    worker.push_all(std::slice::from_ref(&visit));
+    let boss = county.supervisor("boss", "610722001001");
+    let mut boss_phone =
+        county.phone_of(&county.account("boss-phone", Role::Supervisor, &["610722001001"], &[cell(1)]));
+    let backup = county.folder.path().join("backup.db");
+    county.hub.back_up(&backup).unwrap();
+    county.world.pass(MINUTE);
+    let seen = county.stored(visit.id).unwrap().record.version();
+    let (verdict, remarks, note) = (ReviewVerdict::Approved, Default::default(), None);
+    county.hub.review(&boss, &ReviewOf { id: visit.id, version: seen, verdict, remarks, note }).unwrap();
+    let point = boss_phone.new_record(Kind::HazardPoint, &cell(1), json!({"name": "后坡", "hazard_kind": "landslide"}));
+    let listed = json!([{"person": home[2].id, "household": home[1].id, "point": point.id, "name": "张三"}]);
+    let order = json!({"reason": "强降雨", "level": "red", "drill": false, "points": [point.id],
+        "ordered_at": crate::common::START, "by": boss_phone.account(), "roster": listed});
+    let order = boss_phone.new_record(Kind::Evacuation, &cell(1), order);
+    boss_phone.push_all(&[point, order]);
+    let page = worker.round(Vec::new()).pages.remove(0);
+    let backup_bytes = std::fs::read(&backup).unwrap();
+    county.world.pass(HOUR);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("county.db");
+    std::fs::write(&file, backup_bytes).unwrap();
+    county.put_back(&file);
+    worker.hub = std::sync::Arc::clone(&county.hub);
+    worker.refresh();
+    (county, worker, page)
+}
+
+fn refused_as(verdict: &Verdict, code: ProblemCode) -> bool {
+    matches!(verdict, Verdict::Refused(refusal) if refusal.code == code)
+}
+
+#[test]
+fn what_was_written_at_the_desk_since_the_backup_comes_back_from_a_worker_s_phone() {
+    let (county, mut worker, page) = put_back();
+    let (review, order, point) =
+        (of_kind(&page, &Kind::Review), of_kind(&page, &Kind::Evacuation), of_kind(&page, &Kind::HazardPoint));
+    assert!(county.stored(review.id).is_none() && county.stored(order.id).is_none(), "the backup knows of neither");
+    let verdicts = worker.bring(&[review, point, order], &page.proofs);
+    assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Accepted), "{verdicts:?}");
+    for record in [review, order] {
+        assert_eq!(county.stored(record.id).unwrap().record, *record, "exactly as it was");
+    }
+    let target = review.reference("target").unwrap();
+    assert_eq!(county.stored(target).unwrap().state, domain::review::ReviewState::Approved, "and it counts");
+    // Once more, as after a lost answer.
+    assert_eq!(worker.bring(&[review], &page.proofs), [Verdict::Accepted]);
+}
+
+#[test]
+fn without_its_very_proof_nothing_of_the_desk_s_is_believed() {
+    let (county, mut worker, page) = put_back();
+    let review = of_kind(&page, &Kind::Review);
+    let proof = page.proofs[&review.id].clone();
+    let of_another = page.proofs[&of_kind(&page, &Kind::Evacuation).id].clone();
+    let with = |proof: Proof| Proofs::from([(review.id, proof)]);
+    let forged = [
+        Proofs::new(),
+        with(of_another),
+        with(Proof(String::new())),
+        with(Proof("A".repeat(43))),
+        with(Proof(proof.0[..20].to_owned())),
+        with(Proof("不是凭证".repeat(1_000))),
+    ];
+    for proofs in forged {
+        assert!(refused_as(&worker.bring(&[review], &proofs)[0], ProblemCode::NotAllowed), "{proofs:?}");
+    }
+    // Every word of it counts: what was returned, of which visit, when, in which cell.
+    let other = |change: &dyn Fn(&mut Record)| {
+        let mut record = review.clone();
+        change(&mut record);
+        record
+    };
+    let changed = [
+        other(&|record| record.fields.extend([("said".to_owned(), json!("returned"))])),
+        other(&|record| record.fields.extend([("note".to_owned(), json!("改过"))])),
+        other(&|record| record.stamps = domain::Stamps::all(record.latest())),
+        other(&|record| record.id = of_kind(&page, &Kind::Evacuation).id),
+    ];
+    for record in changed.iter().filter(|record| *record != review) {
+        let proofs = Proofs::from([(record.id, proof.clone())]);
+        assert!(refused_as(&worker.bring(&[record], &proofs)[0], ProblemCode::NotAllowed), "{record:?}");
+    }
+    assert!(county.stored(review.id).is_none());
+}
+
+#[test]
+fn the_proof_of_another_server_is_none() {
+    let county = County::new();
+    let mut worker = county.worker("worker-a", &[cell(1)]);
+    let mut boss = county.phone_of(&county.account("boss-phone", Role::Supervisor, &["610722001001"], &[cell(1)]));
+    let home = worker.new_home(&cell(1));
+    worker.push_all(&home);
+    let visit = worker.visit(home[1].id, &cell(1));
+    worker.push_all(std::slice::from_ref(&visit));
+    let page = boss.round(Vec::new()).pages.remove(0);
+    let (sent, proof) = (of_kind(&page, &Kind::Visit), &page.proofs[&visit.id]);
+    let other = County::new();
+    let mut elsewhere = other.phone_of(&other.account("boss-phone", Role::Supervisor, &["610722001001"], &[cell(1)]));
+    let proofs = Proofs::from([(visit.id, proof.clone())]);
+    assert!(refused_as(&elsewhere.bring(&[sent], &proofs)[0], ProblemCode::NotAllowed));
+}
+
+#[test]
+fn only_what_a_phone_may_not_write_and_sees_whole_comes_with_a_proof() {
+    let (county, mut worker, page) = put_back();
+    let proven: Vec<&Kind> =
+        page.records.iter().filter(|record| page.proofs.contains_key(&record.id)).map(|record| &record.kind).collect();
+    assert_eq!(proven, [&Kind::Review, &Kind::Evacuation]);
+    assert_eq!(page.proofs.len(), 2, "and nothing else is named");
+    worker.bring(&page.records.iter().collect::<Vec<_>>(), &page.proofs);
+    let mut informant = county.phone_of(&county.account("informant-a", Role::Informant, &[], &[cell(1)]));
+    assert!(informant.round(Vec::new()).pages[0].proofs.is_empty());
+}
