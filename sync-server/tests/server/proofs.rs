@@ -107,7 +107,7 @@ fn without_its_very_proof_nothing_of_the_desk_s_is_believed() {
         record
     };
     let changed = [
-        other(&|record| record.fields.extend([("said".to_owned(), json!("returned"))])),
+        other(&|record| record.fields.extend([("verdict".to_owned(), json!("returned"))])),
         other(&|record| record.fields.extend([("note".to_owned(), json!("改过"))])),
         other(&|record| record.stamps = domain::Stamps::all(record.latest())),
         other(&|record| record.id = of_kind(&page, &Kind::Evacuation).id),

@@ -16,6 +16,7 @@ use domain::seal::{Purpose, seal};
 use serde_json::{Value, json};
 
 use sync_server::hub::county::renew_epoch;
+use sync_server::hub::reviews::{ReviewOf, ReviewVerdict};
 use sync_server::store::Store as _;
 
 use crate::common::{County, MINUTE, TestPhone, cell, json_request, send, sha256};
@@ -107,7 +108,7 @@ async fn rounds(county: &County, router: &Router, examples: &mut Examples) {
     county.world.pass(MINUTE);
     exchange(router, &mut colleague, Vec::new()).await;
     let visit = colleague.visit(household, &cell(2));
-    exchange(router, &mut colleague, vec![visit]).await;
+    exchange(router, &mut colleague, vec![visit.clone()]).await;
     let (_, answer) = exchange(router, &mut phone, Vec::new()).await;
     keep(examples, "exchange-answer", &answer);
     let mut telling = serde_json::to_value(phone.request(Vec::new())).unwrap();
@@ -128,6 +129,14 @@ async fn rounds(county: &County, router: &Router, examples: &mut Examples) {
     exchange(router, &mut colleague, vec![theirs]).await;
     let (_, answer) = exchange(router, &mut phone, Vec::new()).await;
     keep(examples, "conflicts", &answer["pages"][0]["conflicts"]);
+    // What the desk says of a visit, with its proof.
+    let boss = county.supervisor("boss", "610722001001");
+    let version = county.stored(visit.id).unwrap().record.version();
+    let (verdict, remarks, note) = (ReviewVerdict::Approved, Default::default(), None);
+    county.hub.review(&boss, &ReviewOf { id: visit.id, version, verdict, remarks, note }).unwrap();
+    let (_, answer) = exchange(router, &mut phone, Vec::new()).await;
+    let page = &answer["pages"][0];
+    keep(examples, "page-proofs", &json!({"records": page["records"], "proofs": page["proofs"]}));
     let wrong = phone.change(Kind::Person, home[2].id, &cell(2), json!({"phone": "12"}));
     let (_, answer) = exchange(router, &mut phone, vec![wrong]).await;
     keep(examples, "refused", &answer["verdicts"][0]);
