@@ -192,13 +192,12 @@ fn end_reoffer(
 ) -> Result<bool, DeviceError> {
     let change = offer.change;
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(false) };
-    let current = refusal.current.as_ref().filter(|current| current.id == change.id);
-    let faults = current.map(|current| at_fault(change, refusal, current)).unwrap_or_default();
-    if let Some(current) = current.filter(|_| !faults.is_empty()) {
-        return give_up(connection, offer, (held, current), &faults, refusal, now);
+    if let Some(kept) = give_up_faults(connection, change, &held, refusal, now)? {
+        return Ok(kept);
     }
     held.reoffer = false;
     let settled = held.unsent.is_empty();
+    let current = refusal.current.as_ref().filter(|current| current.id == change.id);
     if let Some(current) = current.filter(|current| settled || current.kind == held.record.kind) {
         store_or_leave(connection, &on_top_of(connection, current, &held)?)?;
         return Ok(false);
@@ -227,18 +226,22 @@ fn at_fault(change: &Change, refusal: &Refusal, current: &Record) -> BTreeSet<St
     named().filter(|field| change.fields.get(*field) != current.fields.get(*field)).cloned().collect()
 }
 
-/// Puts what the server has in the place of some fields, and leaves the rest of the record to be offered again: otherwise one value
-/// that cannot come back would keep everything else from it that was written since the backup. True when words of the worker's that
-/// were never taken join the refused ones.
-fn give_up(
+/// Puts what the server has in the place of the fields at fault, and leaves the rest of the record to be offered again: otherwise one
+/// value that cannot come back would keep everything else from it that only this phone has. None when no field alone is at fault; true
+/// when words of the worker's that were never taken join the refused ones.
+pub(super) fn give_up_faults(
     connection: &Connection,
-    offer: &Offer<'_>,
-    (mut held, current): (Held, &Record),
-    faults: &BTreeSet<String>,
+    change: &Change,
+    held: &Held,
     refusal: &Refusal,
     now: Millis,
-) -> Result<bool, DeviceError> {
-    let change = offer.change;
+) -> Result<Option<bool>, DeviceError> {
+    let Some(current) = refusal.current.as_ref().filter(|current| current.id == change.id) else { return Ok(None) };
+    let faults = at_fault(change, refusal, current);
+    if faults.is_empty() {
+        return Ok(None);
+    }
+    let mut held = held.clone();
     // What was written again since is another value, and is judged by itself.
     let as_offered = |field: &&String| held.record.stamps.of(field) == change.stamps.of(field);
     let given_up: Vec<&String> = faults.iter().filter(as_offered).collect();
@@ -266,7 +269,7 @@ fn give_up(
     if kept {
         keep_words(connection, change, words, refusal, now)?;
     }
-    Ok(kept)
+    Ok(Some(kept))
 }
 
 /// A change whose target the server does not know yet is tried once more in this round, and in the next one as long as the

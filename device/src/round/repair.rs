@@ -153,7 +153,8 @@ fn differs(held: &Held, pulled: &Record) -> bool {
     held.record.fields.keys().any(|field| !held.unsent.contains_key(field) && !as_pulled(field))
 }
 
-/// The server refused a doubted record. What it has stands; without it the record goes.
+/// The server refused a doubted record. Where some fields are at fault, the rest is offered once more without them; else what the server
+/// has stands, and without it the record goes.
 pub(super) fn refused(
     connection: &Connection,
     change: &Change,
@@ -162,6 +163,9 @@ pub(super) fn refused(
 ) -> Result<(), DeviceError> {
     tracing::info!(id = %change.id, kind = %change.kind, code = ?refusal.code, "a doubted record was refused");
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(()) };
+    if push::give_up_faults(connection, change, &held, refusal, now)?.is_some() {
+        return Ok(());
+    }
     (held.doubted, held.reoffer) = (false, false);
     match refusal.current.as_ref().filter(|current| current.id == change.id && current.kind == change.kind) {
         // What is unsent goes up again by itself, on top of what the server has, and is judged by itself.

@@ -20,10 +20,7 @@ pub(crate) fn put_proofs(connection: &Connection, proofs: &BTreeMap<RecordId, Pr
 }
 
 /// The proofs of those changes that bring records back whole.
-pub(crate) fn proofs_of(
-    connection: &Connection,
-    changes: &[Change],
-) -> Result<BTreeMap<RecordId, Proof>, DeviceError> {
+pub(crate) fn proofs_of(connection: &Connection, changes: &[Change]) -> Result<BTreeMap<RecordId, Proof>, DeviceError> {
     let mut found = BTreeMap::new();
     if !exists(connection, "SELECT 1 FROM record WHERE reoffer = 1 LIMIT 1", [])? {
         return Ok(found);

@@ -9,7 +9,15 @@ use crate::fake::*;
 use crate::phones::*;
 
 fn page(cell: domain::CellCode, upto: u64, records: Vec<Record>) -> FeedPage {
-    FeedPage { cell, upto, records, gone: Vec::new(), erased: Vec::new(), conflicts: Vec::new(), proofs: Default::default() }
+    FeedPage {
+        cell,
+        upto,
+        records,
+        gone: Vec::new(),
+        erased: Vec::new(),
+        conflicts: Vec::new(),
+        proofs: Default::default(),
+    }
 }
 
 fn building(id: u128, cell: domain::CellCode) -> Record {

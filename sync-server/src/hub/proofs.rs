@@ -51,13 +51,7 @@ impl ProofKey {
         URL_SAFE_NO_PAD.decode(&proof.0).is_ok_and(|told| mark.verify_slice(&told).is_ok())
     }
 
-    fn mark(
-        &self,
-        id: RecordId,
-        kind: &Kind,
-        cell: &CellCode,
-        (fields, stamps): (&Fields, &Stamps),
-    ) -> Hmac<Sha256> {
+    fn mark(&self, id: RecordId, kind: &Kind, cell: &CellCode, (fields, stamps): (&Fields, &Stamps)) -> Hmac<Sha256> {
         let mut mark = Hmac::<Sha256>::new_from_slice(&self.0).expect("any length will do for a key");
         for text in [kind.as_str(), cell.as_str()] {
             mark.update(text.as_bytes());

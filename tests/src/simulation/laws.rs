@@ -12,7 +12,7 @@ use sync_server::store::{HistoryEntry, Reading};
 
 use super::county::everywhere;
 use super::history::History;
-use super::ledger::{Gone, Decided, Ledger, Place, Saved, Stamped};
+use super::ledger::{Decided, Gone, Ledger, Place, Saved, Stamped};
 use super::orders::Sealed;
 use super::phone::Phone;
 use super::wire::take;
