@@ -17,11 +17,13 @@ use crate::store::{self, Held};
 /// A compressor tells nothing of fewer bytes than this.
 const WEIGHED_FROM: usize = 16 * 1024;
 
-/// Records that others name go first, so that no change names what the server has not seen.
+/// Records that others name go first, so that no change names what the server has not seen. A household and its people name each other,
+/// so they go one after the other.
 const GATHER: &str = "SELECT id FROM record
     WHERE id IN (SELECT id FROM unsent UNION SELECT id FROM record WHERE reoffer = 1)
     ORDER BY CASE kind WHEN 'cell' THEN 0 WHEN 'building' THEN 1 WHEN 'dwelling' THEN 2 WHEN 'household' THEN 3
-        WHEN 'person' THEN 4 WHEN 'incident' THEN 5 WHEN 'visit' THEN 6 ELSE 7 END, id";
+        WHEN 'person' THEN 3 WHEN 'incident' THEN 5 WHEN 'visit' THEN 6 ELSE 7 END,
+        CASE kind WHEN 'person' THEN coalesce(parent, id) ELSE id END, kind, id";
 
 /// What goes up with one request.
 #[derive(Debug, Default)]
@@ -53,7 +55,7 @@ pub(super) fn gather_listed(open: &mut Open, notes: &mut Notes, cut: usize) -> R
     if !page.full {
         for change in overtaken(&transaction)? {
             if !notes.skip.contains(&change.id) {
-                page.takes(change, Mark { why: Why::Overtaken, seen: BTreeSet::new(), version: None })?;
+                page.takes(change, Mark { why: Why::Overtaken, seen: BTreeSet::new(), version: None, proof: None })?;
             }
         }
     }
@@ -87,8 +89,9 @@ fn offer_waiting(connection: &Connection, notes: &mut Notes, page: &mut Page) ->
         };
         let seen = held.unsent.iter().filter(|(_, pending)| pending.offered).map(|(field, _)| field.clone()).collect();
         let version = (why == Why::Unsent).then_some(version);
+        let proof = if why == Why::Unsent { None } else { store::proof_of(connection, id)? };
         let waits = !held.unsent.is_empty();
-        if !page.takes(outbox::change_of(held), Mark { why, seen, version })? {
+        if !page.takes(outbox::change_of(held), Mark { why, seen, version, proof })? {
             return Ok(());
         }
         if waits {
@@ -160,6 +163,9 @@ impl Page {
     fn takes(&mut self, change: Change, mark: Mark) -> Result<bool, DeviceError> {
         self.json.clear();
         serde_json::to_writer(&mut self.json, &change)?;
+        if let Some(proof) = &mark.proof {
+            serde_json::to_writer(&mut self.json, &(change.id, proof))?;
+        }
         let changes = &self.gathered.changes;
         let weight = match &self.scales {
             Some(scales) => scales.get_ref().0,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::merge::{MergeError, merge, merge_record};
-use domain::protocol::FeedPage;
+use domain::protocol::{FeedPage, Proof};
 use domain::stamp::STAMP_AHEAD_MAX;
 use domain::world::Millis;
 use domain::{CellCode, Change, Digest, Kind, Problem, ProblemCode, Record, RecordId, Stamp};
@@ -44,6 +44,7 @@ pub(super) fn store_page(
             seen.latest = seen.latest.max(latest);
         }
         let record = whole(record, brought);
+        let proof = page.proofs.get(&record.id);
         let Some(kept) = store::held_as_kept(connection, record.id)? else {
             match own_photo(connection, &record)? {
                 Some(held) => {
@@ -53,12 +54,13 @@ pub(super) fn store_page(
                 None => store::put_new(connection, &record, &mut sums)?,
             }
             seen.new += 1;
+            keep_proof(connection, &record, proof)?;
             continue;
         };
         seen.new += usize::from(store_pulled(connection, kept, &record, &mut sums, now)?);
+        keep_proof(connection, &record, proof)?;
     }
     sums.write(connection)?;
-    store::put_proofs(connection, &page.proofs)?;
     for id in &page.erased {
         seen.new += usize::from(outbox::erase(connection, *id)?);
     }
@@ -72,6 +74,10 @@ pub(super) fn store_page(
     seen.told = conflicts::take_page(connection, page, now)?;
     store::set_cursor(connection, &page.cell, page.upto)?;
     Ok(seen)
+}
+
+fn keep_proof(connection: &Connection, came: &Record, proof: Option<&Proof>) -> Result<(), DeviceError> {
+    proof.map_or(Ok(()), |proof| store::put_proof(connection, came, proof))
 }
 
 /// A photo's record that this phone wrote, that was refused once (its cell was handed over, say) and that the server has all the same:

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::protocol::{Refusal, Verdict};
+use domain::protocol::{Proof, Refusal, Verdict};
 use domain::world::Millis;
 use domain::{AccountId, Change, Digest, ProblemCode, Record, RecordId, Stamp, Stamps};
 use rusqlite::Connection;
@@ -34,6 +34,8 @@ pub(super) struct Mark {
     pub(super) seen: BTreeSet<String>,
     /// The version of the record that it is all of what waits of.
     pub(super) version: Option<Digest>,
+    /// By it the server recognises what it sent and this phone may not write.
+    pub(super) proof: Option<Proof>,
 }
 
 /// A change in a request.
@@ -47,7 +49,7 @@ pub(super) struct Offer<'r> {
 
 impl<'r> Offer<'r> {
     pub(super) fn of((change, mark): (&'r Change, &'r Mark)) -> Self {
-        let Mark { why, seen, version } = mark;
+        let Mark { why, seen, version, .. } = mark;
         Self { change, why: *why, seen, version: *version }
     }
 }
@@ -105,14 +107,14 @@ pub(super) fn judged<'a>(
             Verdict::Refused(_) if restored => {}
             Verdict::Refused(refusal) if offer.why == Why::Doubted => {
                 if !waits_for_target(connection, offer.change, refusal, notes)? {
-                    repair::refused(connection, offer.change, refusal, now)?;
+                    repair::refused(connection, offer.change, refusal, now, notes)?;
                     judged.refused += 1;
                 }
             }
             Verdict::Refused(refusal) if refusal.code == ProblemCode::StampFuture => ahead.push((offer, refusal)),
             Verdict::Refused(refusal) if waits_for_target(connection, offer.change, refusal, notes)? => {}
             Verdict::Refused(refusal) if offer.why == Why::Reoffer => {
-                judged.refused += usize::from(end_reoffer(connection, &offer, refusal, own, now)?);
+                judged.refused += usize::from(end_reoffer(connection, &offer, refusal, (own, now), notes)?);
                 judged.dropped = true;
             }
             Verdict::Refused(refusal) => {
@@ -187,12 +189,12 @@ fn end_reoffer(
     connection: &Connection,
     offer: &Offer<'_>,
     refusal: &Refusal,
-    own: &AccountId,
-    now: Millis,
+    (own, now): (&AccountId, Millis),
+    notes: &mut Notes,
 ) -> Result<bool, DeviceError> {
     let change = offer.change;
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(false) };
-    if let Some(kept) = give_up_faults(connection, change, &held, refusal, now)? {
+    if let Some(kept) = give_up_faults(connection, (change, &held), refusal, now, notes)? {
         return Ok(kept);
     }
     held.reoffer = false;
@@ -231,10 +233,10 @@ fn at_fault(change: &Change, refusal: &Refusal, current: &Record) -> BTreeSet<St
 /// when words of the worker's that were never taken join the refused ones.
 pub(super) fn give_up_faults(
     connection: &Connection,
-    change: &Change,
-    held: &Held,
+    (change, held): (&Change, &Held),
     refusal: &Refusal,
     now: Millis,
+    notes: &mut Notes,
 ) -> Result<Option<bool>, DeviceError> {
     let Some(current) = refusal.current.as_ref().filter(|current| current.id == change.id) else { return Ok(None) };
     let faults = at_fault(change, refusal, current);
@@ -267,13 +269,14 @@ pub(super) fn give_up_faults(
     store::put(connection, &held)?;
     let kept = !words.is_empty();
     if kept {
+        notes.refused.extend(words.keys().map(|field| (change.id, field.clone())));
         keep_words(connection, change, words, refusal, now)?;
     }
     Ok(Some(kept))
 }
 
 /// A change whose target the server does not know yet is tried once more in this round, and in the next one as long as the
-/// target itself is still unsent.
+/// target itself is still unsent, or to be offered again.
 fn waits_for_target(
     connection: &Connection,
     change: &Change,
@@ -288,7 +291,7 @@ fn waits_for_target(
     }
     for target in change.fields.values().filter_map(|value| value.as_str()?.parse::<RecordId>().ok()) {
         let comes = || -> Result<bool, DeviceError> {
-            let unsent = store::held(connection, target)?.is_some_and(|held| !held.unsent.is_empty());
+            let unsent = store::held(connection, target)?.is_some_and(|held| !held.unsent.is_empty() || held.reoffer);
             // Another phone handed it over, and sends it itself.
             Ok(unsent || store::is_received(connection, target)?)
         };

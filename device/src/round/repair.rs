@@ -14,6 +14,7 @@ use domain::world::Millis;
 use domain::{CellCode, Change, Fields, Kind, ProblemCode, Record};
 use rusqlite::Connection;
 
+use super::notes::Notes;
 use super::{pull, push};
 use crate::DeviceError;
 use crate::outbox::{self, Refused};
@@ -160,10 +161,11 @@ pub(super) fn refused(
     change: &Change,
     refusal: &Refusal,
     now: Millis,
+    notes: &mut Notes,
 ) -> Result<(), DeviceError> {
     tracing::info!(id = %change.id, kind = %change.kind, code = ?refusal.code, "a doubted record was refused");
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(()) };
-    if push::give_up_faults(connection, change, &held, refusal, now)?.is_some() {
+    if push::give_up_faults(connection, (change, &held), refusal, now, notes)?.is_some() {
         return Ok(());
     }
     (held.doubted, held.reoffer) = (false, false);

@@ -1,5 +1,7 @@
 //! Text up and down, page by page, until nothing is unsent and nothing is new.
 
+use std::collections::BTreeMap;
+
 use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, PageBytes, Peer, Verdict};
 use domain::{CellCode, Change};
 
@@ -43,7 +45,7 @@ pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundR
         if let (Some(lists_version), true) = (answered, changes.is_empty() && exchanges.are_done()) {
             return Ok(lists_version);
         }
-        let request = exchanges.request(changes, cut)?;
+        let request = exchanges.request((changes, &marks), cut)?;
         let (answer, read_anew) = exchanges.send(peer, &request, cut.up)?;
         answered = Some(answer.lists_version);
         exchanges.hear((request, marks), answer, read_anew)?;
@@ -66,12 +68,18 @@ impl Exchanges<'_> {
         self.heard.is_none() && !self.more
     }
 
-    fn request(&self, changes: Vec<Change>, cut: PageBytes) -> Result<ExchangeRequest, DeviceError> {
+    fn request(
+        &self,
+        (changes, marks): (Vec<Change>, &[Mark]),
+        cut: PageBytes,
+    ) -> Result<ExchangeRequest, DeviceError> {
         let inner = &self.device.inner;
         let facts = Facts { app_version: self.device.app_version(), free_bytes: *lock(&inner.free_bytes) };
         // First everything goes up.
         let room = if self.notes.waiting.is_empty() { cut.down_after(self.pulled) } else { 0 };
         let mut request = self.device.with_open(|open| request_with(open, &facts, changes, room))?;
+        let proofs = request.push.iter().zip(marks).filter_map(|(change, mark)| Some((change.id, mark.proof.clone()?)));
+        request.proofs = proofs.collect();
         if let Some(Heard { answer, .. }) = &self.heard {
             go_on_from(&mut request, answer);
         }
@@ -190,7 +198,6 @@ fn request_with(
     // One look at the file for all the questions.
     let _reading = connection.unchecked_transaction()?;
     let health = health::to_tell(open, facts, &push)?;
-    let proofs = store::proofs_of(connection, &push)?;
     Ok(ExchangeRequest {
         protocol: PROTOCOL,
         device_time: open.device_now(),
@@ -203,6 +210,6 @@ fn request_with(
         merges: true,
         health,
         room: Some(room),
-        proofs,
+        proofs: BTreeMap::new(),
     })
 }

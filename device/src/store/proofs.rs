@@ -1,34 +1,24 @@
 //! Proofs of records that were written at the desk: with them a server that was put back from a backup takes back what it has lost.
 
-use std::collections::BTreeMap;
-
 use domain::protocol::Proof;
-use domain::{Change, RecordId};
+use domain::{Record, RecordId};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::exists;
+use super::held;
 use crate::DeviceError;
 
-/// Keeps the proofs of a page; those of earlier versions of the same records go.
-pub(crate) fn put_proofs(connection: &Connection, proofs: &BTreeMap<RecordId, Proof>) -> Result<(), DeviceError> {
-    for (id, proof) in proofs {
-        connection
-            .prepare_cached("INSERT OR REPLACE INTO proof (id, proof) VALUES (?1, ?2)")?
-            .execute((id.to_string(), &proof.0))?;
+/// Keeps the proof of a record that came down, if the record is here just as it came. Else what is here is later, as after a restore of
+/// the server, and the proof that is kept already is the one that it needs.
+pub(crate) fn put_proof(connection: &Connection, came: &Record, proof: &Proof) -> Result<(), DeviceError> {
+    if held(connection, came.id)?.is_some_and(|held| held.record == *came) {
+        const SQL: &str = "INSERT OR REPLACE INTO proof (id, proof) VALUES (?1, ?2)";
+        connection.prepare_cached(SQL)?.execute((came.id.to_string(), &proof.0))?;
     }
     Ok(())
 }
 
-/// The proofs of those changes that bring records back whole.
-pub(crate) fn proofs_of(connection: &Connection, changes: &[Change]) -> Result<BTreeMap<RecordId, Proof>, DeviceError> {
-    let mut found = BTreeMap::new();
-    if !exists(connection, "SELECT 1 FROM record WHERE reoffer = 1 LIMIT 1", [])? {
-        return Ok(found);
-    }
-    const SQL: &str = "SELECT proof FROM proof JOIN record USING (id) WHERE id = ?1 AND reoffer = 1";
-    for change in changes {
-        let proof = connection.prepare_cached(SQL)?.query_row([change.id.to_string()], |row| row.get(0)).optional()?;
-        found.extend(proof.map(|proof| (change.id, Proof(proof))));
-    }
-    Ok(found)
+/// The proof of a record, if one came with it.
+pub(crate) fn proof_of(connection: &Connection, id: RecordId) -> Result<Option<Proof>, DeviceError> {
+    let mut statement = connection.prepare_cached("SELECT proof FROM proof WHERE id = ?1")?;
+    Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?.map(Proof))
 }

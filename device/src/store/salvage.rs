@@ -21,7 +21,7 @@ const OLDER_RECORDS: &str = "(unsent IS NOT NULL OR reoffer = 1 OR kind = 'photo
 
 /// What is carried over: a table, which of its rows, and by what they are found one by one; a table without row numbers is read
 /// from both of its ends.
-const TABLES: [(&str, &str, Option<&str>); 7] = [
+const TABLES: [(&str, &str, Option<&str>); 8] = [
     ("meta", "key NOT IN ('receipt', 'counted_at', 'safe_at')", Some("key")),
     ("refused", "1", Some("id")),
     ("draft", "1", Some("key")),
@@ -31,6 +31,7 @@ const TABLES: [(&str, &str, Option<&str>); 7] = [
     // picture only as long as its record is here; what is to be offered may be the last copy.
     ("record", "(own_at IS NOT NULL OR reoffer = 1 OR kind = 'photo')", None),
     ("photo_file", "state = 'waiting'", None),
+    ("proof", "1", Some("id")),
 ];
 
 /// Makes a register of what can still be read of a damaged one. False: not even who the phone is, and there is none.

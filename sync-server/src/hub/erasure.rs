@@ -224,18 +224,20 @@ impl<S: Store> Hub<S> {
         Ok(())
     }
 
-    /// A new list may still name people who were erased meanwhile: its writer had not heard of it.
-    pub(super) fn leave_new_list(
+    /// A list that comes in may still name people who were erased meanwhile: its writer had not heard of it, or a phone brings it back
+    /// to a server that was put back. Also when it loses against another: it is remembered.
+    pub(super) fn leave_late_lists(
         &self,
         writing: &mut dyn Writing,
         record: &Record,
+        change: &Change,
         now: Millis,
     ) -> Result<(), HubError> {
         let Some((_, field, rest)) = LISTS_PEOPLE.into_iter().find(|(kind, ..)| *kind == record.kind) else {
             return Ok(());
         };
         let county = county(&record.cell);
-        for person in record.fields.get(field).map(people_in).unwrap_or_default() {
+        for person in change.fields.get(field).map(people_in).unwrap_or_default() {
             let Some(standing) = writing.record(&county, record.id)?.map(|stored| stored.record) else { break };
             if writing.erased(&county, person)? {
                 self.leave_list(writing, &standing, field, &|list| rest(list, person), now)?;

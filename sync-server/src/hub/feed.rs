@@ -151,10 +151,12 @@ impl Filling<'_> {
         };
         let told = if disputed { conflicts::told(*reading, asking, &record)? } else { Vec::new() };
         let fields = record.fields.len();
-        let record = asking.without_echo(cut(record, actor));
+        let record = cut(record, actor);
+        let proof = asking.proof_key.prove(actor.role, &record);
+        let record = asking.without_echo(record);
         let whole = record.fields.len() == fields;
         **room = room.saturating_sub(scales.weigh(&record, whole.then_some(bytes + NAMED_BYTES)));
-        if let Some(proof) = asking.proof_key.prove(actor.role, &record) {
+        if let Some(proof) = proof {
             **room = room.saturating_sub(PROOF_BYTES);
             page.proofs.insert(record.id, proof);
         }

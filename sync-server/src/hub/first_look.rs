@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::hub::HubError;
 use crate::hub::erasure::{names_erased, says_about_one};
-use crate::hub::judge::{Bench, Fault, county, named_author, references, step_fault};
+use crate::hub::judge::{Author, Bench, Fault, county, named_author, references, step_fault};
 use crate::store::{ChangeDigest, Reading, Writing};
 
 /// What the first look said of a change.
@@ -192,10 +192,11 @@ fn too_many_photos(
 }
 
 /// Refuses changes that name records which are neither in the cell where the change leaves its own, nor among those that this push
-/// brings there. Refusing one can leave another without its target, so it goes on until nothing more falls. A field that merely names
-/// somebody who was erased costs the rest of its record nothing: it is emptied when the record is stored.
+/// brings there. Refusing one can leave another without its target, so it goes on until nothing more falls. A field in which a phone that
+/// has not heard of it merely names somebody who was erased costs the rest of its record nothing: it is emptied when that is stored.
 pub(super) fn refuse_missing_targets(
     reading: &dyn Writing,
+    author: Author<'_>,
     changes: &[Change],
     looks: &mut [Look],
 ) -> Result<(), HubError> {
@@ -228,7 +229,9 @@ pub(super) fn refuse_missing_targets(
             }
             if coming.get(&id).is_some_and(|(there, kind)| there == cell && fits_kind(kind)) {
                 waiting.push((index, field, id));
-            } else if !names_erased(reading, &change.kind, cell, (&field, change.fields.get(&field)))? {
+            } else if !(author.is_phone()
+                && names_erased(reading, &change.kind, cell, (&field, change.fields.get(&field)))?)
+            {
                 let erased = says_about_one(&change.kind, &field) && reading.erased(&county(cell), id)?;
                 let code = if erased { ProblemCode::Erased } else { ProblemCode::MissingTarget };
                 refuse(looks, index, Fault::new(&field, code), current.as_ref());

@@ -13,7 +13,7 @@ use domain::spec::{FieldType, field, named_kind};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{
-    AccountId, CellCode, Change, DeviceId, Epoch, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp, Stamps,
+    AccountId, CellCode, Change, DeviceId, Epoch, Fields, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp, Stamps,
 };
 use serde_json::Value;
 
@@ -88,7 +88,7 @@ impl Author<'_> {
         }
     }
 
-    fn is_phone(&self) -> bool {
+    pub(super) fn is_phone(&self) -> bool {
         matches!(self, Author::Phone { .. })
     }
 
@@ -236,11 +236,12 @@ impl Bench<'_> {
     /// A change as it would be written today: what may have been lost was taken by the rules of its day, and before fields of one line
     /// were told from others some were stored with several.
     fn of_its_day<'c>(&self, change: &'c Change, current: Option<&Record>) -> Cow<'c, Change> {
-        if self.lost_until.is_none() {
+        let was_lost = |(field, _): &(&String, _)| self.was_lost(change.stamps.of(field), current);
+        let lost: Fields =
+            change.fields.iter().filter(was_lost).map(|(field, value)| (field.clone(), value.clone())).collect();
+        if lost.is_empty() {
             return Cow::Borrowed(change);
         }
-        let was_lost = |(field, _): &(&String, _)| self.was_lost(change.stamps.of(field), current);
-        let lost = change.fields.iter().filter(was_lost).map(|(field, value)| (field.clone(), value.clone())).collect();
         let mut fields = change.fields.clone();
         fields.extend(in_one_line(&change.kind, lost));
         Cow::Owned(Change { fields, ..change.clone() })

@@ -1,7 +1,7 @@
 //! Proofs: what phones may not write, they may bring back. Reviews, tasks, notices, orders to evacuate and the names of cells are the
 //! desk's to write, so a phone that offered one would be refused, also after the server was put back from a backup which does not know
 //! what was written at the desk since. Each such record therefore comes down with a mark under a key that lies in the database (and so
-//! in its backups). With the mark, exactly that record is believed, and only by a database that has lost it.
+//! in its backups). With the mark, exactly that record is believed, and only by a database that was put back, for what was stamped before that.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

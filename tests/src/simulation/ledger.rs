@@ -226,8 +226,12 @@ impl Ledger {
         self.count(if heard { "exchange".into() } else { "exchange unheard".into() });
     }
 
-    /// Where a record lies, or that it names what is not there, is a matter of all of it; anything else of the fields at fault.
+    /// Where a record lies, or that it names what is not there, is a matter of all of it; anything else of the fields at fault. That a
+    /// phone may not write it is no excuse: it has a proof.
     fn refused_after_a_restore(&mut self, id: RecordId, refusal: &Refusal) {
+        if refusal.code == ProblemCode::NotAllowed && refusal.problems.iter().all(|problem| problem.field.is_empty()) {
+            return;
+        }
         let fields = refusal.problems.iter().map(|problem| problem.field.clone());
         let whole = refusal.current.is_none() || fields.clone().any(|field| field.is_empty() || field == "cell");
         if whole {
