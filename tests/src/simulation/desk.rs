@@ -2,7 +2,7 @@
 
 use domain::protocol::CallRefusal;
 use domain::review::ReviewState;
-use domain::{Fields, Kind, Record, RecordId, Version};
+use domain::{Fields, Kind, Record, RecordId, Stamp, Stamps, Version};
 use serde_json::json;
 use sync_server::hub::reviews::{DeskChange, ReviewOf, ReviewVerdict};
 
@@ -51,6 +51,22 @@ impl History {
         }
         let fields = Fields::from([("access_note".to_owned(), json!(self.word()))]);
         self.write_at_desk(&household, fields)
+    }
+
+    /// A task for the workers of a cell, or another word in one: phones may not write it.
+    pub(super) fn give_task(&mut self) -> Outcome {
+        let known = self.any_on_server(|kind| *kind == Kind::Task)?.filter(|_| self.chance.percent(60));
+        let fields = Fields::from([("text".to_owned(), json!(self.word()))]);
+        if let Some(task) = known {
+            return self.write_at_desk(&task, fields);
+        }
+        let Some(cell) = self.chance.pick(&self.county.cells).cloned() else { return Ok(()) };
+        let hub = self.county.hub()?;
+        let (id, at, by) = (hub.record_id(), hub.now(), &self.county.supervisor.actor.account);
+        let task = json!({ "title": "核对租户", "purpose": "register", "at": at, "by": by });
+        let task: Fields = serde_json::from_value(task).doing("writing a task")?;
+        let new = Record { id, kind: Kind::Task, cell, fields: Fields::new(), stamps: Stamps::all(Stamp::ZERO) };
+        self.write_at_desk(&new, fields.into_iter().chain(task).collect())
     }
 
     /// A person moves to another cell; whoever holds only the old one loses sight of them.

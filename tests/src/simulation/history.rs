@@ -223,6 +223,7 @@ impl History {
             Step::AnswerRefusal => self.answer_refusal(who),
             Step::Presume => self.presume(who),
             Step::Review => self.review(),
+            Step::GiveTask => self.give_task(),
             Step::CorrectAtDesk => self.correct_at_desk(),
             Step::MoveAtDesk => self.move_at_desk(),
             Step::HandOver => self.hand_over(who),

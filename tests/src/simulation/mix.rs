@@ -28,6 +28,7 @@ pub(super) enum Step {
     AnswerRefusal,
     Review,
     CorrectAtDesk,
+    GiveTask,
     // -- what the server must refuse
     Presume,
     // -- the network
@@ -129,6 +130,7 @@ const STEPS: &[(Step, usize, usize)] = &[
     (Step::AnswerRefusal, 40, 90),
     (Step::Review, 40, 80),
     (Step::CorrectAtDesk, 30, 70),
+    (Step::GiveTask, 25, 60),
     (Step::Presume, 30, 60),
     (Step::DeliverLate, 40, 70),
     (Step::Pry, 6, 30),

@@ -84,6 +84,28 @@ impl Scene {
         self.history.visit(phone)
     }
 
+    /// A worker finds a new door, with a household and its head.
+    ///
+    /// # Errors
+    /// When it is not saved.
+    pub fn new_home(&mut self, phone: usize) -> Outcome<(RecordId, RecordId)> {
+        let door = self.save_new(phone, &Kind::Dwelling, json!({ "use": "own", "group": "2组", "house_number": "18号" }))?;
+        let household = self.save_new(phone, &Kind::Household, json!({ "dwelling": door }))?;
+        let head = self.save_new(phone, &Kind::Person, json!({ "household": household, "name": "吴九" }))?;
+        self.save(phone, &Kind::Household, Some(household), json!({ "head": head }))?;
+        Ok((household, head))
+    }
+
+    fn save_new(&mut self, phone: usize, kind: &Kind, fields: Value) -> Outcome<RecordId> {
+        let known: Vec<RecordId> = self.history.phones[phone].of_kind(kind)?.iter().map(|record| record.id).collect();
+        self.save(phone, kind, None, fields)?;
+        let records = self.history.phones[phone].of_kind(kind)?;
+        match records.iter().find(|record| !known.contains(&record.id)) {
+            Some(new) => Ok(new.id),
+            None => trouble(format!("There is no new {kind}.")),
+        }
+    }
+
     /// A worker takes a photo of the first incident of the phone.
     ///
     /// # Errors
@@ -206,6 +228,11 @@ impl Scene {
     /// From now on every call of a phone takes long, mostly too long to compare clocks by it.
     pub fn slow_down(&self, phone: usize) {
         self.history.phones[phone].wire.slow_down(100, Chance::new(1, 300));
+    }
+
+    /// From now on a phone sends a record a page, or a few.
+    pub fn small_pages(&self, phone: usize) {
+        self.history.phones[phone].wire.cut_small(100, Chance::new(1, 400));
     }
 
     /// What is still under way from a phone arrives.

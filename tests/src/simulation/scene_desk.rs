@@ -2,11 +2,11 @@
 
 use domain::order::DeviceOrder;
 use domain::{Kind, RecordId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::scene::Scene;
 use super::wire::take;
-use crate::trouble::{Outcome, trouble};
+use crate::trouble::{Doing, Outcome, trouble};
 
 impl Scene {
     /// The desk erases a person.
@@ -24,6 +24,24 @@ impl Scene {
     pub fn correct(&mut self, word: &str) -> Outcome {
         let Some(household) = self.on_server(self.household()?)? else { return trouble("There is no household.") };
         self.history.write_at_desk(&household, [("access_note".to_owned(), json!(word))].into())
+    }
+
+    /// The desk gives a task in some cell, or writes in one.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn give_task(&mut self) -> Outcome {
+        self.history.give_task()
+    }
+
+    /// The desk writes in a record.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn write_at_desk(&mut self, id: RecordId, fields: Value) -> Outcome {
+        let Some(record) = self.on_server(id)? else { return trouble("There is no such record.") };
+        let fields = serde_json::from_value(fields).doing("reading the fields")?;
+        self.history.write_at_desk(&record, fields)
     }
 
     /// The desk orders a phone to lock or to wipe itself.

@@ -501,3 +501,54 @@ fn what_was_decided_at_the_desk_since_a_backup_comes_back_from_phones() -> Outco
     insist(scene.all_on_server(0, &Kind::Review)? == reviews, "The review did not come back.")?;
     scene.settle()
 }
+
+#[test]
+fn what_the_desk_wrote_on_top_of_a_backup_comes_back_as_often_as_that_is_put_back() -> Outcome {
+    // One phone with two cells: of one it has read nothing yet when it offers what it has of the other.
+    let mut scene = Scene::with(&[4])?;
+    let mut task = None;
+    while task.is_none() {
+        scene.give_task()?;
+        task = scene.all_on_server(1, &Kind::Task)?.first().map(|task| task.id);
+    }
+    let Some(task) = task else { return trouble("There is no task.") };
+    scene.round(0)?;
+    scene.back_up_server()?;
+    scene.pass(MINUTE);
+    scene.write_at_desk(task, json!({ "text": "since the backup" }))?;
+    scene.round(0)?;
+    for _ in 0..2 {
+        scene.restore_server()?;
+        scene.pass(HOUR);
+        scene.round(0)?;
+        for there in [scene.on_server(task)?, scene.on_phone(0, task)?] {
+            let text = there.and_then(|task| task.text("text").map(str::to_owned));
+            insist(text.as_deref() == Some("since the backup"), &format!("The task says {text:?}."))?;
+        }
+    }
+    scene.settle()
+}
+
+#[test]
+fn new_households_whose_heads_are_far_behind_them_come_back_to_a_restored_server_in_small_pages() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    scene.round(0)?;
+    scene.back_up_server()?;
+    scene.pass(MINUTE);
+    let mut homes = Vec::new();
+    for _ in 0..12 {
+        homes.push(scene.new_home(0)?);
+    }
+    scene.round(0)?;
+    scene.restore_server()?;
+    scene.pass(HOUR);
+    scene.small_pages(0);
+    for _ in 0..6 {
+        scene.round(0)?;
+    }
+    for (household, head) in homes {
+        let there = scene.on_server(household)?.and_then(|household| household.reference("head"));
+        insist(there == Some(head), &format!("The head of a household is {there:?}."))?;
+    }
+    scene.settle()
+}
