@@ -65,6 +65,7 @@ impl History {
         let (id, at, by) = (hub.record_id(), hub.now(), &self.county.supervisor.actor.account);
         let task = json!({ "title": "核对租户", "purpose": "register", "at": at, "by": by });
         let task: Fields = serde_json::from_value(task).doing("writing a task")?;
+        take(&self.ledger).tasks.insert(id);
         let new = Record { id, kind: Kind::Task, cell, fields: Fields::new(), stamps: Stamps::all(Stamp::ZERO) };
         self.write_at_desk(&new, fields.into_iter().chain(task).collect())
     }

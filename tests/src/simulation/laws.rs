@@ -282,6 +282,8 @@ fn is_out_of_reach(history: &History, ledger: &Ledger, everything: &Everything, 
     let shut_out = everything.phones.iter().zip(&history.phones).any(|(holding, phone)| {
         phone.revoked && holding.records.get(&place.0).is_some_and(|record| record.fields.contains_key(&place.1))
     });
+    // A phone that is wiped hands in its own worker's words, not the desk's.
+    let shut_out = shut_out || (ledger.tasks.contains(&place.0) && history.phones.iter().any(Phone::is_wiped));
     let shaky = ledger.on_phones_only.iter().any(|(id, _)| *id == place.0);
     let refused = ledger.refused_since.contains(&place.0) || ledger.faults_since.contains(place);
     shaky && (shut_out || refused)

@@ -68,6 +68,8 @@ pub(super) struct Ledger {
     pub(super) faults_since: BTreeSet<Place>,
     /// What was decided at the desk, as far as anybody still has it.
     pub(super) decided: BTreeMap<RecordId, Decided>,
+    /// Tasks that were given at the desk.
+    pub(super) tasks: BTreeSet<RecordId>,
     /// Visits, photos and reviews with what they are about.
     pub(super) about: BTreeMap<RecordId, RecordId>,
     /// Whom the desk erased: it was told so.
