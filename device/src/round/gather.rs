@@ -17,13 +17,13 @@ use crate::store::{self, Held};
 /// A compressor tells nothing of fewer bytes than this.
 const WEIGHED_FROM: usize = 16 * 1024;
 
-/// Records that others name go first, so that no change names what the server has not seen. A household and its people name each other,
-/// so they go one after the other.
+/// Records that others name go first, so that no change names what the server has not seen. A household and its head name each other:
+/// offered again as wholes they go one after the other. (Kind by kind they compress better.)
 const GATHER: &str = "SELECT id FROM record
     WHERE id IN (SELECT id FROM unsent UNION SELECT id FROM record WHERE reoffer = 1)
     ORDER BY CASE kind WHEN 'cell' THEN 0 WHEN 'building' THEN 1 WHEN 'dwelling' THEN 2 WHEN 'household' THEN 3
-        WHEN 'person' THEN 3 WHEN 'incident' THEN 5 WHEN 'visit' THEN 6 ELSE 7 END,
-        CASE kind WHEN 'person' THEN coalesce(parent, id) ELSE id END, kind, id";
+        WHEN 'person' THEN 4 - reoffer WHEN 'incident' THEN 5 WHEN 'visit' THEN 6 ELSE 7 END,
+        CASE WHEN kind = 'person' AND reoffer = 1 THEN coalesce(parent, id) ELSE id END, kind, id";
 
 /// What goes up with one request.
 #[derive(Debug, Default)]
