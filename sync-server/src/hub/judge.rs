@@ -13,7 +13,8 @@ use domain::spec::{FieldType, field, named_kind};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{
-    AccountId, CellCode, Change, DeviceId, Epoch, Fields, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp, Stamps,
+    AccountId, CellCode, Change, DeviceId, Epoch, Fields, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp,
+    Stamps,
 };
 use serde_json::Value;
 

@@ -14,16 +14,16 @@ fn code<T: std::fmt::Debug>(outcome: Result<T, HubError>) -> CallRefusal {
     outcome.unwrap_err().code()
 }
 
-struct Town {
-    county: County,
-    phone: TestPhone,
+pub(crate) struct Town {
+    pub(crate) county: County,
+    pub(crate) phone: TestPhone,
     boss: Desk,
-    household: RecordId,
-    person: RecordId,
+    pub(crate) household: RecordId,
+    pub(crate) person: RecordId,
 }
 
 /// A household with its head, whose name stands nowhere else.
-fn town() -> Town {
+pub(crate) fn town() -> Town {
     let mut county = County::new();
     county.keep_erasures();
     let mut phone = county.worker("worker-a", &[cell(1)]);
@@ -61,7 +61,7 @@ impl Town {
         (photo.id, hash)
     }
 
-    fn erase(&self) -> usize {
+    pub(crate) fn erase(&self) -> usize {
         self.county.hub.erase(&self.boss.actor, self.person).unwrap().records
     }
 
@@ -165,53 +165,6 @@ fn what_comes_later_for_an_erased_record_is_refused_and_stores_nothing() {
     }
     assert_eq!(verdicts[4], Verdict::Accepted, "and it stands in nobody's way");
     assert!(changes[..4].iter().all(|change| town.county.stored(change.id).is_none()));
-}
-
-#[test]
-fn a_household_is_taken_without_a_head_who_was_erased_and_its_phone_is_told() {
-    let mut town = town();
-    let mut other = town.county.phone_of(&town.phone.account());
-    other.round(Vec::new());
-    town.erase();
-    other.round(Vec::new());
-    town.county.world.pass(MINUTE);
-    let words = json!({"head": town.person, "note": "搬到三楼"});
-    let change = town.phone.change(Kind::Household, town.household, &cell(1), words);
-    let named = change.stamps.of("head");
-    for phone in [&mut town.phone, &mut other] {
-        // The second brings the same once more, as after a lost answer: nothing is written twice.
-        let answer = phone.round(vec![change.clone()]);
-        assert_eq!(answer.verdicts, [Verdict::Accepted]);
-        let household = answer.pages[0].records.iter().find(|record| record.id == town.household).unwrap();
-        assert_eq!(household.fields.get("head"), Some(&json!(null)));
-        assert!(household.stamps.of("head") > named, "it comes after what the phone wrote");
-    }
-    let household = town.county.stored(town.household).unwrap().record;
-    assert_eq!((&household.fields["head"], &household.fields["note"]), (&json!(null), &json!("搬到三楼")));
-    assert!(household.stamps.of("note") == named, "the rest stands as it was written");
-}
-
-#[test]
-fn a_head_who_was_erased_and_lost_against_another_is_no_conflict() {
-    let mut town = town();
-    let neighbour = json!({"household": town.household, "name": "李四"});
-    let neighbour = town.phone.new_record(Kind::Person, &cell(1), neighbour);
-    town.phone.push_all(std::slice::from_ref(&neighbour));
-    let mut other = town.county.phone_of(&town.phone.account());
-    other.round(Vec::new());
-    let cleared = town.phone.change(Kind::Household, town.household, &cell(1), json!({"head": null}));
-    town.phone.push_all(&[cleared]);
-    town.county.world.pass(MINUTE);
-    let late = other.change(Kind::Household, town.household, &cell(1), json!({"head": town.person}));
-    town.erase();
-    town.county.world.pass(MINUTE);
-    let head = town.phone.change(Kind::Household, town.household, &cell(1), json!({"head": neighbour.id}));
-    town.phone.push_all(&[head]);
-    let answer = other.round(vec![late]);
-    assert_eq!(answer.verdicts, [Verdict::Accepted]);
-    assert!(answer.pages.iter().all(|page| page.conflicts.is_empty()), "{:?}", answer.pages);
-    let standing = town.county.stored(town.household).unwrap().record;
-    assert_eq!(standing.reference("head"), Some(neighbour.id));
 }
 
 #[test]

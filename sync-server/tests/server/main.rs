@@ -12,6 +12,7 @@ mod desk;
 mod desk_words;
 mod divisions;
 mod doors;
+mod erased_heads;
 mod erasure;
 mod exports;
 mod feeds;

@@ -89,7 +89,8 @@ impl Scene {
     /// # Errors
     /// When it is not saved.
     pub fn new_home(&mut self, phone: usize) -> Outcome<(RecordId, RecordId)> {
-        let door = self.save_new(phone, &Kind::Dwelling, json!({ "use": "own", "group": "2组", "house_number": "18号" }))?;
+        let door =
+            self.save_new(phone, &Kind::Dwelling, json!({ "use": "own", "group": "2组", "house_number": "18号" }))?;
         let household = self.save_new(phone, &Kind::Household, json!({ "dwelling": door }))?;
         let head = self.save_new(phone, &Kind::Person, json!({ "household": household, "name": "吴九" }))?;
         self.save(phone, &Kind::Household, Some(household), json!({ "head": head }))?;
