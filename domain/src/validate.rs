@@ -62,12 +62,8 @@ pub fn problems(change: &Change, current: Option<&Record>, setting: Setting<'_>)
     if change.fields.is_empty() || change.fields.len() > CHANGE_FIELDS_MAX {
         return vec![Problem::with_limit("", ProblemCode::FieldName, CHANGE_FIELDS_MAX as i64)];
     }
-    // What stands already was right in its day, and is no fault of whoever repeats it.
-    let stands =
-        |(name, value): &(&String, &Value)| current.and_then(|record| record.fields.get(*name)) == Some(*value);
-    let said = change.fields.iter().filter(|field| !stands(field));
     let mut found: Vec<Problem> =
-        said.filter_map(|(name, value)| field_problem(&change.kind, name, value, setting)).collect();
+        change.fields.iter().filter_map(|(name, value)| field_problem(&change.kind, name, value, setting)).collect();
     if current.is_none() {
         found.extend(missing(&change.kind, &change.fields));
     }
