@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::merge::{MergeError, merge, merge_record};
-use domain::protocol::{FeedPage, Proof};
+use domain::protocol::FeedPage;
 use domain::stamp::STAMP_AHEAD_MAX;
 use domain::world::Millis;
 use domain::{CellCode, Change, Digest, Kind, Problem, ProblemCode, Record, RecordId, Stamp};
@@ -44,21 +44,14 @@ pub(super) fn store_page(
             seen.latest = seen.latest.max(latest);
         }
         let record = whole(record, brought);
-        let proof = page.proofs.get(&record.id);
-        let Some(kept) = store::held_as_kept(connection, record.id)? else {
-            match own_photo(connection, &record)? {
-                Some(held) => {
-                    sums.write(connection)?;
-                    store::put(connection, &held)?;
-                }
-                None => store::put_new(connection, &record, &mut sums)?,
-            }
-            seen.new += 1;
-            keep_proof(connection, &record, proof)?;
-            continue;
+        let new = match store::held_as_kept(connection, record.id)? {
+            Some(kept) => store_pulled(connection, kept, &record, &mut sums, now)?,
+            None => store_new(connection, &record, &mut sums)?,
         };
-        seen.new += usize::from(store_pulled(connection, kept, &record, &mut sums, now)?);
-        keep_proof(connection, &record, proof)?;
+        seen.new += usize::from(new);
+        if let Some(proof) = page.proofs.get(&record.id) {
+            store::put_proof(connection, &record, proof)?;
+        }
     }
     sums.write(connection)?;
     for id in &page.erased {
@@ -76,8 +69,16 @@ pub(super) fn store_page(
     Ok(seen)
 }
 
-fn keep_proof(connection: &Connection, came: &Record, proof: Option<&Proof>) -> Result<(), DeviceError> {
-    proof.map_or(Ok(()), |proof| store::put_proof(connection, came, proof))
+/// Stores a record of which nothing is held. True: it is new.
+fn store_new(connection: &Connection, record: &Record, sums: &mut CellSums) -> Result<bool, DeviceError> {
+    match own_photo(connection, record)? {
+        Some(held) => {
+            sums.write(connection)?;
+            store::put(connection, &held)?;
+        }
+        None => store::put_new(connection, record, sums)?,
+    }
+    Ok(true)
 }
 
 /// A photo's record that this phone wrote, that was refused once (its cell was handed over, say) and that the server has all the same:

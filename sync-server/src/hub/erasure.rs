@@ -251,14 +251,12 @@ impl<S: Store> Hub<S> {
     pub(super) fn leave_reference(
         &self,
         writing: &mut dyn Writing,
-        record: Record,
+        mut record: Record,
         taken: &[String],
         now: Millis,
     ) -> Result<(), HubError> {
-        let mut record = record;
-        for (kind, field) in NAMES_A_PERSON {
-            let named = record.kind == kind && taken.iter().any(|name| name == field);
-            if named && names_erased(writing, &record.kind, &record.cell, (field, record.fields.get(field)))? {
+        for field in taken {
+            if names_erased(writing, &record.kind, &record.cell, (field, record.fields.get(field)))? {
                 record = self.set_field(writing, &record, field, Value::Null, now)?;
             }
         }

@@ -11,8 +11,8 @@ use domain::{CellCode, Change, Fields, Kind, Record, RecordId, Stamps, World};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::hub::HubError;
 use crate::hub::first_look::write_out;
+use crate::hub::{HubError, secrets};
 use crate::store::Store;
 
 /// The setting that holds the key.
@@ -24,14 +24,7 @@ pub(super) struct ProofKey([u8; 32]);
 impl ProofKey {
     /// The key of this database, made when it is first asked for.
     pub(super) fn of(store: &impl Store, world: &mut dyn World) -> Result<Self, HubError> {
-        if let Some(text) = store.read(|reading| reading.setting(KEY))? {
-            let key = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
-            return key.map(Self).ok_or_else(|| HubError::Broken("the key of proofs is unreadable".into()));
-        }
-        let mut fresh = [0; 32];
-        world.fill(&mut fresh);
-        store.write(|writing| writing.put_setting(KEY, &URL_SAFE_NO_PAD.encode(fresh)))?;
-        Ok(Self(fresh))
+        secrets::key_kept_as(KEY, "proofs", store, world).map(Self)
     }
 
     /// The proof of a record as it is sent to a phone whose role may not write it; none for what it may write or sees only in part.

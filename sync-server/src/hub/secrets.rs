@@ -1,4 +1,4 @@
-//! Tokens, codes and passwords: made random, kept as hashes only.
+//! Tokens, codes and passwords: made random, kept as hashes only. And keys, which are kept.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
@@ -8,7 +8,7 @@ use domain::World;
 use sha2::{Digest, Sha256};
 
 use crate::hub::HubError;
-use crate::store::SecretHash;
+use crate::store::{SecretHash, Store};
 
 /// The characters of codes that people type: Crockford's base 32, without I, L, O and U.
 const TYPED: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -21,6 +21,26 @@ pub(super) fn token(world: &mut dyn World) -> String {
     let mut bytes = [0; 32];
     world.fill(&mut bytes);
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The key of this database that is kept under a setting, made when it is first asked for.
+///
+/// # Errors
+/// [`HubError::Broken`] when what is kept is no key; `of_what` says whose.
+pub(super) fn key_kept_as(
+    setting: &str,
+    of_what: &str,
+    store: &impl Store,
+    world: &mut dyn World,
+) -> Result<[u8; 32], HubError> {
+    if let Some(text) = store.read(|reading| reading.setting(setting))? {
+        let key = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+        return key.ok_or_else(|| HubError::Broken(format!("the key of {of_what} is unreadable")));
+    }
+    let mut fresh = [0; 32];
+    world.fill(&mut fresh);
+    store.write(|writing| writing.put_setting(setting, &URL_SAFE_NO_PAD.encode(fresh)))?;
+    Ok(fresh)
 }
 
 /// A fresh code that people can type: three groups of four characters.

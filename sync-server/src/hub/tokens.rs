@@ -187,15 +187,7 @@ pub(super) struct TokenKey([u8; 32]);
 impl TokenKey {
     /// The key of this database, made when it is first asked for.
     pub(super) fn of(store: &impl Store, world: &mut dyn World) -> Result<Self, HubError> {
-        let kept = store.read(|reading| reading.setting(KEY))?;
-        if let Some(text) = kept {
-            let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
-            return bytes.map(Self).ok_or_else(|| HubError::Broken("the key of tokens is unreadable".into()));
-        }
-        let mut fresh = Self([0; 32]);
-        world.fill(&mut fresh.0);
-        store.write(|writing| writing.put_setting(KEY, &URL_SAFE_NO_PAD.encode(fresh.0)))?;
-        Ok(fresh)
+        secrets::key_kept_as(KEY, "tokens", store, world).map(Self)
     }
 
     /// A fresh token, base64url.

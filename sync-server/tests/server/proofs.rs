@@ -50,12 +50,8 @@ fn put_back() -> (County, TestPhone, FeedPage) {
     let order = boss_phone.new_record(Kind::Evacuation, &cell(1), order);
     boss_phone.push_all(&[point, order]);
     let page = worker.round(Vec::new()).pages.remove(0);
-    let backup_bytes = std::fs::read(&backup).unwrap();
     county.world.pass(HOUR);
-    let elsewhere = tempfile::tempdir().unwrap();
-    let file = elsewhere.path().join("county.db");
-    std::fs::write(&file, backup_bytes).unwrap();
-    county.put_back(&file);
+    county.put_back(&backup);
     worker.hub = std::sync::Arc::clone(&county.hub);
     worker.refresh();
     (county, worker, page)

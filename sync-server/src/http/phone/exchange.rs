@@ -67,37 +67,20 @@ fn read(body: &[u8]) -> Result<(ExchangeRequest, Vec<usize>), HubError> {
     if raw.push.len() > PUSH_CHANGES_MAX {
         return Err(HubError::refused(CallRefusal::TooLarge));
     }
-    let RawExchange {
-        protocol,
-        device_time,
-        node,
-        epoch,
-        push,
-        cursors,
-        doubted,
-        words_about,
-        merges,
-        health,
-        room,
-        proofs,
-    } = raw;
-    let (push, unreadable) = read_changes(push);
-    let health = health.and_then(|health| serde_json::from_value(health).ok());
-    let room = room.and_then(|room| serde_json::from_value(room).ok());
-    let proofs = proofs.and_then(|proofs| serde_json::from_value(proofs).ok()).unwrap_or_default();
+    let (push, unreadable) = read_changes(raw.push);
     let request = ExchangeRequest {
-        protocol,
-        device_time,
-        node,
-        epoch,
+        protocol: raw.protocol,
+        device_time: raw.device_time,
+        node: raw.node,
+        epoch: raw.epoch,
         push,
-        cursors,
-        doubted,
-        words_about,
-        merges,
-        health,
-        room,
-        proofs,
+        cursors: raw.cursors,
+        doubted: raw.doubted,
+        words_about: raw.words_about,
+        merges: raw.merges,
+        health: raw.health.and_then(|health| serde_json::from_value(health).ok()),
+        room: raw.room.and_then(|room| serde_json::from_value(room).ok()),
+        proofs: raw.proofs.and_then(|proofs| serde_json::from_value(proofs).ok()).unwrap_or_default(),
     };
     Ok((request, unreadable))
 }
