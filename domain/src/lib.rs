@@ -42,6 +42,7 @@ pub mod rectification;
 pub mod report;
 pub mod review;
 pub mod same;
+pub mod scales;
 pub mod scope;
 pub mod seal;
 pub mod search;

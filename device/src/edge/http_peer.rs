@@ -19,7 +19,7 @@ use reqwest::{Method, Url};
 use serde::de::DeserializeOwned;
 
 use super::Http;
-use super::http::{below, bytes, json, server_url, with_json};
+use super::http::{below, bytes, json, server_url, with_json, with_page};
 use crate::open::lock;
 use crate::ordered::Note;
 use crate::store::{Meta, sha256};
@@ -162,17 +162,19 @@ impl Peer for HttpPeer {
 
     fn exchange(&self, request: &ExchangeRequest) -> Result<ExchangeAnswer, CallError> {
         let url = below(&self.server, "v1/exchange")?;
-        self.on_the_way(|| json(self.call(|client| with_json(client.post(url.clone()), request))?))
+        let effort = self.http.way().effort(Instant::now());
+        self.on_the_way(|| json(self.call(|client| with_page(client.post(url.clone()), request, effort))?))
     }
 
     /// The call waits in a thread of its own. With a token that was read before: the work holds the register.
     fn exchange_while(&self, request: &ExchangeRequest, work: &mut dyn FnMut()) -> Result<ExchangeAnswer, CallError> {
         let url = below(&self.server, "v1/exchange")?;
         let tokens = self.tokens()?;
+        let effort = self.http.way().effort(Instant::now());
         let answer = std::thread::scope(|scope| {
             let call = scope.spawn(|| {
                 self.on_the_way(|| {
-                    let request = with_json(self.http.client().post(url), request)?;
+                    let request = with_page(self.http.client().post(url), request, effort)?;
                     json(self.http.send(request.bearer_auth(&tokens.access))?)
                 })
             });

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use domain::protocol::{PAGE_BYTES, PageBytes};
 
+use super::http::Effort;
+
 /// A server that answers this quickly is near by: in the same house, or through a good connection.
 const NEAR: Duration = Duration::from_millis(20);
 
@@ -67,9 +69,18 @@ impl Way {
 
     /// Where pages are best cut now.
     pub(super) fn page_bytes(&self, now: Instant) -> PageBytes {
-        let near = |(at, took): (Instant, Duration)| took <= NEAR && now.saturating_duration_since(at) <= QUICK_FOR;
-        let down = if self.quickest.is_some_and(near) { self.cut.min(PAGE_BYTES_NEAR) } else { self.cut };
+        let down = if self.is_near(now) { self.cut.min(PAGE_BYTES_NEAR) } else { self.cut };
         PageBytes { up: self.cut, down }
+    }
+
+    /// How hard a page is best compressed now.
+    pub(super) fn effort(&self, now: Instant) -> Effort {
+        if self.is_near(now) { Effort::Quick } else { Effort::Thorough }
+    }
+
+    fn is_near(&self, now: Instant) -> bool {
+        let near = |(at, took): (Instant, Duration)| took <= NEAR && now.saturating_duration_since(at) <= QUICK_FOR;
+        self.quickest.is_some_and(near)
     }
 }
 
@@ -90,10 +101,12 @@ mod tests {
         way.answered(start, start + Duration::from_secs(2));
         let near = PageBytes { up: PAGE_BYTES, down: PAGE_BYTES_NEAR };
         assert_eq!(way.page_bytes(start + Duration::from_secs(3)), near);
+        assert_eq!(way.effort(start + Duration::from_secs(3)), Effort::Quick);
         let later = start + QUICK_FOR + Duration::from_secs(1);
         assert_eq!(way.page_bytes(later), whole, "that was elsewhere");
         way.answered(later, later + Duration::from_millis(100));
         assert_eq!(way.page_bytes(later + AT_ONCE), whole, "a mobile network now");
+        assert_eq!(way.effort(later + AT_ONCE), Effort::Thorough, "where every byte counts");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What goes up: listed once a round, offered page by page.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::io::Write;
 
 use domain::protocol::{BODY_BYTES_MAX, PAGE_RATIO, PUSH_CHANGES_MAX};
+use domain::scales::{PROOF_BYTES, Scales};
 use domain::{Change, Kind, RecordId, Stamps};
 use rusqlite::Connection;
 
@@ -12,10 +12,7 @@ use super::push::{Mark, Why};
 use crate::DeviceError;
 use crate::open::Open;
 use crate::outbox;
-use crate::store::{self, Held};
-
-/// A compressor tells nothing of fewer bytes than this.
-const WEIGHED_FROM: usize = 16 * 1024;
+use crate::store::{self, Held, Kept};
 
 /// Records that others name go first, so that no change names what the server has not seen. A household and its head name each other:
 /// offered again as wholes they go one after the other. (Kind by kind they compress better.)
@@ -50,12 +47,13 @@ pub(super) fn gather(open: &mut Open, notes: &mut Notes, cut: usize) -> Result<G
 /// The same of what is listed already: for while a request is under way, when what is in that waits too.
 pub(super) fn gather_listed(open: &mut Open, notes: &mut Notes, cut: usize) -> Result<Gathered, DeviceError> {
     let transaction = open.store.begin()?;
-    let mut page = Page { cut, ..Page::default() };
+    let mut page = Page::of(cut);
     offer_waiting(&transaction, notes, &mut page)?;
     if !page.full {
         for change in overtaken(&transaction)? {
             if !notes.skip.contains(&change.id) {
-                page.takes(change, Mark { why: Why::Overtaken, seen: BTreeSet::new(), version: None, proof: None })?;
+                let mark = Mark { why: Why::Overtaken, seen: BTreeSet::new(), version: None, proof: None };
+                page.takes(change, mark, None);
             }
         }
     }
@@ -77,8 +75,8 @@ fn waiting(connection: &Connection) -> Result<VecDeque<RecordId>, DeviceError> {
 /// Puts records of the list into a page until it is full, and marks them.
 fn offer_waiting(connection: &Connection, notes: &mut Notes, page: &mut Page) -> Result<(), DeviceError> {
     while let Some(id) = notes.waiting.front().copied() {
-        let kept = store::held_as_kept(connection, id)?.filter(|(held, _)| !held.unsent.is_empty() || held.reoffer);
-        let Some((held, version)) = kept.filter(|_| !notes.skip.contains(&id)) else {
+        let kept = store::kept(connection, id)?.filter(|Kept { held, .. }| !held.unsent.is_empty() || held.reoffer);
+        let Some(Kept { held, version, body }) = kept.filter(|_| !notes.skip.contains(&id)) else {
             notes.waiting.pop_front();
             continue;
         };
@@ -90,8 +88,11 @@ fn offer_waiting(connection: &Connection, notes: &mut Notes, page: &mut Page) ->
         let seen = held.unsent.iter().filter(|(_, pending)| pending.offered).map(|(field, _)| field.clone()).collect();
         let version = (why == Why::Unsent).then_some(version);
         let proof = if why == Why::Unsent { None } else { store::proof_of(connection, id)? };
-        let waits = !held.unsent.is_empty();
-        if !page.takes(outbox::change_of(held), Mark { why, seen, version, proof })? {
+        let (waits, fields) = (!held.unsent.is_empty(), held.record.fields.len());
+        let change = outbox::change_of(held);
+        // Of a whole record nothing need be written out to know how long it is.
+        let body = Some(body).filter(|_| change.fields.len() == fields && change.base.is_empty());
+        if !page.takes(change, Mark { why, seen, version, proof }, body) {
             return Ok(());
         }
         if waits {
@@ -128,73 +129,39 @@ pub(crate) fn mark_all_offered(open: &mut Open, changes: &[Change]) -> Result<()
     Ok(transaction.commit()?)
 }
 
-/// A page, measured as it fills: it is cut by what it weighs on the network, not by a count of records.
-#[derive(Default)]
+/// A page, weighed as it fills: it is cut by what it weighs on the network, not by a count of records.
 struct Page {
-    /// Where it is cut, in bytes after compression.
-    cut: usize,
-    /// What the page compresses to; none while even its raw bytes are few: that is nearly every page, and a compressor is dear. Nor is a
-    /// page of a few records worth one.
-    scales: Option<zstd::stream::write::Encoder<'static, Scales>>,
-    /// What is in the page, until there are scales.
-    raw: Vec<u8>,
+    /// What may still come in, in bytes before compression of something that compresses as well as is counted on.
+    room: usize,
+    scales: Scales,
     gathered: Gathered,
-    json: Vec<u8>,
-    bytes: usize,
     full: bool,
 }
 
-#[derive(Default)]
-struct Scales(usize);
-
-impl Write for Scales {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 impl Page {
-    /// Whether the change still fits; it is in the page then. The first one always does.
-    fn takes(&mut self, change: Change, mark: Mark) -> Result<bool, DeviceError> {
-        self.json.clear();
-        serde_json::to_writer(&mut self.json, &change)?;
-        if let Some(proof) = &mark.proof {
-            serde_json::to_writer(&mut self.json, &(change.id, proof))?;
-        }
+    /// A page that is cut near so many bytes after compression.
+    fn of(cut: usize) -> Self {
+        let room = cut.saturating_mul(PAGE_RATIO);
+        Self { room, scales: Scales::default(), gathered: Gathered::default(), full: false }
+    }
+
+    /// Whether the change still fits; it is in the page then. The first one always does. `body`: how many bytes its fields and stamps
+    /// have, if that is known.
+    fn takes(&mut self, change: Change, mark: Mark, body: Option<usize>) -> bool {
         let changes = &self.gathered.changes;
-        let weight = match &self.scales {
-            Some(scales) => scales.get_ref().0,
-            None if self.cut < WEIGHED_FROM => self.bytes / PAGE_RATIO,
-            None => 0,
-        };
         let fits = changes.len() < PUSH_CHANGES_MAX
-            && weight < self.cut
-            // Half of the bound: the envelope and the cursors need room too.
-            && self.bytes + self.json.len() < BODY_BYTES_MAX / 2;
+            && self.room > 0
+            // Half of the bound: the last change, the envelope and the cursors need room too.
+            && self.scales.bytes() < BODY_BYTES_MAX / 2;
         self.full = !fits && !changes.is_empty();
         if self.full {
-            return Ok(false);
+            return false;
         }
-        match &mut self.scales {
-            Some(scales) => scales.write_all(&self.json)?,
-            None if self.cut < WEIGHED_FROM => {}
-            None if self.raw.len() + self.json.len() < self.cut => self.raw.extend_from_slice(&self.json),
-            None => {
-                let mut scales = zstd::stream::write::Encoder::new(Scales::default(), 1)?;
-                scales.write_all(&std::mem::take(&mut self.raw))?;
-                scales.write_all(&self.json)?;
-                self.scales = Some(scales);
-            }
-        }
-        self.bytes += self.json.len() + 1;
+        let proof = if mark.proof.is_some() { PROOF_BYTES } else { 0 };
+        self.room = self.room.saturating_sub(self.scales.weigh(&change, body) + proof);
         self.gathered.changes.push(change);
         self.gathered.marks.push(mark);
-        Ok(true)
+        true
     }
 }
 

@@ -8,14 +8,14 @@ use domain::merge::{MergeError, merge, merge_record};
 use domain::protocol::FeedPage;
 use domain::stamp::STAMP_AHEAD_MAX;
 use domain::world::Millis;
-use domain::{CellCode, Change, Digest, Kind, Problem, ProblemCode, Record, RecordId, Stamp};
+use domain::{CellCode, Change, Kind, Problem, ProblemCode, Record, RecordId, Stamp};
 use rusqlite::Connection;
 
 use super::{push, repair};
 use crate::DeviceError;
 use crate::conflicts;
 use crate::outbox::{self, Refused};
-use crate::store::{self, CellSums, Held, TAKEN_HERE, Unsent};
+use crate::store::{self, CellSums, Held, Kept, TAKEN_HERE, Unsent};
 
 /// What a page held.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(super) fn store_page(
             seen.latest = seen.latest.max(latest);
         }
         let record = whole(record, brought);
-        let new = match store::held_as_kept(connection, record.id)? {
+        let new = match store::kept(connection, record.id)? {
             Some(kept) => store_pulled(connection, kept, &record, &mut sums, now)?,
             None => store_new(connection, &record, &mut sums)?,
         };
@@ -102,7 +102,7 @@ fn whole<'p>(sent: &'p Record, brought: &BTreeMap<RecordId, &Change>) -> Cow<'p,
 /// Merges a record of the server's into what is held. False: nothing was new.
 fn store_pulled(
     connection: &Connection,
-    (held, version): (Held, Digest),
+    Kept { held, version, .. }: Kept,
     pulled: &Record,
     sums: &mut CellSums,
     now: Millis,

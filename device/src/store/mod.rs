@@ -42,7 +42,7 @@ pub(crate) use received::{
 pub use room::PhotoUse;
 pub use row::RECORD_COLUMNS;
 pub(crate) use row::{
-    Held, Pending, SELECT_HELD, Unsent, clear_offered, exists, held, held_as_kept, held_of_row, id_of_row, is_readable,
+    Held, Kept, Pending, SELECT_HELD, Unsent, clear_offered, exists, held, held_of_row, id_of_row, is_readable, kept,
     mark_offered, put, put_new, put_sending, put_settled, remove,
 };
 

@@ -70,6 +70,14 @@ impl Held {
     }
 }
 
+/// A record with its sending state, and what its row keeps of it: nobody need work that out anew.
+pub(crate) struct Kept {
+    pub(crate) held: Held,
+    pub(crate) version: Digest,
+    /// How many bytes its fields and stamps have when they are written out.
+    pub(crate) body: usize,
+}
+
 #[derive(Serialize)]
 struct BodyRef<'a> {
     fields: &'a Fields,
@@ -108,15 +116,16 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record, DeviceError> {
 
 /// A record and its sending state.
 pub(crate) fn held(connection: &Connection, id: RecordId) -> Result<Option<Held>, DeviceError> {
-    Ok(held_as_kept(connection, id)?.map(|(held, _)| held))
+    Ok(kept(connection, id)?.map(|kept| kept.held))
 }
 
-/// A record and its sending state, with the version that its row keeps: nobody need work it out anew.
-pub(crate) fn held_as_kept(connection: &Connection, id: RecordId) -> Result<Option<(Held, Digest)>, DeviceError> {
+/// A record and its sending state, with what its row keeps of it.
+pub(crate) fn kept(connection: &Connection, id: RecordId) -> Result<Option<Kept>, DeviceError> {
     let mut statement = connection.prepare_cached(&format!("{SELECT_HELD} WHERE record.id = ?1"))?;
     let mut rows = statement.query([id.to_string()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some((held_of_row(row)?, Digest::from_halves(row.get(12)?, row.get(13)?))))
+    let body = row.get_ref(3)?.as_str().map_err(|_| rusqlite::Error::InvalidQuery)?.len();
+    Ok(Some(Kept { held: held_of_row(row)?, version: Digest::from_halves(row.get(12)?, row.get(13)?), body }))
 }
 
 /// Whether a row that begins with [`RECORD_COLUMNS`] holds a record.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::protocol::{FeedPage, PAGE_BYTES, PAGE_RATIO};
+use domain::scales::{PROOF_BYTES, Scales};
 use domain::scope::Action;
 use domain::world::Millis;
 use domain::{CellCode, Change, Record, RecordId, Stamps};
@@ -10,18 +11,11 @@ use domain::{CellCode, Change, Record, RecordId, Stamps};
 use crate::hub::judge::cut;
 use crate::hub::phones::Phone;
 use crate::hub::proofs::ProofKey;
-use crate::hub::scales::Scales;
 use crate::hub::{HubError, conflicts};
 use crate::store::{Fed, Reading, Run};
 
 /// A page is cut by this many bytes, of records that do not compress better than is counted on.
 pub(super) const PAGE_RAW_BYTES: usize = PAGE_BYTES * PAGE_RATIO;
-
-/// A record as it is sent names besides what it is and where it lies: about so many bytes.
-const NAMED_BYTES: usize = 100;
-
-/// A proof with the id that it is of; it does not compress.
-const PROOF_BYTES: usize = 64 * PAGE_RATIO;
 
 /// Pages, and whether there is more.
 pub(super) struct Pages {
@@ -155,7 +149,7 @@ impl Filling<'_> {
         let proof = asking.proof_key.prove(actor.role, &record);
         let record = asking.without_echo(record);
         let whole = record.fields.len() == fields;
-        **room = room.saturating_sub(scales.weigh(&record, whole.then_some(bytes + NAMED_BYTES)));
+        **room = room.saturating_sub(scales.weigh(&record, whole.then_some(bytes)));
         if let Some(proof) = proof {
             **room = room.saturating_sub(PROOF_BYTES);
             page.proofs.insert(record.id, proof);

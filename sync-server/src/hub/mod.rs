@@ -47,7 +47,6 @@ pub mod reports;
 pub mod residents;
 pub mod review_rules;
 pub mod reviews;
-mod scales;
 mod secrets;
 pub mod take_back;
 mod tokens;

@@ -267,7 +267,7 @@ fn a_receipt_comes_with_the_last_page_and_for_whole_cells_only() {
         })
         .collect();
     phone.push_all(&visits);
-    county.hub.cut_pages_at(400_000);
+    county.hub.cut_pages_at(100_000);
     let mut colleague = county.worker("worker-b", &[cell(1)]);
     let first = colleague.round(Vec::new());
     assert!(first.more && first.receipt.is_none(), "there is more to come");
