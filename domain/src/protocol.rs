@@ -44,6 +44,8 @@ pub const PAGE_BYTES: usize = 768 * 1024;
 pub const PAGE_RATIO: usize = 4;
 /// A phone whose clock is further off than this tells its worker (5 min, in milliseconds).
 pub const CLOCK_OFF_WARN: Millis = 5 * 60 * 1000;
+/// At most so many receipts of lost databases are looked at with a request.
+pub const LOST_RECEIPTS_MAX: usize = 4;
 /// The server refuses stamps further ahead of its own clock than this (2 min, in milliseconds); the phone then measures and shifts.
 pub const STAMP_AHEAD_ACCEPTED: Millis = 2 * 60 * 1000;
 
@@ -169,6 +171,10 @@ pub struct ExchangeRequest {
     /// The proofs of records in `push` that were written at the desk and are offered again, to a server that was put back from a backup.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub proofs: BTreeMap<RecordId, Proof>,
+    /// The last receipts of databases that the server has lost since, at most [`LOST_RECEIPTS_MAX`], for as long as something waits here
+    /// of a cell that is not this phone's any more: by them a server that was put back from a backup knows whose cell it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost_receipts: Vec<Receipt>,
 }
 
 /// By this a server recognises a record that it once sent, should it have lost it since: nobody else can make one. For everybody else it

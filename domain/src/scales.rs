@@ -51,7 +51,11 @@ impl Scales {
         }
         match self.known {
             (_, 0) => length,
-            (taken, out) => (length * out * PAGE_RATIO / taken).max(1),
+            (taken, out) => {
+                // A phone of 32 bits would run over.
+                let weight = length as u64 * (out * PAGE_RATIO) as u64 / taken as u64;
+                usize::try_from(weight).unwrap_or(usize::MAX).max(1)
+            }
         }
     }
 

@@ -50,12 +50,19 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
 }
 
 /// Records about which words are kept that no feed need ever reach again: refused ones, unfinished forms, and photos of a cell that
-/// this phone had to give up and cannot leave before they are sent. The record may have left this phone's cells before it was
+/// this phone had to give up and cannot leave before they are sent; and whoever a dispute names that is not sent yet, whose copy here
+/// no feed brings down. The record may have left this phone's cells before it was
 /// erased, and then no feed says so; the server is asked.
 pub(crate) fn words_about(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
     const REFUSED: &str = "SELECT id FROM refused
         UNION SELECT fields ->> '$.target' FROM refused WHERE kind IN ('visit', 'review') AND fields ->> '$.target' IS NOT NULL
-        UNION SELECT fields ->> '$.subject' FROM refused WHERE kind = 'photo' AND fields ->> '$.subject' IS NOT NULL";
+        UNION SELECT fields ->> '$.subject' FROM refused WHERE kind = 'photo' AND fields ->> '$.subject' IS NOT NULL
+        UNION SELECT fields ->> '$.person' FROM refused WHERE fields ->> '$.person' IS NOT NULL
+        UNION SELECT party.value ->> '$.person' FROM refused, json_each(refused.fields, '$.parties') AS party
+            WHERE refused.kind = 'dispute' AND party.value ->> '$.person' IS NOT NULL
+        UNION SELECT party.value ->> '$.person'
+            FROM record INDEXED BY record_by_kind, json_each(record.body, '$.fields.parties') AS party
+            WHERE record.kind = 'dispute' AND record.id IN (SELECT id FROM unsent) AND party.value ->> '$.person' IS NOT NULL";
     const PHOTOS_LEFT: &str = "SELECT record.id, record.parent FROM photo_file
         JOIN record ON record.kind = 'photo' AND record.body ->> '$.fields.sha256' = photo_file.sha256
         WHERE photo_file.state = 'waiting' AND record.cell NOT IN (SELECT value FROM json_each(?1))";

@@ -65,8 +65,11 @@ pub(crate) fn refused_count(connection: &Connection) -> Result<i64, DeviceError>
     Ok(connection.prepare_cached("SELECT count(*) FROM refused")?.query_row([], |row| row.get(0))?)
 }
 
-/// Keeps refused words, on top of what was refused of the same record before.
+/// Keeps refused words, if there are any, on top of what was refused of the same record before.
 pub(crate) fn keep_refused(connection: &Connection, refused: &Refused) -> Result<(), DeviceError> {
+    if refused.fields.is_empty() {
+        return Ok(());
+    }
     let mut fields = refused_one(connection, refused.id)?.map(|before| before.fields).unwrap_or_default();
     fields.extend(refused.fields.clone());
     let sql = format!(

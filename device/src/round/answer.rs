@@ -50,6 +50,7 @@ pub(super) fn take(
     let judged = push::judged(&transaction, verdicts, restored, (&own, now), notes)?;
     if restored {
         push::offer_everything(&transaction)?;
+        receipt::keep_of_lost_database(&transaction)?;
     }
     if request.epoch != Some(answer.epoch) {
         Meta::Epoch.set(&transaction, &answer.epoch)?;
@@ -67,7 +68,10 @@ pub(super) fn take(
         told |= outbox::erase(&transaction, *id)?;
     }
     repair::go_on(&transaction, request, answer)?;
-    let removed = pull::leave_cells(&transaction, &answer.cells)?;
+    let pull::Left { gone: removed, waiting } = pull::leave_cells(&transaction, &answer.cells)?;
+    if !waiting {
+        receipt::forget_lost_databases(&transaction)?;
+    }
     let compared = receipt::compare(&transaction, device, answer, now)?;
     health::was_told(&transaction, request.health.as_ref(), (device, answer.epoch), now)?;
     let other_cells = note_cells(&transaction, &answer.cells)?;

@@ -25,7 +25,7 @@ pub(super) fn measured(open: &mut Open, before: Millis, after: Millis, server: M
     // A call that took long tells something where nothing was known, and is no reason not to measure again.
     open.measured_at = (took <= 2 * NOISE).then_some(after);
     let by = offset.saturating_sub(known.unwrap_or(0));
-    if by.abs() <= NOISE {
+    if by.saturating_abs() <= NOISE {
         if known.is_none() {
             Meta::ClockOffset.set(open.store.connection(), &offset)?;
             open.offset = offset;

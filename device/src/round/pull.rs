@@ -225,11 +225,19 @@ pub(super) fn photo_waits(connection: &Connection, record: &Record) -> Result<bo
     store::exists(connection, &sql, [record.id.to_string()])
 }
 
-/// Removes the cells that the phone does not hold any more, each only when nothing of it waits. True: something went.
+/// What became of the cells that the phone does not hold any more.
+pub(super) struct Left {
+    /// Something went.
+    pub(super) gone: bool,
+    /// Something of one still waits.
+    pub(super) waiting: bool,
+}
+
+/// Removes the cells that the phone does not hold any more, each only when nothing of it waits.
 ///
 /// The cursor of such a cell goes at once: the server says of nothing that is refused now what stands, so records may be dropped here
 /// that it has, also ones that lie in another cell here since they were to be moved. Should the cell come back it is read anew.
-pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<bool, DeviceError> {
+pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<Left, DeviceError> {
     let waits = format!(
         "SELECT 1 FROM record AS photo WHERE cell = ?1 AND (id IN (SELECT id FROM unsent) OR reoffer = 1
             OR id IN (SELECT id FROM overtaken)
@@ -241,18 +249,19 @@ pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<
         UNION SELECT cell FROM record INDEXED BY record_gone WHERE gone = 1";
     let mut statement = connection.prepare_cached(HERE)?;
     let here: BTreeSet<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut left = store::leave_received(connection, held)?;
+    let mut left = Left { gone: store::leave_received(connection, held)?, waiting: false };
     for cell in here.into_iter().filter_map(|cell| CellCode::new(&cell).ok()).filter(|cell| !held.contains(cell)) {
         repair::cell_leaves(connection, &cell)?;
         store::forget_cursors(connection, Some(&cell))?;
         if store::exists(connection, &waits, [cell.as_str()])? {
+            left.waiting = true;
             continue;
         }
         connection.execute("DELETE FROM record WHERE cell = ?1", [cell.as_str()])?;
         store::forget_digest(connection, &cell)?;
-        left = true;
+        left.gone = true;
     }
-    if left {
+    if left.gone {
         store::drop_unnamed_photos(connection)?;
     }
     Ok(left)

@@ -70,7 +70,9 @@ pub(super) struct Judged {
 /// The server was restored from a backup: everything held goes up once more, and every feed is read again.
 pub(super) fn offer_everything(connection: &Connection) -> Result<(), DeviceError> {
     tracing::warn!("the server's database is another one: everything held is offered again");
-    connection.execute("UPDATE record SET reoffer = 1 WHERE gone = 0", [])?;
+    // What left is offered too, should something of it wait: of the rest of it this phone may have the last copy, and the feeds that are
+    // read anew say what really left.
+    connection.execute("UPDATE record SET reoffer = 1, gone = 0", [])?;
     // That database may not know of them; the worker still does.
     connection.execute("UPDATE conflict SET told = 0", [])?;
     repair::end_all(connection)?;
@@ -162,7 +164,7 @@ fn acknowledge(connection: &Connection, offer: &Offer<'_>) -> Result<(), DeviceE
 /// for their own verdict.
 fn forget_overtaken(connection: &Connection, change: &Change) -> Result<(), DeviceError> {
     let id = change.id.to_string();
-    if !store::exists(connection, "SELECT 1 FROM overtaken WHERE id = ?1 LIMIT 1", [&id])? {
+    if !outbox::is_overtaken(connection, change.id)? {
         return Ok(());
     }
     for field in change.fields.keys() {
@@ -172,14 +174,14 @@ fn forget_overtaken(connection: &Connection, change: &Change) -> Result<(), Devi
     Ok(())
 }
 
-/// Stores a record, or lets it go when it left the cell and nothing of it is unsent any more, nor waits to be offered to a server
-/// that was put back from a backup and may have lost it.
+/// Stores a record, or lets it go when it left the cell and nothing of it is unsent any more, for the history neither, nor waits to be
+/// offered to a server that was put back from a backup and may have lost it.
 pub(super) fn store_or_leave(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
-    if held.gone && held.unsent.is_empty() && !held.reoffer && !pull::photo_waits(connection, &held.record)? {
-        store::remove(connection, held.record.id)
-    } else {
-        store::put(connection, held)
-    }
+    let waits = |held: &Held| -> Result<bool, DeviceError> {
+        let text = !held.unsent.is_empty() || held.reoffer || outbox::is_overtaken(connection, held.record.id)?;
+        Ok(text || pull::photo_waits(connection, &held.record)?)
+    };
+    if held.gone && !waits(held)? { store::remove(connection, held.record.id) } else { store::put(connection, held) }
 }
 
 /// The restored server does not take what is held. Where some fields are at fault, the rest is offered once more without them. Else
@@ -208,13 +210,15 @@ fn end_reoffer(
         store::put(connection, &held)?;
         return Ok(false);
     }
+    let mut words = outbox::take_overtaken(connection, change.id)?;
     store::remove(connection, change.id)?;
-    let written_here = held.record.text("by") == Some(own.as_str());
-    if written_here {
-        keep_words(connection, change, change.fields.clone(), refusal, now)?;
+    if held.own_at.is_some() || held.record.text("by") == Some(own.as_str()) {
+        words.extend(change.fields.clone());
     }
+    let kept = !words.is_empty();
+    keep_words(connection, change, words, refusal, now)?;
     store::drop_unnamed_photos(connection)?;
-    Ok(written_here)
+    Ok(kept)
 }
 
 /// The fields for which alone a whole record was refused, as far as the server has something else in their place. Empty when the record
@@ -316,6 +320,9 @@ fn refuse(
     forget_overtaken(connection, change)?;
     let held = store::held(connection, change.id)?;
     let mut words = change.fields.clone();
+    if let Some(held) = held.as_ref().filter(|held| offer.why == Why::Overtaken && held.gone) {
+        store_or_leave(connection, held)?;
+    }
     if let Some(mut held) = held.filter(|_| offer.why == Why::Unsent) {
         match refusal.current.as_ref().filter(|current| current.id == change.id && current.kind == change.kind) {
             Some(current) => {
@@ -327,6 +334,10 @@ fn refuse(
                 // Without the record underneath, what was written since has nothing to stand on: it joins the refused words.
                 let since = held.record.fields.iter().filter(|(field, _)| held.unsent.contains_key(*field));
                 words.extend(since.map(|(field, value)| (field.clone(), value.clone())));
+                // So do older ones that were still to be sent.
+                let mut all = outbox::take_overtaken(connection, change.id)?;
+                all.append(&mut words);
+                words = all;
                 store::remove(connection, change.id)?;
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::protocol::{CellState, ExchangeAnswer, Receipt, ReceiptStatement, ServerKeys};
+use domain::protocol::{CellState, ExchangeAnswer, LOST_RECEIPTS_MAX, Receipt, ReceiptStatement, ServerKeys};
 use domain::world::Millis;
 use domain::{CellCode, DeviceId};
 use rusqlite::Connection;
@@ -88,6 +88,30 @@ pub(super) fn compare(
     compared.news = before.is_none_or(|before| says_other(&before, &kept));
     Meta::Receipt.set(connection, &kept)?;
     Ok(compared)
+}
+
+/// The server's database is another one now: the last receipt shows which cells this phone held in the one that was lost.
+pub(super) fn keep_of_lost_database(connection: &Connection) -> Result<(), DeviceError> {
+    let kept: Option<KeptReceipt> = Meta::Receipt.get(connection)?;
+    let Some(receipt) = kept.and_then(|kept| kept.receipt) else { return Ok(()) };
+    let mut lost = of_lost_databases(connection)?;
+    lost.retain(|one| *one != receipt);
+    lost.insert(0, receipt);
+    lost.truncate(LOST_RECEIPTS_MAX);
+    Meta::LostReceipts.set(connection, &lost)
+}
+
+/// The receipts of databases that the server has lost since, the latest first.
+pub(super) fn of_lost_databases(connection: &Connection) -> Result<Vec<Receipt>, DeviceError> {
+    Ok(Meta::LostReceipts.get(connection)?.unwrap_or_default())
+}
+
+/// Nothing waits any more of a cell that is not this phone's.
+pub(super) fn forget_lost_databases(connection: &Connection) -> Result<(), DeviceError> {
+    if of_lost_databases(connection)?.is_empty() {
+        return Ok(());
+    }
+    Meta::LostReceipts.set(connection, &Vec::<Receipt>::new())
 }
 
 /// Whether two receipts tell a worker different things. The moment alone does not count: it changes with every round.

@@ -173,11 +173,12 @@ pub(super) fn refused(
         // What is unsent goes up again by itself, on top of what the server has, and is judged by itself.
         Some(current) => return push::store_or_leave(connection, &push::on_top_of(connection, current, &held)?),
         None => {
-            let words = if is_not_ours(refusal.code) && !pull::photo_waits(connection, &held.record)? {
+            let mut words = outbox::take_overtaken(connection, change.id)?;
+            words.extend(if is_not_ours(refusal.code) && !pull::photo_waits(connection, &held.record)? {
                 unsent_words(&held)
             } else {
                 held.record.fields.clone()
-            };
+            });
             keep_words(connection, &held, refusal.code, words, now)?;
         }
     }

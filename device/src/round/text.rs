@@ -10,7 +10,7 @@ use super::gather::{self, Gathered};
 use super::health::{self, Facts};
 use super::notes::Notes;
 use super::push::Mark;
-use super::{RoundReport, repair};
+use super::{RoundReport, receipt, repair};
 use crate::open::{Open, lock};
 use crate::outbox;
 use crate::store::{self, Meta};
@@ -211,5 +211,6 @@ fn request_with(
         health,
         room: Some(room),
         proofs: BTreeMap::new(),
+        lost_receipts: receipt::of_lost_databases(connection)?,
     })
 }

@@ -39,6 +39,8 @@ pub(crate) enum Meta {
     ServerKeys,
     /// The last receipt, and what the phone found when it compared.
     Receipt,
+    /// The last receipts of databases that the server has lost, while something waits of a cell that it does not know to be this phone's.
+    LostReceipts,
     /// When the cells were last counted from the bodies of their records.
     CountedAt,
     /// Whether the server said that this phone was shut out.
@@ -67,6 +69,7 @@ impl Meta {
             Meta::SignedOut => "signed_out",
             Meta::ServerKeys => "server_keys",
             Meta::Receipt => "receipt",
+            Meta::LostReceipts => "lost_receipts",
             Meta::CountedAt => "counted_at",
             Meta::Revoked => "revoked",
             Meta::HandedIn => "handed_in",

@@ -52,6 +52,8 @@ pub(crate) fn salvage(damaged: &Path, rescue: &Path, key: &Key) -> Result<bool, 
         // Nobody can say any more what of the worker's own words the server has: all of it goes up once more.
         transaction.execute("UPDATE record SET reoffer = 1 WHERE own_at IS NOT NULL", [])?;
     }
+    // Without its record there is nothing to send of it.
+    transaction.execute("DELETE FROM unsent WHERE id NOT IN (SELECT id FROM record)", [])?;
     // They were counted one by one as they came in.
     transaction.execute("UPDATE record SET doubted = 0, added = 0", [])?;
     // An older register had no column for it.

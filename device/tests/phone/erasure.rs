@@ -184,3 +184,32 @@ fn of_an_erased_resident_in_a_dispute_only_the_side_is_left_whatever_was_sent() 
     let kept = phone.device.with_open(|open| open.store().draft("new:dispute:")).unwrap().unwrap();
     assert_eq!((&kept["facts"], &kept["parties"][0]["name"]), (&json!("漏水"), &json!("—")), "{kept:?}");
 }
+
+#[test]
+fn who_was_erased_in_a_cell_that_this_phone_does_not_read_is_left_in_no_dispute_that_goes_up() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let gone = person(&phone, "张三");
+    phone.sync();
+    // Moved away, and erased there: no feed of this phone says so.
+    server.write(change(gone, Kind::Person, cell(), START + 60_000, json!({"cell": other_cell()})));
+    phone.sync();
+    server.hub().erased.insert(gone);
+    let parties =
+        json!([{"person": gone, "name": "张三", "side": "applicant"}, {"name": "李四", "side": "respondent"}]);
+    let fields =
+        json!({"type": "02", "source": "applied", "accepted_on": "2026-01-05", "parties": parties, "by": "worker"});
+    let dispute = phone.write(Kind::Dispute, None, fields.clone()).unwrap();
+    phone.sync();
+    assert!(!knows(&phone, "张三") && knows(&phone, "李四"));
+    assert_eq!(phone.get(dispute).unwrap().fields["parties"][0], json!({"name": "—", "side": "applicant"}));
+    // Refused words are looked after in the same way.
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Dispute).then_some(ProblemCode::ForeignCell));
+    server.hub().erased.clear();
+    phone.write(Kind::Dispute, None, fields).unwrap();
+    phone.sync();
+    assert!(knows(&phone, "张三"));
+    server.hub().erased.insert(gone);
+    phone.sync();
+    assert!(!knows(&phone, "张三") && phone.state().refused == 1);
+}

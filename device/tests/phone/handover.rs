@@ -89,6 +89,88 @@ fn what_a_restored_server_refuses_of_the_offer_stays_on_the_phone() {
 }
 
 #[test]
+fn a_restored_server_is_shown_by_the_last_receipt_whose_cell_it_was() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    assert!(server.hub().requests.iter().all(|request| request.lost_receipts.is_empty()), "nothing was lost");
+    let lost = server.hub().epoch;
+    {
+        // The backup is from before the cell was this worker's.
+        let mut hub = server.hub();
+        hub.epoch = Epoch(Uuid::from_u128(2));
+        hub.cells = vec![other_cell()];
+        hub.records.clear();
+        hub.feed.clear();
+        hub.requests.clear();
+    }
+    let report = phone.sync();
+    assert_eq!((report.refused, phone.state().refused), (0, 0));
+    assert_eq!(server.hub().records[&id].text("name"), Some("一号楼"), "it is back");
+    assert!(phone.get(id).is_none(), "and not on a phone that holds another cell");
+    let offered = server.hub().requests.iter().find(|request| !request.push.is_empty()).cloned().unwrap();
+    let key = server.hub().key.as_ref().unwrap().verify_text();
+    let statement = offered.lost_receipts[0].verify(&key).unwrap();
+    assert_eq!((statement.epoch, statement.cells.contains_key(&cell())), (lost, true));
+    let before = server.hub().requests.len();
+    phone.sync();
+    assert!(server.hub().requests[before].lost_receipts.is_empty(), "nothing of that cell waits any more");
+}
+
+#[test]
+fn what_has_left_and_waits_for_its_last_word_is_offered_whole_to_a_restored_server() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    phone.pass(1_000);
+    phone.write(Kind::Building, Some(id), json!({"floors": 5})).unwrap();
+    server.write(change(id, Kind::Building, cell(), START + 500, json!({"cell": other_cell()})));
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::StampFuture));
+    phone.round();
+    assert_eq!(phone.name(id), "一号楼", "it stays for what is unsent of it");
+    {
+        let mut hub = server.hub();
+        hub.epoch = Epoch(Uuid::from_u128(2));
+        hub.records.clear();
+        hub.feed.clear();
+        // A part of a record that the server lacks is refused.
+        hub.refuse = Box::new(|change| (!change.fields.contains_key("building_kind")).then_some(ProblemCode::Required));
+    }
+    phone.sync();
+    assert_eq!(server.hub().records[&id].text("name"), Some("一号楼"));
+    assert_eq!(server.hub().records[&id].fields["floors"], json!(5));
+    assert_eq!((phone.state().waiting_records, phone.state().refused), (0, 0));
+}
+
+#[test]
+fn what_a_worker_wrote_and_a_restored_server_refuses_as_a_whole_is_theirs_to_look_at() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (own, foreign) = (phone.building("一号楼"), record_id(7));
+    server.write(change(
+        foreign,
+        Kind::Building,
+        cell(),
+        START,
+        json!({"name": "二号楼", "building_kind": "farmhouse"}),
+    ));
+    phone.sync();
+    {
+        let mut hub = server.hub();
+        hub.epoch = Epoch(Uuid::from_u128(2));
+        hub.cells = vec![other_cell()];
+        hub.records.clear();
+        hub.feed.clear();
+        hub.refuse = Box::new(|_| Some(ProblemCode::ForeignCell));
+    }
+    let report = phone.sync();
+    assert_eq!((report.refused, phone.state().refused), (1, 1), "the own one, which no other phone need have");
+    assert!(phone.get(own).is_none() && phone.get(foreign).is_none());
+}
+
+#[test]
 fn a_record_that_left_the_cell_goes_and_one_with_unsent_words_goes_after_them() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

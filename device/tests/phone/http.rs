@@ -270,6 +270,7 @@ fn nothing_to_send() -> ExchangeRequest {
         health: None,
         room: Some(0),
         proofs: Default::default(),
+        lost_receipts: Vec::new(),
     }
 }
 

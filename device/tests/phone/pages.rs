@@ -1,6 +1,6 @@
 //! More than one page: while one is under way the next is gathered and the last stored, and nothing is sent twice or lost for it.
 
-use domain::{Epoch, Kind, ProblemCode, RecordId};
+use domain::{Change, Epoch, Kind, ProblemCode, RecordId};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -166,4 +166,69 @@ fn words_of_one_moment_that_are_refused_in_different_pages_are_all_kept() {
     let refused = phone.device.with_open(|open: &mut device::Open| open.refused()).unwrap();
     assert_eq!(refused.len(), 1);
     assert_eq!((&refused[0].fields["name"], &refused[0].fields["floors"]), (&json!("我的楼"), &json!(5)));
+}
+
+#[test]
+fn an_older_word_is_sent_although_its_record_has_left_before_it_could_be() {
+    let server = Server::new();
+    server.hub().cut = 1;
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    phone.pass(1_000);
+    phone.rename(id, "先前的");
+    phone.is_overtaken(id);
+    server.hub().refuse = Box::new(|_| None);
+    // The page is full of something else when the record leaves.
+    phone.building("二号楼");
+    server.write(change(id, Kind::Building, cell(), START + 120_000, json!({"cell": other_cell()})));
+    server.hub().requests.clear();
+    phone.sync();
+    let words: Vec<Change> = server.hub().requests.iter().flat_map(|request| request.push.clone()).collect();
+    assert!(words.iter().any(|word| word.fields.get("name") == Some(&json!("先前的"))), "{words:?}");
+    assert!(phone.get(id).is_none(), "and then it goes");
+    assert_eq!((phone.state().waiting_records, phone.state().refused), (0, 0));
+}
+
+#[test]
+fn an_older_word_joins_the_refused_ones_when_its_record_goes_with_them() {
+    let server = Server::new();
+    server.hub().cut = 1;
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    phone.pass(1_000);
+    phone.rename(id, "先前的");
+    phone.is_overtaken(id);
+    phone.write(Kind::Building, Some(id), json!({"floors": 5})).unwrap();
+    // The record is not this phone's to see any more.
+    server.hub().cells = vec![other_cell()];
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::ForeignCell));
+    phone.sync();
+    assert!(phone.get(id).is_none());
+    let refused = phone.device.with_open(|open: &mut device::Open| open.refused()).unwrap();
+    assert_eq!(refused.len(), 1);
+    assert_eq!((&refused[0].fields["name"], &refused[0].fields["floors"]), (&json!("先前的"), &json!(5)));
+}
+
+#[test]
+fn what_was_written_again_while_it_was_refused_leaves_no_empty_entry() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    phone.pass(1_000);
+    phone.rename(id, "先前的");
+    let device = phone.device.clone();
+    server.hub().refuse = Box::new(move |change| {
+        let refused = change.fields.get("name") == Some(&json!("先前的"));
+        if refused {
+            let fields = serde_json::from_value(json!({"name": "后来的"})).unwrap();
+            device.with_open(|open: &mut device::Open| open.write(&Kind::Building, Some(id), None, fields)).unwrap();
+        }
+        refused.then_some(ProblemCode::TooLong)
+    });
+    phone.sync();
+    assert_eq!((phone.state().waiting_records, phone.state().refused), (0, 0));
+    assert_eq!(server.hub().records[&id].text("name"), Some("后来的"));
 }

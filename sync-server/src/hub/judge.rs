@@ -27,7 +27,7 @@ pub(super) const NUMBER: &str = "number";
 
 /// The machine on which a backup is put back may have a clock that is behind the one that the lost database went by, and that one took
 /// stamps a little ahead of it: what it had may be stamped so much later than the restore (one hour, in milliseconds).
-const CLOCK_BEHIND_MAX: Millis = 60 * 60 * 1000;
+pub(super) const CLOCK_BEHIND_MAX: Millis = 60 * 60 * 1000;
 
 /// Whoever hands in changes.
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +93,11 @@ impl Author<'_> {
         matches!(self, Author::Phone { .. })
     }
 
+    /// Whether the cell was the author's in a database that was lost.
+    fn held_before(&self, cell: &CellCode) -> bool {
+        matches!(self, Author::Phone { phone, .. } if phone.lost.contains(cell))
+    }
+
     /// Whether the cell was the author's when this was written.
     fn reaches(&self, cell: &CellCode, written: Stamp, now: Millis) -> bool {
         match self {
@@ -156,7 +161,7 @@ impl Bench<'_> {
         self.right_fault(change, current)
             .or_else(|| found.first().map(|first| Fault { code: first.code, problems: found.clone() }))
             .or_else(|| self.stamp_fault(change))
-            .or_else(|| self.move_fault(change))
+            .or_else(|| self.move_fault(change, current))
             .or_else(|| self.author_fault(change, current))
     }
 
@@ -203,13 +208,15 @@ impl Bench<'_> {
     }
 
     /// A record can be moved only to where its author reaches.
-    fn move_fault(&self, change: &Change) -> Option<Fault> {
+    fn move_fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
         if change.kind.is_append_only() {
             return None;
         }
         let target = CellCode::new(change.fields.get("cell")?.as_str()?).ok()?;
-        // The author must hold the new cell now: nothing is pushed into a cell that was handed over.
-        let reached = self.author.actor().covers(&target);
+        // The author must hold the new cell now: nothing is pushed into a cell that was handed over. It may have been there before a
+        // restore.
+        let was_there = || self.author.held_before(&target) && self.was_lost(change.stamps.of("cell"), current);
+        let reached = self.author.actor().covers(&target) || was_there();
         if reached { None } else { Some(Fault::new("cell", ProblemCode::ForeignCell)) }
     }
 

@@ -27,6 +27,8 @@ pub struct Phone {
     pub cells: Vec<CellCode>,
     /// The cells that its account holds or held.
     pub(super) holdings: Vec<Holding>,
+    /// Those of them that only a receipt of a lost database tells of.
+    pub(super) lost: BTreeSet<CellCode>,
 }
 
 impl Phone {
@@ -35,7 +37,7 @@ impl Phone {
             holdings.iter().filter(|held| held.until.is_none()).map(|held| held.cell.clone()).collect();
         let scopes = cells.iter().map(Scope::from).collect();
         let actor = Actor { scopes, ..account.actor() };
-        Self { device, actor, cells, holdings }
+        Self { device, actor, cells, holdings, lost: BTreeSet::new() }
     }
 
     /// A phone as it was before a moment: what its account held then, and may write of that.
@@ -43,6 +45,12 @@ impl Phone {
         let cut = |held: Holding| Holding { until: [held.until, end].into_iter().flatten().min(), ..held };
         let now = Self::new(device, account, holdings.clone());
         Self { holdings: holdings.into_iter().map(cut).collect(), ..now }
+    }
+
+    /// The phone, known to have held this cell too in a database that is lost: what was written in it is taken until now.
+    pub(super) fn add_lost(&mut self, cell: CellCode, now: Millis) {
+        self.holdings.push(Holding { cell: cell.clone(), since: now, until: Some(now) });
+        self.lost.insert(cell);
     }
 
     /// Whether the account held the cell when this was written: changes made before a handover are taken after it too, as long as

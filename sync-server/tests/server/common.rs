@@ -280,6 +280,7 @@ impl TestPhone {
             health: None,
             room: None,
             proofs: BTreeMap::new(),
+            lost_receipts: Vec::new(),
         }
     }
 

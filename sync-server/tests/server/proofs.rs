@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::protocol::{ExchangeRequest, FeedPage, Proof, Verdict};
+use domain::protocol::{ExchangeAnswer, ExchangeRequest, FeedPage, Proof, Receipt, Verdict};
 use domain::scope::Role;
 use domain::{Change, Kind, ProblemCode, Record, RecordId};
 use serde_json::json;
@@ -19,6 +19,29 @@ impl TestPhone {
         let request = ExchangeRequest { proofs: proofs.clone(), ..self.request(push) };
         self.hub.exchange(&self.phone(), &request).unwrap().verdicts
     }
+}
+
+/// A worker who was given a second cell after the backup, and wrote in it; put back. With the receipt of the lost database.
+fn put_back_to_before_the_cell() -> (County, TestPhone, [Change; 3], Receipt) {
+    let mut county = County::new();
+    let mut worker = county.worker("worker-a", &[cell(1)]);
+    let backup = county.folder.path().join("backup.db");
+    county.hub.back_up(&backup).unwrap();
+    county.world.pass(MINUTE);
+    county.account("worker-a", Role::Worker, &[], &[cell(1), cell(2)]);
+    let home = worker.new_home(&cell(2));
+    worker.push_all(&home);
+    let receipt = worker.round(Vec::new()).receipt.unwrap();
+    county.world.pass(HOUR);
+    county.put_back(&backup);
+    worker.hub = std::sync::Arc::clone(&county.hub);
+    worker.refresh();
+    (county, worker, home, receipt)
+}
+
+fn with_receipts(worker: &mut TestPhone, push: &[Change], receipts: &[Receipt]) -> ExchangeAnswer {
+    let request = ExchangeRequest { lost_receipts: receipts.to_vec(), ..worker.request(push.to_vec()) };
+    worker.hub.exchange(&worker.phone(), &request).unwrap()
 }
 
 fn of_kind<'p>(page: &'p FeedPage, kind: &Kind) -> &'p Record {
@@ -142,4 +165,81 @@ fn only_what_a_phone_may_not_write_and_sees_whole_comes_with_a_proof() {
     worker.bring(&page.records.iter().collect::<Vec<_>>(), &page.proofs);
     let mut informant = county.phone_of(&county.account("informant-a", Role::Informant, &[], &[cell(1)]));
     assert!(informant.round(Vec::new()).pages[0].proofs.is_empty());
+}
+
+#[test]
+fn what_was_written_in_a_cell_that_the_backup_gives_to_somebody_else_comes_back_with_a_receipt() {
+    let (county, mut worker, home, receipt) = put_back_to_before_the_cell();
+    let answer = with_receipts(&mut worker, &home, &[]);
+    assert!(answer.verdicts.iter().all(|verdict| refused_as(verdict, ProblemCode::ForeignCell)), "nobody knows");
+    // With a word that was written since, by somebody who has not heard of the restore yet.
+    county.world.pass(MINUTE);
+    let since = worker.change(Kind::Household, home[1].id, &cell(2), json!({"access_note": "后门"}));
+    let [dwelling, household, person] = home;
+    let push = [dwelling, household, person, since];
+    let answer = with_receipts(&mut worker, &push, std::slice::from_ref(&receipt));
+    assert!(answer.verdicts.iter().all(|verdict| *verdict == Verdict::Accepted), "{:?}", answer.verdicts);
+    assert_eq!(county.stored(push[1].id).unwrap().record.text("access_note"), Some("后门"));
+    assert_eq!(answer.cells, [cell(1)], "whose the cell is, the desk decides");
+    assert!(answer.pages.iter().all(|page| page.cell == cell(1)), "and nothing of it is sent");
+    assert_eq!(with_receipts(&mut worker, &push, std::slice::from_ref(&receipt)).verdicts, answer.verdicts, "again");
+    assert_eq!(worker.refused(&push[3]), ProblemCode::ForeignCell, "without the receipt nothing counts");
+}
+
+#[test]
+fn somebody_who_had_moved_into_such_a_cell_comes_back_there() {
+    let (county, mut worker, home, receipt) = put_back_to_before_the_cell();
+    let mut moved = home[2].clone();
+    moved.fields.insert("cell".into(), json!(cell(2)));
+    let push = [home[0].clone(), home[1].clone(), moved];
+    let answer = with_receipts(&mut worker, &push, &[receipt]);
+    assert!(answer.verdicts.iter().all(|verdict| *verdict == Verdict::Accepted), "{:?}", answer.verdicts);
+    assert_eq!(county.stored(home[2].id).unwrap().record.cell, cell(2));
+}
+
+#[test]
+fn a_receipt_proves_nothing_to_anybody_else_nor_of_another_time() {
+    let refused = |answer: ExchangeAnswer| {
+        assert!(answer.verdicts.iter().all(|verdict| refused_as(verdict, ProblemCode::ForeignCell)));
+        assert!(
+            answer.verdicts.iter().all(|verdict| matches!(verdict, Verdict::Refused(told) if told.current.is_none()))
+        );
+    };
+    let (county, mut worker, home, receipt) = put_back_to_before_the_cell();
+    let forged =
+        Receipt { statement: receipt.statement.replace(cell(1).as_str(), cell(3).as_str()), ..receipt.clone() };
+    refused(with_receipts(&mut worker, &home, &[forged]));
+    let mut colleague = county.worker("worker-b", &[cell(1)]);
+    refused(with_receipts(&mut colleague, &home, std::slice::from_ref(&receipt)));
+    // The present database knows by itself who holds what.
+    county.account("worker-b", Role::Worker, &[], &[cell(1), cell(2)]);
+    let of_today = colleague.round(Vec::new()).receipt.unwrap();
+    county.account("worker-b", Role::Worker, &[], &[cell(1)]);
+    county.world.pass(10 * MINUTE);
+    let late = colleague.new_home(&cell(2));
+    refused(with_receipts(&mut colleague, &late, &[of_today]));
+    // After half a year nobody has been out of reach.
+    for _ in 0..2 {
+        county.world.pass(91 * 24 * HOUR);
+        worker.refresh();
+    }
+    refused(with_receipts(&mut worker, &home, &[receipt]));
+}
+
+#[test]
+fn a_cell_that_was_given_away_before_the_backup_is_not_held_by_an_earlier_receipt() {
+    let mut county = County::new();
+    let mut worker = county.worker("worker-a", &[cell(1), cell(2)]);
+    let early = worker.round(Vec::new()).receipt.unwrap();
+    county.world.pass(MINUTE);
+    county.account("worker-a", Role::Worker, &[], &[cell(1)]);
+    county.world.pass(HOUR);
+    let backup = county.folder.path().join("backup.db");
+    county.hub.back_up(&backup).unwrap();
+    county.put_back(&backup);
+    worker.hub = std::sync::Arc::clone(&county.hub);
+    worker.refresh();
+    let late = worker.new_home(&cell(2));
+    let answer = with_receipts(&mut worker, &late, &[early]);
+    assert!(answer.verdicts.iter().all(|verdict| refused_as(verdict, ProblemCode::ForeignCell)));
 }

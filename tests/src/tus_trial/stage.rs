@@ -150,6 +150,7 @@ impl Stage {
             health: None,
             room: None,
             proofs: Default::default(),
+            lost_receipts: Vec::new(),
         };
         let url = format!("{}/v1/exchange", self.county.address());
         let answer = self.client.post(url).bearer_auth(self.token()).json(&request).send().doing("pushing")?;

@@ -6,6 +6,7 @@ mod found;
 mod numbered;
 mod others;
 mod pictures;
+mod restores;
 
 use doorstep_tests::simulation::Scene;
 use doorstep_tests::trouble::{Outcome, trouble};

@@ -11,6 +11,7 @@ use domain::protocol::{
 use domain::world::Millis;
 use domain::{CellCode, Change, Epoch, Node, Problem, ProblemCode, RecordId};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::http::body::JsonBytes;
@@ -38,6 +39,8 @@ pub(super) struct RawExchange {
     room: Option<Value>,
     #[serde(default)]
     proofs: Option<Value>,
+    #[serde(default)]
+    lost_receipts: Option<Value>,
 }
 
 pub(super) async fn exchange(
@@ -78,11 +81,17 @@ fn read(body: &[u8]) -> Result<(ExchangeRequest, Vec<usize>), HubError> {
         doubted: raw.doubted,
         words_about: raw.words_about,
         merges: raw.merges,
-        health: raw.health.and_then(|health| serde_json::from_value(health).ok()),
-        room: raw.room.and_then(|room| serde_json::from_value(room).ok()),
-        proofs: raw.proofs.and_then(|proofs| serde_json::from_value(proofs).ok()).unwrap_or_default(),
+        health: readable(raw.health),
+        room: readable(raw.room),
+        proofs: readable(raw.proofs),
+        lost_receipts: readable(raw.lost_receipts),
     };
     Ok((request, unreadable))
+}
+
+/// What only helps, if it can be read.
+fn readable<T: DeserializeOwned + Default>(raw: Option<Value>) -> T {
+    raw.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default()
 }
 
 /// The changes that can be read, and the places of the others, ascending.

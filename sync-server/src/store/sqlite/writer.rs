@@ -53,7 +53,8 @@ impl Writer {
         let stored = matches!(done, Ok(Ok(_)));
         let ended = bench.end(part, stored);
         let batch = bench.batch;
-        if self.waiting.load(Ordering::SeqCst) == 0 || bench.shared >= SHARED_MAX || ended.is_err() {
+        let lost = bench.has_lost_all();
+        if self.waiting.load(Ordering::SeqCst) == 0 || bench.shared >= SHARED_MAX || ended.is_err() || lost {
             bench.commit();
             self.committed.notify_all();
         } else if stored {
@@ -115,6 +116,12 @@ impl Bench {
         Ok(())
     }
 
+    /// Whether somebody's failure took everything back that others had stored: after an error of the disk SQLite ends the transaction
+    /// by itself. They are told now; whoever comes next begins another one.
+    fn has_lost_all(&self) -> bool {
+        self.shared > 0 && self.conn.is_autocommit()
+    }
+
     /// Commits for everybody in the batch; when that fails, everybody is told.
     fn commit(&mut self) {
         if !self.conn.is_autocommit() {
@@ -124,10 +131,59 @@ impl Bench {
                 // Nothing more can be done if this fails too: the connection then refuses the next BEGIN.
                 let _ = self.conn.execute_batch("ROLLBACK");
             }
-        } else if self.shared > 0 {
+        } else if self.has_lost_all() {
             self.failed.insert(self.batch, "the transaction was rolled back".into());
         }
         self.batch += 1;
         self.shared = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn whoever_is_rolled_back_by_the_failure_of_another_is_told() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE stored (place INTEGER)").unwrap();
+        let writer = Writer::new(conn);
+        let (order, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+        let write = || {
+            let mut place = 0;
+            let outcome: Result<(), StoreError> = writer.write(|conn| {
+                place = order.fetch_add(1, Ordering::SeqCst);
+                // The others wait meanwhile, so that nobody commits before the last one.
+                while writer.waiting.load(Ordering::SeqCst) < 2 - place {
+                    thread::yield_now();
+                }
+                if place == 1 {
+                    // What SQLite does by itself when the disk fails.
+                    run(conn, "ROLLBACK")?;
+                    return Err(StoreError::Broken("the disk".into()));
+                }
+                conn.execute("INSERT INTO stored VALUES (?1)", [place as i64])?;
+                Ok(())
+            });
+            outcomes.lock().unwrap().insert(place, outcome.is_ok());
+        };
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(write);
+            }
+        });
+        let stored = |place: i64| {
+            let count = "SELECT count(*) FROM stored WHERE place = ?1";
+            writer.on_connection(|conn| conn.query_row(count, [place], |row| row.get::<_, i64>(0))).unwrap() == 1
+        };
+        let outcomes = outcomes.into_inner().unwrap();
+        assert_eq!(
+            outcomes,
+            BTreeMap::from([(0, stored(0)), (1, false), (2, stored(2))]),
+            "what is answered is stored"
+        );
+        assert!(!stored(0) && stored(2));
     }
 }

@@ -333,6 +333,7 @@ impl PhoneHand<'_> {
             health: None,
             room: None,
             proofs: Default::default(),
+            lost_receipts: Vec::new(),
         };
         let answer = self.bench.hub.exchange(&self.phone, &request).unwrap();
         assert_eq!(answer.verdicts, [Verdict::Accepted]);

@@ -72,6 +72,7 @@ async fn an_administrator_draws_a_boundary_that_has_a_history_and_reaches_the_ph
         health: None,
         room: None,
         proofs: Default::default(),
+        lost_receipts: Vec::new(),
     };
     let pages = bench.hub.exchange(&bench.hub.phone(phone.access()).unwrap(), &request).unwrap().pages;
     let told = pages.iter().flat_map(|page| &page.records).find(|record| record.id == id(CELL_RECORD)).unwrap();
