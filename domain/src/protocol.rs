@@ -38,7 +38,8 @@ pub const CHANGE_BYTES_MAX: usize = 128 * 1024;
 pub const CHANGE_FIELDS_MAX: usize = 80;
 /// Values are nested at most this deep.
 pub const VALUE_DEPTH_MAX: usize = 8;
-/// A page ends near this many bytes after compression: a full cell's first push or pull is one request.
+/// A page ends near this many bytes after compression: a full cell's first push is one request, and so is its first pull by a phone
+/// that does not ask for less at first since its server is near.
 pub const PAGE_BYTES: usize = 768 * 1024;
 /// Records are counted on to compress to a fourth, where how well they really do is not worth finding out.
 pub const PAGE_RATIO: usize = 4;
@@ -436,7 +437,7 @@ pub trait Peer: Send {
     /// rely on.
     ///
     /// # Errors
-    /// As [`Peer::exchange`]; the work is done all the same.
+    /// As [`Peer::exchange`]; the work is done all the same once the request was sent.
     fn exchange_while(&self, request: &ExchangeRequest, work: &mut dyn FnMut()) -> Result<ExchangeAnswer, CallError> {
         work();
         self.exchange(request)

@@ -12,7 +12,7 @@ use domain::{Change, Record, Stamp};
 use rusqlite::Connection;
 
 pub(crate) use erased::{erase, words_about};
-pub(crate) use overtaken::{is_overtaken, take_overtaken};
+pub(crate) use overtaken::{forget_overtaken, is_overtaken, keep_overtaken, overtaken, take_overtaken};
 pub use refused::Refused;
 pub(crate) use refused::{keep_refused, refused_all, refused_count, refused_one, words_were_corrected};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use domain::protocol::{BODY_BYTES_MAX, PAGE_RATIO, PUSH_CHANGES_MAX};
 use domain::scales::{PROOF_BYTES, Scales};
-use domain::{Change, Kind, RecordId, Stamps};
+use domain::{Change, RecordId};
 use rusqlite::Connection;
 
 use super::notes::Notes;
@@ -50,7 +50,7 @@ pub(super) fn gather_listed(open: &mut Open, notes: &mut Notes, cut: usize) -> R
     let mut page = Page::of(cut);
     offer_waiting(&transaction, notes, &mut page)?;
     if !page.full {
-        for change in overtaken(&transaction)? {
+        for change in outbox::overtaken(&transaction)? {
             if !notes.skip.contains(&change.id) {
                 let mark = Mark { why: Why::Overtaken, seen: BTreeSet::new(), version: None, proof: None };
                 page.takes(change, mark, None);
@@ -116,7 +116,7 @@ pub(super) fn unsent_changes(connection: &Connection) -> Result<Vec<Change>, Dev
             changes.push(outbox::change_of(held));
         }
     }
-    changes.extend(overtaken(connection)?);
+    changes.extend(outbox::overtaken(connection)?);
     Ok(changes)
 }
 
@@ -163,30 +163,4 @@ impl Page {
         self.gathered.marks.push(mark);
         true
     }
-}
-
-fn overtaken(connection: &Connection) -> Result<Vec<Change>, DeviceError> {
-    // The record may have left in the meantime; its history is no longer this phone's.
-    connection.prepare_cached("DELETE FROM overtaken WHERE id NOT IN (SELECT id FROM record)")?.execute([])?;
-    const SQL: &str = "SELECT record.kind, record.cell, lost.id, lost.field, lost.value, lost.stamp, lost.base
-        FROM overtaken AS lost JOIN record ON record.id = lost.id ORDER BY lost.stamp";
-    let malformed = |error: domain::ids::Malformed| DeviceError::StorageBroken(format!("an overtaken row: {error}"));
-    let mut statement = connection.prepare_cached(SQL)?;
-    let mut rows = statement.query([])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let text = |index: usize| row.get::<_, String>(index);
-        let field = text(3)?;
-        let base: Option<String> = row.get(6)?;
-        let base = base.map(|base| base.parse()).transpose().map_err(malformed)?;
-        found.push(Change {
-            id: text(2)?.parse().map_err(malformed)?,
-            kind: Kind::from_name(&text(0)?),
-            cell: domain::CellCode::new(&text(1)?).map_err(malformed)?,
-            fields: [(field.clone(), serde_json::from_str(&text(4)?)?)].into(),
-            stamps: Stamps::all(text(5)?.parse().map_err(malformed)?),
-            base: base.map(|base| (field, base)).into_iter().collect(),
-        });
-    }
-    Ok(found)
 }

@@ -10,6 +10,7 @@ mod hand_in;
 mod health;
 mod notes;
 mod order;
+mod own;
 mod photos;
 mod pull;
 mod push;

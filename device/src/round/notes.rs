@@ -1,10 +1,10 @@
-//! What a round remembers between its pages.
+//! What is remembered from one page to the next, as long as text is exchanged.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use domain::RecordId;
 
-/// What one round remembers between its pages.
+/// What one exchange of all text remembers between its pages. A round that sent photos has a second one, which begins anew.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     /// Changes that are left alone until the next round.

@@ -8,14 +8,14 @@ use domain::merge::{MergeError, merge, merge_record};
 use domain::protocol::FeedPage;
 use domain::stamp::STAMP_AHEAD_MAX;
 use domain::world::Millis;
-use domain::{CellCode, Change, Kind, Problem, ProblemCode, Record, RecordId, Stamp};
+use domain::{CellCode, Change, Kind, Record, RecordId, Stamp};
 use rusqlite::Connection;
 
-use super::{push, repair};
+use super::{own, repair};
 use crate::DeviceError;
 use crate::conflicts;
-use crate::outbox::{self, Refused};
-use crate::store::{self, CellSums, Held, Kept, TAKEN_HERE, Unsent};
+use crate::outbox;
+use crate::store::{self, CellSums, Held, Kept, TAKEN_HERE};
 
 /// What a page held.
 #[derive(Debug)]
@@ -115,7 +115,7 @@ fn store_pulled(
         Ok(merged) => {
             let mut unsent = held.unsent.clone();
             for field in &merged.taken {
-                overtake(connection, (&held.record, &mut unsent), field, &merged.record)?;
+                own::overtake(connection, (&held.record, &mut unsent), field, &merged.record)?;
             }
             for (field, pending) in &mut unsent {
                 let stamp = pulled.stamps.of(field);
@@ -125,14 +125,14 @@ fn store_pulled(
             }
             Held { record: merged.record, unsent, ..held }
         }
-        Err(MergeError::Sealed { .. }) => sealed(connection, &held, pulled, now)?,
+        Err(MergeError::Sealed { .. }) => own::sealed(connection, &held, pulled, now)?,
         Err(MergeError::OtherKind) => {
             tracing::warn!(id = %pulled.id, "the server sent a record under another kind; it is left out");
             return Ok(false);
         }
     };
     let mut after = Held { gone: false, ..after };
-    drop_acknowledged(&mut after, pulled);
+    own::drop_acknowledged(&mut after, pulled);
     if after == held {
         return Ok(false);
     }
@@ -146,83 +146,14 @@ fn store_pulled(
     Ok(true)
 }
 
-/// The very stamp came back: the server has this value, though the answer that said so was lost.
-pub(super) fn drop_acknowledged(held: &mut Held, pulled: &Record) {
-    let stamps = &held.record.stamps;
-    held.unsent.retain(|field, _| !(pulled.fields.contains_key(field) && pulled.stamps.of(field) == stamps.of(field)));
-}
-
-/// A field's own unsent value gives way to a later one. It is kept, and still goes up.
-pub(super) fn overtake(
-    connection: &Connection,
-    (record, unsent): (&Record, &mut Unsent),
-    field: &str,
-    winner: &Record,
-) -> Result<(), DeviceError> {
-    let Some(pending) = unsent.remove(field) else { return Ok(()) };
-    let Some(own) = record.fields.get(field) else { return Ok(()) };
-    if winner.fields.get(field) == Some(own) {
-        return Ok(());
-    }
-    const SQL: &str = "INSERT OR IGNORE INTO overtaken (id, field, value, stamp, base) VALUES (?1, ?2, ?3, ?4, ?5)";
-    connection.prepare_cached(SQL)?.execute((
-        record.id.to_string(),
-        field,
-        serde_json::to_string(own)?,
-        record.stamps.of(field).to_string(),
-        pending.base.map(|base| base.to_string()),
-    ))?;
-    Ok(())
-}
-
-/// An append-only record that differs from the server's: the server's stands, and own words are kept among the refused.
-pub(super) fn sealed(connection: &Connection, held: &Held, pulled: &Record, now: Millis) -> Result<Held, DeviceError> {
-    let mut rest = held.clone();
-    let differs =
-        |field: &String| pulled.fields.get(field).is_some_and(|value| held.record.fields.get(field) != Some(value));
-    let words: domain::Fields = held
-        .record
-        .fields
-        .iter()
-        .filter(|(field, _)| held.unsent.contains_key(*field) && differs(field))
-        .map(|(field, value)| (field.clone(), value.clone()))
-        .collect();
-    rest.unsent.retain(|field, _| !pulled.fields.contains_key(field));
-    if !words.is_empty() {
-        let refused = Refused {
-            id: pulled.id,
-            kind: pulled.kind.clone(),
-            cell: pulled.cell.clone(),
-            code: ProblemCode::Sealed,
-            problems: vec![Problem::new("", ProblemCode::Sealed)],
-            fields: words,
-            at: now,
-        };
-        outbox::keep_refused(connection, &refused)?;
-    }
-    push::on_top_of(connection, pulled, &rest)
-}
-
 /// A record left a cell. Unless it is in another one already, it goes as soon as nothing of it is unsent.
 fn leave(connection: &Connection, id: RecordId, cell: &CellCode) -> Result<bool, DeviceError> {
     let Some(mut held) = store::held(connection, id)?.filter(|held| held.record.cell == *cell) else {
         return Ok(false);
     };
     (held.gone, held.doubted) = (true, false);
-    push::store_or_leave(connection, &held)?;
+    own::store_or_leave(connection, &held)?;
     Ok(true)
-}
-
-/// Whether a photo record's picture is still to be sent.
-pub(super) fn photo_waits(connection: &Connection, record: &Record) -> Result<bool, DeviceError> {
-    if record.kind != Kind::Photo {
-        return Ok(false);
-    }
-    let sql = format!(
-        "SELECT 1 FROM record AS photo JOIN photo_file AS file ON file.sha256 = photo.body ->> '$.fields.sha256'
-         WHERE photo.id = ?1 AND file.state = 'waiting' AND {TAKEN_HERE}"
-    );
-    store::exists(connection, &sql, [record.id.to_string()])
 }
 
 /// What became of the cells that the phone does not hold any more.

@@ -1,17 +1,17 @@
 //! What the verdicts do to what went up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::protocol::{Proof, Refusal, Verdict};
 use domain::world::Millis;
-use domain::{AccountId, Change, Digest, ProblemCode, Record, RecordId, Stamp, Stamps};
+use domain::{AccountId, Change, Digest, ProblemCode, RecordId, Stamp};
 use rusqlite::Connection;
 
 use super::notes::Notes;
-use super::{clock, pull, repair};
+use super::{clock, own, repair};
 use crate::DeviceError;
-use crate::outbox::{self, Refused};
-use crate::store::{self, Held};
+use crate::outbox;
+use crate::store;
 
 /// Why a change is in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +134,7 @@ pub(super) fn judged<'a>(
 /// Exactly what was pushed is acknowledged: a field written again in the meantime stays unsent, on top of what was pushed.
 fn acknowledge(connection: &Connection, offer: &Offer<'_>) -> Result<(), DeviceError> {
     let change = offer.change;
-    forget_overtaken(connection, change)?;
+    outbox::forget_overtaken(connection, change)?;
     if let Some(version) = offer.version
         && store::clear_offered(connection, change.id, version)?
     {
@@ -157,31 +157,7 @@ fn acknowledge(connection: &Connection, offer: &Offer<'_>) -> Result<(), DeviceE
         }
     }
     // The record itself is what it was: it need not be written again.
-    if held.gone { store_or_leave(connection, &held) } else { store::put_sending(connection, &held) }
-}
-
-/// What a change says was judged: as overtaken words it need not be kept any more. Of the same record and moment others may still wait
-/// for their own verdict.
-fn forget_overtaken(connection: &Connection, change: &Change) -> Result<(), DeviceError> {
-    let id = change.id.to_string();
-    if !outbox::is_overtaken(connection, change.id)? {
-        return Ok(());
-    }
-    for field in change.fields.keys() {
-        let sql = "DELETE FROM overtaken WHERE id = ?1 AND field = ?2 AND stamp = ?3";
-        connection.prepare_cached(sql)?.execute((&id, field, change.stamps.of(field).to_string()))?;
-    }
-    Ok(())
-}
-
-/// Stores a record, or lets it go when it left the cell and nothing of it is unsent any more, for the history neither, nor waits to be
-/// offered to a server that was put back from a backup and may have lost it.
-pub(super) fn store_or_leave(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
-    let waits = |held: &Held| -> Result<bool, DeviceError> {
-        let text = !held.unsent.is_empty() || held.reoffer || outbox::is_overtaken(connection, held.record.id)?;
-        Ok(text || pull::photo_waits(connection, &held.record)?)
-    };
-    if held.gone && !waits(held)? { store::remove(connection, held.record.id) } else { store::put(connection, held) }
+    if held.gone { own::store_or_leave(connection, &held) } else { store::put_sending(connection, &held) }
 }
 
 /// The restored server does not take what is held. Where some fields are at fault, the rest is offered once more without them. Else
@@ -196,14 +172,14 @@ fn end_reoffer(
 ) -> Result<bool, DeviceError> {
     let change = offer.change;
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(false) };
-    if let Some(kept) = give_up_faults(connection, (change, &held), refusal, now, notes)? {
+    if let Some(kept) = own::give_up_faults(connection, (change, &held), refusal, now, notes)? {
         return Ok(kept);
     }
     held.reoffer = false;
     let settled = held.unsent.is_empty();
     let current = refusal.current.as_ref().filter(|current| current.id == change.id);
     if let Some(current) = current.filter(|current| settled || current.kind == held.record.kind) {
-        store_or_leave(connection, &on_top_of(connection, current, &held)?)?;
+        own::store_or_leave(connection, &own::on_top_of(connection, current, &held)?)?;
         return Ok(false);
     }
     if !settled {
@@ -216,67 +192,9 @@ fn end_reoffer(
         words.extend(change.fields.clone());
     }
     let kept = !words.is_empty();
-    keep_words(connection, change, words, refusal, now)?;
+    own::keep_words(connection, change, words, refusal, now)?;
     store::drop_unnamed_photos(connection)?;
     Ok(kept)
-}
-
-/// The fields for which alone a whole record was refused, as far as the server has something else in their place. Empty when the record
-/// itself is at fault, or nothing but what the server has too: giving up fields ends sooner or later.
-fn at_fault(change: &Change, refusal: &Refusal, current: &Record) -> BTreeSet<String> {
-    let named = || refusal.problems.iter().map(|problem| &problem.field);
-    // A record that may not lie where it lies is no matter of a field.
-    if current.kind != change.kind || named().any(|field| field == "cell" || !change.fields.contains_key(field)) {
-        return BTreeSet::new();
-    }
-    named().filter(|field| change.fields.get(*field) != current.fields.get(*field)).cloned().collect()
-}
-
-/// Puts what the server has in the place of the fields at fault, and leaves the rest of the record to be offered again: otherwise one
-/// value that cannot come back would keep everything else from it that only this phone has. None when no field alone is at fault; true
-/// when words of the worker's that were never taken join the refused ones.
-pub(super) fn give_up_faults(
-    connection: &Connection,
-    (change, held): (&Change, &Held),
-    refusal: &Refusal,
-    now: Millis,
-    notes: &mut Notes,
-) -> Result<Option<bool>, DeviceError> {
-    let Some(current) = refusal.current.as_ref().filter(|current| current.id == change.id) else { return Ok(None) };
-    let faults = at_fault(change, refusal, current);
-    if faults.is_empty() {
-        return Ok(None);
-    }
-    let mut held = held.clone();
-    // What was written again since is another value, and is judged by itself.
-    let as_offered = |field: &&String| held.record.stamps.of(field) == change.stamps.of(field);
-    let given_up: Vec<&String> = faults.iter().filter(as_offered).collect();
-    let mut words = change.fields.clone();
-    words.retain(|field, _| given_up.contains(&field) && held.unsent.contains_key(field));
-    let record = &mut held.record;
-    let mut stamps: BTreeMap<String, Stamp> =
-        record.fields.keys().map(|field| (field.clone(), record.stamps.of(field))).collect();
-    for field in given_up {
-        held.unsent.remove(field);
-        match current.fields.get(field) {
-            Some(value) => {
-                record.fields.insert(field.clone(), value.clone());
-                stamps.insert(field.clone(), current.stamps.of(field));
-            }
-            None => {
-                record.fields.remove(field);
-                stamps.remove(field);
-            }
-        }
-    }
-    record.stamps = Stamps::from_pairs(stamps.iter().map(|(field, stamp)| (field.as_str(), *stamp)));
-    store::put(connection, &held)?;
-    let kept = !words.is_empty();
-    if kept {
-        notes.refused.extend(words.keys().map(|field| (change.id, field.clone())));
-        keep_words(connection, change, words, refusal, now)?;
-    }
-    Ok(Some(kept))
 }
 
 /// A change whose target the server does not know yet is tried once more in this round, and in the next one as long as the
@@ -317,18 +235,18 @@ fn refuse(
 ) -> Result<(), DeviceError> {
     let change = offer.change;
     tracing::info!(id = %change.id, kind = %change.kind, code = ?refusal.code, "a change was refused");
-    forget_overtaken(connection, change)?;
+    outbox::forget_overtaken(connection, change)?;
     let held = store::held(connection, change.id)?;
     let mut words = change.fields.clone();
     if let Some(held) = held.as_ref().filter(|held| offer.why == Why::Overtaken && held.gone) {
-        store_or_leave(connection, held)?;
+        own::store_or_leave(connection, held)?;
     }
     if let Some(mut held) = held.filter(|_| offer.why == Why::Unsent) {
         match refusal.current.as_ref().filter(|current| current.id == change.id && current.kind == change.kind) {
             Some(current) => {
                 words.retain(|field, _| held.record.stamps.of(field) == change.stamps.of(field));
                 held.unsent.retain(|field, _| !words.contains_key(field));
-                store_or_leave(connection, &on_top_of(connection, current, &held)?)?;
+                own::store_or_leave(connection, &own::on_top_of(connection, current, &held)?)?;
             }
             None => {
                 // Without the record underneath, what was written since has nothing to stand on: it joins the refused words.
@@ -351,48 +269,7 @@ fn refuse(
     } else {
         notes.refused.extend(words.keys().map(|field| (change.id, field.clone())));
     }
-    keep_words(connection, change, words, refusal, now)
-}
-
-fn keep_words(
-    connection: &Connection,
-    change: &Change,
-    fields: domain::Fields,
-    refusal: &Refusal,
-    at: Millis,
-) -> Result<(), DeviceError> {
-    let (id, kind, cell) = (change.id, change.kind.clone(), change.cell.clone());
-    let (code, problems) = (refusal.code, refusal.problems.clone());
-    outbox::keep_refused(connection, &Refused { id, kind, cell, code, problems, fields, at })
-}
-
-/// The server's record with what is still unsent of ours on top; what is older than the server's goes up for the history only.
-pub(super) fn on_top_of(connection: &Connection, current: &Record, held: &Held) -> Result<Held, DeviceError> {
-    let mut held = held.clone();
-    let standing = |field: &String| current.fields.contains_key(field).then(|| current.stamps.of(field));
-    let older: Vec<String> = (held.unsent.keys())
-        .filter(|field| standing(field).is_some_and(|standing| held.record.stamps.of(field) <= standing))
-        .cloned()
-        .collect();
-    for field in &older {
-        pull::overtake(connection, (&held.record, &mut held.unsent), field, current)?;
-    }
-    let mut record = current.clone();
-    let mut unsent = held.unsent.clone();
-    let mut pairs: Vec<(String, Stamp)> =
-        current.fields.keys().map(|field| (field.clone(), current.stamps.of(field))).collect();
-    for (field, pending) in &mut unsent {
-        let Some(value) = held.record.fields.get(field) else { continue };
-        if field == "cell" {
-            record.cell.clone_from(&held.record.cell);
-        }
-        pending.base = current.fields.contains_key(field).then(|| current.stamps.of(field));
-        record.fields.insert(field.clone(), value.clone());
-        pairs.retain(|(name, _)| name != field);
-        pairs.push((field.clone(), held.record.stamps.of(field)));
-    }
-    record.stamps = Stamps::from_pairs(pairs.iter().map(|(field, stamp)| (field.as_str(), *stamp)));
-    Ok(Held { record, unsent, ..held })
+    own::keep_words(connection, change, words, refusal, now)
 }
 
 /// Changes from the future are set back, all by the same amount, and go up again with the next round. What the server has of
@@ -409,7 +286,7 @@ fn set_back(
         notes.skip.insert(offer.change.id);
         if let Some(mut held) = store::held(connection, offer.change.id)? {
             if let Some(current) = &refusal.current {
-                pull::drop_acknowledged(&mut held, current);
+                own::drop_acknowledged(&mut held, current);
             }
             // What an earlier request may have brought keeps its stamp, unless no server can have taken it with that.
             let stamps = &offer.change.stamps;
@@ -419,33 +296,4 @@ fn set_back(
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::{CellCode, Kind};
-    use serde_json::json;
-
-    use super::*;
-    use crate::store::Pending;
-
-    #[test]
-    fn a_record_whose_move_was_not_sent_yet_stays_in_its_new_cell_on_top_of_what_the_server_has() {
-        let register = Connection::open_in_memory().unwrap();
-        let [old, new] = ["610722001001001", "610722001001002"].map(|cell| CellCode::new(cell).unwrap());
-        let record = |cell: &CellCode, fields: serde_json::Value| Record {
-            id: RecordId(uuid::Uuid::from_u128(1)),
-            kind: Kind::Incident,
-            cell: cell.clone(),
-            fields: serde_json::from_value(fields).unwrap(),
-            stamps: Stamps::all(Stamp::from_bytes(1_u128.to_be_bytes())),
-        };
-        let there = record(&old, json!({ "title": "Smoke" }));
-        let moved = record(&new, json!({ "title": "Smoke", "text": "no longer there", "cell": new }));
-        let held =
-            Held { unsent: [("cell".to_owned(), Pending::default())].into(), ..Held::from_server(moved.clone()) };
-        let after = on_top_of(&register, &there, &held).unwrap();
-        assert_eq!(after.record.cell, new);
-        assert_eq!(after.record.fields, record(&new, json!({ "title": "Smoke", "cell": new })).fields);
-    }
 }

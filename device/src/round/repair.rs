@@ -4,7 +4,8 @@
 //! 1. The cell's cursor is forgotten and all its records are doubted.
 //! 2. The feed comes from its beginning; the doubt falls from every record that then is as the server has it.
 //! 3. What is still doubted goes up whole, like after a restore of the server. Accepted: the server has it now. Refused: the
-//!    record becomes what the server has, or goes; words that were never acknowledged are kept among "could not be sent".
+//!    record becomes what the server has, or goes; words that were never acknowledged are kept among "could not be sent", and all of
+//!    them where the record is this phone's business and may be the last copy.
 //!
 //! A cell is read anew at most once a day, so that a difference which nothing can mend costs little.
 
@@ -15,7 +16,7 @@ use domain::{CellCode, Change, Fields, Kind, ProblemCode, Record};
 use rusqlite::Connection;
 
 use super::notes::Notes;
-use super::{pull, push};
+use super::own;
 use crate::DeviceError;
 use crate::outbox::{self, Refused};
 use crate::store::{self, Held, RECORD_COLUMNS};
@@ -130,17 +131,17 @@ pub(super) fn store_pulled(
     let mut after = match merge_record(&held.record, pulled) {
         Ok(merged) => {
             for field in &merged.taken {
-                pull::overtake(connection, (&held.record, &mut held.unsent), field, &merged.record)?;
+                own::overtake(connection, (&held.record, &mut held.unsent), field, &merged.record)?;
             }
             Held { record: merged.record, ..held }
         }
-        Err(MergeError::Sealed { .. }) => pull::sealed(connection, &held, pulled, now)?,
+        Err(MergeError::Sealed { .. }) => own::sealed(connection, &held, pulled, now)?,
         Err(MergeError::OtherKind) => {
             keep_words(connection, &held, ProblemCode::OtherKind, unsent_words(&held), now)?;
             Held { own_at: held.own_at, ..Held::from_server(pulled.clone()) }
         }
     };
-    pull::drop_acknowledged(&mut after, pulled);
+    own::drop_acknowledged(&mut after, pulled);
     after.gone = false;
     after.doubted = differs(&after, pulled);
     store::put(connection, &after)?;
@@ -165,16 +166,16 @@ pub(super) fn refused(
 ) -> Result<(), DeviceError> {
     tracing::info!(id = %change.id, kind = %change.kind, code = ?refusal.code, "a doubted record was refused");
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(()) };
-    if push::give_up_faults(connection, (change, &held), refusal, now, notes)?.is_some() {
+    if own::give_up_faults(connection, (change, &held), refusal, now, notes)?.is_some() {
         return Ok(());
     }
     (held.doubted, held.reoffer) = (false, false);
     match refusal.current.as_ref().filter(|current| current.id == change.id && current.kind == change.kind) {
         // What is unsent goes up again by itself, on top of what the server has, and is judged by itself.
-        Some(current) => return push::store_or_leave(connection, &push::on_top_of(connection, current, &held)?),
+        Some(current) => return own::store_or_leave(connection, &own::on_top_of(connection, current, &held)?),
         None => {
             let mut words = outbox::take_overtaken(connection, change.id)?;
-            words.extend(if is_not_ours(refusal.code) && !pull::photo_waits(connection, &held.record)? {
+            words.extend(if is_not_ours(refusal.code) && !own::photo_waits(connection, &held.record)? {
                 unsent_words(&held)
             } else {
                 held.record.fields.clone()

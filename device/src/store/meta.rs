@@ -25,7 +25,7 @@ pub(crate) enum Meta {
     Epoch,
     /// The greatest stamp issued or seen.
     ClockLast,
-    /// The greatest stamp that others may know: seen in a page, or offered.
+    /// The greatest stamp that others know: seen in a page, taken by the server, or handed over.
     ClockShared,
     /// Milliseconds that the server's clock is ahead of this phone's.
     ClockOffset,

@@ -277,10 +277,12 @@ fn may_keep_to_itself(phone: &Phone) -> bool {
 }
 
 /// What only phones had after a restore need not be back when the server refused it from them (the cell is not theirs any more, what
-/// the field names is not there), or when the phone that has it was shut out. A field that is refused excuses no other.
+/// the field names is not there), or when the phone that has it was shut out, or stays locked since its server does not know it. A
+/// field that is refused excuses no other.
 fn is_out_of_reach(history: &History, ledger: &Ledger, everything: &Everything, place: &Place) -> bool {
     let shut_out = everything.phones.iter().zip(&history.phones).any(|(holding, phone)| {
-        phone.revoked && holding.records.get(&place.0).is_some_and(|record| record.fields.contains_key(&place.1))
+        let cut_off = phone.revoked || phone.stranded;
+        cut_off && holding.records.get(&place.0).is_some_and(|record| record.fields.contains_key(&place.1))
     });
     // A phone that is wiped hands in its own worker's words, not the desk's.
     let shut_out = shut_out || (ledger.tasks.contains(&place.0) && history.phones.iter().any(Phone::is_wiped));

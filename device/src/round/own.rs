@@ -1,0 +1,213 @@
+//! What of a record is the phone's own, beside what the server has of it: unsent words on top, words that lost and still go up, words
+//! that are refused. Whoever stores what comes down, what was judged or what is read anew keeps them by these.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::protocol::Refusal;
+use domain::world::Millis;
+use domain::{Change, Kind, Problem, ProblemCode, Record, Stamp, Stamps};
+use rusqlite::Connection;
+
+use super::notes::Notes;
+use crate::DeviceError;
+use crate::outbox::{self, Refused};
+use crate::store::{self, Held, TAKEN_HERE, Unsent};
+
+/// The very stamp came back: the server has this value, though the answer that said so was lost.
+pub(super) fn drop_acknowledged(held: &mut Held, pulled: &Record) {
+    let stamps = &held.record.stamps;
+    held.unsent.retain(|field, _| !(pulled.fields.contains_key(field) && pulled.stamps.of(field) == stamps.of(field)));
+}
+
+/// A field's own unsent value gives way to a later one. It is kept, and still goes up.
+pub(super) fn overtake(
+    connection: &Connection,
+    (record, unsent): (&Record, &mut Unsent),
+    field: &str,
+    winner: &Record,
+) -> Result<(), DeviceError> {
+    let Some(pending) = unsent.remove(field) else { return Ok(()) };
+    let Some(own) = record.fields.get(field) else { return Ok(()) };
+    if winner.fields.get(field) == Some(own) {
+        return Ok(());
+    }
+    outbox::keep_overtaken(connection, record, (field, own), pending.base)
+}
+
+/// An append-only record that differs from the server's: the server's stands, and own words are kept among the refused.
+pub(super) fn sealed(connection: &Connection, held: &Held, pulled: &Record, now: Millis) -> Result<Held, DeviceError> {
+    let mut rest = held.clone();
+    let differs =
+        |field: &String| pulled.fields.get(field).is_some_and(|value| held.record.fields.get(field) != Some(value));
+    let words: domain::Fields = held
+        .record
+        .fields
+        .iter()
+        .filter(|(field, _)| held.unsent.contains_key(*field) && differs(field))
+        .map(|(field, value)| (field.clone(), value.clone()))
+        .collect();
+    rest.unsent.retain(|field, _| !pulled.fields.contains_key(field));
+    if !words.is_empty() {
+        let refused = Refused {
+            id: pulled.id,
+            kind: pulled.kind.clone(),
+            cell: pulled.cell.clone(),
+            code: ProblemCode::Sealed,
+            problems: vec![Problem::new("", ProblemCode::Sealed)],
+            fields: words,
+            at: now,
+        };
+        outbox::keep_refused(connection, &refused)?;
+    }
+    on_top_of(connection, pulled, &rest)
+}
+
+/// The server's record with what is still unsent of ours on top; what is older than the server's goes up for the history only.
+pub(super) fn on_top_of(connection: &Connection, current: &Record, held: &Held) -> Result<Held, DeviceError> {
+    let mut held = held.clone();
+    let standing = |field: &String| current.fields.contains_key(field).then(|| current.stamps.of(field));
+    let older: Vec<String> = (held.unsent.keys())
+        .filter(|field| standing(field).is_some_and(|standing| held.record.stamps.of(field) <= standing))
+        .cloned()
+        .collect();
+    for field in &older {
+        overtake(connection, (&held.record, &mut held.unsent), field, current)?;
+    }
+    let mut record = current.clone();
+    let mut unsent = held.unsent.clone();
+    let mut pairs: Vec<(String, Stamp)> =
+        current.fields.keys().map(|field| (field.clone(), current.stamps.of(field))).collect();
+    for (field, pending) in &mut unsent {
+        let Some(value) = held.record.fields.get(field) else { continue };
+        if field == "cell" {
+            record.cell.clone_from(&held.record.cell);
+        }
+        pending.base = current.fields.contains_key(field).then(|| current.stamps.of(field));
+        record.fields.insert(field.clone(), value.clone());
+        pairs.retain(|(name, _)| name != field);
+        pairs.push((field.clone(), held.record.stamps.of(field)));
+    }
+    record.stamps = Stamps::from_pairs(pairs.iter().map(|(field, stamp)| (field.as_str(), *stamp)));
+    Ok(Held { record, unsent, ..held })
+}
+
+/// Stores a record, or lets it go when it left the cell and nothing of it is unsent any more, for the history neither, nor waits to be
+/// offered to a server that was put back from a backup and may have lost it.
+pub(super) fn store_or_leave(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
+    let waits = |held: &Held| -> Result<bool, DeviceError> {
+        let text = !held.unsent.is_empty() || held.reoffer || outbox::is_overtaken(connection, held.record.id)?;
+        Ok(text || photo_waits(connection, &held.record)?)
+    };
+    if held.gone && !waits(held)? { store::remove(connection, held.record.id) } else { store::put(connection, held) }
+}
+
+/// Whether a photo record's picture is still to be sent.
+pub(super) fn photo_waits(connection: &Connection, record: &Record) -> Result<bool, DeviceError> {
+    if record.kind != Kind::Photo {
+        return Ok(false);
+    }
+    let sql = format!(
+        "SELECT 1 FROM record AS photo JOIN photo_file AS file ON file.sha256 = photo.body ->> '$.fields.sha256'
+         WHERE photo.id = ?1 AND file.state = 'waiting' AND {TAKEN_HERE}"
+    );
+    store::exists(connection, &sql, [record.id.to_string()])
+}
+
+/// Puts what the server has in the place of the fields at fault, and leaves the rest of the record to be offered again: otherwise one
+/// value that cannot come back would keep everything else from it that only this phone has. None when no field alone is at fault; true
+/// when words of the worker's that were never taken join the refused ones.
+pub(super) fn give_up_faults(
+    connection: &Connection,
+    (change, held): (&Change, &Held),
+    refusal: &Refusal,
+    now: Millis,
+    notes: &mut Notes,
+) -> Result<Option<bool>, DeviceError> {
+    let Some(current) = refusal.current.as_ref().filter(|current| current.id == change.id) else { return Ok(None) };
+    let faults = at_fault(change, refusal, current);
+    if faults.is_empty() {
+        return Ok(None);
+    }
+    let mut held = held.clone();
+    // What was written again since is another value, and is judged by itself.
+    let as_offered = |field: &&String| held.record.stamps.of(field) == change.stamps.of(field);
+    let given_up: Vec<&String> = faults.iter().filter(as_offered).collect();
+    let mut words = change.fields.clone();
+    words.retain(|field, _| given_up.contains(&field) && held.unsent.contains_key(field));
+    let record = &mut held.record;
+    let mut stamps: BTreeMap<String, Stamp> =
+        record.fields.keys().map(|field| (field.clone(), record.stamps.of(field))).collect();
+    for field in given_up {
+        held.unsent.remove(field);
+        match current.fields.get(field) {
+            Some(value) => {
+                record.fields.insert(field.clone(), value.clone());
+                stamps.insert(field.clone(), current.stamps.of(field));
+            }
+            None => {
+                record.fields.remove(field);
+                stamps.remove(field);
+            }
+        }
+    }
+    record.stamps = Stamps::from_pairs(stamps.iter().map(|(field, stamp)| (field.as_str(), *stamp)));
+    store::put(connection, &held)?;
+    let kept = !words.is_empty();
+    if kept {
+        notes.refused.extend(words.keys().map(|field| (change.id, field.clone())));
+        keep_words(connection, change, words, refusal, now)?;
+    }
+    Ok(Some(kept))
+}
+
+/// The fields for which alone a whole record was refused, as far as the server has something else in their place. Empty when the record
+/// itself is at fault, or nothing but what the server has too: giving up fields ends sooner or later.
+fn at_fault(change: &Change, refusal: &Refusal, current: &Record) -> BTreeSet<String> {
+    let named = || refusal.problems.iter().map(|problem| &problem.field);
+    // A record that may not lie where it lies is no matter of a field.
+    if current.kind != change.kind || named().any(|field| field == "cell" || !change.fields.contains_key(field)) {
+        return BTreeSet::new();
+    }
+    named().filter(|field| change.fields.get(*field) != current.fields.get(*field)).cloned().collect()
+}
+
+pub(super) fn keep_words(
+    connection: &Connection,
+    change: &Change,
+    fields: domain::Fields,
+    refusal: &Refusal,
+    at: Millis,
+) -> Result<(), DeviceError> {
+    let (id, kind, cell) = (change.id, change.kind.clone(), change.cell.clone());
+    let (code, problems) = (refusal.code, refusal.problems.clone());
+    outbox::keep_refused(connection, &Refused { id, kind, cell, code, problems, fields, at })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{CellCode, RecordId};
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::Pending;
+
+    #[test]
+    fn a_record_whose_move_was_not_sent_yet_stays_in_its_new_cell_on_top_of_what_the_server_has() {
+        let register = Connection::open_in_memory().unwrap();
+        let [old, new] = ["610722001001001", "610722001001002"].map(|cell| CellCode::new(cell).unwrap());
+        let record = |cell: &CellCode, fields: serde_json::Value| Record {
+            id: RecordId(uuid::Uuid::from_u128(1)),
+            kind: Kind::Incident,
+            cell: cell.clone(),
+            fields: serde_json::from_value(fields).unwrap(),
+            stamps: Stamps::all(Stamp::from_bytes(1_u128.to_be_bytes())),
+        };
+        let there = record(&old, json!({ "title": "Smoke" }));
+        let moved = record(&new, json!({ "title": "Smoke", "text": "no longer there", "cell": new }));
+        let held =
+            Held { unsent: [("cell".to_owned(), Pending::default())].into(), ..Held::from_server(moved.clone()) };
+        let after = on_top_of(&register, &there, &held).unwrap();
+        assert_eq!(after.record.cell, new);
+        assert_eq!(after.record.fields, record(&new, json!({ "title": "Smoke", "cell": new })).fields);
+    }
+}
