@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::DeviceError;
 use crate::open::{Account, Open};
+use crate::outbox::{self, Overtaken};
 use crate::store::{self, exists};
 
 /// A value that was put back can be undone for this long (24 h, in milliseconds); then it is not shown any more.
@@ -43,6 +44,8 @@ pub(crate) struct Standing {
 }
 
 const COLUMNS: &str = "body, state, replaced";
+/// Whether something is noted of a value that was set aside.
+const NOTED: &str = "SELECT 1 FROM conflict WHERE id = ?1 AND field = ?2 AND stamp = ?3";
 
 fn read(row: &Row<'_>) -> Result<Standing, DeviceError> {
     let (body, state): (String, String) = (row.get(0)?, row.get(1)?);
@@ -111,12 +114,11 @@ fn take_record(connection: &Connection, record: &Record, conflicts: &[&Conflict]
 /// What the worker wrote before these conflicts were told decides none of them: without a base it does not claim to have seen what
 /// stands. It was written while the answer was under way, so the server would take its writer for somebody who knew.
 fn written_unaware(connection: &Connection, id: RecordId, told: &[&Conflict]) -> Result<(), DeviceError> {
-    const KNOWN: &str = "SELECT 1 FROM conflict WHERE id = ?1 AND field = ?2 AND stamp = ?3";
     let Some(mut held) = store::held(connection, id)?.filter(|held| !held.unsent.is_empty()) else { return Ok(()) };
     let mut unaware = false;
     for Conflict { field, stamp, .. } in told {
         let Some(pending) = held.unsent.get_mut(field) else { continue };
-        if exists(connection, KNOWN, [&id.to_string(), field, &stamp.to_string()])? {
+        if exists(connection, NOTED, [&id.to_string(), field, &stamp.to_string()])? {
             continue;
         }
         if let Some(base) = pending.base.take() {
@@ -141,27 +143,17 @@ fn open_of(connection: &Connection, id: RecordId) -> Result<Vec<Standing>, Devic
 }
 
 /// Own values that a pull overtook and that the server has not confirmed: the worker sees them at once.
-const OVERTAKEN: &str = "SELECT field, value, stamp FROM overtaken WHERE id = ?1 AND NOT EXISTS (
-    SELECT 1 FROM conflict WHERE conflict.id = overtaken.id AND conflict.field = overtaken.field
-        AND conflict.stamp = overtaken.stamp) ORDER BY stamp DESC, field";
-
 fn overtaken_of(connection: &Connection, record: &Record, own: &Account) -> Result<Vec<Standing>, DeviceError> {
-    let malformed = |error: domain::ids::Malformed| DeviceError::StorageBroken(format!("an overtaken row: {error}"));
-    let mut statement = connection.prepare_cached(OVERTAKEN)?;
-    let mut rows = statement.query([record.id.to_string()])?;
+    let mut lost = outbox::overtaken_of(connection, record.id)?;
+    lost.reverse();
     let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (field, value, stamp): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    for Overtaken { field, value, stamp } in lost {
+        if exists(connection, NOTED, (record.id.to_string(), &field, stamp.to_string()))? {
+            continue;
+        }
         let by = Writer { account: own.account.clone(), name: own.display_name.clone(), hand: Hand::ThisPhone };
-        let conflict = Conflict {
-            record: record.id,
-            won_stamp: record.stamps.of(&field),
-            field,
-            value: serde_json::from_str(&value)?,
-            stamp: stamp.parse().map_err(malformed)?,
-            by: Some(by),
-            won_by: None,
-        };
+        let won_stamp = record.stamps.of(&field);
+        let conflict = Conflict { record: record.id, field, value, stamp, won_stamp, by: Some(by), won_by: None };
         found.push(Standing { conflict, restored: false, replaced: None });
     }
     Ok(found)
@@ -176,8 +168,9 @@ pub(crate) fn decided_by_writing(
     now: Millis,
 ) -> Result<(), DeviceError> {
     let id = record.id.to_string();
-    const ANY: &str = "SELECT 1 FROM conflict WHERE id = ?1 UNION ALL SELECT 1 FROM overtaken WHERE id = ?1";
-    if !exists(connection, ANY, [&id])? {
+    if !exists(connection, "SELECT 1 FROM conflict WHERE id = ?1", [&id])?
+        && !outbox::is_overtaken(connection, record.id)?
+    {
         return Ok(());
     }
     for Standing { conflict, .. } in overtaken_of(connection, record, own)? {

@@ -60,7 +60,7 @@ impl From<FlatChange> for Change {
 impl Change {
     /// The record as it stands when this change is all that is known of it.
     pub fn into_record(self) -> Record {
-        let stamps = Stamps::from_pairs(self.fields.keys().map(|field| (field.as_str(), self.stamps.of(field))));
+        let stamps = self.stamps.only(&self.fields);
         let cell = crate::merge::cell_of(&self.fields, &self.cell);
         Record { id: self.id, kind: self.kind, cell, fields: self.fields, stamps }
     }

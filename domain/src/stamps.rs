@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::record::Fields;
 use crate::stamp::Stamp;
 
 /// Stamps by field name. Fields not among the exceptions have the common stamp.
@@ -49,6 +50,11 @@ impl Stamps {
         let except =
             pairs.into_iter().filter(|(_, stamp)| *stamp != common).map(|(name, stamp)| (name.into(), stamp)).collect();
         Self { common, except }
+    }
+
+    /// The stamps of these fields alone, in their one spelling.
+    pub fn only(&self, fields: &Fields) -> Self {
+        Self::from_pairs(fields.keys().map(|field| (field.as_str(), self.of(field))))
     }
 
     /// The greatest stamp among the named fields.

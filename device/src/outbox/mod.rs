@@ -12,7 +12,9 @@ use domain::{Change, Record, Stamp};
 use rusqlite::Connection;
 
 pub(crate) use erased::{erase, words_about};
-pub(crate) use overtaken::{forget_overtaken, is_overtaken, keep_overtaken, overtaken, take_overtaken};
+pub(crate) use overtaken::{
+    Overtaken, forget_overtaken, is_overtaken, keep_overtaken, overtaken, overtaken_of, take_overtaken,
+};
 pub use refused::Refused;
 pub(crate) use refused::{keep_refused, refused_all, refused_count, refused_one, words_were_corrected};
 
@@ -71,7 +73,7 @@ pub(crate) fn greatest_stamp(connection: &Connection, known: Stamp) -> Result<St
 pub(crate) fn change_of(held: Held) -> Change {
     let Held { record: Record { id, kind, cell, mut fields, stamps }, unsent, reoffer, doubted, .. } = held;
     fields.retain(|field, _| unsent.contains_key(field) || reoffer || doubted);
-    let stamps = domain::Stamps::from_pairs(fields.keys().map(|field| (field.as_str(), stamps.of(field))));
+    let stamps = stamps.only(&fields);
     let base = unsent.into_iter().filter_map(|(field, pending)| Some((field, pending.base?))).collect();
     Change { id, kind, cell, fields, stamps, base }
 }

@@ -1,11 +1,23 @@
 //! Own words that lost against later ones before they were sent: they still go up, for the history.
 
+use domain::ids::Malformed;
 use domain::{CellCode, Change, Fields, Kind, Record, RecordId, Stamp, Stamps};
 use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::DeviceError;
 use crate::store;
+
+/// An own value of a field that lost.
+pub(crate) struct Overtaken {
+    pub(crate) field: String,
+    pub(crate) value: Value,
+    pub(crate) stamp: Stamp,
+}
+
+fn malformed(error: Malformed) -> DeviceError {
+    DeviceError::StorageBroken(format!("an overtaken row: {error}"))
+}
 
 /// Keeps an own value of a field that lost, with the stamp that its writer had seen.
 pub(crate) fn keep_overtaken(
@@ -30,14 +42,24 @@ pub(crate) fn is_overtaken(connection: &Connection, id: RecordId) -> Result<bool
     store::exists(connection, "SELECT 1 FROM overtaken WHERE id = ?1 LIMIT 1", [id.to_string()])
 }
 
+/// What lost of one record, the earliest first.
+pub(crate) fn overtaken_of(connection: &Connection, id: RecordId) -> Result<Vec<Overtaken>, DeviceError> {
+    const SQL: &str = "SELECT field, value, stamp FROM overtaken WHERE id = ?1 ORDER BY stamp, field DESC";
+    let mut statement = connection.prepare_cached(SQL)?;
+    let mut rows = statement.query([id.to_string()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (value, stamp): (String, String) = (row.get(1)?, row.get(2)?);
+        let stamp = stamp.parse().map_err(malformed)?;
+        found.push(Overtaken { field: row.get(0)?, value: serde_json::from_str(&value)?, stamp });
+    }
+    Ok(found)
+}
+
 /// Takes the words about a record that cannot be sent any more, since the record goes: of each field the latest.
 pub(crate) fn take_overtaken(connection: &Connection, id: RecordId) -> Result<Fields, DeviceError> {
-    let mut statement = connection.prepare_cached("SELECT field, value FROM overtaken WHERE id = ?1 ORDER BY stamp")?;
-    let mut rows = statement.query([id.to_string()])?;
-    let mut words = Fields::new();
-    while let Some(row) = rows.next()? {
-        words.insert(row.get(0)?, serde_json::from_str(&row.get::<_, String>(1)?)?);
-    }
+    let lost = overtaken_of(connection, id)?;
+    let words: Fields = lost.into_iter().map(|Overtaken { field, value, .. }| (field, value)).collect();
     if !words.is_empty() {
         connection.prepare_cached("DELETE FROM overtaken WHERE id = ?1")?.execute([id.to_string()])?;
     }
@@ -64,7 +86,6 @@ pub(crate) fn overtaken(connection: &Connection) -> Result<Vec<Change>, DeviceEr
     connection.prepare_cached("DELETE FROM overtaken WHERE id NOT IN (SELECT id FROM record)")?.execute([])?;
     const SQL: &str = "SELECT record.kind, record.cell, lost.id, lost.field, lost.value, lost.stamp, lost.base
         FROM overtaken AS lost JOIN record ON record.id = lost.id ORDER BY lost.stamp";
-    let malformed = |error: domain::ids::Malformed| DeviceError::StorageBroken(format!("an overtaken row: {error}"));
     let mut statement = connection.prepare_cached(SQL)?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();

@@ -1,7 +1,7 @@
 //! "Could not be sent": what the server refused, in the worker's own words, until it is corrected or discarded.
 
 use domain::world::Millis;
-use domain::{CellCode, Fields, Kind, Problem, ProblemCode, RecordId};
+use domain::{CellCode, Fields, Kind, Problem, ProblemCode, Record, RecordId};
 use rusqlite::{Connection, Row};
 
 use crate::DeviceError;
@@ -25,6 +25,14 @@ pub struct Refused {
     pub fields: Fields,
     /// When it was refused, by the corrected clock.
     pub at: Millis,
+}
+
+impl Refused {
+    /// Words about a record that is refused as a whole.
+    pub(crate) fn of_record(record: &Record, code: ProblemCode, fields: Fields, at: Millis) -> Self {
+        let Record { id, kind, cell, .. } = record.clone();
+        Self { id, kind, cell, code, problems: vec![Problem::new("", code)], fields, at }
+    }
 }
 
 const COLUMNS: &str = "id, kind, cell, code, problems, fields, at";
@@ -104,7 +112,7 @@ pub(crate) fn words_were_corrected<'a>(
         refused.fields.remove(field);
     }
     discard(connection, id)?;
-    if refused.fields.is_empty() { Ok(()) } else { keep_refused(connection, &refused) }
+    keep_refused(connection, &refused)
 }
 
 impl Open {

@@ -8,6 +8,7 @@ use domain::{CellCode, Change, HybridClock, RecordId, Stamp};
 use rusqlite::Connection;
 
 use super::notes::Notes;
+use super::pull::Seen;
 use super::push::{self, Mark, Offer};
 use super::{RoundReport, clock, health, pull, receipt, repair};
 use crate::DeviceError;
@@ -50,23 +51,11 @@ pub(super) fn take(
     let judged = push::judged(&transaction, verdicts, restored, (&own, now), notes)?;
     if restored {
         push::offer_everything(&transaction)?;
-        receipt::keep_of_lost_database(&transaction)?;
     }
     if request.epoch != Some(answer.epoch) {
         Meta::Epoch.set(&transaction, &answer.epoch)?;
     }
-    let (mut pulled, mut told, mut latest) = (0, false, judged.latest);
-    let brought = if answer.pages.is_empty() { BTreeMap::new() } else { brought(request, answer) };
-    for page in &answer.pages {
-        let seen = pull::store_page(&transaction, page, &brought, now)?;
-        clock.observe(seen.latest, now);
-        latest = latest.max(seen.latest);
-        pulled += seen.new;
-        told |= seen.told;
-    }
-    for id in answer.erased.iter().filter(|id| request.words_about.contains(id)) {
-        told |= outbox::erase(&transaction, *id)?;
-    }
+    let seen = take_pages(&transaction, (request, answer), &mut clock, now)?;
     repair::go_on(&transaction, request, answer)?;
     let pull::Left { gone: removed, waiting } = pull::leave_cells(&transaction, &answer.cells)?;
     if !waiting {
@@ -75,7 +64,7 @@ pub(super) fn take(
     let compared = receipt::compare(&transaction, device, answer, now)?;
     health::was_told(&transaction, request.health.as_ref(), (device, answer.epoch), now)?;
     let other_cells = note_cells(&transaction, &answer.cells)?;
-    note_clock(&transaction, &mut clock, latest, !marks.is_empty(), judged.set_back)?;
+    note_clock(&transaction, &mut clock, seen.latest.max(judged.latest), !marks.is_empty(), judged.set_back)?;
     transaction.commit()?;
 
     open.clock = clock;
@@ -87,13 +76,32 @@ pub(super) fn take(
     open.set_cells(answer.cells.clone());
     report.accepted += judged.accepted;
     report.refused += judged.refused;
-    report.pulled += pulled;
+    report.pulled += seen.new;
     report.differing += compared.differing;
     let judged_any = judged.accepted > 0 || judged.refused > 0;
-    if pulled > 0 || told || removed || other_cells || judged_any || restored || compared.news {
+    if seen.new > 0 || seen.told || removed || other_cells || judged_any || restored || compared.news {
         open.changed();
     }
     Ok(compared.begun)
+}
+
+/// Stores the pages, and lets go of those who were erased and about whom words are here.
+fn take_pages(
+    connection: &Connection,
+    (request, answer): (&ExchangeRequest, &ExchangeAnswer),
+    clock: &mut HybridClock,
+    now: Millis,
+) -> Result<Seen, DeviceError> {
+    let mut seen = Seen::NOTHING;
+    let brought = if answer.pages.is_empty() { BTreeMap::new() } else { brought(request, answer) };
+    for page in &answer.pages {
+        pull::store_page(connection, page, &brought, now, &mut seen)?;
+    }
+    for id in answer.erased.iter().filter(|id| request.words_about.contains(id)) {
+        seen.told |= outbox::erase(connection, *id)?;
+    }
+    clock.observe(seen.latest, now);
+    Ok(seen)
 }
 
 /// What this request brought and the server took: it need not be sent back.

@@ -14,7 +14,7 @@ use domain::{Change, Epoch, Sha256Hex};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use super::{gather, push, receipt};
+use super::{gather, push};
 use crate::open::Open;
 use crate::store::{Meta, sha256};
 use crate::{Device, DeviceError, outbox};
@@ -81,7 +81,6 @@ fn note_restore(open: &mut Open, there: Option<Epoch>) -> Result<(), DeviceError
     let here: Option<Epoch> = Meta::Epoch.get(&transaction)?;
     let Some(there) = there.filter(|there| here.is_some_and(|here| here != *there)) else { return Ok(()) };
     push::offer_everything(&transaction)?;
-    receipt::keep_of_lost_database(&transaction)?;
     Meta::Epoch.set(&transaction, &there)?;
     Ok(transaction.commit()?)
 }

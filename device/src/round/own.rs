@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::protocol::Refusal;
 use domain::world::Millis;
-use domain::{Change, Kind, Problem, ProblemCode, Record, Stamp, Stamps};
+use domain::{Change, Kind, ProblemCode, Record, Stamp, Stamps};
 use rusqlite::Connection;
 
 use super::notes::Notes;
@@ -47,18 +47,7 @@ pub(super) fn sealed(connection: &Connection, held: &Held, pulled: &Record, now:
         .map(|(field, value)| (field.clone(), value.clone()))
         .collect();
     rest.unsent.retain(|field, _| !pulled.fields.contains_key(field));
-    if !words.is_empty() {
-        let refused = Refused {
-            id: pulled.id,
-            kind: pulled.kind.clone(),
-            cell: pulled.cell.clone(),
-            code: ProblemCode::Sealed,
-            problems: vec![Problem::new("", ProblemCode::Sealed)],
-            fields: words,
-            at: now,
-        };
-        outbox::keep_refused(connection, &refused)?;
-    }
+    outbox::keep_refused(connection, &Refused::of_record(pulled, ProblemCode::Sealed, words, now))?;
     on_top_of(connection, pulled, &rest)
 }
 

@@ -17,7 +17,7 @@ use crate::conflicts;
 use crate::outbox;
 use crate::store::{self, CellSums, Held, Kept, TAKEN_HERE};
 
-/// What a page held.
+/// What the pages of an answer held.
 #[derive(Debug)]
 pub(super) struct Seen {
     /// Records that were new or different, and records that left.
@@ -28,14 +28,19 @@ pub(super) struct Seen {
     pub(super) latest: Stamp,
 }
 
+impl Seen {
+    /// No page was seen yet.
+    pub(super) const NOTHING: Self = Self { new: 0, told: false, latest: Stamp::ZERO };
+}
+
 /// Stores a page and its cursor.
 pub(super) fn store_page(
     connection: &Connection,
     page: &FeedPage,
     brought: &BTreeMap<RecordId, &Change>,
     now: Millis,
-) -> Result<Seen, DeviceError> {
-    let mut seen = Seen { new: 0, told: false, latest: Stamp::ZERO };
+    seen: &mut Seen,
+) -> Result<(), DeviceError> {
     let mut sums = CellSums::default();
     for record in &page.records {
         let latest = record.latest();
@@ -64,9 +69,8 @@ pub(super) fn store_page(
     if store::received_anything(connection)? {
         store::settle_received(connection)?;
     }
-    seen.told = conflicts::take_page(connection, page, now)?;
-    store::set_cursor(connection, &page.cell, page.upto)?;
-    Ok(seen)
+    seen.told |= conflicts::take_page(connection, page, now)?;
+    store::set_cursor(connection, &page.cell, page.upto)
 }
 
 /// Stores a record of which nothing is held. True: it is new.

@@ -8,7 +8,7 @@ use domain::{AccountId, Change, Digest, ProblemCode, RecordId, Stamp};
 use rusqlite::Connection;
 
 use super::notes::Notes;
-use super::{clock, own, repair};
+use super::{clock, own, receipt, repair};
 use crate::DeviceError;
 use crate::outbox;
 use crate::store;
@@ -75,6 +75,7 @@ pub(super) fn offer_everything(connection: &Connection) -> Result<(), DeviceErro
     connection.execute("UPDATE record SET reoffer = 1, gone = 0", [])?;
     // That database may not know of them; the worker still does.
     connection.execute("UPDATE conflict SET told = 0", [])?;
+    receipt::keep_of_lost_database(connection)?;
     repair::end_all(connection)?;
     store::forget_cursors(connection, None)?;
     store::photos_wait_again(connection)

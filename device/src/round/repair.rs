@@ -207,10 +207,8 @@ fn keep_words(
     now: Millis,
 ) -> Result<(), DeviceError> {
     // A review is the desk's to send: nobody here could do anything about it.
-    if fields.is_empty() || matches!(held.record.kind, Kind::Review | Kind::Cell) {
+    if matches!(held.record.kind, Kind::Review | Kind::Cell) {
         return Ok(());
     }
-    let problems = vec![domain::Problem::new("", code)];
-    let Record { id, kind, cell, .. } = held.record.clone();
-    outbox::keep_refused(connection, &Refused { id, kind, cell, code, problems, fields, at: now })
+    outbox::keep_refused(connection, &Refused::of_record(&held.record, code, fields, now))
 }

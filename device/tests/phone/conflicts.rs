@@ -38,11 +38,7 @@ fn tell(server: &Server, phone: &Phone, id: RecordId, conflicts: Vec<Conflict>) 
 fn an_own_value_that_a_pull_overtakes_is_shown_before_the_server_knows_of_it() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    phone.pass(1_000);
-    phone.rename(id, "我的楼");
-    phone.is_overtaken(id);
+    let id = phone.overtaken_building(json!({ "name": "我的楼" }));
     server.hub().offline = Some(CallError::Offline("in the cellar".into()));
     let lines = shown(&phone, id);
     assert_eq!(lines.len(), 1);
@@ -64,11 +60,7 @@ fn an_own_value_that_a_pull_overtakes_is_shown_before_the_server_knows_of_it() {
 fn an_overtaken_value_is_decided_by_writing_the_field_anew() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    phone.pass(1_000);
-    phone.rename(id, "我的楼");
-    phone.is_overtaken(id);
+    let id = phone.overtaken_building(json!({ "name": "我的楼" }));
     assert_eq!(shown(&phone, id).len(), 1);
     phone.rename(id, "八号楼");
     assert!(shown(&phone, id).is_empty(), "both were before the worker's eyes");
@@ -79,11 +71,7 @@ fn an_overtaken_value_is_decided_by_writing_the_field_anew() {
 fn of_two_words_of_one_field_that_are_refused_at_once_the_later_one_is_kept() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    phone.pass(1_000);
-    phone.rename(id, "先前的");
-    phone.is_overtaken(id);
+    let id = phone.overtaken_building(json!({ "name": "先前的" }));
     phone.rename(id, "后来的");
     // The one that was overtaken and the one typed since go up together, and neither is taken.
     server.hub().refuse = Box::new(|_| Some(domain::ProblemCode::ForeignCell));

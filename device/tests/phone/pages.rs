@@ -135,11 +135,7 @@ fn an_older_word_that_is_refused_later_does_not_take_the_place_of_the_later_one(
     let server = Server::new();
     server.hub().cut = 1;
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    phone.pass(1_000);
-    phone.rename(id, "先前的");
-    phone.is_overtaken(id);
+    let id = phone.overtaken_building(json!({ "name": "先前的" }));
     phone.rename(id, "后来的");
     server.hub().refuse = Box::new(|_| Some(ProblemCode::ForeignCell));
     server.hub().requests.clear();
@@ -154,11 +150,7 @@ fn words_of_one_moment_that_are_refused_in_different_pages_are_all_kept() {
     let server = Server::new();
     server.hub().cut = 1;
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    phone.pass(1_000);
-    phone.write(Kind::Building, Some(id), json!({"name": "我的楼", "floors": 5})).unwrap();
-    phone.is_overtaken(id);
+    phone.overtaken_building(json!({"name": "我的楼", "floors": 5}));
     server.hub().refuse = Box::new(|_| Some(ProblemCode::ForeignCell));
     server.hub().requests.clear();
     phone.sync();
@@ -173,11 +165,7 @@ fn an_older_word_is_sent_although_its_record_has_left_before_it_could_be() {
     let server = Server::new();
     server.hub().cut = 1;
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    phone.pass(1_000);
-    phone.rename(id, "先前的");
-    phone.is_overtaken(id);
+    let id = phone.overtaken_building(json!({ "name": "先前的" }));
     server.hub().refuse = Box::new(|_| None);
     // The page is full of something else when the record leaves.
     phone.building("二号楼");
@@ -195,11 +183,7 @@ fn an_older_word_joins_the_refused_ones_when_its_record_goes_with_them() {
     let server = Server::new();
     server.hub().cut = 1;
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    phone.pass(1_000);
-    phone.rename(id, "先前的");
-    phone.is_overtaken(id);
+    let id = phone.overtaken_building(json!({ "name": "先前的" }));
     phone.write(Kind::Building, Some(id), json!({"floors": 5})).unwrap();
     // The record is not this phone's to see any more.
     server.hub().cells = vec![other_cell()];

@@ -121,14 +121,19 @@ impl Phone {
         self.write(Kind::Building, Some(id), json!({ "name": name })).unwrap();
     }
 
-    /// A round in which a colleague's later name of a building comes down while the own push is refused for want of time: what was named
-    /// here is overtaken, and has yet to go up.
-    pub fn is_overtaken(&self, id: RecordId) {
+    /// A building that the server has, with words of this phone's that a colleague's later name has overtaken while the own push was
+    /// refused for want of time: they have yet to go up.
+    pub fn overtaken_building(&self, words: serde_json::Value) -> RecordId {
+        let id = self.building("一号楼");
+        self.sync();
+        self.pass(1_000);
+        self.write(Kind::Building, Some(id), words).unwrap();
         self.server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
         let theirs = Node(7);
         self.server.hub().refuse =
             Box::new(move |change| (change.stamps.common.node() != theirs).then_some(ProblemCode::StampFuture));
         self.round();
+        id
     }
 
     pub fn visit(&self, target: RecordId) -> RecordId {

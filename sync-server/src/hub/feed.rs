@@ -6,7 +6,7 @@ use domain::protocol::{FeedPage, PAGE_BYTES, PAGE_RATIO};
 use domain::scales::{PROOF_BYTES, Scales};
 use domain::scope::Action;
 use domain::world::Millis;
-use domain::{CellCode, Change, Record, RecordId, Stamps};
+use domain::{CellCode, Change, Record, RecordId};
 
 use crate::hub::judge::cut;
 use crate::hub::phones::Phone;
@@ -47,7 +47,7 @@ impl Asking<'_> {
         fields.retain(|field, value| {
             change.fields.get(field) != Some(value) || change.stamps.of(field) != stamps.of(field)
         });
-        let stamps = Stamps::from_pairs(fields.keys().map(|field| (field.as_str(), stamps.of(field))));
+        let stamps = stamps.only(&fields);
         Record { id, kind, cell, fields, stamps }
     }
 }

@@ -44,10 +44,7 @@ pub(super) fn look_at_all(reading: &dyn Writing, bench: &Bench<'_>, changes: &[C
     let mut looks: Vec<Look> = Vec::with_capacity(changes.len());
     for change in changes {
         let before = Ahead { places: &ahead, looks: &looks };
-        let current = match before.record(change.id) {
-            Some(record) => Some(record.clone()),
-            None => reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record),
-        };
+        let current = before.find(reading, &change.cell, change.id)?;
         let look = look_at(reading, bench, change, current.as_ref(), &before, &mut photos)?;
         looks.push(match look {
             Ok(Some(merged)) => {
@@ -68,6 +65,14 @@ struct Ahead<'a> {
 }
 
 impl Ahead<'_> {
+    /// A record of a cell's county as it would stand, or as it stands.
+    fn find(&self, reading: &dyn Writing, cell: &CellCode, id: RecordId) -> Result<Option<Record>, HubError> {
+        if let Some(record) = self.record(id) {
+            return Ok(Some(record.clone()));
+        }
+        Ok(reading.record(&county(cell), id)?.map(|stored| stored.record))
+    }
+
     fn record(&self, id: RecordId) -> Option<&Record> {
         match self.looks.get(*self.places.get(&id)?)? {
             Look::Fits { merged, .. } => Some(&merged.record),
@@ -142,11 +147,7 @@ fn step_not_allowed(
     }
     // An incident that is nowhere is refused as a missing target, later.
     let Some(incident) = step.reference("incident") else { return Ok(None) };
-    let incident = match ahead.record(incident) {
-        Some(record) => Some(record.clone()),
-        None => reading.record(&county(&step.cell), incident)?.map(|stored| stored.record),
-    };
-    let Some(incident) = incident else { return Ok(None) };
+    let Some(incident) = ahead.find(reading, &step.cell, incident)? else { return Ok(None) };
     // Whoever answers for a department speaks of what that department has, whichever way the step comes in.
     if bench.author.actor().role == Role::Handler {
         let row = reading.incident_row(&county(&step.cell), incident.id)?;
@@ -166,10 +167,7 @@ fn step_not_allowed(
 /// Refuses an event of a case file that is about nobody any more: its words were erased, and no others come to it.
 fn about_nobody(reading: &dyn Writing, event: &Record, ahead: &Ahead<'_>) -> Result<Option<Fault>, HubError> {
     let Some(case) = event.reference("dispute").filter(|_| event.kind == Kind::DisputeEvent) else { return Ok(None) };
-    let case = match ahead.record(case) {
-        Some(record) => Some(record.clone()),
-        None => reading.record(&county(&event.cell), case)?.map(|stored| stored.record),
-    };
+    let case = ahead.find(reading, &event.cell, case)?;
     let parties = case.as_ref().and_then(|case| case.fields.get("parties"));
     Ok(parties.filter(|parties| is_about_nobody(parties)).map(|_| Fault::new("dispute", ProblemCode::Erased)))
 }
@@ -200,14 +198,33 @@ pub(super) fn refuse_missing_targets(
     changes: &[Change],
     looks: &mut [Look],
 ) -> Result<(), HubError> {
-    let mut coming: BTreeMap<RecordId, (CellCode, Kind)> = BTreeMap::new();
-    for (change, look) in changes.iter().zip(looks.iter()) {
-        if let Some(cell) = look.brings_into() {
-            coming.insert(change.id, (cell.clone(), change.kind.clone()));
-        }
-    }
-    // What is not in the store and can only come with this push, for every change that waits for something.
-    let mut waiting: Vec<(usize, String, RecordId)> = Vec::new();
+    let coming = coming(changes, looks);
+    let waiting = refuse_what_waits_in_vain(reading, author, changes, looks, &coming)?;
+    let_fall(reading, changes, looks, coming, &waiting)
+}
+
+/// The records that come into a cell with this push, by id: where to, and of which kind.
+type Coming = BTreeMap<RecordId, (CellCode, Kind)>;
+
+/// A change, by its place in the push, that names in a field a record which can only come with this push.
+type Waits = (usize, String, RecordId);
+
+fn coming(changes: &[Change], looks: &[Look]) -> Coming {
+    let brought = |(change, look): (&Change, &Look)| {
+        look.brings_into().map(|cell| (change.id, (cell.clone(), change.kind.clone())))
+    };
+    changes.iter().zip(looks).filter_map(brought).collect()
+}
+
+/// Refuses what names a record that neither is there nor comes; gives back what names one that comes.
+fn refuse_what_waits_in_vain(
+    reading: &dyn Writing,
+    author: Author<'_>,
+    changes: &[Change],
+    looks: &mut [Look],
+    coming: &Coming,
+) -> Result<Vec<Waits>, HubError> {
+    let mut waiting = Vec::new();
     // Many visits of one household name it: it is looked for once.
     let mut kinds: BTreeMap<(Scope, RecordId), Option<Kind>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
@@ -238,17 +255,25 @@ pub(super) fn refuse_missing_targets(
             }
         }
     }
+    Ok(waiting)
+}
+
+/// Refuses what waits for a record whose own change was refused, and so on, until nothing more falls.
+fn let_fall(
+    reading: &dyn Writing,
+    changes: &[Change],
+    looks: &mut [Look],
+    mut coming: Coming,
+    waiting: &[Waits],
+) -> Result<(), HubError> {
     loop {
-        let arriving: BTreeSet<RecordId> = (changes.iter().zip(looks.iter()))
-            .filter(|(_, look)| look.brings_into().is_some())
-            .map(|(change, _)| change.id)
-            .collect();
-        let refused: BTreeSet<RecordId> = coming.keys().filter(|id| !arriving.contains(id)).copied().collect();
+        let arriving = self::coming(changes, looks);
+        let refused: BTreeSet<RecordId> = coming.keys().filter(|id| !arriving.contains_key(id)).copied().collect();
         if refused.is_empty() {
             return Ok(());
         }
         coming.retain(|id, _| !refused.contains(id));
-        for (index, field, id) in &waiting {
+        for (index, field, id) in waiting {
             if refused.contains(id) && matches!(looks[*index], Look::Fits { .. }) {
                 // Without what stands its phone would take the record for one that the server does not have, and drop it.
                 let current = standing(reading, &changes[*index])?;

@@ -14,7 +14,6 @@ use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{
     AccountId, CellCode, Change, DeviceId, Epoch, Fields, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp,
-    Stamps,
 };
 use serde_json::Value;
 
@@ -289,7 +288,7 @@ pub(super) fn cut(mut record: Record, actor: &Actor) -> Record {
     let all = fields.len();
     fields.retain(|field, _| visible_field(actor.role, kind, field));
     if fields.len() < all {
-        *stamps = Stamps::from_pairs(fields.keys().map(|field| (field.as_str(), stamps.of(field))));
+        *stamps = stamps.only(fields);
     }
     record
 }

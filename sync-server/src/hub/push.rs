@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::review::{Review, Said};
-use domain::merge::{MergeError, Merged, merge};
+use domain::merge::{Lost, MergeError, Merged, merge};
 use domain::protocol::Verdict;
 use domain::review::{self, ReviewState};
 use domain::validate::{Setting, today};
 use domain::world::Millis;
-use domain::{AccountId, Change, Kind, ProblemCode, Record, Scope, Stamps};
+use domain::{AccountId, CellCode, Change, Kind, ProblemCode, Record, Scope, Stamps};
 use serde_json::Value;
 
 use crate::hub::county::server_account;
@@ -96,10 +96,7 @@ impl<S: Store> Hub<S> {
         }
         let number = if before.is_none() { self.number(writing, &record, now)? } else { None };
         let record = match &number {
-            Some(number) => {
-                let numbered = merge(Some(&record), number).map_err(|error| HubError::Broken(error.to_string()))?;
-                numbered.record
-            }
+            Some(number) => merge(Some(&record), number).map_err(|error| HubError::Broken(error.to_string()))?.record,
             None => record,
         };
         // A conflict goes to everybody, also to the run whose own writing is not sent back to it otherwise; so does a number.
@@ -117,15 +114,7 @@ impl<S: Store> Hub<S> {
             writing.tell_again(&record.cell, record.id)?;
         }
         conflicts::keep(writing, &record, conflicts)?;
-        let lost = merged.lost.into_iter().map(|lost| LostValue {
-            field: lost.field,
-            value: lost.value,
-            stamp: lost.stamp,
-            incoming: lost.incoming,
-        });
-        let lost: Vec<LostValue> = lost.collect();
-        let taken = Taken { at: now, by: &by, device: author.device(), change, lost: &lost };
-        writing.append_history(&record.cell, taken, &digest(change))?;
+        keep_history(writing, &record.cell, (author, now), change, merged.lost)?;
         if let Some(number) = number {
             let taken = Taken { at: now, by: &server_account(), device: None, change: &number, lost: &[] };
             writing.append_history(&record.cell, taken, &digest(&number))?;
@@ -160,6 +149,21 @@ impl<S: Store> Hub<S> {
             base: BTreeMap::new(),
         }))
     }
+}
+
+/// What a change brought, and what gave way to it or to what stood, for the history of its record.
+fn keep_history(
+    writing: &mut dyn Writing,
+    cell: &CellCode,
+    (author, now): (Author<'_>, Millis),
+    change: &Change,
+    lost: Vec<Lost>,
+) -> Result<(), HubError> {
+    let lost =
+        lost.into_iter().map(|Lost { field, value, stamp, incoming }| LostValue { field, value, stamp, incoming });
+    let lost: Vec<LostValue> = lost.collect();
+    let taken = Taken { at: now, by: &author.actor().account, device: author.device(), change, lost: &lost };
+    Ok(writing.append_history(cell, taken, &digest(change))?)
 }
 
 /// The sequence of a county's incidents of one day.
