@@ -169,7 +169,8 @@ pub struct ExchangeRequest {
     /// Phones of an older version do not say so, and are sent as much as the server holds to be right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<usize>,
-    /// The proofs of records in `push` that were written at the desk and are offered again, to a server that was put back from a backup.
+    /// The proofs of records in `push` that were written at the desk, or moved, and are offered again, to a server that was put back
+    /// from a backup.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub proofs: BTreeMap<RecordId, Proof>,
     /// The last receipts of databases that the server has lost since, at most [`LOST_RECEIPTS_MAX`], for as long as something waits here
@@ -256,6 +257,10 @@ pub struct FeedPage {
     /// For those of the records that this phone may not write: with it the phone can bring one back to a server that lost it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub proofs: BTreeMap<RecordId, Proof>,
+    /// For those of the records that were moved here from another cell and that this phone may write: with it the phone can move one
+    /// again on a server that lost the move.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub moves: BTreeMap<RecordId, Proof>,
 }
 
 /// What a stream of nudges says: a cell has moved on, come and ask. Nothing of what changed in it.

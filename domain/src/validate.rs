@@ -391,10 +391,13 @@ fn across_fields(change: &Change, current: Option<&Record>, setting: Setting<'_>
         }
         _ => {}
     }
-    if let Some(moved_to) = change.fields.get("cell").filter(|cell| !cell.is_null())
-        && moved_to.as_str().is_none_or(|cell| CellCode::new(cell).is_err())
-    {
-        found.push(Problem::new("cell", ProblemCode::WrongType));
+    if let Some(moved_to) = change.fields.get("cell") {
+        // What cannot be overwritten cannot be moved either: it would be gone from where it belongs, for good.
+        if change.kind.is_append_only() {
+            found.push(Problem::new("cell", ProblemCode::NotAllowed));
+        } else if moved_to.as_str().is_none_or(|cell| CellCode::new(cell).is_err()) {
+            found.push(Problem::new("cell", ProblemCode::WrongType));
+        }
     }
     found
 }

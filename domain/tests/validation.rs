@@ -76,6 +76,7 @@ fn each_kind_of_wrong_value_has_its_code() {
         ("household", json!("somewhere"), ProblemCode::WrongType),
         ("deleted", json!("yes"), ProblemCode::WrongType),
         ("cell", json!("6107"), ProblemCode::WrongType),
+        ("cell", json!(null), ProblemCode::WrongType),
         ("document_number", json!("610722199001011234"), ProblemCode::DocumentIncomplete),
     ];
     for (field, value, code) in cases {

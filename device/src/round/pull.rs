@@ -57,6 +57,9 @@ pub(super) fn store_page(
         if let Some(proof) = page.proofs.get(&record.id) {
             store::put_proof(connection, &record, proof)?;
         }
+        if let Some(proof) = page.moves.get(&record.id) {
+            store::put_move(connection, &record, proof)?;
+        }
     }
     sums.write(connection)?;
     for id in &page.erased {

@@ -34,7 +34,7 @@ pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
 pub(crate) use photo_files::{
     TAKEN_HERE, drop_unnamed_photos, photos_wait_again, picture_waits_again, put_taken_photo, sha256,
 };
-pub(crate) use proofs::{proof_of, put_proof};
+pub(crate) use proofs::{proof_of, put_move, put_proof};
 pub(crate) use received::{
     is_erased, is_received, leave_received, note_erased, put_received, received, received_anything, remove_received,
     settle_received,

@@ -1,4 +1,4 @@
-//! Proofs of records that were written at the desk: with them a server that was put back from a backup takes back what it has lost.
+//! Proofs of records that were written at the desk, or moved: with them a server that was put back from a backup takes back what it has lost.
 
 use domain::protocol::Proof;
 use domain::{Record, RecordId};
@@ -11,9 +11,23 @@ use crate::DeviceError;
 /// the server, and the proof that is kept already is the one that it needs.
 pub(crate) fn put_proof(connection: &Connection, came: &Record, proof: &Proof) -> Result<(), DeviceError> {
     if held(connection, came.id)?.is_some_and(|held| held.record == *came) {
-        const SQL: &str = "INSERT OR REPLACE INTO proof (id, proof) VALUES (?1, ?2)";
-        connection.prepare_cached(SQL)?.execute((came.id.to_string(), &proof.0))?;
+        store(connection, came.id, proof)?;
     }
+    Ok(())
+}
+
+/// Keeps the proof that a record was moved to its cell, if it is here as it was moved: what else was written in it does not matter.
+pub(crate) fn put_move(connection: &Connection, came: &Record, proof: &Proof) -> Result<(), DeviceError> {
+    let moved = |record: &Record| record.fields.get("cell").cloned().map(|to| (to, record.stamps.of("cell")));
+    if held(connection, came.id)?.is_some_and(|held| moved(&held.record) == moved(came)) {
+        store(connection, came.id, proof)?;
+    }
+    Ok(())
+}
+
+fn store(connection: &Connection, id: RecordId, proof: &Proof) -> Result<(), DeviceError> {
+    const SQL: &str = "INSERT OR REPLACE INTO proof (id, proof) VALUES (?1, ?2)";
+    connection.prepare_cached(SQL)?.execute((id.to_string(), &proof.0))?;
     Ok(())
 }
 

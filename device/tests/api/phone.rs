@@ -289,6 +289,7 @@ impl Desk {
             erased: Vec::new(),
             conflicts: self.conflicts.lock().unwrap().clone(),
             proofs: Default::default(),
+            moves: Default::default(),
         };
         ExchangeAnswer {
             server_time: self.time(),

@@ -254,6 +254,7 @@ impl Hub {
             gone: entries.iter().filter(|(_, gone, _)| *gone).map(|(id, ..)| *id).collect(),
             conflicts: self.conflicts.iter().filter(|conflict| ids.contains(&conflict.record)).cloned().collect(),
             proofs: Default::default(),
+            moves: Default::default(),
             erased: entries.iter().map(|(id, ..)| *id).filter(|id| self.erased.contains(id)).collect(),
         }
     }

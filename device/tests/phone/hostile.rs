@@ -17,6 +17,7 @@ fn page(cell: domain::CellCode, upto: u64, records: Vec<Record>) -> FeedPage {
         erased: Vec::new(),
         conflicts: Vec::new(),
         proofs: Default::default(),
+        moves: Default::default(),
     }
 }
 

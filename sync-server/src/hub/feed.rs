@@ -101,6 +101,7 @@ fn page(
         erased: Vec::new(),
         conflicts: Vec::new(),
         proofs: BTreeMap::new(),
+        moves: BTreeMap::new(),
     };
     let mut filling = Filling { reading, asking, page, room, scales };
     let (mut whole, mut taken) = (true, Ok(()));
@@ -147,12 +148,17 @@ impl Filling<'_> {
         let fields = record.fields.len();
         let record = cut(record, actor);
         let proof = asking.proof_key.prove(actor.role, &record);
+        let moved = if proof.is_none() { asking.proof_key.prove_move(&record) } else { None };
         let record = asking.without_echo(record);
         let whole = record.fields.len() == fields;
         **room = room.saturating_sub(scales.weigh(&record, whole.then_some(bytes)));
         if let Some(proof) = proof {
             **room = room.saturating_sub(PROOF_BYTES);
             page.proofs.insert(record.id, proof);
+        }
+        if let Some(proof) = moved {
+            **room = room.saturating_sub(PROOF_BYTES);
+            page.moves.insert(record.id, proof);
         }
         page.records.push(record);
         for conflict in told {

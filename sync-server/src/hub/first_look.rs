@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::hub::HubError;
 use crate::hub::erasure::{names_erased, says_about_one};
-use crate::hub::judge::{Author, Bench, Fault, county, named_author, references, step_fault};
+use crate::hub::judge::{Bench, Fault, county, named_author, references, step_fault};
 use crate::store::{ChangeDigest, Reading, Writing};
 
 /// What the first look said of a change.
@@ -90,7 +90,11 @@ fn look_at(
     ahead: &Ahead<'_>,
     photos: &mut BTreeMap<RecordId, usize>,
 ) -> Result<Result<Option<Merged>, Fault>, HubError> {
-    if let Some(fault) = bench.place_fault(change, current) {
+    let has_left = match current.filter(|record| record.cell != change.cell) {
+        Some(_) => reading.has_left(&change.cell, change.id)?,
+        None => false,
+    };
+    if let Some(fault) = bench.place_fault(change, current, has_left) {
         return Ok(Err(fault));
     }
     if current.is_none() && reading.erased(&county(&change.cell), change.id)? {
@@ -194,12 +198,12 @@ fn too_many_photos(
 /// has not heard of it merely names somebody who was erased costs the rest of its record nothing: it is emptied when that is stored.
 pub(super) fn refuse_missing_targets(
     reading: &dyn Writing,
-    author: Author<'_>,
+    bench: &Bench<'_>,
     changes: &[Change],
     looks: &mut [Look],
 ) -> Result<(), HubError> {
     let coming = coming(changes, looks);
-    let waiting = refuse_what_waits_in_vain(reading, author, changes, looks, &coming)?;
+    let waiting = refuse_what_waits_in_vain(reading, bench, changes, looks, &coming)?;
     let_fall(reading, changes, looks, coming, &waiting)
 }
 
@@ -219,7 +223,7 @@ fn coming(changes: &[Change], looks: &[Look]) -> Coming {
 /// Refuses what names a record that neither is there nor comes; gives back what names one that comes.
 fn refuse_what_waits_in_vain(
     reading: &dyn Writing,
-    author: Author<'_>,
+    bench: &Bench<'_>,
     changes: &[Change],
     looks: &mut [Look],
     coming: &Coming,
@@ -246,7 +250,9 @@ fn refuse_what_waits_in_vain(
             }
             if coming.get(&id).is_some_and(|(there, kind)| there == cell && fits_kind(kind)) {
                 waiting.push((index, field, id));
-            } else if !(author.is_phone()
+            } else if left_since(reading, bench, change, cell, id)?.as_ref().is_some_and(fits_kind) {
+                // It was here when this was written: its cell keeps what came late, as it keeps what came in time.
+            } else if !(bench.author.is_phone()
                 && names_erased(reading, &change.kind, cell, (&field, change.fields.get(&field)))?)
             {
                 let erased = says_about_one(&change.kind, &field) && reading.erased(&county(cell), id)?;
@@ -256,6 +262,21 @@ fn refuse_what_waits_in_vain(
         }
     }
     Ok(waiting)
+}
+
+/// The kind of a record that lay in a cell when a phone wrote about it there, and that was moved away since.
+fn left_since(
+    reading: &dyn Writing,
+    bench: &Bench<'_>,
+    change: &Change,
+    cell: &CellCode,
+    id: RecordId,
+) -> Result<Option<Kind>, HubError> {
+    if !bench.author.is_phone() || !reading.has_left(cell, id)? {
+        return Ok(None);
+    }
+    let moved = reading.record(&county(cell), id)?.map(|stored| stored.record);
+    Ok(moved.filter(|moved| bench.is_of_before(moved, change.latest())).map(|moved| moved.kind))
 }
 
 /// Refuses what waits for a record whose own change was refused, and so on, until nothing more falls.

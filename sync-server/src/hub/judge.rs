@@ -17,12 +17,15 @@ use domain::{
 };
 use serde_json::Value;
 
-use crate::hub::phones::Phone;
+use crate::hub::phones::{Phone, is_taken_late};
 use crate::hub::proofs::{ProofKey, may_phone_write};
 use crate::store::Run;
 
 /// The field of an incident that the server alone writes.
 pub(super) const NUMBER: &str = "number";
+
+/// The field by which a record is moved.
+pub(super) const CELL: &str = "cell";
 
 /// The machine on which a backup is put back may have a clock that is behind the one that the lost database went by, and that one took
 /// stamps a little ahead of it: what it had may be stamped so much later than the restore (one hour, in milliseconds).
@@ -129,19 +132,43 @@ pub(super) struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Place and role: what may be known of the record at all. Nothing is revealed of a cell that is not the author's.
-    pub(super) fn place_fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
+    /// Place and role: what may be known of the record at all. Nothing is revealed of a cell that is not the author's. `has_left`: the
+    /// record once lay in the cell that the change names.
+    pub(super) fn place_fault(&self, change: &Change, current: Option<&Record>, has_left: bool) -> Option<Fault> {
         let (written, now) = (change.latest(), self.setting.now);
         if !self.author.reaches(&change.cell, written, now) {
             return Some(Fault::new("", ProblemCode::ForeignCell));
         }
-        if current.is_some_and(|record| !self.author.reaches(&record.cell, written, now)) {
+        let in_reach = |record: &Record| {
+            self.author.reaches(&record.cell, written, now)
+                || (has_left && self.is_of_before(record, written))
+                || self.is_moved_again(change, record)
+        };
+        if current.is_some_and(|record| !in_reach(record)) {
             return Some(Fault::new("", ProblemCode::ForeignRecord));
         }
         if current.is_some_and(|record| record.kind != change.kind) {
             return Some(Fault::new("", ProblemCode::OtherKind));
         }
         None
+    }
+
+    /// Whether a phone wrote this before the record was moved away: it is taken as what was written before a handover is.
+    pub(super) fn is_of_before(&self, moved: &Record, written: Stamp) -> bool {
+        let at = moved.fields.get(CELL).map(|_| moved.stamps.of(CELL).millis());
+        let in_time = |at: Millis| is_taken_late(at, written, self.setting.now);
+        self.author.is_phone() && at.is_some_and(in_time)
+    }
+
+    /// Whether a phone brings back a move that a restored server lost: by the proof, and unless the record was moved on since.
+    fn is_moved_again(&self, change: &Change, current: &Record) -> bool {
+        let Author::Phone { read, .. } = self.author else { return false };
+        let stamp = change.stamps.of(CELL);
+        let later = !current.fields.contains_key(CELL) || current.stamps.of(CELL) < stamp;
+        let here = change.fields.get(CELL).and_then(Value::as_str) == Some(change.cell.as_str());
+        let proof = read.proofs.get(&change.id).filter(|_| later && here && self.was_lost(stamp, Some(current)));
+        let proves = |proof| self.proof_key.is_proven_move(change, proof) || self.proof_key.is_proven(change, proof);
+        proof.is_some_and(proves)
     }
 
     /// Whether the author may know the present values of these fields: only then may an answer depend on them.
@@ -206,17 +233,17 @@ impl Bench<'_> {
         None
     }
 
-    /// A record can be moved only to where its author reaches.
+    /// A record can be moved only to where its author reaches, within its county.
     fn move_fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
-        if change.kind.is_append_only() {
-            return None;
+        let target = CellCode::new(change.fields.get(CELL)?.as_str()?).ok()?;
+        if county(&target) != county(&change.cell) {
+            return Some(Fault::new(CELL, ProblemCode::ForeignCell));
         }
-        let target = CellCode::new(change.fields.get("cell")?.as_str()?).ok()?;
         // The author must hold the new cell now: nothing is pushed into a cell that was handed over. It may have been there before a
         // restore.
-        let was_there = || self.author.held_before(&target) && self.was_lost(change.stamps.of("cell"), current);
+        let was_there = || self.author.held_before(&target) && self.was_lost(change.stamps.of(CELL), current);
         let reached = self.author.actor().covers(&target) || was_there();
-        if reached { None } else { Some(Fault::new("cell", ProblemCode::ForeignCell)) }
+        if reached { None } else { Some(Fault::new(CELL, ProblemCode::ForeignCell)) }
     }
 
     /// `by` is whoever is signed in, or who it was before.

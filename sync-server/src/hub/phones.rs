@@ -56,12 +56,15 @@ impl Phone {
     /// Whether the account held the cell when this was written: changes made before a handover are taken after it too, as long as
     /// a phone's refresh token lives.
     pub(super) fn held(&self, cell: &CellCode, written: Stamp, now: Millis) -> bool {
-        // A clock that is a little ahead stamps what was written just before the handover after it.
-        let last = |until: Millis| until.saturating_add(STAMP_AHEAD_ACCEPTED);
-        let taken_late = |until: Millis| written.millis() <= last(until) && now - until <= REFRESH_LIVES;
-        let then = |held: &Holding| held.until.is_none_or(taken_late);
+        let then = |held: &Holding| held.until.is_none_or(|until| is_taken_late(until, written, now));
         self.holdings.iter().any(|held| held.cell == *cell && then(held))
     }
+}
+
+/// Whether what was written before something left its author is still taken after that, as long as a phone's refresh token lives.
+pub(super) fn is_taken_late(left: Millis, written: Stamp, now: Millis) -> bool {
+    // A clock that is a little ahead stamps what was written just before a handover after it.
+    written.millis() <= left.saturating_add(STAMP_AHEAD_ACCEPTED) && now.saturating_sub(left) <= REFRESH_LIVES
 }
 
 /// A code, shown once: only its hash is kept.

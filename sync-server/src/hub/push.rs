@@ -32,7 +32,7 @@ impl<S: Store> Hub<S> {
         let setting = Setting { now: self.now(), lists: &lists };
         let bench = Bench { author, setting, lost_until: self.lost_times.end(), proof_key: &self.proof_key };
         let mut looks = look_at_all(writing, &bench, changes)?;
-        refuse_missing_targets(writing, author, changes, &mut looks)?;
+        refuse_missing_targets(writing, &bench, changes, &mut looks)?;
         let mut verdicts = Vec::with_capacity(changes.len());
         let mut looked = BTreeSet::new();
         for (change, look) in changes.iter().zip(looks) {

@@ -104,6 +104,8 @@ pub trait Reading: IncidentTable {
     fn that_named(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>>;
 
     // -- feeds -----------------------------------------------------------------------------------------------------------
+    /// Whether a record lay in this cell and lies there no more.
+    fn has_left(&self, cell: &CellCode, id: RecordId) -> Answer<bool>;
     /// The number that the cell's feed has reached; 0 before its first record.
     fn feed_reached(&self, cell: &CellCode) -> Answer<u64>;
     /// Goes through the entries after `cursor` that `run` has not written itself, in the order in which they are to be sent, until

@@ -22,6 +22,7 @@ mod http;
 mod imports;
 mod incidents;
 mod killed;
+mod moved;
 mod nudges;
 mod orders;
 mod phones;

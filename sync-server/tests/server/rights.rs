@@ -61,6 +61,41 @@ fn a_record_cannot_be_pushed_into_a_foreign_cell_by_moving_it() {
 }
 
 #[test]
+fn what_cannot_be_overwritten_cannot_be_moved_nor_written_into_another_cell() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let mut other = county.worker("worker-b", &[cell(1)]);
+    let home = phone.new_home(&cell(1));
+    let visit = phone.visit(home[1].id, &cell(1));
+    phone.push_all(&home);
+    phone.push_all(std::slice::from_ref(&visit));
+    county.world.pass(MINUTE);
+    let taken_away = other.change(Kind::Visit, visit.id, &cell(1), json!({"cell": cell(2)}));
+    assert_eq!(other.refused(&taken_away), ProblemCode::NotAllowed);
+    let at = other.world.now();
+    let born_away = json!({"text": "路灯不亮", "at": at, "by": other.account(), "cell": cell(2)});
+    let born_away = other.new_record(Kind::Feedback, &cell(1), born_away);
+    assert_eq!(other.refused(&born_away), ProblemCode::NotAllowed);
+    assert_eq!(county.stored(visit.id).unwrap().record.cell, cell(1));
+    // Not even a worker of both cells.
+    let mut of_both = county.worker("worker-c", &[cell(1), cell(2)]);
+    let moved = of_both.change(Kind::Visit, visit.id, &cell(1), json!({"cell": cell(2)}));
+    assert_eq!(of_both.refused(&moved), ProblemCode::NotAllowed);
+}
+
+#[test]
+fn a_record_is_never_moved_to_another_county() {
+    let county = County::new();
+    let abroad = domain::CellCode::new("610723001001001").unwrap();
+    let mut phone = county.worker("worker-a", &[cell(1), abroad.clone()]);
+    let dwelling = phone.new_dwelling(&cell(1));
+    phone.push_all(std::slice::from_ref(&dwelling));
+    county.world.pass(MINUTE);
+    let moved = phone.change(Kind::Dwelling, dwelling.id, &cell(1), json!({"cell": abroad}));
+    assert_eq!(phone.refused(&moved), ProblemCode::ForeignCell);
+}
+
+#[test]
 fn no_phone_approves_and_no_phone_writes_cells() {
     let county = County::new();
     county.account("boss", Role::Supervisor, &["610722001001"], &[cell(1)]);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::protocol::{ExchangeAnswer, ExchangeRequest, Refusal, STAMP_AHEAD_ACCEPTED, Verdict};
+use domain::protocol::{ExchangeAnswer, ExchangeRequest, ReceiptStatement, Refusal, STAMP_AHEAD_ACCEPTED, Verdict};
 use domain::record::canonical_bytes;
 use domain::world::Millis;
 use domain::{CellCode, Change, Fields, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
@@ -82,6 +82,17 @@ pub(super) struct Ledger {
     pub(super) listened_for: Option<String>,
     /// How often what happened.
     pub(super) counts: BTreeMap<String, usize>,
+}
+
+/// Whether a phone is refused what it shows, by a receipt, to have held: a moved record too.
+fn was_held(request: &ExchangeRequest, change: &Change, refusal: &Refusal) -> bool {
+    let receipts = request.lost_receipts.iter().filter_map(|receipt| serde_json::from_str(&receipt.statement).ok());
+    let held = |statement: ReceiptStatement| statement.cells.contains_key(&change.cell);
+    match refusal.code {
+        ProblemCode::ForeignCell => receipts.into_iter().any(held),
+        ProblemCode::ForeignRecord => true,
+        _ => false,
+    }
 }
 
 impl Ledger {
@@ -218,7 +229,9 @@ impl Ledger {
                     if refusal.code == ProblemCode::OtherAuthor && self.sealed.get(&change.id) == Some(&change.fields) {
                         self.break_law(format!("{} {} was taken once and is refused now.", change.kind, change.id));
                     }
-                    if !self.on_phones_only.is_empty() {
+                    // What another database refused at first is offered once more, whole.
+                    let asked_this_one = request.epoch.is_none_or(|epoch| epoch == answer.epoch);
+                    if !self.on_phones_only.is_empty() && asked_this_one && !was_held(request, change, refusal) {
                         self.refused_after_a_restore(change.id, refusal);
                     }
                 }

@@ -117,6 +117,9 @@ impl Reading for Sql<'_> {
     fn that_named(&self, within: &Scope, kind: &Kind, id: RecordId) -> Answer<Vec<StoredRecord>> {
         self.records_that_named(within, kind, id)
     }
+    fn has_left(&self, cell: &CellCode, id: RecordId) -> Answer<bool> {
+        self.left_feed(cell, id)
+    }
     fn feed_reached(&self, cell: &CellCode) -> Answer<u64> {
         self.feed_number(cell)
     }

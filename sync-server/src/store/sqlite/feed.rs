@@ -97,6 +97,11 @@ impl Sql<'_> {
         Ok(statement.query_row([cell.as_str()], |row| count(row, 0)).optional()?.unwrap_or(0))
     }
 
+    pub(super) fn left_feed(&self, cell: &CellCode, record: RecordId) -> Answer<bool> {
+        const SQL: &str = "SELECT 1 FROM feed WHERE cell = ?1 AND record = ?2 AND gone = 1";
+        Ok(self.conn.prepare_cached(SQL)?.exists(params![cell.as_str(), record.0.as_bytes()])?)
+    }
+
     /// Takes the cell's next number for a record. `n_of_others` remembers where somebody else than the present writer wrote
     /// last, so that a run is not sent its own writing and never misses another's.
     pub(super) fn move_feed(

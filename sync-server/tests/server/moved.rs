@@ -1,0 +1,139 @@
+//! Records that were moved to another cell: what was written about them before, and moves that a restored server has lost.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::protocol::{ExchangeRequest, FeedPage, Proof, Verdict};
+use domain::{Change, Kind, ProblemCode, RecordId};
+use serde_json::json;
+
+use crate::common::{County, HOUR, MINUTE, TestPhone, cell};
+
+/// A home in the second cell, its worker, and somebody who holds both cells.
+fn two_cells() -> (County, TestPhone, TestPhone, [Change; 3]) {
+    let county = County::new();
+    let mover = county.worker("worker-a", &[cell(1), cell(2)]);
+    let mut worker = county.worker("worker-b", &[cell(2)]);
+    let home = worker.new_home(&cell(2));
+    worker.push_all(&home);
+    county.world.pass(HOUR);
+    (county, mover, worker, home)
+}
+
+/// Moves a home to the first cell.
+fn move_home(county: &County, mover: &mut TestPhone, home: &[Change; 3]) {
+    county.world.pass(HOUR);
+    let moved = home.clone().map(|part| mover.change(part.kind, part.id, &cell(2), json!({"cell": cell(1)})));
+    mover.push_all(&moved);
+}
+
+fn late_words(worker: &mut TestPhone, home: &[Change; 3]) -> [Change; 3] {
+    let [_, household, person] = home;
+    let visit = worker.visit(household.id, &cell(2));
+    let edit = worker.change(Kind::Person, person.id, &cell(2), json!({"phone": "13900000000"}));
+    let child = worker.new_record(Kind::Person, &cell(2), json!({"household": household.id, "name": "李四"}));
+    [visit, edit, child]
+}
+
+#[test]
+fn what_was_written_about_a_record_before_it_was_moved_away_is_taken_late() {
+    let (county, mut mover, mut worker, home) = two_cells();
+    let words = late_words(&mut worker, &home);
+    move_home(&county, &mut mover, &home);
+    worker.push_all(&words);
+    let person = county.stored(home[2].id).unwrap().record;
+    assert_eq!((person.text("phone"), &person.cell), (Some("13900000000"), &cell(1)));
+    assert_eq!(county.stored(words[0].id).unwrap().record.cell, cell(2), "a visit stays where it was made");
+    // Once more, as after a lost answer.
+    worker.push_all(&words);
+}
+
+#[test]
+fn what_was_written_about_a_record_after_it_was_moved_away_is_not_taken() {
+    let (county, mut mover, mut worker, home) = two_cells();
+    move_home(&county, &mut mover, &home);
+    county.world.pass(10 * MINUTE);
+    let [visit, edit, child] = late_words(&mut worker, &home);
+    assert_eq!(worker.refused(&visit), ProblemCode::MissingTarget);
+    assert_eq!(worker.refused(&edit), ProblemCode::ForeignRecord);
+    assert_eq!(worker.refused(&child), ProblemCode::MissingTarget);
+}
+
+#[test]
+fn late_words_about_a_record_that_never_lay_here_are_not_taken() {
+    let (county, _, mut worker, _) = two_cells();
+    let mut other = county.worker("worker-c", &[cell(3)]);
+    let home = other.new_home(&cell(3));
+    other.push_all(&home);
+    let [visit, edit, _] = late_words(&mut worker, &home);
+    assert_eq!(worker.refused(&visit), ProblemCode::MissingTarget);
+    assert_eq!(worker.refused(&edit), ProblemCode::ForeignRecord);
+}
+
+/// A home that was moved since the backup; put back. With the phone of the cell's own worker, and what it was sent.
+fn put_back_to_before_the_move() -> (County, TestPhone, FeedPage, [Change; 3]) {
+    let (mut county, mut mover, _, home) = two_cells();
+    let mut neighbour = county.worker("worker-c", &[cell(1)]);
+    let backup = county.folder.path().join("backup.db");
+    county.hub.back_up(&backup).unwrap();
+    move_home(&county, &mut mover, &home);
+    let page = neighbour.round(Vec::new()).pages.remove(0);
+    county.world.pass(HOUR);
+    county.put_back(&backup);
+    neighbour.hub = Arc::clone(&county.hub);
+    neighbour.refresh();
+    (county, neighbour, page, home)
+}
+
+fn bring(phone: &mut TestPhone, page: &FeedPage, proofs: &BTreeMap<RecordId, Proof>) -> Vec<Verdict> {
+    let push = page.records.iter().cloned().map(Change::from_record).collect();
+    let request = ExchangeRequest { proofs: proofs.clone(), ..phone.request(push) };
+    phone.hub.exchange(&phone.phone(), &request).unwrap().verdicts
+}
+
+#[test]
+fn a_move_that_a_restored_server_has_lost_is_made_again_by_the_proof_of_it() {
+    let (county, mut neighbour, page, home) = put_back_to_before_the_move();
+    assert_eq!(page.moves.len(), 3, "each was moved: {page:?}");
+    assert_eq!(county.stored(home[1].id).unwrap().record.cell, cell(2), "the backup has it where it was");
+    let verdicts = bring(&mut neighbour, &page, &page.moves);
+    assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Accepted), "{verdicts:?}");
+    for record in &page.records {
+        assert_eq!(county.stored(record.id).unwrap().record, *record, "as it was");
+    }
+}
+
+#[test]
+fn the_proof_of_a_move_survives_what_is_written_in_the_record_since() {
+    let (county, mut neighbour, mut page, home) = put_back_to_before_the_move();
+    let stamp = neighbour.clock.tick(county.world.clock.load(std::sync::atomic::Ordering::SeqCst));
+    let person = page.records.iter_mut().find(|record| record.id == home[2].id).unwrap();
+    person.fields.insert("phone".into(), json!("13700000000"));
+    person.stamps.except.insert("phone".into(), stamp);
+    bring(&mut neighbour, &page, &page.moves);
+    let person = county.stored(home[2].id).unwrap().record;
+    assert_eq!((person.text("phone"), &person.cell), (Some("13700000000"), &cell(1)));
+}
+
+#[test]
+fn nobody_moves_a_record_out_of_a_foreign_cell_without_its_very_proof() {
+    let (county, mut neighbour, page, home) = put_back_to_before_the_move();
+    let foreign =
+        |verdict: &Verdict| matches!(verdict, Verdict::Refused(fault) if fault.code == ProblemCode::ForeignRecord);
+    let of_another = page.moves[&home[0].id].clone();
+    let wrong = |proof: Proof| home.iter().skip(1).map(|part| (part.id, proof.clone())).collect();
+    for proofs in [BTreeMap::new(), wrong(of_another), wrong(Proof("A".repeat(43))), wrong(Proof(String::new()))] {
+        let verdicts = bring(&mut neighbour, &page, &proofs);
+        assert!(verdicts.iter().all(foreign), "{verdicts:?}");
+    }
+    // Nor to another cell, nor by another stamp, nor after somebody has moved it on.
+    let mut elsewhere = page.clone();
+    for record in &mut elsewhere.records {
+        record.stamps = domain::Stamps::all(record.latest().shifted(1));
+    }
+    assert!(bring(&mut neighbour, &elsewhere, &page.moves).iter().all(foreign));
+    let mut mover = county.worker("worker-d", &[cell(2), cell(3)]);
+    let moved = home.clone().map(|part| mover.change(part.kind, part.id, &cell(2), json!({"cell": cell(3)})));
+    mover.push_all(&moved);
+    assert!(bring(&mut neighbour, &page, &page.moves).iter().all(foreign));
+}
