@@ -76,17 +76,19 @@ fn waiting(connection: &Connection) -> Result<VecDeque<RecordId>, DeviceError> {
 fn offer_waiting(connection: &Connection, notes: &mut Notes, page: &mut Page) -> Result<(), DeviceError> {
     while let Some(id) = notes.waiting.front().copied() {
         let kept = store::kept(connection, id)?.filter(|Kept { held, .. }| !held.unsent.is_empty() || held.reoffer);
-        let Some(Kept { held, version, body }) = kept.filter(|_| !notes.skip.contains(&id)) else {
+        let Some(Kept { mut held, version, body }) = kept.filter(|_| !notes.skip.contains(&id)) else {
             notes.waiting.pop_front();
             continue;
         };
+        let whole = held.reoffer;
+        held.reoffer &= held.unsent.is_empty() || !notes.unsent_first.contains(&id);
         let why = match (held.doubted, held.reoffer) {
             (true, _) => Why::Doubted,
             (false, true) => Why::Reoffer,
             (false, false) => Why::Unsent,
         };
         let seen = held.unsent.iter().filter(|(_, pending)| pending.offered).map(|(field, _)| field.clone()).collect();
-        let version = (why == Why::Unsent).then_some(version);
+        let version = (why == Why::Unsent && !whole).then_some(version);
         let proof = if why == Why::Unsent { None } else { store::proof_of(connection, id)? };
         let (waits, fields) = (!held.unsent.is_empty(), held.record.fields.len());
         let change = outbox::change_of(held);

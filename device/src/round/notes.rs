@@ -11,6 +11,8 @@ pub(super) struct Notes {
     pub(super) skip: BTreeSet<RecordId>,
     /// Changes whose target was missing once: it may have come with the same request.
     pub(super) retried: BTreeSet<RecordId>,
+    /// Records that a restored server refused as a whole: what is unsent of them goes up by itself, and then the rest.
+    pub(super) unsent_first: BTreeSet<RecordId>,
     /// Fields of which words were refused in this round.
     pub(super) refused: BTreeSet<(RecordId, String)>,
     /// What is still to be offered, in its order.

@@ -11,7 +11,7 @@ use super::notes::Notes;
 use super::{clock, own, receipt, repair};
 use crate::DeviceError;
 use crate::outbox;
-use crate::store;
+use crate::store::{self, Held};
 
 /// Why a change is in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,8 +162,8 @@ fn acknowledge(connection: &Connection, offer: &Offer<'_>) -> Result<(), DeviceE
 }
 
 /// The restored server does not take what is held. Where some fields are at fault, the rest is offered once more without them. Else
-/// what is unsent of it goes up by itself next; for the rest the record shows what the server has. A record that the server has not got
-/// goes: the own words in it to the refused ones (true), another's to whoever wrote them and offers them too.
+/// the record shows what the server has. Of a record that the server has not got what is unsent goes up by itself next, and the rest once
+/// that is judged: it may be taken without words that came too late. Nothing of it taken, it goes: the own words in it to the refused ones (true), another's to whoever wrote them and offers them too.
 fn end_reoffer(
     connection: &Connection,
     offer: &Offer<'_>,
@@ -184,7 +184,7 @@ fn end_reoffer(
         return Ok(false);
     }
     if !settled {
-        store::put(connection, &held)?;
+        notes.unsent_first.insert(change.id);
         return Ok(false);
     }
     let mut words = outbox::take_overtaken(connection, change.id)?;
@@ -249,6 +249,13 @@ fn refuse(
                 held.unsent.retain(|field, _| !words.contains_key(field));
                 own::store_or_leave(connection, &own::on_top_of(connection, current, &held)?)?;
             }
+            None if is_offered_without(&held, change) => {
+                words.retain(|field, _| held.record.stamps.of(field) == change.stamps.of(field));
+                held.unsent.retain(|field, _| !words.contains_key(field));
+                held.record.fields.retain(|field, _| !words.contains_key(field));
+                held.record.stamps = held.record.stamps.only(&held.record.fields);
+                store::put(connection, &held)?;
+            }
             None => {
                 // Without the record underneath, what was written since has nothing to stand on: it joins the refused words.
                 let since = held.record.fields.iter().filter(|(field, _)| held.unsent.contains_key(*field));
@@ -271,6 +278,12 @@ fn refuse(
         notes.refused.extend(words.keys().map(|field| (change.id, field.clone())));
     }
     own::keep_words(connection, change, words, refusal, now)
+}
+
+/// Whether the rest of a record is still to be offered to a restored server when this was refused: it was taken once, and the words that
+/// are refused now need not take it along.
+fn is_offered_without(held: &Held, change: &Change) -> bool {
+    held.reoffer && held.record.fields.keys().any(|field| !change.fields.contains_key(field))
 }
 
 /// Changes from the future are set back, all by the same amount, and go up again with the next round. What the server has of

@@ -12,7 +12,7 @@ use domain::merge::{Lost, merge};
 use domain::order::{DeviceOrder, OrderAnswer, OrderRequest, StandingOrder};
 use domain::protocol::{
     CallError, CallRefusal, CellState, ExchangeAnswer, ExchangeRequest, FeedPage, Hello, PAGE_BYTES, PageBytes, Peer,
-    PhotoOffer, PhotoPlace, PhotoSize, Receipt, ReceiptStatement, Refusal, ServerKeys, Verdict,
+    PhotoOffer, PhotoPlace, PhotoSize, Proof, Receipt, ReceiptStatement, Refusal, ServerKeys, Verdict,
 };
 use domain::receipt::ReceiptKey;
 use domain::seal::{Purpose, SealKeys};
@@ -37,6 +37,8 @@ pub fn other_cell() -> CellCode {
 pub struct Hub {
     pub now: Millis,
     pub epoch: Epoch,
+    /// The proofs of moves that come with every page.
+    pub moves: BTreeMap<RecordId, Proof>,
     pub records: BTreeMap<RecordId, Record>,
     /// What changed, whether it left the cell, and which run wrote it.
     pub feed: BTreeMap<CellCode, Vec<(RecordId, bool, Node)>>,
@@ -98,6 +100,7 @@ impl Server {
         let hub = Hub {
             now: START,
             epoch: Epoch(Uuid::from_u128(1)),
+            moves: BTreeMap::new(),
             records: BTreeMap::new(),
             feed: BTreeMap::new(),
             cells: vec![cell()],
@@ -254,7 +257,7 @@ impl Hub {
             gone: entries.iter().filter(|(_, gone, _)| *gone).map(|(id, ..)| *id).collect(),
             conflicts: self.conflicts.iter().filter(|conflict| ids.contains(&conflict.record)).cloned().collect(),
             proofs: Default::default(),
-            moves: Default::default(),
+            moves: self.moves.clone(),
             erased: entries.iter().map(|(id, ..)| *id).filter(|id| self.erased.contains(id)).collect(),
         }
     }

@@ -1,6 +1,6 @@
 //! Cells that change hands, servers that come back from a backup, records that leave.
 
-use domain::protocol::CallError;
+use domain::protocol::{CallError, Proof};
 use domain::{Epoch, Kind, ProblemCode};
 use serde_json::json;
 use uuid::Uuid;
@@ -168,6 +168,53 @@ fn what_a_worker_wrote_and_a_restored_server_refuses_as_a_whole_is_theirs_to_loo
     let report = phone.sync();
     assert_eq!((report.refused, phone.state().refused), (1, 1), "the own one, which no other phone need have");
     assert!(phone.get(own).is_none() && phone.get(foreign).is_none());
+}
+
+#[test]
+fn late_words_that_a_restored_server_refuses_do_not_take_the_rest_of_their_record_along() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    phone.pass(1_000);
+    phone.write(Kind::Building, Some(id), json!({"floors": 5})).unwrap();
+    {
+        // The backup knows nothing of the building, and that the cell was given to somebody else before the last words.
+        let mut hub = server.hub();
+        hub.epoch = Epoch(Uuid::from_u128(2));
+        hub.cells = vec![other_cell()];
+        hub.records.clear();
+        hub.feed.clear();
+        hub.refuse = Box::new(|change| change.fields.contains_key("floors").then_some(ProblemCode::ForeignCell));
+    }
+    phone.sync();
+    let there = server.hub().records[&id].clone();
+    assert_eq!((there.text("name"), there.fields.get("floors")), (Some("一号楼"), None), "what was taken once is back");
+    assert!(phone.get(id).is_none());
+    let refused = phone.device.with_open(|open: &mut device::Open| open.refused()).unwrap();
+    assert_eq!((refused.len(), refused[0].fields.len(), &refused[0].fields["floors"]), (1, 1, &json!(5)));
+}
+
+#[test]
+fn a_moved_record_is_offered_to_a_restored_server_with_the_proof_of_its_move_whatever_was_written_since() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let proof = Proof("moved".to_owned());
+    let id = record_id(7);
+    let fields = json!({"name": "一号楼", "building_kind": "farmhouse", "cell": cell()});
+    server.write(change(id, Kind::Building, cell(), START, fields));
+    server.hub().moves = [(id, proof.clone())].into();
+    phone.sync();
+    phone.pass(1_000);
+    phone.rename(id, "后来的");
+    phone.sync();
+    server.hub().moves.clear();
+    server.hub().epoch = Epoch(Uuid::from_u128(2));
+    server.hub().requests.clear();
+    phone.sync();
+    let offered = server.hub().requests.iter().find(|request| !request.push.is_empty()).cloned().unwrap();
+    assert_eq!(offered.push[0].fields["name"], json!("后来的"));
+    assert_eq!(offered.proofs.get(&id), Some(&proof));
 }
 
 #[test]
