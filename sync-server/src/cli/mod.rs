@@ -89,7 +89,8 @@ enum Command {
         #[command(subcommand)]
         what: audit::AuditCommand,
     },
-    /// Copy the database into a new file while the server runs. The photo folder is copied by any file copy.
+    /// Copy the database into a new file while the server runs. The photo folder is copied by any file copy, after the database:
+    /// then no photo that the database has is missing in the copy.
     Backup {
         #[command(flatten)]
         data: Data,

@@ -89,16 +89,17 @@ impl<S: Store> Hub<S> {
         let fresh = secrets::token(self.time().world.as_mut());
         self.store.write(|writing| {
             let record = awaited(writing, phone, offer)?;
-            if writing.photo_stored(&offer.sha256)? {
-                return Ok(PhotoPlace::Stored);
-            }
-            if self.photos.holds(&offer.sha256, offer.bytes)? {
-                // It took its place, and the server ended before that was noted.
-                writing.put_photo_stored(&offer.sha256, offer.bytes, now)?;
+            // The folder is asked, not the note: a photo can have taken its place without having been noted, and a folder that was
+            // put back older than the database lacks what is noted. Whoever is told "stored" may free the only original.
+            if self.note_photo(writing, &offer.sha256, offer.bytes, now)?.is_none() {
                 return Ok(PhotoPlace::Stored);
             }
             if let Some(known) = writing.upload_of(phone.device, offer.photo)?.filter(|known| known.until > now) {
-                return Ok(PhotoPlace::Upload { upload: known.id, offset: known.offset });
+                if known.offset < known.bytes {
+                    return Ok(PhotoPlace::Upload { upload: known.id, offset: known.offset });
+                }
+                // It was complete, and its bytes are not there any more.
+                writing.remove_upload(&known.id)?;
             }
             writing.put_upload(&upload_for(fresh.clone(), phone, offer, record.cell, now))?;
             Ok(PhotoPlace::Upload { upload: fresh, offset: 0 })
@@ -198,10 +199,10 @@ impl<S: Store> Hub<S> {
     /// Whether these bytes were the last of an upload that is complete: its answer was lost, and its request repeated.
     ///
     /// # Errors
-    /// [`HubError::Store`].
+    /// [`HubError`] when the store or the folder breaks.
     pub fn is_repeated(&self, upload: &Upload, offset: u64, bytes: u64) -> Result<bool, HubError> {
         let to_the_end = upload.offset == upload.bytes && offset.checked_add(bytes) == Some(upload.bytes);
-        Ok(to_the_end && self.is_stored(&upload.sha256)?)
+        Ok(to_the_end && self.is_stored(&upload.sha256)? && self.photos.holds(&upload.sha256, upload.bytes)?)
     }
 
     fn count(&self, upload: &Upload, reached: u64) -> Result<u64, HubError> {
@@ -220,16 +221,50 @@ impl<S: Store> Hub<S> {
     /// All bytes are there: they are checked, and become the photo or are thrown away.
     fn finish(&self, upload: &Upload) -> Result<(), HubError> {
         let now = self.now();
-        match self.photos.finish(&upload.id, &upload.sha256)? {
+        let refusal = match self.photos.finish(&upload.id, &upload.sha256)? {
+            Finished::Refused(code) => Some(code),
             Finished::Stored => self.store.write(|writing| {
-                writing.put_photo_stored(&upload.sha256, upload.bytes, now)?;
-                Ok(writing.set_upload_offset(&upload.id, upload.bytes)?)
-            }),
-            Finished::Refused(code) => {
+                let refusal = self.note_photo(writing, &upload.sha256, upload.bytes, now)?;
+                if refusal.is_none() {
+                    writing.set_upload_offset(&upload.id, upload.bytes)?;
+                }
+                Ok::<_, HubError>(refusal)
+            })?,
+        };
+        match refusal {
+            None => Ok(()),
+            Some(code) => {
                 self.drop_upload(&upload.id)?;
+                self.remove_doomed_photos()?;
                 Err(refused(code))
             }
         }
+    }
+
+    /// Notes that a photo's bytes are there, if they are and a record still names them: its record may have been erased since they
+    /// began to come, and tidying removes files that nobody names. Both are seen in the transaction that notes, in which nobody
+    /// removes any. None: it is noted. A refusal is no error, so that what nobody names is doomed with the same transaction.
+    pub(super) fn note_photo(
+        &self,
+        writing: &mut dyn Writing,
+        sha256: &Sha256Hex,
+        bytes: u64,
+        now: Millis,
+    ) -> Result<Option<CallRefusal>, HubError> {
+        if !writing.photo_named(sha256)? {
+            writing.doom_photo(sha256)?;
+            return Ok(Some(CallRefusal::NotFound));
+        }
+        if !self.photos.holds(sha256, bytes)? {
+            return Ok(Some(CallRefusal::UploadGone));
+        }
+        if !writing.photo_stored(sha256)? {
+            // The server may have ended right after the photo took its place, and the place be lost with the power still.
+            self.photos.settle_photo(sha256)?;
+            writing.put_photo_stored(sha256, bytes, now)?;
+            writing.photo_removed(sha256)?;
+        }
+        Ok(None)
     }
 
     /// Throws an upload away: its file first, for what only a file knows of is never found again.
@@ -320,7 +355,13 @@ impl<S: Store> Hub<S> {
         if !self.may_see_photo(actor, sha256)? || !self.is_stored(sha256)? {
             return Err(refused(CallRefusal::NotFound));
         }
-        Ok(self.photos.read(sha256, size)?)
+        match self.photos.read(sha256, size) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                tracing::warn!(%sha256, "a photo that is noted as stored is not in the folder: was that put back older?");
+                Err(refused(CallRefusal::NotFound))
+            }
+            read => Ok(read?),
+        }
     }
 
     /// Takes the place from bytes that no record names after all.

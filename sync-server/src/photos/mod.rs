@@ -125,9 +125,19 @@ impl PhotoFolder {
         self.place(&self.photo_file(sha256, PhotoSize::Thumb), &thumbnail)?;
         // The photo last: whoever finds it finds the thumbnail too. The upload's file was synced with its last bytes.
         fs::rename(&path, &full)?;
-        sync_folder(folder)?;
-        sync_folder(&self.root)?;
+        self.settle_photo(sha256)?;
         Ok(Finished::Stored)
+    }
+
+    /// Makes the place that a photo has taken durable.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn settle_photo(&self, sha256: &Sha256Hex) -> io::Result<()> {
+        if let Some(folder) = self.photo_file(sha256, PhotoSize::Full).parent() {
+            sync_folder(folder)?;
+        }
+        sync_folder(&self.root)
     }
 
     /// Writes a file in one step: under another name first.
@@ -150,16 +160,17 @@ impl PhotoFolder {
         }
     }
 
-    /// Whether a photo of this hash and size has taken its place: it was checked before.
+    /// Whether a photo of this hash and size has taken its place, and its thumbnail: it was checked before.
     ///
     /// # Errors
     /// When the disk refuses.
     pub fn holds(&self, sha256: &Sha256Hex, bytes: u64) -> io::Result<bool> {
-        match fs::metadata(self.photo_file(sha256, PhotoSize::Full)) {
-            Ok(found) => Ok(found.len() == bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        let length = |size| match fs::metadata(self.photo_file(sha256, size)) {
+            Ok(found) => Ok(Some(found.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
-        }
+        };
+        Ok(length(PhotoSize::Full)? == Some(bytes) && length(PhotoSize::Thumb)?.is_some())
     }
 
     /// Removes a stored photo and its thumbnail; that they are gone already is no error. Durable when this returns.

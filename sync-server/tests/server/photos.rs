@@ -1,6 +1,7 @@
 //! Photos: checked before they count, seen only from where they lie.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
@@ -8,6 +9,7 @@ use domain::scope::Role;
 use domain::{Change, Kind, ProblemCode, Record, Sha256Hex, World as _};
 use serde_json::json;
 use sync_server::hub::HubError;
+use sync_server::store::Store as _;
 
 use crate::common::{County, DAY, MINUTE, TestPhone, cell, jpeg, sha256};
 
@@ -87,6 +89,50 @@ fn a_server_that_ended_between_a_photos_place_and_its_note_has_the_photo_and_blo
     county.hub.photos().finish(&id, &offer.sha256).unwrap();
     assert_eq!(code(county.hub.photo_append(&phone.phone(), &id, 200, &bytes[200..])), CallRefusal::UploadGone);
     assert_eq!(county.hub.photo_offer(&phone.phone(), &offer).unwrap(), PhotoPlace::Stored);
+    assert_eq!(county.hub.photo_for(&phone.phone().actor, &offer.sha256, PhotoSize::Full).unwrap(), bytes);
+}
+
+/// Where a stored photo lies.
+fn file_of(county: &County, offer: &PhotoOffer, ending: &str) -> PathBuf {
+    let (folder, name) = offer.sha256.as_str().split_at(2);
+    county.folder.path().join("photos").join(folder).join(format!("{name}{ending}"))
+}
+
+#[test]
+fn a_photo_that_a_folder_put_back_older_lacks_is_asked_for_again_and_nobody_is_told_that_it_is_there() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(13);
+    let (_, offer) = offered(&mut phone, &bytes);
+    for lost in [".jpg", ".thumb.jpg"] {
+        let id = upload(&phone, &offer);
+        assert_eq!(county.hub.photo_append(&phone.phone(), &id, 0, &bytes).unwrap(), bytes.len() as u64);
+        assert_eq!(county.hub.photo_offer(&phone.phone(), &offer).unwrap(), PhotoPlace::Stored);
+        std::fs::remove_file(file_of(&county, &offer, lost)).unwrap();
+        let size = if lost == ".jpg" { PhotoSize::Full } else { PhotoSize::Thumb };
+        assert_eq!(code(county.hub.photo_for(&phone.phone().actor, &offer.sha256, size)), CallRefusal::NotFound);
+        assert!(county.hub.photo_append(&phone.phone(), &id, 0, &bytes).is_err(), "no repetition of what is gone");
+    }
+    let id = upload(&phone, &offer);
+    assert_eq!(county.hub.own_upload(&phone.phone(), &id).unwrap().offset, 0, "not the one that was complete");
+    county.hub.photo_append(&phone.phone(), &id, 0, &bytes[..200]).unwrap();
+    assert_eq!(upload(&phone, &offer), id, "and it goes on where it stopped");
+    county.hub.photo_append(&phone.phone(), &id, 200, &bytes[200..]).unwrap();
+    assert_eq!(county.hub.photo_for(&phone.phone().actor, &offer.sha256, PhotoSize::Full).unwrap(), bytes);
+}
+
+#[test]
+fn a_photo_that_came_after_its_files_were_to_be_removed_stays() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(14);
+    let (_, offer) = offered(&mut phone, &bytes);
+    let id = upload(&phone, &offer);
+    // Another record with the same picture was erased; its files were not removed yet.
+    county.hub.store().write(|writing| writing.doom_photo(&offer.sha256)).unwrap();
+    county.hub.photo_append(&phone.phone(), &id, 0, &bytes).unwrap();
+    assert!(county.hub.store().read(|reading| reading.photos_doomed()).unwrap().is_empty());
+    county.hub.tidy().unwrap();
     assert_eq!(county.hub.photo_for(&phone.phone().actor, &offer.sha256, PhotoSize::Full).unwrap(), bytes);
 }
 

@@ -108,7 +108,9 @@ impl<S: Store> Hub<S> {
         let change = DeskChange { id, kind: Kind::Photo, cell: seen.record.cell.clone(), fields };
         let author = Author::Office(actor, Duty::ShowResult);
         self.write_by(writing, author, change, seen.latest())?.map_err(refused_words)?;
-        writing.put_photo_stored(&picture.sha256, picture.full.len() as u64, now)?;
+        if let Some(code) = self.note_photo(writing, &picture.sha256, picture.full.len() as u64, now)? {
+            return Err(refused(code));
+        }
         note(writing, now, actor.account.as_str(), "photo", &seen.record.id.to_string())
     }
 }
