@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod demo;
+mod files;
 mod forms;
 pub mod http;
 pub mod hub;

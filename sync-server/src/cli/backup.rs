@@ -1,14 +1,19 @@
 //! Backup while the server runs, restore while it does not.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{CliError, print_line};
+use crate::files::{beside, remove_if_there, sync_folder};
 use crate::hub::county::renew_epoch;
 use crate::hub::world::SystemWorld;
 use crate::hub::{CountyHub, DATABASE_FILE, open_folder};
+use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
+
+/// What SQLite keeps beside a database. Whatever lies there it takes for that database's own, and plays it into the file.
+const JOURNALS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 pub(super) fn back_up(hub: &CountyHub, file: &Path) -> Result<(), CliError> {
     Ok(hub.back_up(file)?)
@@ -18,50 +23,68 @@ pub(super) fn back_up(hub: &CountyHub, file: &Path) -> Result<(), CliError> {
 pub(super) fn restore(data: &Path, file: &Path) -> Result<(), CliError> {
     let _held = super::hold(data)?;
     let place = data.join(DATABASE_FILE);
-    let arriving = data.join(format!("{DATABASE_FILE}.arriving"));
-    remove_if_there(&arriving)?;
+    let arriving = beside(&place, ".arriving");
+    // A restore that was killed may have left its own.
+    remove_with_journals(&arriving)?;
     fs::copy(file, &arriving)?;
-    // Opened before anything is moved: a file that is no database, or a newer one, changes nothing.
-    let epoch = {
-        let store = SqliteStore::open(&arriving)?;
-        renew_epoch(&store, &mut SystemWorld)?
-    };
-    remove_journals(&arriving)?;
-    if place.exists() {
-        let aside = free_name(data);
-        fs::rename(&place, &aside)?;
-        for journal in journals(&place) {
-            if journal.exists() {
-                let ending = journal.to_string_lossy().rsplit('-').next().map(str::to_owned).unwrap_or_default();
-                fs::rename(&journal, format!("{}-{ending}", aside.display()))?;
-            }
+    let epoch = match made_ready(&arriving, file) {
+        Ok(epoch) => epoch,
+        Err(error) => {
+            remove_with_journals(&arriving)?;
+            return Err(error);
         }
+    };
+    if let Some(aside) = set_aside(&place)? {
         eprintln!("the database that was there is now {}", aside.display());
     }
     fs::rename(&arriving, &place)?;
+    sync_folder(data)?;
     // Opened once, so that who was erased since the backup is erased again before anybody is served.
     drop(open_folder(data)?);
     print_line(&format!("restored; new epoch {epoch}"));
     Ok(())
 }
 
-fn journals(database: &Path) -> [PathBuf; 2] {
-    ["-wal", "-shm"].map(|ending| PathBuf::from(format!("{}{ending}", database.display())))
-}
-
-/// The store was closed: what its journals held is in the file.
-fn remove_journals(database: &Path) -> io::Result<()> {
-    journals(database).iter().try_for_each(|journal| remove_if_there(journal))
-}
-
-fn remove_if_there(file: &Path) -> io::Result<()> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+/// The copy of a backup under its new epoch, whole in its one file. Before anything is moved: a file that is no database of ours,
+/// or a newer one, changes nothing.
+fn made_ready(arriving: &Path, file: &Path) -> Result<domain::Epoch, CliError> {
+    // An empty file is an empty database to SQLite, and would become a county without anybody in it.
+    if SqliteStore::schema_of(arriving)? == 0 {
+        return Err(CliError::Told(format!("{} is no backup of this server", file.display())));
     }
+    let epoch = {
+        let store = SqliteStore::open(arriving)?;
+        let epoch = renew_epoch(&store, &mut SystemWorld)?;
+        store.leave_no_log()?;
+        epoch
+    };
+    remove_journals(arriving)?;
+    OpenOptions::new().write(true).open(arriving)?.sync_all()?;
+    Ok(epoch)
 }
 
-fn free_name(data: &Path) -> PathBuf {
-    let names = (1..).map(|number| data.join(format!("{DATABASE_FILE}.before-restore-{number}")));
-    names.into_iter().find(|name| !name.exists()).unwrap_or_else(|| data.join("county.db.before-restore"))
+fn remove_journals(database: &Path) -> io::Result<()> {
+    JOURNALS.iter().try_for_each(|ending| remove_if_there(&beside(database, ending)))
+}
+
+fn remove_with_journals(database: &Path) -> io::Result<()> {
+    remove_if_there(database)?;
+    remove_journals(database)
+}
+
+/// Moves a database with its journals to a free name, which it answers. The journals first, and also where no database is (any
+/// more): one that stayed would be played into whatever comes to its place.
+fn set_aside(place: &Path) -> io::Result<Option<PathBuf>> {
+    let there = JOURNALS.into_iter().chain([""]).filter(|ending| beside(place, ending).exists());
+    let there: Vec<&str> = there.collect();
+    if there.is_empty() {
+        return Ok(None);
+    }
+    let mut names = (1_u64..).map(|number| beside(place, &format!(".before-restore-{number}")));
+    let is_free = |name: &PathBuf| there.iter().all(|ending| !beside(name, ending).exists());
+    let aside = names.find(is_free).ok_or(io::ErrorKind::AlreadyExists)?;
+    for ending in &there {
+        fs::rename(beside(place, ending), beside(&aside, ending))?;
+    }
+    Ok(Some(aside))
 }

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -99,6 +100,70 @@ fn a_backup_is_made_under_a_running_server_and_put_back_under_none() {
     let broken = run(&data, &["restore", data.path().join("no.db").to_str().unwrap()], "");
     assert!(!broken.status.success());
     assert_eq!(said(&run(&data, &["account", "list"], "")).lines().count(), 1, "and nothing has changed");
+}
+
+/// A data folder of a server that was killed, so that its last work is in the journal alone; and a backup from before that.
+fn killed_after_a_backup() -> (TempDir, PathBuf) {
+    let data = tempfile::tempdir().unwrap();
+    let add = |name: &str| {
+        let add = ["account", "add", name, "--name", "张三", "--role", "worker", "--cell", "610722001001001"];
+        assert!(run(&data, &add, "").status.success());
+    };
+    add("worker-a");
+    let copy = data.path().join("copy.db");
+    let serving = Serving::start(&data);
+    assert!(run(&data, &["backup", copy.to_str().unwrap()], "").status.success());
+    add("worker-b");
+    drop(serving);
+    assert!(std::fs::metadata(data.path().join("county.db-wal")).unwrap().len() > 0);
+    (data, copy)
+}
+
+fn accounts(data: &TempDir) -> usize {
+    said(&run(data, &["account", "list"], "")).lines().count()
+}
+
+#[test]
+fn journals_without_their_database_are_not_played_into_a_backup() {
+    let (data, copy) = killed_after_a_backup();
+    let file = |name: &str| data.path().join(name);
+    // Of a restore that was killed, or of an administrator who moved the file away.
+    std::fs::copy(file("county.db-wal"), file("county.db.arriving-wal")).unwrap();
+    std::fs::rename(file("county.db"), file("elsewhere.db")).unwrap();
+    let restored = run(&data, &["restore", copy.to_str().unwrap()], "");
+    assert!(restored.status.success(), "{restored:?}");
+    assert_eq!(accounts(&data), 1, "as it was at the backup");
+    assert!(file("county.db.before-restore-1-wal").exists(), "and they are set aside, not removed");
+    // Put together again, they are the database that was there.
+    for (from, to) in [("elsewhere.db", "county.db"), ("county.db.before-restore-1-wal", "county.db-wal")] {
+        std::fs::rename(file(from), file(to)).unwrap();
+    }
+    let _ = std::fs::remove_file(file("county.db-shm"));
+    assert_eq!(accounts(&data), 2);
+}
+
+#[test]
+fn what_a_restore_sets_aside_keeps_its_journals_and_takes_nobody_else_s() {
+    let (data, copy) = killed_after_a_backup();
+    let file = |name: &str| data.path().join(name);
+    std::fs::write(file("county.db.before-restore-1-wal"), "of a restore that was killed").unwrap();
+    assert!(run(&data, &["restore", copy.to_str().unwrap()], "").status.success());
+    assert_eq!(accounts(&data), 1);
+    let left = std::fs::read(file("county.db.before-restore-1-wal")).unwrap();
+    assert!(left == b"of a restore that was killed", "nothing is overwritten");
+    assert!(file("county.db.before-restore-2").exists() && file("county.db.before-restore-2-wal").exists());
+}
+
+#[test]
+fn an_empty_file_is_no_backup_and_changes_nothing() {
+    let (data, _) = killed_after_a_backup();
+    let empty = data.path().join("empty.db");
+    std::fs::write(&empty, "").unwrap();
+    let refused = run(&data, &["restore", empty.to_str().unwrap()], "");
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("no backup"), "{refused:?}");
+    assert_eq!(accounts(&data), 2);
+    assert!(!data.path().join("county.db.arriving").exists(), "nothing is left lying about");
 }
 
 #[test]
