@@ -216,6 +216,34 @@ fn many_writers_share_commits_and_lose_nothing() {
     assert_eq!(numbers.keys().copied().collect::<Vec<_>>(), (1..=stored).collect::<Vec<_>>(), "without a gap");
 }
 
+/// Commits come faster than a copy's steps; it ends all the same, as whole as at its beginning.
+#[test]
+fn a_backup_ends_however_busy_the_server_is_and_half_a_one_has_another_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("county.db")).unwrap();
+    let raw = rusqlite::Connection::open(folder.path().join("county.db")).unwrap();
+    raw.execute_batch("CREATE TABLE filler (bytes BLOB); INSERT INTO filler VALUES (zeroblob(24000000))").unwrap();
+    let copy = folder.path().join("copy.db");
+    std::fs::write(folder.path().join("copy.db.part"), "of a backup that was killed").unwrap();
+    let done = AtomicUsize::new(0);
+    std::thread::scope(|threads| {
+        let writer = threads.spawn(|| {
+            let begun = std::time::Instant::now();
+            while done.load(Ordering::SeqCst) == 0 && begun.elapsed().as_secs() < 20 {
+                store.write(|w| w.take_number("busy")).unwrap();
+            }
+            done.load(Ordering::SeqCst)
+        });
+        store.back_up(&copy).unwrap();
+        done.store(1, Ordering::SeqCst);
+        assert_eq!(writer.join().unwrap(), 1, "the backup did not end before the writing did");
+    });
+    assert!(!folder.path().join("copy.db.part").exists());
+    let busy = store.write(|w| w.take_number("busy")).unwrap();
+    assert!(SqliteStore::open(&copy).unwrap().write(|w| w.take_number("busy")).unwrap() <= busy);
+    assert!(store.back_up(&folder.path().join("nowhere/copy.db")).is_err());
+}
+
 #[test]
 fn a_panic_in_one_writer_leaves_the_others_working() {
     let folder = tempfile::tempdir().unwrap();

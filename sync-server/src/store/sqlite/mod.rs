@@ -32,9 +32,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::files::{beside, remove_if_there, sync_folder};
 use crate::store::{Answer, Moved, Reading, Store, StoreError, Writing};
 use feed::Feeds;
 use following::Following;
@@ -73,6 +75,12 @@ impl<'c> Sql<'c> {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(cause: rusqlite::Error) -> Self {
+        StoreError::Broken(cause.to_string())
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(cause: std::io::Error) -> Self {
         StoreError::Broken(cause.to_string())
     }
 }
@@ -144,6 +152,18 @@ impl SqliteStore {
         Ok(conn)
     }
 
+    /// Copies the database as it is now. Without a transaction of its own every commit would begin the copy anew, and that of a large
+    /// county would never end; in the write-ahead log a reader keeps no writer out.
+    fn copy_to(&self, file: &Path) -> Result<(), StoreError> {
+        let conn = self.reader()?;
+        let mut copy = Connection::open(file)?;
+        run(&conn, "BEGIN")?;
+        // It begins with the first reading.
+        conn.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Backup::new(&conn, &mut copy)?.run_to_completion(1_000, Duration::from_millis(5), None)?;
+        Ok(run(&conn, "ROLLBACK")?)
+    }
+
     fn keep(&self, conn: Connection) {
         let mut kept = self.readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if kept.len() < READERS_KEPT {
@@ -202,11 +222,19 @@ impl Store for SqliteStore {
     }
 
     fn back_up(&self, file: &Path) -> Answer<()> {
-        let conn = self.reader()?;
-        let mut copy = Connection::open(file)?;
-        // In steps, so that writers are not kept out for long.
-        rusqlite::backup::Backup::new(&conn, &mut copy)?.run_to_completion(1_000, Duration::from_millis(5), None)?;
-        drop(conn);
-        Ok(())
+        // Under another name until it is whole: whoever finds the file that was asked for has a backup.
+        let partial = beside(file, ".part");
+        remove_if_there(&partial)?;
+        let copied = self.copy_to(&partial).and_then(|()| {
+            std::fs::rename(&partial, file)?;
+            match std::path::absolute(file)?.parent() {
+                Some(folder) => Ok(sync_folder(folder)?),
+                None => Ok(()),
+            }
+        });
+        if copied.is_err() {
+            remove_if_there(&partial)?;
+        }
+        copied
     }
 }
