@@ -9,9 +9,9 @@ use domain::scope::Role;
 use domain::{Change, Kind, ProblemCode, Record, Sha256Hex, World as _};
 use serde_json::json;
 use sync_server::hub::HubError;
-use sync_server::store::Store as _;
+use sync_server::store::{Account, Store as _};
 
-use crate::common::{County, DAY, MINUTE, TestPhone, cell, jpeg, sha256};
+use crate::common::{County, DAY, MINUTE, PASSWORD, TestPhone, cell, jpeg, scope, sha256};
 
 /// An incident with a photo record for these bytes, pushed; and the offer of the bytes.
 pub(crate) fn offered(phone: &mut TestPhone, bytes: &[u8]) -> (Change, PhotoOffer) {
@@ -249,6 +249,23 @@ fn an_upload_whose_file_cannot_be_removed_is_not_forgotten_without_it() {
     std::fs::write(&file, &bytes[..200]).unwrap();
     county.hub.photo_abandon(&phone.phone(), &id).unwrap();
     assert!(!file.exists(), "nothing lies there that nobody names");
+}
+
+#[test]
+fn a_worker_who_became_supervisor_brings_their_photos_and_no_other_s() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let mut colleague = county.worker("worker-b", &[cell(1)]);
+    let (bytes, other) = (jpeg(15), jpeg(16));
+    let (_, own) = offered(&mut phone, &bytes);
+    let (_, foreign) = offered(&mut colleague, &other);
+    let worker = county.hub.store().read(|reading| reading.account(&phone.account())).unwrap().unwrap();
+    let promoted = Account { role: Role::Supervisor, scopes: vec![scope("610722001001")], ..worker };
+    county.hub.put_account(promoted, Some(PASSWORD), &[]).unwrap();
+    let id = upload(&phone, &own);
+    assert_eq!(county.hub.photo_append(&phone.phone(), &id, 0, &bytes).unwrap(), bytes.len() as u64);
+    assert_eq!(county.hub.photo_offer(&phone.phone(), &own).unwrap(), PhotoPlace::Stored);
+    assert_eq!(code(county.hub.photo_offer(&phone.phone(), &foreign)), CallRefusal::NotAllowed);
 }
 
 #[test]
