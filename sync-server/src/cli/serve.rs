@@ -39,6 +39,11 @@ pub(super) fn serve(data: &Path, how: &How) -> Result<(), CliError> {
     let _held = super::hold(data)?;
     let hub = Arc::new(open_folder(data)?);
     hub.imports_have_stopped()?;
+    match hub.sweep_uploads() {
+        Ok(swept) if swept > 0 => tracing::info!(swept, "files of uploads that nothing knew of"),
+        Err(error) => tracing::error!(%error, "files of uploads that nothing knows of could not be removed"),
+        _ => {}
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(BLOCKING_THREADS)

@@ -376,7 +376,8 @@ impl<S: Store> Hub<S> {
         self.remove_doomed_photos()
     }
 
-    /// Stores a photo's bytes that were made on this machine (the demonstration's samples): checked as any other.
+    /// Stores a photo's bytes that were made on this machine (the demonstration's samples): checked as any other. The records that
+    /// name them may come later.
     ///
     /// # Errors
     /// [`CallRefusal::HashMismatch`] or [`CallRefusal::NotAnImage`].
@@ -386,17 +387,48 @@ impl<S: Store> Hub<S> {
         Ok(self.store.write(|writing| writing.put_photo_stored(sha256, bytes.len() as u64, now))?)
     }
 
-    /// Checks a photo's bytes and gives them their place in the folder; that they are there is not noted yet.
-    pub(super) fn place_photo(&self, sha256: &Sha256Hex, bytes: &[u8]) -> Result<(), HubError> {
-        let id = secrets::token(self.time().world.as_mut());
-        self.photos.append(&id, 0, bytes)?;
-        match self.photos.finish(&id, sha256)? {
-            Finished::Stored => Ok(self.photos.discard(&id)?),
-            Finished::Refused(code) => {
-                self.photos.discard(&id)?;
+    /// Stores a photo's bytes that were handed in, for the records that name them.
+    ///
+    /// # Errors
+    /// As [`Hub::keep_photo`], and as [`Hub::note_photo`] refuses: none of it is left then.
+    pub(super) fn take_photo(&self, sha256: &Sha256Hex, bytes: &[u8]) -> Result<(), HubError> {
+        self.place_photo(sha256, bytes)?;
+        let now = self.now();
+        match self.store.write(|writing| self.note_photo(writing, sha256, bytes.len() as u64, now))? {
+            None => Ok(()),
+            Some(code) => {
+                self.remove_doomed_photos()?;
                 Err(refused(code))
             }
         }
+    }
+
+    /// Checks a photo's bytes and gives them their place in the folder; that they are there is not noted yet.
+    pub(super) fn place_photo(&self, sha256: &Sha256Hex, bytes: &[u8]) -> Result<(), HubError> {
+        let id = secrets::token(self.time().world.as_mut());
+        let placed = self.photos.append(&id, 0, bytes).and_then(|()| self.photos.finish(&id, sha256));
+        // Whatever has become of it: no row names this upload, so that nobody would come for its file.
+        let discarded = self.photos.discard(&id);
+        match placed? {
+            Finished::Stored => Ok(discarded?),
+            Finished::Refused(code) => Err(refused(code)),
+        }
+    }
+
+    /// Removes files of uploads that nothing knows of: a process that was killed left them. For whoever holds the data folder alone,
+    /// and before anybody is served: an upload of the hub's own has no row while it lasts.
+    ///
+    /// # Errors
+    /// [`HubError`] when the store or the folder breaks.
+    pub fn sweep_uploads(&self) -> Result<usize, HubError> {
+        let mut swept = 0;
+        for name in self.photos.uploads()? {
+            if self.store.read(|reading| reading.upload(&name))?.is_none() {
+                self.photos.sweep(&name)?;
+                swept += 1;
+            }
+        }
+        Ok(swept)
     }
 }
 

@@ -13,7 +13,16 @@ use domain::Sha256Hex;
 use domain::protocol::{CallRefusal, PhotoSize};
 use sha2::{Digest, Sha256};
 
+use crate::files::{remove_if_there, sync_folder};
 pub use develop::{Developed, PICTURE_BYTES_MAX, develop};
+
+/// No upload's name is longer.
+pub const UPLOAD_NAME_MAX: usize = 64;
+
+/// The folder of bytes on their way.
+const UPLOADS: &str = "uploads";
+/// How the name of a thumbnail ends before it takes its place. It is called after its upload: two may bring the same picture.
+const PART: &str = "part";
 
 /// A folder of photos, addressed by the hash of their bytes.
 pub struct PhotoFolder {
@@ -37,7 +46,7 @@ impl PhotoFolder {
     /// # Errors
     /// When it cannot be made.
     pub fn open(root: &Path) -> io::Result<Self> {
-        fs::create_dir_all(root.join("uploads"))?;
+        fs::create_dir_all(root.join(UPLOADS))?;
         Ok(Self { root: root.to_owned(), busy: Mutex::new(HashMap::new()) })
     }
 
@@ -58,10 +67,10 @@ impl PhotoFolder {
     /// Uploads are named by the hub's own tokens; anything else (a path, above all) is nobody's upload.
     fn upload_file(&self, upload: &str) -> io::Result<PathBuf> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        if upload.is_empty() || upload.len() > 64 || !upload.bytes().all(plain) {
+        if upload.is_empty() || upload.len() > UPLOAD_NAME_MAX || !upload.bytes().all(plain) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        Ok(self.root.join("uploads").join(upload))
+        Ok(self.root.join(UPLOADS).join(upload))
     }
 
     fn photo_file(&self, sha256: &Sha256Hex, size: PhotoSize) -> PathBuf {
@@ -122,7 +131,9 @@ impl PhotoFolder {
         let full = self.photo_file(sha256, PhotoSize::Full);
         let folder = full.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder)?;
-        self.place(&self.photo_file(sha256, PhotoSize::Thumb), &thumbnail)?;
+        let beside = path.with_extension(PART);
+        write_whole(&beside, &thumbnail)?;
+        fs::rename(beside, self.photo_file(sha256, PhotoSize::Thumb))?;
         // The photo last: whoever finds it finds the thumbnail too. The upload's file was synced with its last bytes.
         fs::rename(&path, &full)?;
         self.settle_photo(sha256)?;
@@ -140,24 +151,31 @@ impl PhotoFolder {
         sync_folder(&self.root)
     }
 
-    /// Writes a file in one step: under another name first.
-    fn place(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let beside = path.with_extension("part");
-        let mut file = File::create(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(beside, path)
-    }
-
     /// Throws an upload's bytes away; that they are gone already is no error.
     ///
     /// # Errors
     /// When the disk refuses.
     pub fn discard(&self, upload: &str) -> io::Result<()> {
-        match fs::remove_file(self.upload_file(upload)?) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        let path = self.upload_file(upload)?;
+        remove_if_there(&path)?;
+        remove_if_there(&path.with_extension(PART))
+    }
+
+    /// The names of all files that lie among the uploads.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn uploads(&self) -> io::Result<Vec<String>> {
+        let files = fs::read_dir(self.root.join(UPLOADS))?;
+        files.map(|file| Ok(file?.file_name().to_string_lossy().into_owned())).collect()
+    }
+
+    /// Removes a file that [`PhotoFolder::uploads`] named, whether it is an upload's or not.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sweep(&self, name: &str) -> io::Result<()> {
+        remove_if_there(&self.root.join(UPLOADS).join(name))
     }
 
     /// Whether a photo of this hash and size has taken its place, and its thumbnail: it was checked before.
@@ -179,12 +197,8 @@ impl PhotoFolder {
     /// When the disk refuses.
     pub fn remove(&self, sha256: &Sha256Hex) -> io::Result<()> {
         let full = self.photo_file(sha256, PhotoSize::Full);
-        for file in [&full, &self.photo_file(sha256, PhotoSize::Thumb)] {
-            match fs::remove_file(file) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
+        remove_if_there(&full)?;
+        remove_if_there(&self.photo_file(sha256, PhotoSize::Thumb))?;
         match full.parent().filter(|folder| folder.exists()) {
             Some(folder) => sync_folder(folder),
             None => Ok(()),
@@ -200,7 +214,9 @@ impl PhotoFolder {
     }
 }
 
-/// A rename is durable only when its folder is synced.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+/// Writes a new file, durably.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }

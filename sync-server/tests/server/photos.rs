@@ -269,6 +269,54 @@ fn a_worker_who_became_supervisor_brings_their_photos_and_no_other_s() {
 }
 
 #[test]
+fn files_of_uploads_that_nothing_knows_of_are_swept_away() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(17);
+    let (_, offer) = offered(&mut phone, &bytes);
+    let id = upload(&phone, &offer);
+    county.hub.photo_append(&phone.phone(), &id, 0, &bytes[..200]).unwrap();
+    let uploads = county.folder.path().join("photos/uploads");
+    for name in ["of-a-killed-hand-in", "of-a-killed-hand-in.part", &format!("{id}.part")] {
+        std::fs::write(uploads.join(name), &bytes[..200]).unwrap();
+    }
+    assert_eq!(county.hub.sweep_uploads().unwrap(), 3);
+    county.hub.photo_append(&phone.phone(), &id, 200, &bytes[200..]).unwrap();
+    assert_eq!(std::fs::read_dir(&uploads).unwrap().count(), 0);
+}
+
+#[test]
+fn bytes_that_cannot_take_their_place_leave_nothing_among_the_uploads() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(18);
+    let (_, offer) = offered(&mut phone, &bytes);
+    // A file where the folder of the hash would be.
+    let place = county.folder.path().join("photos").join(&offer.sha256.as_str()[..2]);
+    std::fs::write(&place, "").unwrap();
+    assert!(county.hub.keep_photo(&offer.sha256, &bytes).is_err());
+    assert_eq!(std::fs::read_dir(county.folder.path().join("photos/uploads")).unwrap().count(), 0);
+    std::fs::remove_file(&place).unwrap();
+    county.hub.keep_photo(&offer.sha256, &bytes).unwrap();
+    assert_eq!(county.hub.photo_offer(&phone.phone(), &offer).unwrap(), PhotoPlace::Stored);
+}
+
+#[test]
+fn the_same_picture_comes_through_many_uploads_at_once() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(19);
+    let (_, offer) = offered(&mut phone, &bytes);
+    std::thread::scope(|threads| {
+        for _ in 0..8 {
+            threads.spawn(|| (0..20).for_each(|_| county.hub.keep_photo(&offer.sha256, &bytes).unwrap()));
+        }
+    });
+    let thumb = county.hub.photo_for(&phone.phone().actor, &offer.sha256, PhotoSize::Thumb).unwrap();
+    assert!(image::load_from_memory(&thumb).is_ok());
+}
+
+#[test]
 fn nobody_touches_another_phone_s_upload() {
     let county = County::new();
     let mut phone = county.worker("worker-a", &[cell(1)]);
