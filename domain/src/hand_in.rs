@@ -20,8 +20,8 @@ pub const PIECE_CONTENT_BYTES: usize = 4 * 1024 * 1024;
 pub const PIECES_MAX: u32 = 64;
 /// At most so many sealed bytes of one device lie on the server before they are taken in.
 pub const PIECES_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// The content of a piece, unpacked, is at most so large.
-pub const CONTENT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The content of a piece, unpacked, is at most so large: the largest photo that fits into a piece, and much room.
+pub const CONTENT_BYTES_MAX: usize = 24 * 1024 * 1024;
 
 /// A sealed piece of unsent work. The counts are what the phone says is inside: nobody can look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,23 +1,20 @@
 //! Unsent work of phones that may not synchronise: kept sealed, and read by nobody before somebody who administers the phone
 //! takes it in. Then every change goes the way of every other.
 
-use std::collections::BTreeMap;
-use std::io::Read as _;
+mod content;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::hand_in::{
-    CONTENT_BYTES_MAX, HandIn, HandedPhoto, PIECE_BYTES_MAX, PIECES_BYTES_MAX, PIECES_MAX, RefusedWords,
-};
+use domain::hand_in::{HandIn, PIECE_BYTES_MAX, PIECES_BYTES_MAX, PIECES_MAX, RefusedWords};
 use domain::protocol::{CallRefusal, Verdict};
 use domain::scope::Actor;
 use domain::seal::Purpose;
 use domain::world::Millis;
-use domain::{Change, DeviceId, Node, ProblemCode, Sha256Hex, Stamp, Stamps};
-use serde::Deserialize;
-use serde_json::Value;
-use sha2::{Digest, Sha256};
+use domain::{Change, DeviceId, Kind, Node, ProblemCode, Sha256Hex, Stamp, Stamps};
 
+use self::content::{Pictures, Words, unpacked};
 use crate::hub::judge::{Author, Read};
 use crate::hub::orders::{Bearer, administered};
 use crate::hub::phones::{Phone, note};
@@ -27,23 +24,18 @@ use crate::store::{Device, HandInLine, Run, Store, TakenIn};
 /// What nobody took in is thrown away after half a year: it holds residents' data, sealed or not.
 pub(super) const HAND_INS_LIVE: Millis = 180 * 24 * 60 * 60 * 1000;
 
-/// The content of a piece, its changes not looked at yet: one that cannot be read is refused alone.
-#[derive(Deserialize)]
-struct Content {
-    node: Node,
-    changes: Vec<Value>,
-    #[serde(default)]
-    refused: Vec<RefusedWords>,
-    #[serde(default)]
-    photos: Vec<HandedPhoto>,
-}
+/// Of what was handed in about so many bytes of words are read at one time; the rest when those are taken. An honest phone's work
+/// is less, and what is in one piece may name what is in another.
+const WORDS_AT_ONCE: usize = 32 * 1024 * 1024;
 
 /// A piece that was opened.
 struct Opened {
     digest: Sha256Hex,
     node: Node,
     changes: Vec<Change>,
-    photos: Vec<HandedPhoto>,
+    /// How long its words are, as they came.
+    bytes: usize,
+    has_photos: bool,
     taken: TakenIn,
     /// Whether something in it was refused that may be taken another time.
     keep: bool,
@@ -99,24 +91,26 @@ impl<S: Store> Hub<S> {
     /// [`CallRefusal::NotFound`] when the actor administers no such phone or nothing of it is left to take in.
     pub fn take_in(&self, actor: &Actor, id: DeviceId) -> Result<TakenIn, HubError> {
         let now = self.now();
-        let (device, phone, mut pieces) = self.store.read(|reading| {
+        let (phone, lines) = self.store.read(|reading| {
             let (device, account) = administered(reading, actor, id)?;
             let shut_out = [device.revoked_at, account.closed_at].into_iter().flatten().min();
             let phone = Phone::until(id, &account, reading.holdings(&account.id)?, shut_out);
-            let mut pieces = Vec::new();
-            for line in reading.hand_ins(id)?.into_iter().filter(|line| line.kept) {
-                if let Some(sealed) = reading.hand_in_sealed(id, &line.digest)? {
-                    pieces.push(self.opened(id, &line, &sealed));
-                }
-            }
-            Ok::<_, HubError>((device, phone, pieces))
+            let mut lines = reading.hand_ins(id)?;
+            lines.retain(|line| line.kept);
+            Ok::<_, HubError>((phone, lines))
         })?;
-        if pieces.is_empty() {
+        if lines.is_empty() {
             return Err(HubError::refused(CallRefusal::NotFound));
         }
-        self.take_changes(&phone, &mut pieces)?;
-        for piece in &mut pieces {
-            self.take_photos(piece)?;
+        let (mut pieces, mut erased) = (Vec::new(), BTreeSet::new());
+        let mut rest = lines.as_slice();
+        while !rest.is_empty() {
+            let mut next = self.next_opened(id, &mut rest)?;
+            self.take_changes(&phone, &mut next, &mut erased)?;
+            pieces.append(&mut next);
+        }
+        for piece in pieces.iter_mut().filter(|piece| piece.has_photos) {
+            self.take_photos(id, piece, &erased)?;
         }
         self.store.write(|writing| {
             let mut all = TakenIn::default();
@@ -126,57 +120,58 @@ impl<S: Store> Hub<S> {
                 all.refused += piece.taken.refused;
                 all.photos += piece.taken.photos;
             }
-            note(writing, now, actor.account.as_str(), "take_in", &device.id.to_string())?;
+            note(writing, now, actor.account.as_str(), "take_in", &id.to_string())?;
             Ok(all)
         })
     }
 
-    /// Opens a piece. One that cannot be opened counts as one thing refused, and stays.
-    fn opened(&self, device: DeviceId, line: &HandInLine, sealed: &[u8]) -> Opened {
-        let mut opened = Opened {
-            digest: line.digest.clone(),
-            node: Node(0),
-            changes: Vec::new(),
-            photos: Vec::new(),
-            taken: TakenIn::default(),
-            keep: false,
-        };
-        let Some(content) =
-            self.seal.open(Purpose::HandIn(device), sealed).ok().and_then(|packed| unpacked(&packed, line))
-        else {
-            tracing::warn!(%device, "a piece that was handed in cannot be opened");
-            opened.taken.refused = 1;
-            opened.keep = true;
-            return opened;
-        };
-        let total = content.changes.len();
-        opened.node = content.node;
-        opened.changes = content.changes.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect();
-        opened.taken.refused = (total - opened.changes.len()) as u64;
-        opened.keep = opened.taken.refused > 0;
-        opened.changes.extend(content.refused.into_iter().map(|words| said_again(words, content.node)));
-        set_back(&mut opened.changes, line.at);
-        opened.photos = content.photos;
-        opened
+    /// Opens the next pieces, as many as are read at one time, and leaves the rest in `lines`.
+    fn next_opened(&self, device: DeviceId, lines: &mut &[HandInLine]) -> Result<Vec<Opened>, HubError> {
+        let (mut opened, mut bytes) = (Vec::new(), 0);
+        while let Some((line, rest)) = lines.split_first().filter(|_| bytes < WORDS_AT_ONCE) {
+            *lines = rest;
+            let content = self.content(device, &line.digest)?;
+            let piece = opened_piece(device, line, content.as_deref());
+            bytes += piece.bytes;
+            opened.push(piece);
+        }
+        Ok(opened)
     }
 
-    /// All pieces at once: what is in one may name what is in another.
-    fn take_changes(&self, phone: &Phone, pieces: &mut [Opened]) -> Result<(), HubError> {
-        let all: Vec<Change> = pieces.iter().flat_map(|piece| piece.changes.iter().cloned()).collect();
+    /// What is inside a piece; none when it cannot be opened or is not what its digest says.
+    fn content(&self, device: DeviceId, digest: &Sha256Hex) -> Result<Option<Vec<u8>>, HubError> {
+        let sealed = self.store.read(|reading| reading.hand_in_sealed(device, digest))?;
+        let packed = sealed.and_then(|sealed| self.seal.open(Purpose::HandIn(device), &sealed).ok());
+        Ok(packed.and_then(|packed| unpacked(&packed, digest)))
+    }
+
+    /// These pieces at once: what is in one may name what is in another. Hashes of photos that were refused because what they show was
+    /// erased go into `erased`.
+    fn take_changes(
+        &self,
+        phone: &Phone,
+        pieces: &mut [Opened],
+        erased: &mut BTreeSet<Sha256Hex>,
+    ) -> Result<(), HubError> {
+        let counts: Vec<usize> = pieces.iter().map(|piece| piece.changes.len()).collect();
+        let all: Vec<Change> = pieces.iter_mut().flat_map(|piece| std::mem::take(&mut piece.changes)).collect();
         let node = pieces.last().map_or(Node(0), |piece| piece.node);
         // Nobody knows how far it had read when it was sealed.
         let (no_cursors, no_proofs) = (BTreeMap::new(), BTreeMap::new());
         let read = Read { epoch: None, cursors: &no_cursors, proofs: &no_proofs };
         let author = Author::Phone { phone, run: Run::of(phone.device, node), read };
         let verdicts = self.store.write(|writing| self.take(writing, author, &all))?;
-        let mut verdicts = verdicts.into_iter();
-        for piece in pieces {
-            for verdict in verdicts.by_ref().take(piece.changes.len()) {
+        let mut judged = verdicts.into_iter().zip(&all);
+        for (piece, count) in pieces.iter_mut().zip(counts) {
+            for (verdict, change) in judged.by_ref().take(count) {
                 match verdict {
                     Verdict::Accepted => piece.taken.accepted += 1,
                     Verdict::Refused(refusal) => {
                         piece.taken.refused += 1;
                         piece.keep |= refusal.code != ProblemCode::Erased;
+                        if refusal.code == ProblemCode::Erased {
+                            erased.extend(picture_of(change));
+                        }
                     }
                 }
             }
@@ -184,13 +179,21 @@ impl<S: Store> Hub<S> {
         Ok(())
     }
 
-    /// Photos whose record is here now.
-    fn take_photos(&self, piece: &mut Opened) -> Result<(), HubError> {
-        for photo in &piece.photos {
-            let jpeg = URL_SAFE_NO_PAD.decode(&photo.jpeg).unwrap_or_default();
+    /// Photos whose record is here now. A picture of somebody who was erased is not taken, and not kept for another time.
+    fn take_photos(&self, device: DeviceId, piece: &mut Opened, erased: &BTreeSet<Sha256Hex>) -> Result<(), HubError> {
+        let content = self.content(device, &piece.digest)?.unwrap_or_default();
+        let Ok(Pictures { photos }) = serde_json::from_slice(&content) else {
+            piece.taken.refused += 1;
+            piece.keep = true;
+            return Ok(());
+        };
+        for photo in photos {
             let named = self.store.read(|reading| reading.photo_named(&photo.sha256))?;
-            let taken = named && !jpeg.is_empty() && self.keep_handed(&photo.sha256, &jpeg)?;
-            if taken {
+            if !named && erased.contains(&photo.sha256) {
+                continue;
+            }
+            let jpeg = URL_SAFE_NO_PAD.decode(photo.jpeg.as_bytes()).unwrap_or_default();
+            if named && !jpeg.is_empty() && self.keep_handed(&photo.sha256, &jpeg)? {
                 piece.taken.photos += 1;
             } else {
                 piece.taken.refused += 1;
@@ -201,7 +204,7 @@ impl<S: Store> Hub<S> {
     }
 
     fn keep_handed(&self, sha256: &Sha256Hex, jpeg: &[u8]) -> Result<bool, HubError> {
-        match self.keep_photo(sha256, jpeg) {
+        match self.take_photo(sha256, jpeg) {
             Ok(()) => Ok(true),
             Err(HubError::Refused { .. }) => Ok(false),
             Err(error) => Err(error),
@@ -209,16 +212,38 @@ impl<S: Store> Hub<S> {
     }
 }
 
-/// The content, if it is what its digest says. Never unpacks to more than allowed.
-fn unpacked(packed: &[u8], line: &HandInLine) -> Option<Content> {
-    let mut plain = Vec::new();
-    let decoder = zstd::Decoder::new(packed).ok()?;
-    decoder.take(CONTENT_BYTES_MAX as u64 + 1).read_to_end(&mut plain).ok()?;
-    let digest: String = Sha256::digest(&plain).iter().map(|byte| format!("{byte:02x}")).collect();
-    if plain.len() > CONTENT_BYTES_MAX || digest != line.digest.as_str() {
-        return None;
-    }
-    serde_json::from_slice(&plain).ok()
+/// A piece with its changes. One that cannot be read counts as one thing refused, and stays.
+fn opened_piece(device: DeviceId, line: &HandInLine, content: Option<&[u8]>) -> Opened {
+    let mut opened = Opened {
+        digest: line.digest.clone(),
+        node: Node(0),
+        changes: Vec::new(),
+        bytes: 0,
+        has_photos: false,
+        taken: TakenIn::default(),
+        keep: false,
+    };
+    let Some(words) = content.and_then(|content| serde_json::from_slice::<Words>(content).ok()) else {
+        tracing::warn!(%device, "a piece that was handed in cannot be opened");
+        opened.taken.refused = 1;
+        opened.keep = true;
+        return opened;
+    };
+    opened.node = words.node;
+    opened.bytes = words.changes.bytes + words.refused.bytes;
+    opened.has_photos = !words.photos.is_empty();
+    opened.taken.refused = words.changes.unreadable + words.refused.unreadable;
+    opened.keep = opened.taken.refused > 0;
+    opened.changes = words.changes.entries;
+    opened.changes.extend(words.refused.entries.into_iter().map(|refused| said_again(refused, words.node)));
+    set_back(&mut opened.changes, line.at);
+    opened
+}
+
+/// The hash of the picture that a photo's change names.
+fn picture_of(change: &Change) -> Option<Sha256Hex> {
+    let hash = change.fields.get("sha256").filter(|_| change.kind == Kind::Photo)?;
+    Sha256Hex::new(hash.as_str()?).ok()
 }
 
 /// Refused words as the change that they would be, had they been sent again when they were refused.

@@ -214,6 +214,32 @@ fn photos_and_refused_words_are_taken_in_too() {
 }
 
 #[test]
+fn a_picture_of_somebody_who_was_erased_is_not_taken_in_and_not_kept() {
+    let mut town = town();
+    let home = town.phone.new_home(&cell(1)).to_vec();
+    town.phone.push_all(&home);
+    let picture = jpeg(3);
+    let hash = Sha256Hex::new(&sha256(&picture)).unwrap();
+    let by = town.phone.account();
+    let fields = json!({"subject": home[2].id, "subject_kind": "person", "sha256": hash, "width": 64, "height": 48,
+        "bytes": picture.len(), "taken_at": crate::common::START, "photo_kind": "scene", "by": by});
+    let record = town.phone.new_record(Kind::Photo, &cell(1), fields);
+    let handed = HandedPhoto { sha256: hash.clone(), jpeg: URL_SAFE_NO_PAD.encode(&picture) };
+    // The picture comes first: it is told apart all the same.
+    let photos = HandInContent { photos: vec![handed], ..town.content(Vec::new()) };
+    let pieces = [town.piece(&photos), town.piece(&town.content(vec![record]))];
+    town.county.world.pass(MINUTE);
+    town.revoke();
+    for piece in &pieces {
+        town.hand_in(piece).unwrap();
+    }
+    town.county.hub.erase(&town.boss.actor, home[2].id).unwrap();
+    assert_eq!(town.take_in(), TakenIn { accepted: 0, refused: 1, photos: 0 });
+    assert_eq!(code(town.county.hub.take_in(&town.boss.actor, town.device)), CallRefusal::NotFound, "nothing is kept");
+    assert!(!town.county.hub.photos().holds(&hash, picture.len() as u64).unwrap());
+}
+
+#[test]
 fn a_piece_that_cannot_be_opened_stands_in_the_way_of_no_other() {
     let mut town = town();
     let good = town.phone.new_dwelling(&cell(1));
@@ -225,7 +251,7 @@ fn a_piece_that_cannot_be_opened_stands_in_the_way_of_no_other() {
     let sealed_by_another = town.piece_of(other, b"{}", &empty);
     let another_content = HandIn { digest: Sha256Hex::new(&"11".repeat(32)).unwrap(), ..fine.clone() };
     let no_json = town.piece_of(town.device, b"no json", &empty);
-    let bomb = town.piece_of(town.device, &vec![b' '; 65 * 1024 * 1024], &empty);
+    let bomb = town.piece_of(town.device, &vec![b' '; 25 * 1024 * 1024], &empty);
     assert!(bomb.sealed.len() < 100_000);
     let mut half_readable: serde_json::Value = serde_json::from_slice(&plain).unwrap();
     half_readable["changes"].as_array_mut().unwrap().push(json!({"no": "change"}));
@@ -237,6 +263,27 @@ fn a_piece_that_cannot_be_opened_stands_in_the_way_of_no_other() {
     let taken = town.take_in();
     assert_eq!((taken.accepted, taken.refused), (2, 5), "the good change came twice and was taken once");
     assert!(town.county.stored(good.id).is_some());
+}
+
+#[test]
+fn more_than_is_read_at_one_time_is_taken_in_with_one_call_all_the_same() {
+    let mut town = town();
+    let good: Vec<Change> = (0..3).map(|_| town.phone.new_dwelling(&cell(1))).collect();
+    let empty = town.content(Vec::new());
+    let pieces: Vec<HandIn> = good
+        .iter()
+        .map(|change| {
+            let mut content = serde_json::to_value(town.content(vec![change.clone()])).unwrap();
+            content["changes"].as_array_mut().unwrap().insert(0, json!("x".repeat(20 * 1024 * 1024)));
+            town.piece_of(town.device, content.to_string().as_bytes(), &empty)
+        })
+        .collect();
+    town.revoke();
+    for piece in &pieces {
+        town.hand_in(piece).unwrap();
+    }
+    assert_eq!(town.take_in(), TakenIn { accepted: 3, refused: 3, photos: 0 });
+    assert!(good.iter().all(|change| town.county.stored(change.id).is_some()));
 }
 
 #[test]
