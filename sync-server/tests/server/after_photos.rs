@@ -133,6 +133,7 @@ async fn the_handler_s_photo_shows_the_result_and_reaches_the_worker_s_phone_wit
     assert!(with_position().windows(4).any(|four| four == b"Exif") && !bytes.windows(4).any(|four| four == b"Exif"));
     let thumb = scene.handler.get(&format!("/desk/api/photo/{hash}/thumb")).await;
     assert!(thumb.status.is_success());
+    assert_eq!(thumb.header("cache-control"), Some("no-store"), "no browser keeps it after the desk has left");
     let log = scene.county.hub.store().read(|reading| reading.history(&scope("610722"), photo)).unwrap();
     assert_eq!(log.len(), 1, "with its history");
 }

@@ -8,12 +8,17 @@ use domain::protocol::{CallRefusal, PhotoSize};
 
 use crate::http::{ApiError, App, SignedInPhone, blocking};
 
-/// An answer with a picture. Its address is the hash of its content, so it never changes.
+/// An answer with a picture.
 pub(crate) type Picture = ([(HeaderName, &'static str); 2], Vec<u8>);
 
-/// Wraps a picture's bytes.
-pub(crate) fn picture(bytes: Vec<u8>) -> Picture {
+/// A picture for a phone, which keeps it in its own register. Its address is the hash of its content, so it never changes.
+fn kept_picture(bytes: Vec<u8>) -> Picture {
     ([(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "private, max-age=31536000, immutable")], bytes)
+}
+
+/// A picture for a desk: in its browser nothing stays after signing out, nor of whoever is erased.
+pub(crate) fn shown_picture(bytes: Vec<u8>) -> Picture {
+    ([(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "no-store")], bytes)
 }
 
 /// Reads the address of a picture; what is no address leads nowhere.
@@ -34,5 +39,5 @@ pub(super) async fn photo(
 ) -> Result<Picture, ApiError> {
     let Path((sha256, size)) = path.map_err(|_| ApiError::new(CallRefusal::NotFound))?;
     let (sha256, size) = address(&sha256, &size)?;
-    blocking(&app, move |hub| hub.photo_for(&phone.actor, &sha256, size)).await.map(picture)
+    blocking(&app, move |hub| hub.photo_for(&phone.actor, &sha256, size)).await.map(kept_picture)
 }

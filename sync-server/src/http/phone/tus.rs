@@ -17,6 +17,7 @@ use domain::{RecordId, Sha256Hex};
 use super::taking::Taking;
 use crate::http::{ApiError, App, SignedInPhone, blocking};
 use crate::hub::phones::Phone;
+use crate::photos::UPLOAD_NAME_MAX;
 use crate::store::Upload;
 
 const VERSION: &str = "1.0.0";
@@ -96,7 +97,7 @@ async fn upload(
     path: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let Path(id) = path.map_err(|_| ApiError::new(CallRefusal::UploadGone))?;
+    let id = name(path)?;
     match *request.method() {
         Method::HEAD => stand(&app, phone, id).await,
         Method::PATCH => patch(app, phone, id, request).await,
@@ -108,6 +109,12 @@ async fn upload(
         Method::OPTIONS => Ok(abilities()),
         _ => Err(not_this_method()),
     }
+}
+
+/// The upload that an address names. What no upload is called is remembered nowhere, not even among those whose turn it is.
+fn name(path: Result<Path<String>, PathRejection>) -> Result<String, ApiError> {
+    let Path(id) = path.map_err(|_| ApiError::new(CallRefusal::UploadGone))?;
+    if id.len() > UPLOAD_NAME_MAX { Err(ApiError::new(CallRefusal::UploadGone)) } else { Ok(id) }
 }
 
 async fn create(app: App, phone: Phone, request: Request) -> Result<Response, ApiError> {
@@ -211,5 +218,17 @@ fn expires(headers: &mut HeaderMap, upload: &Upload) {
         DateTime::from_timestamp_millis(upload.until).map(|at| at.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
     if let Some(value) = moment.and_then(|text| HeaderValue::from_str(&text).ok()) {
         headers.insert(UPLOAD_EXPIRES, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_longer_than_any_upload_s_is_gone_before_anything_remembers_it() {
+        let token = "x".repeat(UPLOAD_NAME_MAX);
+        assert_eq!(name(Ok(Path(token.clone()))).unwrap(), token);
+        assert_eq!(name(Ok(Path(format!("{token}x")))).unwrap_err().code(), CallRefusal::UploadGone);
     }
 }
