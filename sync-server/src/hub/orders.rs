@@ -70,6 +70,13 @@ pub(super) fn administered(
     if below { Ok((device, account)) } else { Err(not_found()) }
 }
 
+/// A device and whose it is.
+fn bearer_of(reading: &dyn Reading, id: DeviceId) -> Result<Bearer, HubError> {
+    let device = reading.device(id)?.ok_or_else(signed_out)?;
+    let account = reading.account(&device.account)?.ok_or_else(signed_out)?;
+    Ok(Bearer { device, account })
+}
+
 impl<S: Store> Hub<S> {
     /// The server's public keys.
     pub fn keys(&self) -> ServerKeys {
@@ -91,13 +98,20 @@ impl<S: Store> Hub<S> {
                     (lost.ok_or_else(signed_out)?.device, false)
                 }
             };
-            let device = reading.device(id)?.ok_or_else(signed_out)?;
-            if over && device.order.is_none() {
+            let bearer = bearer_of(reading, id)?;
+            if over && bearer.device.order.is_none() {
                 return Err(signed_out());
             }
-            let account = reading.account(&device.account)?.ok_or_else(signed_out)?;
-            Ok(Bearer { device, account })
+            Ok(bearer)
         })
+    }
+
+    /// A device that was recognised before, and what stands against it now: what it sent can have been long on its way.
+    ///
+    /// # Errors
+    /// [`CallRefusal::SignedOut`] when there is no such device any more.
+    pub fn bearer_now(&self, bearer: &Bearer) -> Result<Bearer, HubError> {
+        self.store.read(|reading| bearer_of(reading, bearer.device.id))
     }
 
     /// Orders a phone to lock or to wipe itself. It learns of it with its next call; until it reported, nothing has happened.

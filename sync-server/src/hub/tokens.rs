@@ -144,6 +144,18 @@ impl<S: Store> Hub<S> {
         self.known(access, self.now()).map(|(_, _, phone)| phone)
     }
 
+    /// A phone that was recognised before, as it stands now: what it sent can have been long on its way, and the desk may have shut it
+    /// out, ordered it to do something or handed its cells over meanwhile. That its token ended on the way costs it nothing.
+    ///
+    /// # Errors
+    /// [`CallRefusal::Revoked`] and [`CallRefusal::Ordered`] as [`Hub::phone`].
+    pub fn phone_now(&self, phone: &Phone) -> Result<Phone, HubError> {
+        self.store.read(|reading| {
+            let (device, account) = living(reading.device(phone.device)?, |id| Ok(reading.account(id)?))?;
+            Ok(Phone::new(device.id, &account, reading.holdings(&account.id)?))
+        })
+    }
+
     fn known(&self, access: &str, now: Millis) -> Result<(TokenPair, Device, Phone), HubError> {
         let hash = secrets::hash_token(access);
         self.store.read(|reading| {

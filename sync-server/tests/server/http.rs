@@ -4,6 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::StatusCode;
 use domain::protocol::{BODY_BYTES_MAX, PUSH_CHANGES_MAX};
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 use crate::common::{Answered, County, TestPhone, cell, json_request, send};
@@ -164,6 +165,26 @@ async fn a_change_of_no_known_shape_is_refused_alone() {
         answer["verdicts"].as_array().unwrap().iter().map(|v| v["code"].as_str().unwrap_or("accepted")).collect();
     assert_eq!(verdicts.iter().position(|code| *code == "accepted"), Some(6));
     assert_eq!(verdicts.iter().filter(|code| **code == "wrong_type").count(), 7);
+}
+
+#[tokio::test]
+async fn whoever_is_shut_out_while_a_body_is_on_its_way_is_not_served_any_more() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let dwelling = phone.new_dwelling(&cell(1));
+    let body = serde_json::to_vec(&phone.request(vec![dwelling.clone()])).unwrap();
+    let (hub, device) = (std::sync::Arc::clone(&county.hub), phone.phone().device);
+    // A body is asked for when the phone was recognised. The second half comes when the desk has revoked it.
+    let halves = [(false, body[..20].to_vec()), (true, body[20..].to_vec())];
+    let pieces = stream::iter(halves).map(move |(revoked, half)| {
+        if revoked {
+            hub.revoke_device("test", device).unwrap();
+        }
+        Ok::<_, std::convert::Infallible>(half)
+    });
+    let answer = exchange(&county.router(), &phone, &[], Body::from_stream(pieces)).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::UNAUTHORIZED, "revoked"));
+    assert!(county.stored(dwelling.id).is_none());
 }
 
 #[tokio::test]

@@ -51,6 +51,8 @@ pub(super) async fn exchange(
     blocking(&app, move |hub| {
         let (request, unreadable) = read(&body)?;
         drop(body);
+        // Its rights were asked before the body came, which may take its time.
+        let phone = hub.phone_now(&phone)?;
         let mut answer = hub.exchange(&phone, &request)?;
         for place in unreadable {
             answer.verdicts.insert(place, Verdict::Refused(unreadable_change()));

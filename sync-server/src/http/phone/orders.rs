@@ -1,4 +1,5 @@
-//! What is left to a phone that is shut out or under an order: asking what is ordered, reporting it done, handing in.
+//! What is left to a phone that is shut out or under an order: asking what is ordered, reporting it done, handing in. What stands
+//! against it is asked once more when its body is here.
 
 use axum::Json;
 use axum::extract::State;
@@ -14,7 +15,7 @@ pub(super) async fn order(
     BearerPhone(bearer): BearerPhone,
     JsonBody(request): JsonBody<OrderRequest>,
 ) -> Result<Json<OrderAnswer>, ApiError> {
-    blocking(&app, move |hub| hub.order(&bearer, &request)).await.map(Json)
+    blocking(&app, move |hub| hub.order(&hub.bearer_now(&bearer)?, &request)).await.map(Json)
 }
 
 pub(super) async fn report(
@@ -22,7 +23,7 @@ pub(super) async fn report(
     BearerPhone(bearer): BearerPhone,
     JsonBody(done): JsonBody<StandingOrder>,
 ) -> Result<StatusCode, ApiError> {
-    blocking(&app, move |hub| hub.report(&bearer, done)).await?;
+    blocking(&app, move |hub| hub.report(&hub.bearer_now(&bearer)?, done)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -32,6 +33,6 @@ pub(super) async fn hand_in(
     JsonBody(piece): JsonBody<HandIn, BODY_BYTES_MAX>,
 ) -> Result<StatusCode, ApiError> {
     app.limits.hand_in(bearer.device.id)?;
-    blocking(&app, move |hub| hub.hand_in(&bearer, &piece)).await?;
+    blocking(&app, move |hub| hub.hand_in(&hub.bearer_now(&bearer)?, &piece)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
