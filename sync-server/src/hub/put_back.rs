@@ -28,7 +28,8 @@ fn moment(reading: &(impl Reading + ?Sized), setting: &str) -> Result<Option<Mil
 /// What a database has lost: everything between a backup and the moment when it was put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct LostTime {
-    since: Millis,
+    /// None where the backup does not say when it was made: a file that was copied by other means than the command for it.
+    since: Option<Millis>,
     until: Millis,
 }
 
@@ -39,23 +40,27 @@ pub(super) struct LostTimes(Vec<LostTime>);
 impl LostTimes {
     /// What the database has lost so far.
     pub(super) fn of(reading: &(impl Reading + ?Sized)) -> Result<Self, HubError> {
-        if let Some(text) = reading.setting(LOST_TIMES)? {
-            return serde_json::from_str(&text).map_err(|error| HubError::Broken(format!("lost times: {error}")));
-        }
+        let read = |text: String| serde_json::from_str(&text);
+        let known: Option<Self> = reading.setting(LOST_TIMES)?.map(read).transpose().map_err(unreadable)?;
         // Put back by a version that knew of the last time only.
-        let last = moment(reading, LOST_SINCE)?.zip(moment(reading, RESTORED_AT)?);
-        Ok(Self(last.map(|(since, until)| LostTime { since, until }).into_iter().collect()))
+        let since = if known.is_none() { moment(reading, LOST_SINCE)? } else { None };
+        let mut lost = known.unwrap_or_default();
+        // Or by one that kept no time of which it did not know the beginning.
+        let missing = moment(reading, RESTORED_AT)?.filter(|restored| lost.end() < Some(*restored));
+        lost.0.extend(missing.map(|until| LostTime { since, until }));
+        Ok(lost)
     }
 
-    /// It was put back at this moment. Where the backup does not say when it was made, nothing is known of what was lost.
+    /// It was put back at this moment.
     pub(super) fn put_back(writing: &mut dyn Writing, now: Millis) -> Result<(), HubError> {
         let mut lost = Self::of(writing)?;
         // No token lives longer.
         lost.0.retain(|time| time.until + REFRESH_LIVES > now);
-        if let Some(backed_up) = moment(writing, BACKED_UP_AT)? {
+        let since = moment(writing, BACKED_UP_AT)?;
+        if let Some(backed_up) = since {
             writing.put_setting(LOST_SINCE, &backed_up.to_string())?;
-            lost.0.push(LostTime { since: backed_up, until: now });
         }
+        lost.0.push(LostTime { since, until: now });
         let text = serde_json::to_string(&lost).map_err(|error| HubError::Broken(error.to_string()))?;
         writing.put_setting(LOST_TIMES, &text)?;
         Ok(writing.put_setting(RESTORED_AT, &now.to_string())?)
@@ -66,10 +71,14 @@ impl LostTimes {
         self.0.iter().map(|time| time.until).max()
     }
 
-    /// Whether it was lost what was done at this moment.
+    /// Whether it is known that what was done at this moment was lost.
     pub(super) fn contain(&self, moment: Millis) -> bool {
-        self.0.iter().any(|time| (time.since..=time.until).contains(&moment))
+        self.0.iter().any(|time| time.since.is_some_and(|since| (since..=time.until).contains(&moment)))
     }
+}
+
+fn unreadable(error: serde_json::Error) -> HubError {
+    HubError::Broken(format!("lost times: {error}"))
 }
 
 /// That the database was put back.

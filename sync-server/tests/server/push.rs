@@ -388,6 +388,34 @@ fn a_server_that_is_put_back_under_a_slow_clock_gets_back_what_it_lost_from_coll
 }
 
 #[test]
+fn a_database_file_that_was_copied_by_other_means_gets_back_what_it_lost_from_colleagues_too() {
+    let mut county = County::new();
+    let mut author = county.worker("worker-a", &[cell(1)]);
+    let mut colleague = county.worker("worker-b", &[cell(1)]);
+    let home = author.new_home(&cell(1));
+    author.push_all(&home);
+    // Nothing in the copy says when it was made.
+    let copy = county.folder.path().join("copy.db");
+    county.hub.store().back_up(&copy).unwrap();
+    county.world.pass(MINUTE);
+    let visit = author.visit(home[1].id, &cell(1));
+    author.push_all(std::slice::from_ref(&visit));
+    let held: Vec<_> = colleague.round(Vec::new()).pages.remove(0).records;
+    county.world.pass(HOUR);
+    county.put_back(&copy);
+    colleague.hub = std::sync::Arc::clone(&county.hub);
+    colleague.refresh();
+    let offered: Vec<_> = held.into_iter().map(domain::Change::from_record).collect();
+    colleague.push_all(&offered);
+    assert_eq!(county.stored(visit.id).unwrap().record.text("by"), Some("worker-a"));
+    // Also where an older version of the server has put it back, which kept no time without a beginning.
+    county.hub.store().write(|writing| writing.put_setting("lost_times", "[]")).unwrap();
+    county.restart();
+    colleague.hub = std::sync::Arc::clone(&county.hub);
+    colleague.push_all(&[domain::Change { id: county.world.clone().record_id(), ..visit }]);
+}
+
+#[test]
 fn a_resident_who_moves_to_a_new_household_of_another_cell_arrives_with_it_in_one_push_in_any_order() {
     let county = County::new();
     for turned in [false, true] {
