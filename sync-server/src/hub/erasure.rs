@@ -28,7 +28,7 @@ use crate::hub::judge::county;
 use crate::hub::phones::note;
 use crate::hub::push::review_state;
 use crate::hub::{Hub, HubError};
-use crate::store::{Erasure, Run, Store, Taken, Upload, Writing, Written};
+use crate::store::{Erasure, Run, Store, StoredRecord, Taken, Upload, Writing, Written};
 
 /// The log's file in the data folder.
 pub const ERASURE_LOG: &str = "erasures.log";
@@ -163,11 +163,7 @@ impl<S: Store> Hub<S> {
         // The case files that name any of the entries, and by which names.
         let mut cases: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
         for entry in &entries {
-            for (kind, field) in NAMES_A_PERSON {
-                for naming in writing.naming(&county, &kind, field, entry.id)? {
-                    self.set_field(writing, &naming.record, field, Value::Null, now)?;
-                }
-            }
+            self.leave_references(writing, &county, entry.id, now)?;
             for case in writing.that_named(&county, &Kind::Dispute, entry.id)? {
                 cases.entry(case.record.id).or_default().extend(names_of(entry, &case.record));
             }
@@ -196,6 +192,34 @@ impl<S: Store> Hub<S> {
             doom_bytes(writing, photo)?;
         }
         Ok((gone, to_correct))
+    }
+
+    /// Empties what names a person in other people's records, and ends what is undecided about it: whoever is erased is neither to
+    /// stand again, nor to be decided against.
+    fn leave_references(
+        &self,
+        writing: &mut dyn Writing,
+        county: &Scope,
+        person: RecordId,
+        now: Millis,
+    ) -> Result<(), HubError> {
+        for (kind, field) in NAMES_A_PERSON {
+            for naming in writing.naming(county, &kind, field, person)? {
+                self.set_field(writing, &naming.record, field, Value::Null, now)?;
+                let open = writing.open_conflicts(county, naming.record.id, Millis::MIN)?;
+                for conflict in open.into_iter().filter(|conflict| conflict.field == field) {
+                    writing.settle_conflict(&conflict, now)?;
+                }
+            }
+            for conflict in writing.open_conflicts_over(county, field, &Value::from(person.to_string()))? {
+                let Some(StoredRecord { record, .. }) = writing.record(county, conflict.record)? else { continue };
+                if record.kind == kind {
+                    writing.settle_conflict(&conflict, now)?;
+                    writing.tell_again(&record.cell, record.id)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The record itself, and what is on its way for it.

@@ -92,6 +92,8 @@ pub trait Reading: IncidentTable {
     fn knows_change(&self, cell: &CellCode, id: RecordId, digest: &ChangeDigest) -> Answer<bool>;
     /// The values of a record that were set aside after `since` and that nobody has decided on, the latest first.
     fn open_conflicts(&self, within: &Scope, id: RecordId, since: i64) -> Answer<Vec<SetAside>>;
+    /// What nobody has decided on in any record of the scope: the values of this field that were set aside and are just this one.
+    fn open_conflicts_over(&self, within: &Scope, field: &str, value: &Value) -> Answer<Vec<SetAside>>;
     /// Whether this value was set aside before, open or settled.
     fn conflict_known(&self, cell: &CellCode, id: RecordId, field: &str, stamp: Stamp) -> Answer<bool>;
     /// The record as it stood when it was last approved.

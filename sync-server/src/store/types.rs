@@ -119,7 +119,7 @@ pub struct SetAside {
     pub won_stamp: Stamp,
     /// Who wrote that one.
     pub won_by: Option<WrittenBy>,
-    /// The cell in whose feed it was told first.
+    /// The cell in whose feed it is told: the one that the record lies in.
     pub cell: CellCode,
     /// At which number of that feed: a cursor that covers it has seen the conflict.
     pub n: u64,

@@ -244,6 +244,30 @@ fn a_later_value_settles_a_conflict_only_from_somebody_who_was_told_of_it() {
 }
 
 #[test]
+fn whoever_holds_the_cell_to_which_a_record_moved_settles_its_conflict() {
+    let county = County::new();
+    let mut first = county.worker("worker-a", &[cell(1)]);
+    let mut second = county.worker("worker-b", &[cell(1), cell(2)]);
+    let mut third = county.worker("worker-c", &[cell(2)]);
+    let person = known_to(&county, &mut [&mut first, &mut second]);
+    let one = edit(&mut first, &person, json!({"phone": "13800000001"}));
+    let two = edit(&mut second, &person, json!({"phone": "13800000002"}));
+    first.push_all(&[one]);
+    second.push_all(&[two]);
+    let door = second.new_dwelling(&cell(2));
+    let household = second.new_record(Kind::Household, &cell(2), json!({"dwelling": door.id}));
+    let there = json!({"household": household.id, "cell": cell(2)});
+    let moved = edit(&mut second, &person, there);
+    second.push_all(&[door, household, moved]);
+    // Its number in the feed that it left is of no account in the one where it is.
+    assert_eq!(told(&mut third).len(), 1);
+    let seen = county.stored(person.id).unwrap().record;
+    let decided = edit(&mut third, &seen, json!({"phone": "13800000003"}));
+    third.round(vec![decided]);
+    assert_eq!(open(&county, person.id), 0);
+}
+
+#[test]
 fn an_informant_is_told_of_no_conflict_in_a_hidden_field() {
     let county = County::new();
     let mut first = county.worker("worker-a", &[cell(1)]);

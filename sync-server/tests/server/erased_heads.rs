@@ -1,10 +1,11 @@
 //! Whoever was erased is no household's head: what phones that had not heard of it still write costs nothing else.
 
 use domain::Kind;
+use domain::conflict::Conflict;
 use domain::protocol::Verdict;
 use serde_json::json;
 
-use crate::common::{MINUTE, cell};
+use crate::common::{MINUTE, TestPhone, cell};
 use crate::erasure::town;
 
 #[test]
@@ -52,4 +53,36 @@ fn a_head_who_was_erased_and_lost_against_another_is_no_conflict() {
     assert!(answer.pages.iter().all(|page| page.conflicts.is_empty()), "{:?}", answer.pages);
     let standing = town.county.stored(town.household).unwrap().record;
     assert_eq!(standing.reference("head"), Some(neighbour.id));
+}
+
+#[test]
+fn nobody_is_asked_any_more_about_a_head_who_was_erased_whichever_of_two_heads_that_was() {
+    for erased_lost in [true, false] {
+        let mut town = town();
+        let neighbour = json!({"household": town.household, "name": "李四"});
+        let neighbour = town.phone.new_record(Kind::Person, &cell(1), neighbour);
+        town.phone.push_all(std::slice::from_ref(&neighbour));
+        let cleared = town.phone.change(Kind::Household, town.household, &cell(1), json!({"head": null}));
+        town.phone.push_all(&[cleared]);
+        let mut other = town.county.phone_of(&town.phone.account());
+        other.round(Vec::new());
+        let (lost, won) = if erased_lost { (town.person, neighbour.id) } else { (neighbour.id, town.person) };
+        for head in [lost, won] {
+            town.county.world.pass(MINUTE);
+            let head = town.phone.change(Kind::Household, town.household, &cell(1), json!({"head": head}));
+            town.phone = town.county.phone_of(&town.phone.account());
+            town.phone.push_all(&[head]);
+        }
+        assert_eq!(told(&mut other).len(), 1, "{erased_lost}");
+        town.erase();
+        let answer = other.round(Vec::new());
+        let pages = answer.pages.iter();
+        assert!(pages.clone().any(|page| page.records.iter().any(|record| record.id == town.household)));
+        assert!(pages.clone().all(|page| page.conflicts.is_empty()), "{erased_lost}: {:?}", answer.pages);
+        assert!(told(&mut town.county.phone_of(&town.phone.account())).is_empty());
+    }
+}
+
+fn told(phone: &mut TestPhone) -> Vec<Conflict> {
+    phone.round(Vec::new()).pages.into_iter().flat_map(|page| page.conflicts).collect()
 }

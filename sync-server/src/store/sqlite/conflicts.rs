@@ -3,9 +3,10 @@
 use domain::{CellCode, RecordId, Scope, Stamp};
 use rusqlite::types::Type;
 use rusqlite::{Row, params};
+use serde_json::Value;
 
 use super::Sql;
-use super::rows::{count, county, device_id, json, parsed, parsed_maybe, record_id};
+use super::rows::{count, county, device_id, json, parsed, parsed_maybe, range, record_id};
 use crate::store::{Answer, SetAside, StoreError, WrittenBy};
 
 const COLUMNS: &str = "record, field, stamp, value, by, device, won_stamp, won_by, won_device, cell, n, at";
@@ -54,6 +55,30 @@ impl Sql<'_> {
             conflict.at,
         ])?;
         Ok(())
+    }
+
+    /// What is undecided of a record that moved is told in its new cell, at the place that the record has just taken: whoever holds
+    /// that cell can decide.
+    pub(super) fn move_conflicts(&self, id: RecordId, to: &CellCode) -> Answer<()> {
+        let mut statement = self.conn.prepare_cached(
+            "UPDATE conflict SET cell = ?3, n = ?4 WHERE record = ?1 AND county = ?2 AND settled_at IS NULL",
+        )?;
+        let n = i64::try_from(self.feed_number(to)?).unwrap_or(i64::MAX);
+        statement.execute(params![id.0.as_bytes(), county(to), to.as_str(), n])?;
+        Ok(())
+    }
+
+    /// The values of this field that are undecided and are just this, wherever in the scope. Read through: there is no index for a
+    /// question that is asked once a year.
+    pub(super) fn open_conflicts_over(&self, within: &Scope, field: &str, value: &Value) -> Answer<Vec<SetAside>> {
+        let (from, to) = range(within);
+        let sql = format!(
+            "SELECT {COLUMNS} FROM conflict WHERE cell >= ?1 AND cell < ?2 AND field = ?3 AND value = ?4
+             AND settled_at IS NULL ORDER BY record, stamp"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![from, to, field, value.to_string()], set_aside)?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     pub(super) fn end_conflict(&self, conflict: &SetAside, at: i64) -> Answer<()> {

@@ -105,6 +105,9 @@ impl Reading for Sql<'_> {
     fn open_conflicts(&self, within: &Scope, id: RecordId, since: i64) -> Answer<Vec<SetAside>> {
         self.open_conflicts_of(within, id, since)
     }
+    fn open_conflicts_over(&self, within: &Scope, field: &str, value: &Value) -> Answer<Vec<SetAside>> {
+        Sql::open_conflicts_over(self, within, field, value)
+    }
     fn conflict_known(&self, cell: &CellCode, id: RecordId, field: &str, stamp: Stamp) -> Answer<bool> {
         self.knows_conflict(cell, id, field, stamp)
     }

@@ -155,6 +155,7 @@ impl Sql<'_> {
         let there = Tally::default().without(&was.version, *stored);
         // Also to whoever moves it: what others wrote in it before would have come with the feed that it leaves here.
         self.move_feed(&record.cell, record.id, Run::SERVER, false, here)?;
+        self.move_conflicts(record.id, &record.cell)?;
         self.move_feed(&was.record.cell, record.id, by.run, true, there)
     }
 
