@@ -1,8 +1,10 @@
 //! The names of things: records, cells, devices, accounts, photos, versions. Each its own type, so that none is taken for another.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
@@ -15,10 +17,25 @@ pub struct Malformed {
     pub what: &'static str,
 }
 
+/// Reads a name from the one text that spells it, without a copy of the text.
+struct Spelling<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = Malformed>> Visitor<'_> for Spelling<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a lower-case hyphenated UUID")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
 macro_rules! uuid_name {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, TS)]
         #[serde(transparent)]
         #[ts(type = "string")]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
@@ -33,11 +50,18 @@ macro_rules! uuid_name {
         impl FromStr for $name {
             type Err = Malformed;
             fn from_str(text: &str) -> Result<Self, Malformed> {
-                // Only the hyphenated form: one record has one spelling of its name.
+                // Only the hyphenated form in lower case: one record has one spelling of its name, by which an erasure finds it in
+                // whatever was written.
                 match Uuid::try_parse(text) {
-                    Ok(uuid) if text.len() == 36 => Ok(Self(uuid)),
+                    Ok(uuid) if text.len() == 36 && !text.bytes().any(|b| b.is_ascii_uppercase()) => Ok(Self(uuid)),
                     _ => Err(Malformed { what: $what }),
                 }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(Spelling(PhantomData))
             }
         }
     };
@@ -170,5 +194,22 @@ impl Scope {
 impl From<&CellCode> for Scope {
     fn from(cell: &CellCode) -> Self {
         Scope(cell.as_str().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_has_one_spelling_of_its_name() {
+        let right = "01a200fb-5100-71c3-b3d4-6a1eac1ba177";
+        let plain: String = right.chars().filter(|letter| *letter != '-').collect();
+        assert_eq!(right.parse::<RecordId>().unwrap().to_string(), right);
+        assert_eq!(serde_json::from_value::<RecordId>(right.into()).unwrap().to_string(), right);
+        for wrong in [right.to_uppercase(), plain, format!("{{{right}}}"), format!("urn:uuid:{right}"), String::new()] {
+            assert!(wrong.parse::<RecordId>().is_err(), "{wrong}");
+            assert!(serde_json::from_value::<RecordId>(wrong.as_str().into()).is_err(), "{wrong}");
+        }
     }
 }
