@@ -13,7 +13,7 @@ use crate::hub::county::{PASSWORD_CHARS_MIN, SERVER_ACCOUNT};
 use crate::hub::desk::{Desk, works_at_desk};
 use crate::hub::phones::{administers, note};
 use crate::hub::{Hub, HubError, secrets};
-use crate::store::{Account, DeskSession, Device, Reading, Store};
+use crate::store::{Account, Device, Reading, Store};
 
 /// At most so many characters of a person's name.
 const NAME_MAX: usize = 50;
@@ -215,12 +215,13 @@ impl<S: Store> Hub<S> {
     ///
     /// # Errors
     /// [`CallRefusal::WrongPassword`] when the old one is wrong, [`CallRefusal::Invalid`] when the new one is too short or the
-    /// same.
+    /// same, [`CallRefusal::SignedOut`] when the session ended or the office set another password meanwhile.
     pub fn change_own_password(&self, desk: &Desk, old: &str, new: &str) -> Result<(), HubError> {
         let id = &desk.actor.account;
         let account = self.store.read(|reading| reading.account(id))?.ok_or_else(super::tokens::signed_out)?;
+        let verified = account.password_hash;
         let short = old.chars().count() <= super::desk::PASSWORD_CHARS_MAX;
-        if !short || !secrets::is_password(old, account.password_hash.as_deref()) {
+        if !short || !secrets::is_password(old, verified.as_deref()) {
             return Err(HubError::refused(CallRefusal::WrongPassword));
         }
         let problem = |code, limit| Err(HubError::invalid(vec![Problem { field: "password".into(), code, limit }]));
@@ -237,15 +238,14 @@ impl<S: Store> Hub<S> {
         let hash = secrets::hash_password(new)?;
         let now = self.now();
         self.store.write(|writing| {
-            let account = writing.account(id)?.filter(|found| found.closed_at.is_none());
-            let account = account.ok_or_else(super::tokens::signed_out)?;
-            let session: Option<DeskSession> = writing.desk_session(&desk.session)?;
+            // Hashing takes its time: what the office did meanwhile has the last word.
+            let same = |found: &Account| found.closed_at.is_none() && found.password_hash == verified;
+            let account = writing.account(id)?.filter(same).ok_or_else(super::tokens::signed_out)?;
+            let session = writing.desk_session(&desk.session)?.ok_or_else(super::tokens::signed_out)?;
             writing.put_account(&Account { password_hash: Some(hash), ..account })?;
             writing.remove_first_password(id)?;
             writing.remove_desk_sessions_of(id)?;
-            if let Some(session) = session {
-                writing.put_desk_session(&session)?;
-            }
+            writing.put_desk_session(&session)?;
             note(writing, now, id.as_str(), "own_password", id.as_str())
         })
     }

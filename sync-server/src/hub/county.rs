@@ -38,11 +38,7 @@ impl<S: Store> Hub<S> {
         }
         self.check_department(&account)?;
         if let Some(password) = password {
-            if password.chars().count() < PASSWORD_CHARS_MIN {
-                let short = Problem::with_limit("password", ProblemCode::TooSmall, PASSWORD_CHARS_MIN as i64);
-                return Err(HubError::invalid(vec![short]));
-            }
-            account.password_hash = Some(secrets::hash_password(password)?);
+            account.password_hash = Some(hash_of(password)?);
         }
         let now = self.now();
         self.store.write(|writing| {
@@ -67,21 +63,20 @@ impl<S: Store> Hub<S> {
         Err(HubError::invalid(vec![Problem::new("department", code)]))
     }
 
-    /// Gives an account a new password and ends its desk sessions.
+    /// Gives an account a new password and ends its desk sessions. What the desk changes of the account meanwhile stands.
     ///
     /// # Errors
-    /// [`CallRefusal::NotFound`] when there is no such account; as [`Hub::put_account`] otherwise.
+    /// [`CallRefusal::NotFound`] when there is no such account, [`CallRefusal::Invalid`] when the password is too short.
     pub fn set_password(&self, id: &AccountId, password: &str) -> Result<(), HubError> {
-        let (account, cells) = self.store.read(|reading| {
-            let account = reading.account(id)?.ok_or_else(|| HubError::refused(CallRefusal::NotFound))?;
-            let held = reading.holdings(id)?.into_iter().filter(|held| held.until.is_none());
-            Ok::<_, HubError>((account, held.map(|held| held.cell).collect::<Vec<_>>()))
-        })?;
-        self.put_account(account, Some(password), &cells)?;
-        Ok(self.store.write(|writing| {
+        let hash = hash_of(password)?;
+        let now = self.now();
+        self.store.write(|writing| {
+            let account = writing.account(id)?.ok_or_else(|| HubError::refused(CallRefusal::NotFound))?;
+            writing.put_account(&Account { password_hash: Some(hash), ..account })?;
             writing.remove_first_password(id)?;
-            writing.remove_desk_sessions_of(id)
-        })?)
+            writing.remove_desk_sessions_of(id)?;
+            note(writing, now, SERVER_ACCOUNT, "account", id.as_str())
+        })
     }
 
     /// Loads records that were made elsewhere: no history, no judgement. Existing records are left alone; answers how many were new.
@@ -128,6 +123,15 @@ impl<S: Store> Hub<S> {
         self.store.write(|writing| writing.put_setting(BACKED_UP_AT, &now.to_string()))?;
         Ok(self.store.back_up(file)?)
     }
+}
+
+/// The hash of a password, if that is long enough.
+fn hash_of(password: &str) -> Result<String, HubError> {
+    if password.chars().count() < PASSWORD_CHARS_MIN {
+        let short = Problem::with_limit("password", ProblemCode::TooSmall, PASSWORD_CHARS_MIN as i64);
+        return Err(HubError::invalid(vec![short]));
+    }
+    secrets::hash_password(password)
 }
 
 /// Marks a database that was put back from a backup: a new epoch, so that phones offer everything they hold.

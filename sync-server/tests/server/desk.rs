@@ -1,19 +1,22 @@
 //! Signing in at the desk, sessions, reviews.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
 use domain::protocol::CallRefusal;
 use domain::review::ReviewState;
 use domain::scope::Role;
-use domain::{Kind, RecordId, Version};
+use domain::{AccountId, Kind, RecordId, Version, World};
 use serde_json::json;
-use sync_server::hub::HubError;
 use sync_server::hub::desk::Desk;
 use sync_server::hub::reviews::{ReviewOf, ReviewVerdict};
-use sync_server::store::{InboxQuery, Store as _};
+use sync_server::hub::{CountyHub, Hub, HubError};
+use sync_server::photos::PhotoFolder;
+use sync_server::store::sqlite::SqliteStore;
+use sync_server::store::{Account, InboxQuery, Store as _, StoreError};
 
-use crate::common::{County, HOUR, MINUTE, PASSWORD, cell, json_request, scope, send};
+use crate::common::{County, HOUR, MINUTE, PASSWORD, TestWorld, cell, json_request, scope, send};
 
 fn code<T: std::fmt::Debug>(outcome: Result<T, HubError>) -> CallRefusal {
     outcome.unwrap_err().code()
@@ -254,4 +257,78 @@ async fn guessing_a_password_is_stopped() {
         last = send(&router, json_request("POST", "/desk/api/sign-in", &[], body)).await.status;
     }
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+}
+
+/// A world in which something happens when the time is asked for.
+struct Meanwhile {
+    world: TestWorld,
+    act: Arc<Mutex<Option<Act>>>,
+}
+
+type Act = Box<dyn FnOnce() + Send>;
+
+impl World for Meanwhile {
+    fn now(&mut self) -> i64 {
+        if let Some(act) = self.act.lock().unwrap().take() {
+            act();
+        }
+        self.world.now()
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) {
+        self.world.fill(bytes);
+    }
+}
+
+/// A second hub on a county's database, by whose clock the account of that name is changed between a hash and its writing.
+fn changed_meanwhile(county: &County, change: fn(&mut Account)) -> (CountyHub, impl Fn()) {
+    let act = Arc::new(Mutex::new(None));
+    let file = county.folder.path().join("county.db");
+    let photos = PhotoFolder::open(&county.folder.path().join("photos")).unwrap();
+    let world = Meanwhile { world: county.world.clone(), act: Arc::clone(&act) };
+    let hub = Hub::open(SqliteStore::open(&file).unwrap(), photos, Box::new(world)).unwrap();
+    let first = Arc::clone(&county.hub);
+    let arm = move || {
+        let first = Arc::clone(&first);
+        let done: Act = Box::new(move || {
+            let changed: Result<(), StoreError> = first.store().write(|writing| {
+                let mut account = writing.account(&AccountId::new("boss").unwrap())?.unwrap();
+                change(&mut account);
+                writing.put_account(&account)
+            });
+            changed.unwrap();
+        });
+        *act.lock().unwrap() = Some(done);
+    };
+    (hub, arm)
+}
+
+#[test]
+fn a_password_that_the_office_sets_while_another_is_being_changed_stands() {
+    let county = County::new();
+    let desk = county.supervisor("boss", "610722001");
+    let (hub, arm) = changed_meanwhile(&county, |account| account.password_hash = Some("of the office".into()));
+    arm();
+    assert_eq!(code(hub.change_own_password(&desk, PASSWORD, "Another-one-2")), CallRefusal::SignedOut);
+    let standing = hub.store().read(|reading| reading.account(&desk.actor.account)).unwrap().unwrap();
+    assert_eq!(standing.password_hash.as_deref(), Some("of the office"));
+}
+
+#[test]
+fn whoever_has_signed_out_changes_no_password() {
+    let county = County::new();
+    let desk = county.supervisor("boss", "610722001");
+    county.hub.sign_out(&desk).unwrap();
+    assert_eq!(code(county.hub.change_own_password(&desk, PASSWORD, "Another-one-2")), CallRefusal::SignedOut);
+    assert!(county.hub.sign_in("boss", PASSWORD).is_ok());
+}
+
+#[test]
+fn a_password_from_the_command_line_takes_nothing_back_that_the_desk_changes_meanwhile() {
+    let county = County::new();
+    let desk = county.supervisor("boss", "610722001");
+    let (hub, arm) = changed_meanwhile(&county, |account| account.display_name = "李四".into());
+    arm();
+    hub.set_password(&desk.actor.account, "Another-one-2").unwrap();
+    assert_eq!(hub.sign_in("boss", "Another-one-2").unwrap().desk.display_name, "李四");
 }
