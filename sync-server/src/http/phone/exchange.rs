@@ -2,6 +2,7 @@
 //! when it cannot be read the round goes on without it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use axum::Json;
 use axum::extract::State;
@@ -10,8 +11,8 @@ use domain::protocol::{
 };
 use domain::world::Millis;
 use domain::{CellCode, Change, Epoch, Node, Problem, ProblemCode, RecordId};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::http::body::JsonBytes;
@@ -25,7 +26,7 @@ pub(super) struct RawExchange {
     device_time: Millis,
     node: Node,
     epoch: Option<Epoch>,
-    push: Vec<Value>,
+    push: RawChanges,
     cursors: BTreeMap<CellCode, u64>,
     #[serde(default)]
     doubted: Vec<CellCode>,
@@ -41,6 +42,37 @@ pub(super) struct RawExchange {
     proofs: Option<Value>,
     #[serde(default)]
     lost_receipts: Option<Value>,
+}
+
+/// Changes that were not looked at yet: all of them, or the first ones and one more than a push may have. Before they are counted,
+/// millions of the shortest would take hundreds of megabytes.
+struct RawChanges(Vec<Value>);
+
+impl<'de> Deserialize<'de> for RawChanges {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Counting)
+    }
+}
+
+struct Counting;
+
+impl<'de> Visitor<'de> for Counting {
+    type Value = RawChanges;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of changes")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<RawChanges, A::Error> {
+        let mut changes = Vec::new();
+        while changes.len() <= PUSH_CHANGES_MAX
+            && let Some(change) = seq.next_element()?
+        {
+            changes.push(change);
+        }
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(RawChanges(changes))
+    }
 }
 
 pub(super) async fn exchange(
@@ -69,10 +101,10 @@ fn read(body: &[u8]) -> Result<(ExchangeRequest, Vec<usize>), HubError> {
         return Ok((request, Vec::new()));
     }
     let raw: RawExchange = serde_json::from_slice(body).map_err(|_| HubError::refused(CallRefusal::Malformed))?;
-    if raw.push.len() > PUSH_CHANGES_MAX {
+    if raw.push.0.len() > PUSH_CHANGES_MAX {
         return Err(HubError::refused(CallRefusal::TooLarge));
     }
-    let (push, unreadable) = read_changes(raw.push);
+    let (push, unreadable) = read_changes(raw.push.0);
     let request = ExchangeRequest {
         protocol: raw.protocol,
         device_time: raw.device_time,
@@ -110,4 +142,17 @@ fn read_changes(raw: Vec<Value>) -> (Vec<Change>, Vec<usize>) {
 
 fn unreadable_change() -> Refusal {
     Refusal { code: ProblemCode::WrongType, problems: vec![Problem::new("", ProblemCode::WrongType)], current: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_more_changes_than_a_push_may_have_only_so_many_are_held() {
+        let count = |written: String| serde_json::from_str(&written).map(|RawChanges(changes)| changes.len());
+        assert_eq!(count("[0,{},[]]".to_owned()).unwrap(), 3);
+        assert_eq!(count(format!("[{}0]", "0,".repeat(1_000_000))).unwrap(), PUSH_CHANGES_MAX + 1);
+        assert!(count(format!("[{}0", "0,".repeat(1_000_000))).is_err(), "the rest is read all the same");
+    }
 }
