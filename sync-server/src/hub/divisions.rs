@@ -5,7 +5,6 @@ use domain::scope::{Actor, Duty, has_duty};
 use domain::{CellCode, Fields, Kind, Problem, ProblemCode, RecordId, Scope, Stamp};
 use serde_json::json;
 
-use crate::hub::judge::county;
 use crate::hub::phones::note;
 use crate::hub::reviews::{DeskChange, refused_words};
 use crate::hub::{Hub, HubError};
@@ -13,6 +12,8 @@ use crate::store::{Division, DivisionChange, Reading, Store, Writing};
 
 /// At most so many characters of a name.
 const NAME_MAX: usize = 60;
+/// A county is the first digits of every code in it.
+const COUNTY_DIGITS: usize = 6;
 
 /// A division in the office's tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -235,7 +236,8 @@ pub(super) fn own_division(
     found.ok_or_else(|| HubError::refused(CallRefusal::NotFound))
 }
 
-/// A successor is there, goes on, is another one of the same level, and lies in the own scope.
+/// A successor is there, goes on, is another one of the same level in the same county, and lies in the own scope: an account may be for
+/// two counties, a record never leaves the one that it is in.
 pub(super) fn check_successor(
     reading: &(impl Reading + ?Sized),
     actor: &Actor,
@@ -243,7 +245,12 @@ pub(super) fn check_successor(
     successor: Option<&Scope>,
 ) -> Result<(), HubError> {
     let Some(successor) = successor else { return Ok(()) };
-    let found = if actor.contains(successor) { reading.division(successor)? } else { None };
+    let county = &code.as_str()[..code.as_str().len().min(COUNTY_DIGITS)];
+    let found = if actor.contains(successor) && successor.as_str().starts_with(county) {
+        reading.division(successor)?
+    } else {
+        None
+    };
     let problem = match found {
         None => Some(ProblemCode::ForeignCell),
         Some(found) if found.retired_at.is_some() => Some(ProblemCode::Retired),
@@ -309,12 +316,7 @@ fn rests_on(reading: &(impl Reading + ?Sized), code: &Scope) -> Result<bool, Hub
 
 /// The record of the cell itself.
 pub(super) fn cell_record(reading: &(impl Reading + ?Sized), cell: &CellCode) -> Result<Option<RecordId>, HubError> {
-    for id in reading.ids_in(cell)? {
-        if reading.record(&county(cell), id)?.is_some_and(|stored| stored.record.kind == Kind::Cell) {
-            return Ok(Some(id));
-        }
-    }
-    Ok(None)
+    Ok(reading.cells(&Scope::from(cell))?.first().map(|stored| stored.record.id))
 }
 
 /// What a cell says of the town and village that it lies in.

@@ -212,3 +212,14 @@ async fn cells_of_another_county_cannot_be_named() {
     let named = county.hub.store().read(|reading| reading.place(&scope(foreign))).unwrap();
     assert_eq!(named.unwrap().name, "别县网格");
 }
+
+#[tokio::test]
+async fn whoever_is_for_two_counties_moves_nothing_from_one_into_the_other() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-2", Role::Admin, &["610722", "610702"]).await;
+    let foreign = "610702001001001";
+    let into = admin.refused("/desk/api/cells/610722001001001/merge", json!({"into": foreign})).await;
+    assert_eq!(into, ("invalid".into(), "succeeded_by foreign_cell".into()));
+    let retired = admin.refused("/desk/api/divisions/610722001001001/retire", json!({"succeeded_by": foreign})).await;
+    assert_eq!(retired, ("invalid".into(), "succeeded_by foreign_cell".into()));
+}
