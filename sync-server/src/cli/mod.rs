@@ -12,7 +12,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::demo;
-use crate::hub::{CountyHub, HubError, open_folder};
+use crate::hub::{CountyHub, DATABASE_FILE, HubError, open_folder};
+use crate::store::sqlite::SqliteStore;
 
 /// 入户 Doorstep: the county's sync server.
 #[derive(Debug, Parser)]
@@ -152,6 +153,7 @@ fn carry_out(command: Command) -> Result<(), CliError> {
     match command {
         Command::Serve { data, how } => serve::serve(&data.folder, &how),
         Command::Demo { data, size } => {
+            let _alone = alone_if_behind(&data.folder)?;
             let made = demo::run(&data.folder, size)?;
             print_line(&serde_json::to_string(&made).map_err(|error| CliError::Told(error.to_string()))?);
             Ok(())
@@ -167,7 +169,23 @@ fn carry_out(command: Command) -> Result<(), CliError> {
 }
 
 fn opened(data: &Data) -> Result<CountyHub, CliError> {
+    let _alone = alone_if_behind(&data.folder)?;
     Ok(open_folder(&data.folder)?)
+}
+
+/// Opening a database of an earlier schema brings it to this program's. Under a running server, which is then of an earlier version
+/// and goes on writing as it knows it, that would destroy data: the folder is held meanwhile.
+fn alone_if_behind(folder: &Path) -> Result<Option<File>, CliError> {
+    let database = folder.join(DATABASE_FILE);
+    if !database.exists() || !SqliteStore::is_behind(&database)? {
+        return Ok(None);
+    }
+    match hold(folder) {
+        Err(CliError::Told(why)) => Err(CliError::Told(format!(
+            "{why} of an earlier version, and this one would convert its database: stop the server first"
+        ))),
+        held => held.map(Some),
+    }
 }
 
 /// Holds the data folder for one process: two servers on one folder, or a restore under a running one, would destroy data.

@@ -167,6 +167,26 @@ fn an_empty_file_is_no_backup_and_changes_nothing() {
 }
 
 #[test]
+fn no_command_converts_the_database_of_a_running_server() {
+    let data = tempfile::tempdir().unwrap();
+    let serving = Serving::start(&data);
+    let conn = rusqlite::Connection::open(data.path().join("county.db")).unwrap();
+    let schema = || -> i64 { conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap() };
+    // As a server of an earlier version has it.
+    let present = schema();
+    conn.pragma_update(None, "user_version", present - 1).unwrap();
+    for command in [["account", "list"], ["demo", "--size=village"]] {
+        let refused = run(&data, &command, "");
+        assert!(!refused.status.success(), "{command:?}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("stop the server first"), "{refused:?}");
+        assert_eq!(schema(), present - 1, "{command:?}");
+    }
+    conn.pragma_update(None, "user_version", present).unwrap();
+    assert!(run(&data, &["account", "list"], "").status.success(), "one of the same version goes on under it");
+    drop(serving);
+}
+
+#[test]
 fn who_was_erased_from_the_command_line_stays_away_after_a_restore() {
     let data = tempfile::tempdir().unwrap();
     assert!(run(&data, &["demo", "--size", "village"], "").status.success());

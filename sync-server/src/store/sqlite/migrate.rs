@@ -1,10 +1,12 @@
 //! Numbered migrations: each brings a database from one schema to the next, in one transaction.
 
+use std::path::Path;
+
 use domain::World;
 use domain::codes::Lists;
 use rusqlite::{Connection, params};
 
-use super::Sql;
+use super::{Sql, SqliteStore};
 use crate::hub::world::SystemWorld;
 use crate::store::StoreError;
 
@@ -39,6 +41,16 @@ const AUDIT: &str = include_str!("schema_audit.sql");
 
 const REPORT: &str = include_str!("schema_report.sql");
 const RECEIPTS: &str = include_str!("schema_receipts.sql");
+
+impl SqliteStore {
+    /// Whether opening this file would bring it to a later schema.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] when it is no database.
+    pub fn is_behind(path: &Path) -> Result<bool, StoreError> {
+        Ok(Self::schema_of(path)? < MIGRATIONS.len() as i64)
+    }
+}
 
 /// Brings the database to the present schema.
 ///
