@@ -18,7 +18,7 @@ const SIGN_INS_PER_ACCOUNT: u32 = 10;
 const SIGN_INS_PER_ADDRESS: u32 = 200;
 /// Enrolments from one address: a training session enrols many phones behind one.
 const ENROLMENTS_PER_ADDRESS: u32 = 200;
-/// Refreshes from one address: a mobile network hides thousands of phones behind one.
+/// Refreshes with a wrong token from one address: a mobile network hides thousands of phones behind one.
 const REFRESHES_PER_ADDRESS: u32 = 6_000;
 /// Pieces that one phone hands in.
 const HAND_INS_PER_DEVICE: u32 = 100;
@@ -78,8 +78,21 @@ impl RateLimits {
         self.count(Counted::Enrol(Place::of(address)), ENROLMENTS_PER_ADDRESS)
     }
 
+    /// Counts a refresh; [`RateLimits::refreshed`] takes it back when it was right.
     pub(crate) fn refresh(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
         self.count(Counted::Refresh(Place::of(address)), REFRESHES_PER_ADDRESS)
+    }
+
+    /// The token was right: only wrong ones are tries.
+    pub(crate) fn refreshed(&self, address: Option<IpAddr>) {
+        let what = Counted::Refresh(Place::of(address));
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, count)) = tries.get_mut(&what) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                tries.remove(&what);
+            }
+        }
     }
 
     pub(crate) fn hand_in(&self, device: DeviceId) -> Result<(), ApiError> {
@@ -89,7 +102,8 @@ impl RateLimits {
     fn count(&self, what: Counted, max: u32) -> Result<(), ApiError> {
         let now = Instant::now();
         let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        if tries.len() >= REMEMBERED_MAX {
+        // Whoever is counted already goes on being counted: only who is new needs room.
+        if tries.len() >= REMEMBERED_MAX && !tries.contains_key(&what) {
             tries.retain(|_, (since, _)| now.duration_since(*since) < WINDOW);
             if tries.len() >= REMEMBERED_MAX {
                 return Err(ApiError::new(CallRefusal::TooManyTries));
@@ -126,5 +140,27 @@ mod tests {
         let from = |last: u16| Some(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, last)));
         let tries = (0..=ENROLMENTS_PER_ADDRESS as u16).map(|last| limits.enrol(from(last)));
         assert_eq!(tries.filter(|outcome| outcome.is_err()).count(), 1);
+    }
+
+    #[test]
+    fn right_refreshes_are_no_tries_and_wrong_ones_are() {
+        let limits = RateLimits::default();
+        for _ in 0..=REFRESHES_PER_ADDRESS {
+            assert!(limits.refresh(None).is_ok());
+            limits.refreshed(None);
+        }
+        let wrong = (0..=REFRESHES_PER_ADDRESS).map(|_| limits.refresh(None));
+        assert_eq!(wrong.filter(|outcome| outcome.is_err()).count(), 1);
+    }
+
+    #[test]
+    fn whoever_was_counted_before_the_memory_is_full_is_let_in() {
+        let limits = RateLimits::default();
+        let from = |number: usize| Some(IpAddr::V4((number as u32).into()));
+        for number in 0..REMEMBERED_MAX {
+            assert!(limits.refresh(from(number)).is_ok());
+        }
+        assert!(limits.refresh(from(REMEMBERED_MAX)).is_err());
+        assert!(limits.refresh(from(7)).is_ok());
     }
 }

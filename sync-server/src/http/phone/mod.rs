@@ -61,7 +61,9 @@ async fn token(
     JsonBody(request): JsonBody<RefreshRequest>,
 ) -> Result<Json<Tokens>, ApiError> {
     app.limits.refresh(address)?;
-    blocking(&app, move |hub| hub.refresh(&request.refresh)).await.map(Json)
+    let tokens = blocking(&app, move |hub| hub.refresh(&request.refresh)).await?;
+    app.limits.refreshed(address);
+    Ok(Json(tokens))
 }
 
 async fn hello(State(app): State<App>, _: SignedInPhone) -> Result<Json<Hello>, ApiError> {
