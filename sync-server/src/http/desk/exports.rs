@@ -1,6 +1,8 @@
 //! Records as a file: written while they are read, cell by cell, so that a large one takes no memory. Texts that a spreadsheet
 //! program could take for formulas are defused.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
@@ -8,10 +10,11 @@ use axum::response::{IntoResponse, Response};
 use domain::protocol::ErrorBody;
 use domain::sheet::defused;
 use domain::{Problem, ProblemCode};
-use futures_util::stream;
+use futures_util::stream::{self, Stream};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde_json::json;
-use tokio::sync::mpsc::{Sender, channel};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::http::auth::SignedInDesk;
 use crate::http::{ApiError, App, JsonBody, blocking};
@@ -20,8 +23,11 @@ use crate::hub::{CountyHub, HubError};
 
 /// A spreadsheet is made in one piece: beyond so many rows it would take too much memory, and CSV serves.
 const XLSX_ROWS_MAX: usize = 100_000;
-/// Pieces of a file that wait for a slow line.
+/// Pieces of a file that wait for a slow line, and how large one may be.
 const PIECES: usize = 4;
+const PIECE_BYTES: usize = 64 * 1024;
+/// A line that takes no piece for so long is given up: a file that is being written holds a thread, and there are few.
+const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// Takes records out as a file: masked, or in full for a reason from the list.
 #[utoipa::path(post, path = "/desk/api/exports", tag = "desk", security(("desk" = [], "csrf" = [])), request_body = ExportWish,
@@ -50,23 +56,62 @@ pub(super) async fn export(
     Ok(answer)
 }
 
-/// A file that is written on a blocking thread while it is sent. When something breaks half-way the line breaks, and nobody takes a
-/// part for the whole.
-fn streamed(app: &App, export: Export) -> Body {
-    let (sender, receiver) = channel::<Result<Bytes, std::io::Error>>(PIECES);
-    let hub = std::sync::Arc::clone(&app.hub);
-    tokio::task::spawn_blocking(move || {
-        if let Err(error) = write_text(&hub, &export, &sender) {
-            tracing::error!(%error, "an export broke off");
-            // Whoever has hung up does not hear it.
-            let _ = sender.blocking_send(Err(std::io::Error::other("broken off")));
-        }
-    });
-    let pieces = stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) });
-    Body::from_stream(pieces)
+/// What goes from the writing of a file to its sending.
+enum Piece {
+    Bytes(Bytes),
+    /// The file is whole.
+    End,
 }
 
-fn write_text(hub: &CountyHub, export: &Export, to: &Sender<Result<Bytes, std::io::Error>>) -> Result<(), HubError> {
+/// Where a file is written to.
+struct Outlet {
+    to: Sender<Piece>,
+    pause: Duration,
+}
+
+impl Outlet {
+    /// Sends what is written so far; false: nobody listens any more, or takes nothing for too long.
+    fn send(&self, written: &mut String) -> bool {
+        let mut bytes = Bytes::from(std::mem::take(written));
+        while !bytes.is_empty() {
+            let part = bytes.split_to(bytes.len().min(PIECE_BYTES));
+            if !self.put(Piece::Bytes(part)) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn put(&self, piece: Piece) -> bool {
+        Handle::current().block_on(self.to.send_timeout(piece, self.pause)).is_ok()
+    }
+}
+
+/// A file that is written on a blocking thread while it is sent.
+fn streamed(app: &App, export: Export) -> Body {
+    let (to, receiver) = channel(PIECES);
+    let hub = std::sync::Arc::clone(&app.hub);
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = write_text(&hub, &export, &Outlet { to, pause: PAUSE_MAX }) {
+            tracing::error!(%error, "an export broke off");
+        }
+    });
+    Body::from_stream(pieces(receiver))
+}
+
+/// The pieces until the file is whole. When something breaks half-way the line breaks, and nobody takes a part for the whole.
+fn pieces(from: Receiver<Piece>) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+    stream::unfold(Some(from), |from| async {
+        let mut from = from?;
+        match from.recv().await {
+            Some(Piece::Bytes(bytes)) => Some((Ok(bytes), Some(from))),
+            Some(Piece::End) => None,
+            None => Some((Err(std::io::Error::other("broken off")), None)),
+        }
+    })
+}
+
+fn write_text(hub: &CountyHub, export: &Export, to: &Outlet) -> Result<(), HubError> {
     let heads: Vec<&str> = export.wish().columns.iter().map(|column| column.head.as_str()).collect();
     let as_csv = export.wish().format == ExportFormat::Csv;
     // The mark at the beginning lets spreadsheet programs open Chinese intact.
@@ -86,20 +131,17 @@ fn write_text(hub: &CountyHub, export: &Export, to: &Sender<Result<Bytes, std::i
                 first = false;
             }
         }
-        if !send(to, &mut piece) {
+        if !to.send(&mut piece) {
             return Ok(());
         }
     }
     if !as_csv {
         piece.push_str("\n]}\n");
     }
-    send(to, &mut piece);
+    if to.send(&mut piece) {
+        to.put(Piece::End);
+    }
     Ok(())
-}
-
-/// Sends what is written so far; false: nobody listens any more.
-fn send(to: &Sender<Result<Bytes, std::io::Error>>, piece: &mut String) -> bool {
-    piece.is_empty() || to.blocking_send(Ok(Bytes::from(std::mem::take(piece)))).is_ok()
 }
 
 fn line<'t>(texts: impl Iterator<Item = &'t str>) -> Result<String, HubError> {
@@ -142,4 +184,21 @@ fn workbook(hub: &CountyHub, export: &Export) -> Result<Vec<u8>, HubError> {
         }
     }
     book.save_to_buffer().map_err(broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_download_that_stands_still_is_given_up_and_never_seems_whole() {
+        let (to, receiver) = channel(1);
+        let outlet = Outlet { to, pause: Duration::from_millis(20) };
+        let write = move || outlet.send(&mut "x".repeat(3 * PIECE_BYTES));
+        assert!(!tokio::task::spawn_blocking(write).await.unwrap(), "the thread is free again");
+        let came: Vec<_> = pieces(receiver).collect().await;
+        assert_eq!(came.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false]);
+    }
 }
