@@ -8,6 +8,7 @@ use domain::world::Millis;
 use domain::{AccountId, CellCode, DeviceId, Kind, Problem, ProblemCode, Scope, Stamp};
 
 use crate::hub::health::{DeviceNeed, needs, newest_app};
+use crate::hub::orders::administered;
 use crate::hub::{Hub, HubError, secrets};
 use crate::store::{Account, AuditEntry, Device, EnrolCode, HandInLine, Holding, Store, Writing};
 
@@ -225,10 +226,27 @@ impl<S: Store> Hub<S> {
         let now = self.now();
         self.store.write(|writing| {
             let device = writing.device(id)?.ok_or_else(|| HubError::refused(CallRefusal::NotFound))?;
-            writing.put_device(&Device { revoked_at: Some(device.revoked_at.unwrap_or(now)), ..device })?;
-            note(writing, now, who, "revoke", &id.to_string())
+            revoke(writing, now, who, device)
         })
     }
+
+    /// The same for somebody at the desk.
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotFound`] when the actor administers no such phone.
+    pub fn revoke_administered(&self, actor: &Actor, id: DeviceId) -> Result<(), HubError> {
+        let now = self.now();
+        self.store.write(|writing| {
+            let (device, _) = administered(writing, actor, id)?;
+            revoke(writing, now, actor.account.as_str(), device)
+        })
+    }
+}
+
+fn revoke(writing: &mut dyn Writing, now: Millis, who: &str, device: Device) -> Result<(), HubError> {
+    let id = device.id;
+    writing.put_device(&Device { revoked_at: Some(device.revoked_at.unwrap_or(now)), ..device })?;
+    note(writing, now, who, "revoke", &id.to_string())
 }
 
 /// Whether somebody of this role writes on a phone.

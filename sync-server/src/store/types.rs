@@ -473,7 +473,8 @@ pub struct Upload {
 pub struct Moved {
     /// The feeds that moved on, and the numbers they reached.
     pub feeds: BTreeMap<CellCode, u64>,
-    /// Whether it changed who may do what: holdings, an account, the tokens of a device.
+    /// Whether it changed who may do what: holdings, an account, what stands against a phone. Tokens that end are no part of it: a stream
+    /// asks for its own with every heartbeat.
     pub rights: bool,
 }
 

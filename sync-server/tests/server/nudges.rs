@@ -174,13 +174,15 @@ async fn a_stream_ends_with_its_token_its_phone_its_cells_and_its_server() {
     county.world.pass(HOUR + 1);
     stream.ends().await;
 
-    // The phone is revoked.
+    // The phone is revoked: told at once too.
     let server = serve(&county, HEARTBEAT, STREAMS_MAX);
     let mut phone = phone;
     phone.refresh();
     let stream = server.open(&phone).await;
+    let begun = std::time::Instant::now();
     county.hub.revoke_device("test", phone.phone().device).unwrap();
     stream.ends().await;
+    assert!(begun.elapsed() < HEARTBEAT / 2);
 }
 
 #[tokio::test]

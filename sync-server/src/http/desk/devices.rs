@@ -229,13 +229,7 @@ pub(super) async fn revoke(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, ApiError> {
     let id = device_id(path)?;
-    blocking(&app, move |hub| {
-        if !hub.devices_for(&desk.actor)?.iter().any(|line| line.device.id == id) {
-            return Err(refused(CallRefusal::NotFound));
-        }
-        hub.revoke_device(desk.actor.account.as_str(), id)
-    })
-    .await?;
+    blocking(&app, move |hub| hub.revoke_administered(&desk.actor, id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -450,6 +450,11 @@ impl Writing for Sql<'_> {
         self.hand_over(account, cells, at)
     }
     fn put_device(&mut self, device: &Device) -> Answer<()> {
+        // Whenever a phone calls, that is noted here: only what stands against it concerns those who listen.
+        let stands = |device: &Device| (device.revoked_at, device.order.clone());
+        if self.one_device(device.id)?.is_some_and(|before| stands(&before) != stands(device)) {
+            self.moved.get_mut().rights = true;
+        }
         self.store_device(device)
     }
     fn put_tokens(&mut self, pair: &TokenPair) -> Answer<()> {

@@ -27,8 +27,14 @@ struct Bench {
     batch: u64,
     /// How many writers have stored something in it.
     shared: usize,
-    /// The batches that could not be committed. Their writers may look late, so none is ever forgotten; it hardly ever happens.
-    failed: BTreeMap<u64, String>,
+    /// The batches that could not be committed, until each of their writers has heard of it: they may look late.
+    failed: BTreeMap<u64, Failed>,
+}
+
+/// Why a batch could not be committed, and how many of its writers have yet to hear of it.
+struct Failed {
+    cause: String,
+    unheard: usize,
 }
 
 impl Writer {
@@ -60,7 +66,7 @@ impl Writer {
         } else if stored {
             bench = self.wait_for(bench, batch);
         }
-        let failure = bench.failed.get(&batch).cloned();
+        let failure = if stored && ended.is_ok() { bench.hear_of(batch) } else { None };
         drop(bench);
         match done {
             Err(panic) => resume_unwind(panic),
@@ -106,14 +112,32 @@ impl Bench {
         if self.conn.is_autocommit() {
             return if stored { Err(StoreError::Broken("the transaction ended early".into())) } else { Ok(()) };
         }
-        self.shared += usize::from(stored);
         match (part, stored) {
             (None, _) | (Some(Part::Whole), true) => {}
             (Some(Part::Whole), false) => run(&self.conn, "ROLLBACK")?,
             (Some(Part::Savepoint), true) => run(&self.conn, "RELEASE own")?,
             (Some(Part::Savepoint), false) => self.conn.execute_batch("ROLLBACK TO own; RELEASE own")?,
         }
+        self.shared += usize::from(stored);
         Ok(())
+    }
+
+    /// Why a writer's batch could not be committed, if so. Each writer that had stored something asks once.
+    fn hear_of(&mut self, batch: u64) -> Option<String> {
+        let failed = self.failed.get_mut(&batch)?;
+        let cause = failed.cause.clone();
+        failed.unheard = failed.unheard.saturating_sub(1);
+        if failed.unheard == 0 {
+            self.failed.remove(&batch);
+        }
+        Some(cause)
+    }
+
+    /// Nothing of the batch is stored: everybody who had stored something in it will hear so.
+    fn fail(&mut self, cause: String) {
+        if self.shared > 0 {
+            self.failed.insert(self.batch, Failed { cause, unheard: self.shared });
+        }
     }
 
     /// Whether somebody's failure took everything back that others had stored: after an error of the disk SQLite ends the transaction
@@ -127,12 +151,12 @@ impl Bench {
         if !self.conn.is_autocommit() {
             let committed = run(&self.conn, "COMMIT");
             if let Err(cause) = committed {
-                self.failed.insert(self.batch, cause.to_string());
+                self.fail(cause.to_string());
                 // Nothing more can be done if this fails too: the connection then refuses the next BEGIN.
                 let _ = self.conn.execute_batch("ROLLBACK");
             }
         } else if self.has_lost_all() {
-            self.failed.insert(self.batch, "the transaction was rolled back".into());
+            self.fail("the transaction was rolled back".into());
         }
         self.batch += 1;
         self.shared = 0;
@@ -185,5 +209,6 @@ mod tests {
             "what is answered is stored"
         );
         assert!(!stored(0) && stored(2));
+        assert!(writer.bench.lock().unwrap().failed.is_empty(), "nobody has to hear of it any more");
     }
 }
