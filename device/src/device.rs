@@ -163,8 +163,9 @@ impl Device {
         pin: &str,
         cost: KeyCost,
     ) -> Result<(), DeviceError> {
-        self.may_enrol(pin)?;
         let _door = lock(&self.inner.door);
+        // Of two codes that were under way at once the second finds the first one's register.
+        self.may_enrol(pin)?;
         // What an order left to say is over: a wiped phone becomes somebody's again.
         Note::remove(&self.inner.folder)?;
         // A register without its key is what an enrolment left that broke off: nobody can ever read it.

@@ -78,9 +78,7 @@ impl Device {
 
     /// A round of a phone that has carried out an order: it reports, and asks whether a lock was lifted.
     pub(super) fn stay_ordered(&self, peer: &dyn Peer) -> Result<(), DeviceError> {
-        let Some(mut note) = Note::read(self.folder()) else { return Ok(()) };
-        // Whatever the app was killed in.
-        ordered::resume(self.folder())?;
+        let Some(mut note) = self.resume_order()? else { return Ok(()) };
         if !note.reported {
             match peer.report(&note.order) {
                 // A server that does not know this phone any more waits for no report.
@@ -94,12 +92,40 @@ impl Device {
         }
     }
 
+    /// The order that this phone has carried out, after whatever the app was killed in was done. Nobody enrols meanwhile: what is
+    /// removed here is the old register.
+    fn resume_order(&self) -> Result<Option<Note>, DeviceError> {
+        let _door = lock(&self.inner.door);
+        let note = Note::read(self.folder());
+        ordered::resume(self.folder())?;
+        Ok(note)
+    }
+
+    /// Notes that the server has the report; where another order or none lies by now, nothing: the phone was enrolled anew while the
+    /// report was under way, and the old note beside a new register would be taken for that one's.
     fn note_reported(&self, note: &mut Note) -> Result<(), DeviceError> {
+        let _door = lock(&self.inner.door);
+        if Note::read(self.folder()).is_none_or(|there| there.order != note.order) {
+            return Ok(());
+        }
         note.reported = true;
         if note.order.what == DeviceOrder::Wipe {
             note.access.clear();
         }
         note.store(self.folder())
+    }
+
+    /// Goes on from a lock to the order that took its place. From the note on a wiped phone could be enrolled, but for the door.
+    fn take_on(&self, note: &mut Note) -> Result<(), DeviceError> {
+        let _door = lock(&self.inner.door);
+        if note.order.what != DeviceOrder::Wipe {
+            return note.store(self.folder());
+        }
+        note.lock = None;
+        note.store(self.folder())?;
+        self.wipe_folder()?;
+        self.inner.pulse.changed();
+        Ok(())
     }
 
     fn ask_for_key(&self, peer: &dyn Peer, mut note: Note, key: &LockedKey) -> Result<(), DeviceError> {
@@ -123,14 +149,7 @@ impl Device {
             (Some(order), _) => {
                 note.order = order;
                 note.reported = false;
-                if order.what == DeviceOrder::Wipe {
-                    note.lock = None;
-                }
-                note.store(self.folder())?;
-                if order.what == DeviceOrder::Wipe {
-                    self.wipe_folder()?;
-                    self.inner.pulse.changed();
-                }
+                self.take_on(&mut note)?;
                 peer.report(&order)?;
                 self.note_reported(&mut note)
             }

@@ -55,7 +55,7 @@ pub struct Hub {
     pub lose_answers: VecDeque<CallError>,
     /// Exchanges that are still answered before every answer is lost.
     pub answers_left: usize,
-    /// Called in the middle of an exchange: the worker goes on typing.
+    /// Called in the middle of an exchange or of a report: the worker goes on typing.
     pub meanwhile: Option<Box<dyn FnOnce() + Send>>,
     pub offline: Option<CallError>,
     pub page_records: usize,
@@ -403,6 +403,11 @@ impl Peer for Server {
             return Err(error);
         }
         hub.reports.push(*done);
+        let meanwhile = hub.meanwhile.take();
+        drop(hub);
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
         Ok(())
     }
 

@@ -175,6 +175,45 @@ fn a_wiped_phone_owes_its_report_until_it_was_delivered_and_can_then_be_enrolled
 }
 
 #[test]
+fn a_phone_that_is_enrolled_anew_while_its_report_is_under_way_keeps_the_new_register() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    server.hub().order(DeviceOrder::Wipe);
+    let device = phone.device.clone();
+    server.hub().meanwhile = Some(Box::new(move || {
+        let cost = device::crypto::KeyCost::SIMULATION;
+        device.enrol_at_cost("https://server.example", &enrolment(1), PIN, cost).unwrap();
+    }));
+    phone.round();
+    let unsent = phone.building("新的楼");
+    assert_eq!((phone.device.phase(), phone.device.ordered()), (Phase::Open, None));
+    phone.restart();
+    assert_eq!(phone.name(unsent), "新的楼");
+}
+
+#[test]
+fn of_two_codes_that_are_under_way_at_once_one_makes_the_register() {
+    let server = Server::new();
+    for _ in 0..20 {
+        let phone = Phone::new(&server, 1);
+        server.hub().order(DeviceOrder::Wipe);
+        phone.sync();
+        let barrier = std::sync::Barrier::new(2);
+        let enrol = || {
+            barrier.wait();
+            let cost = device::crypto::KeyCost::SIMULATION;
+            phone.device.enrol_at_cost("https://server.example", &enrolment(1), PIN, cost).is_ok()
+        };
+        let (one, other) = std::thread::scope(|scope| {
+            let one = scope.spawn(enrol);
+            (enrol(), one.join().unwrap())
+        });
+        assert!(one != other, "{one} {other}");
+        server.hub().reports.clear();
+    }
+}
+
+#[test]
 fn a_locked_phone_that_has_handed_in_everything_can_be_wiped() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
