@@ -345,7 +345,7 @@ impl Open {
         self.store.keep_text(|transaction| {
             for (held, change) in &rows {
                 store::put(transaction, held)?;
-                outbox::words_were_corrected(transaction, change.id, change.fields.keys())?;
+                outbox::words_were_corrected(transaction, &held.record, &change.fields)?;
                 conflicts::decided_by_writing(transaction, &held.record, &change.fields, account, now)?;
             }
             Ok(())

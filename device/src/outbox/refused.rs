@@ -101,17 +101,16 @@ pub(crate) fn discard(connection: &Connection, id: RecordId) -> Result<bool, Dev
     Ok(connection.execute("DELETE FROM refused WHERE id = ?1", [id.to_string()])? > 0)
 }
 
-/// The worker wrote these fields anew: their refused words have done their service.
-pub(crate) fn words_were_corrected<'a>(
+/// The worker wrote these fields of a record anew: their refused words have done their service, and so have those that say what the
+/// record says. All others stay, also those that a round has refused since the form was opened.
+pub(crate) fn words_were_corrected(
     connection: &Connection,
-    id: RecordId,
-    written: impl IntoIterator<Item = &'a String>,
+    record: &Record,
+    written: &Fields,
 ) -> Result<(), DeviceError> {
-    let Some(mut refused) = refused_one(connection, id)? else { return Ok(()) };
-    for field in written {
-        refused.fields.remove(field);
-    }
-    discard(connection, id)?;
+    let Some(mut refused) = refused_one(connection, record.id)? else { return Ok(()) };
+    refused.fields.retain(|field, word| !written.contains_key(field) && record.fields.get(field) != Some(word));
+    discard(connection, record.id)?;
     keep_refused(connection, &refused)
 }
 

@@ -134,6 +134,25 @@ fn a_refused_new_record_leaves_the_register_and_comes_back_when_it_is_corrected(
 }
 
 #[test]
+fn whoever_corrects_one_refused_word_gives_up_no_other_but_what_stands_by_now() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::NotAllowed));
+    let words = json!({"name": "不行的楼", "floors": 3, "street": "人民路"});
+    phone.write(Kind::Building, Some(id), words).unwrap();
+    phone.sync();
+    server.hub().refuse = Box::new(|_| None);
+    server.write(change(id, Kind::Building, cell(), START + 1_000, json!({"floors": 3})));
+    phone.pass(2_000);
+    phone.sync();
+    phone.rename(id, "行的楼");
+    let refused = phone.device.with_open(|open| open.refused()).unwrap();
+    assert_eq!(refused[0].fields, serde_json::from_value(json!({"street": "人民路"})).unwrap());
+}
+
+#[test]
 fn refused_words_can_be_sent_again_or_given_up() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

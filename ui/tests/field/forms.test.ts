@@ -1,12 +1,21 @@
 // What a form sends: only what changed, and in the form it is stored in.
 import { expect, test } from 'vitest'
-import { changedFields, formFields, isoDate } from '@field/record/forms'
+import { changedFields, formFields, isoDate, savedWords, standing } from '@field/record/forms'
 import { FIELDS } from '@shared/types/fields'
 
 test('only what differs is sent, trimmed, and an emptied field as null', () => {
   const stored = { name: '单文', phone: '13812345678', sex: null }
   expect(changedFields(stored, { name: ' 单文 ', phone: '', sex: '' })).toEqual({ phone: null })
   expect(changedFields(stored, { name: '单文', phone: '13912345678', sex: '1' })).toEqual({ phone: '13912345678', sex: '1' })
+})
+
+test('a refused new record is made again under its own id, with what was emptied emptied', () => {
+  const refused = { name: '单文', phone: '1381234567', sex: '1' }
+  const base = standing(null, refused)
+  const changed = changedFields(base, { ...refused, phone: '', sex: '2' })
+  expect(savedWords('person', 'id-1', null, changed)).toEqual({ kind: 'person', id: 'id-1', cell: null, fields: { phone: null, sex: '2' } })
+  expect(savedWords('person', undefined, null, changed).id).toBeNull()
+  expect(standing({ name: '单武' }, refused)).toEqual({ name: '单武' })
 })
 
 test('nothing, an empty text and an empty list are the same', () => {

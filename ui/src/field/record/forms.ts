@@ -94,6 +94,16 @@ export function changedFields(stored: Values, now: Values): Values {
   return changed
 }
 
+/** What a form begins from: what stands; of a new record that was refused its own words, on top of which the phone makes it anew. */
+export function standing(record: Values | null, refused: Values): Values {
+  return { ...(record ?? refused) }
+}
+
+/** What a save sends. A refused new record keeps its id: what belongs to it and was refused with it names that one. */
+export function savedWords(kind: string, id: string | undefined, cell: string | null, changed: Values): { kind: string; id: string | null; cell: string | null; fields: Values } {
+  return { kind, id: id ?? null, cell, fields: changed }
+}
+
 /** An amount as people type it (1,200, 1200.5) in the form it is stored in; anything else stays as it is. */
 export function yuan(text: string): string {
   const plainText = text.replace(/[,\uff0c\s\u00a5\uffe5\u5143]/g, '')
