@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use domain::Sha256Hex;
 use domain::protocol::CLOCK_OFF_WARN;
 use domain::world::Millis;
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,11 @@ impl Waiting {
 }
 
 pub(crate) fn waiting(open: &Open) -> Result<Waiting, DeviceError> {
+    waiting_beside(open, &open.store.waiting_hashes()?)
+}
+
+/// The same for whoever knows already which pictures wait.
+fn waiting_beside(open: &Open, pictures: &[Sha256Hex]) -> Result<Waiting, DeviceError> {
     let count = |sql: &str| -> Result<i64, DeviceError> {
         Ok(open.store.connection().prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     };
@@ -106,7 +112,7 @@ pub(crate) fn waiting(open: &Open) -> Result<Waiting, DeviceError> {
             "SELECT count(*) FROM (SELECT id FROM unsent
                 UNION SELECT id FROM record WHERE reoffer = 1 UNION SELECT id FROM overtaken)",
         )?,
-        photos: open.store.waiting_hashes()?.len() as i64,
+        photos: pictures.len() as i64,
     })
 }
 
@@ -122,11 +128,12 @@ impl Device {
         self.with_open(|open| {
             let connection = open.store.connection();
             let _reading = connection.unchecked_transaction()?;
-            let waiting = waiting(open)?;
+            let pictures = open.store.waiting_hashes()?;
+            let waiting = waiting_beside(open, &pictures)?;
             let safe_at: Option<Millis> = Meta::SafeAt.get(connection)?;
             let signed_out = Meta::SignedOut.get(connection)?.unwrap_or(false);
             let offset: Option<Millis> = Meta::ClockOffset.get(connection)?;
-            let for_wifi = leave.held(&open.store.waiting_hashes()?) as i64;
+            let for_wifi = leave.held(&pictures) as i64;
             let can_go = waiting.records > 0 || waiting.photos > for_wifi;
             let phase = match last_call {
                 _ if signed_out => SyncPhase::SignedOut,

@@ -67,6 +67,16 @@ pub(crate) const TAKEN_HERE: &str =
     "photo.body ->> '$.fields.by' = (SELECT value ->> '$.account' FROM meta WHERE key = 'account')
      AND photo.own_at IS NOT NULL";
 
+/// The pictures that wait and will be sent: one whose record was refused is kept with the worker's own words, but nothing will send
+/// it. From the records' side, by the index of what waits: the other way round every picture would go through all records.
+fn waiting_sql() -> String {
+    format!(
+        "SELECT DISTINCT file.sha256 FROM record AS photo CROSS JOIN photo_file AS file INDEXED BY photo_file_waiting
+            ON file.sha256 = photo.body ->> '$.fields.sha256' AND file.state = 'waiting'
+         WHERE photo.kind = 'photo' AND {TAKEN_HERE} ORDER BY file.sha256"
+    )
+}
+
 /// Keeps a picture taken here under its hash. It waits until the server has the photo record that names it, which is stored with it.
 pub(crate) fn put_taken_photo(
     connection: &Connection,
@@ -124,12 +134,7 @@ impl Store {
 
     /// Every picture that waits and will be sent some time: a record that the server has or will have names it.
     pub(crate) fn waiting_hashes(&self) -> Result<Vec<Sha256Hex>, DeviceError> {
-        // A picture whose record was refused is kept with the worker's own words, but nothing will send it.
-        let sql = format!(
-            "SELECT sha256 FROM photo_file AS file WHERE state = 'waiting' AND EXISTS (
-                SELECT 1 FROM record AS photo WHERE kind = 'photo' AND body ->> '$.fields.sha256' = file.sha256 AND {TAKEN_HERE})"
-        );
-        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut statement = self.connection.prepare_cached(&waiting_sql())?;
         let mut rows = statement.query([])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
@@ -258,4 +263,20 @@ pub(crate) fn drop_unnamed_photos(connection: &Connection) -> Result<(), DeviceE
         [],
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::Key;
+
+    #[test]
+    fn whether_pictures_wait_is_asked_once_for_every_record_and_not_for_every_pair() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("register.db"), &Key::default()).unwrap();
+        let mut statement = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {}", waiting_sql())).unwrap();
+        let steps: Vec<String> = statement.query_map([], |row| row.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
+        assert!(steps[0].contains("SEARCH photo USING INDEX record_by_kind"), "{steps:?}");
+        assert!(steps[1].contains("SEARCH file USING COVERING INDEX photo_file_waiting (sha256=?)"), "{steps:?}");
+    }
 }
