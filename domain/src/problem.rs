@@ -144,4 +144,23 @@ pub enum ProblemCode {
     EmptyTable,
     /// Merged cells among the rows; `limit` is the row.
     MergedCells,
+    // Read, never sent
+    /// A code that only a newer version knows. The rest of the answer counts all the same.
+    #[serde(other)]
+    Newer,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::CallRefusal;
+
+    #[test]
+    fn a_code_of_a_newer_version_spoils_nothing_around_it() {
+        let read: Vec<Problem> =
+            serde_json::from_str(r#"[{"field":"a","code":"not_yet_thought_of"},{"field":"b","code":"required"}]"#)
+                .unwrap();
+        assert_eq!(read, [Problem::new("a", ProblemCode::Newer), Problem::new("b", ProblemCode::Required)]);
+        assert_eq!(serde_json::from_str::<CallRefusal>(r#""not_yet_thought_of""#).unwrap(), CallRefusal::Newer);
+    }
 }

@@ -393,6 +393,9 @@ pub enum CallRefusal {
     TusVersion,
     /// Something broke on the server; nothing was changed.
     Internal,
+    /// A code that only a newer version knows: the status says what it comes to. Read, never sent.
+    #[serde(other)]
+    Newer,
 }
 
 /// The body of every HTTP answer of 400 and above.

@@ -160,11 +160,12 @@ fn offline(error: reqwest::Error) -> CallError {
     CallError::Offline(error.without_url().to_string())
 }
 
-/// What an answer of 400 and above means. An answer without a body (HEAD, or something between us and the server) is judged by its status.
+/// What an answer of 400 and above means. An answer without a body (HEAD, or something between us and the server), or with a code
+/// of a newer version, is judged by its status.
 fn meaning(response: Response) -> CallError {
     let status = response.status();
     let body: Option<ErrorBody> = bytes(response, 64 * 1024).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    match (body.map(|body| body.code), status) {
+    match (body.map(|body| body.code).filter(|code| *code != CallRefusal::Newer), status) {
         (Some(CallRefusal::SignedOut), _) => CallError::SignedOut,
         (Some(CallRefusal::Revoked), _) => CallError::Revoked,
         (Some(CallRefusal::Ordered), _) => CallError::Ordered,

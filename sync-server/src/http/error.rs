@@ -86,6 +86,6 @@ fn status(code: CallRefusal) -> StatusCode {
         CallRefusal::Invalid | CallRefusal::NotAnImage | CallRefusal::HashMismatch => StatusCode::UNPROCESSABLE_ENTITY,
         CallRefusal::UploadGone => StatusCode::GONE,
         CallRefusal::TusVersion => StatusCode::PRECONDITION_FAILED,
-        CallRefusal::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        CallRefusal::Internal | CallRefusal::Newer => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
