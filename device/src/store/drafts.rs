@@ -15,6 +15,9 @@ pub struct Draft {
     pub saved_at: Millis,
 }
 
+/// What somebody typed is never longer. Pieces of pictures that stand in a form are drafts too, and get none of the room for text.
+const TEXT_BYTES: usize = 64 * 1024;
+
 impl Store {
     /// Keeps a draft.
     ///
@@ -23,10 +26,12 @@ impl Store {
     pub fn save_draft(&self, key: &str, value: &serde_json::Value, now: Millis) -> Result<(), DeviceError> {
         const SQL: &str = "INSERT INTO draft (key, value, saved_at) VALUES (?1, ?2, ?3)
             ON CONFLICT (key) DO UPDATE SET value = ?2, saved_at = ?3";
-        self.reserve.make_room(|| {
-            self.connection.prepare_cached(SQL)?.execute((key, serde_json::to_string(value)?, now))?;
+        let value = serde_json::to_string(value)?;
+        let keep = || {
+            self.connection.prepare_cached(SQL)?.execute((key, &value, now))?;
             Ok(())
-        })
+        };
+        if value.len() > TEXT_BYTES { keep() } else { self.reserve.make_room(keep) }
     }
 
     /// A draft's content.

@@ -24,9 +24,10 @@ impl Reserve {
         Self { path: register.with_file_name(RESERVE_FILE) }
     }
 
-    /// Lays the reserve in where there is none and there is room. Without room it is tried again later.
+    /// Lays the reserve in where there is none and there is room. Without room it is tried again later. One that the app was killed
+    /// in while writing it is none: giving it up would make no room.
     pub(crate) fn lay_in(&self) {
-        if self.path.exists() {
+        if fs::metadata(&self.path).is_ok_and(|file| file.len() == BYTES as u64) {
             return;
         }
         if let Err(error) = fill(&self.path) {
@@ -65,6 +66,15 @@ fn fill(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reserve_that_was_half_written_is_laid_in_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(RESERVE_FILE);
+        fs::write(&path, [1; 100]).unwrap();
+        Reserve::beside(&folder.path().join("register.db")).lay_in();
+        assert_eq!(fs::metadata(&path).unwrap().len(), BYTES as u64);
+    }
 
     #[test]
     fn the_reserve_is_given_up_once_and_for_a_full_storage_only() {
