@@ -94,7 +94,8 @@ async function storePhoto(rest: Rest, photo: Following): Promise<boolean> {
 /** Finishes whatever an earlier run left half-way. */
 export async function finishAll(): Promise<void> {
   for (const { key } of await call('drafts', {})) {
-    if (key.startsWith(PREFIX)) await finish(key.slice(PREFIX.length))
+    // One whose record was refused meanwhile waits until that is corrected, and holds up no other.
+    if (key.startsWith(PREFIX)) await finish(key.slice(PREFIX.length)).catch(() => undefined)
   }
 }
 

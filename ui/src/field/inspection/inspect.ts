@@ -4,7 +4,7 @@
 import { call, callWithBytes, failureOf } from '@shared/bridge'
 import type { Checklist } from '@shared/types/Checklist'
 import type { ChecklistItem } from '@shared/types/ChecklistItem'
-import { dropPhoto, readPhoto } from '../photo/kept'
+import { dropPhoto, readPhoto, sweepPhotos } from '../photo/kept'
 import { tell } from '../shell/notice'
 import { appState, i18n } from '../state/app'
 import { checklists } from '../state/lists'
@@ -21,10 +21,11 @@ interface Waiting {
 /** Kept photos of inspections, apart from those of reports. */
 export const PHOTO_PREFIX = 'inspection-photo:'
 const STORED_PREFIX = 'inspection-stored:'
+const FORM_PREFIX = 'inspect:'
 
 /** The key of the unfinished form of a checklist at a place. */
 export function formKey(place: string, checklist: string): string {
-  return `inspect:${place}:${checklist}`
+  return `${FORM_PREFIX}${place}:${checklist}`
 }
 
 /** An item's or checklist's words in the language of the screen. */
@@ -108,12 +109,29 @@ async function storePhoto(subject: string, photo: Waiting): Promise<boolean> {
 
 let resumed: Promise<void> | null = null
 
-/** Finishes the photos that an earlier run of the app left half-way. Once a run. */
+/** Finishes the photos that an earlier run of the app left half-way. Once a run; later calls wait for the first. */
 export function resumeInspections(): Promise<void> {
-  resumed ??= (async () => {
-    for (const { key } of await call('drafts', {})) {
-      if (key.startsWith(STORED_PREFIX)) await storePhotos(key.slice(STORED_PREFIX.length))
-    }
-  })().catch(() => undefined)
+  resumed ??= resume().catch(() => undefined)
   return resumed
+}
+
+async function resume(): Promise<void> {
+  for (const { key } of await call('drafts', {})) {
+    // One whose inspection was refused meanwhile waits until that is corrected, and holds up no other.
+    if (key.startsWith(STORED_PREFIX)) await storePhotos(key.slice(STORED_PREFIX.length)).catch(() => undefined)
+  }
+  await sweepPhotos(await namedPhotos(), PHOTO_PREFIX)
+}
+
+/** The photos that an unfinished form or a stored inspection still waits for. */
+async function namedPhotos(): Promise<Set<string>> {
+  const named = new Set<string>()
+  for (const { key } of await call('drafts', {})) {
+    const stored = key.startsWith(STORED_PREFIX)
+    if (!stored && !key.startsWith(FORM_PREFIX)) continue
+    const value = (await call('draft', { key }))?.value
+    const keys = stored ? ((value ?? []) as Waiting[]).map((photo) => photo.key) : Object.values((value as Unfinished | undefined)?.photos ?? {}).flat()
+    for (const photo of keys) named.add(photo)
+  }
+  return named
 }

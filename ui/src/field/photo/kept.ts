@@ -52,10 +52,10 @@ export async function dropPhoto(key: string): Promise<void> {
 }
 
 /** Forgets whatever is kept of photos that no form names any more: pieces that a kill left behind. */
-export async function sweepPhotos(named: ReadonlySet<string>): Promise<void> {
+export async function sweepPhotos(named: ReadonlySet<string>, prefix = PREFIX): Promise<void> {
   for (const { key } of await call('drafts', {})) {
-    if (!key.startsWith(PREFIX)) continue
-    const photo = PREFIX + (key.slice(PREFIX.length).split(':')[0] ?? '')
+    if (!key.startsWith(prefix)) continue
+    const photo = prefix + (key.slice(prefix.length).split(':')[0] ?? '')
     if (!named.has(photo)) await call('drop_draft', { key })
   }
 }
