@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::{KEY_FILE, Key, sync_folder, write_whole};
 use crate::device::REGISTER_FILE;
 use crate::open::lock;
+use crate::owner::Owner;
 use crate::store::{Store, salvage};
 use crate::{Device, DeviceError};
 
 /// Says that the register was found damaged while it was open.
 const MARK: &str = "register.damaged";
+/// How the files of the damaged ones begin.
+const ASIDE: &str = "register.damaged-";
 /// The new register while it is being filled.
 const RESCUE_FILE: &str = "register.rescue.db";
 /// Says that the new register is whole and takes the place of the damaged one. The commit of it all.
@@ -52,7 +55,7 @@ impl Device {
         let register = folder.join(REGISTER_FILE);
         let rescue = folder.join(RESCUE_FILE);
         remove_all(&rescue)?;
-        let rescued = salvage(&register, &rescue, key)?;
+        let rescued = salvage(&register, &rescue, key, Owner::read(folder, key))?;
         let number = (1..).find(|number| !aside(folder, *number, "").exists()).unwrap_or_default();
         write_whole(&folder.join(NOTE_FILE), &serde_json::to_vec(&Replacing { number, rescued })?)?;
         finish(folder)?;
@@ -87,7 +90,10 @@ pub(crate) fn finish(folder: &Path) -> Result<(), DeviceError> {
         }
         move_there(&rescue, &folder.join(REGISTER_FILE))?;
     }
-    if !rescued {
+    if rescued {
+        // What its file does not say yet. Nothing else can lie there: the damaged one's log was moved with it.
+        move_there(&with_ending(folder, RESCUE_FILE, "-wal"), &with_ending(folder, REGISTER_FILE, "-wal"))?;
+    } else {
         // The damaged file may say more to somebody who has the time; for that its key is kept beside it.
         move_there(&folder.join(KEY_FILE), &aside(folder, number, ".key"))?;
     }
@@ -98,8 +104,15 @@ pub(crate) fn finish(folder: &Path) -> Result<(), DeviceError> {
     Ok(())
 }
 
+/// Whether a damaged register lies in a folder. A folder that cannot be read counts as one that has it.
+pub(crate) fn is_set_aside(folder: &Path) -> bool {
+    let is_one = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(ASIDE);
+    fs::read_dir(folder)
+        .map_or(true, |entries| entries.into_iter().any(|entry| entry.is_ok_and(|entry| is_one(&entry.file_name()))))
+}
+
 fn aside(folder: &Path, number: usize, ending: &str) -> PathBuf {
-    folder.join(format!("register.damaged-{number}.db{ending}"))
+    folder.join(format!("{ASIDE}{number}.db{ending}"))
 }
 
 fn with_ending(folder: &Path, name: &str, ending: &str) -> PathBuf {

@@ -17,6 +17,7 @@ use crate::edge::{Ear, Http};
 use crate::network::Told;
 use crate::open::{Open, Pulse, SharedWorld, lock};
 use crate::ordered::{self, Note};
+use crate::owner::Owner;
 use crate::store::Store;
 use crate::workers;
 
@@ -181,7 +182,7 @@ impl Device {
         Open::enrol(&mut store, server, enrolment)?;
         // From here on the phone is enrolled: the key file is the commit.
         self.inner.world_mut(|world| self.wrapped_key().store(&key, pin, enrolment.demo, cost, world))?;
-        self.install(store)
+        self.install(store, &key)
     }
 
     /// Takes the tokens of a new enrolment of the same account: after this phone was signed out. Register and PIN stay.
@@ -252,7 +253,7 @@ impl Device {
             return Ok(());
         }
         let store = self.open_store(key)?;
-        match self.install(store) {
+        match self.install(store, key) {
             // A page that opening the file did not need.
             Err(DeviceError::RegisterDamaged) => self.replace_register(key),
             outcome => outcome,
@@ -264,8 +265,12 @@ impl Device {
         workers::name::read(&self.inner.folder)
     }
 
-    fn install(&self, store: Store) -> Result<(), DeviceError> {
+    fn install(&self, store: Store, key: &Key) -> Result<(), DeviceError> {
         let open = Open::new(store, self.inner.world.clone(), self.inner.pulse.clone())?;
+        // The next start notes it as well: a full storage keeps nobody out.
+        if let Err(error) = self.note_owner(&open, key) {
+            tracing::warn!(%error, "whose register it is was not noted beside it");
+        }
         // The lock screen can do without it: a full storage keeps nobody out.
         if let Err(error) = workers::name::note(&self.inner.folder, &open.account().display_name) {
             tracing::warn!(%error, "the worker's name was not noted for the lock screen");
@@ -275,6 +280,11 @@ impl Device {
         self.inner.pulse.changed();
         self.inner.pulse.bell().ring_now();
         Ok(())
+    }
+
+    fn note_owner(&self, open: &Open, key: &Key) -> Result<(), DeviceError> {
+        let Some(owner) = Owner::of(open.store.connection())? else { return Ok(()) };
+        self.inner.world_mut(|world| owner.note(&self.inner.folder, key, world))
     }
 
     /// Seals the register until the PIN is entered again. A round under way ends at its next step; nothing is lost.

@@ -18,6 +18,7 @@ pub mod network;
 mod open;
 mod ordered;
 mod outbox;
+mod owner;
 pub mod picture;
 pub mod preferences;
 pub mod read;

@@ -1,14 +1,15 @@
 //! What can still be read of a damaged register and is nowhere else: who the phone is, unsent, refused and overtaken words, unfinished
-//! forms, and pictures that wait to be sent. Everything else is pulled again.
+//! forms, pictures that wait to be sent, what was handed over, erased or decided here. Everything else is pulled again.
 
 use std::path::Path;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, Params, params_from_iter};
 
 use super::{Meta, Store, keyed};
 use crate::DeviceError;
 use crate::crypto::Key;
+use crate::owner::Owner;
 
 /// How far rows are looked for when the file does not say how many there are.
 const ROWS_MAX: i64 = 100_000;
@@ -21,7 +22,7 @@ const OLDER_RECORDS: &str = "(unsent IS NOT NULL OR reoffer = 1 OR kind = 'photo
 
 /// What is carried over: a table, which of its rows, and by what they are found one by one; a table without row numbers is read
 /// from both of its ends.
-const TABLES: [(&str, &str, Option<&str>); 8] = [
+const TABLES: [(&str, &str, Option<&str>); 11] = [
     ("meta", "key NOT IN ('receipt', 'counted_at', 'safe_at')", Some("key")),
     ("refused", "1", Some("id")),
     ("draft", "1", Some("key")),
@@ -32,10 +33,14 @@ const TABLES: [(&str, &str, Option<&str>); 8] = [
     ("record", "(own_at IS NOT NULL OR reoffer = 1 OR kind = 'photo')", None),
     ("photo_file", "state = 'waiting'", None),
     ("proof", "1", Some("id")),
+    // What another phone handed over may be on no server yet, and no server tells again what the worker decided.
+    ("received", "1", None),
+    ("erased", "1", Some("id")),
+    ("conflict", "1", Some("id, field, stamp")),
 ];
 
-/// Makes a register of what can still be read of a damaged one. False: not even who the phone is, and there is none.
-pub(crate) fn salvage(damaged: &Path, rescue: &Path, key: &Key) -> Result<bool, DeviceError> {
+/// Makes a register of what can still be read of a damaged one, and what is known of its owner. False: not even that, and there is none.
+pub(crate) fn salvage(damaged: &Path, rescue: &Path, key: &Key, owner: Option<Owner>) -> Result<bool, DeviceError> {
     let mut store = Store::open(rescue, key)?;
     let mut wreck = Wreck { path: damaged, key, connection: None, unsent_was_whole: true };
     let transaction = store.begin()?;
@@ -48,6 +53,7 @@ pub(crate) fn salvage(damaged: &Path, rescue: &Path, key: &Key) -> Result<bool, 
         };
         tracing::warn!(table, kept, "carried over from a damaged register");
     }
+    wreck.carry_named(&transaction)?;
     if !older && !wreck.unsent_was_whole {
         // Nobody can say any more what of the worker's own words the server has: all of it goes up once more.
         transaction.execute("UPDATE record SET reoffer = 1 WHERE own_at IS NOT NULL", [])?;
@@ -60,10 +66,20 @@ pub(crate) fn salvage(damaged: &Path, rescue: &Path, key: &Key) -> Result<bool, 
     const RESULTS: &str = "UPDATE record SET result = body ->> '$.fields.result'
         WHERE kind = 'visit' AND result IS NULL AND json_valid(body)";
     transaction.execute(RESULTS, [])?;
+    if let Some(owner) = owner {
+        owner.fill_in(&transaction)?;
+    }
     let known = Meta::Account.get::<crate::Account>(&transaction).is_ok_and(|account| account.is_some());
     transaction.commit()?;
     super::count_anew(store.connection(), None)?;
+    store.reserve.make_room(|| end_log(&store.connection))?;
     Ok(known)
+}
+
+/// Moves the log into the file. Closing does that too, but does not say when it could not, for want of room.
+fn end_log(connection: &Connection) -> Result<(), DeviceError> {
+    let busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy { Err(DeviceError::StorageBroken("the new register's log is still in use".into())) } else { Ok(()) }
 }
 
 /// A register whose pages may be broken anywhere. After an error the file is opened anew: a cipher that met a broken page reads
@@ -107,7 +123,7 @@ impl Wreck<'_> {
         let (mut kept, mut unreadable) = (0, 0);
         for number in 1..=last.unwrap_or(ROWS_MAX) {
             let mut found = Vec::new();
-            match self.ask(|connection| read(connection, &sql, &[number], &mut found)) {
+            match self.ask(|connection| read(connection, &sql, [number], &mut found)) {
                 Some(()) => unreadable = 0,
                 None if unreadable == UNREADABLE_MAX => break,
                 None => unreadable += 1,
@@ -115,6 +131,20 @@ impl Wreck<'_> {
             kept += put(into, table, &found)?;
         }
         Ok(kept)
+    }
+
+    /// The records of which something is unsent, by their ids: one that was written before rows said when does not say itself that
+    /// it is the worker's.
+    fn carry_named(&mut self, into: &Connection) -> Result<(), DeviceError> {
+        const NAMED: &str = "SELECT id FROM unsent UNION SELECT id FROM overtaken EXCEPT SELECT id FROM record";
+        let mut statement = into.prepare(NAMED)?;
+        let names: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        for id in names {
+            let mut found = Vec::new();
+            self.ask(|connection| read(connection, "SELECT * FROM record WHERE id = ?1", [&id], &mut found));
+            put(into, "record", &found)?;
+        }
+        Ok(())
     }
 
     fn carry_from_both_ends(
@@ -127,7 +157,7 @@ impl Wreck<'_> {
             let order: Vec<String> = order.split(", ").map(|column| format!("{column} {direction}")).collect();
             let sql = format!("SELECT * FROM {table} WHERE {condition} ORDER BY {}", order.join(", "));
             let mut found = Vec::new();
-            let whole = self.ask(|connection| read(connection, &sql, &[], &mut found)).is_some();
+            let whole = self.ask(|connection| read(connection, &sql, [], &mut found)).is_some();
             self.unsent_was_whole &= whole || table != "unsent";
             kept += put(into, table, &found)?;
         }
@@ -136,10 +166,10 @@ impl Wreck<'_> {
 }
 
 /// Reads rows as far as they can be read.
-fn read(connection: &Connection, sql: &str, params: &[i64], found: &mut Vec<Row>) -> Result<(), DeviceError> {
+fn read(connection: &Connection, sql: &str, params: impl Params, found: &mut Vec<Row>) -> Result<(), DeviceError> {
     let mut statement = connection.prepare_cached(sql)?;
     let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let mut rows = statement.query(params_from_iter(params))?;
+    let mut rows = statement.query(params)?;
     while let Some(row) = rows.next()? {
         let values = (0..names.len()).map(|column| row.get(column)).collect::<Result<_, _>>()?;
         found.push((names.clone(), values));
@@ -175,4 +205,37 @@ fn put(into: &Connection, table: &str, found: &[Row]) -> Result<usize, DeviceErr
         }
     }
     Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_is_carried_over_or_known_to_be_made_again() {
+        const MADE_AGAIN: [&str; 3] = ["cursor", "cell_digest", "repair"];
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("register.db"), &Key::default()).unwrap();
+        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+        let mut statement = store.connection.prepare(tables).unwrap();
+        let tables: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+        let mut known: Vec<&str> = TABLES.iter().map(|(table, ..)| *table).chain(MADE_AGAIN).collect();
+        known.sort_unstable();
+        assert_eq!(tables, known);
+    }
+
+    #[test]
+    fn a_log_that_could_not_be_moved_into_the_file_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("register.db"), Key::default());
+        let store = Store::open(&path, &key).unwrap();
+        let reader = keyed(&path, &key).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM record").unwrap();
+        store.save_draft("form", &serde_json::json!("typed"), 0).unwrap();
+        store.connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        assert!(matches!(end_log(&store.connection), Err(DeviceError::StorageBroken(_))));
+        drop(reader);
+        end_log(&store.connection).unwrap();
+        assert_eq!(std::fs::metadata(folder.path().join("register.db-wal")).unwrap().len(), 0);
+    }
 }

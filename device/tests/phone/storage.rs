@@ -85,6 +85,26 @@ fn a_full_storage_refuses_the_new_and_keeps_the_old() {
 }
 
 #[test]
+fn pieces_of_pictures_in_a_form_get_none_of_the_room_for_text() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let reserve = phone.path().join("reserve");
+    std::fs::write(&reserve, [1; 100]).unwrap();
+    phone
+        .device
+        .with_open::<_, DeviceError>(|open| {
+            let pages: i64 = open.store().connection().query_row("PRAGMA page_count", [], |row| row.get(0))?;
+            open.store().connection().pragma_update(None, "max_page_count", pages + 2)?;
+            Ok(())
+        })
+        .unwrap();
+    let keep = |value: String| phone.device.with_open(|open| open.store().save_draft("form", &json!(value), START));
+    assert!(matches!(keep("A".repeat(240_000)), Err(DeviceError::StorageFull)));
+    assert!(reserve.exists(), "what somebody types next still fits");
+    assert!(keep("字".repeat(20_000)).is_err() && !reserve.exists());
+}
+
+#[test]
 fn a_file_of_a_newer_version_is_left_alone() {
     let server = Server::new();
     let mut phone = Phone::new(&server, 1);
@@ -110,6 +130,84 @@ fn a_damaged_file_is_said_to_be_damaged_and_is_set_aside_with_its_key() {
     assert_eq!(std::fs::read(phone.path().join("register.damaged-1.db")).unwrap(), [1; 4096]);
     assert!(phone.path().join("register.damaged-1.db.key").exists());
     assert_eq!(phone.device.phase(), device::Phase::Empty);
+}
+
+#[test]
+fn what_of_a_rescued_register_lies_in_its_log_alone_takes_the_damaged_ones_place_with_it() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let unsent = phone.building("未送");
+    let rescued = ["", "-wal"].map(|ending| {
+        let bytes = std::fs::read(phone.path().join(format!("register.db{ending}"))).unwrap();
+        (phone.path().join(format!("register.rescue.db{ending}")), bytes)
+    });
+    phone.device.lock();
+    rescued.iter().for_each(|(path, bytes)| std::fs::write(path, bytes).unwrap());
+    std::fs::write(phone.path().join("register.db"), [1; 4096]).unwrap();
+    std::fs::write(phone.path().join("register.replaced"), br#"{"number":1,"rescued":true}"#).unwrap();
+    phone.restart();
+    assert_eq!(phone.name(unsent), "未送");
+    assert_eq!(std::fs::read(phone.path().join("register.damaged-1.db")).unwrap(), [1; 4096]);
+}
+
+#[test]
+fn a_register_that_does_not_say_any_more_whose_it_is_keeps_what_was_unsent_for_whoever_is_signed_in_again() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let unsent = phone.building("未送");
+    phone.tamper("DELETE FROM meta");
+    replace_register(&mut phone);
+    phone.restart();
+    assert_eq!(phone.state().phase, device::SyncPhase::SignedOut);
+    assert_eq!(phone.name(unsent), "未送");
+    phone.device.enrol_again("https://server.example", &enrolment(1)).unwrap();
+    phone.sync();
+    assert!(server.hub().records.contains_key(&unsent));
+}
+
+#[test]
+fn an_unsent_record_of_a_time_when_rows_did_not_say_who_wrote_them_survives_a_damaged_register() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let unsent = phone.building("未送");
+    phone.tamper("UPDATE record SET own_at = NULL");
+    replace_register(&mut phone);
+    phone.restart();
+    assert_eq!(phone.name(unsent), "未送");
+    phone.sync();
+    assert!(server.hub().records.contains_key(&unsent));
+}
+
+#[test]
+fn what_was_handed_over_erased_or_decided_survives_a_damaged_register() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    const TABLES: [&str; 3] = ["received", "erased", "conflict"];
+    phone.tamper(
+        "INSERT INTO received (id, kind, cell, body, deleted) VALUES ('a', 'evacuation', '610722001001001', '{}', 0);
+         INSERT INTO erased (id) VALUES ('b');
+         INSERT INTO conflict (id, field, stamp, body, told, state) VALUES ('c', 'name', '1', '{}', 0, 'decided')",
+    );
+    replace_register(&mut phone);
+    phone.restart();
+    for table in TABLES {
+        let rows: i64 = phone
+            .device
+            .with_open::<_, DeviceError>(|open| {
+                let sql = format!("SELECT count(*) FROM {table}");
+                Ok(open.store().connection().query_row(&sql, [], |row| row.get(0))?)
+            })
+            .unwrap();
+        assert_eq!(rows, 1, "{table}");
+    }
+}
+
+/// The register counts as damaged, and another takes its place with the next PIN.
+fn replace_register(phone: &mut Phone) {
+    phone.device.lock();
+    std::fs::write(phone.path().join("register.damaged"), b"").unwrap();
+    phone.restart_locked();
+    assert!(matches!(phone.device.unlock(PIN), Err(DeviceError::RegisterDamaged)));
 }
 
 #[test]
