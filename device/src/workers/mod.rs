@@ -15,6 +15,7 @@ use domain::World;
 use serde::Serialize;
 use ts_rs::TS;
 
+use crate::damage;
 use crate::open::lock;
 use crate::preferences::Preferences;
 use crate::{Background, Device, DeviceConfig, DeviceError, Phase};
@@ -156,8 +157,11 @@ impl SharedPhone {
     /// The storage's; the phone then stays in the hands in which it was.
     pub fn add_worker(&self) -> Result<(), DeviceError> {
         let mut hands = lock(&self.inner.hands);
-        // A place that was made before and never enrolled. One that was wiped may still owe its report.
-        let nobodys = |device: &Device| device.phase() == Phase::Empty && device.ordered().is_none();
+        // A place that was made before and never enrolled. One that was wiped may still owe its report, and a damaged register that
+        // was set aside is somebody's: an order to wipe the next one there would take it along.
+        let nobodys = |device: &Device| {
+            device.phase() == Phase::Empty && device.ordered().is_none() && !damage::is_set_aside(device.folder())
+        };
         let empty =
             hands.devices.iter().find(|(_, device)| nobodys(device)).map(|(number, device)| (*number, device.clone()));
         let (number, device) = match empty {

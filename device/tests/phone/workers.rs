@@ -389,3 +389,14 @@ fn a_phone_that_several_share_opens_by_no_fingerprint() {
         "from then on it is the PIN alone"
     );
 }
+
+#[test]
+fn a_place_with_a_damaged_register_that_was_set_aside_is_given_to_nobody_else() {
+    let shared = Shared::of_two();
+    let lis = shared.place(1);
+    std::fs::rename(lis.join("register.db"), lis.join("register.damaged-1.db")).unwrap();
+    std::fs::rename(lis.join("register.key"), lis.join("register.damaged-1.db.key")).unwrap();
+    shared.ok("add_worker", json!({}));
+    shared.enrol(3, "赵敏", PIN);
+    assert!(shared.place(3).join("register.db").exists() && !lis.join("register.db").exists());
+}
