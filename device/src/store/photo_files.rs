@@ -277,6 +277,7 @@ mod tests {
         let mut statement = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {}", waiting_sql())).unwrap();
         let steps: Vec<String> = statement.query_map([], |row| row.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
         assert!(steps[0].contains("SEARCH photo USING INDEX record_by_kind"), "{steps:?}");
-        assert!(steps[1].contains("SEARCH file USING COVERING INDEX photo_file_waiting (sha256=?)"), "{steps:?}");
+        let by_index = "SEARCH file USING COVERING INDEX photo_file_waiting (sha256=?)";
+        assert!(steps.iter().any(|step| step == by_index), "{steps:?}");
     }
 }

@@ -39,18 +39,21 @@ const TABLES: [(&str, &str, Option<&str>); 11] = [
     ("conflict", "1", Some("id, field, stamp")),
 ];
 
-/// Makes a register of what can still be read of a damaged one, and what is known of its owner. False: not even that, and there is none.
+/// Makes a register of what can still be read of a damaged one, its owner's as noted beside it. False: nobody knows whose it is, and
+/// there is none.
 pub(crate) fn salvage(damaged: &Path, rescue: &Path, key: &Key, owner: Option<Owner>) -> Result<bool, DeviceError> {
     let mut store = Store::open(rescue, key)?;
     let mut wreck = Wreck { path: damaged, key, connection: None, unsent_was_whole: true };
     let transaction = store.begin()?;
     let older = wreck.says_unsent_in_records();
+    let mut carried = 0;
     for (table, condition, order) in TABLES {
         let condition = if older && table == "record" { OLDER_RECORDS } else { condition };
         let kept = match order {
             Some(order) => wreck.carry_from_both_ends(&transaction, (table, condition, order))?,
             None => wreck.carry_row_by_row(&transaction, (table, condition))?,
         };
+        carried += kept;
         tracing::warn!(table, kept, "carried over from a damaged register");
     }
     wreck.carry_named(&transaction)?;
@@ -66,7 +69,8 @@ pub(crate) fn salvage(damaged: &Path, rescue: &Path, key: &Key, owner: Option<Ow
     const RESULTS: &str = "UPDATE record SET result = body ->> '$.fields.result'
         WHERE kind = 'visit' AND result IS NULL AND json_valid(body)";
     transaction.execute(RESULTS, [])?;
-    if let Some(owner) = owner {
+    // Where nothing could be read there is nothing to be anybody's: the key is set aside with the file.
+    if let Some(owner) = owner.filter(|_| carried > 0) {
         owner.fill_in(&transaction)?;
     }
     let known = Meta::Account.get::<crate::Account>(&transaction).is_ok_and(|account| account.is_some());
