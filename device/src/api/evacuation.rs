@@ -233,11 +233,9 @@ pub(super) fn order(device: &Device, args: OrderArgs) -> Result<Ordered, Failure
         let orders = orders(&points, &threatened).map_err(|problem| Failure::invalid(vec![problem]))?;
         let by = open.account().account.clone();
         let words = OrderWords { reason: &args.reason, level: &args.level, drill: args.drill, at: open.now(), by: &by };
-        let mut ids = Vec::new();
-        for order in orders {
-            ids.push(open.write(&Kind::Evacuation, None, Some(&order.cell), order.fields(words))?);
-        }
-        Ok(Ordered { ids })
+        let orders = orders.into_iter().map(|order| (order.cell.clone(), order.fields(words))).collect();
+        // All of them or none: ordering once more after half of them would order that half twice.
+        Ok(Ordered { ids: open.create_several(&Kind::Evacuation, orders)? })
     })
 }
 

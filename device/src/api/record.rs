@@ -132,8 +132,11 @@ fn save_all(open: &mut Open, args: SaveArgs) -> Result<Saved, Failure> {
     }
     let used = fields.get("category").and_then(Value::as_str).map(str::to_owned);
     let id = open.write(&args.kind, args.id, cell.as_ref(), fields)?;
-    if let Some(code) = used {
-        category::used(open, &code)?;
+    // It is saved: whoever is told otherwise writes it a second time.
+    if let Some(code) = used
+        && let Err(error) = category::used(open, &code)
+    {
+        tracing::warn!(%error, "that the category was used last was not noted");
     }
     Ok(Saved { id, warnings: odd })
 }

@@ -50,11 +50,10 @@ pub(super) fn mark_people(device: &Device, args: MarkArgs) -> Result<Marked, Fai
         let people: BTreeSet<RecordId> = args.people.iter().copied().collect();
         let marks = this.roll().to_mark(&people, args.mark);
         let marks = marks.ok_or_else(|| Failure::problem("person", ProblemCode::MissingTarget))?;
-        let mut made = Vec::new();
-        for (person, mark) in marks {
-            made.push(write_mark(open, &this, person, mark, args.note.as_deref())?);
-        }
-        Ok(Marked { marks: made })
+        let (by, now) = (open.account().account.clone(), open.now());
+        let mark = |marked| (this.cell.clone(), written(this.id, marked, now, &by, args.note.as_deref()));
+        let marks = marks.into_iter().map(mark).collect();
+        Ok(Marked { marks: open.create_several(&Kind::RollCall, marks)? })
     })
 }
 

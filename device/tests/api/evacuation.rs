@@ -401,3 +401,12 @@ fn what_was_handed_over_keeps_its_stamps_and_cannot_be_taken_back_without_trace(
     hand_over(&worker, boss, &evacuation);
     assert_eq!(totals(boss, &evacuation)["returned"], 1);
 }
+
+#[test]
+fn marks_that_are_made_with_one_tap_are_one_save() {
+    let valley = valley();
+    let evacuation = valley.order(false);
+    let before = valley.boss.device.generation();
+    valley.boss.ok("mark_people", json!({"evacuation": evacuation, "people": valley.people, "mark": "called"}));
+    assert_eq!(valley.boss.device.generation(), before + 1, "all of them, or none");
+}
