@@ -6,9 +6,9 @@ use device::crypto::KeyCost;
 use device::edge::{HttpPeer, SystemWorld, enrol_over_http};
 use device::{Device, DeviceConfig, DeviceError};
 use domain::protocol::{
-    CallError, CallRefusal, EnrolRequest, ExchangeRequest, PROTOCOL, Peer, PhotoOffer, PhotoPlace, PhotoSize,
+    CallError, CallRefusal, EnrolRequest, ExchangeRequest, PROTOCOL, Peer, PhotoOffer, PhotoPlace, PhotoSize, Verdict,
 };
-use domain::{Kind, RecordId, Sha256Hex};
+use domain::{Kind, ProblemCode, RecordId, Sha256Hex};
 use serde_json::json;
 
 use crate::answers::{Request, answer, ok, serve, serve_while};
@@ -272,6 +272,20 @@ fn nothing_to_send() -> ExchangeRequest {
         proofs: Default::default(),
         lost_receipts: Vec::new(),
     }
+}
+
+#[test]
+fn a_refusal_with_a_code_of_a_newer_version_spoils_no_answer() {
+    let refusal = json!({"verdict": "refused", "code": "not_yet_thought_of", "problems": []});
+    let answered = json!({"server_time": START, "epoch": uuid::Uuid::from_u128(1), "lists_version": 1,
+        "verdicts": [{"verdict": "accepted"}, refusal], "cells": [], "pages": [], "more": false});
+    let server = serve(vec![ok(answered)]);
+    let (_folder, device) = enrolled(&server.address);
+    let peer = HttpPeer::of(&device).unwrap();
+    let verdicts = peer.exchange(&nothing_to_send()).unwrap().verdicts;
+    assert_eq!(verdicts[0], Verdict::Accepted);
+    assert!(matches!(&verdicts[1], Verdict::Refused(refusal) if refusal.code == ProblemCode::Newer));
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[test]
