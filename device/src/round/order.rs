@@ -1,7 +1,7 @@
 //! Carrying out what the desk ordered: hand in, lock or wipe, report, and open again when the desk lifts a lock.
 
 use domain::order::{DeviceOrder, OrderRequest, StandingOrder};
-use domain::protocol::{CallError, Peer, ServerKeys};
+use domain::protocol::{CallError, Peer};
 
 use super::hand_in;
 use crate::open::{Open, lock};
@@ -27,7 +27,7 @@ impl Device {
                 if let Err(error) = hand_in::hand_in_now(self, peer) {
                     tracing::warn!(%error, "the phone is locked before everything was handed in");
                 }
-                self.lock_by_order(order, &answer.keys)?;
+                self.lock_by_order(order)?;
             }
             DeviceOrder::Wipe => loop {
                 hand_in::hand_in_now(self, peer)?;
@@ -39,13 +39,14 @@ impl Device {
         self.stay_ordered(peer)
     }
 
-    fn lock_by_order(&self, order: StandingOrder, keys: &ServerKeys) -> Result<(), DeviceError> {
+    fn lock_by_order(&self, order: StandingOrder) -> Result<(), DeviceError> {
         let _door = lock(&self.inner.door);
         let mut open = lock(&self.inner.open);
         let register = open.as_mut().ok_or(DeviceError::Locked)?;
         let mut note = note_of(register, order)?;
-        let (folder, device) = (self.folder(), register.account().device);
-        note.lock = Some(self.inner.world_mut(|world| LockedKey::of(folder, device, &keys.seal, world))?);
+        // The enrolled key, not the one that this answer tells: whoever is between the two must not be able to open the lock.
+        let (folder, device, seal) = (self.folder(), register.account().device, register.keys()?.seal);
+        note.lock = Some(self.inner.world_mut(|world| LockedKey::of(folder, device, &seal, world))?);
         // From here on the phone is locked, whatever ends the app: the note is the commit.
         note.store(folder)?;
         *open = None;

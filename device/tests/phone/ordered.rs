@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device::{DeviceError, Phase};
 use domain::order::DeviceOrder;
-use domain::protocol::CallError;
+use domain::protocol::{CallError, Enrolment, ServerKeys};
+use domain::seal::{Purpose, SealKeys};
 
 use crate::fake::*;
 use crate::phones::*;
@@ -72,6 +75,21 @@ fn a_locked_phone_opens_for_no_pin_until_the_desk_lifts_the_lock_and_has_lost_no
     assert_eq!((phone.name(sent), phone.name(unsent)), ("已送".into(), "未送".into()));
     phone.sync();
     assert!(server.hub().records.contains_key(&unsent), "and what was unsent goes the usual way");
+}
+
+#[test]
+fn a_lock_is_sealed_to_the_enrolled_key_whatever_the_answer_tells() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let enrolled = SealKeys::fresh(&mut TestWorld::at(START, 55));
+    let keys = ServerKeys { seal: enrolled.public_text(), ..ServerKeys::default() };
+    phone.device.enrol_again("https://server.example", &Enrolment { keys, ..enrolment(1) }).unwrap();
+    server.hub().order(DeviceOrder::Lock);
+    phone.round();
+    let note = std::fs::read(phone.path().join("order.json")).unwrap();
+    let note: serde_json::Value = serde_json::from_slice(&note).unwrap();
+    let sealed = URL_SAFE_NO_PAD.decode(note["lock"]["sealed"].as_str().unwrap()).unwrap();
+    assert!(enrolled.open(Purpose::LockKey(enrolment(1).device), &sealed).is_ok());
 }
 
 #[test]
