@@ -212,7 +212,10 @@ fn waits_for_target(
     if notes.retried.insert(change.id) {
         return Ok(true);
     }
-    for target in change.fields.values().filter_map(|value| value.as_str()?.parse::<RecordId>().ok()) {
+    // Only what the server lacks counts: two records that name each other, and lack something else, would wait for each other for ever.
+    let lacking = |field: &String| refusal.problems.iter().any(|problem| problem.field == *field);
+    let named = change.fields.iter().filter(|(field, _)| lacking(field));
+    for target in named.filter_map(|(_, value)| value.as_str()?.parse::<RecordId>().ok()) {
         let comes = || -> Result<bool, DeviceError> {
             let unsent = store::held(connection, target)?.is_some_and(|held| !held.unsent.is_empty() || held.reoffer);
             // Another phone handed it over, and sends it itself.

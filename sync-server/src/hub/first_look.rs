@@ -272,11 +272,14 @@ fn left_since(
     cell: &CellCode,
     id: RecordId,
 ) -> Result<Option<Kind>, HubError> {
-    if !bench.author.is_phone() || !reading.has_left(cell, id)? {
+    if !bench.author.is_phone() {
         return Ok(None);
     }
     let moved = reading.record(&county(cell), id)?.map(|stored| stored.record);
-    Ok(moved.filter(|moved| bench.is_of_before(moved, change.latest())).map(|moved| moved.kind))
+    let Some(moved) = moved.filter(|moved| bench.is_of_before(moved, change.latest())) else { return Ok(None) };
+    // A restored database need not know that it was here: phones brought it straight to where it was moved.
+    let was_here = bench.is_lost_move(&moved) || reading.has_left(cell, id)?;
+    Ok(was_here.then_some(moved.kind))
 }
 
 /// Refuses what waits for a record whose own change was refused, and so on, until nothing more falls.

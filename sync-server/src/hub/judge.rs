@@ -160,6 +160,11 @@ impl Bench<'_> {
         self.author.is_phone() && at.is_some_and(in_time)
     }
 
+    /// Whether a record may have been moved before the server was restored: from where, the database need not know.
+    pub(super) fn is_lost_move(&self, moved: &Record) -> bool {
+        moved.fields.contains_key(CELL) && self.was_lost(moved.stamps.of(CELL), Some(moved))
+    }
+
     /// Whether a phone brings back a move that a restored server lost: by the proof, and unless the record was moved on since.
     fn is_moved_again(&self, change: &Change, current: &Record) -> bool {
         let Author::Phone { read, .. } = self.author else { return false };
