@@ -19,10 +19,13 @@ const LONGEST_PAUSE: Millis = 60 * 60 * 1000;
 /// calls for another round, in which the photos go on where they stopped.
 pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundReport) -> Result<(), DeviceError> {
     let waiting = device.with_open(|open| open.store.waiting_photos(open.now(), LONGEST_PAUSE))?;
+    // Whether the server broke at the photo before this one. At one photo alone it breaks because of that photo.
+    let mut broke = false;
     for photo in waiting {
         if !device.photo_leave().is_for(&photo.sha256) {
             continue;
         }
+        let broke_before = std::mem::take(&mut broke);
         match send(device, peer, &photo) {
             Ok(Sent::Whole) => {
                 device.with_open::<_, DeviceError>(|open| {
@@ -40,16 +43,25 @@ pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundRepor
             }
             Ok(Sent::HeldForWifi) => {}
             Err(DeviceError::Call(error @ (CallError::Refused { .. } | CallError::Unreadable(_)))) => {
-                tracing::warn!(photos = ?photo.photos, %error, tries = photo.tries, "a photo could not be sent; others go on");
-                device.with_open::<_, DeviceError>(|open| {
-                    let pause = FIRST_PAUSE.saturating_mul(1 << photo.tries.min(10)).min(LONGEST_PAUSE);
-                    open.store.photo_failed(&photo.sha256, photo.tries.saturating_add(1), open.now() + pause)
-                })?;
+                pause(device, &photo, &error)?;
+            }
+            Err(DeviceError::Call(error @ CallError::Unavailable(_))) if !broke_before => {
+                broke = true;
+                pause(device, &photo, &error)?;
             }
             Err(error) => return Err(error),
         }
     }
     Ok(())
+}
+
+/// Lets a photo wait that failed by itself, each time for longer.
+fn pause(device: &Device, photo: &WaitingPhoto, error: &CallError) -> Result<(), DeviceError> {
+    tracing::warn!(photos = ?photo.photos, %error, tries = photo.tries, "a photo could not be sent; others go on");
+    device.with_open(|open| {
+        let pause = FIRST_PAUSE.saturating_mul(1 << photo.tries.min(10)).min(LONGEST_PAUSE);
+        open.store.photo_failed(&photo.sha256, photo.tries.saturating_add(1), open.now() + pause)
+    })
 }
 
 /// How far a photo was sent.

@@ -70,6 +70,8 @@ pub struct Hub {
     /// Appends that are still answered before the connection breaks.
     pub appends_left: usize,
     pub bad_photos: BTreeSet<Sha256Hex>,
+    /// Photos at which the server breaks.
+    pub breaks_at: BTreeSet<Sha256Hex>,
     /// Signs receipts; a server of an older version gives none.
     pub key: Option<ReceiptKey>,
     /// Changes what is signed.
@@ -122,6 +124,7 @@ impl Server {
             refused: BTreeSet::new(),
             appends_left: usize::MAX,
             bad_photos: BTreeSet::new(),
+            breaks_at: BTreeSet::new(),
             key: Some(ReceiptKey::new(&mut TestWorld::new(Arc::default(), 99))),
             misstate: Box::new(|_| ()),
             on_append: None,
@@ -366,6 +369,9 @@ impl Peer for Server {
         }
         bytes.extend_from_slice(chunk);
         let reached = bytes.len() as u64;
+        if hub.breaks_at.contains(&offer.sha256) {
+            return Err(CallError::Unavailable("the server broke".into()));
+        }
         if reached == offer.bytes {
             hub.uploads.remove(upload);
             let hash = hex(&bytes);

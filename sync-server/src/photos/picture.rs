@@ -1,6 +1,7 @@
 //! Whether bytes are a picture that this product stores, and its small rendering.
 
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use domain::kinds::photo::{PHOTO_EDGE_MAX, THUMBNAIL_EDGE};
 use image::codecs::jpeg::JpegEncoder;
@@ -10,8 +11,18 @@ use image::{ImageFormat, ImageReader, Limits};
 const THUMBNAIL_QUALITY: u8 = 75;
 
 /// The thumbnail of a JPEG of allowed size; none when the bytes are anything else. A picture that claims to be huge is refused
-/// before memory is taken for it.
+/// before memory is taken for it. Never panics, whatever the bytes are.
 pub(super) fn thumbnail(bytes: &[u8]) -> Option<Vec<u8>> {
+    unpanicked(|| shrunk(bytes))
+}
+
+/// Work in which a panic says that the bytes are no picture: its phone would send them again and again. Decoders hold no state that
+/// could be left behind half done.
+fn unpanicked<T>(work: impl FnOnce() -> Option<T>) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(None)
+}
+
+fn shrunk(bytes: &[u8]) -> Option<Vec<u8>> {
     let reader = || ImageReader::with_format(Cursor::new(bytes), ImageFormat::Jpeg);
     let (width, height) = reader().into_dimensions().ok()?;
     if width == 0 || height == 0 || width > PHOTO_EDGE_MAX || height > PHOTO_EDGE_MAX {
@@ -58,6 +69,12 @@ mod tests {
         assert_eq!(size(thumbnail(&jpeg(16, 10)).unwrap()), (16, 10));
         assert_eq!(size(thumbnail(&jpeg(320, 320)).unwrap()), (320, 320));
         assert_eq!(size(thumbnail(&jpeg(321, 160)).unwrap()).0, 320);
+    }
+
+    #[test]
+    fn bytes_at_which_a_decoder_panics_are_no_picture() {
+        assert_eq!(unpanicked(|| -> Option<()> { panic!("on purpose") }), None);
+        assert_eq!(unpanicked(|| Some(7)), Some(7));
     }
 
     #[test]
