@@ -336,3 +336,14 @@ fn a_full_inbox_is_opened_without_reading_all_of_it() {
         AND (cell >= '610722' AND cell < '610722:') ORDER BY changed_at DESC, id DESC LIMIT 50";
     assert!(steps(page) < 2_000, "{} steps for fifty records", steps(page));
 }
+
+#[test]
+fn a_number_comes_back_as_it_came() {
+    // Read the quicker way, each of these is another one.
+    for text in
+        ["51.248178375505404", "-93.31137037688033", "-36.573994842753436", "52.314008204106244", "97.45365320034685"]
+    {
+        let read: f64 = serde_json::from_str(text).unwrap();
+        assert_eq!(read, text.parse().unwrap());
+    }
+}
