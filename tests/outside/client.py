@@ -9,12 +9,13 @@ import json
 import sys
 import traceback
 
+import orders
 import photos
 import stamps
 from clock import Clock
 from rounds import Rounds
 from store import Row, Store
-from wire import Cut, Wire
+from wire import Cut, Refused, Wire
 
 
 class Client:
@@ -30,8 +31,8 @@ class Client:
     def create(self, kind, cell, fields):
         with self.store.whole():
             stamp = self.clock.stamp()
-            row = Row(stamps.record_id(self.clock.now()), kind, cell)
-            row.own = {field: [value, stamp, None, False] for field, value in fields.items()}
+            row = Row(stamps.record_id(self.clock.now()), kind, cell, mine=True)
+            row.own = {field: [value, stamp, None, None] for field, value in fields.items()}
             self.store.keep(row)
         return row.id
 
@@ -41,9 +42,11 @@ class Client:
             shown = row.shown()
             stamp = self.clock.stamp(max((shown[field][1] for field in fields if field in shown), default=stamps.ZERO))
             for field, value in fields.items():
-                # The base of a field that is written again before it was sent stays what it was.
-                base = row.own[field][2] if field in row.own else shown.get(field, (None, None))[1]
-                row.own[field] = [value, stamp, base, False]
+                # The base of a field that is written again before it was acknowledged stays what it was.
+                known = row.known.get(field, (None, None))[1]
+                _, _, base, sent = row.own.get(field, (None, None, known, None))
+                row.own[field] = [value, stamp, base, sent]
+            row.mine = True
             self.store.keep(row)
 
     def photo(self, cell, path, fields):
@@ -51,13 +54,34 @@ class Client:
         with open(path, "rb") as picture:
             jpeg = picture.read()
         known = {"sha256": hashlib.sha256(jpeg).hexdigest(), "bytes": len(jpeg)}
-        made = self.create("photo", cell, fields | known)
-        photos.keep(self.store, made, jpeg)
+        with self.store.whole():
+            made = self.create("photo", cell, fields | known)
+            photos.keep(self.store, made, jpeg, fields.get("subject"))
         return made
 
+    def discard(self, id):
+        """The user gives refused words up, and their picture."""
+        with self.store.whole():
+            self.store.db.execute("DELETE FROM refused WHERE id = ?", (id,))
+            if self.store.row(id) is None:
+                self.store.db.execute("DELETE FROM photo WHERE id = ?", (id,))
+
     def sync(self, ask_first=False):
-        self.rounds.run(ask_first)
-        photos.send_all(self.store, self.wire)
+        try:
+            if self.store.noted("lock"):
+                orders.obey(self.store, self.clock, self.wire)
+                if self.store.noted("lock"):
+                    raise Refused(423, "locked")
+            if self.rounds.run(ask_first):
+                # What lay in the server's future goes with the next round, and that is now.
+                self.rounds.run()
+            photos.send_all(self.store, self.wire)
+            self.rounds.leave()
+            self.wire.lists()
+        except Refused as refusal:
+            if refusal.code in ("ordered", "revoked"):
+                orders.obey(self.store, self.clock, self.wire)
+            raise
 
     def refresh(self):
         self.wire.refresh()
@@ -80,20 +104,24 @@ class Client:
             "waiting": len(self.store.waiting()) + len(photos.waiting(self.store)),
             "refused": self.store.refused(),
             "conflicts": self.store.conflicts(),
+            "conflicts_before": self.store.conflicts(before=True),
             "receipt": self.store.noted("receipt"),
             "compared": self.store.noted("compared", 0),
             "differences": self.store.noted("differences", []),
             "epochs": self.store.noted("epochs", 0),
+            "clock_wrong_by": self.clock.wrong_by(),
         }
 
 
-COMMANDS = ("enrol", "create", "edit", "photo", "sync", "refresh", "skew", "fetch", "register")
+COMMANDS = ("enrol", "create", "edit", "photo", "sync", "refresh", "skew", "fetch", "register", "discard")
 
 
 def answer(client, command):
     do = command.pop("do")
     if do not in COMMANDS:
         return {"failed": f"no such command: {do}"}
+    if client.store.noted("lock") and do not in ("sync", "skew"):
+        return {"failed": "locked"}
     try:
         return {"done": getattr(client, do)(**command)}
     except Cut as cut:

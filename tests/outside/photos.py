@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import time
 from urllib.parse import urlparse
 
 from wire import Cut, Refused
@@ -10,29 +11,42 @@ from wire import Cut, Refused
 CHECKED = 64 * 1024
 # An upload that the server does not have any more is begun anew so often.
 TRIES = 5
+# A picture whose record the server does not have is offered again after this many seconds.
+HOUR = 60 * 60
 
 
-def keep(store, record_id, jpeg):
+def keep(store, record_id, jpeg, about):
+    """about: whom or what it shows, should its record go."""
     sha256 = hashlib.sha256(jpeg).hexdigest()
-    store.db.execute("INSERT INTO photo VALUES (?, ?, ?, NULL, 0)", (record_id, sha256, jpeg))
+    store.db.execute("INSERT INTO photo VALUES (?, ?, ?, ?, NULL, 0, 0, NULL)", (record_id, sha256, jpeg, about))
+
+
+def unconfirmed(store):
+    """Photos that the server has not confirmed, but for those that it will never take."""
+    return [photo for (photo,) in store.db.execute("SELECT id FROM photo WHERE NOT stored AND NOT hopeless ORDER BY id")]
 
 
 def waiting(store):
-    """Photos that the server has not confirmed."""
-    return [photo for (photo,) in store.db.execute("SELECT id FROM photo WHERE NOT stored ORDER BY id")]
+    """Those whose records were not refused."""
+    refused = {change["id"] for change in store.refused_changes()}
+    return [photo for photo in unconfirmed(store) if photo not in refused or store.row(photo) is not None]
 
 
 def send_all(store, wire):
-    """Sends what may be sent: the photo's record must have been accepted before. It may have gone since, with its cell: the bytes follow."""
-    for photo in waiting(store):
+    """Sends what may be sent: the photo's record must have been accepted before. It may have gone since, with its cell: the bytes follow.
+    Where the record was refused a colleague may bring it, and the bytes are here alone."""
+    for photo in unconfirmed(store):
         row = store.row(photo)
-        if row is None or row.known:
+        if row is None or (row.known and not row.offer):
             send(store, wire, photo)
 
 
 def send(store, wire, photo):
     for _ in range(TRIES):
-        sha256, jpeg, location = store.db.execute("SELECT sha256, jpeg, location FROM photo WHERE id = ?", (photo,)).fetchone()
+        found = store.db.execute("SELECT sha256, jpeg, location, asked, hopeless FROM photo WHERE id = ?", (photo,))
+        sha256, jpeg, location, asked, hopeless = found.fetchone()
+        if hopeless or (asked is not None and abs(time.time() - asked) < HOUR):
+            return
         try:
             offset = begin(store, wire, photo, sha256, len(jpeg)) if location is None else stands_at(wire, location)
             if offset is not None:
@@ -42,10 +56,21 @@ def send(store, wire, photo):
                 store.db.execute("UPDATE photo SET stored = 1 WHERE id = ?", (photo,))
                 return
         except Refused as refusal:
-            if location is None or refusal.status not in (404, 409, 410, 460):
-                raise
-            if refusal.status in (404, 410):
-                store.db.execute("UPDATE photo SET location = NULL WHERE id = ?", (photo,))
+            met(store, photo, location, refusal)
+
+
+def met(store, photo, location, refusal):
+    """What a refusal means for the next try."""
+    if refusal.status in (413, 422):
+        # The record names other bytes, or these are no picture: of no use. What was damaged on its way is sent once more.
+        hopeless = location is None or refusal.code == "not_an_image"
+        store.db.execute("UPDATE photo SET location = NULL, hopeless = ? WHERE id = ?", (hopeless, photo))
+    elif location is None and refusal.status == 404:
+        store.db.execute("UPDATE photo SET asked = ? WHERE id = ?", (time.time(), photo))
+    elif location is None or refusal.status not in (404, 409, 410, 460):
+        raise refusal
+    elif refusal.status in (404, 410):
+        store.db.execute("UPDATE photo SET location = NULL WHERE id = ?", (photo,))
 
 
 def begin(store, wire, photo, sha256, length):
@@ -55,9 +80,10 @@ def begin(store, wire, photo, sha256, length):
     status, told, _ = wire.bytes("POST", "/v1/photos", headers)
     if status == 200 and told.get("doorstep-photo") == "stored":
         return None
+    offset = offset_of(told)
     # A path on this server, whatever name the answer gives it.
-    store.db.execute("UPDATE photo SET location = ? WHERE id = ?", (urlparse(header(told, "Location")).path, photo))
-    return offset_of(told)
+    store.db.execute("UPDATE photo SET location = ?, asked = NULL WHERE id = ?", (urlparse(header(told, "Location")).path, photo))
+    return offset
 
 
 def stands_at(wire, location):

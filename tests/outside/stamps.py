@@ -5,6 +5,7 @@ import json
 import secrets
 import uuid
 from collections import Counter
+from decimal import Decimal
 
 ZERO = "0" * 32
 DAY = 24 * 60 * 60 * 1000
@@ -34,7 +35,20 @@ def after(stamp, of_node):
 
 
 def canonical(value):
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return written(value).encode()
+
+
+def written(value):
+    if isinstance(value, dict):
+        # Python's order of texts is that of their UTF-8 bytes.
+        return "{" + ",".join(f"{written(name)}:{written(value[name])}" for name in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(written(one) for one in value) + "]"
+    if isinstance(value, float):
+        # The shortest digits that read back the same, as the server writes them: 0.00001, 1e-6, 1e+16.
+        mantissa, _, power = repr(value).partition("e")
+        return f"{mantissa}e{int(power):+}" if power and int(power) != -5 else format(Decimal(repr(value)), "f")
+    return json.dumps(value, ensure_ascii=False)
 
 
 def wins(stamp, value, other_stamp, other_value):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 
 import requests
 import urllib3
@@ -12,8 +13,10 @@ WORTH_COMPRESSING = 1_000
 PATIENCE = 60
 # Why a HEAD was refused.
 UNTOLD = "untold"
+# Refusals that say nothing about what was asked: it is tried again later, as after a cut.
+LATER = ("too_many_tries", "internal")
 # What a connection that breaks, or an answer that ends in the middle, is met as.
-BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, EOFError, zstandard.ZstdError)
+BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, EOFError, zlib.error, zstandard.ZstdError)
 
 
 class Refused(Exception):
@@ -25,7 +28,7 @@ class Refused(Exception):
 
 
 class Cut(Exception):
-    """No answer, or not all of it: whether the server did what was asked is unknown."""
+    """No answer, or not all of it: whether the server did what was asked is unknown. Or it asks to come again later."""
 
 
 class Wire:
@@ -33,6 +36,8 @@ class Wire:
         self.store, self.server = store, server
         self.http = requests.Session()
         self.http.trust_env = False
+        # Bytes of the last body, before and after compression.
+        self.weighed = (1, 1)
 
     def send(self, method, path, headers=None, body=None, signed=True):
         """One request; (status, headers, body) as they came."""
@@ -53,24 +58,33 @@ class Wire:
             self.refresh()
             status, told, answer = self.send(method, path, headers, body)
         if status >= 400:
-            raise Refused(status, *why(method, answer))
+            code, problems = why(method, answer)
+            if code in LATER or status >= 500:
+                raise Cut(f"{status} {code}: later")
+            raise Refused(status, code, problems)
         return status, told, answer
 
     def call(self, method, path, body=None, signed=True):
+        """A call with JSON in and out; None where the answer has no body."""
         headers, packed = {}, None
         if body is not None:
             headers["Content-Type"] = "application/json"
-            packed = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+            packed = written = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
             if len(packed) > WORTH_COMPRESSING:
                 packed, headers["Content-Encoding"] = zstandard.ZstdCompressor().compress(packed), "zstd"
-        return whole(self.bytes(method, path, headers, packed, signed)[2])
+        status, _, answer = self.bytes(method, path, headers, packed, signed)
+        if body is not None:
+            self.weighed = (len(written), len(packed))
+        return None if status == 204 else whole(answer)
 
     def enrol(self, code, name):
         asked = {"code": code, "device_name": name, "app_version": "outside"}
         enrolment = self.call("POST", "/v1/enrol", asked, signed=False)
+        if self.store.noted("account") not in (None, enrolment["account"]):
+            raise ValueError("What is kept here belongs to another account.")
         with self.store.whole():
             # These keys stand, whatever is told later: they came with a code from the desk.
-            for part in ("account", "device", "keys", "tokens"):
+            for part in ("account", "device", "keys", "role", "cells", "tokens"):
                 self.store.note(part, enrolment[part])
         return enrolment
 
@@ -78,6 +92,11 @@ class Wire:
         """The new pair is durable before its first use; until then the old one goes on working, so that a lost answer shuts nobody out."""
         asked = {"refresh": self.store.noted("tokens")["refresh"]}
         self.store.note("tokens", self.call("POST", "/v1/token", asked, signed=False))
+
+    def lists(self):
+        """The county's lists, when others are told of than are held."""
+        if self.store.noted("lists_told") not in (None, self.store.noted("lists", {}).get("version")):
+            self.store.note("lists", self.call("GET", "/v1/lists"))
 
 
 def unpacked(raw, encoding):
@@ -99,4 +118,6 @@ def why(method, answer):
     if method == "HEAD":
         return UNTOLD, None
     told = whole(answer)
+    if not isinstance(told, dict) or "code" not in told:
+        raise Cut("half an answer")
     return told["code"], told.get("problems")
