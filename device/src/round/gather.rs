@@ -114,12 +114,24 @@ pub(super) fn unsent_changes(connection: &Connection) -> Result<Vec<Change>, Dev
         let Some(held) = store::held(connection, store::id_of_row(row)?)? else { continue };
         // What the worker did not write need not be handed in: a server that was restored has it from others.
         let held = Held { reoffer: held.reoffer && held.own_at.is_some(), doubted: false, ..held };
-        if held.reoffer || !held.unsent.is_empty() {
-            changes.push(outbox::change_of(held));
+        if !held.reoffer && held.unsent.is_empty() {
+            continue;
         }
+        let rest = rest_of(&held);
+        changes.push(outbox::change_of(held));
+        changes.extend(rest);
     }
     changes.extend(outbox::overtaken(connection)?);
     Ok(changes)
+}
+
+/// What a record to be offered whole has besides what is unsent: words that come too late do not take it along.
+fn rest_of(held: &Held) -> Option<Change> {
+    let mut rest = held.record.clone();
+    rest.fields.retain(|field, _| !held.unsent.contains_key(field));
+    let parted = held.reoffer && !held.unsent.is_empty() && !rest.fields.is_empty();
+    rest.stamps = rest.stamps.only(&rest.fields);
+    parted.then(|| Change::from_record(rest))
 }
 
 /// Marks the records of these changes as seen by others.

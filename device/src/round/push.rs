@@ -163,7 +163,8 @@ fn acknowledge(connection: &Connection, offer: &Offer<'_>) -> Result<(), DeviceE
 
 /// The restored server does not take what is held. Where some fields are at fault, the rest is offered once more without them. Else
 /// the record shows what the server has. Of a record that the server has not got what is unsent goes up by itself next, and the rest once
-/// that is judged: it may be taken without words that came too late. Nothing of it taken, it goes: the own words in it to the refused ones (true), another's to whoever wrote them and offers them too.
+/// that is judged: it may be taken without words that came too late. When nothing of it is taken it goes: the own words in it to the
+/// refused ones (true), another's to whoever wrote them and offers them too.
 fn end_reoffer(
     connection: &Connection,
     offer: &Offer<'_>,
@@ -213,7 +214,8 @@ fn waits_for_target(
         return Ok(true);
     }
     // Only what the server lacks counts: two records that name each other, and lack something else, would wait for each other for ever.
-    let lacking = |field: &String| refusal.problems.iter().any(|problem| problem.field == *field);
+    let lacking =
+        |field: &String| refusal.problems.iter().any(|problem| problem.field.is_empty() || problem.field == *field);
     let named = change.fields.iter().filter(|(field, _)| lacking(field));
     for target in named.filter_map(|(_, value)| value.as_str()?.parse::<RecordId>().ok()) {
         let comes = || -> Result<bool, DeviceError> {
@@ -246,18 +248,20 @@ fn refuse(
         own::store_or_leave(connection, held)?;
     }
     if let Some(mut held) = held.filter(|_| offer.why == Why::Unsent) {
+        let as_sent = |held: &Held, field: &str| held.record.stamps.of(field) == change.stamps.of(field);
         match refusal.current.as_ref().filter(|current| current.id == change.id && current.kind == change.kind) {
-            Some(current) => {
-                words.retain(|field, _| held.record.stamps.of(field) == change.stamps.of(field));
-                held.unsent.retain(|field, _| !words.contains_key(field));
-                own::store_or_leave(connection, &own::on_top_of(connection, current, &held)?)?;
-            }
-            None if is_offered_without(&held, change) => {
-                words.retain(|field, _| held.record.stamps.of(field) == change.stamps.of(field));
+            // Whatever the server has by now, another phone's perhaps, does not take the place of what was not offered yet.
+            _ if is_offered_without(&held, change) => {
+                words.retain(|field, _| as_sent(&held, field));
                 held.unsent.retain(|field, _| !words.contains_key(field));
                 held.record.fields.retain(|field, _| !words.contains_key(field));
                 held.record.stamps = held.record.stamps.only(&held.record.fields);
                 store::put(connection, &held)?;
+            }
+            Some(current) => {
+                words.retain(|field, _| as_sent(&held, field));
+                held.unsent.retain(|field, _| !words.contains_key(field));
+                own::store_or_leave(connection, &own::on_top_of(connection, current, &held)?)?;
             }
             None => {
                 // Without the record underneath, what was written since has nothing to stand on: it joins the refused words.

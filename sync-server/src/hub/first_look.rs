@@ -7,8 +7,10 @@ use domain::incident::sees;
 use domain::kinds::dispute::is_about_nobody;
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::merge::{MergeError, Merged, merge};
+use domain::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX};
 use domain::record::write_canonical;
 use domain::scope::Role;
+use domain::spec::field;
 use domain::{AccountId, CellCode, Change, Fields, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
 use sha2::{Digest, Sha256};
 
@@ -121,22 +123,46 @@ fn look_at(
     {
         return Ok(Err(Fault::new("by", ProblemCode::OtherAuthor)));
     }
-    if current.is_none()
-        && let Some(fault) = step_not_allowed(reading, bench, &merged.record, ahead)?
-    {
-        return Ok(Err(fault));
+    let fault = match current {
+        Some(current) => grown_too_large(change, current, &merged.record),
+        None => fault_of_new(reading, bench, &merged.record, ahead, photos)?,
+    };
+    Ok(match fault {
+        Some(fault) => Err(fault),
+        None => Ok(Some(merged)),
+    })
+}
+
+/// What is wrong with a record that was not there before, beside what its own fields say.
+fn fault_of_new(
+    reading: &dyn Writing,
+    bench: &Bench<'_>,
+    record: &Record,
+    ahead: &Ahead<'_>,
+    photos: &mut BTreeMap<RecordId, usize>,
+) -> Result<Option<Fault>, HubError> {
+    if let Some(fault) = step_not_allowed(reading, bench, record, ahead)? {
+        return Ok(Some(fault));
     }
-    if current.is_none()
-        && let Some(fault) = about_nobody(reading, &merged.record, ahead)?
-    {
-        return Ok(Err(fault));
+    if let Some(fault) = about_nobody(reading, record, ahead)? {
+        return Ok(Some(fault));
     }
-    if current.is_none()
-        && let Some(fault) = too_many_photos(reading, &merged.record, photos)?
-    {
-        return Ok(Err(fault));
+    too_many_photos(reading, record, photos)
+}
+
+/// Refuses what would make a record larger than one change may be: no phone could offer it whole any more. Only fields that this version
+/// does not know can do that: the others have bounds of their own.
+fn grown_too_large(change: &Change, current: &Record, merged: &Record) -> Option<Fault> {
+    if merged.fields.len() > CHANGE_FIELDS_MAX && merged.fields.len() > current.fields.len() {
+        return Some(Fault::new("", ProblemCode::FieldName));
     }
-    Ok(Ok(Some(merged)))
+    let unknown = |fields: &Fields| fields.keys().any(|name| field(&change.kind, name).is_none());
+    if !unknown(&change.fields) && !unknown(&current.fields) {
+        return None;
+    }
+    let size = |record: &Record| serde_json::to_string(&record.fields).map_or(usize::MAX, |text| text.len());
+    let too_large = size(merged) > CHANGE_BYTES_MAX && size(merged) > size(current);
+    too_large.then(|| Fault::new("", ProblemCode::TooManyBytes))
 }
 
 /// Refuses a step of an incident that is not its author's to take. What comes late is taken: the fold marks it.
@@ -250,7 +276,10 @@ fn refuse_what_waits_in_vain(
             }
             if coming.get(&id).is_some_and(|(there, kind)| there == cell && fits_kind(kind)) {
                 waiting.push((index, field, id));
-            } else if left_since(reading, bench, change, cell, id)?.as_ref().is_some_and(fits_kind) {
+            } else if left_since(reading, bench, change, cell, moved_now(changes, looks, id), id)?
+                .as_ref()
+                .is_some_and(fits_kind)
+            {
                 // It was here when this was written: its cell keeps what came late, as it keeps what came in time.
             } else if !(bench.author.is_phone()
                 && names_erased(reading, &change.kind, cell, (&field, change.fields.get(&field)))?)
@@ -264,19 +293,32 @@ fn refuse_what_waits_in_vain(
     Ok(waiting)
 }
 
+/// A record as this push brings it, to another cell than what names it perhaps.
+fn moved_now(changes: &[Change], looks: &[Look], id: RecordId) -> Option<Record> {
+    let last = changes.iter().rposition(|change| change.id == id)?;
+    match looks.get(last)? {
+        Look::Fits { merged, .. } => Some(merged.record.clone()),
+        _ => None,
+    }
+}
+
 /// The kind of a record that lay in a cell when a phone wrote about it there, and that was moved away since.
 fn left_since(
     reading: &dyn Writing,
     bench: &Bench<'_>,
     change: &Change,
     cell: &CellCode,
+    coming: Option<Record>,
     id: RecordId,
 ) -> Result<Option<Kind>, HubError> {
     if !bench.author.is_phone() {
         return Ok(None);
     }
-    let moved = reading.record(&county(cell), id)?.map(|stored| stored.record);
-    let Some(moved) = moved.filter(|moved| bench.is_of_before(moved, change.latest())) else { return Ok(None) };
+    let moved = match coming {
+        Some(record) => Some(record),
+        None => reading.record(&county(cell), id)?.map(|stored| stored.record),
+    };
+    let Some(moved) = moved.filter(|moved| bench.is_still_theirs(moved, change.latest())) else { return Ok(None) };
     // A restored database need not know that it was here: phones brought it straight to where it was moved.
     let was_here = bench.is_lost_move(&moved) || reading.has_left(cell, id)?;
     Ok(was_here.then_some(moved.kind))

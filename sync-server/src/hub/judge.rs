@@ -141,7 +141,7 @@ impl Bench<'_> {
         }
         let in_reach = |record: &Record| {
             self.author.reaches(&record.cell, written, now)
-                || (has_left && self.is_of_before(record, written))
+                || (has_left && self.is_of_before(record, written) && !moves_on(change, record))
                 || self.is_moved_again(change, record)
         };
         if current.is_some_and(|record| !in_reach(record)) {
@@ -158,6 +158,12 @@ impl Bench<'_> {
         let at = moved.fields.get(CELL).map(|_| moved.stamps.of(CELL).millis());
         let in_time = |at: Millis| is_taken_late(at, written, self.setting.now);
         self.author.is_phone() && at.is_some_and(in_time)
+    }
+
+    /// Whether a phone may go on writing about a record under the cell where it lay: it wrote before the record was moved, or the record
+    /// is within its reach as well where it lies now, and it has not heard of the move.
+    pub(super) fn is_still_theirs(&self, moved: &Record, written: Stamp) -> bool {
+        self.is_of_before(moved, written) || self.author.reaches(&moved.cell, written, self.setting.now)
     }
 
     /// Whether a record may have been moved before the server was restored: from where, the database need not know.
@@ -293,6 +299,11 @@ impl Bench<'_> {
         let current = readable.map(|record| cut(record.clone(), actor));
         Refusal { code: fault.code, problems: fault.problems, current }
     }
+}
+
+/// Whether a change moves a record from where it lies now. Whoever has no say there cannot fetch it back by a late move.
+fn moves_on(change: &Change, current: &Record) -> bool {
+    change.fields.contains_key(CELL) && change.stamps.of(CELL) > current.stamps.of(CELL)
 }
 
 fn standing<'r>(current: Option<&'r Record>, field: &str) -> Option<&'r Value> {

@@ -7,7 +7,7 @@ use domain::protocol::{ExchangeRequest, FeedPage, Proof, Verdict};
 use domain::{Change, Kind, ProblemCode, RecordId};
 use serde_json::json;
 
-use crate::common::{County, HOUR, MINUTE, TestPhone, cell};
+use crate::common::{County, MINUTE, TestPhone, cell};
 
 /// A home in the second cell, its worker, and somebody who holds both cells.
 fn two_cells() -> (County, TestPhone, TestPhone, [Change; 3]) {
@@ -16,13 +16,13 @@ fn two_cells() -> (County, TestPhone, TestPhone, [Change; 3]) {
     let mut worker = county.worker("worker-b", &[cell(2)]);
     let home = worker.new_home(&cell(2));
     worker.push_all(&home);
-    county.world.pass(HOUR);
+    county.world.pass(5 * MINUTE);
     (county, mover, worker, home)
 }
 
 /// Moves a home to the first cell.
 fn move_home(county: &County, mover: &mut TestPhone, home: &[Change; 3]) {
-    county.world.pass(HOUR);
+    county.world.pass(5 * MINUTE);
     let moved = home.clone().map(|part| mover.change(part.kind, part.id, &cell(2), json!({"cell": cell(1)})));
     mover.push_all(&moved);
 }
@@ -52,11 +52,32 @@ fn what_was_written_about_a_record_before_it_was_moved_away_is_taken_late() {
 fn what_was_written_about_a_record_after_it_was_moved_away_is_not_taken() {
     let (county, mut mover, mut worker, home) = two_cells();
     move_home(&county, &mut mover, &home);
-    county.world.pass(10 * MINUTE);
+    county.world.pass(5 * MINUTE);
     let [visit, edit, child] = late_words(&mut worker, &home);
     assert_eq!(worker.refused(&visit), ProblemCode::MissingTarget);
     assert_eq!(worker.refused(&edit), ProblemCode::ForeignRecord);
     assert_eq!(worker.refused(&child), ProblemCode::MissingTarget);
+}
+
+#[test]
+fn nobody_fetches_back_what_was_moved_away() {
+    let (county, mut mover, mut worker, home) = two_cells();
+    move_home(&county, &mut mover, &home);
+    county.world.pass(1_000);
+    // Late enough to win, and early enough to pass for words from before.
+    let back = worker.change(Kind::Person, home[2].id, &cell(2), json!({"cell": cell(2)}));
+    assert_eq!(worker.refused(&back), ProblemCode::ForeignRecord);
+    assert_eq!(county.stored(home[2].id).unwrap().record.cell, cell(1));
+}
+
+#[test]
+fn whoever_holds_both_cells_and_has_not_heard_of_a_move_may_write_under_the_old_one() {
+    let (county, mut mover, _, home) = two_cells();
+    move_home(&county, &mut mover, &home);
+    county.world.pass(5 * MINUTE);
+    let words = late_words(&mut mover, &home);
+    mover.push_all(&words);
+    assert_eq!(county.stored(home[2].id).unwrap().record.text("phone"), Some("13900000000"));
 }
 
 #[test]
@@ -78,7 +99,7 @@ fn put_back_to_before_the_move() -> (County, TestPhone, FeedPage, [Change; 3]) {
     county.hub.back_up(&backup).unwrap();
     move_home(&county, &mut mover, &home);
     let page = neighbour.round(Vec::new()).pages.remove(0);
-    county.world.pass(HOUR);
+    county.world.pass(5 * MINUTE);
     county.put_back(&backup);
     neighbour.hub = Arc::clone(&county.hub);
     neighbour.refresh();
@@ -136,4 +157,27 @@ fn nobody_moves_a_record_out_of_a_foreign_cell_without_its_very_proof() {
     let moved = home.clone().map(|part| mover.change(part.kind, part.id, &cell(2), json!({"cell": cell(3)})));
     mover.push_all(&moved);
     assert!(bring(&mut neighbour, &page, &page.moves).iter().all(foreign));
+}
+
+#[test]
+fn what_names_a_record_that_was_moved_comes_back_though_the_backup_knows_neither_it_nor_its_move() {
+    let mut county = County::new();
+    let mut mover = county.worker("worker-a", &[cell(1), cell(2)]);
+    let backup = county.folder.path().join("backup.db");
+    county.hub.back_up(&backup).unwrap();
+    county.world.pass(MINUTE);
+    let home = mover.new_home(&cell(1));
+    mover.push_all(&home);
+    county.world.pass(5 * MINUTE);
+    let moved = mover.change(Kind::Dwelling, home[0].id, &cell(1), json!({"cell": cell(2)}));
+    mover.push_all(&[moved]);
+    let records = home.map(|part| county.stored(part.id).unwrap().record);
+    county.world.pass(5 * MINUTE);
+    county.put_back(&backup);
+    mover.hub = Arc::clone(&county.hub);
+    mover.refresh();
+    mover.push_all(&records.clone().map(Change::from_record));
+    for record in records {
+        assert_eq!(county.stored(record.id).unwrap().record, record);
+    }
 }

@@ -253,7 +253,8 @@ fn the_page_of_the_protocol_names_every_code() {
     for list in ["ProblemCode", "CallRefusal"] {
         let words = words_of(list);
         assert!(words.len() > 10, "{list} was not read");
-        for word in words {
+        // What only a newer version knows is read, and never sent.
+        for word in words.iter().filter(|word| *word != "newer") {
             assert!(page.contains(&format!("`{word}`")), "{word} of {list} is not explained");
         }
     }

@@ -132,6 +132,38 @@ fn every_kind_of_wrong_value_has_its_own_code_and_changes_nothing() {
 }
 
 #[test]
+fn no_record_grows_beyond_what_one_change_can_bring_back() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let dwelling = phone.new_dwelling(&cell(1));
+    phone.push_all(std::slice::from_ref(&dwelling));
+    let many = |from: usize| -> serde_json::Map<String, serde_json::Value> {
+        (from..from + 60).map(|number| (format!("later_{number}"), json!(number))).collect()
+    };
+    let first = phone.change(Kind::Dwelling, dwelling.id, &cell(1), json!(many(0)));
+    phone.push_all(&[first]);
+    let second = phone.change(Kind::Dwelling, dwelling.id, &cell(1), json!(many(60)));
+    assert_eq!(phone.refused(&second), ProblemCode::FieldName);
+    let long = |name: &str| json!({ name: "x".repeat(70_000) });
+    let first = phone.change(Kind::Dwelling, dwelling.id, &cell(1), long("later_0"));
+    phone.push_all(&[first]);
+    let second = phone.change(Kind::Dwelling, dwelling.id, &cell(1), long("later_1"));
+    assert_eq!(phone.refused(&second), ProblemCode::TooManyBytes);
+    let group = phone.change(Kind::Dwelling, dwelling.id, &cell(1), json!({"later_0": "x".repeat(130_000)}));
+    phone.push_all(&[group]);
+    let known = phone.change(
+        Kind::Dwelling,
+        dwelling.id,
+        &cell(1),
+        json!({"street": "字".repeat(60), "unit": "字".repeat(20)}),
+    );
+    assert_eq!(phone.refused(&known), ProblemCode::TooManyBytes, "nor by fields that have bounds of their own");
+    // What is there already can still be put right.
+    let shorter = phone.change(Kind::Dwelling, dwelling.id, &cell(1), json!({"later_0": "x", "house_number": "19号"}));
+    phone.push_all(&[shorter]);
+}
+
+#[test]
 fn an_unknown_kind_is_refused_and_a_known_record_keeps_its_kind() {
     let county = County::new();
     let mut phone = county.worker("worker-a", &[cell(1)]);

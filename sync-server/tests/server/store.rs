@@ -344,6 +344,6 @@ fn a_number_comes_back_as_it_came() {
         ["51.248178375505404", "-93.31137037688033", "-36.573994842753436", "52.314008204106244", "97.45365320034685"]
     {
         let read: f64 = serde_json::from_str(text).unwrap();
-        assert_eq!(read, text.parse().unwrap());
+        assert_eq!(read, text.parse::<f64>().unwrap());
     }
 }

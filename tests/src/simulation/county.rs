@@ -211,15 +211,18 @@ impl County {
         self.folder.with_extension("backup.db")
     }
 
-    /// Backs the database up while it is in use, and the photos.
-    pub(super) fn back_up(&mut self) -> Outcome {
+    /// Backs the database up while it is in use, and the photos, or leaves those of the last backup: their folder is copied by other
+    /// means, perhaps less often.
+    pub(super) fn back_up(&mut self, photos_too: bool) -> Outcome {
         let file = self.backup_file();
         if file.exists() {
             fs::remove_file(&file).doing("removing the last backup")?;
         }
         self.hub()?.back_up(&file).doing("backing up")?;
         let photos = self.folder.with_extension("backup.photos");
-        disk::copy(&self.folder.join(hub::PHOTO_FOLDER), &photos).doing("backing the photos up")?;
+        if photos_too || self.backup.is_none() {
+            disk::copy(&self.folder.join(hub::PHOTO_FOLDER), &photos).doing("backing the photos up")?;
+        }
         self.backup = Some(Backup { photos, held: take(&self.held).clone() });
         Ok(())
     }

@@ -84,13 +84,13 @@ pub(super) struct Ledger {
     pub(super) counts: BTreeMap<String, usize>,
 }
 
-/// Whether a phone is refused what it shows, by a receipt, to have held: a moved record too.
+/// Whether a phone is refused what it shows to have held: by a receipt, or by the proof that the record was moved to it.
 fn was_held(request: &ExchangeRequest, change: &Change, refusal: &Refusal) -> bool {
     let receipts = request.lost_receipts.iter().filter_map(|receipt| serde_json::from_str(&receipt.statement).ok());
     let held = |statement: ReceiptStatement| statement.cells.contains_key(&change.cell);
     match refusal.code {
         ProblemCode::ForeignCell => receipts.into_iter().any(held),
-        ProblemCode::ForeignRecord => true,
+        ProblemCode::ForeignRecord => request.proofs.contains_key(&change.id),
         _ => false,
     }
 }

@@ -74,7 +74,10 @@ impl History {
                 self.county.fill(full)
             }
             Step::BackUpServer if self.county.full || self.county.has_fuse() => Ok(()),
-            Step::BackUpServer => self.county.back_up(),
+            Step::BackUpServer => {
+                let photos_too = !self.county.has_backup() || self.apart.percent(70);
+                self.county.back_up(photos_too)
+            }
             Step::RestoreServer => self.restore_server(),
             Step::Tidy => self.tidy(),
             Step::SetServerClock => {

@@ -12,7 +12,7 @@ use super::history::History;
 use super::people;
 use super::wire::{Fault, take};
 use super::{heal, laws};
-use crate::trouble::{Outcome, trouble};
+use crate::trouble::{Doing, Outcome, trouble};
 
 /// The stage: a county and some phones of the template. 0: worker-0 with the first cell; 1: worker-1 with the second; 2 and 3:
 /// two phones of worker-2 with the first; 4: worker-3 with both. In here they are numbered as they were asked for.
@@ -154,6 +154,16 @@ impl Scene {
     /// When the phone cannot be read.
     pub fn on_phone(&self, phone: usize, id: RecordId) -> Outcome<Option<Record>> {
         self.history.phones[phone].record(id)
+    }
+
+    /// A phone that keeps no proofs, as before its register's eleventh schema.
+    ///
+    /// # Errors
+    /// When the phone's register cannot be written.
+    pub fn forget_proofs(&mut self, phone: usize) -> Outcome {
+        let forgotten =
+            self.history.phones[phone].open(|open| Ok(open.store().connection().execute("DELETE FROM proof", [])))?;
+        forgotten.map(|_| ()).doing("forgetting proofs")
     }
 
     /// A record as the server has it.
@@ -355,7 +365,7 @@ impl Scene {
     /// # Errors
     /// When it cannot.
     pub fn back_up_server(&mut self) -> Outcome {
-        self.history.county.back_up()
+        self.history.county.back_up(true)
     }
 
     /// Puts the server's database back.

@@ -452,7 +452,8 @@ fn what_a_restored_server_cannot_take_of_a_record_costs_only_itself() -> Outcome
     scene.round(0)?;
     scene.restore_server()?;
     scene.pass(MINUTE);
-    // The desk's move is lost, and the phone may not move anybody out of a cell that is not its own.
+    // The desk's move is lost, and without a proof of it the phone may not move anybody out of a cell that is not its own.
+    scene.forget_proofs(0)?;
     scene.round(0)?;
     stands(&scene, "since the backup")?;
     let head = scene.on_phone(0, household)?.and_then(|household| household.reference("head"));

@@ -1,7 +1,8 @@
 //! What a server that was put back from a backup does not know, and gets back.
 
+use domain::Kind;
 use doorstep_tests::simulation::Scene;
-use doorstep_tests::trouble::Outcome;
+use doorstep_tests::trouble::{Outcome, trouble};
 
 use crate::{MINUTE, insist};
 
@@ -25,5 +26,32 @@ fn a_home_in_a_cell_that_the_backup_gives_to_nobody_comes_back() -> Outcome {
     }
     insist(scene.waiting_and_refused(0)? == (0, 0), "Something waits, or is the worker's to look at.")?;
     scene.assign("worker-0", &[0])?;
+    scene.settle()
+}
+
+#[test]
+fn a_move_that_a_restored_server_lost_comes_back_with_what_was_written_since() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    let household = scene.household()?;
+    let people = scene.all_on_server(1, &Kind::Person)?;
+    let Some(moves_in) = people.first().map(|person| person.id) else { return trouble("Nobody lives next door.") };
+    scene.round(0)?;
+    scene.back_up_server()?;
+    scene.pass(MINUTE);
+    scene.move_to(moves_in, 0)?;
+    scene.round(0)?;
+    scene.save(0, &Kind::Person, Some(moves_in), serde_json::json!({"phone": "13800000000"}))?;
+    scene.save(0, &Kind::Household, Some(household), serde_json::json!({ "head": moves_in }))?;
+    scene.round(0)?;
+    scene.restore_server()?;
+    scene.pass(MINUTE);
+    scene.round(0)?;
+    let person = scene.on_server(moves_in)?.filter(|person| person.text("phone") == Some("13800000000"));
+    insist(
+        person.is_some_and(|person| person.fields.contains_key("cell")),
+        "The move is lost, or what came after it.",
+    )?;
+    let head = scene.on_phone(0, household)?.and_then(|household| household.reference("head"));
+    insist(head == Some(moves_in), "The household has lost its head.")?;
     scene.settle()
 }
