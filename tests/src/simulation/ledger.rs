@@ -231,8 +231,12 @@ impl Ledger {
                     }
                     // What another database refused at first is offered once more, whole.
                     let asked_this_one = request.epoch.is_none_or(|epoch| epoch == answer.epoch);
-                    if !self.on_phones_only.is_empty() && asked_this_one && !was_held(request, change, refusal) {
-                        self.refused_after_a_restore(change.id, refusal);
+                    if !self.on_phones_only.is_empty() && asked_this_one {
+                        if was_held(request, change, refusal) {
+                            self.written_over_in_vain(change);
+                        } else {
+                            self.refused_after_a_restore(change.id, refusal);
+                        }
                     }
                 }
                 Verdict::Accepted => self.take_note(change, now),
@@ -254,6 +258,12 @@ impl Ledger {
         } else {
             self.faults_since.extend(fields.map(|field| (id, field)));
         }
+    }
+
+    /// Words that come too late are refused, and the rest of their record comes back. What they were written over on the only phone that
+    /// had it does not: its worker has replaced it, and the refused words are what the worker is left with.
+    fn written_over_in_vain(&mut self, change: &Change) {
+        self.faults_since.extend(change.base.keys().map(|field| (change.id, field.clone())));
     }
 
     /// No phone ever receives anything of a cell that it does not hold, in pages or in refusals.
