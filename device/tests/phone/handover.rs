@@ -122,10 +122,7 @@ fn a_restored_server_is_shown_by_the_last_receipt_whose_cell_it_was() {
 fn what_has_left_and_waits_for_its_last_word_is_offered_whole_to_a_restored_server() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    phone.pass(1_000);
-    phone.write(Kind::Building, Some(id), json!({"floors": 5})).unwrap();
+    let id = phone.building_with_unsent(json!({"floors": 5}));
     server.write(change(id, Kind::Building, cell(), START + 500, json!({"cell": other_cell()})));
     server.hub().refuse = Box::new(|_| Some(ProblemCode::StampFuture));
     phone.round();
@@ -174,10 +171,7 @@ fn what_a_worker_wrote_and_a_restored_server_refuses_as_a_whole_is_theirs_to_loo
 fn late_words_that_a_restored_server_refuses_do_not_take_the_rest_of_their_record_along() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    phone.pass(1_000);
-    phone.write(Kind::Building, Some(id), json!({"floors": 5})).unwrap();
+    let id = phone.building_with_unsent(json!({"floors": 5}));
     {
         // The backup knows nothing of the building, and that the cell was given to somebody else before the last words.
         let mut hub = server.hub();

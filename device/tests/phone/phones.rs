@@ -121,13 +121,18 @@ impl Phone {
         self.write(Kind::Building, Some(id), json!({ "name": name })).unwrap();
     }
 
-    /// A building that the server has, with words of this phone's that a colleague's later name has overtaken while the own push was
-    /// refused for want of time: they have yet to go up.
-    pub fn overtaken_building(&self, words: serde_json::Value) -> RecordId {
+    /// A building that the server has, with words of this phone's that have yet to go up.
+    pub fn building_with_unsent(&self, words: serde_json::Value) -> RecordId {
         let id = self.building("一号楼");
         self.sync();
         self.pass(1_000);
         self.write(Kind::Building, Some(id), words).unwrap();
+        id
+    }
+
+    /// The same, with words that a colleague's later name has overtaken while the own push was refused for want of time.
+    pub fn overtaken_building(&self, words: serde_json::Value) -> RecordId {
+        let id = self.building_with_unsent(words);
         self.server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
         let theirs = Node(7);
         self.server.hub().refuse =

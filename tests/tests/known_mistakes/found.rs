@@ -6,6 +6,7 @@ use doorstep_tests::simulation::{Fault, Scene};
 use doorstep_tests::trouble::{Outcome, trouble};
 use serde_json::json;
 
+use crate::restores::somebody_moves_in_after_a_backup;
 use crate::{DAY, HOUR, MINUTE, insist, newest_incident, somebody, stands};
 
 #[test]
@@ -439,14 +440,7 @@ fn naming_somebody_as_head_who_was_erased_meanwhile_costs_nothing_else() -> Outc
 #[test]
 fn what_a_restored_server_cannot_take_of_a_record_costs_only_itself() -> Outcome {
     let mut scene = Scene::with(&[0])?;
-    let household = scene.household()?;
-    let people = scene.all_on_server(1, &Kind::Person)?;
-    let Some(moves_in) = people.first().map(|person| person.id) else { return trouble("Nobody lives next door.") };
-    scene.round(0)?;
-    scene.back_up_server()?;
-    scene.pass(MINUTE);
-    scene.move_to(moves_in, 0)?;
-    scene.round(0)?;
+    let (household, moves_in) = somebody_moves_in_after_a_backup(&mut scene)?;
     scene.save(0, &Kind::Household, Some(household), json!({ "head": moves_in }))?;
     scene.write(0, "since the backup")?;
     scene.round(0)?;

@@ -1,6 +1,6 @@
 //! What a server that was put back from a backup does not know, and gets back.
 
-use domain::Kind;
+use domain::{Kind, RecordId};
 use doorstep_tests::simulation::Scene;
 use doorstep_tests::trouble::{Outcome, trouble};
 
@@ -29,9 +29,9 @@ fn a_home_in_a_cell_that_the_backup_gives_to_nobody_comes_back() -> Outcome {
     scene.settle()
 }
 
-#[test]
-fn a_move_that_a_restored_server_lost_comes_back_with_what_was_written_since() -> Outcome {
-    let mut scene = Scene::with(&[0])?;
+/// Since the backup the desk has moved somebody from next door into the phone's cell, which has heard of it. A household there, and who
+/// it was.
+pub(crate) fn somebody_moves_in_after_a_backup(scene: &mut Scene) -> Outcome<(RecordId, RecordId)> {
     let household = scene.household()?;
     let people = scene.all_on_server(1, &Kind::Person)?;
     let Some(moves_in) = people.first().map(|person| person.id) else { return trouble("Nobody lives next door.") };
@@ -40,6 +40,13 @@ fn a_move_that_a_restored_server_lost_comes_back_with_what_was_written_since() -
     scene.pass(MINUTE);
     scene.move_to(moves_in, 0)?;
     scene.round(0)?;
+    Ok((household, moves_in))
+}
+
+#[test]
+fn a_move_that_a_restored_server_lost_comes_back_with_what_was_written_since() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    let (household, moves_in) = somebody_moves_in_after_a_backup(&mut scene)?;
     scene.save(0, &Kind::Person, Some(moves_in), serde_json::json!({"phone": "13800000000"}))?;
     scene.save(0, &Kind::Household, Some(household), serde_json::json!({ "head": moves_in }))?;
     scene.round(0)?;
