@@ -276,10 +276,7 @@ fn refuse_what_waits_in_vain(
             }
             if coming.get(&id).is_some_and(|(there, kind)| there == cell && fits_kind(kind)) {
                 waiting.push((index, field, id));
-            } else if left_since(reading, bench, change, cell, moved_now(changes, looks, id), id)?
-                .as_ref()
-                .is_some_and(fits_kind)
-            {
+            } else if left_since(reading, bench, (changes, looks), change, cell, id)?.as_ref().is_some_and(fits_kind) {
                 // It was here when this was written: its cell keeps what came late, as it keeps what came in time.
             } else if !(bench.author.is_phone()
                 && names_erased(reading, &change.kind, cell, (&field, change.fields.get(&field)))?)
@@ -306,15 +303,15 @@ fn moved_now(changes: &[Change], looks: &[Look], id: RecordId) -> Option<Record>
 fn left_since(
     reading: &dyn Writing,
     bench: &Bench<'_>,
+    (changes, looks): (&[Change], &[Look]),
     change: &Change,
     cell: &CellCode,
-    coming: Option<Record>,
     id: RecordId,
 ) -> Result<Option<Kind>, HubError> {
     if !bench.author.is_phone() {
         return Ok(None);
     }
-    let moved = match coming {
+    let moved = match moved_now(changes, looks, id) {
         Some(record) => Some(record),
         None => reading.record(&county(cell), id)?.map(|stored| stored.record),
     };
