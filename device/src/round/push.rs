@@ -249,9 +249,10 @@ fn refuse(
     }
     if let Some(mut held) = held.filter(|_| offer.why == Why::Unsent) {
         let as_sent = |held: &Held, field: &str| held.record.stamps.of(field) == change.stamps.of(field);
+        words.retain(|field, _| !came_in_time(refusal, change, field));
         match refusal.current.as_ref().filter(|current| current.id == change.id && current.kind == change.kind) {
             // Whatever the server has by now, another phone's perhaps, does not take the place of what was not offered yet.
-            _ if is_offered_without(&held, change) => {
+            _ if words.len() < change.fields.len() || is_offered_without(&held, change) => {
                 words.retain(|field, _| as_sent(&held, field));
                 held.unsent.retain(|field, _| !words.contains_key(field));
                 held.record.fields.retain(|field, _| !words.contains_key(field));
@@ -285,6 +286,16 @@ fn refuse(
         notes.refused.extend(words.keys().map(|field| (change.id, field.clone())));
     }
     own::keep_words(connection, change, words, refusal, now)
+}
+
+/// Whether a field was written while its place was still this phone's, though others of the same change were not: these alone are refused,
+/// and it goes up by itself next.
+fn came_in_time(refusal: &Refusal, change: &Change, field: &str) -> bool {
+    let of_place = matches!(refusal.code, ProblemCode::ForeignCell | ProblemCode::ForeignRecord);
+    let of_place = of_place && !change.fields.contains_key("cell");
+    let late = || refusal.problems.iter().map(|problem| &problem.field);
+    let some = late().next().is_some() && late().all(|late| change.fields.contains_key(late));
+    of_place && some && !late().any(|late| late == field)
 }
 
 /// Whether the rest of a record is still to be offered to a restored server when this was refused: it was taken once, and the words that

@@ -103,7 +103,7 @@ impl Store {
         // A statement keeps its plan. Otherwise SQLite plans it anew for every value that it could compare with the condition of an
         // index: every save did.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-        connection.set_prepared_statement_cache_capacity(64);
+        connection.set_prepared_statement_cache_capacity(256);
         schema::migrate(&mut connection)?;
         Ok(Self { connection, reserve: Reserve::beside(path) })
     }

@@ -47,6 +47,8 @@ pub struct Hub {
     /// What is told of the records in a page.
     pub conflicts: Vec<Conflict>,
     pub requests: Vec<ExchangeRequest>,
+    /// Fields that were written after the cell was handed over: they are named when others come with them.
+    pub late: BTreeSet<String>,
     /// Refuses a change for this reason.
     pub refuse: Box<dyn Fn(&Change) -> Option<ProblemCode> + Send>,
     /// Spoils an answer.
@@ -109,6 +111,7 @@ impl Server {
             lost: Vec::new(),
             conflicts: Vec::new(),
             requests: Vec::new(),
+            late: BTreeSet::new(),
             refuse: Box::new(|_| None),
             spoil: Box::new(|_| ()),
             lose_answers: VecDeque::new(),
@@ -203,6 +206,13 @@ impl Hub {
             self.refused.insert(change.id);
             // Of a cell that is not the phone's nothing is shown.
             return Err(refusal(code, current.filter(|record| self.cells.contains(&record.cell))));
+        }
+        let late: Vec<&String> = change.fields.keys().filter(|field| self.late.contains(*field)).collect();
+        if !late.is_empty() {
+            let code = ProblemCode::ForeignCell;
+            let problems = late.iter().map(|field| Problem::new(field, code)).collect();
+            let whole = refusal(code, None);
+            return Err(if late.len() == change.fields.len() { whole } else { Refusal { problems, ..whole } });
         }
         if change.latest().millis() > self.now + 120_000 {
             return Err(refusal(ProblemCode::StampFuture, current));

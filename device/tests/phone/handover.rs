@@ -28,6 +28,23 @@ fn a_cell_that_was_taken_away_goes_only_when_nothing_of_it_is_unsent() {
 }
 
 #[test]
+fn what_was_written_before_a_handover_is_sent_without_what_was_written_in_the_same_record_after_it() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building_with_unsent(json!({"units": 2}));
+    phone.pass(1_000);
+    phone.write(Kind::Building, Some(id), json!({"floors": 5})).unwrap();
+    server.hub().cells = vec![other_cell()];
+    server.hub().late = ["floors".to_owned()].into();
+    phone.sync();
+    let there = server.hub().records[&id].clone();
+    assert_eq!((&there.fields["units"], there.fields.get("floors")), (&json!(2), None));
+    let refused = phone.device.with_open(|open: &mut device::Open| open.refused()).unwrap();
+    assert_eq!((refused.len(), refused[0].fields.len(), &refused[0].fields["floors"]), (1, 1, &json!(5)));
+    assert_eq!((phone.state().waiting_records, phone.get(id)), (0, None));
+}
+
+#[test]
 fn a_cell_with_something_that_cannot_be_sent_yet_stays() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

@@ -133,9 +133,31 @@ pub(super) struct Bench<'a> {
 
 impl Bench<'_> {
     /// Place and role: what may be known of the record at all. Nothing is revealed of a cell that is not the author's. `has_left`: the
-    /// record once lay in the cell that the change names.
+    /// record once lay in the cell that the change names. Where a part of the change was written in time, the fault names the fields
+    /// that were not: the rest is taken when it comes without them.
     pub(super) fn place_fault(&self, change: &Change, current: Option<&Record>, has_left: bool) -> Option<Fault> {
-        let (written, now) = (change.latest(), self.setting.now);
+        let whole = self.place_fault_at(change.latest(), change, current, has_left)?;
+        if change.kind.is_append_only() || change.fields.contains_key(CELL) {
+            return Some(whole);
+        }
+        let late = |field: &&String| self.place_fault_at(change.stamps.of(field), change, current, has_left).is_some();
+        let late: Vec<&String> = change.fields.keys().filter(late).collect();
+        if late.len() == change.fields.len() {
+            return Some(whole);
+        }
+        let problems = late.into_iter().map(|field| Problem::new(field, whole.code)).collect();
+        Some(Fault { problems, ..whole })
+    }
+
+    /// The same for what of a change was written at one moment.
+    fn place_fault_at(
+        &self,
+        written: Stamp,
+        change: &Change,
+        current: Option<&Record>,
+        has_left: bool,
+    ) -> Option<Fault> {
+        let now = self.setting.now;
         if !self.author.reaches(&change.cell, written, now) {
             return Some(Fault::new("", ProblemCode::ForeignCell));
         }

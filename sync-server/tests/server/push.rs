@@ -3,7 +3,7 @@
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::protocol::{STAMP_AHEAD_ACCEPTED, Verdict};
 use domain::review::ReviewState;
-use domain::{Kind, ProblemCode, Scope, World as _};
+use domain::{Kind, Problem, ProblemCode, Scope, Stamps, World as _};
 use serde_json::json;
 use sync_server::store::Store as _;
 
@@ -335,6 +335,28 @@ fn what_was_written_before_a_handover_is_taken_after_it_and_nothing_later() {
     let answer = phone.round(Vec::new());
     assert_eq!(answer.cells, [cell(2)]);
     assert!(answer.pages.iter().all(|page| page.cell == cell(2)), "what was handed over is not read any more");
+}
+
+#[test]
+fn of_words_from_before_and_after_a_handover_the_later_ones_are_named_and_the_rest_is_taken() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let home = phone.new_home(&cell(1));
+    phone.push_all(&home);
+    county.world.pass(30 * MINUTE);
+    let mut edit = phone.change(Kind::Person, home[2].id, &cell(1), json!({"phone": "13811111111"}));
+    county.account(phone.account().as_str(), domain::scope::Role::Worker, &[], &[cell(2)]);
+    county.world.pass(20 * MINUTE);
+    let late = phone.change(Kind::Person, home[2].id, &cell(1), json!({"name": "李四"}));
+    let in_time = edit.clone();
+    edit.fields.extend(late.fields.clone());
+    edit.stamps = Stamps::from_pairs([("phone", in_time.latest()), ("name", late.latest())]);
+    let Some(Verdict::Refused(refusal)) = phone.push(&[edit]).pop() else { panic!("taken") };
+    let problem = Problem::new("name", ProblemCode::ForeignCell);
+    assert_eq!((refusal.code, refusal.problems, refusal.current), (ProblemCode::ForeignCell, vec![problem], None));
+    phone.push_all(&[in_time]);
+    let person = county.stored(home[2].id).unwrap().record;
+    assert_eq!(person.text("phone"), Some("13811111111"));
 }
 
 #[test]

@@ -233,7 +233,7 @@ impl Ledger {
                     let asked_this_one = request.epoch.is_none_or(|epoch| epoch == answer.epoch);
                     if !self.on_phones_only.is_empty() && asked_this_one {
                         if was_held(request, change, refusal) {
-                            self.written_over_in_vain(change);
+                            self.written_over_in_vain(change, refusal);
                         } else {
                             self.refused_after_a_restore(change.id, refusal);
                         }
@@ -252,7 +252,10 @@ impl Ledger {
             return;
         }
         let fields = refusal.problems.iter().map(|problem| problem.field.clone());
-        let whole = refusal.current.is_none() || fields.clone().any(|field| field.is_empty() || field == "cell");
+        // Where a part was written in time, the fields that were not are named, though nothing else may be told.
+        let of_place = matches!(refusal.code, ProblemCode::ForeignCell | ProblemCode::ForeignRecord);
+        let untold = refusal.current.is_none() && !of_place;
+        let whole = untold || fields.clone().any(|field| field.is_empty() || field == "cell");
         if whole {
             self.refused_since.insert(id);
         } else {
@@ -262,8 +265,9 @@ impl Ledger {
 
     /// Words that come too late are refused, and the rest of their record comes back. What they were written over on the only phone that
     /// had it does not: its worker has replaced it, and the refused words are what the worker is left with.
-    fn written_over_in_vain(&mut self, change: &Change) {
-        self.faults_since.extend(change.base.keys().map(|field| (change.id, field.clone())));
+    fn written_over_in_vain(&mut self, change: &Change, refusal: &Refusal) {
+        let late = |field: &&String| refusal.problems.iter().any(|late| late.field.is_empty() || late.field == **field);
+        self.faults_since.extend(change.base.keys().filter(late).map(|field| (change.id, field.clone())));
     }
 
     /// No phone ever receives anything of a cell that it does not hold, in pages or in refusals.

@@ -118,7 +118,7 @@ impl SqliteStore {
         conn.pragma_update(None, "cache_size", -32_000)?;
         conn.pragma_update(None, "wal_autocheckpoint", 4_000)?;
         plan_once(&conn)?;
-        conn.set_prepared_statement_cache_capacity(96);
+        conn.set_prepared_statement_cache_capacity(256);
         migrate::to_present(&mut conn)?;
         Ok(Self { path: path.to_owned(), vfs, writer: Writer::new(conn), readers: Mutex::new(Vec::new()) })
     }
@@ -148,7 +148,7 @@ impl SqliteStore {
         conn.busy_timeout(Duration::from_secs(10))?;
         conn.pragma_update(None, "cache_size", -2_000)?;
         plan_once(&conn)?;
-        conn.set_prepared_statement_cache_capacity(40);
+        conn.set_prepared_statement_cache_capacity(128);
         Ok(conn)
     }
 
