@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::change::Change;
 use crate::china::wall_clock;
-use crate::codes::Lists;
+use crate::codes::{CodeList, Lists};
 use crate::document::read_id_card;
 use crate::geo::{on_globe, swapped};
 use crate::ids::{AccountId, CellCode, RecordId, Scope, Sha256Hex, Version};
@@ -52,6 +52,33 @@ pub fn today(now: Millis) -> NaiveDate {
 /// Fields that this version does not know are kept as they are (an old program never destroys what a newer one wrote); only
 /// their name, size and depth are bounded.
 pub fn problems(change: &Change, current: Option<&Record>, setting: Setting<'_>) -> Vec<Problem> {
+    let mut found = problems_apart(change, current, setting);
+    if found.is_empty() {
+        found.extend(do_not_go_together(change, current, setting));
+    }
+    found
+}
+
+/// The same of what was judged in its day already: by the lists of that day, and beside the values that stood then. What the county
+/// publishes may be unknown by now, and what went together may not go with what stands.
+pub fn problems_of_its_day(change: &Change, current: Option<&Record>, setting: Setting<'_>) -> Vec<Problem> {
+    let mut found = problems_apart(change, current, setting);
+    let published = |name: &str| field(&change.kind, name).is_some_and(|spec| is_published(spec.of));
+    found.retain(|problem| problem.code != ProblemCode::UnknownCode || !published(&problem.field));
+    found
+}
+
+/// Whether a field's codes are those that the county publishes.
+fn is_published(of: FieldType) -> bool {
+    match of {
+        FieldType::Category | FieldType::Departments { .. } => true,
+        FieldType::Code { list } | FieldType::Codes { list } => list == CodeList::VisitPurpose,
+        _ => false,
+    }
+}
+
+/// What is wrong with each value by itself.
+fn problems_apart(change: &Change, current: Option<&Record>, setting: Setting<'_>) -> Vec<Problem> {
     if let Kind::Other(_) = change.kind {
         return vec![Problem::new("", ProblemCode::UnknownKind)];
     }
@@ -68,7 +95,7 @@ pub fn problems(change: &Change, current: Option<&Record>, setting: Setting<'_>)
         found.extend(missing(&change.kind, &change.fields));
     }
     if found.is_empty() {
-        found.extend(across_fields(change, current, setting));
+        found.extend(unsound(change, current));
     }
     found
 }
@@ -341,22 +368,45 @@ fn is_item(item: &str) -> bool {
     (1..=20).contains(&item.len()) && item.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Rules that look at several fields. They are asked only when one of the fields they speak of is being written, so that an
+/// What may never stand, whatever the other fields say.
+fn unsound(change: &Change, current: Option<&Record>) -> Vec<Problem> {
+    let text = |name: &str| change.fields.get(name).and_then(Value::as_str);
+    let mut found = Vec::new();
+    // The older of two entries stays: so no two phones can let each give way to the other.
+    if can_be_same(&change.kind)
+        && let Some(into) = text(MERGED_INTO)
+        && into.parse::<RecordId>().is_ok_and(|into| into >= change.id)
+    {
+        found.push(Problem::new(MERGED_INTO, ProblemCode::WrongType));
+    }
+    // A roster is how things were when the order was given; only an erasure takes anybody out of it.
+    if change.kind == Kind::Evacuation && current.is_some_and(|record| alters(change, record, "roster")) {
+        found.push(Problem::new("roster", ProblemCode::Sealed));
+    }
+    let wrong_code = || text("code").is_none_or(|code| CellCode::new(code).is_err());
+    if change.kind == Kind::Cell && change.fields.contains_key("code") && wrong_code() {
+        found.push(Problem::new("code", ProblemCode::WrongType));
+    }
+    if let Some(moved_to) = change.fields.get("cell") {
+        // What cannot be overwritten cannot be moved either: it would be gone from where it belongs, for good.
+        if change.kind.is_append_only() {
+            found.push(Problem::new("cell", ProblemCode::NotAllowed));
+        } else if moved_to.as_str().is_none_or(|cell| CellCode::new(cell).is_err()) {
+            found.push(Problem::new("cell", ProblemCode::WrongType));
+        }
+    }
+    found
+}
+
+/// Values that do not go together. The rules are asked only when one of the fields they speak of is being written, so that an
 /// old entry that breaks a newer rule does not stand in the way of another correction.
-fn across_fields(change: &Change, current: Option<&Record>, setting: Setting<'_>) -> Vec<Problem> {
+fn do_not_go_together(change: &Change, current: Option<&Record>, setting: Setting<'_>) -> Vec<Problem> {
     let written = |name: &str| change.fields.contains_key(name);
     let value = |name: &str| {
         let stored = || current.and_then(|record| record.fields.get(name));
         change.fields.get(name).or_else(stored).and_then(Value::as_str).filter(|text| !text.is_empty())
     };
     let mut found = Vec::new();
-    // The older of two entries stays: so no two phones can let each give way to the other.
-    if let Some(into) = value(MERGED_INTO).filter(|_| written(MERGED_INTO))
-        && can_be_same(&change.kind)
-        && into.parse::<RecordId>().is_ok_and(|into| into >= change.id)
-    {
-        found.push(Problem::new(MERGED_INTO, ProblemCode::WrongType));
-    }
     if change.kind == Kind::Person {
         found.extend(days_of_a_life(&written, &value));
     }
@@ -371,10 +421,6 @@ fn across_fields(change: &Change, current: Option<&Record>, setting: Setting<'_>
         {
             found.push(Problem::new("room", ProblemCode::Required));
         }
-        // A roster is how things were when the order was given; only an erasure takes anybody out of it.
-        Kind::Evacuation if current.is_some_and(|record| alters(change, record, "roster")) => {
-            found.push(Problem::new("roster", ProblemCode::Sealed));
-        }
         Kind::CarePlan | Kind::Tenancy if written("starts_on") || written("ends_on") => {
             // Days are written so that they sort as texts.
             if let Some((starts, ends)) = value("starts_on").zip(value("ends_on"))
@@ -386,18 +432,7 @@ fn across_fields(change: &Change, current: Option<&Record>, setting: Setting<'_>
         Kind::Feedback if current.is_none() && value("text").is_none() && !change.fields.contains_key("rating") => {
             found.push(Problem::new("text", ProblemCode::Required));
         }
-        Kind::Cell if written("code") && value("code").is_none_or(|code| CellCode::new(code).is_err()) => {
-            found.push(Problem::new("code", ProblemCode::WrongType));
-        }
         _ => {}
-    }
-    if let Some(moved_to) = change.fields.get("cell") {
-        // What cannot be overwritten cannot be moved either: it would be gone from where it belongs, for good.
-        if change.kind.is_append_only() {
-            found.push(Problem::new("cell", ProblemCode::NotAllowed));
-        } else if moved_to.as_str().is_none_or(|cell| CellCode::new(cell).is_err()) {
-            found.push(Problem::new("cell", ProblemCode::WrongType));
-        }
     }
     found
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::protocol::Refusal;
 use domain::world::Millis;
-use domain::{Change, Kind, ProblemCode, Record, Stamp, Stamps};
+use domain::{Change, Fields, Kind, ProblemCode, Record, Stamp, Stamps};
 use rusqlite::Connection;
+use serde_json::Value;
 
 use super::notes::Notes;
 use crate::DeviceError;
@@ -39,7 +40,7 @@ pub(super) fn sealed(connection: &Connection, held: &Held, pulled: &Record, now:
     let mut rest = held.clone();
     let differs =
         |field: &String| pulled.fields.get(field).is_some_and(|value| held.record.fields.get(field) != Some(value));
-    let words: domain::Fields = held
+    let words: Fields = held
         .record
         .fields
         .iter()
@@ -119,27 +120,12 @@ pub(super) fn give_up_faults(
     }
     let mut held = held.clone();
     // What was written again since is another value, and is judged by itself.
-    let as_offered = |field: &&String| held.record.stamps.of(field) == change.stamps.of(field);
-    let given_up: Vec<&String> = faults.iter().filter(as_offered).collect();
-    let mut words = change.fields.clone();
-    words.retain(|field, _| given_up.contains(&field) && held.unsent.contains_key(field));
-    let record = &mut held.record;
-    let mut stamps: BTreeMap<String, Stamp> =
-        record.fields.keys().map(|field| (field.clone(), record.stamps.of(field))).collect();
-    for field in given_up {
-        held.unsent.remove(field);
-        match current.fields.get(field) {
-            Some(value) => {
-                record.fields.insert(field.clone(), value.clone());
-                stamps.insert(field.clone(), current.stamps.of(field));
-            }
-            None => {
-                record.fields.remove(field);
-                stamps.remove(field);
-            }
-        }
-    }
-    record.stamps = Stamps::from_pairs(stamps.iter().map(|(field, stamp)| (field.as_str(), *stamp)));
+    let as_offered = |field: &String| held.record.stamps.of(field) == change.stamps.of(field);
+    let mut given_up = change.fields.clone();
+    given_up.retain(|field, _| faults.contains(field) && as_offered(field));
+    let mut words = given_up.clone();
+    words.retain(|field, _| held.unsent.contains_key(field));
+    take_out(&mut held, &given_up, Some(current));
     store::put(connection, &held)?;
     let kept = !words.is_empty();
     if kept {
@@ -147,6 +133,51 @@ pub(super) fn give_up_faults(
         keep_words(connection, change, words, refusal, now)?;
     }
     Ok(Some(kept))
+}
+
+/// Puts what the server has in the place of refused words, as far as it is known, and leaves the rest of the record to be offered.
+pub(super) fn take_out(held: &mut Held, words: &Fields, current: Option<&Record>) {
+    let Held { record, unsent, .. } = held;
+    unsent.retain(|field, _| !words.contains_key(field));
+    let mut stamps: BTreeMap<String, Stamp> =
+        record.fields.keys().map(|field| (field.clone(), record.stamps.of(field))).collect();
+    for field in words.keys() {
+        match current.and_then(|current| Some((current.fields.get(field)?, current.stamps.of(field)))) {
+            Some((value, stamp)) => {
+                record.fields.insert(field.clone(), value.clone());
+                stamps.insert(field.clone(), stamp);
+            }
+            None => {
+                record.fields.remove(field);
+                stamps.remove(field);
+            }
+        }
+    }
+    // Without the move that was among them it lies where the server has it.
+    if let Some(current) = current.filter(|_| words.contains_key("cell")) {
+        record.cell.clone_from(&current.cell);
+    }
+    record.stamps = Stamps::from_pairs(stamps.iter().map(|(field, stamp)| (field.as_str(), *stamp)));
+}
+
+/// The record lies where this phone has no business: nothing but its own unsent words may stay here. With any other code the
+/// record may be the last copy in the world, and is kept for the worker to look at.
+pub(super) fn is_not_ours(code: ProblemCode) -> bool {
+    use ProblemCode::{ForeignCell, ForeignRecord, NotAllowed, OtherKind};
+    matches!(code, ForeignCell | ForeignRecord | NotAllowed | OtherKind)
+}
+
+/// What a record that was offered whole says, and the server's does not, nor anything later: when it takes nothing of that, this may be
+/// the last copy. Nothing where the record is no matter of this phone's.
+pub(super) fn lacking(change: &Change, current: &Record, refusal: &Refusal) -> Fields {
+    if is_not_ours(refusal.code) || matches!(change.kind, Kind::Review | Kind::Cell) {
+        return Fields::new();
+    }
+    let lacks = |field: &String, value: &Value| {
+        let later = !current.fields.contains_key(field) || current.stamps.of(field) < change.stamps.of(field);
+        later && current.fields.get(field) != Some(value)
+    };
+    change.fields.iter().filter(|(field, value)| lacks(field, value)).map(|(f, v)| (f.clone(), v.clone())).collect()
 }
 
 /// The fields for which alone a whole record was refused, as far as the server has something else in their place. Empty when the record
@@ -163,7 +194,7 @@ fn at_fault(change: &Change, refusal: &Refusal, current: &Record) -> BTreeSet<St
 pub(super) fn keep_words(
     connection: &Connection,
     change: &Change,
-    fields: domain::Fields,
+    fields: Fields,
     refusal: &Refusal,
     at: Millis,
 ) -> Result<(), DeviceError> {

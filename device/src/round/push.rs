@@ -161,10 +161,10 @@ fn acknowledge(connection: &Connection, offer: &Offer<'_>) -> Result<(), DeviceE
     if held.gone { own::store_or_leave(connection, &held) } else { store::put_sending(connection, &held) }
 }
 
-/// The restored server does not take what is held. Where some fields are at fault, the rest is offered once more without them. Else
-/// the record shows what the server has. Of a record that the server has not got what is unsent goes up by itself next, and the rest once
-/// that is judged: it may be taken without words that came too late. When nothing of it is taken it goes: the own words in it to the
-/// refused ones (true), another's to whoever wrote them and offers them too.
+/// The restored server does not take what is held. What is unsent of it goes up by itself next, and the rest once that is judged: it may
+/// be taken without words that came too late, or without a move. Where some fields are at fault, the rest is offered once more without
+/// them. Else the record shows what the server has, and what it has lost of it and does not take joins the refused words (true). Of a
+/// record that it has not got and does not take only the own words do: another's are with whoever wrote them, and offered too.
 fn end_reoffer(
     connection: &Connection,
     offer: &Offer<'_>,
@@ -174,19 +174,20 @@ fn end_reoffer(
 ) -> Result<bool, DeviceError> {
     let change = offer.change;
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(false) };
+    if !held.unsent.is_empty() {
+        notes.unsent_first.insert(change.id);
+        return Ok(false);
+    }
     if let Some(kept) = own::give_up_faults(connection, (change, &held), refusal, now, notes)? {
         return Ok(kept);
     }
     held.reoffer = false;
-    let settled = held.unsent.is_empty();
-    let current = refusal.current.as_ref().filter(|current| current.id == change.id);
-    if let Some(current) = current.filter(|current| settled || current.kind == held.record.kind) {
+    if let Some(current) = refusal.current.as_ref().filter(|current| current.id == change.id) {
         own::store_or_leave(connection, &own::on_top_of(connection, current, &held)?)?;
-        return Ok(false);
-    }
-    if !settled {
-        notes.unsent_first.insert(change.id);
-        return Ok(false);
+        let lost = own::lacking(change, current, refusal);
+        let kept = !lost.is_empty();
+        own::keep_words(connection, change, lost, refusal, now)?;
+        return Ok(kept);
     }
     let mut words = outbox::take_overtaken(connection, change.id)?;
     store::remove(connection, change.id)?;
@@ -254,9 +255,7 @@ fn refuse(
             // Whatever the server has by now, another phone's perhaps, does not take the place of what was not offered yet.
             _ if words.len() < change.fields.len() || is_offered_without(&held, change) => {
                 words.retain(|field, _| as_sent(&held, field));
-                held.unsent.retain(|field, _| !words.contains_key(field));
-                held.record.fields.retain(|field, _| !words.contains_key(field));
-                held.record.stamps = held.record.stamps.only(&held.record.fields);
+                own::take_out(&mut held, &words, refusal.current.as_ref());
                 store::put(connection, &held)?;
             }
             Some(current) => {

@@ -172,10 +172,15 @@ pub(super) fn refused(
     (held.doubted, held.reoffer) = (false, false);
     match refusal.current.as_ref().filter(|current| current.id == change.id && current.kind == change.kind) {
         // What is unsent goes up again by itself, on top of what the server has, and is judged by itself.
-        Some(current) => return own::store_or_leave(connection, &own::on_top_of(connection, current, &held)?),
+        Some(current) => {
+            let mut lost = own::lacking(change, current, refusal);
+            lost.retain(|field, _| !held.unsent.contains_key(field));
+            keep_words(connection, &held, refusal.code, lost, now)?;
+            return own::store_or_leave(connection, &own::on_top_of(connection, current, &held)?);
+        }
         None => {
             let mut words = outbox::take_overtaken(connection, change.id)?;
-            words.extend(if is_not_ours(refusal.code) && !own::photo_waits(connection, &held.record)? {
+            words.extend(if own::is_not_ours(refusal.code) && !own::photo_waits(connection, &held.record)? {
                 unsent_words(&held)
             } else {
                 held.record.fields.clone()
@@ -185,13 +190,6 @@ pub(super) fn refused(
     }
     store::remove(connection, change.id)?;
     store::drop_unnamed_photos(connection)
-}
-
-/// The record lies where this phone has no business: nothing but its own unsent words may stay here. With any other code the
-/// record may be the last copy in the world, and is kept for the worker to look at.
-fn is_not_ours(code: ProblemCode) -> bool {
-    use ProblemCode::{ForeignCell, ForeignRecord, NotAllowed, OtherKind};
-    matches!(code, ForeignCell | ForeignRecord | NotAllowed | OtherKind)
 }
 
 fn unsent_words(held: &Held) -> Fields {

@@ -207,6 +207,50 @@ fn late_words_that_a_restored_server_refuses_do_not_take_the_rest_of_their_recor
 }
 
 #[test]
+fn an_unsent_move_that_a_restored_server_refuses_keeps_nothing_else_from_it() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building_with_unsent(json!({"floors": 5}));
+    let before = server.hub().records[&id].clone();
+    phone.sync();
+    phone.pass(1_000);
+    phone.write(Kind::Building, Some(id), json!({"cell": other_cell()})).unwrap();
+    {
+        // The backup has the building, and not how many floors it has; the other cell is not this worker's there.
+        let mut hub = server.hub();
+        hub.epoch = Epoch(Uuid::from_u128(2));
+        hub.records.insert(id, before);
+        hub.refuse = Box::new(|change| change.fields.contains_key("cell").then_some(ProblemCode::ForeignCell));
+    }
+    phone.sync();
+    phone.sync();
+    let there = server.hub().records[&id].clone();
+    assert_eq!((&there.fields["floors"], &there.cell), (&json!(5), &cell()));
+    assert_eq!(phone.get(id).unwrap().cell, cell());
+    let refused = phone.device.with_open(|open: &mut device::Open| open.refused()).unwrap();
+    assert_eq!((refused.len(), refused[0].fields.keys().map(String::as_str).collect::<Vec<_>>()), (1, vec!["cell"]));
+}
+
+#[test]
+fn what_a_restored_server_has_lost_and_does_not_take_is_kept_by_the_phone_that_shows_it() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building_with_unsent(json!({"floors": 5}));
+    let before = server.hub().records[&id].clone();
+    phone.sync();
+    {
+        let mut hub = server.hub();
+        hub.epoch = Epoch(Uuid::from_u128(2));
+        hub.records.insert(id, before);
+        hub.refuse = Box::new(|change| change.fields.contains_key("floors").then_some(ProblemCode::EndBeforeStart));
+    }
+    phone.sync();
+    assert!(!phone.get(id).unwrap().fields.contains_key("floors"), "it shows what the server has");
+    let refused = phone.device.with_open(|open: &mut device::Open| open.refused()).unwrap();
+    assert_eq!((refused.len(), &refused[0].fields["floors"]), (1, &json!(5)));
+}
+
+#[test]
 fn a_moved_record_is_offered_to_a_restored_server_with_the_proof_of_its_move_whatever_was_written_since() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

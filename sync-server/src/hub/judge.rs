@@ -10,7 +10,7 @@ use domain::protocol::{CHANGE_FIELDS_MAX, Proof, Refusal, STAMP_AHEAD_ACCEPTED};
 use domain::record::is_field_name;
 use domain::scope::{Action, Actor, Duty, Role, allowed, has_duty, visible_field};
 use domain::spec::{FieldType, field, named_kind};
-use domain::validate::{Setting, problems};
+use domain::validate::{Setting, problems, problems_of_its_day};
 use domain::world::Millis;
 use domain::{
     AccountId, CellCode, Change, DeviceId, Epoch, Fields, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp,
@@ -213,7 +213,10 @@ impl Bench<'_> {
 
     /// Everything else that can be said of one change by itself.
     pub(super) fn fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
-        let found = problems(&self.of_its_day(change, current), current, self.setting);
+        let of_its_day = self.of_its_day(change, current);
+        // What may have been lost was taken by the lists of its day, and beside what stood then.
+        let judge = if self.was_lost(change.latest(), current) { problems_of_its_day } else { problems };
+        let found = judge(&of_its_day, current, self.setting);
         if let Some(unknown) = found.iter().find(|problem| problem.code == ProblemCode::UnknownKind) {
             return Some(Fault::new("", unknown.code));
         }
@@ -266,16 +269,16 @@ impl Bench<'_> {
         None
     }
 
-    /// A record can be moved only to where its author reaches, within its county.
+    /// A record can be moved only to where its author reached when it was moved, within its county.
     fn move_fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
         let target = CellCode::new(change.fields.get(CELL)?.as_str()?).ok()?;
         if county(&target) != county(&change.cell) {
             return Some(Fault::new(CELL, ProblemCode::ForeignCell));
         }
-        // The author must hold the new cell now: nothing is pushed into a cell that was handed over. It may have been there before a
-        // restore.
-        let was_there = || self.author.held_before(&target) && self.was_lost(change.stamps.of(CELL), current);
-        let reached = self.author.actor().covers(&target) || was_there();
+        // It may have been there before a restore.
+        let moved = change.stamps.of(CELL);
+        let was_there = || self.author.held_before(&target) && self.was_lost(moved, current);
+        let reached = self.author.reaches(&target, moved, self.setting.now) || was_there();
         if reached { None } else { Some(Fault::new(CELL, ProblemCode::ForeignCell)) }
     }
 

@@ -60,6 +60,22 @@ fn what_was_written_about_a_record_after_it_was_moved_away_is_not_taken() {
 }
 
 #[test]
+fn a_move_into_a_cell_that_was_handed_over_since_is_taken_and_no_later_one() {
+    let (county, mut mover, _, home) = two_cells();
+    let [dwelling, household, person] = home.map(|part| {
+        let early = mover.change(part.kind.clone(), part.id, &cell(2), json!({"cell": cell(1)}));
+        (part, early)
+    });
+    county.world.pass(MINUTE);
+    county.account(mover.account().as_str(), domain::scope::Role::Worker, &[], &[cell(2)]);
+    mover.push_all(&[dwelling.1, household.1]);
+    county.world.pass(20 * MINUTE);
+    assert_eq!(county.stored(dwelling.0.id).unwrap().record.cell, cell(1));
+    let late = mover.change(Kind::Person, person.0.id, &cell(2), json!({"cell": cell(1)}));
+    assert_eq!(mover.refused(&late), ProblemCode::ForeignCell);
+}
+
+#[test]
 fn nobody_fetches_back_what_was_moved_away() {
     let (county, mut mover, mut worker, home) = two_cells();
     move_home(&county, &mut mover, &home);

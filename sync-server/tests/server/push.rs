@@ -3,11 +3,11 @@
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::protocol::{STAMP_AHEAD_ACCEPTED, Verdict};
 use domain::review::ReviewState;
-use domain::{Kind, Problem, ProblemCode, Scope, Stamps, World as _};
+use domain::{Change, Kind, Problem, ProblemCode, RecordId, Scope, Stamps, World as _};
 use serde_json::json;
 use sync_server::store::Store as _;
 
-use crate::common::{County, DAY, HOUR, MINUTE, cell, scope};
+use crate::common::{County, DAY, HOUR, MINUTE, TestPhone, cell, scope};
 
 #[test]
 fn a_lost_answer_costs_a_repetition_and_no_data() {
@@ -370,6 +370,57 @@ fn new_and_changed_records_wait_for_the_supervisor() {
     }
     let counts = county.hub.store().read(|r| r.review_counts(ReviewState::Waiting, &[Scope::from(&cell(1))])).unwrap();
     assert_eq!(counts.iter().map(|count| count.records).sum::<u64>(), 3);
+}
+
+/// A county that was put back from a backup which knows a home, and its worker's phone.
+fn put_back_with_a_home(
+    between: impl FnOnce(&mut TestPhone, &[Change; 3]) -> Vec<Change>,
+) -> (County, TestPhone, Vec<Change>) {
+    let mut county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let home = phone.new_home(&cell(1));
+    phone.push_all(&home);
+    let backup = county.folder.path().join("backup.db");
+    county.hub.back_up(&backup).unwrap();
+    county.world.pass(MINUTE);
+    let lost = between(&mut phone, &home);
+    county.world.pass(HOUR);
+    county.put_back(&backup);
+    phone.hub = std::sync::Arc::clone(&county.hub);
+    phone.refresh();
+    (county, phone, lost)
+}
+
+#[test]
+fn what_names_a_code_of_lists_that_a_restored_server_has_lost_comes_back() {
+    let of_lost_lists = |phone: &mut TestPhone, household: RecordId| {
+        let mut visit = phone.visit(household, &cell(1));
+        visit.fields.insert("purposes".into(), json!(["flood_2026"]));
+        let mut incident = phone.new_incident(&cell(1));
+        incident.fields.insert("category".into(), json!("0977"));
+        vec![visit, incident]
+    };
+    let (county, mut phone, lost) = put_back_with_a_home(|phone, home| of_lost_lists(phone, home[1].id));
+    phone.push_all(&lost);
+    assert_eq!(county.stored(lost[1].id).unwrap().record.text("category"), Some("0977"));
+    let household = lost[0].fields["target"].as_str().unwrap().parse().unwrap();
+    county.world.pass(2 * HOUR);
+    for since in of_lost_lists(&mut phone, household) {
+        assert_eq!(phone.refused(&since), ProblemCode::UnknownCode);
+    }
+}
+
+#[test]
+fn what_does_not_go_together_in_a_record_keeps_nothing_from_a_restored_server() {
+    let (county, mut phone, lost) = put_back_with_a_home(|phone, home| {
+        let days = json!({"moved_in_on": "2026-11-02", "moved_out_on": "2026-10-01", "phone": "13811111111"});
+        vec![phone.change(Kind::Person, home[2].id, &cell(1), days)]
+    });
+    phone.push_all(&lost);
+    assert_eq!(county.stored(lost[0].id).unwrap().record.text("phone"), Some("13811111111"));
+    county.world.pass(2 * HOUR);
+    let since = phone.change(Kind::Person, lost[0].id, &cell(1), json!({"moved_out_on": "2026-10-02"}));
+    assert_eq!(phone.refused(&since), ProblemCode::EndBeforeStart);
 }
 
 #[test]

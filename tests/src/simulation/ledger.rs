@@ -84,10 +84,16 @@ pub(super) struct Ledger {
     pub(super) counts: BTreeMap<String, usize>,
 }
 
-/// Whether a phone is refused what it shows to have held: by a receipt, or by the proof that the record was moved to it.
+/// Whether a phone is refused what it shows to have held: by a receipt from after something of it was written (the cell may have been
+/// taken and given once more since an earlier one), or by the proof that the record was moved to it.
 fn was_held(request: &ExchangeRequest, change: &Change, refusal: &Refusal) -> bool {
     let receipts = request.lost_receipts.iter().filter_map(|receipt| serde_json::from_str(&receipt.statement).ok());
-    let held = |statement: ReceiptStatement| statement.cells.contains_key(&change.cell);
+    let late = |field: &&String| refusal.problems.iter().any(|late| late.field.is_empty() || late.field == **field);
+    let written: Vec<Millis> =
+        change.fields.keys().filter(late).map(|field| change.stamps.of(field).millis()).collect();
+    let held = |statement: ReceiptStatement| {
+        statement.cells.contains_key(&change.cell) && written.iter().any(|written| *written <= statement.at)
+    };
     match refusal.code {
         ProblemCode::ForeignCell => receipts.into_iter().any(held),
         ProblemCode::ForeignRecord => request.proofs.contains_key(&change.id),
