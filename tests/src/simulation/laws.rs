@@ -143,7 +143,7 @@ pub(super) fn forgive(history: &History) -> Outcome {
             saved.gone = Some(Gone::WithItsHolder);
             excused += 1;
         }
-        saved.on_phones_only |= !everything.server_has(saved.record, &saved.field, &saved.value);
+        saved.on_phones_only |= saved.taken && !everything.server_has(saved.record, &saved.field, &saved.value);
     }
     let there = |id: &RecordId| everything.records.contains_key(id);
     let on_a_phone = |id: &RecordId| everything.phones.iter().any(|phone| phone.records.contains_key(id));
@@ -287,7 +287,7 @@ fn is_out_of_reach(history: &History, ledger: &Ledger, everything: &Everything, 
     // A phone that is wiped hands in its own worker's words, not the desk's.
     let shut_out = shut_out || (ledger.tasks.contains(&place.0) && history.phones.iter().any(Phone::is_wiped));
     let shaky = ledger.on_phones_only.iter().any(|(id, _)| *id == place.0);
-    let refused = ledger.refused_since.contains(&place.0) || ledger.faults_since.contains(place);
+    let refused = ledger.faults_since.contains(place);
     shaky && (shut_out || refused)
 }
 
@@ -298,7 +298,8 @@ fn is_written_over(ledger: &Ledger, everything: &Everything, saved: &Saved) -> b
     let stamps = ledger.accepted.get(&place).into_iter().flat_map(BTreeMap::keys);
     match stamps.filter(|stamped| stamped.1 == bytes).max() {
         Some(last) => everything.anybody_holds_stamp(&place, last),
-        None => true,
+        // The server that took it is lost, and what was known of its stamp with it.
+        None => saved.taken,
     }
 }
 

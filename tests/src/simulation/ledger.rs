@@ -19,7 +19,10 @@ pub(super) enum Gone {
     WithItsHolder,
 }
 
-/// Something a worker saved in one field.
+/// Stands for the phone of what was written at the desk.
+const AT_DESK: usize = usize::MAX;
+
+/// Something that somebody saved in one field.
 #[derive(Debug, Clone)]
 pub(super) struct Saved {
     pub(super) phone: usize,
@@ -27,6 +30,8 @@ pub(super) struct Saved {
     pub(super) field: String,
     pub(super) value: Value,
     pub(super) gone: Option<Gone>,
+    /// The server said that it has it: since then nothing that its writer does takes it out of the record and its history.
+    pub(super) taken: bool,
     /// A restored server has lost it: it comes back from the phones as long as nobody has written over it.
     pub(super) on_phones_only: bool,
 }
@@ -62,9 +67,9 @@ pub(super) struct Ledger {
     pub(super) from_the_future: BTreeSet<(Place, Stamped)>,
     /// Fields of which a restored server has lost what it had accepted: phones only have it.
     pub(super) on_phones_only: BTreeSet<Place>,
-    /// Records that a restored server refused as a whole: their holders may have no right to bring them back.
+    /// Records of which a restored server refused something as a whole: what is about them need not come back.
     pub(super) refused_since: BTreeSet<RecordId>,
-    /// Fields for which it refused a record that it has: only they need not come back.
+    /// Fields that it refused: only they need not come back. Of what is written once, all of a record.
     pub(super) faults_since: BTreeSet<Place>,
     /// What was decided at the desk, as far as anybody still has it.
     pub(super) decided: BTreeMap<RecordId, Decided>,
@@ -134,6 +139,7 @@ impl Ledger {
     /// The server took these fields from a sealed piece.
     pub(super) fn taken(&mut self, id: RecordId, fields: &Fields, stamps: &Stamps) {
         for (field, value) in fields {
+            self.is_taken(&(id, field.clone()), value);
             self.accept((id, field.clone()), stamps.of(field), value);
         }
     }
@@ -179,28 +185,42 @@ impl Ledger {
         for (field, value) in fields {
             self.overwritten(phone, record, field);
             let (field, value) = (field.clone(), value.clone());
-            self.saved.push(Saved { phone, record, field, value, gone: None, on_phones_only: false });
+            self.saved.push(Saved { phone, record, field, value, gone: None, taken: false, on_phones_only: false });
         }
     }
 
-    /// What the same phone saved in that field before may be gone.
+    /// What the same phone saved in that field before may be gone, unless the server has taken it.
     pub(super) fn overwritten(&mut self, phone: usize, record: RecordId, field: &str) {
         let same = |saved: &&mut Saved| saved.phone == phone && saved.record == record && saved.field == field;
-        for earlier in self.saved.iter_mut().filter(same) {
+        for earlier in self.saved.iter_mut().filter(same).filter(|saved| !saved.taken) {
             earlier.gone.get_or_insert(Gone::Overwritten);
         }
     }
 
-    /// A worker gave up, on this phone, these fields of a record.
-    pub(super) fn taken_back(&mut self, phone: usize, record: RecordId, which: impl Fn(&str) -> bool) {
-        let own = |saved: &&mut Saved| saved.phone == phone && saved.record == record && which(&saved.field);
+    /// A worker gave up, on this phone, these words of a record.
+    pub(super) fn taken_back(&mut self, phone: usize, record: RecordId, which: impl Fn(&str, &Value) -> bool) {
+        let own =
+            |saved: &&mut Saved| saved.phone == phone && saved.record == record && which(&saved.field, &saved.value);
         self.saved.iter_mut().filter(own).for_each(|saved| saved.gone = Some(Gone::TakenBack));
+    }
+
+    /// The server has a word, whoever brought it: also one that its writer has written over since, when a late request brings it.
+    fn is_taken(&mut self, (id, field): &Place, value: &Value) {
+        let same = |saved: &&mut Saved| saved.record == *id && saved.field == *field && saved.value == *value;
+        for saved in self.saved.iter_mut().filter(same) {
+            saved.taken = true;
+            saved.on_phones_only = false;
+            saved.gone.take_if(|gone| *gone == Gone::Overwritten);
+        }
+        self.faults_since.remove(&(*id, field.clone()));
     }
 
     /// Somebody at the desk wrote this, and it stands in the record.
     pub(super) fn written_at_desk(&mut self, record: &Record, fields: &Fields) {
         self.typed(record.id, fields);
+        self.saved(AT_DESK, record.id, fields);
         for (field, value) in fields {
+            self.is_taken(&(record.id, field.clone()), value);
             self.accept((record.id, field.clone()), record.stamps.of(field), value);
         }
     }
@@ -219,7 +239,7 @@ impl Ledger {
         heard: bool,
     ) {
         if let Some(held) = held {
-            self.look_at_scope(answer, held);
+            self.look_at_scope(request, answer, held);
         }
         for (change, verdict) in request.push.iter().zip(&answer.verdicts) {
             match verdict {
@@ -241,7 +261,7 @@ impl Ledger {
                         if was_held(request, change, refusal) {
                             self.written_over_in_vain(change, refusal);
                         } else {
-                            self.refused_after_a_restore(change.id, refusal);
+                            self.refused_after_a_restore(change, refusal);
                         }
                     }
                 }
@@ -251,9 +271,9 @@ impl Ledger {
         self.count(if heard { "exchange".into() } else { "exchange unheard".into() });
     }
 
-    /// Where a record lies, or that it names what is not there, is a matter of all of it; anything else of the fields at fault. That a
-    /// phone may not write it is no excuse: it has a proof.
-    fn refused_after_a_restore(&mut self, id: RecordId, refusal: &Refusal) {
+    /// Where a record lies, or that it names what is not there, is a matter of all that was offered of it; anything else of the fields at
+    /// fault. That a phone may not write it is no excuse: it has a proof.
+    fn refused_after_a_restore(&mut self, change: &Change, refusal: &Refusal) {
         if refusal.code == ProblemCode::NotAllowed && refusal.problems.iter().all(|problem| problem.field.is_empty()) {
             return;
         }
@@ -263,10 +283,16 @@ impl Ledger {
         let untold = refusal.current.is_none() && !of_place;
         let whole = untold || fields.clone().any(|field| field.is_empty() || field == "cell");
         if whole {
-            self.refused_since.insert(id);
+            self.refused_whole(change);
         } else {
-            self.faults_since.extend(fields.map(|field| (id, field)));
+            self.faults_since.extend(fields.map(|field| (change.id, field)));
         }
+    }
+
+    /// All that was offered of a record was refused.
+    pub(super) fn refused_whole(&mut self, change: &Change) {
+        self.refused_since.insert(change.id);
+        self.faults_since.extend(change.fields.keys().map(|field| (change.id, field.clone())));
     }
 
     /// Words that come too late are refused, and the rest of their record comes back. What they were written over on the only phone that
@@ -276,8 +302,25 @@ impl Ledger {
         self.faults_since.extend(change.base.keys().filter(late).map(|field| (change.id, field.clone())));
     }
 
-    /// No phone ever receives anything of a cell that it does not hold, in pages or in refusals.
-    fn look_at_scope(&mut self, answer: &ExchangeAnswer, held: &[CellCode]) {
+    /// No phone ever receives anything of a cell that it does not hold, in pages, refusals or receipts, nor anything in a page about what
+    /// the page does not bring, nor hears of whom it did not ask about.
+    fn look_at_scope(&mut self, request: &ExchangeRequest, answer: &ExchangeAnswer, held: &[CellCode]) {
+        for page in &answer.pages {
+            let brought: BTreeSet<RecordId> = page.records.iter().map(|record| record.id).collect();
+            let about = page.conflicts.iter().map(|conflict| conflict.record);
+            let about = about.chain(page.proofs.keys().copied()).chain(page.moves.keys().copied());
+            if let Some(other) = about.into_iter().find(|id| !brought.contains(id)) {
+                self.break_law(format!("A page of {} tells of {other}, which it does not bring.", page.cell));
+            }
+        }
+        if let Some(other) = answer.erased.iter().find(|id| !request.words_about.contains(id)) {
+            self.break_law(format!("A phone was told that {other} was erased, and had not asked."));
+        }
+        let statement = answer.receipt.as_ref().and_then(|receipt| serde_json::from_str(&receipt.statement).ok());
+        let signed = statement.map(|statement: ReceiptStatement| statement.cells.into_keys().collect::<Vec<_>>());
+        if let Some(foreign) = signed.iter().flatten().find(|cell| !held.contains(cell)) {
+            self.break_law(format!("A phone that holds {held:?} was given a receipt for {foreign}."));
+        }
         let records = answer.pages.iter().flat_map(|page| &page.records);
         let refused = answer.verdicts.iter().filter_map(|verdict| match verdict {
             Verdict::Refused(refusal) => refusal.current.as_ref(),
@@ -299,6 +342,7 @@ impl Ledger {
             }
             let place = (change.id, field.clone());
             let bytes = canonical_bytes(value);
+            self.is_taken(&place, value);
             if self.brings_nothing(&place, (stamp, &bytes)) {
                 continue;
             }

@@ -141,8 +141,8 @@ impl History {
                 };
                 change.fields.keys().all(took)
             };
-            if piece.content.changes.iter().any(|change| change.id == id && !took(change)) {
-                ledger.refused_since.insert(id);
+            for change in piece.content.changes.iter().filter(|change| change.id == id && !took(change)) {
+                ledger.refused_whole(change);
             }
             if let Some(stored) = stored {
                 ledger.seal(&stored.record);

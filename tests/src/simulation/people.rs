@@ -231,7 +231,7 @@ impl History {
         };
         match self.phones[who].call("take_back", json!({ "id": visit })) {
             Ok(_) => {
-                take(&self.ledger).taken_back(who, visit, |_| true);
+                take(&self.ledger).taken_back(who, visit, |_, _| true);
                 self.phones[who].visits.retain(|own| *own != visit);
                 match self.phones[who].record(visit)? {
                     None => Ok(()),
@@ -373,7 +373,7 @@ impl History {
         match self.phones[who].call(command, json!({ "record_id": one.id })) {
             Ok(_) => {
                 if discard {
-                    take(&self.ledger).taken_back(who, one.id, |field| one.fields.contains_key(field));
+                    take(&self.ledger).taken_back(who, one.id, |field, word| one.fields.get(field) == Some(word));
                 }
                 Ok(())
             }
