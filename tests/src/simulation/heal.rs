@@ -62,6 +62,21 @@ pub(super) fn heal(history: &mut History) -> Outcome {
     trouble(format!("The queues did not empty:\n{}", last.join("\n")))
 }
 
+/// A worker of all cells gets a phone, which reads the county from nothing: what its feeds do not bring nobody will ever see again.
+pub(super) fn somebody_new_reads_everything(history: &mut History) -> Outcome {
+    const WORKER: &str = "worker-9";
+    history.county.assign(WORKER, &history.county.cells)?;
+    let who = history.phones.len();
+    history.reinstall(WORKER)?;
+    let mut last = Vec::new();
+    for _ in 0..ROUNDS_MAX {
+        if is_still(history, who, &mut last)? {
+            return Ok(());
+        }
+    }
+    trouble(format!("Somebody new never had everything:\n{}", last.join("\n")))
+}
+
 /// Long enough for what pauses after a failure of its own: a picture can pause for an hour, and nothing counts it as waiting when its
 /// record was refused.
 fn needed_pause(history: &History) -> Outcome<Millis> {

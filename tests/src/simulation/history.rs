@@ -65,6 +65,7 @@ pub(super) fn live(seed: u64, folder: &Path, telling: &Telling<'_>) -> Outcome<T
         history.step(number)?;
     }
     heal::heal(&mut history)?;
+    heal::somebody_new_reads_everything(&mut history)?;
     laws::judge(&history)?;
     let told = history.tell()?;
     // Nobody looks at the files any more: gone before they are closed, nothing has to be put in order in them.

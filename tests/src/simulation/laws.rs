@@ -6,7 +6,7 @@ use device::SyncPhase;
 use domain::protocol::PhotoSize;
 use domain::record::canonical_bytes;
 use domain::stamp::STAMP_AHEAD_MAX;
-use domain::{Kind, Record, RecordId, Sha256Hex};
+use domain::{Digest, Kind, Record, RecordId, Sha256Hex};
 use serde_json::{Value, json};
 use sync_server::store::{HistoryEntry, Reading};
 
@@ -181,6 +181,7 @@ pub(super) fn judge(history: &History) -> Outcome {
     let everything = Everything::look(history)?;
     phones_agree_with_the_server(history)?;
     receipts_are_true(history)?;
+    feeds_bring_what_is_there(history, &everything)?;
     super::conflicts::everybody_is_told(history)?;
     all_are_kept(history, &everything, true)?;
     the_greatest_stamp_won(history, &everything)?;
@@ -227,7 +228,25 @@ fn phones_agree_with_the_server(history: &History) -> Outcome {
     Ok(())
 }
 
-/// Every phone holds a receipt that it compared and found right, and no honest history ever made one differ.
+/// Every record that is stored is in the feed of its cell, and the digest that the server keeps as it writes is that of what is stored.
+fn feeds_bring_what_is_there(history: &History, everything: &Everything) -> Outcome {
+    for cell in &history.county.cells {
+        let fed = history.county.records(cell)?;
+        let stored = || everything.records.values().filter(|record| record.cell == *cell);
+        if let Some(unseen) = stored().find(|record| !fed.iter().any(|fed| fed.id == record.id)) {
+            return trouble(format!("{} {} lies in {cell}, and its feed does not bring it.", unseen.kind, unseen.id));
+        }
+        let mut digest = Digest::default();
+        stored().for_each(|record| digest.include(record));
+        let state = history.county.ask(|reading| reading.cell_state(cell))?;
+        if (state.digest, state.records) != (digest, stored().count() as u64) {
+            return trouble(format!("{cell} is said to be {state:?}, and what is stored is {digest:?}."));
+        }
+    }
+    Ok(())
+}
+
+/// Every phone holds a receipt that it compared and found right, for each cell that it holds, and no honest history ever made one differ.
 fn receipts_are_true(history: &History) -> Outcome {
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         if phone.differed() > 0 {
@@ -235,7 +254,14 @@ fn receipts_are_true(history: &History) -> Outcome {
         }
         let receipt = phone.call("receipt", json!({})).map_err(|failure| format!("{failure:?}"));
         match receipt {
-            Ok(receipt) if receipt["verified"] == true => {}
+            Ok(receipt) if receipt["verified"] == true => {
+                let signed: Vec<Option<&str>> =
+                    receipt["cells"].as_array().into_iter().flatten().map(|cell| cell["cell"].as_str()).collect();
+                let cells = phone.cells()?;
+                if signed != cells.iter().map(|cell| Some(cell.as_str())).collect::<Vec<_>>() {
+                    return trouble(format!("Phone {number} holds {cells:?} and has a receipt for {signed:?}."));
+                }
+            }
             other => return trouble(format!("Phone {number} has no receipt that agrees: {other:?}.")),
         }
     }
