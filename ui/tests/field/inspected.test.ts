@@ -1,8 +1,9 @@
 // The photos of stored inspections: all of them are stored after a kill, and what nothing names any more goes.
-import { expect, test, vi } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 
 const drafts = new Map<string, unknown>()
 const stored: string[] = []
+let full = false
 
 /** A device in memory; the inspection `gone` was refused and is not there. */
 function answer(command: string, args: Record<string, unknown>): unknown {
@@ -17,7 +18,11 @@ function answer(command: string, args: Record<string, unknown>): unknown {
       return {}
     case 'inspection':
       if (args.id === 'gone') throw new Error('not found')
-      return { photos: [] }
+      // Somebody else has added one.
+      return { photos: [{ id: 'other', photo_kind: 'before', note: null }] }
+    case 'save_draft':
+      drafts.set(key, structuredClone(args.value))
+      return {}
     default:
       throw new Error(`no command ${command}`)
   }
@@ -25,10 +30,13 @@ function answer(command: string, args: Record<string, unknown>): unknown {
 
 vi.mock('@shared/bridge', () => ({
   call: async (command: string, args: Record<string, unknown>) => answer(command, args),
-  callWithBytes: async (_: string, args: { subject: string }, bytes: Uint8Array) => void stored.push(`${args.subject}:${new TextDecoder().decode(bytes)}`),
+  callWithBytes: async (_: string, args: { subject: string }, bytes: Uint8Array) => {
+    if (full) throw new Error('full')
+    stored.push(`${args.subject}:${new TextDecoder().decode(bytes)}`)
+  },
   failureOf: () => ({ code: 'host', problems: [], wait_ms: null }),
 }))
-vi.mock('@field/state/app', () => ({ appState: { preferences: {} }, i18n: { global: { t: (key: string) => key } } }))
+vi.mock('@field/state/app', () => ({ appState: { preferences: {}, app: { account: 'worker01' } }, i18n: { global: { t: (key: string) => key } } }))
 vi.mock('@field/state/lists', () => ({ checklists: () => [] }))
 vi.mock('@field/shell/notice', () => ({ tell: () => undefined }))
 vi.mock('@field/sync/state', () => ({ refreshSync: async () => undefined }))
@@ -40,16 +48,34 @@ function keep(photo: string): string {
   return key
 }
 
+beforeEach(() => {
+  drafts.clear()
+  stored.length = 0
+  full = false
+})
+
 test('photos of an inspection that was refused hold up no others, and pieces that nothing names are swept away', async () => {
   drafts.set('inspection-stored:gone', [{ key: keep('waits'), item: 'F02', note: null }])
   drafts.set('inspection-stored:there', [{ key: keep('seen'), item: 'F02', note: null }])
   drafts.set('inspect:place:list', { photos: { F02: [keep('picked')] } })
   drafts.set('inspection-photo:cut:0', btoa('half'))
   drafts.set('report-photo:a:0', btoa('another form'))
-  const { resumeInspections } = await import('@field/inspection/inspect')
-  await resumeInspections()
+  const { goOnWithInspections } = await import('@field/inspection/inspect')
+  await goOnWithInspections()
   expect(stored).toEqual(['there:seen'])
   expect([...drafts.keys()].sort()).toEqual(
     ['inspect:place:list', 'inspection-photo:picked', 'inspection-photo:picked:0', 'inspection-photo:waits', 'inspection-photo:waits:0', 'inspection-stored:gone', 'report-photo:a:0'],
   )
+})
+
+test('photos of an inspection that found no room are stored when there is some, in the same run of the app', async () => {
+  drafts.set('inspection-stored:there', { photos: [{ key: keep('first'), item: 'F02', note: 'F02' }, { key: keep('second'), item: 'F02', note: 'F02' }] })
+  const { goOnWithInspections } = await import('@field/inspection/inspect')
+  full = true
+  await goOnWithInspections()
+  expect((drafts.get('inspection-stored:there') as { photos: unknown[] }).photos).toHaveLength(2)
+  full = false
+  await Promise.all([goOnWithInspections(), goOnWithInspections()])
+  expect(stored).toEqual(['there:first', 'there:second'])
+  expect([...drafts.keys()]).toEqual([])
 })

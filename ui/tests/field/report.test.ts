@@ -1,12 +1,32 @@
 // A report survives a kill at every moment: one incident, every photo once.
 import { beforeEach, expect, test, vi } from 'vitest'
+import type { Failure } from '@shared/types/Failure'
 import type { Report } from '@field/incident/report'
+
+interface FakePhoto {
+  id: string
+  shows: string
+  photo_kind: string
+  by: string
+}
+interface FakeIncident {
+  id: string
+  title: string
+  category: string
+  text?: string
+  by: string
+  photos: FakePhoto[]
+}
+const ME = 'worker01'
 
 /** A device in memory that can be killed before or after any of its calls takes effect. */
 class FakeDevice {
   drafts = new Map<string, unknown>()
-  incidents: { id: string; title: string; category: string; photos: string[] }[] = []
-  steps: { id: string; incident: string; action: string; opinion: string; photos: string[] }[] = []
+  incidents: FakeIncident[] = []
+  steps: { id: string; incident: string; action: string; opinion: string; by: string; photos: FakePhoto[] }[] = []
+  photos: FakePhoto[] = []
+  /** Why no photo is taken, while it is. */
+  refuses: Failure | null = null
   /** Calls until the kill; none: it lives. */
   killAfter: number | null = null
   /** Whether the call that is cut off still took effect. */
@@ -42,31 +62,51 @@ class FakeDevice {
       case 'incident':
         return this.page(args.id as string)
       case 'add_incident_step': {
-        const step = { id: `step-${this.steps.length}`, incident: args.incident as string, action: args.action as string, opinion: args.opinion as string, photos: [] }
+        const said = { incident: args.incident as string, action: args.action as string, opinion: args.opinion as string }
+        const step = { id: `step-${this.steps.length}`, ...said, by: ME, photos: [] }
         this.steps.push(step)
         return { id: step.id, warnings: [] }
       }
       case 'save': {
-        const fields = args.fields as { title: string; category: string }
-        const incident = { id: `incident-${this.incidents.length}`, title: fields.title, category: fields.category, photos: [] }
-        this.incidents.push(incident)
-        return { id: incident.id, warnings: [] }
+        const { title, category, text } = args.fields as { title: string; category: string; text?: string }
+        return { id: this.report({ title, category, text, by: ME }), warnings: [] }
       }
       case 'add_photo': {
-        const photo = `${new TextDecoder().decode(bytes)}:${args.photo_kind as string}`
-        const subject = args.subject_kind === 'incident' ? this.incidents : this.steps
-        subject.find((each) => each.id === args.subject)?.photos.push(photo)
+        if (this.refuses) throw this.refuses
+        this.photograph(args.subject as string, new TextDecoder().decode(bytes), args.photo_kind as string, ME)
         return {}
       }
+      case 'record':
+        return { record: { fields: { by: this.photos.find((photo) => photo.id === args.id)?.by } } }
       default:
         throw new Error(`no command ${command}`)
     }
   }
 
+  /** Somebody reports an incident; answers its id. */
+  report(incident: Omit<FakeIncident, 'id' | 'photos'>): string {
+    const id = `incident-${this.incidents.length}`
+    this.incidents.push({ id, photos: [], ...incident })
+    return id
+  }
+
+  /** Somebody adds a photo to an incident or a step. */
+  photograph(subject: string, shows: string, photo_kind: string, by: string): void {
+    const photo = { id: `photo-${this.photos.length}`, shows, photo_kind, by }
+    this.photos.push(photo)
+    ;[...this.incidents, ...this.steps].find((each) => each.id === subject)?.photos.push(photo)
+  }
+
+  /** What the photos of every incident show. */
+  shown(): string[][] {
+    return this.incidents.map(({ photos }) => photos.map((photo) => `${photo.shows}:${photo.photo_kind}`))
+  }
+
   private page(id: string): unknown {
     const steps = this.steps.filter((step) => step.incident === id)
     const step_photos = Object.fromEntries(steps.map((step) => [step.id, step.photos]))
-    return { ...this.incidents.find((incident) => incident.id === id), progress: { steps }, step_photos }
+    const incident = this.incidents.find((each) => each.id === id)
+    return { incident, photos: incident?.photos, progress: { steps }, step_photos }
   }
 }
 
@@ -74,10 +114,11 @@ let device = new FakeDevice()
 vi.mock('@shared/bridge', () => ({
   call: (command: string, args: Record<string, unknown>) => device.call(command, args),
   callWithBytes: (command: string, args: Record<string, unknown>, bytes: Uint8Array) => device.call(command, args, bytes),
-  failureOf: () => ({ code: 'host', problems: [], wait_ms: null }),
+  failureOf: (reason: { code?: string }) => (reason.code ? reason : { code: 'host', problems: [], wait_ms: null }),
 }))
-vi.mock('@field/state/app', () => ({ i18n: { global: { t: (key: string) => key } } }))
-vi.mock('@field/shell/notice', () => ({ tell: () => undefined }))
+vi.mock('@field/state/app', () => ({ appState: { app: { account: 'worker01' } }, i18n: { global: { t: (key: string, values?: { why?: string }) => values?.why ?? key } } }))
+const told: string[] = []
+vi.mock('@field/shell/notice', () => ({ tell: (notice: { text: string }) => told.push(notice.text) }))
 vi.mock('@field/sync/state', () => ({ refreshSync: async () => undefined }))
 
 /** Starts the app: a fresh copy of the module, since what it remembers dies with the process. */
@@ -116,19 +157,21 @@ function draftReport(): Report {
 
 beforeEach(() => {
   device = new FakeDevice()
+  told.length = 0
 })
 
 test('a report makes one incident with its photos in order, and leaves no draft', async () => {
   const { storeReport } = await start()
   await storeReport(draftReport(), 'fire hazard')
   await settle()
-  expect(device.incidents).toEqual([{ id: 'incident-0', title: 'fire hazard', category: '0601', photos: ['first:scene', 'second:scene'] }])
+  expect(device.incidents).toMatchObject([{ id: 'incident-0', title: 'fire hazard', category: '0601', text: 'on the stairs' }])
+  expect(device.shown()).toEqual([['first:scene', 'second:scene']])
   expect([...device.drafts.keys()]).toEqual([])
 })
 
 test('a kill at any call, heard or not, costs no photo and makes no second incident', async () => {
   for (const applied of [false, true]) {
-    for (let kill = 0; kill < 26; kill++) {
+    for (let kill = 0; kill < 40; kill++) {
       device = new FakeDevice()
       device.applied = applied
       let app = await start()
@@ -138,17 +181,16 @@ test('a kill at any call, heard or not, costs no photo and makes no second incid
       await settle()
 
       app = await start()
-      await app.resumeReports()
+      await app.goOnWithReports()
       // Whatever still stands in the form is reported again by the worker.
       const left = device.drafts.get('report') as typeof report | undefined
       if (left) await app.storeReport(left, 'fire hazard')
       await settle()
       // What a kill left of the pieces goes at the next start.
       app = await start()
-      await app.resumeReports()
+      await app.goOnWithReports()
 
-      const found = device.incidents.map((incident) => incident.photos)
-      expect(found, `killed at call ${kill}, ${applied ? 'after' : 'before'} it took effect`).toEqual([['first:scene', 'second:scene']])
+      expect(device.shown(), `killed at call ${kill}, ${applied ? 'after' : 'before'} it took effect`).toEqual([['first:scene', 'second:scene']])
       expect([...device.drafts.keys()]).toEqual([])
     }
   }
@@ -176,7 +218,7 @@ test('a refused report stays in the form', async () => {
 
 test('a kill at any call of a report that was solved on the spot makes one step and keeps before and after apart', async () => {
   for (const applied of [false, true]) {
-    for (let kill = 0; kill < 32; kill++) {
+    for (let kill = 0; kill < 44; kill++) {
       device = new FakeDevice()
       device.applied = applied
       let app = await start()
@@ -187,15 +229,15 @@ test('a kill at any call of a report that was solved on the spot makes one step 
       await settle()
 
       app = await start()
-      await app.resumeReports()
+      await app.goOnWithReports()
       const left = device.drafts.get('report') as Report | undefined
       if (left) await app.storeReport(left, 'fire hazard')
       await settle()
       app = await start()
-      await app.resumeReports()
+      await app.goOnWithReports()
 
       const where = `killed at call ${kill}, ${applied ? 'after' : 'before'} it took effect`
-      expect(device.incidents.map((incident) => incident.photos), where).toEqual([['first:before', 'second:after']])
+      expect(device.shown(), where).toEqual([['first:before', 'second:after']])
       expect(device.steps.map(({ action, opinion }) => [action, opinion]), where).toEqual([['solve', 'swept']])
       expect([...device.drafts.keys()], where).toEqual([])
     }
@@ -204,10 +246,10 @@ test('a kill at any call of a report that was solved on the spot makes one step 
 
 test('a kill at any call of a check makes one step with its photo', async () => {
   for (const applied of [false, true]) {
-    for (let kill = 0; kill < 18; kill++) {
+    for (let kill = 0; kill < 30; kill++) {
       device = new FakeDevice()
       device.applied = applied
-      device.incidents.push({ id: 'incident-0', title: 'lamp', category: '0603', photos: [] })
+      device.report({ title: 'lamp', category: '0603', by: 'worker02' })
       device.drafts.set('report-photo:a:0', btoa('seen'))
       device.drafts.set('report-photo:a', { pieces: 1 })
       const said = { opinion: 'it shines', to: '', photos: ['report-photo:a'], storing: null }
@@ -218,15 +260,16 @@ test('a kill at any call of a check makes one step with its photo', async () => 
       await settle()
 
       let app = await start()
-      await app.resumeReports()
+      await app.goOnWithReports()
       const left = device.drafts.get('incident-step:incident-0') as typeof said | undefined
       if (left) await (await modules()).check.storeStep('incident-0', 'pass', left)
       await settle()
       app = await start()
-      await app.resumeReports()
+      await app.goOnWithReports()
 
       const where = `killed at call ${kill}, ${applied ? 'after' : 'before'} it took effect`
-      expect(device.steps.map(({ action, opinion, photos }) => ({ action, opinion, photos })), where).toEqual([{ action: 'pass', opinion: 'it shines', photos: ['seen:after'] }])
+      expect(device.steps, where).toMatchObject([{ action: 'pass', opinion: 'it shines', photos: [{ shows: 'seen', photo_kind: 'after' }] }])
+      expect(device.photos, where).toHaveLength(1)
       expect([...device.drafts.keys()], where).toEqual([])
     }
   }
@@ -246,4 +289,91 @@ test('a resident is named only when the report is for one, and materials are lin
   expect(incidentFields(report, 'x')).not.toHaveProperty('contact_name')
   expect(incidentFields({ ...report, on_behalf: true }, 'x')).toMatchObject({ contact_name: 'Zhang', on_behalf: true, materials: 'card\nform\nphoto', source: 'resident' })
   expect(incidentFields({ ...report, reply_wanted: true }, 'x')).not.toHaveProperty('materials')
+})
+
+/** A report was stored by a phone that had no room for its photos, and the app was closed. */
+async function storedWithoutPhotos() {
+  const { storeReport } = await start()
+  device.refuses = { code: 'storage_full', problems: [], wait_ms: null }
+  await storeReport(draftReport(), 'fire hazard')
+  await settle()
+  device.refuses = null
+  return start()
+}
+
+test('photos that found no room are stored later, though others took photos of the incident meanwhile', async () => {
+  const { goOnWithReports } = await storedWithoutPhotos()
+  device.photograph('incident-0', 'from a colleague', 'scene', 'worker02')
+  device.photograph('incident-0', 'taken on the page', 'scene', ME)
+  await goOnWithReports()
+  expect(device.shown()).toEqual([['from a colleague:scene', 'taken on the page:scene', 'first:scene', 'second:scene']])
+  expect([...device.drafts.keys()]).toEqual([])
+})
+
+test('a photo that was being stored when the app was killed is not taken for the one that a colleague added', async () => {
+  let { storeReport, goOnWithReports } = await start()
+  const answer = device.call.bind(device)
+  device.call = (command, args, bytes) => {
+    if (command === 'add_photo') device.dead = true
+    return answer(command, args, bytes)
+  }
+  await storeReport(draftReport(), 'fire hazard')
+  await settle()
+  device.call = answer
+  device.photograph('incident-0', 'from a colleague', 'scene', 'worker02')
+  ;({ goOnWithReports } = await start())
+  await goOnWithReports()
+  expect(device.shown()).toEqual([['from a colleague:scene', 'first:scene', 'second:scene']])
+})
+
+test("a report that was cut off is not taken for a colleague's incident of its category", async () => {
+  for (const foreign of [{ text: 'on the stairs', by: 'worker02' }, { text: 'in the yard', by: ME }]) {
+    device = new FakeDevice()
+    const report = { ...draftReport(), storing: [] }
+    device.drafts.set('report', structuredClone(report))
+    device.report({ title: 'fire hazard', category: '0601', ...foreign })
+    const { goOnWithReports } = await start()
+    await goOnWithReports()
+    expect(device.shown()).toEqual([[]])
+    expect(device.drafts.get('report')).toEqual({ ...report, storing: null })
+  }
+})
+
+test('a photo that its record does not take now is kept, told with its reason once, and stored when it is taken again', async () => {
+  const { storeReport, goOnWithReports } = await start()
+  device.refuses = { code: 'invalid', problems: [{ field: 'subject', code: 'missing_target' }], wait_ms: null }
+  await storeReport(draftReport(), 'fire hazard')
+  await settle()
+  await goOnWithReports()
+  expect(told).toEqual(['problem.missing_target'])
+  expect((device.drafts.get('report-stored:incident-0') as { photos: unknown[] }).photos).toHaveLength(2)
+  device.refuses = null
+  await goOnWithReports()
+  expect(device.shown()).toEqual([['first:scene', 'second:scene']])
+})
+
+test('a file that no picture can be made of holds up no other photo', async () => {
+  const { storeReport } = await start()
+  const answer = device.call.bind(device)
+  device.call = (command, args, bytes) => {
+    const bad = command === 'add_photo' && new TextDecoder().decode(bytes) === 'first'
+    return bad ? Promise.reject({ code: 'not_an_image', problems: [], wait_ms: null }) : answer(command, args, bytes)
+  }
+  await storeReport(draftReport(), 'fire hazard')
+  await settle()
+  expect(device.shown()).toEqual([['second:scene']])
+  expect([...device.drafts.keys()]).toEqual([])
+})
+
+test('the words of a solution that was not taken are not written over again by later tries', async () => {
+  const { storeReport, goOnWithReports } = await start()
+  const answer = device.call.bind(device)
+  device.call = (command, args, bytes) =>
+    command === 'add_incident_step' ? Promise.reject({ code: 'invalid', problems: [{ field: 'action', code: 'not_allowed' }], wait_ms: null }) : answer(command, args, bytes)
+  device.refuses = { code: 'storage_full', problems: [], wait_ms: null }
+  await storeReport({ ...draftReport(), solved: true, solution: 'swept' }, 'fire hazard')
+  await settle()
+  device.drafts.set('incident-step:incident-0', { opinion: 'swept, and salted', to: '', photos: [], storing: null })
+  await goOnWithReports()
+  expect(device.drafts.get('incident-step:incident-0')).toMatchObject({ opinion: 'swept, and salted' })
 })

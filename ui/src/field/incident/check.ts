@@ -1,5 +1,6 @@
 // A step of an incident on its way: words and photos are a draft until the step and its photos are stored.
 import { call } from '@shared/bridge'
+import { appState } from '../state/app'
 import { finish, handOver, isHandedOver } from './stored'
 import { CHECK_PREFIX, checkKey, type Check } from './words'
 
@@ -19,7 +20,7 @@ export async function storeStep(incident: string, action: string, check: Check):
 }
 
 function restOf(incident: string, step: string, check: Check) {
-  return { incident, step, photos: check.photos.map((photo) => ({ key: photo, kind: 'after' })), solution: null }
+  return { incident, step, photos: check.photos.map((photo) => ({ key: photo, kind: 'after' as const })), solution: null }
 }
 
 async function unfinished(): Promise<{ incident: string; check: Check }[]> {
@@ -38,7 +39,8 @@ export async function resumeChecks(): Promise<void> {
     if (!check.storing) continue
     const { action, before } = check.storing
     const page = await call('incident', { id: incident }).catch(() => null)
-    const made = page?.progress.steps.find((step) => step.action === action && !before.includes(step.id))
+    // A colleague's step of the same kind may have come down meanwhile.
+    const made = page?.progress.steps.find((step) => step.action === action && !before.includes(step.id) && step.by === appState.app?.account)
     const key = checkKey(incident)
     if (!made) await call('save_draft', { key, value: { ...check, storing: null } })
     else if (await isHandedOver(made.id)) await call('drop_draft', { key })

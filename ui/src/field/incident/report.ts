@@ -4,6 +4,7 @@
 // note its id with what follows (photos, how it was solved), forget the form, do what follows.
 import { call } from '@shared/bridge'
 import type { Position } from '@shared/types/Position'
+import { appState } from '../state/app'
 import { sweepPhotos } from '../photo/kept'
 import { checkPhotos, resumeChecks } from './check'
 import { finish, finishAll, handOver, isHandedOver, photosToStore, type Rest } from './stored'
@@ -84,8 +85,8 @@ export function materialLines(lines: readonly string[]): string[] {
 /** What follows once the incident of a report is stored. */
 function restOf(report: Report, incident: string): Rest {
   const solved = report.solved === true
-  const photos = report.photos.map((key) => ({ key, kind: solved ? 'before' : 'scene' }))
-  const after = solved ? (report.after ?? []).map((key) => ({ key, kind: 'after' })) : []
+  const photos = report.photos.map((key) => ({ key, kind: solved ? ('before' as const) : ('scene' as const) }))
+  const after = solved ? (report.after ?? []).map((key) => ({ key, kind: 'after' as const })) : []
   return { incident, step: null, photos: [...photos, ...after], solution: solved ? (report.solution ?? '').trim() : null }
 }
 
@@ -106,10 +107,17 @@ export async function storeReport(report: Report, categoryName: string): Promise
 
 let resumed: Promise<void> | null = null
 
-/** Finishes the reports and checks that an earlier run of the app left half-way. Once a run; later calls wait for the first. */
+/** Settles the reports and checks that an earlier run of the app left half-way. Once a run; later calls wait for the first. */
 export function resumeReports(): Promise<void> {
-  resumed ??= resume().catch(() => undefined)
+  // What was cut off (the register was locked meanwhile) is begun anew.
+  resumed ??= resume().catch(() => void (resumed = null))
   return resumed
+}
+
+/** Goes on with whatever stored reports and checks still wait for. */
+export async function goOnWithReports(): Promise<void> {
+  await resumeReports()
+  await finishAll().catch(() => undefined)
 }
 
 async function resume(): Promise<void> {
@@ -117,7 +125,6 @@ async function resume(): Promise<void> {
   const report = draft?.value as Report | undefined
   if (report?.storing) await settle(report, report.storing)
   await resumeChecks()
-  await finishAll()
   await sweepPhotos(await namedPhotos())
 }
 
@@ -129,12 +136,22 @@ async function namedPhotos(): Promise<Set<string>> {
 
 /** The app was killed while storing an incident: it is either there (then the form is done) or not (then the form goes on). */
 async function settle(report: Report, before: string[]): Promise<void> {
-  const same = (title: string, category: string) => category === report.category && (!report.title.trim() || title === report.title.trim())
-  const made = (await call('incidents', {})).find((incident) => !before.includes(incident.id) && same(incident.title, incident.category))
+  const made = await madeOf(report, before)
   if (!made) {
     await call('save_draft', { key: REPORT_KEY, value: { ...report, storing: null } })
     return
   }
-  if (await isHandedOver(made.id)) await call('drop_draft', { key: REPORT_KEY })
-  else await handOver(made.id, restOf(report, made.id), REPORT_KEY)
+  if (await isHandedOver(made)) await call('drop_draft', { key: REPORT_KEY })
+  else await handOver(made, restOf(report, made), REPORT_KEY)
+}
+
+/** The incident that the report made, if it made one. A colleague's of the same category may have come down meanwhile. */
+async function madeOf(report: Report, before: string[]): Promise<string | null> {
+  const said = (text: string | null) => (text ?? '').replace(/\s+/g, ' ').trim()
+  for (const line of await call('incidents', {})) {
+    if (before.includes(line.id) || line.category !== report.category || (said(report.title) && said(line.title) !== said(report.title))) continue
+    const { incident } = await call('incident', { id: line.id })
+    if (incident.by === appState.app?.account && said(incident.text) === said(report.text)) return line.id
+  }
+  return null
 }

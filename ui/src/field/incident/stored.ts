@@ -2,11 +2,13 @@
 //
 // The record is stored first; what follows is noted in a draft with the record's id and done piece by piece. A kill at any moment
 // loses nothing and stores nothing twice.
-import { call, callWithBytes, failureOf } from '@shared/bridge'
+import { call } from '@shared/bridge'
 import { tell } from '../shell/notice'
-import { i18n } from '../state/app'
+import { oneAtATime } from '../state/once'
+import { whyOf } from '../state/why'
 import { refreshSync } from '../sync/state'
-import { dropPhoto, readPhoto } from '../photo/kept'
+import type { PhotoSubject } from '../photo/add'
+import { storeWaiting, type PhotosLeft } from '../photo/waiting'
 import { checkKey, emptyCheck } from './words'
 
 const PREFIX = 'report-stored:'
@@ -14,16 +16,15 @@ const PREFIX = 'report-stored:'
 /** A kept photo, and what it shows. */
 export interface Following {
   key: string
-  kind: string
+  kind: PhotoSubject['photo_kind']
 }
 
 /** What is still to be done for a stored record. */
-export interface Rest {
+export interface Rest extends PhotosLeft<Following> {
   /** The incident. */
   incident: string
   /** The step that the photos belong to; none: the incident itself. */
   step: string | null
-  photos: Following[]
   /** How it was solved on the spot; none when it was not. */
   solution: string | null
 }
@@ -44,24 +45,37 @@ async function restOf(subject: string): Promise<Rest | null> {
   if (!draft) return null
   // An earlier version noted the keys of an incident's photos and nothing else.
   if (Array.isArray(draft.value)) {
-    return { incident: subject, step: null, photos: (draft.value as string[]).map((key) => ({ key, kind: 'scene' })), solution: null }
+    return { incident: subject, step: null, photos: (draft.value as string[]).map((key) => ({ key, kind: 'scene' as const })), solution: null }
   }
   return draft.value as Rest
 }
 
 /** Does what is left to do for a stored record. */
-export async function finish(subject: string): Promise<void> {
-  const rest = await restOf(subject)
+export function finish(subject: string): Promise<void> {
+  return oneAtATime(PREFIX + subject, () => doRest(subject))
+}
+
+async function doRest(subject: string): Promise<void> {
+  let rest = await restOf(subject)
   if (!rest) return
-  const page = await call('incident', { id: rest.incident })
-  if (rest.solution !== null && page.progress.steps.every((step) => step.action !== 'solve')) await solve(rest.incident, rest.solution)
-  // Photos are stored in order, so as many as the record has are done, also when the note of the last one was not taken any more.
-  const done = (rest.step ? (page.step_photos[rest.step] ?? []) : page.photos).length
-  for (const [index, photo] of rest.photos.entries()) {
-    if (index >= done && !(await storePhoto(rest, photo))) return
-    await dropPhoto(photo.key)
+  const { incident, step, solution } = rest
+  if (solution !== null) {
+    const { steps } = (await call('incident', { id: incident })).progress
+    if (steps.every((each) => each.action !== 'solve')) await solve(incident, solution)
+    // Done, or the words wait on the incident's page: later tries must not write over what is typed there.
+    rest = { ...rest, solution: null }
+    await call('save_draft', { key: PREFIX + subject, value: rest })
   }
-  await call('drop_draft', { key: PREFIX + subject })
+  const done = await storeWaiting<Following, Rest>({
+    draft: PREFIX + subject,
+    rest,
+    there: async () => {
+      const page = await call('incident', { id: incident })
+      return step ? (page.step_photos[step] ?? []) : page.photos
+    },
+    as: ({ kind }) => ({ subject: step ?? incident, subject_kind: step ? 'incident_step' : 'incident', photo_kind: kind, note: null }),
+  })
+  if (done) await call('drop_draft', { key: PREFIX + subject })
   await refreshSync()
 }
 
@@ -71,27 +85,11 @@ async function solve(incident: string, solution: string): Promise<void> {
   } catch (reason) {
     // Whatever stands in the way (somebody took it up meanwhile) is told; the words wait on the incident's page.
     await call('save_draft', { key: checkKey(incident), value: { ...emptyCheck(), opinion: solution } })
-    tell({ text: i18n.global.t(`common.failure.${failureOf(reason).code}`), bad: true })
+    tell({ text: whyOf(reason), bad: true })
   }
 }
 
-/** Stores one photo. Says whether to go on: a photo that can never be stored is told and left out; a full phone is told, and tried again later. */
-async function storePhoto(rest: Rest, photo: Following): Promise<boolean> {
-  const { t } = i18n.global
-  const bytes = await readPhoto(photo.key)
-  if (!bytes) return true
-  try {
-    const subject = rest.step ? { subject: rest.step, subject_kind: 'incident_step' } : { subject: rest.incident, subject_kind: 'incident' }
-    await callWithBytes('add_photo', { ...subject, photo_kind: photo.kind, note: null }, bytes)
-    return true
-  } catch (reason) {
-    const { code } = failureOf(reason)
-    tell({ text: t(`common.failure.${code}`), bad: true })
-    return code === 'not_an_image' || code === 'invalid'
-  }
-}
-
-/** Finishes whatever an earlier run left half-way. */
+/** Finishes whatever was left half-way: by an earlier run, or because the phone was full. */
 export async function finishAll(): Promise<void> {
   for (const { key } of await call('drafts', {})) {
     // One whose record was refused meanwhile waits until that is corrected, and holds up no other.

@@ -1,13 +1,14 @@
 // An inspection on its way: the unfinished form and its photos are drafts until the inspection and every photo are stored.
 //
 // A kill at any moment loses nothing and stores nothing twice: an inspection that says exactly the same is recognised by the device.
-import { call, callWithBytes, failureOf } from '@shared/bridge'
+import { call } from '@shared/bridge'
 import type { Checklist } from '@shared/types/Checklist'
 import type { ChecklistItem } from '@shared/types/ChecklistItem'
-import { dropPhoto, readPhoto, sweepPhotos } from '../photo/kept'
-import { tell } from '../shell/notice'
-import { appState, i18n } from '../state/app'
+import { sweepPhotos } from '../photo/kept'
+import { storeWaiting, type PhotosLeft } from '../photo/waiting'
+import { appState } from '../state/app'
 import { checklists } from '../state/lists'
+import { oneAtATime } from '../state/once'
 import { refreshSync } from '../sync/state'
 import { proposedHazard, type Unfinished } from './form'
 
@@ -55,82 +56,70 @@ export async function storeInspection(place: string, checklist: Checklist, form:
     hazards: bad.map((item) => form.hazards[item.id] ?? proposedHazard(item, proposedDue)),
     note: form.note.trim() || null,
   })
-  const waiting: Waiting[] = Object.entries(form.photos).flatMap(([item, keys]) =>
+  const photos: Waiting[] = Object.entries(form.photos).flatMap(([item, keys]) =>
     keys.map((key) => ({ key, item, note: item ? `${item} ${form.hazards[item]?.text || checklist.items.find((each) => each.id === item)?.text_zh || ''}`.slice(0, 100) : null })),
   )
-  await call('save_draft', { key: STORED_PREFIX + id, value: waiting })
+  await call('save_draft', { key: STORED_PREFIX + id, value: { photos } })
   await call('drop_draft', { key: formKey(place, checklist.code) })
   void storePhotos(id).catch(() => undefined)
   return id
 }
 
-/** Inspections whose photos are being stored now: nobody stores them a second time meanwhile. */
-const underWay = new Set<string>()
-
 /** Stores the photos of a stored inspection, those that are not stored yet. */
-async function storePhotos(inspection: string): Promise<void> {
-  if (underWay.has(inspection)) return
-  underWay.add(inspection)
-  try {
-    await storeWaiting(inspection)
-  } finally {
-    underWay.delete(inspection)
-  }
+export function storePhotos(inspection: string): Promise<void> {
+  return oneAtATime(STORED_PREFIX + inspection, () => storeRest(inspection))
 }
 
-async function storeWaiting(inspection: string): Promise<void> {
-  const key = STORED_PREFIX + inspection
-  const draft = await call('draft', { key })
-  if (!draft) return
-  const waiting = draft.value as Waiting[]
-  // Photos are stored in order, so as many as there are on the page are done, also when the note of the last one was not taken any more.
-  const done = (await call('inspection', { id: inspection })).photos.length
-  for (const [index, photo] of waiting.entries()) {
-    if (index >= done && !(await storePhoto(inspection, photo))) return
-    await dropPhoto(photo.key)
-  }
-  await call('drop_draft', { key })
+async function storeRest(inspection: string): Promise<void> {
+  const rest = await restOf(inspection)
+  if (!rest) return
+  const done = await storeWaiting<Waiting, PhotosLeft<Waiting>>({
+    draft: STORED_PREFIX + inspection,
+    rest,
+    there: async () => (await call('inspection', { id: inspection })).photos,
+    as: ({ note }) => ({ subject: inspection, subject_kind: 'inspection', photo_kind: 'before', note }),
+  })
+  if (done) await call('drop_draft', { key: STORED_PREFIX + inspection })
   await refreshSync()
 }
 
-async function storePhoto(subject: string, photo: Waiting): Promise<boolean> {
-  const { t } = i18n.global
-  const bytes = await readPhoto(photo.key)
-  if (!bytes) return true
-  try {
-    await callWithBytes('add_photo', { subject, subject_kind: 'inspection', photo_kind: 'before', note: photo.note }, bytes)
-    return true
-  } catch (reason) {
-    const { code } = failureOf(reason)
-    tell({ text: t(`common.failure.${code}`), bad: true })
-    return code === 'not_an_image' || code === 'invalid'
-  }
+async function restOf(inspection: string): Promise<PhotosLeft<Waiting> | null> {
+  const draft = await call('draft', { key: STORED_PREFIX + inspection })
+  if (!draft) return null
+  // An earlier version noted the photos and nothing around them.
+  return Array.isArray(draft.value) ? { photos: draft.value as Waiting[] } : (draft.value as PhotosLeft<Waiting>)
 }
 
-let resumed: Promise<void> | null = null
+let swept: Promise<void> | null = null
 
-/** Finishes the photos that an earlier run of the app left half-way. Once a run; later calls wait for the first. */
-export function resumeInspections(): Promise<void> {
-  resumed ??= resume().catch(() => undefined)
-  return resumed
+/** Sweeps away what an earlier run of the app left of photos that nothing names. Once a run; later calls wait for the first. */
+export function sweepInspections(): Promise<void> {
+  swept ??= namedPhotos()
+    .then((named) => sweepPhotos(named, PHOTO_PREFIX))
+    .catch(() => void (swept = null))
+  return swept
 }
 
-async function resume(): Promise<void> {
+/** Goes on with the photos that stored inspections still wait for. */
+export async function goOnWithInspections(): Promise<void> {
+  await sweepInspections()
+  await storeAll().catch(() => undefined)
+}
+
+async function storeAll(): Promise<void> {
   for (const { key } of await call('drafts', {})) {
     // One whose inspection was refused meanwhile waits until that is corrected, and holds up no other.
     if (key.startsWith(STORED_PREFIX)) await storePhotos(key.slice(STORED_PREFIX.length)).catch(() => undefined)
   }
-  await sweepPhotos(await namedPhotos(), PHOTO_PREFIX)
 }
 
 /** The photos that an unfinished form or a stored inspection still waits for. */
 async function namedPhotos(): Promise<Set<string>> {
   const named = new Set<string>()
   for (const { key } of await call('drafts', {})) {
-    const stored = key.startsWith(STORED_PREFIX)
-    if (!stored && !key.startsWith(FORM_PREFIX)) continue
-    const value = (await call('draft', { key }))?.value
-    const keys = stored ? ((value ?? []) as Waiting[]).map((photo) => photo.key) : Object.values((value as Unfinished | undefined)?.photos ?? {}).flat()
+    let keys: string[] = []
+    if (key.startsWith(STORED_PREFIX)) keys = ((await restOf(key.slice(STORED_PREFIX.length)))?.photos ?? []).map((photo) => photo.key)
+    if (key.startsWith(FORM_PREFIX)) keys = Object.values(((await call('draft', { key }))?.value as Unfinished | undefined)?.photos ?? {}).flat()
     for (const photo of keys) named.add(photo)
   }
   return named

@@ -1,7 +1,7 @@
 // Adding photos to a stored record: each is stored by itself, so a bad one costs no other.
-import { callWithBytes, failureOf } from '@shared/bridge'
+import { callWithBytes } from '@shared/bridge'
 import { tell } from '../shell/notice'
-import { i18n } from '../state/app'
+import { whyOf } from '../state/why'
 import { refreshSync } from '../sync/state'
 import { keepable } from './picked'
 
@@ -13,17 +13,14 @@ export interface PhotoSubject {
   note: string | null
 }
 
-/** Adds the files one after the other, and says what could not be added. */
-export async function addPhotos(to: PhotoSubject, files: readonly File[]): Promise<void> {
-  const { t } = i18n.global
-  for (const file of files) {
+/** Adds the pictures one after the other, and says what could not be added. */
+export async function addPhotos(to: PhotoSubject, pictures: readonly Blob[]): Promise<void> {
+  for (const picture of pictures) {
     try {
-      const bytes = new Uint8Array(await (await keepable(file)).arrayBuffer())
+      const bytes = new Uint8Array(await (await keepable(picture)).arrayBuffer())
       await callWithBytes('add_photo', { ...to }, bytes)
     } catch (reason) {
-      const failure = failureOf(reason)
-      const many = failure.problems.some((problem) => problem.code === 'too_many_photos')
-      tell({ text: many ? t('problem.too_many_photos') : t(`common.failure.${failure.code}`), bad: true })
+      tell({ text: whyOf(reason), bad: true })
     }
   }
   await refreshSync()

@@ -13,8 +13,12 @@ function freshKey(prefix: string): string {
   return prefix + Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
+/** Whether this run of the app has kept any: pieces of one that is being kept are named by no form yet. */
+let began = false
+
 /** Keeps a picture, under the name of its kind of form, and answers its key once it is durable. */
 export async function keepPhoto(picture: Blob, prefix = PREFIX): Promise<string> {
+  began = true
   const key = freshKey(prefix)
   const text = await base64OfFile(picture)
   const pieces = Math.ceil(text.length / PIECE_CHARS)
@@ -51,8 +55,9 @@ export async function dropPhoto(key: string): Promise<void> {
   for (let piece = 0; piece < pieces; piece++) await call('drop_draft', { key: `${key}:${piece}` })
 }
 
-/** Forgets whatever is kept of photos that no form names any more: pieces that a kill left behind. */
+/** Forgets whatever is kept of photos that no form names any more: pieces that a kill left behind. Not once photos were picked. */
 export async function sweepPhotos(named: ReadonlySet<string>, prefix = PREFIX): Promise<void> {
+  if (began) return
   for (const { key } of await call('drafts', {})) {
     if (!key.startsWith(prefix)) continue
     const photo = prefix + (key.slice(prefix.length).split(':')[0] ?? '')

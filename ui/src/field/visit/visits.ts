@@ -6,6 +6,7 @@ import type { VisitLine } from '@shared/types/VisitLine'
 import { router } from '../router'
 import { i18n } from '../state/app'
 import { codeName } from '../state/lists'
+import { whyOf } from '../state/why'
 import { refreshSync } from '../sync/state'
 import { tell } from '../shell/notice'
 
@@ -26,7 +27,7 @@ export async function recordVisit(
     const failure = failureOf(reason)
     const why = t(`common.failure.${failure.code}`)
     if (refused) refused(failure, why)
-    else tell({ text: why, bad: true })
+    else tell({ text: whyOf(reason), bad: true })
     return false
   }
 }
