@@ -4,6 +4,7 @@ import { createRenderer, h, type Component } from 'vue'
 import { RouterView, createMemoryHistory, createRouter } from 'vue-router'
 
 const asked: string[] = []
+let full = false
 const saves: { resolve: (value: unknown) => void; reject: (reason: unknown) => void }[] = []
 const SAVES = ['order_evacuation', 'add_doors', 'move_household', 'move_person', 'add_dispute_event', 'merge', 'report_hazard']
 vi.mock('@field/router', () => ({ router: {} }))
@@ -20,6 +21,7 @@ vi.mock('@shared/bridge', () => ({
   failureOf: (reason: unknown) => reason,
   call: (command: string) => {
     asked.push(command)
+    if (full && command === 'save_draft') return Promise.reject({ code: 'storage_full', problems: [] })
     if (command === 'compare') return Promise.resolve({ fields: [], stays: 'a', gives_way: 'b', kind: 'person' })
     return SAVES.includes(command) ? new Promise((resolve, reject) => saves.push({ resolve, reject })) : Promise.resolve(null)
   },
@@ -32,6 +34,7 @@ vi.setConfig({ testTimeout: 30_000 })
 beforeEach(() => {
   asked.length = 0
   saves.length = 0
+  full = false
 })
 
 /* The pages run without a window: their scripts whole, nothing drawn. */
@@ -111,6 +114,20 @@ for (const [name, load, props, save, answer, after] of forms) {
     expect(asked.filter((command) => command === 'draft').length).toBeGreaterThan(before)
   })
 }
+
+test('who left a form whose words found no room is not told that they are kept', async () => {
+  const { notice, untell } = await import('@field/shell/notice')
+  untell()
+  full = true
+  const [, load, props, save] = forms[0]!
+  const { router, setup } = await opened((await load()).default, props)
+  void save(setup)
+  await router.push('/me')
+  await settled()
+  saves[0]!.reject({ code: 'storage', problems: [] })
+  await settled()
+  expect(notice.value?.text).toContain('form.not_saved_lost')
+})
 
 test('who came back to the form before the save failed is not sent there once more', async () => {
   const { notice, untell } = await import('@field/shell/notice')
