@@ -22,6 +22,8 @@ pub enum FailureCode {
     TooManyTries,
     /// This phone belongs to nobody yet.
     NotEnrolled,
+    /// This phone belongs to another account than the enrolment code is for.
+    AlreadyEnrolled,
     /// The server does not know this enrolment code, or not any more.
     WrongCode,
     /// Fields are wrong; `problems` says which.
@@ -112,7 +114,7 @@ impl From<DeviceError> for Failure {
             DeviceError::Locked => FailureCode::Locked,
             DeviceError::LockedByDesk => FailureCode::LockedByDesk,
             DeviceError::NotEnrolled => FailureCode::NotEnrolled,
-            DeviceError::AlreadyEnrolled => FailureCode::Sealed,
+            DeviceError::AlreadyEnrolled => FailureCode::AlreadyEnrolled,
             DeviceError::PinForm => FailureCode::PinForm,
             DeviceError::NotFound => FailureCode::NotFound,
             DeviceError::Sealed => FailureCode::Sealed,
