@@ -1,5 +1,7 @@
 // The steps of a mediation as the screens offer them: what is written down at each, and the form that goes with it.
+import type { Dispute } from '@shared/types/Dispute'
 import type { DisputeForm } from '@shared/types/DisputeForm'
+import { changedFields, type Values } from '../record/forms'
 
 /** What a step asks for, beside its moment. */
 export interface Step {
@@ -19,6 +21,32 @@ export const STEPS: Readonly<Record<string, Step>> = {
   performance: { event: ['text'], file: ['performed_on'] },
   follow_up: { event: ['place', 'present', 'text'], file: [] },
   extension: { event: ['until', 'text', 'signed'], file: [] },
+}
+
+const some = (values: Values, names: readonly string[]): Values => Object.fromEntries(names.map((name) => [name, values[name] ?? null]))
+
+/** What stands in the file of the fields that a step may change. */
+export function fileOf(step: Step, dispute: Dispute): Values {
+  return some({ ...dispute }, step.file)
+}
+
+/** What a step's form begins from. What is known already is not typed again: the parties are usually there, an agreement is usually of today. */
+export function proposed(step: Step, dispute: Dispute, today: string): Values {
+  const start: Values = { ...some({}, step.event), ...fileOf(step, dispute) }
+  if ('present' in start) start.present = dispute.parties.map((party) => party.name).filter((name) => /^[^\d—]+$/.test(name))
+  for (const name of ['agreed_on', 'performed_on']) if (step.file.includes(name)) start[name] ??= today
+  return start
+}
+
+/** What a step changes of the file: a field that says what it said is not written again, over what somebody wrote meanwhile. */
+export function changedFile(step: Step, stored: Values, values: Values): Values | null {
+  const changed = changedFields(stored, some(values, step.file))
+  return Object.keys(changed).length > 0 ? changed : null
+}
+
+/** What is kept of an unfinished step: its own words, and what it changes of the file. */
+export function keptWords(step: Step, stored: Values, values: Values): Values {
+  return { ...some(values, step.event), ...changedFile(step, stored, values) }
 }
 
 /** The forms to print, in the order of a mediation. */
