@@ -65,8 +65,9 @@ test('a photo that finds no room is told, and the form keeps its words and its o
   device.drafts.set('report-photo:there:0', 'AAAA')
   device.drafts.set('report', { title: 'lamp' })
   device.room = 300_000
-  const given = { label: '', name: 'p', most: 9, flush: async () => undefined, modelValue: keys.value, 'onUpdate:modelValue': (now: string[]) => (keys.value = now) }
-  const page = await drawn(row, 'zh', given, (setup) => setup.add!(new Blob(['x'])))
+  const { useFormPhotos } = await import('@field/incident/picked')
+  const photos = useFormPhotos({ keys: () => keys.value, most: () => 9, put: async (now) => void (keys.value = now) })
+  const page = await drawn(row, 'zh', { label: '', name: 'p', photos }, () => photos.add(new Blob(['x'])))
   expect(notice.value).toMatchObject({ bad: true })
   expect(notice.value?.text).toContain(SAID.zh)
   expect(keys.value).toEqual(['report-photo:there'])

@@ -6,7 +6,7 @@ import { tell } from '../shell/notice'
 import { i18n } from '../state/app'
 import { codeName } from '../state/lists'
 import { daysAgo, dayWords, moment } from '../state/time'
-import { recordVisit } from '../visit/visits'
+import { tapVisit } from '../visit/visits'
 
 /** How the plan stands. */
 export function standingWords(line: CareLine): string {
@@ -48,7 +48,7 @@ export function contactWords(contact: CareContact): string {
 /** The visit that a check asks for, with one tap. Says whether it is stored. */
 export async function recordCare(line: CareLine, result: string): Promise<boolean> {
   if (!line.person_id) return false
-  return recordVisit({ target: line.person_id, target_kind: 'person', result, purposes: ['care'], care_plan: line.id }, line.name)
+  return tapVisit({ target: line.person_id, target_kind: 'person', result, purposes: ['care'], care_plan: line.id }, line.name)
 }
 
 /** The form for everything else that can be said of the visit. */

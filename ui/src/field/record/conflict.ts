@@ -19,6 +19,11 @@ export interface ShownSide {
   masked: 'phone' | 'document' | null
 }
 
+/** Names what a conflict shows now: what stands, what was set aside, and whether that was restored. */
+export function shownAs(line: Pick<ConflictLine, 'id' | 'field' | 'stamp' | 'present' | 'restored'>): string {
+  return JSON.stringify([line.id, line.field, line.stamp, line.present.value, line.present.at, line.restored])
+}
+
 /** What a field is called. */
 export function fieldLabel(kind: string, field: string): string {
   return i18n.global.t(`common.field.${COMMON.includes(field) ? 'any' : kind}.${field}`)

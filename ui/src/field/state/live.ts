@@ -1,8 +1,9 @@
-// What a screen shows of the register: read when it opens, and read again whenever something stored changed.
+// What a screen shows of the register: read when it opens, and read again whenever something stored changed or another day began.
 import { onActivated, onDeactivated, onScopeDispose, readonly, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
 import { CallFailed } from '@shared/bridge'
 import { foundLocked } from './app'
 import { syncState } from '../sync/state'
+import { presentDay } from './today'
 
 /** A screen's reading of the register. */
 export interface Live<T> {
@@ -43,7 +44,7 @@ export function useLive<T>(load: () => Promise<T>, source: () => unknown = () =>
     if (active) void reload()
     else stale = true
   }
-  watch(() => syncState.generation, refresh)
+  watch([() => syncState.generation, presentDay], refresh)
   watch(source, () => {
     data.value = null
     refresh()

@@ -10,6 +10,24 @@ import { whyOf } from '../state/why'
 import { refreshSync } from '../sync/state'
 import { tell } from '../shell/notice'
 
+/** A second tap so soon after the first is the same tap, milliseconds. */
+const ONE_TAP_MS = 3000
+/** The visit that was recorded last with one tap, by whichever button. */
+let last: { target: string; result: string; at: number } | null = null
+
+/** Records a visit with one tap, unless that tap was one already. Says whether it is stored. */
+export async function tapVisit(args: RecordVisitArgs, whom: string): Promise<boolean> {
+  const { target, result } = args
+  const now = Date.now()
+  if (last?.target === target && last.result === result && now - last.at < ONE_TAP_MS) return false
+  const mine = { target, result, at: now }
+  last = mine
+  const stored = await recordVisit(args, whom)
+  // From when it is stored: that may take a moment. What was not stored may be tried again at once.
+  if (last === mine) last = stored ? { ...mine, at: Date.now() } : null
+  return stored
+}
+
 /** Records a visit and offers to take it back. Says whether it is stored; a caller with `refused` tells the worker why not. */
 export async function recordVisit(
   args: RecordVisitArgs,
@@ -37,6 +55,7 @@ export async function takeBack(visit: Pick<VisitLine, 'id' | 'target_kind' | 'ta
   const { t } = i18n.global
   try {
     await call('take_back', { id: visit.id })
+    last = null
     tell({ text: t('field.visit.taken_back') })
   } catch (reason) {
     const { code } = failureOf(reason)
