@@ -346,10 +346,28 @@ test('a photo that its record does not take now is kept, told with its reason on
   await settle()
   await goOnWithReports()
   expect(told).toEqual(['problem.missing_target'])
+  const { notAdded } = await import('@field/photo/waiting')
+  expect([...notAdded.values()]).toEqual([{ of: 'incident-0', n: 2, why: 'problem.missing_target' }])
   expect((device.drafts.get('report-stored:incident-0') as { photos: unknown[] }).photos).toHaveLength(2)
   device.refuses = null
   await goOnWithReports()
   expect(device.shown()).toEqual([['first:scene', 'second:scene']])
+  expect(notAdded.size).toBe(0)
+})
+
+test('photos that are given up are gone with their draft, also while they are being tried', async () => {
+  const { storeReport, goOnWithReports } = await start()
+  device.refuses = { code: 'invalid', problems: [{ field: '', code: 'too_many_photos' }], wait_ms: null }
+  await storeReport(draftReport(), 'fire hazard')
+  await settle()
+  const { giveUp, notAdded } = await import('@field/photo/waiting')
+  const trying = goOnWithReports()
+  await new Promise((resolve) => setTimeout(resolve, 0))
+  await giveUp('report-stored:incident-0')
+  await trying
+  await settle()
+  expect([...device.drafts.keys()]).toEqual([])
+  expect(notAdded.size).toBe(0)
 })
 
 test('a file that no picture can be made of holds up no other photo', async () => {

@@ -11,7 +11,8 @@ import type { PhotoSubject } from '../photo/add'
 import { storeWaiting, type PhotosLeft } from '../photo/waiting'
 import { checkKey, emptyCheck } from './words'
 
-const PREFIX = 'report-stored:'
+/** The device's word: it counts the photos of these drafts among those that wait, and removes nothing under them. */
+export const STORED_PREFIX = 'report-stored:'
 
 /** A kept photo, and what it shows. */
 export interface Following {
@@ -31,17 +32,17 @@ export interface Rest extends PhotosLeft<Following> {
 
 /** Notes what is to be done once `subject` is stored, and forgets the form that it stood in. */
 export async function handOver(subject: string, rest: Rest, form: string): Promise<void> {
-  await call('save_draft', { key: PREFIX + subject, value: rest })
+  await call('save_draft', { key: STORED_PREFIX + subject, value: rest })
   await call('drop_draft', { key: form })
 }
 
 /** Whether the rest of a record was noted. */
 export async function isHandedOver(subject: string): Promise<boolean> {
-  return (await call('draft', { key: PREFIX + subject })) !== null
+  return (await call('draft', { key: STORED_PREFIX + subject })) !== null
 }
 
 async function restOf(subject: string): Promise<Rest | null> {
-  const draft = await call('draft', { key: PREFIX + subject })
+  const draft = await call('draft', { key: STORED_PREFIX + subject })
   if (!draft) return null
   // An earlier version noted the keys of an incident's photos and nothing else.
   if (Array.isArray(draft.value)) {
@@ -52,7 +53,7 @@ async function restOf(subject: string): Promise<Rest | null> {
 
 /** Does what is left to do for a stored record. */
 export function finish(subject: string): Promise<void> {
-  return oneAtATime(PREFIX + subject, () => doRest(subject))
+  return oneAtATime(STORED_PREFIX + subject, () => doRest(subject))
 }
 
 async function doRest(subject: string): Promise<void> {
@@ -64,10 +65,11 @@ async function doRest(subject: string): Promise<void> {
     if (steps.every((each) => each.action !== 'solve')) await solve(incident, solution)
     // Done, or the words wait on the incident's page: later tries must not write over what is typed there.
     rest = { ...rest, solution: null }
-    await call('save_draft', { key: PREFIX + subject, value: rest })
+    await call('save_draft', { key: STORED_PREFIX + subject, value: rest })
   }
   const done = await storeWaiting<Following, Rest>({
-    draft: PREFIX + subject,
+    of: incident,
+    draft: STORED_PREFIX + subject,
     rest,
     there: async () => {
       const page = await call('incident', { id: incident })
@@ -75,7 +77,7 @@ async function doRest(subject: string): Promise<void> {
     },
     as: ({ kind }) => ({ subject: step ?? incident, subject_kind: step ? 'incident_step' : 'incident', photo_kind: kind, note: null }),
   })
-  if (done) await call('drop_draft', { key: PREFIX + subject })
+  if (done) await call('drop_draft', { key: STORED_PREFIX + subject })
   await refreshSync()
 }
 
@@ -93,7 +95,7 @@ async function solve(incident: string, solution: string): Promise<void> {
 export async function finishAll(): Promise<void> {
   for (const { key } of await call('drafts', {})) {
     // One whose record was refused meanwhile waits until that is corrected, and holds up no other.
-    if (key.startsWith(PREFIX)) await finish(key.slice(PREFIX.length)).catch(() => undefined)
+    if (key.startsWith(STORED_PREFIX)) await finish(key.slice(STORED_PREFIX.length)).catch(() => undefined)
   }
 }
 
@@ -101,8 +103,8 @@ export async function finishAll(): Promise<void> {
 export async function photosToStore(): Promise<string[]> {
   const named: string[] = []
   for (const { key } of await call('drafts', {})) {
-    if (!key.startsWith(PREFIX)) continue
-    const rest = await restOf(key.slice(PREFIX.length))
+    if (!key.startsWith(STORED_PREFIX)) continue
+    const rest = await restOf(key.slice(STORED_PREFIX.length))
     named.push(...(rest?.photos ?? []).map((photo) => photo.key))
   }
   return named

@@ -21,7 +21,8 @@ interface Waiting {
 
 /** Kept photos of inspections, apart from those of reports. */
 export const PHOTO_PREFIX = 'inspection-photo:'
-const STORED_PREFIX = 'inspection-stored:'
+/** The device's word: it counts the photos of these drafts among those that wait, and removes nothing under them. */
+export const STORED_PREFIX = 'inspection-stored:'
 const FORM_PREFIX = 'inspect:'
 
 /** The key of the unfinished form of a checklist at a place. */
@@ -74,6 +75,7 @@ async function storeRest(inspection: string): Promise<void> {
   const rest = await restOf(inspection)
   if (!rest) return
   const done = await storeWaiting<Waiting, PhotosLeft<Waiting>>({
+    of: inspection,
     draft: STORED_PREFIX + inspection,
     rest,
     there: async () => (await call('inspection', { id: inspection })).photos,

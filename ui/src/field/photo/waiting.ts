@@ -2,10 +2,12 @@
 //
 // A kill between storing a photo and striking it off leaves one in doubt, and only that one: before it is stored the draft says which it
 // is and what photos the record had. How many photos a record has says nothing: colleagues and the desk add some as well.
+import { reactive } from 'vue'
 import { call, callWithBytes, failureOf } from '@shared/bridge'
 import type { PhotoLine } from '@shared/types/PhotoLine'
 import { tell } from '../shell/notice'
 import { appState, i18n } from '../state/app'
+import { oneAtATime } from '../state/once'
 import { whyOf } from '../state/why'
 import type { PhotoSubject } from './add'
 import { dropPhoto, readPhoto } from './kept'
@@ -20,6 +22,8 @@ export interface PhotosLeft<Photo extends { key: string }> {
 
 /** A record that waits for photos. */
 export interface Waiting<Photo extends { key: string }, Rest extends PhotosLeft<Photo>> {
+  /** The record whose page shows them. */
+  of: string
   /** The key of its draft. */
   draft: string
   rest: Rest
@@ -43,7 +47,7 @@ export async function storeWaiting<Photo extends { key: string }, Rest extends P
       const bytes = await readPhoto(photo.key)
       if (bytes) {
         await note({ photos: rest.photos, tried: { key: photo.key, before: there.map((line) => line.id) } })
-        if (!(await store(waiting.draft, rest.photos.length, as, bytes))) {
+        if (!(await store(waiting, rest.photos.length, as, bytes))) {
           await note({ photos: rest.photos, tried: null })
           return false
         }
@@ -53,7 +57,7 @@ export async function storeWaiting<Photo extends { key: string }, Rest extends P
     // Nothing names its pieces any more: what is left of them is swept away.
     await dropPhoto(photo.key).catch(() => undefined)
   }
-  told.delete(waiting.draft)
+  standing.delete(waiting.draft)
   return true
 }
 
@@ -68,11 +72,21 @@ async function wasStored(rest: PhotosLeft<{ key: string }>, photo: { key: string
   return false
 }
 
-/** What was told last of a record: trying again and again, the same is said once. */
-const told = new Map<string, string>()
+/** Photos that a record could not take when it was tried last. */
+export interface NotAdded {
+  /** The record whose page shows them. */
+  of: string
+  n: number
+  why: string
+}
+
+const standing = reactive(new Map<string, NotAdded>())
+
+/** What could not be added when it was tried last, by the key of the draft. */
+export const notAdded: ReadonlyMap<string, NotAdded> = standing
 
 /** Stores one photo. Says whether to go on: only a file that no picture can be made of is told and left out. */
-async function store(draft: string, left: number, as: PhotoSubject, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+async function store({ draft, of }: { draft: string; of: string }, n: number, as: PhotoSubject, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   try {
     await callWithBytes('add_photo', { ...as }, bytes)
     return true
@@ -82,8 +96,21 @@ async function store(draft: string, left: number, as: PhotoSubject, bytes: Uint8
       tell({ text: why, bad: true })
       return true
     }
-    if (told.get(draft) !== why) tell({ text: i18n.global.t('field.photo.not_added', { n: left, why }), bad: true })
-    told.set(draft, why)
+    // Trying again and again, the same is told once.
+    if (standing.get(draft)?.why !== why) tell({ text: i18n.global.t('field.photo.not_added', { n, why }), bad: true })
+    standing.set(draft, { of, n, why })
     return false
   }
+}
+
+/** Forgets the photos that a record waits for: the worker gave them up, or the record. */
+export async function giveUp(draft: string): Promise<void> {
+  // What is being tried comes to its end first: it would note them again.
+  await oneAtATime(draft, async () => undefined).catch(() => undefined)
+  await oneAtATime(draft, async () => {
+    const value = (await call('draft', { key: draft }))?.value as PhotosLeft<{ key: string }> | undefined
+    await call('drop_draft', { key: draft })
+    standing.delete(draft)
+    for (const photo of value?.photos ?? []) await dropPhoto(photo.key)
+  })
 }
