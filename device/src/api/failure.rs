@@ -151,3 +151,13 @@ impl From<std::io::Error> for Failure {
         DeviceError::from(error).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_of_another_account_is_not_told_as_a_record_that_was_sent() {
+        assert_eq!(Failure::from(DeviceError::AlreadyEnrolled).code, FailureCode::AlreadyEnrolled);
+    }
+}
