@@ -201,6 +201,15 @@ fn int_fault(number: i64, min: i64, max: i64) -> Option<Fault> {
     }
 }
 
+/// What is wrong with a short text of one line that is no field of a record: a name that the office gives, a heading. It must say
+/// something, and nothing in it is invisible.
+pub fn line_problem(field: &str, text: &str, max: usize) -> Option<Problem> {
+    let found = fault(text.trim().is_empty(), ProblemCode::Required)
+        .or_else(|| line_fault(text, max))
+        .or_else(|| fault(text.contains('\t'), ProblemCode::ControlCharacter));
+    found.map(|(code, limit)| Problem { field: field.to_owned(), code, limit })
+}
+
 /// What is wrong with a text of one line.
 fn line_fault(text: &str, max: usize) -> Option<Fault> {
     text_fault(text, max).or_else(|| fault(text.contains(is_line_break), ProblemCode::LineBreak))

@@ -55,7 +55,9 @@ fn made_ready(arriving: &Path, file: &Path) -> Result<domain::Epoch, CliError> {
     let epoch = {
         let store = SqliteStore::open(arriving)?;
         let epoch = renew_epoch(&store, &mut SystemWorld)?;
-        store.leave_no_log()?;
+        if !store.leave_no_log()? {
+            return Err(CliError::Told(format!("somebody else has {} open", arriving.display())));
+        }
         epoch
     };
     remove_journals(arriving)?;

@@ -3,12 +3,16 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::body::Body;
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use domain::protocol::CallRefusal;
 use subtle::ConstantTimeEq;
 
+use crate::http::body::{SMALL_BODY, collect, says_json};
 use crate::http::{ApiError, App, blocking};
 use crate::hub::desk::Desk;
 use crate::hub::orders::Bearer;
@@ -90,6 +94,24 @@ impl FromRequestParts<App> for ArrivedDesk {
             return Err(ApiError::new(CallRefusal::WrongCsrf));
         }
         Ok(Self(desk))
+    }
+}
+
+/// A JSON body can be long on its way, and rights asked for before it are rights of then. So a body from the desk is read whole
+/// before its handler is called, which asks for the session and reads anew who it is. Nobody without one has a body read here.
+pub(super) async fn whole_body_first(State(app): State<App>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if reads || !request.uri().path().starts_with("/desk/api/") || !says_json(request.headers()) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    if ArrivedDesk::from_request_parts(&mut parts, &app).await.is_err() {
+        // The handler refuses it, or it is the sign-in.
+        return next.run(Request::from_parts(parts, body)).await;
+    }
+    match collect(Request::from_parts(parts.clone(), body), SMALL_BODY).await {
+        Ok(whole) => next.run(Request::from_parts(parts, Body::from(whole))).await,
+        Err(refused) => refused.into_response(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
+use axum::http::header::{HeaderName, ToStrError};
 use axum::http::{HeaderMap, header};
 use domain::protocol::CallRefusal;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -53,16 +54,23 @@ impl<S: Send + Sync, const MAX: usize> FromRequest<S> for JsonBytes<MAX> {
     }
 }
 
+/// Whether the body is JSON, as it says itself.
+pub(super) fn says_json(headers: &HeaderMap) -> bool {
+    let told = text(headers, header::CONTENT_TYPE).and_then(Result::ok);
+    told.is_some_and(|told| told.split(';').next().unwrap_or_default().trim() == "application/json")
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<Result<String, ToStrError>> {
+    headers.get(name).map(|value| value.to_str().map(|text| text.trim().to_ascii_lowercase()))
+}
+
 /// Whether the body is compressed; an error when it is not JSON or encoded in another way.
 fn content(headers: &HeaderMap) -> Result<bool, ApiError> {
     let unsupported = || ApiError::new(CallRefusal::UnsupportedEncoding);
-    let text = |name| headers.get(name).map(|value| value.to_str().map(|text| text.trim().to_ascii_lowercase()));
-    let kind = text(header::CONTENT_TYPE).and_then(Result::ok).ok_or_else(unsupported)?;
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if kind != "application/json" {
+    if !says_json(headers) {
         return Err(unsupported());
     }
-    match text(header::CONTENT_ENCODING) {
+    match text(headers, header::CONTENT_ENCODING) {
         None => Ok(false),
         Some(Ok(encoding)) if encoding == "identity" || encoding.is_empty() => Ok(false),
         Some(Ok(encoding)) if encoding == "zstd" => Ok(true),

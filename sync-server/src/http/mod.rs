@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -100,8 +100,9 @@ pub fn router(app: App) -> Router {
         SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
     };
     routes()
-        .with_state(app)
+        .with_state(app.clone())
         .layer(from_fn(phone::tus::spoken))
+        .layer(from_fn_with_state(app, auth::whole_body_first))
         .layer(CompressionLayer::new())
         .layer(header("content-security-policy", CONTENT_POLICY))
         .layer(header("x-content-type-options", "nosniff"))

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::protocol::CallRefusal;
 use domain::scope::{Actor, Duty, Role, has_duty};
+use domain::validate::line_problem;
 use domain::world::Millis;
 use domain::{AccountId, CellCode, Problem, ProblemCode, Scope};
 use sha2::{Digest, Sha256};
 
-use crate::hub::county::{PASSWORD_CHARS_MIN, SERVER_ACCOUNT};
+use crate::hub::county::SERVER_ACCOUNT;
 use crate::hub::desk::{Desk, works_at_desk};
 use crate::hub::phones::{administers, note};
 use crate::hub::{Hub, HubError, secrets};
@@ -214,28 +215,19 @@ impl<S: Store> Hub<S> {
     /// Changes the own password; every other session of the account ends.
     ///
     /// # Errors
-    /// [`CallRefusal::WrongPassword`] when the old one is wrong, [`CallRefusal::Invalid`] when the new one is too short or the
-    /// same, [`CallRefusal::SignedOut`] when the session ended or the office set another password meanwhile.
+    /// [`CallRefusal::WrongPassword`] when the old one is wrong, [`CallRefusal::Invalid`] when the new one is too short, too long or
+    /// the same, [`CallRefusal::SignedOut`] when the session ended or the office set another password meanwhile.
     pub fn change_own_password(&self, desk: &Desk, old: &str, new: &str) -> Result<(), HubError> {
         let id = &desk.actor.account;
         let account = self.store.read(|reading| reading.account(id))?.ok_or_else(super::tokens::signed_out)?;
         let verified = account.password_hash;
-        let short = old.chars().count() <= super::desk::PASSWORD_CHARS_MAX;
-        if !short || !secrets::is_password(old, verified.as_deref()) {
+        if !secrets::may_be_password(old) || !secrets::is_password(old, verified.as_deref()) {
             return Err(HubError::refused(CallRefusal::WrongPassword));
         }
-        let problem = |code, limit| Err(HubError::invalid(vec![Problem { field: "password".into(), code, limit }]));
-        match new.chars().count() {
-            count if count < PASSWORD_CHARS_MIN => {
-                return problem(ProblemCode::TooSmall, Some(PASSWORD_CHARS_MIN as i64));
-            }
-            count if count > super::desk::PASSWORD_CHARS_MAX => {
-                return problem(ProblemCode::TooLong, Some(super::desk::PASSWORD_CHARS_MAX as i64));
-            }
-            _ if old == new => return problem(ProblemCode::Taken, None),
-            _ => {}
+        if old == new {
+            return Err(HubError::invalid(vec![Problem::new("password", ProblemCode::Taken)]));
         }
-        let hash = secrets::hash_password(new)?;
+        let hash = secrets::new_password_hash(new)?;
         let now = self.now();
         self.store.write(|writing| {
             // Hashing takes its time: what the office did meanwhile has the last word.
@@ -299,14 +291,7 @@ fn version(account: &Account, cells: &[CellCode]) -> String {
 /// What is wrong with the office's words: a name, at least one place, all of them there and in the actor's own scope.
 fn check(reading: &(impl Reading + ?Sized), actor: &Actor, words: &AccountWords) -> Result<(), HubError> {
     let mut problems = Vec::new();
-    let name = words.display_name.trim();
-    if name.is_empty() {
-        problems.push(Problem::new("display_name", ProblemCode::Required));
-    } else if name.chars().count() > NAME_MAX {
-        problems.push(Problem::with_limit("display_name", ProblemCode::TooLong, NAME_MAX as i64));
-    } else if name.chars().any(char::is_control) {
-        problems.push(Problem::new("display_name", ProblemCode::ControlCharacter));
-    }
+    problems.extend(line_problem("display_name", words.display_name.trim(), NAME_MAX));
     if words.scopes.is_empty() && (works_at_desk(words.role) || words.cells.is_empty()) {
         problems.push(Problem::new("scopes", ProblemCode::Required));
     }

@@ -13,8 +13,6 @@ use crate::store::{Account, BulkRecord, Place, Store};
 
 /// The name under which the server writes by itself; nobody's account.
 pub const SERVER_ACCOUNT: &str = "server";
-/// A password has at least so many characters.
-pub const PASSWORD_CHARS_MIN: usize = 10;
 
 /// The account under which the server writes by itself.
 pub(super) fn server_account() -> AccountId {
@@ -25,8 +23,8 @@ impl<S: Store> Hub<S> {
     /// Creates or overwrites an account: its scopes, its cells, and its password when one is given.
     ///
     /// # Errors
-    /// [`CallRefusal::Invalid`] when the name is the server's own, the password too short, a handler has no department of the
-    /// county's list, or somebody else has one.
+    /// [`CallRefusal::Invalid`] when the name is the server's own, the password too short or too long, a handler has no department
+    /// of the county's list, or somebody else has one.
     pub fn put_account(
         &self,
         mut account: Account,
@@ -38,7 +36,7 @@ impl<S: Store> Hub<S> {
         }
         self.check_department(&account)?;
         if let Some(password) = password {
-            account.password_hash = Some(hash_of(password)?);
+            account.password_hash = Some(secrets::new_password_hash(password)?);
         }
         let now = self.now();
         self.store.write(|writing| {
@@ -66,9 +64,9 @@ impl<S: Store> Hub<S> {
     /// Gives an account a new password and ends its desk sessions. What the desk changes of the account meanwhile stands.
     ///
     /// # Errors
-    /// [`CallRefusal::NotFound`] when there is no such account, [`CallRefusal::Invalid`] when the password is too short.
+    /// [`CallRefusal::NotFound`] when there is no such account, [`CallRefusal::Invalid`] when the password is too short or too long.
     pub fn set_password(&self, id: &AccountId, password: &str) -> Result<(), HubError> {
-        let hash = hash_of(password)?;
+        let hash = secrets::new_password_hash(password)?;
         let now = self.now();
         self.store.write(|writing| {
             let account = writing.account(id)?.ok_or_else(|| HubError::refused(CallRefusal::NotFound))?;
@@ -123,15 +121,6 @@ impl<S: Store> Hub<S> {
         self.store.write(|writing| writing.put_setting(BACKED_UP_AT, &now.to_string()))?;
         Ok(self.store.back_up(file)?)
     }
-}
-
-/// The hash of a password, if that is long enough.
-fn hash_of(password: &str) -> Result<String, HubError> {
-    if password.chars().count() < PASSWORD_CHARS_MIN {
-        let short = Problem::with_limit("password", ProblemCode::TooSmall, PASSWORD_CHARS_MIN as i64);
-        return Err(HubError::invalid(vec![short]));
-    }
-    secrets::hash_password(password)
 }
 
 /// Marks a database that was put back from a backup: a new epoch, so that phones offer everything they hold.

@@ -7,6 +7,7 @@ use domain::{AccountId, RecordId};
 
 use crate::hub::accounts::FIRST_PASSWORD_LIVES;
 use crate::hub::phones::note;
+use crate::hub::tokens::signed_out;
 use crate::hub::{Hub, HubError, secrets};
 use crate::store::{Account, DeskSession, Reading, SecretHash, Store, StoredRecord};
 
@@ -16,8 +17,6 @@ const IDLE_MAX: Millis = 60 * 60 * 1000;
 const SESSION_MAX: Millis = 12 * 60 * 60 * 1000;
 /// How often at most the last use is written down.
 const SEEN_EVERY: Millis = 60 * 1000;
-/// Longer passwords are not hashed: that would be work for nothing.
-pub(super) const PASSWORD_CHARS_MAX: usize = 200;
 
 /// Somebody signed in at the desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,29 +60,32 @@ impl<S: Store> Hub<S> {
         };
         let found = found.filter(|found| found.closed_at.is_none() && works_at_desk(found.role));
         let stored = found.as_ref().and_then(|found| found.password_hash.as_deref());
-        let right = password.chars().count() <= PASSWORD_CHARS_MAX && secrets::is_password(password, stored);
-        let account = found.filter(|_| right).ok_or_else(wrong)?;
-        let first = self.store.read(|reading| reading.first_password_since(&account.id))?;
-        if first.is_some_and(|since| self.now() - since > FIRST_PASSWORD_LIVES) {
-            return Err(wrong());
-        }
+        let right = secrets::may_be_password(password) && secrets::is_password(password, stored);
+        let verified = found.filter(|_| right).ok_or_else(wrong)?;
         let (cookie, csrf, now) = {
             let mut time = self.time();
             (secrets::token(time.world.as_mut()), secrets::token(time.world.as_mut()), time.world.now())
         };
         let session = DeskSession {
             hash: secrets::hash_token(&cookie),
-            account: account.id.clone(),
+            account: verified.id.clone(),
             csrf,
             since: now,
             seen_at: now,
         };
         self.store.write(|writing| {
+            // Checking a password takes its time: what the office did meanwhile has the last word.
+            let same = |found: &Account| found.closed_at.is_none() && found.password_hash == verified.password_hash;
+            let account = writing.account(&verified.id)?.filter(same).ok_or_else(wrong)?;
+            let first = writing.first_password_since(&account.id)?;
+            if first.is_some_and(|since| now - since > FIRST_PASSWORD_LIVES) {
+                return Err(wrong());
+            }
             writing.remove_expired(now)?;
             writing.put_desk_session(&session)?;
-            note(writing, now, account.id.as_str(), "sign_in", "desk")
-        })?;
-        Ok(SignedIn { cookie, desk: desk(&account, &session, first.is_some()) })
+            note(writing, now, account.id.as_str(), "sign_in", "desk")?;
+            Ok(SignedIn { cookie, desk: desk(&account, &session, first.is_some()) })
+        })
     }
 
     /// The session that a cookie belongs to.
@@ -91,22 +93,25 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// [`CallRefusal::SignedOut`] when there is none or it is over.
     pub fn desk(&self, cookie: &str) -> Result<Desk, HubError> {
-        let signed_out = || HubError::refused(CallRefusal::SignedOut);
         let hash = secrets::hash_token(cookie);
         let now = self.now();
-        let (session, account, first) = self.store.read(|reading| {
-            let session = reading.desk_session(&hash)?.ok_or_else(signed_out)?;
-            if now - session.seen_at > IDLE_MAX || now - session.since > SESSION_MAX {
-                return Err(signed_out());
-            }
-            let account = reading.account(&session.account)?.filter(|found| found.closed_at.is_none());
-            let first = reading.first_password_since(&session.account)?.is_some();
-            Ok((session, account.ok_or_else(signed_out)?, first))
-        })?;
-        if now - session.seen_at > SEEN_EVERY {
-            self.store.write(|writing| writing.put_desk_session(&DeskSession { seen_at: now, ..session.clone() }))?;
+        let (session, desk) = self.store.read(|reading| living(reading, &hash))?;
+        if now - session.seen_at > IDLE_MAX || now - session.since > SESSION_MAX {
+            return Err(signed_out());
         }
-        Ok(desk(&account, &session, first))
+        if now - session.seen_at > SEEN_EVERY {
+            self.store.write(|writing| writing.note_desk_session_seen(&hash, now))?;
+        }
+        Ok(desk)
+    }
+
+    /// Somebody who was recognised before, as they stand now: what they sent, or are being sent, can be long on its way, and the
+    /// office may have closed their account or moved them meanwhile. That the session was not used on the way costs it nothing.
+    ///
+    /// # Errors
+    /// [`CallRefusal::SignedOut`] when the session was ended or the account closed.
+    pub fn desk_now(&self, desk: &Desk) -> Result<Desk, HubError> {
+        self.store.read(|reading| living(reading, &desk.session)).map(|(_, desk)| desk)
     }
 
     /// Ends a session.
@@ -143,6 +148,15 @@ pub(super) fn readable<R: Reading + ?Sized>(
         }
     }
     Ok(None)
+}
+
+/// A session that was not ended, and whose it is as they stand now.
+pub(super) fn living<R: Reading + ?Sized>(reading: &R, hash: &SecretHash) -> Result<(DeskSession, Desk), HubError> {
+    let session = reading.desk_session(hash)?.ok_or_else(signed_out)?;
+    let account = reading.account(&session.account)?.filter(|found| found.closed_at.is_none());
+    let first = reading.first_password_since(&session.account)?.is_some();
+    let desk = desk(&account.ok_or_else(signed_out)?, &session, first);
+    Ok((session, desk))
 }
 
 fn desk(account: &Account, session: &DeskSession, password_first: bool) -> Desk {

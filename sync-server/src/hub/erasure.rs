@@ -145,10 +145,19 @@ impl<S: Store> Hub<S> {
         if let Err(error) = self.clear_away(now) {
             tracing::warn!(%error, "a file of what was erased could not be removed: it goes when the server tidies up");
         }
-        if let Err(error) = self.store.leave_no_log() {
-            tracing::warn!(%error, "the journal keeps what was erased until it is written over");
-        }
+        self.leave_no_log();
         Ok(gone)
+    }
+
+    /// Lets the journal hold nothing of what was erased; tidying does it once more.
+    pub(super) fn leave_no_log(&self) {
+        match self.store.leave_no_log() {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::info!("somebody reads an older state: the journal is emptied when the server tidies up")
+            }
+            Err(error) => tracing::warn!(%error, "the journal keeps what was erased until it is written over"),
+        }
     }
 
     fn erase_with_all(

@@ -9,12 +9,14 @@ use domain::protocol::CallRefusal;
 use domain::scope::{Action, Actor, Duty, allowed, has_duty, shown, visible_field};
 use domain::sheet::{Column, Source, field_text};
 use domain::spec::{FieldType, field};
+use domain::validate::line_problem;
 use domain::{CellCode, Kind, Problem, ProblemCode, Record, RecordId, Scope, mask};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
+use crate::hub::desk::{Desk, living};
 use crate::hub::phones::note;
 use crate::hub::{Hub, HubError};
 use crate::store::{Reading, Store};
@@ -67,7 +69,7 @@ pub struct ExportWish {
 /// An export that was allowed and noted: it can be read cell by cell.
 #[derive(Debug, Clone)]
 pub struct Export {
-    actor: Actor,
+    desk: Desk,
     wish: ExportWish,
     columns: Vec<Column>,
     /// The cells that it covers.
@@ -116,7 +118,8 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// [`CallRefusal::NotAllowed`] for a kind that the role does not read or a place outside the scope; [`CallRefusal::Invalid`]
     /// when a column, the reason or the format does not fit, or too many residents would leave in full.
-    pub fn begin_export(&self, actor: &Actor, wish: &ExportWish) -> Result<Export, HubError> {
+    pub fn begin_export(&self, desk: &Desk, wish: &ExportWish) -> Result<Export, HubError> {
+        let actor = &desk.actor;
         let place = Scope::new(&wish.place).map_err(|_| HubError::refused(CallRefusal::NotAllowed))?;
         let may = has_duty(actor.role, Duty::Export) && allowed(actor.role, Action::Read, &wish.kind);
         if !may || !actor.contains(&place) {
@@ -146,7 +149,7 @@ impl<S: Store> Hub<S> {
             field: Some(column.field.clone()),
             codes: Default::default(),
         });
-        Ok(Export { actor: actor.clone(), wish: wish.clone(), columns: columns.collect(), cells, lists })
+        Ok(Export { desk: desk.clone(), wish: wish.clone(), columns: columns.collect(), cells, lists })
     }
 
     /// The residents of these cells, as long as they are not too many.
@@ -154,8 +157,7 @@ impl<S: Store> Hub<S> {
         let mut found = Vec::new();
         for cell in cells {
             let people = self.store.read(|reading| reading.of_kind(cell, &Kind::Person))?;
-            found
-                .extend(people.into_iter().filter(|stored| !stored.record.is_deleted()).map(|stored| stored.record.id));
+            found.extend(people.into_iter().filter(|stored| stored.record.is_present()).map(|stored| stored.record.id));
             if found.len() > FULL_MAX {
                 let many = Problem::with_limit("place", ProblemCode::TooLarge, FULL_MAX as i64);
                 return Err(HubError::invalid(vec![many]));
@@ -164,19 +166,24 @@ impl<S: Store> Hub<S> {
         Ok(found)
     }
 
-    /// The rows of one cell.
+    /// The rows of one cell. A file can be long on its way: it breaks off where whoever asked for it is not any more who they were.
     ///
     /// # Errors
-    /// [`HubError::Store`].
+    /// [`CallRefusal::SignedOut`] when the session was ended or the account closed meanwhile, [`CallRefusal::NotAllowed`] when the
+    /// office changed what it may see.
     pub fn export_cell(&self, export: &Export, cell: &CellCode) -> Result<Vec<ExportRow>, HubError> {
         self.store.read(|reading| {
-            let Export { actor, wish, .. } = export;
+            let Export { desk, wish, .. } = export;
+            let actor = &living(reading, &desk.session)?.1.actor;
+            if *actor != desk.actor {
+                return Err(HubError::refused(CallRefusal::NotAllowed));
+            }
             let name = reading.place(&Scope::from(cell))?.map_or_else(String::new, |place| place.name);
             let wants_address = wish.columns.iter().any(|column| column.field == "address");
             let doors = if wants_address { Doors::of(reading, cell)? } else { Doors::default() };
             let records = reading.of_kind(cell, &wish.kind)?.into_iter().map(|stored| stored.record);
             let seen = records.filter(|record| {
-                !record.is_deleted()
+                record.is_present()
                     && actor.may(Action::Read, &record.kind, &record.cell)
                     && shown(actor.role, &actor.account, record)
             });
@@ -198,13 +205,11 @@ impl Export {
 
     /// A field's text, masked where it names somebody and no reason was given.
     fn value(&self, record: &Record, name: &str, column: &Column) -> String {
-        let of = field(&record.kind, name).map(|spec| spec.of);
         let text = field_text(column, record, &self.lists);
-        if self.wish.reason.is_some() {
+        if self.wish.reason.is_some() || !mask::is_masked(&record.kind, name) {
             return text;
         }
-        match of {
-            // A shop's name is on its sign; a person's is the person's.
+        match field(&record.kind, name).map(|spec| spec.of) {
             Some(FieldType::Name) => mask::name(&text),
             Some(FieldType::Phone) if !text.is_empty() => mask::phone(&text),
             Some(FieldType::DocumentNumber) if !text.is_empty() => mask::document(&text),
@@ -227,10 +232,7 @@ fn wish_problems(actor: &Actor, wish: &ExportWish) -> Vec<Problem> {
         if !own && !known {
             problems.push(Problem::new("columns", ProblemCode::UnknownCode));
         }
-        let head = &column.head;
-        if head.trim().is_empty() || head.chars().count() > HEAD_MAX || head.chars().any(char::is_control) {
-            problems.push(Problem::with_limit("columns", ProblemCode::TooLong, HEAD_MAX as i64));
-        }
+        problems.extend(line_problem("columns", &column.head, HEAD_MAX));
     }
     if wish.reason.as_ref().is_some_and(|reason| !is_code(CodeList::LookReason, reason)) {
         problems.push(Problem::new("reason", ProblemCode::UnknownCode));
@@ -244,9 +246,7 @@ fn wish_problems(actor: &Actor, wish: &ExportWish) -> Vec<Problem> {
 
 /// Whether a column says who or what number somebody has.
 fn names_residents(wish: &ExportWish) -> bool {
-    let tells = |of: FieldType| matches!(of, FieldType::Name | FieldType::DocumentNumber | FieldType::Phone);
-    let named = |column: &ExportColumn| field(&wish.kind, &column.field).is_some_and(|spec| tells(spec.of));
-    wish.kind == Kind::Person && wish.columns.iter().any(named)
+    wish.kind == Kind::Person && wish.columns.iter().any(|column| mask::is_masked(&wish.kind, &column.field))
 }
 
 /// Whether records of a kind lie somewhere on a map by themselves. Residents do not: nobody's whereabouts are kept.

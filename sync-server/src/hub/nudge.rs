@@ -75,7 +75,7 @@ impl<S: Store> Store for Told<S> {
         Ok(done)
     }
 
-    fn leave_no_log(&self) -> Result<(), StoreError> {
+    fn leave_no_log(&self) -> Result<bool, StoreError> {
         self.store.leave_no_log()
     }
 

@@ -128,16 +128,20 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    /// An upload of this phone's own.
+    /// An upload of this phone's own. One that is complete says so only while its bytes are there: a folder that was put back older
+    /// than the database lacks them, and whoever is told that they came may free the only original.
     ///
     /// # Errors
     /// [`CallRefusal::UploadGone`] for everybody else's too: nobody learns that it exists.
     pub fn own_upload(&self, phone: &Phone, id: &str) -> Result<Upload, HubError> {
-        let now = self.now();
+        let (now, gone) = (self.now(), || refused(CallRefusal::UploadGone));
         let found = self.store.read(|reading| reading.upload(id))?;
-        found
-            .filter(|upload| upload.device == phone.device && upload.until > now)
-            .ok_or_else(|| refused(CallRefusal::UploadGone))
+        let own = found.filter(|upload| upload.device == phone.device && upload.until > now).ok_or_else(gone)?;
+        if own.offset == own.bytes && !self.photos.holds(&own.sha256, own.bytes)? {
+            self.drop_upload(id)?;
+            return Err(gone());
+        }
+        Ok(own)
     }
 
     /// Appends bytes and answers with the offset reached. They are on the disk when this returns; with the last of them the photo
@@ -287,7 +291,8 @@ impl<S: Store> Hub<S> {
         self.drop_upload(&upload.id)
     }
 
-    /// Throws away what is over: codes, tokens, sessions, and uploads, whose number it answers.
+    /// Throws away what is over: codes, tokens, sessions, and uploads, whose number it answers. Nothing of it stays in the journal,
+    /// nor of what was erased while somebody read.
     ///
     /// # Errors
     /// [`HubError`] when the store or the folder breaks.
@@ -297,7 +302,9 @@ impl<S: Store> Hub<S> {
             writing.remove_expired(now)?;
             writing.remove_hand_ins(now - HAND_INS_LIVE)
         })?;
-        self.clear_away(now)
+        let cleared = self.clear_away(now);
+        self.leave_no_log();
+        cleared
     }
 
     /// Removes the files of uploads that are over and of photos that no record names any more; one that cannot be removed keeps no

@@ -4,7 +4,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::World;
+use domain::{Problem, ProblemCode, World};
 use sha2::{Digest, Sha256};
 
 use crate::hub::HubError;
@@ -15,6 +15,12 @@ const TYPED: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// Characters of an enrolment code: 12 × 5 bits.
 const CODE_CHARS: usize = 12;
+
+/// A password has at least so many characters.
+const PASSWORD_CHARS_MIN: usize = 10;
+
+/// Longer passwords are not hashed: that would be work for nothing.
+const PASSWORD_CHARS_MAX: usize = 200;
 
 /// A fresh token: 256 random bits, base64url.
 pub(super) fn token(world: &mut dyn World) -> String {
@@ -74,6 +80,24 @@ pub(super) fn hash_code(code: &str) -> SecretHash {
 fn argon() -> Argon2<'static> {
     let params = Params::new(19 * 1024, 2, 1, None).expect("these parameters are within Argon2's bounds");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+/// Hashes a password that somebody chose.
+///
+/// # Errors
+/// [`domain::protocol::CallRefusal::Invalid`] when it is too short, or longer than what is ever compared at a sign-in.
+pub(super) fn new_password_hash(password: &str) -> Result<String, HubError> {
+    let (code, limit) = match password.chars().count() {
+        count if count < PASSWORD_CHARS_MIN => (ProblemCode::TooSmall, PASSWORD_CHARS_MIN),
+        count if count > PASSWORD_CHARS_MAX => (ProblemCode::TooLong, PASSWORD_CHARS_MAX),
+        _ => return hash_password(password),
+    };
+    Err(HubError::invalid(vec![Problem::with_limit("password", code, limit as i64)]))
+}
+
+/// Whether it is worth comparing: nobody's password is longer.
+pub(super) fn may_be_password(password: &str) -> bool {
+    password.chars().count() <= PASSWORD_CHARS_MAX
 }
 
 /// Hashes a password for storing.

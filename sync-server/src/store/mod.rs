@@ -56,11 +56,12 @@ pub trait Store: Send + Sync + 'static {
     /// Those of `work`, and [`StoreError`] when nothing could be stored.
     fn write<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut dyn Writing) -> Result<T, E>) -> Result<T, E>;
 
-    /// Moves what was written into the database's own file, so that no journal beside it holds what was removed.
+    /// Moves what was written into the database's own file, so that no journal beside it holds what was removed. False: somebody
+    /// reads what was before, and it has to be done again; nobody is kept from writing meanwhile.
     ///
     /// # Errors
     /// [`StoreError`]; nothing is lost then.
-    fn leave_no_log(&self) -> Result<(), StoreError>;
+    fn leave_no_log(&self) -> Result<bool, StoreError>;
 
     /// Writes a complete copy of the database into a new file, while it is in use.
     ///
@@ -389,8 +390,10 @@ pub trait Writing: Reading {
     fn put_enrol_code(&mut self, code: &EnrolCode) -> Answer<()>;
     /// Uses up an enrolment code; false when somebody else was first.
     fn use_enrol_code(&mut self, hash: &SecretHash, at: i64) -> Answer<bool>;
-    /// Creates or overwrites a desk session.
+    /// Begins a desk session.
     fn put_desk_session(&mut self, session: &DeskSession) -> Answer<()>;
+    /// Notes when a desk session was used last. One that has ended meanwhile stays ended.
+    fn note_desk_session_seen(&mut self, hash: &SecretHash, at: i64) -> Answer<()>;
     /// Ends a desk session.
     fn remove_desk_session(&mut self, hash: &SecretHash) -> Answer<()>;
     /// Ends all desk sessions of an account.

@@ -199,3 +199,18 @@ async fn every_change_of_an_account_is_in_the_audit_log() {
         .collect();
     assert_eq!(acts, ["account_create", "account_change", "account_password", "account_close", "account_reopen"]);
 }
+
+#[tokio::test]
+async fn no_name_that_the_office_gives_reads_in_another_order_than_it_is_stored_in() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    for (name, told) in
+        [("王\u{202E}小明", "control_character"), ("王\u{2028}小明", "line_break"), ("王\t小明", "control_character")]
+    {
+        let account = json!({"account": "worker-9", "display_name": name, "role": "worker", "scopes": ["610722001001"],
+            "cells": []});
+        assert_eq!(admin.refused("/desk/api/accounts", account).await.1, format!("display_name {told}"));
+        let division = json!({"code": "610722001009", "name": name});
+        assert_eq!(admin.refused("/desk/api/divisions", division).await.1, format!("name {told}"));
+    }
+}

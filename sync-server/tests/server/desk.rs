@@ -332,3 +332,48 @@ fn a_password_from_the_command_line_takes_nothing_back_that_the_desk_changes_mea
     hub.set_password(&desk.actor.account, "Another-one-2").unwrap();
     assert_eq!(hub.sign_in("boss", "Another-one-2").unwrap().desk.display_name, "李四");
 }
+
+#[test]
+fn whoever_signs_in_while_the_office_sets_another_password_or_closes_the_account_is_not_let_in() {
+    let changes: [fn(&mut Account); 2] =
+        [|account| account.password_hash = Some("of the office".into()), |account| account.closed_at = Some(1)];
+    for change in changes {
+        let county = County::new();
+        county.supervisor("boss", "610722001");
+        let (hub, arm) = changed_meanwhile(&county, change);
+        arm();
+        assert_eq!(code(hub.sign_in("boss", PASSWORD)), CallRefusal::WrongPassword);
+    }
+}
+
+#[test]
+fn a_session_that_ends_while_a_request_is_under_way_stays_ended() {
+    let county = County::new();
+    county.account("boss", Role::Supervisor, &["610722001001"], &[]);
+    let signed_in = county.hub.sign_in("boss", PASSWORD).unwrap();
+    county.world.pass(2 * MINUTE);
+    std::thread::scope(|threads| {
+        let ended: Result<(), StoreError> = county.hub.store().write(|writing| {
+            writing.remove_desk_session(&signed_in.desk.session)?;
+            // It reads the session as it was, and waits to note that it was used.
+            threads.spawn(|| county.hub.desk(&signed_in.cookie).map(|_| ()));
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            Ok(())
+        });
+        ended.unwrap();
+    });
+    assert_eq!(code(county.hub.desk(&signed_in.cookie)), CallRefusal::SignedOut);
+}
+
+#[test]
+fn nobody_is_given_a_password_that_the_sign_in_does_not_take() {
+    let county = County::new();
+    let desk = county.supervisor("boss", "610722001");
+    let (longest, longer) = ("x".repeat(200), "x".repeat(201));
+    let id = AccountId::new("boss").unwrap();
+    for refused in [county.hub.set_password(&id, &longer), county.hub.change_own_password(&desk, PASSWORD, &longer)] {
+        assert_eq!(code(refused), CallRefusal::Invalid);
+    }
+    county.hub.set_password(&id, &longest).unwrap();
+    assert!(county.hub.sign_in("boss", &longest).is_ok());
+}

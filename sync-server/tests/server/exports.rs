@@ -4,13 +4,15 @@ use std::io::Cursor;
 
 use axum::http::StatusCode;
 use calamine::{Data, Reader, Xlsx};
-use domain::Kind;
+use domain::protocol::CallRefusal;
+use domain::review::ReviewState;
 use domain::scope::Role;
+use domain::{AccountId, Kind, Record, Stamp, Stamps, World as _};
 use serde_json::{Value, json};
-use sync_server::store::Store as _;
+use sync_server::store::{Account, BulkRecord, Store as _, StoreError};
 
 use crate::accounts::county;
-use crate::common::{County, cell};
+use crate::common::{County, cell, scope};
 use crate::seat::Seat;
 
 const PATH: &str = "/desk/api/exports";
@@ -144,5 +146,72 @@ async fn nothing_leaves_that_the_role_or_the_place_does_not_allow() {
     };
     for field in ["household", "ethnicity", "stamp", ""] {
         assert_eq!(boss.refused(PATH, forged(field)).await.1, "columns unknown_code", "{field}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_breaks_off_where_whoever_asked_for_it_is_not_any_more_who_they_were() {
+    let county = inhabited();
+    let wish = serde_json::from_value(people("csv", "610722001001", None)).unwrap();
+    for (name, expected) in [("boss-3", CallRefusal::SignedOut), ("boss-4", CallRefusal::NotAllowed)] {
+        let desk = county.supervisor(name, "610722001001");
+        let export = county.hub.begin_export(&desk, &wish).unwrap();
+        assert_eq!(county.hub.export_cell(&export, &cell(1)).unwrap().len(), 2);
+        let changed: Result<(), StoreError> = county.hub.store().write(|writing| {
+            let account = writing.account(&desk.actor.account)?.unwrap();
+            writing.put_account(&match expected {
+                CallRefusal::SignedOut => Account { closed_at: Some(1), ..account },
+                _ => Account { scopes: vec![scope("610722001002")], ..account },
+            })
+        });
+        changed.unwrap();
+        assert_eq!(county.hub.export_cell(&export, &cell(1)).unwrap_err().code(), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_gave_way_to_another_entry_leaves_in_no_file() {
+    let county = inhabited();
+    let mut phone = county.worker("worker-3", &[cell(1)]);
+    let home = phone.new_home(&cell(1));
+    phone.push_all(&home);
+    let twice = phone.new_record(Kind::Person, &cell(1), json!({"household": home[1].id, "name": "张三三"}));
+    let into = json!({"merged_into": home[2].id});
+    let gives_way = phone.change(Kind::Person, twice.id, &cell(1), into);
+    phone.push_all(&[twice, gives_way]);
+    let boss = boss(&county).await;
+    let csv = text(&boss, people("csv", "610722001001", Some("service"))).await;
+    assert!(csv.contains("张三,") && !csv.contains("张三三"), "{csv}");
+    let audit = county.hub.store().read(|reading| reading.audit(20)).unwrap();
+    assert_eq!(audit.iter().filter(|entry| entry.action == "take_out").count(), 3);
+}
+
+#[tokio::test]
+async fn what_is_published_of_a_cell_is_not_masked_in_its_file() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    let fields = serde_json::from_value(json!({"name": "第1网格", "public_phone": "0916-5123456"})).unwrap();
+    let record = Record {
+        id: county.world.clone().record_id(),
+        kind: Kind::Cell,
+        cell: cell(1),
+        fields,
+        stamps: Stamps::all(Stamp::ZERO),
+    };
+    let by = AccountId::new("admin-1").unwrap();
+    county.hub.load(&[BulkRecord { record, by, at: 1, state: ReviewState::NotReviewed }]).unwrap();
+    let wish = json!({"kind": "cell", "place": "610722", "format": "csv", "reason": null,
+        "columns": [{"field": "public_phone", "head": "公开电话"}]});
+    assert!(text(&admin, wish).await.contains("0916-5123456"));
+}
+
+#[tokio::test]
+async fn a_heading_that_reads_in_another_order_than_it_is_stored_in_is_refused() {
+    let county = inhabited();
+    let boss = boss(&county).await;
+    for (head, told) in [("地\u{202E}址", "control_character"), ("地\u{2028}址", "line_break"), (" ", "required")] {
+        let wish = json!({"kind": "household", "place": "610722001001", "format": "csv", "reason": null,
+            "columns": [{"field": "access_note", "head": head}]});
+        assert_eq!(boss.refused(PATH, wish).await.1, format!("columns {told}"));
     }
 }

@@ -347,3 +347,27 @@ fn a_number_comes_back_as_it_came() {
         assert_eq!(read, text.parse::<f64>().unwrap());
     }
 }
+
+/// Whoever reads an older state holds the log back; nobody is kept from writing meanwhile.
+#[test]
+fn a_log_that_a_reader_holds_back_keeps_nobody_from_writing_and_is_empty_once_the_reader_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("county.db");
+    let store = SqliteStore::open(&file).unwrap();
+    store.write(|w| w.take_number("all")).unwrap();
+    std::thread::scope(|threads| {
+        let emptied = store.read(|r| -> Outcome<_> {
+            r.setting("epoch")?;
+            let emptied = threads.spawn(|| store.leave_no_log().unwrap());
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            for _ in 0..5 {
+                let begun = std::time::Instant::now();
+                store.write(|w| w.take_number("all"))?;
+                assert!(begun.elapsed().as_millis() < 2_000, "{:?}", begun.elapsed());
+            }
+            Ok(emptied)
+        });
+        assert!(emptied.unwrap().join().unwrap());
+    });
+    assert_eq!(std::fs::metadata(folder.path().join("county.db-wal")).unwrap().len(), 0);
+}

@@ -531,3 +531,27 @@ async fn when_an_upload_is_thrown_away_is_told_with_every_step() {
     let late = Client::new(&at.county, &tokens);
     assert_eq!(late.call("HEAD", &at.path, &[], "").await.status, StatusCode::GONE);
 }
+
+#[tokio::test]
+async fn an_upload_whose_photo_a_folder_put_back_older_lacks_does_not_say_that_it_is_complete() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(1);
+    let (_, offer) = offered(&mut phone, &bytes);
+    let client = Client::new(&county, &phone);
+    let end = bytes.len();
+    for asked in ["HEAD", "PATCH"] {
+        let path = client.create(&offer).await.header("location").unwrap().to_owned();
+        assert_eq!(client.patch(&path, 0, &[], &bytes).await.status, StatusCode::NO_CONTENT);
+        county.hub.photos().remove(&offer.sha256).unwrap();
+        let told = match asked {
+            "HEAD" => client.call("HEAD", &path, &[], "").await,
+            _ => client.patch(&path, end, &[], b"").await,
+        };
+        assert_eq!(told.status, StatusCode::GONE, "{asked}");
+        assert_eq!(client.call("HEAD", &path, &[], "").await.status, StatusCode::GONE, "{asked}");
+    }
+    let path = client.create(&offer).await.header("location").unwrap().to_owned();
+    assert_eq!(client.patch(&path, 0, &[], &bytes).await.header("upload-offset"), Some(end.to_string().as_str()));
+    assert_eq!(client.offset(&path).await, end.to_string());
+}

@@ -37,7 +37,7 @@ pub(super) async fn export(
     SignedInDesk(desk): SignedInDesk,
     JsonBody(wish): JsonBody<ExportWish>,
 ) -> Result<Response, ApiError> {
-    let export = blocking(&app, move |hub| hub.begin_export(&desk.actor, &wish)).await?;
+    let export = blocking(&app, move |hub| hub.begin_export(&desk, &wish)).await?;
     let (kind, ending) = match export.wish().format {
         ExportFormat::Xlsx => ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
         ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),

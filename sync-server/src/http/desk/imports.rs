@@ -92,6 +92,7 @@ pub(super) async fn upload_table(
     let Query(upload) = query.map_err(|_| ApiError::new(CallRefusal::Malformed))?;
     let bytes = collect(request, FILE_BYTES_MAX).await?;
     let found = blocking(&app, move |hub| {
+        let desk = hub.desk_now(&desk)?;
         let line = hub.upload_table(&desk.actor, &upload.name, upload.what, &bytes)?;
         hub.import_for(&desk.actor, &line.batch.id)
     })

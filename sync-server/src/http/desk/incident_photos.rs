@@ -48,6 +48,7 @@ pub(super) async fn add_after(
     blocking(&app, move |hub| hub.awaits_after(&asking, id, &asked)).await?;
     let bytes = collect(request, PICTURE_BYTES_MAX).await?;
     let page = blocking(&app, move |hub| {
+        let desk = hub.desk_now(&desk)?;
         hub.add_after(&desk, id, &wish, &bytes)?;
         page(hub, &desk.actor, id)
     });

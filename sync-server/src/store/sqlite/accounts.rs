@@ -323,8 +323,7 @@ impl Sql<'_> {
 
     pub(super) fn store_session(&self, session: &DeskSession) -> Answer<()> {
         let mut statement = self.conn.prepare_cached(
-            "INSERT INTO desk_session (hash, account, csrf, since, seen_at) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at",
+            "INSERT INTO desk_session (hash, account, csrf, since, seen_at) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
         statement.execute(params![
             session.hash.0,
@@ -333,6 +332,13 @@ impl Sql<'_> {
             session.since,
             session.seen_at
         ])?;
+        Ok(())
+    }
+
+    pub(super) fn see_session(&self, session: &SecretHash, at: i64) -> Answer<()> {
+        self.conn
+            .prepare_cached("UPDATE desk_session SET seen_at = ?2 WHERE hash = ?1")?
+            .execute(params![session.0, at])?;
         Ok(())
     }
 

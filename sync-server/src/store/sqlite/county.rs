@@ -491,6 +491,10 @@ impl Writing for Sql<'_> {
     fn put_desk_session(&mut self, session: &DeskSession) -> Answer<()> {
         self.store_session(session)
     }
+    fn note_desk_session_seen(&mut self, hash: &SecretHash, at: i64) -> Answer<()> {
+        self.see_session(hash, at)
+    }
+
     fn remove_desk_session(&mut self, hash: &SecretHash) -> Answer<()> {
         self.end_session(hash)
     }

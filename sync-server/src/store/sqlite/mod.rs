@@ -30,7 +30,7 @@ mod writer;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
@@ -46,6 +46,10 @@ use writer::Writer;
 
 /// Reading connections kept open between uses.
 const READERS_KEPT: usize = 4;
+
+/// How long the log is waited for until nobody reads an older state, and how often it is asked.
+const LOG_WAIT: Duration = Duration::from_secs(5);
+const LOG_PAUSE: Duration = Duration::from_millis(50);
 
 /// A county's database in one file.
 pub struct SqliteStore {
@@ -214,11 +218,18 @@ impl Store for SqliteStore {
         })
     }
 
-    fn leave_no_log(&self) -> Answer<()> {
+    fn leave_no_log(&self) -> Answer<bool> {
         let conn = connect(&self.path, self.vfs, OpenFlags::default())?;
-        conn.busy_timeout(Duration::from_secs(10))?;
-        // The answer says how far it came: readers may hold the log back, and the next checkpoint finishes it.
-        Ok(conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+        // While SQLite waits here for a reader it lets nobody write: it is asked again instead, and writes go on in between.
+        conn.busy_timeout(Duration::ZERO)?;
+        let until = Instant::now() + LOG_WAIT;
+        loop {
+            let held: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            if held == 0 || Instant::now() >= until {
+                return Ok(held == 0);
+            }
+            std::thread::sleep(LOG_PAUSE);
+        }
     }
 
     fn back_up(&self, file: &Path) -> Answer<()> {

@@ -1,11 +1,17 @@
 //! Nothing without a session, nothing changed without its token, nothing outside its scope.
 
-use axum::body::Body;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONTENT_TYPE, COOKIE};
 use axum::http::{Request, StatusCode};
 use domain::review::ReviewState;
+use domain::{AccountId, Scope};
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, CELL, HOUSEHOLD, INCIDENT, OTHER_CELL, PERSON, STRANGER, VISIT, id};
+use crate::store::{Account, Store as _, StoreError};
 
 #[tokio::test]
 async fn without_a_session_nothing_is_answered() {
@@ -165,4 +171,37 @@ async fn the_lists_are_those_of_the_phones() {
     let lists = bench.sign_in("supervisor").await.read("lists").await;
     assert_eq!(lists["codes"]["visit_result"].as_array().unwrap().len(), 5);
     assert_eq!(lists["lists"]["severities"].as_array().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn what_arrives_after_the_account_was_closed_or_moved_shows_and_does_nothing() {
+    let bench = Bench::new();
+    let hub = &bench.hub;
+    let changes: [(&str, fn(&mut Account)); 2] = [
+        ("supervisor", |account| account.closed_at = Some(1)),
+        ("second", |account| account.scopes = vec![Scope::new("610722001002").unwrap()]),
+    ];
+    for (name, change) in changes {
+        let desk = bench.sign_in(name).await;
+        let hub = Arc::clone(hub);
+        // The first half of the body is there; before the second comes, the office has acted.
+        let second = async move {
+            let done: Result<(), StoreError> = hub.store().write(|writing| {
+                let mut account = writing.account(&AccountId::new(name).unwrap())?.unwrap();
+                change(&mut account);
+                writing.put_account(&account)
+            });
+            done.unwrap();
+            Ok::<_, std::io::Error>(Bytes::from_static(br#""review"}"#))
+        };
+        let first = async { Ok::<_, std::io::Error>(Bytes::from_static(br#"{"reason":"#)) };
+        let body = stream::once(first).chain(stream::once(second));
+        let request = Request::post(format!("/desk/api/records/{}/look", id(PERSON)))
+            .header(COOKIE, &desk.cookie)
+            .header(CONTENT_TYPE, "application/json")
+            .header("x-csrf-token", &desk.csrf);
+        let (status, answer, _) = bench.call(request.body(Body::from_stream(body)).unwrap()).await;
+        assert!(matches!(status, StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND), "{name}: {status} {answer}");
+        assert!(!answer.to_string().contains("单雄"));
+    }
 }
