@@ -269,7 +269,7 @@ fn group_of(record: &Record) -> (String, String) {
 
 fn parts(records: &[StoredRecord]) -> Vec<CellPart> {
     let doors: Vec<&Record> = (records.iter().map(|stored| &stored.record))
-        .filter(|record| record.kind == Kind::Dwelling && !record.is_deleted())
+        .filter(|record| record.kind == Kind::Dwelling && record.is_present())
         .collect();
     let mut parts = BTreeSet::new();
     for building in records.iter().map(|stored| &stored.record).filter(|record| record.kind == Kind::Building) {
@@ -287,7 +287,11 @@ fn parts(records: &[StoredRecord]) -> Vec<CellPart> {
 
 /// The chosen houses and groups with everything that belongs to them.
 fn chosen(all: &[StoredRecord], off: &SplitParts) -> Vec<StoredRecord> {
+    let here: BTreeSet<RecordId> = all.iter().map(|stored| stored.record.id).collect();
+    // A door or household that gave way, with what hangs on it, goes where the one goes that stands for it.
+    let into = |record: &Record| record.merged_into().filter(|into| record.kind != Kind::Person && here.contains(into));
     let first = |record: &Record| match record.kind {
+        _ if into(record).is_some() => false,
         Kind::Building => off.buildings.contains(&record.id),
         Kind::Dwelling => record.reference("building").is_none() && off.groups.contains(&group_of(record)),
         _ => false,
@@ -299,7 +303,8 @@ fn chosen(all: &[StoredRecord], off: &SplitParts) -> Vec<StoredRecord> {
             // A household that is threatened belongs to its household here, not to the slope above it.
             let field =
                 if record.kind == Kind::ThreatenedHousehold { Some("household") } else { record.kind.belongs_to() };
-            field.and_then(|field| record.reference(field)).is_some_and(|above| ids.contains(&above))
+            let above = into(record).or_else(|| field.and_then(|field| record.reference(field)));
+            above.is_some_and(|above| ids.contains(&above))
         };
         let more: Vec<RecordId> =
             records().filter(belongs).map(|record| record.id).filter(|id| !ids.contains(id)).collect();

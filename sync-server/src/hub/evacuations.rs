@@ -15,6 +15,7 @@ use domain::{CellCode, Fields, Kind, Problem, ProblemCode, Record, RecordId, Sco
 use serde_json::json;
 
 use crate::hub::desk::readable;
+use crate::hub::judge::county;
 use crate::hub::phones::note;
 use crate::hub::reviews::{DeskChange, refused_words};
 use crate::hub::{Hub, HubError};
@@ -49,7 +50,7 @@ pub struct MarksOf {
     pub note: Option<String>,
 }
 
-/// A record of this kind that the actor may read and that is not deleted.
+/// A record of this kind that the actor may read and that is present.
 pub fn standing_record(
     reading: &(impl Reading + ?Sized),
     actor: &Actor,
@@ -57,7 +58,7 @@ pub fn standing_record(
     id: RecordId,
 ) -> Result<Record, HubError> {
     let found = readable(reading, actor, id)?.map(|stored| stored.record);
-    let found = found.filter(|record| record.kind == *kind && !record.is_deleted());
+    let found = found.filter(|record| record.kind == *kind && record.is_present());
     found.ok_or_else(|| HubError::refused(CallRefusal::NotFound))
 }
 
@@ -71,17 +72,27 @@ pub fn threatened_by(
     let mut found = Vec::new();
     for stored in reading.referring(&here, point, &Kind::ThreatenedHousehold)? {
         let this = ThreatenedHousehold::from(&stored.record);
-        let Some(id) = this.household.filter(|_| !stored.record.is_deleted()) else { continue };
+        let Some(named) = this.household.filter(|_| stored.record.is_present()) else { continue };
+        // The first stands for the household that was named; the people of the others live there too.
+        let entries = reading.entries(&county(cell), named)?;
+        let id = entries.first().copied().unwrap_or(named);
         let household = reading.record(&here, id)?.map(|stored| Household::from(&stored.record));
-        let people = reading.referring(&here, id, &Kind::Person)?.into_iter().map(|stored| stored.record);
-        let living = people.filter(|person| !person.is_deleted()).map(|person| (person.id, Person::from(&person)));
+        let mut people = Vec::new();
+        for entry in &entries {
+            let all = reading.referring(&here, *entry, &Kind::Person)?.into_iter().map(|stored| stored.record);
+            people.extend(all.filter(Record::is_present).map(|person| (person.id, Person::from(&person))));
+        }
         found.push(Threatened {
             point,
             household: id,
             address: address(reading, &here, household.as_ref().and_then(|household| household.dwelling))?,
             needs_help: this.needs_help,
             head: household.and_then(|household| household.head),
-            people: living.filter(|(_, person)| !person.has_left()).map(|(id, person)| (id, person.name)).collect(),
+            people: people
+                .into_iter()
+                .filter(|(_, person)| !person.has_left())
+                .map(|(id, person)| (id, person.name))
+                .collect(),
         });
     }
     Ok(found)

@@ -223,3 +223,24 @@ async fn whoever_is_for_two_counties_moves_nothing_from_one_into_the_other() {
     let retired = admin.refused("/desk/api/divisions/610722001001001/retire", json!({"succeeded_by": foreign})).await;
     assert_eq!(retired, ("invalid".into(), "succeeded_by foreign_cell".into()));
 }
+
+#[tokio::test]
+async fn a_door_that_gave_way_is_no_part_of_a_cell_and_goes_where_the_one_goes_that_stands_for_it() {
+    let county = county();
+    let admin = admin(&county).await;
+    let mut phone = county.worker("worker-1", &[cell(1)]);
+    let (one, other) = (phone.new_home(&cell(1)), phone.new_home(&cell(1)));
+    let (mut stays, mut goes) = if one[0].id < other[0].id { (one, other) } else { (other, one) };
+    stays[0].fields.insert("group".into(), json!("3组"));
+    goes[0].fields.insert("house_number".into(), json!("19号"));
+    phone.push_all(&stays);
+    phone.push_all(&goes);
+    let merged = phone.change(Kind::Dwelling, goes[0].id, &cell(1), json!({"merged_into": stays[0].id}));
+    phone.push_all(&[merged]);
+    let parts = admin.get("/desk/api/cells/610722001001001").await.json()["parts"].clone();
+    assert_eq!(parts.as_array().unwrap().len(), 1, "{parts}");
+    assert_eq!((&parts[0]["name"], &parts[0]["dwellings"]), (&json!("3组"), &json!(1)));
+    let group = json!({"buildings": [], "groups": [["", "3组"]], "to": "610722001001002", "name": null});
+    assert_eq!(admin.done("/desk/api/cells/610722001001001/split", group).await["moved"], 6);
+    assert!(stays.iter().chain(&goes).all(|change| cell_of(&county, change.id) == cell(2)));
+}

@@ -276,3 +276,35 @@ async fn divisions_and_cells_come_from_a_table_in_any_order() {
     assert_eq!(named("610722009001001"), Some(json!("第1网格")));
     assert_eq!(named("610722001001002"), Some(json!("第2网格")), "nothing is renamed by an import");
 }
+
+#[tokio::test]
+async fn a_table_hangs_nothing_on_a_door_that_gave_way_and_doubles_nobody_who_lives_behind_it() {
+    let county = county();
+    let admin = admin(&county).await;
+    let mut phone = county.worker("worker-1", &[cell(1)]);
+    let house = phone.new_record(Kind::Building, &cell(1), json!({"name": "3号楼", "building_kind": "residential"}));
+    let door = |room: &str| json!({"use": "own", "building": house.id, "unit": "2", "room": room});
+    let (stays, gave_way) = (
+        phone.new_record(Kind::Dwelling, &cell(1), door("501")),
+        phone.new_record(Kind::Dwelling, &cell(1), door("502")),
+    );
+    let (stays, gave_way) = if stays.id < gave_way.id { (stays, gave_way) } else { (gave_way, stays) };
+    let household = phone.new_record(Kind::Household, &cell(1), json!({"dwelling": gave_way.id}));
+    let lives = json!({"household": household.id, "name": "张三", "birth_date": "1949-12-31"});
+    let lives = phone.new_record(Kind::Person, &cell(1), lives);
+    let merged = phone.change(Kind::Dwelling, gave_way.id, &cell(1), json!({"merged_into": stays.id}));
+    phone.push_all(&[house.clone(), stays.clone(), gave_way.clone(), household.clone(), lives.clone(), merged]);
+    for room in ["501", "502"] {
+        let rows = format!(
+            "610722001001001,3号楼,2单元,{room},张三,男,1949年12月31日,,,户主\n\
+             610722001001001,3号楼,2单元,{room},第{room}人,女,1950/1/2,,,配偶\n"
+        );
+        let tried = tried(&admin, "register", &format!("{HEAD}{rows}")).await;
+        written(&admin, tried["id"].as_str().unwrap()).await;
+    }
+    assert_eq!(records(&county, &cell(1), &Kind::Dwelling).len(), 2);
+    assert_eq!(records(&county, &cell(1), &Kind::Household).len(), 1);
+    let people = records(&county, &cell(1), &Kind::Person);
+    assert_eq!(people.len(), 3, "the one who was there, and two others");
+    assert!(people.iter().all(|one| one.reference("household") == Some(household.id)));
+}

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use domain::address::{AddressParts, address_key};
 use domain::import::{RegisterRow, Target, read_row};
 use domain::kinds::dwelling::Dwelling;
+use domain::same::Same;
 use domain::scope::Actor;
 use domain::validate::{Setting, problems, warnings};
-use domain::{CellCode, Change, Fields, Kind, ProblemCode, RecordId, Scope, Stamps};
+use domain::{CellCode, Change, Fields, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
 use serde_json::{Value, json};
 
 use super::ids::Ids;
@@ -270,10 +271,15 @@ impl Known {
         let stored = reading.records(&Scope::from(cell), &reading.ids_in(cell)?)?;
         let mut records: Vec<_> =
             stored.into_iter().map(|stored| stored.record).filter(|record| !record.is_deleted()).collect();
+        // What an entry that gave way says is known, and of the one that stands for it.
+        let same = Same::of(&records);
+        let here: HashSet<RecordId> = records.iter().map(|record| record.id).collect();
+        records.retain(|record| here.contains(&same.survivor(record.id)));
         // Doors are called by their houses, households by their doors.
         let order = |kind: &Kind| [Kind::Building, Kind::Dwelling, Kind::Household].iter().position(|one| one == kind);
-        records.sort_by_key(|record| order(&record.kind).unwrap_or(9));
-        for record in records {
+        records.sort_by_key(|record| (order(&record.kind).unwrap_or(9), record.is_present()));
+        for mut record in records {
+            stand_on(&same, &mut record);
             known.learn(record.id, &record.kind, &record.fields);
             if record.kind == Kind::Household
                 && let Some(door) = record.reference("dwelling")
@@ -315,6 +321,16 @@ impl Known {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// The record, and its door and household, by the entries that stand for them.
+fn stand_on(same: &Same, record: &mut Record) {
+    record.id = same.survivor(record.id);
+    for field in ["dwelling", "household"] {
+        if let Some(named) = record.reference(field) {
+            record.fields.insert(field.to_owned(), json!(same.survivor(named)));
         }
     }
 }

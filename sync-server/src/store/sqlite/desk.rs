@@ -19,6 +19,9 @@ const AT: &str = "json_extract(body, '$.fields.at')";
 const LIVES: &str = "kind = 'person'
     AND json_extract(body, '$.fields.moved_out_on') IS NULL AND json_extract(body, '$.fields.died_on') IS NULL
     AND json_extract(body, '$.fields.deleted') IS NOT 1";
+/// Entries of residents that gave way to others: few, and read once for a query. Asked by the row, so that an index is enough.
+const STANDS: &str = "record.rowid NOT IN (SELECT gone.rowid FROM gave_way
+    JOIN record AS gone ON gone.id = gave_way.id AND gone.county = gave_way.county WHERE gone.kind = 'person')";
 
 impl Sql<'_> {
     pub(super) fn latest_of_few(&self, scopes: &[Scope], kind: &Kind, limit: usize) -> Answer<Vec<StoredRecord>> {
@@ -66,10 +69,14 @@ impl Sql<'_> {
 
     pub(super) fn households_told_of(&self, notice: RecordId) -> Answer<usize> {
         let sql = format!(
-            "WITH told (household) AS (SELECT DISTINCT json_extract(body, '$.fields.household') FROM record
-                 WHERE kind = 'notice_ack' AND refers = ?1 AND json_extract(body, '$.fields.deleted') IS NOT 1)
+            "WITH named (household, county) AS (
+                 SELECT unhex(replace(json_extract(body, '$.fields.household'), '-', '')), county FROM record
+                 WHERE kind = 'notice_ack' AND refers = ?1 AND json_extract(body, '$.fields.deleted') IS NOT 1),
+             told (household, county) AS (SELECT DISTINCT coalesce((SELECT stands FROM gave_way AS w
+                 WHERE w.id = named.household AND w.county = named.county), household), county FROM named)
              SELECT count(*) FROM told WHERE EXISTS (SELECT 1 FROM record INDEXED BY record_refers
-                 WHERE refers = unhex(replace(told.household, '-', '')) AND {LIVES})"
+                 WHERE refers IN (SELECT told.household UNION ALL SELECT w.id FROM gave_way AS w
+                     WHERE w.stands = told.household AND w.county = told.county) AND {LIVES} AND {STANDS})"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let told: u64 = statement.query_row(params![notice.0.as_bytes()], |row| count(row, 0))?;
@@ -90,7 +97,9 @@ impl Sql<'_> {
         let mut values = Vec::new();
         let scopes = within("cell", scopes, &mut values);
         let sql = format!(
-            "SELECT cell, count(DISTINCT refers) FROM record INDEXED BY record_lived_in WHERE {LIVES} AND {scopes} GROUP BY cell"
+            "SELECT cell, count(DISTINCT coalesce((SELECT stands FROM gave_way AS w
+                 WHERE w.id = record.refers AND w.county = substr(record.cell, 1, 6)), refers))
+             FROM record INDEXED BY record_lived_in WHERE {LIVES} AND {STANDS} AND {scopes} GROUP BY cell"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map(params_from_iter(values), |row| {

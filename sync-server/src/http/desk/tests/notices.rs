@@ -122,3 +122,30 @@ async fn an_opinion_is_answered_once_for_what_was_on_the_screen_and_its_rating_c
         "an answer is no opinion"
     );
 }
+
+#[tokio::test]
+async fn a_household_that_gave_way_is_counted_and_told_as_the_one_that_stands_for_it() {
+    let bench = Bench::new();
+    bench.put(80, "household", CELL, json!({"dwelling": id(2), "merged_into": id(HOUSEHOLD)}));
+    bench.put(81, "person", CELL, json!({"household": id(80), "name": "单小宝"}));
+    // Nobody lives here but an entry of somebody who lives elsewhere.
+    bench.put(82, "household", CELL, json!({"dwelling": id(2)}));
+    bench.put(
+        83,
+        "person",
+        CELL,
+        json!({"household": id(82), "name": "单雄", "merged_into": id(super::bench::PERSON)}),
+    );
+    let desk = bench.sign_in("supervisor").await;
+    assert_eq!(desk.post("notices", notice(&[CELL])).await.0, StatusCode::OK);
+    let written = desk.read("notices").await["items"][0]["id"].as_str().unwrap().to_owned();
+    let mut mark = bench.record_of(&written);
+    let notice = mark.id;
+    for (number, household) in [(50, 80), (51, HOUSEHOLD), (52, 82)] {
+        (mark.id, mark.kind, mark.fields) = (id(number), domain::Kind::NoticeAck, Default::default());
+        let told = json!({"notice": notice, "household": id(household), "at": bench.hub.now(), "by": "worker"});
+        bench.enrol("worker").write(&mark, told);
+    }
+    let page = desk.read(&format!("notices/{written}")).await;
+    assert_eq!((&page["places"][0]["told"], &page["places"][0]["households"]), (&json!(1), &json!(1)), "{page}");
+}
