@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::record::{Fields, Kind};
-use crate::spec::{FieldType, field};
+use crate::spec::{self, FieldType, field};
 
 /// Whether a field of a kind says who somebody is or how to reach them, so that it is shown masked.
 ///
@@ -23,8 +23,16 @@ pub fn is_masked(kind: &Kind, name: &str) -> bool {
                 | FieldType::Roster
         )
     );
-    personal && !published
+    (personal && !published) || (of == Some(FieldType::Values) && holds_masked(kind))
 }
+
+/// Whether what a record of this kind was before can hold anything that is masked.
+fn holds_masked(kind: &Kind) -> bool {
+    spec::fields(kind).iter().any(|spec| spec.of != FieldType::Values && is_masked(kind, spec.name))
+}
+
+/// What is masked of a party of a dispute or of somebody on a roster.
+pub const ENTRY_MASKED: [&str; 3] = ["name", "phone", "address"];
 
 /// A field's value as it is shown before somebody asks to see it in full; other values stay as they are.
 pub fn value(kind: &Kind, name: &str, full: &Value) -> Value {
@@ -33,6 +41,10 @@ pub fn value(kind: &Kind, name: &str, full: &Value) -> Value {
         FieldType::Phone => text(full, phone),
         FieldType::DocumentNumber => text(full, document),
         FieldType::Parties | FieldType::Roster => each(full, entry),
+        // The values of another entry of the kind, by the names of its fields.
+        FieldType::Values => full.as_object().map_or(Value::Null, |former| {
+            former.iter().map(|(field, one)| (field.clone(), value(kind, field, one))).collect()
+        }),
         FieldType::Names => each(full, |one| text(one, self::name)),
         _ => text(full, self::name),
     }
@@ -118,6 +130,15 @@ mod tests {
             }
         }
         assert!(!super::is_masked(&Kind::Cell, "public_phone"));
+    }
+
+    #[test]
+    fn what_an_entry_said_before_it_was_merged_is_masked_as_it_was() {
+        let former = json!({"name": "张三", "phone": "13812345678", "sex": "1"});
+        let shown = super::value(&Kind::Person, "merged_before", &former);
+        assert_eq!(shown, json!({"name": "张*", "phone": "138****5678", "sex": "1"}));
+        assert_eq!(super::value(&Kind::Person, "merged_before", &json!("13812345678")), json!(null));
+        assert!(!super::is_masked(&Kind::Dwelling, "merged_before"), "an address is nobody's name");
     }
 
     #[test]

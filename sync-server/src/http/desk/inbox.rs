@@ -48,7 +48,8 @@ pub(super) struct InboxWords {
     state: Option<String>,
     /// Only what has waited so long: `day`, `three_days`, `week` or `older`.
     age: Option<String>,
-    /// Only where the record, or the one that it belongs to, says these words.
+    /// Only where the record, or the one that it belongs to, says these words. What is masked of telephones, document numbers and
+    /// parties is not searched; names are.
     words: Option<String>,
     /// Go on behind this: `next` of the page before.
     after: Option<String>,

@@ -158,13 +158,39 @@ fn page_in_full(hub: &CountyHub, actor: &Actor, id: RecordId, reason: &str) -> R
     Ok(page)
 }
 
-/// Whose what a page shows in full: the record's own fields, and the names of the residents whom it names.
+/// Whose what a page shows in full: the record's own fields, also those that only its past still holds, and what it says of the
+/// residents whom it names.
 fn looks_of(page: &DeskRecord) -> Vec<Look> {
-    let mut own = page.record.fields.clone();
-    let fields = mask::fields(&page.record.kind, &mut own);
-    let named = page.refs.iter().filter(|(_, named)| named.kind == Kind::Person);
-    let named = named.map(|(id, _)| Look { of: *id, fields: vec!["name".to_owned()] });
-    std::iter::once(Look { of: page.record.id, fields }).chain(named).collect()
+    let Record { id, kind, fields, .. } = &page.record;
+    let changed = page.changes.iter().flat_map(|one| [(&one.field, &one.before), (&one.field, &one.after)]);
+    let past = page.history.iter().flat_map(|entry| &entry.fields);
+    let mut own = BTreeSet::new();
+    let mut named: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
+    for (field, value) in fields.iter().chain(changed).chain(past).filter(|(_, value)| !value.is_null()) {
+        if mask::is_masked(kind, field) {
+            own.insert(field.clone());
+            for (person, told) in people_in(value) {
+                named.entry(person).or_default().extend(told);
+            }
+        }
+    }
+    for (person, _) in page.refs.iter().filter(|(_, named)| named.kind == Kind::Person) {
+        named.entry(*person).or_default().insert("name".to_owned());
+    }
+    let look = |(of, fields): (RecordId, BTreeSet<String>)| Look { of, fields: fields.into_iter().collect() };
+    std::iter::once((*id, own)).chain(named).map(look).collect()
+}
+
+/// The residents in the parties of a dispute or on a roster, with what is said of each. The words of people whom no register knows
+/// are the record's own.
+fn people_in(value: &serde_json::Value) -> Vec<(RecordId, Vec<String>)> {
+    let entries = value.as_array().into_iter().flatten().filter_map(serde_json::Value::as_object);
+    let told = |entry: &serde_json::Map<String, serde_json::Value>| {
+        let person = entry.get("person")?.as_str()?.parse().ok()?;
+        let said = entry.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name.clone());
+        Some((person, said.filter(|name| mask::ENTRY_MASKED.contains(&name.as_str())).collect()))
+    };
+    entries.filter_map(told).collect()
 }
 
 fn page(hub: &CountyHub, actor: &Actor, id: RecordId) -> Result<DeskRecord, HubError> {

@@ -1,6 +1,10 @@
 //! What the desk asks: which records wait, how many of them where, and what places are called.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use domain::review::ReviewState;
+use domain::spec::{FieldType, fields};
 use domain::{Kind, Scope};
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, params, params_from_iter};
@@ -40,6 +44,32 @@ fn pattern(words: &str) -> String {
     pattern
 }
 
+/// Numbers that are masked: nobody reads them out digit by digit, by what is found and what is not. Names may be searched for.
+static NUMBERS: LazyLock<String> = LazyLock::new(|| {
+    let is_number = |of| matches!(of, FieldType::Phone | FieldType::DocumentNumber);
+    let of_kind = |kind: &Kind| fields(kind).iter().filter(|spec| is_number(spec.of)).map(|spec| spec.name);
+    let names: BTreeSet<&str> = Kind::KNOWN.iter().flat_map(of_kind).collect();
+    names.into_iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
+});
+
+/// Fields with people in them, of whom the names alone may be searched for.
+static PEOPLE: LazyLock<String> = LazyLock::new(|| {
+    let of_kind =
+        |kind: &Kind| fields(kind).iter().filter(|spec| matches!(spec.of, FieldType::Parties | FieldType::Roster));
+    let names: BTreeSet<&str> = Kind::KNOWN.iter().flat_map(of_kind).map(|spec| spec.name).collect();
+    names.into_iter().map(|name| format!(" AND said.path NOT LIKE '$.fields.{name}[%'")).collect()
+});
+
+/// Whether a record says a pattern, given twice, in what may be searched. The whole body is looked through first: that is quick,
+/// and most say it nowhere.
+fn says(record: &str) -> String {
+    format!(
+        "({record}.body LIKE ? ESCAPE '\\' AND EXISTS (SELECT 1 FROM json_tree({record}.body, '$.fields') AS said
+         WHERE said.atom LIKE ? ESCAPE '\\' AND said.key NOT IN ({}) AND (said.key = 'name' OR (1{}))))",
+        *NUMBERS, *PEOPLE
+    )
+}
+
 impl Sql<'_> {
     pub(super) fn inbox_page(&self, query: &InboxQuery) -> Answer<Vec<StoredRecord>> {
         if query.scopes.is_empty() {
@@ -63,12 +93,14 @@ impl Sql<'_> {
         }
         if let Some(words) = &query.words {
             // What it says itself, or what it belongs to says: a visit is found by the name of its household's door.
-            sql.push_str(
-                " AND (body LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM record AS about
-                 WHERE about.id = record.refers AND about.county = record.county AND about.body LIKE ? ESCAPE '\\'))",
-            );
+            sql.push_str(&format!(
+                " AND ({} OR EXISTS (SELECT 1 FROM record AS about
+                 WHERE about.id = record.refers AND about.county = record.county AND {}))",
+                says("record"),
+                says("about")
+            ));
             let pattern = Value::from(pattern(words));
-            values.extend([pattern.clone(), pattern]);
+            values.extend(std::iter::repeat_n(pattern, 4));
         }
         if let Some(place) = query.after {
             sql.push_str(if query.newest_first {

@@ -177,6 +177,16 @@ impl Bench {
         assert_eq!(self.hub.load(&[one]).unwrap(), 1);
     }
 
+    /// The same, waiting for review, in the first village.
+    pub(super) fn put_waiting(&self, number: u128, kind: &str, fields: Value) {
+        let at = self.hub.now() - 500_000 + number as i64;
+        let stamps = Stamps::all(Stamp::new(at, 0, Node(number as u64)));
+        let fields = serde_json::from_value(fields).unwrap();
+        let record = Record { id: id(number), kind: Kind::from_name(kind), cell: cell(CELL), fields, stamps };
+        let by = AccountId::new("worker").unwrap();
+        assert_eq!(self.hub.load(&[BulkRecord { record, by, at, state: ReviewState::Waiting }]).unwrap(), 1);
+    }
+
     /// A record by its written id.
     pub(super) fn record_of(&self, written: &str) -> Record {
         let id: RecordId = written.parse().unwrap();

@@ -178,3 +178,44 @@ async fn a_foreign_evacuation_cannot_be_read_marked_ended_or_printed() {
     let noted = bench.hub.store().read(|reading| reading.audit(100)).unwrap();
     assert!(noted.iter().all(|entry| entry.action != "look" && entry.action != "print"));
 }
+
+#[tokio::test]
+async fn whoever_was_entered_twice_is_listed_once_and_those_of_a_household_that_gave_way_are_listed() {
+    let bench = Bench::new();
+    threaten(&bench);
+    bench.put(80, "household", CELL, json!({"dwelling": id(2), "merged_into": id(HOUSEHOLD)}));
+    bench.put(81, "person", CELL, json!({"household": id(80), "name": "单雄", "merged_into": id(PERSON)}));
+    bench.put(82, "person", CELL, json!({"household": id(80), "name": "单小宝"}));
+    // Of another household, threatened by the name of the one that gave way.
+    bench.put(83, "hazard_point", CELL, json!({"name": "前沟", "hazard_kind": "flash_flood"}));
+    bench.put(84, "threatened_household", CELL, json!({"hazard_point": id(83), "household": id(80)}));
+    let desk = bench.sign_in("supervisor").await;
+    let points = desk.read("hazard-points").await;
+    for point in points.as_array().unwrap() {
+        assert_eq!((&point["households"], &point["people"]), (&json!(1), &json!(3)), "{point}");
+    }
+    for point in [POINT, 83] {
+        let (status, ordered) = desk.post("evacuations", wish(&[point], false)).await;
+        assert_eq!(status, StatusCode::OK, "{ordered}");
+        let order = bench.record_of(ordered["ids"][0].as_str().unwrap());
+        let listed: Vec<&Value> = order.fields["roster"].as_array().unwrap().iter().map(|one| &one["person"]).collect();
+        assert_eq!(listed, [&json!(id(PERSON)), &json!(id(43)), &json!(id(82))]);
+        let homes: Vec<&Value> =
+            order.fields["roster"].as_array().unwrap().iter().map(|one| &one["household"]).collect();
+        assert!(homes.iter().all(|home| **home == json!(id(HOUSEHOLD))));
+    }
+}
+
+#[tokio::test]
+async fn a_look_at_the_order_itself_is_noted_for_everybody_on_its_roster() {
+    let bench = Bench::new();
+    threaten(&bench);
+    let desk = bench.sign_in("supervisor").await;
+    let (_, ordered) = desk.post("evacuations", wish(&[POINT], false)).await;
+    let address = format!("records/{}/look", ordered["ids"][0].as_str().unwrap());
+    assert_eq!(desk.post(&address, json!({"reason": "review"})).await.0, StatusCode::OK);
+    for number in [PERSON, 43] {
+        let looks = desk.read(&format!("residents/{}", id(number))).await["looks"].clone();
+        assert!(looks.as_array().unwrap().iter().any(|look| look["fields"] == json!(["name"])), "{looks}");
+    }
+}

@@ -204,3 +204,51 @@ async fn references_in_a_circle_lead_nowhere() {
     assert_eq!(item(&inbox, 70)["subtitle"], "");
     assert_eq!(item(&inbox, 71)["title"], "");
 }
+
+#[tokio::test]
+async fn a_look_is_noted_with_what_only_the_past_of_a_record_still_says_and_for_the_parties_of_a_dispute() {
+    let bench = Bench::new();
+    let desk = bench.sign_in("supervisor").await;
+    let looks_at = |number: u128| {
+        let page = format!("residents/{}", id(number));
+        let desk = &desk;
+        async move { desk.read(&page).await["looks"].clone() }
+    };
+    // A telephone that was emptied is still in what changed, and in the history.
+    bench.enrol("worker").write(&bench.record(PERSON), json!({"phone": null}));
+    let (_, full) = desk.post(&format!("records/{}/look", id(PERSON)), json!({"reason": "review"})).await;
+    assert!(full["changes"].to_string().contains("13800001111"));
+    assert_eq!(looks_at(PERSON).await[0]["fields"], json!(["name", "phone"]));
+    let parties = json!([
+        {"person": id(PERSON), "name": "单雄", "side": "applicant", "phone": "13800001111", "address": "3号楼"},
+        {"name": "外来人", "side": "respondent"}]);
+    let dispute = json!({"type": "neighbour", "source": "visit", "accepted_on": "2026-01-01", "parties": parties});
+    bench.put(90, "dispute", super::bench::CELL, dispute);
+    assert_eq!(desk.post(&format!("records/{}/look", id(90)), json!({"reason": "service"})).await.0, StatusCode::OK);
+    let looks = looks_at(PERSON).await;
+    assert_eq!((&looks[0]["reason"], &looks[0]["fields"]), (&json!("service"), &json!(["address", "name", "phone"])));
+}
+
+#[tokio::test]
+async fn no_masked_number_is_read_out_of_the_inbox_by_searching_for_its_digits() {
+    let bench = Bench::new();
+    let desk = bench.sign_in("supervisor").await;
+    let parties = json!([{"person": id(PERSON), "name": "解平", "side": "applicant", "phone": "13611112222", "address": "黄楼9号"}]);
+    bench.put_waiting(91, "dispute", json!({"place": "河边13号", "parties": parties}));
+    let merged = json!({"household": id(HOUSEHOLD), "name": "单双", "merged_before": {"phone": "13733334444"}});
+    bench.put_waiting(92, "person", merged);
+    for hidden in ["13911113333", "9111", "11133", "13800001111", "13611112222", "黄楼", "3334444"] {
+        let found = desk.read(&format!("inbox?words={}", escaped(hidden))).await;
+        assert_eq!(found["total"], 0, "{hidden}: {found}");
+    }
+    for (said, number) in [("河边13", 91), ("解平", 91), ("查敏", INCIDENT), ("边缘断", INCIDENT), ("单双", 92)]
+    {
+        let found = desk.read(&format!("inbox?words={}", escaped(said))).await;
+        assert_eq!(found["items"][0]["id"], json!(id(number)), "{said}: {found}");
+    }
+}
+
+/// Words as they stand in an address.
+fn escaped(words: &str) -> String {
+    words.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
