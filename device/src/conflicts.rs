@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use domain::conflict::{CONFLICTS_TOLD_MAX, Conflict, Hand, Writer};
 use domain::protocol::FeedPage;
 use domain::record::is_field_name;
-use domain::scope::{Action, allowed};
+use domain::scope::phone_writes;
 use domain::world::Millis;
 use domain::{CellCode, Fields, Kind, Record, RecordId, Stamp};
 use rusqlite::{Connection, Row};
@@ -238,7 +238,7 @@ impl Open {
 
     /// Whether the worker may let another value of such a record stand.
     pub(crate) fn may_restore(&self, kind: &Kind) -> bool {
-        allowed(self.account().role, Action::Write, kind)
+        phone_writes(self.account().role, kind)
     }
 
     /// Lets a value stand again that was set aside; asked once more, lets the one stand again that gave way.

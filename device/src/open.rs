@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use domain::codes::Lists;
 use domain::lines::in_one_line;
 use domain::protocol::{Enrolment, ServerKeys, Tokens};
-use domain::scope::{Role, allowed};
+use domain::scope::{Role, phone_writes};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{
@@ -376,7 +376,7 @@ impl Open {
 
     fn judge(&self, change: &Change, current: Option<&Held>, now: Millis) -> Result<(), DeviceError> {
         let refuse = |code| Err(DeviceError::Invalid(vec![Problem::new("", code)]));
-        if !allowed(self.account.role, domain::scope::Action::Write, &change.kind) {
+        if !phone_writes(self.account.role, &change.kind) {
             return refuse(ProblemCode::NotAllowed);
         }
         if current.is_none() && !self.cells.contains(&change.cell) {

@@ -163,6 +163,11 @@ pub fn allowed(role: Role, action: Action, kind: &Kind) -> bool {
     }
 }
 
+/// Whether somebody of this role may write a kind on a phone. Reviews and cells are the desk's, whoever carries the phone.
+pub fn phone_writes(role: Role, kind: &Kind) -> bool {
+    !matches!(kind, Kind::Review | Kind::Cell) && allowed(role, Action::Write, kind)
+}
+
 /// Whether a role that may read a kind sees this field of it.
 pub fn visible_field(role: Role, kind: &Kind, field: &str) -> bool {
     match (role, kind) {
@@ -198,6 +203,20 @@ mod tests {
             let fields = |kind: &Kind| crate::spec::fields(kind).iter().all(|f| visible_field(role, kind, f.name));
             let whole = Kind::KNOWN.iter().chain([&newer]).all(|kind| reads(kind) && fields(kind));
             assert_eq!(sees_whole_cell(role), whole, "{role:?}");
+        }
+    }
+
+    #[test]
+    fn no_phone_writes_what_is_the_desk_s_whoever_carries_it() {
+        for role in [Role::Worker, Role::Informant, Role::Supervisor, Role::Handler, Role::Admin, Role::Auditor] {
+            for kind in Kind::KNOWN {
+                let desk_s = matches!(kind, Kind::Review | Kind::Cell);
+                assert_eq!(
+                    phone_writes(role, &kind),
+                    !desk_s && allowed(role, Action::Write, &kind),
+                    "{role:?} {kind}"
+                );
+            }
         }
     }
 

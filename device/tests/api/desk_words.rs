@@ -4,7 +4,7 @@ use device::api::FailureCode;
 use domain::{CellCode, Kind, ProblemCode, Record};
 use serde_json::{Value, json};
 
-use crate::phone::{CELL, DAY, MORNING, Phone, id_of, record};
+use crate::phone::{CELL, DAY, MORNING, Phone, enrolment, id_of, record};
 
 fn cell() -> CellCode {
     CellCode::new(CELL).unwrap()
@@ -162,5 +162,18 @@ fn an_opinion_is_answered_and_the_answer_is_rated() {
     assert_eq!(phone.problems("rate_answer", json!({"answer": answer_id, "rating": 6}))[0].field, "rating");
     for not_an_answer in [asked, others_id] {
         phone.problems("rate_answer", json!({"answer": not_an_answer, "rating": 5}));
+    }
+}
+
+#[test]
+fn a_supervisor_s_phone_writes_no_review_and_no_cell_which_the_server_would_refuse_for_ever() {
+    let account = domain::AccountId::new("boss").unwrap();
+    let role = domain::scope::Role::Supervisor;
+    let boss = Phone::enrolled(&domain::protocol::Enrolment { role, account, ..enrolment() }, 0x51);
+    let fields =
+        json!({"target": "00000000-0000-0000-0000-000000000001", "target_kind": "visit", "verdict": "approved"});
+    for kind in ["review", "cell"] {
+        let refused = boss.problems("save", json!({"kind": kind, "cell": CELL, "fields": fields}));
+        assert_eq!(refused[0].code, domain::ProblemCode::NotAllowed, "{kind}");
     }
 }

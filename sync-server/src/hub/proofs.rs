@@ -9,7 +9,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::protocol::Proof;
-use domain::scope::{Action, Role, allowed, sees_whole_cell};
+pub(super) use domain::scope::phone_writes as may_phone_write;
+use domain::scope::{Role, phone_writes, sees_whole_cell};
 use domain::{CellCode, Change, Fields, Kind, Record, RecordId, Stamps, World};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -34,7 +35,7 @@ impl ProofKey {
     /// The proof of a record as it is sent to a phone whose role may not write it; none for what it may write or sees only in part.
     pub(super) fn prove(&self, role: Role, record: &Record) -> Option<Proof> {
         let Record { id, kind, cell, fields, stamps } = record;
-        let needed = sees_whole_cell(role) && !may_phone_write(role, kind);
+        let needed = sees_whole_cell(role) && !phone_writes(role, kind);
         needed.then(|| written(self.mark(*id, kind, cell, (fields, stamps))))
     }
 
@@ -79,9 +80,4 @@ fn written(mark: Hmac<Sha256>) -> Proof {
 
 fn is_mark(mark: Hmac<Sha256>, proof: &Proof) -> bool {
     URL_SAFE_NO_PAD.decode(&proof.0).is_ok_and(|told| mark.verify_slice(&told).is_ok())
-}
-
-/// Whether a phone of this role may write a kind. Reviews and cells are the desk's, whoever carries the phone.
-pub(super) fn may_phone_write(role: Role, kind: &Kind) -> bool {
-    !matches!(kind, Kind::Review | Kind::Cell) && allowed(role, Action::Write, kind)
 }
