@@ -14,6 +14,7 @@ use crate::kinds::inspection::ITEMS_MAX;
 use crate::problem::{Problem, ProblemCode};
 use crate::sheet::{Sheet, Source};
 use crate::spec::field;
+use crate::validate::line_problem;
 use crate::workdays::Within;
 
 /// At most so many characters of a name or title.
@@ -123,13 +124,7 @@ impl Found {
     }
 
     fn text(&mut self, place: &str, text: &str, max: usize) {
-        if text.trim().is_empty() {
-            self.add(place, ProblemCode::Required);
-        } else if text.chars().count() > max {
-            self.0.push(Problem::with_limit(place, ProblemCode::TooLong, max as i64));
-        } else if text.chars().any(char::is_control) {
-            self.add(place, ProblemCode::ControlCharacter);
-        }
+        self.0.extend(line_problem(place, text, max));
     }
 
     fn names(&mut self, place: &str, zh: &str, en: &str) {

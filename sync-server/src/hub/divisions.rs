@@ -2,6 +2,7 @@
 
 use domain::protocol::CallRefusal;
 use domain::scope::{Actor, Duty, has_duty};
+use domain::validate::line_problem;
 use domain::{CellCode, Fields, Kind, Problem, ProblemCode, RecordId, Scope, Stamp};
 use serde_json::json;
 
@@ -291,14 +292,7 @@ pub(super) fn new_division_problem(
 }
 
 fn name_problem(name: &str) -> Option<Problem> {
-    let name = name.trim();
-    if name.is_empty() {
-        Some(Problem::new("name", ProblemCode::Required))
-    } else if name.chars().count() > NAME_MAX {
-        Some(Problem::with_limit("name", ProblemCode::TooLong, NAME_MAX as i64))
-    } else {
-        name.chars().any(char::is_control).then(|| Problem::new("name", ProblemCode::ControlCharacter))
-    }
+    line_problem("name", name.trim(), NAME_MAX)
 }
 
 fn plain(code: &Scope, name: &str) -> Division {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use domain::protocol::{CallRefusal, EnrolRequest, Enrolment, Hello, PROTOCOL, STAMP_AHEAD_ACCEPTED};
 use domain::scope::{Action, Actor, Role, allowed};
+use domain::validate::line_problem;
 use domain::world::Millis;
-use domain::{AccountId, CellCode, DeviceId, Kind, Problem, ProblemCode, Scope, Stamp};
+use domain::{AccountId, CellCode, DeviceId, Kind, Scope, Stamp};
 
 use crate::hub::health::{DeviceNeed, needs, newest_app};
 use crate::hub::orders::administered;
@@ -269,18 +270,10 @@ pub(super) fn administers(actor: &Actor, account: &Account, holdings: &[Holding]
 }
 
 fn check_words(request: &EnrolRequest) -> Result<(), HubError> {
-    let stray = |text: &str| text.chars().any(char::is_control);
     let mut problems = Vec::new();
-    let name = request.device_name.trim();
-    if name.is_empty() {
-        problems.push(Problem::new("device_name", ProblemCode::Required));
-    } else if name.chars().count() > DEVICE_NAME_MAX {
-        problems.push(Problem::with_limit("device_name", ProblemCode::TooLong, DEVICE_NAME_MAX as i64));
-    } else if stray(name) {
-        problems.push(Problem::new("device_name", ProblemCode::ControlCharacter));
-    }
-    if request.app_version.chars().count() > 40 || stray(&request.app_version) {
-        problems.push(Problem::with_limit("app_version", ProblemCode::TooLong, 40));
+    problems.extend(line_problem("device_name", request.device_name.trim(), DEVICE_NAME_MAX));
+    if !request.app_version.is_empty() {
+        problems.extend(line_problem("app_version", &request.app_version, 40));
     }
     if problems.is_empty() { Ok(()) } else { Err(HubError::invalid(problems)) }
 }

@@ -105,3 +105,15 @@ fn a_purpose_that_the_county_adds_is_a_code_of_its_list_and_a_retired_one_stays_
     assert!(shown[0].retired && shown.last().unwrap().code == "flood");
     assert_eq!(lists.name_zh(CodeList::VisitPurpose, "flood"), "汛期提醒");
 }
+
+#[test]
+fn no_name_reads_in_another_order_than_it_is_stored_in_or_tears_a_list() {
+    for (name, code) in [
+        ("走\u{202E}访", ProblemCode::ControlCharacter),
+        ("走\u{2028}访", ProblemCode::LineBreak),
+        ("走\t访", ProblemCode::ControlCharacter),
+        (" ", ProblemCode::Required),
+    ] {
+        assert_eq!(problems(|next| next.purposes[0].name_zh = name.into()), one("purposes.0.name_zh", code));
+    }
+}
