@@ -172,8 +172,10 @@ fn a_supervisor_s_phone_writes_no_review_and_no_cell_which_the_server_would_refu
     let boss = Phone::enrolled(&domain::protocol::Enrolment { role, account, ..enrolment() }, 0x51);
     let fields =
         json!({"target": "00000000-0000-0000-0000-000000000001", "target_kind": "visit", "verdict": "approved"});
-    for kind in ["review", "cell"] {
-        let refused = boss.problems("save", json!({"kind": kind, "cell": CELL, "fields": fields}));
-        assert_eq!(refused[0].code, domain::ProblemCode::NotAllowed, "{kind}");
+    let fields: domain::Fields = serde_json::from_value(fields).unwrap();
+    for kind in [Kind::Review, Kind::Cell] {
+        let refused = boss.device.with_open(|open| open.write(&kind, None, Some(&cell()), fields.clone()));
+        let Err(device::DeviceError::Invalid(problems)) = refused else { panic!("{kind}: {refused:?}") };
+        assert_eq!(problems[0].code, ProblemCode::NotAllowed, "{kind}");
     }
 }

@@ -173,8 +173,10 @@ async fn a_file_breaks_off_where_whoever_asked_for_it_is_not_any_more_who_they_w
 async fn what_gave_way_to_another_entry_leaves_in_no_file() {
     let county = inhabited();
     let mut phone = county.worker("worker-3", &[cell(1)]);
-    let home = phone.new_home(&cell(1));
+    let mut home = phone.new_home(&cell(1));
+    home[0].fields.insert("house_number".into(), json!("19号"));
     phone.push_all(&home);
+    county.world.pass(1_000);
     let twice = phone.new_record(Kind::Person, &cell(1), json!({"household": home[1].id, "name": "张三三"}));
     let into = json!({"merged_into": home[2].id});
     let gives_way = phone.change(Kind::Person, twice.id, &cell(1), into);
