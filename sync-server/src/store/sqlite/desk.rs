@@ -19,9 +19,10 @@ const AT: &str = "json_extract(body, '$.fields.at')";
 const LIVES: &str = "kind = 'person'
     AND json_extract(body, '$.fields.moved_out_on') IS NULL AND json_extract(body, '$.fields.died_on') IS NULL
     AND json_extract(body, '$.fields.deleted') IS NOT 1";
-/// Entries of residents that gave way to others: few, and read once for a query. Asked by the row, so that an index is enough.
+/// No entry of a resident that gave way to another: those are few, and read once for a query (`CROSS JOIN`: beginning with them).
+/// Asked by the row, so that an index is enough.
 const STANDS: &str = "record.rowid NOT IN (SELECT gone.rowid FROM gave_way
-    JOIN record AS gone ON gone.id = gave_way.id AND gone.county = gave_way.county WHERE gone.kind = 'person')";
+    CROSS JOIN record AS gone ON gone.id = gave_way.id AND gone.county = gave_way.county WHERE gone.kind = 'person')";
 
 impl Sql<'_> {
     pub(super) fn latest_of_few(&self, scopes: &[Scope], kind: &Kind, limit: usize) -> Answer<Vec<StoredRecord>> {
