@@ -42,7 +42,8 @@ export function carryToken(value: string): void {
   token = value
 }
 
-/** Says what to do when the session has ended, and how to get a new token when the server does not know ours. */
+/** Says what to do when the session has ended, and how to get a new token when the server does not know ours; it throws when the
+ * session is another account's by now, so that nothing is sent again in its name. */
 export function whenRefused(signedOut: () => void, renew: () => Promise<void>): void {
   onSignedOut = signedOut
   renewToken = renew

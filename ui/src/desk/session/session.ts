@@ -10,20 +10,26 @@ export type Phase = 'unknown' | 'unreachable' | 'out' | 'in' | 'expired'
 const current = shallowRef<Session | null>(null)
 const phase = ref<Phase>('unknown')
 
-function take(session: Session): void {
-  const other = current.value !== null && current.value.account !== session.account
+/** Takes a session over; not that of another account. */
+function take(session: Session): boolean {
+  if (current.value !== null && current.value.account !== session.account) {
+    // Somebody else sits down: nothing of what the first one saw or typed may stay on the screen, nor be done in the other's name.
+    window.location.reload()
+    return false
+  }
   current.value = session
   carryToken(session.csrf)
   phase.value = 'in'
-  // Somebody else sits down: nothing of what the first one saw or typed may stay on the screen.
-  if (other) window.location.reload()
+  return true
 }
 
 whenRefused(
   () => {
     if (phase.value === 'in') phase.value = 'expired'
   },
-  async () => take(await calls.session()),
+  async () => {
+    if (!take(await calls.session())) throw new Refused('signed_out', 401)
+  },
 )
 
 /** The session, and what can be done to it. */
