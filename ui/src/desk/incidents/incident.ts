@@ -1,5 +1,5 @@
 // The incident that is open: read, acted on, and what somebody else did meanwhile.
-import { onBeforeUnmount, ref, shallowRef } from 'vue'
+import { onBeforeUnmount, ref, shallowRef, watch } from 'vue'
 import type { DeskIncident } from '@shared/types/DeskIncident'
 import type { ToldStep } from '@shared/types/ToldStep'
 import { isAborted, refusalCode, type RefusalCode } from '../api/http'
@@ -11,8 +11,8 @@ const LOOK_EVERY_MS = 20_000
 /** What became of an act. */
 export type Outcome = 'done' | 'gone' | 'overtaken' | RefusalCode
 
-/** One incident. */
-export function useIncident(id: string) {
+/** One incident. `held`: a sheet is open on what the page says, and nothing moves under it until it is closed. */
+export function useIncident(id: string, held: () => boolean) {
   const page = shallowRef<DeskIncident | null>(null)
   const phase = ref<'loading' | 'ready' | 'failed'>('loading')
   const failure = ref<RefusalCode>('internal')
@@ -28,10 +28,11 @@ export function useIncident(id: string) {
     phase.value = 'ready'
   }
 
-  async function load(): Promise<void> {
+  /** Reads it anew; under an open sheet only when somebody was faster than its step. */
+  async function load(overtaken = false): Promise<void> {
     try {
       const read = await calls.incident(id, running.signal)
-      if (!busy.value && read.seen !== page.value?.seen) take(read, false)
+      if (!busy.value && (overtaken || !held()) && read.seen !== page.value?.seen) take(read, false)
       phase.value = 'ready'
     } catch (error) {
       if (isAborted(error) || running.signal.aborted) return
@@ -41,11 +42,11 @@ export function useIncident(id: string) {
   }
 
   /** Does something; when somebody was faster, the present state is read and what happened is told. */
-  async function act(call: (seen: string) => Promise<DeskIncident | null>): Promise<Outcome> {
+  async function act(call: () => Promise<DeskIncident | null>): Promise<Outcome> {
     if (!page.value || busy.value) return 'stale'
     busy.value = true
     try {
-      const after = await call(page.value.seen)
+      const after = await call()
       if (after === null) return 'gone'
       take(after, true)
       return 'done'
@@ -53,7 +54,7 @@ export function useIncident(id: string) {
       const code = refusalCode(error)
       if (code !== 'stale') return code
       busy.value = false
-      await load()
+      await load(true)
       return 'overtaken'
     } finally {
       busy.value = false
@@ -61,6 +62,7 @@ export function useIncident(id: string) {
   }
 
   const timer = setInterval(() => document.visibilityState === 'visible' && void load(), LOOK_EVERY_MS)
+  watch(held, (now) => !now && void load())
   onBeforeUnmount(() => {
     clearInterval(timer)
     running.abort()
