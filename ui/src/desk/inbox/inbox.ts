@@ -8,6 +8,7 @@ import type { Level } from '@shared/types/Level'
 import * as calls from '../api/calls'
 import { refusalCode, type RefusalCode } from '../api/http'
 import { loadPlaces } from '../parts/lists'
+import { samePhotos } from '../record/photos'
 import { preferences } from '../shell/preferences'
 
 /** How many rows a page has. */
@@ -164,7 +165,7 @@ export function useInbox() {
       const present = now.get(item.id)
       if (!present || present.version === item.version) {
         // Photos arrive without a new version.
-        if (present && present.photos.arrived !== item.photos.arrived) items.value[index] = present
+        if (present && !samePhotos(present.photos, item.photos)) items.value[index] = present
         return
       }
       items.value[index] = present
@@ -175,11 +176,13 @@ export function useInbox() {
     triggerRef(items)
   }
 
-  /** The row that is looked at may stand behind the newest page: its photos are asked for by themselves while some are missing. */
+  /** The row that is looked at may stand behind the newest page: its photos are asked for by themselves. All may be here, and one more
+   * be on its way. */
   async function lookForPhotos(page: readonly InboxItem[]): Promise<void> {
     const { id, photos } = selected.value ?? { id: null, photos: null }
-    if (id === null || photos.arrived === photos.total || page.some((item) => item.id === id)) return
+    if (id === null || page.some((item) => item.id === id)) return
     const present = await calls.photosOf(id).catch(() => photos)
+    if (samePhotos(present, photos)) return
     items.value = items.value.map((item) => (item.id === id ? { ...item, photos: present } : item))
   }
 

@@ -5,6 +5,7 @@ import type { InboxItem } from '@shared/types/InboxItem'
 import * as calls from '../api/calls'
 import type { Pile } from '../api/calls'
 import { isAborted, refusalCode, type RefusalCode } from '../api/http'
+import { countOf, samePhotos } from './photos'
 
 const KEPT = 40
 /** Somebody who holds `j` passes many rows: only where they rest is loaded. */
@@ -54,8 +55,16 @@ export function useRecord(selected: Ref<InboxItem | null>, pile: () => Pile) {
   function stillTrue(item: InboxItem): DeskRecord | null {
     const known = kept.get(item.id)
     if (!known || known.version !== item.version || known.review.state !== pile()) return null
-    const arrived = known.photos.filter((photo) => photo.arrived).length
-    return arrived === item.photos.arrived ? known : null
+    return samePhotos(countOf(known), item.photos) ? known : null
+  }
+
+  /** More photos are known than the page shows, or more of them have arrived: they simply appear, and nothing that was read changes. */
+  async function showPhotos(id: string): Promise<void> {
+    const present = await calls.record(id).catch(() => null)
+    if (!present) return
+    keep(present)
+    const shown = page.value
+    if (shown?.record.id === id && shown.version === present.version) page.value = { ...shown, photos: present.photos }
   }
 
   function show(item: InboxItem | null): void {
@@ -99,8 +108,7 @@ export function useRecord(selected: Ref<InboxItem | null>, pile: () => Pile) {
       if (item?.id !== before?.id) show(item)
       else if (item && page.value?.record.id === item.id) {
         if (page.value.version !== item.version) overtaken.value = true
-        // More photos have arrived: nothing that was read changes, so they may simply appear.
-        else if (item.photos.arrived > page.value.photos.filter((photo) => photo.arrived).length) void fetchNow(item.id)
+        else if (!samePhotos(countOf(page.value), item.photos)) void showPhotos(item.id)
       }
     },
     { immediate: true },
