@@ -89,6 +89,8 @@ pub enum ProblemCode {
     FieldName,
     /// A value nested too deep or too large.
     ValueSize,
+    /// What is shown in place of a hidden value (张*), sent back as if it were the value.
+    Masked,
     // Records and changes
     /// A kind that the server does not know.
     UnknownKind,

@@ -3,7 +3,7 @@
 use domain::kinds::review::Said;
 use domain::protocol::CallRefusal;
 use domain::scope::{Action, Actor, visible_field};
-use domain::{Fields, Kind, Problem, ProblemCode, Record, RecordId, Stamp, Version};
+use domain::{Fields, Kind, Problem, ProblemCode, Record, RecordId, Stamp, Version, mask};
 use serde_json::{Value, json};
 
 use crate::hub::desk::{Desk, readable};
@@ -104,13 +104,19 @@ fn changed(record: &Record, wish: &Fields) -> Fields {
         .collect()
 }
 
-/// Moving a record to another cell, its number and its author are no corrections.
+/// Moving a record to another cell, its number and its author are no corrections. Nor is what a page shows in place of a hidden value:
+/// whoever sends it back has not seen the value that it would replace.
 fn check_fields(actor: &Actor, record: &Record, fields: &Fields) -> Result<(), HubError> {
     let wrong = |name: &&String| {
         let known = domain::spec::field(&record.kind, name).is_some();
         !known || matches!(name.as_str(), "cell" | "by" | NUMBER) || !visible_field(actor.role, &record.kind, name)
     };
-    let problems: Vec<Problem> =
-        fields.keys().filter(wrong).map(|name| Problem::new(name, ProblemCode::NotAllowed)).collect();
+    let masked = |(name, value): &(&String, &Value)| {
+        let standing = record.fields.get(*name).unwrap_or(&Value::Null);
+        mask::is_masked(&record.kind, name) && mask::value(&record.kind, name, standing) == **value
+    };
+    let wrong = fields.keys().filter(wrong).map(|name| Problem::new(name, ProblemCode::NotAllowed));
+    let masked = fields.iter().filter(masked).map(|(name, _)| Problem::new(name, ProblemCode::Masked));
+    let problems: Vec<Problem> = wrong.chain(masked).collect();
     if problems.is_empty() { Ok(()) } else { Err(HubError::invalid(problems)) }
 }

@@ -311,6 +311,23 @@ fn a_correction_against_an_unseen_change_shows_both_values_and_either_can_be_res
 }
 
 #[test]
+fn what_a_page_shows_in_place_of_a_hidden_value_is_no_value() {
+    let Scene { county, boss, person, .. } = scene();
+    let before = county.stored(person).unwrap();
+    let shown = |field: &str| domain::mask::value(&Kind::Person, field, &before.record.fields[field]);
+    for field in ["name", "phone"] {
+        let wish = correction(&county, person, json!({ field: shown(field) }));
+        let refused = match county.hub.correct(&boss, &wish).unwrap_err() {
+            HubError::Refused { problems, .. } => problems,
+            other => panic!("{other:?}"),
+        };
+        assert!(refused.iter().any(|one| one.field == field && one.code == ProblemCode::Masked), "{refused:?}");
+    }
+    assert_eq!(county.stored(person).unwrap().version, before.version);
+    county.hub.correct(&boss, &correction(&county, person, json!({"name": "张三丰"}))).unwrap();
+}
+
+#[test]
 fn who_administers_a_town_sets_no_rules_of_the_county() {
     let county = County::new();
     county.account("admin-town", Role::Admin, &["610722001", "610722002"], &[]);
