@@ -34,17 +34,24 @@ test('a value that lost stands beside the one that was kept', () => {
   const entry = { at: 1, by: 'x', device: null, fields: { phone: '13900000000' }, lost: true, verdict: null, level: null, corrected: [], remarks: {}, note: null }
   const known = { field: 'phone', kept: '13812345678', lost: '13900000000', keptBy: null, keptAt: null, stands: false, restore: null }
   expect(conflictsOf(entry, record)).toEqual([known])
-  const told = { stamp: 'the-lost-one', kept_by: '李四', kept_at: 5, restorable: true }
+  const told = { stamp: 'the-lost-one', kept_by: '李四', kept_at: 5, stands: false, restorable: true }
   expect(conflictsOf({ ...entry, set_aside: { phone: told } }, record)).toEqual([{ ...known, keptBy: '李四', keptAt: 5, restore: 'the-lost-one' }])
   expect(conflictsOf({ ...entry, lost: false }, record)).toEqual([])
 })
 
 test('a value that stands already, and one that somebody else must decide, are not offered', () => {
   const entry = { at: 1, by: 'x', device: null, fields: { phone: '13900000000' }, lost: true, verdict: null, level: null, corrected: [], remarks: {}, note: null }
-  const told = { stamp: 'the-lost-one', kept_by: null, kept_at: 5, restorable: true }
+  const told = { stamp: 'the-lost-one', kept_by: null, kept_at: 5, stands: true, restorable: true }
   const again = { ...record, fields: { ...record.fields, phone: '13900000000' } }
   expect(conflictsOf({ ...entry, set_aside: { phone: told } }, again)[0]).toMatchObject({ stands: true, restore: null })
-  expect(conflictsOf({ ...entry, set_aside: { phone: { ...told, restorable: false } } }, record)[0]?.restore).toBeNull()
+  expect(conflictsOf({ ...entry, set_aside: { phone: { ...told, stands: false, restorable: false } } }, record)[0]?.restore).toBeNull()
+})
+
+test('two values that look alike masked are told apart by the server, and the one that lost can stand again', () => {
+  const told = { stamp: 'the-lost-one', kept_by: null, kept_at: 5, stands: false, restorable: true }
+  const alike = { ...record, fields: { name: '张*' } }
+  const entry = { at: 1, by: 'x', device: null, fields: { name: '张*' }, lost: true, set_aside: { name: told }, verdict: null, level: null, corrected: [], remarks: {}, note: null }
+  expect(conflictsOf(entry, alike)[0]).toMatchObject({ stands: false, restore: 'the-lost-one' })
 })
 
 test('whoever wrote the first entry made the record, reviews aside', () => {

@@ -8,6 +8,7 @@ use domain::scope::Actor;
 use domain::world::Millis;
 use domain::{Change, Fields, Record, Stamp, Version};
 use serde::Serialize;
+use serde_json::Value;
 use ts_rs::TS;
 use utoipa::ToSchema;
 
@@ -58,6 +59,8 @@ pub struct SetAsideValue {
     pub kept_by: Option<String>,
     /// When that was written.
     pub kept_at: Millis,
+    /// This value stands again; told here because two that differ may look alike masked.
+    pub stands: bool,
     /// Whether whoever asks may let this value stand again.
     pub restorable: bool,
 }
@@ -89,14 +92,14 @@ pub(super) fn lines(
             lines.push(written(entry.at, by.clone(), device.clone(), kept, false));
         }
         if !gone.is_empty() {
-            let stamps = gone.keys().map(|field| (field.clone(), entry.stamps.of(field))).collect();
-            let set_aside = set_aside(around, actor, &stored.record, entries, stamps)?;
+            let lost = gone.iter().map(|(field, value)| (field, entry.stamps.of(field), value));
+            let set_aside = set_aside(around, actor, &stored.record, entries, lost)?;
             lines.push(HistoryEntry { set_aside, ..written(entry.at, by, device, gone, true) });
         }
     }
     for (value, was) in lost_of_the_register(entries) {
-        let stamps = BTreeMap::from([(value.field.clone(), value.stamp)]);
-        let set_aside = set_aside(around, actor, &stored.record, entries, stamps)?;
+        let lost = std::iter::once((&value.field, value.stamp, &value.value));
+        let set_aside = set_aside(around, actor, &stored.record, entries, lost)?;
         let fields = Fields::from([(value.field.clone(), value.value.clone())]);
         lines.push(HistoryEntry { set_aside, ..written(was, String::new(), None, fields, true) });
     }
@@ -133,21 +136,22 @@ fn lost_of_the_register(entries: &[store::HistoryEntry]) -> impl Iterator<Item =
 }
 
 /// What is known of values that lost, and of those that stand in their place.
-fn set_aside(
+fn set_aside<'l>(
     around: &mut Surroundings<'_>,
     actor: &Actor,
     record: &Record,
     entries: &[store::HistoryEntry],
-    lost: BTreeMap<String, Stamp>,
+    lost: impl Iterator<Item = (&'l String, Stamp, &'l Value)>,
 ) -> Result<BTreeMap<String, SetAsideValue>, StoreError> {
     let mut told = BTreeMap::new();
-    for (field, stamp) in lost {
-        let standing = record.stamps.of(&field);
+    for (field, stamp, value) in lost {
+        let standing = record.stamps.of(field);
         let wrote =
-            |entry: &&store::HistoryEntry| entry.fields.contains_key(&field) && entry.stamps.of(&field) == standing;
+            |entry: &&store::HistoryEntry| entry.fields.contains_key(field) && entry.stamps.of(field) == standing;
         let kept_by = entries.iter().find(wrote).map(|entry| around.person(&entry.by)).transpose()?;
-        let restorable = may_restore(actor, record, &field);
-        told.insert(field, SetAsideValue { stamp, kept_by, kept_at: standing.millis(), restorable });
+        let stands = record.fields.get(field).unwrap_or(&Value::Null) == value;
+        let restorable = may_restore(actor, record, field);
+        told.insert(field.clone(), SetAsideValue { stamp, kept_by, kept_at: standing.millis(), stands, restorable });
     }
     Ok(told)
 }

@@ -64,7 +64,8 @@ export function conflictsOf(entry: HistoryEntry, record: DeskRecord['record']): 
     .map(([field, lost]) => {
       const kept = record.fields[field] ?? null
       const told = entry.set_aside?.[field]
-      const stands = JSON.stringify(kept) === JSON.stringify(lost)
+      // The server says it: two values that differ may look alike masked.
+      const stands = told?.stands ?? false
       return {
         field,
         kept,

@@ -18,6 +18,10 @@ kept_by: string | null,
  */
 kept_at: number, 
 /**
+ * This value stands again; told here because two that differ may look alike masked.
+ */
+stands: boolean, 
+/**
  * Whether whoever asks may let this value stand again.
  */
 restorable: boolean, };
