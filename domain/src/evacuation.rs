@@ -87,6 +87,12 @@ impl Roll<'_> {
         let said = |standing: &Option<&RollCall>| mark.or(standing.map(|standing| standing.mark));
         Some(wanted().filter_map(|(listed, standing)| Some((listed.person, said(standing)?))).collect())
     }
+
+    /// Whether of each of these people of the roster the mark stands that was seen, or none as none was.
+    pub fn stands_as_seen(&self, seen: &BTreeMap<RecordId, Option<RecordId>>) -> bool {
+        let standing = |mark: &Option<&RollCall>| mark.map(|mark| mark.id);
+        self.people.iter().all(|(listed, mark)| seen.get(&listed.person).is_none_or(|seen| *seen == standing(mark)))
+    }
 }
 
 /// Folds the marks of an evacuation. The last one of a person stands: by its stamp, among equal stamps by its id.

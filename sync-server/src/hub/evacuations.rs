@@ -1,6 +1,6 @@
 //! Evacuations from the desk: ordering one, marking people, ending it. The rules are those of the phones: `domain::evacuation`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use domain::evacuation::{OrderWords, Threatened, orders, roll};
 use domain::kinds::dwelling::Dwelling;
@@ -42,8 +42,8 @@ pub struct EvacuationOrder {
 pub struct MarksOf {
     /// The evacuation.
     pub evacuation: RecordId,
-    /// The people.
-    pub people: BTreeSet<RecordId>,
+    /// The people, each with the mark that was seen to stand; none: nobody had marked them.
+    pub people: BTreeMap<RecordId, Option<RecordId>>,
     /// What is said of them; what stands of each is said once more without it.
     pub mark: Option<Mark>,
     /// In words.
@@ -152,7 +152,7 @@ impl<S: Store> Hub<S> {
     ///
     /// # Errors
     /// [`CallRefusal::NotFound`] outside the scope, [`CallRefusal::NotAllowed`] for other roles, [`CallRefusal::Invalid`] when
-    /// somebody is not on the roster.
+    /// somebody is not on the roster, [`CallRefusal::Stale`] when somebody has been marked since they were looked at: then nobody is.
     pub fn mark_people(&self, actor: &Actor, marks: &MarksOf) -> Result<usize, HubError> {
         may_write(actor, &Kind::RollCall)?;
         let now = self.now();
@@ -160,9 +160,13 @@ impl<S: Store> Hub<S> {
             let record = standing_record(writing, actor, &Kind::Evacuation, marks.evacuation)?;
             let order = Evacuation::from(&record);
             let said = marks_of(writing, &record)?;
-            let to_mark = roll(&order.roster, &said).to_mark(&marks.people, marks.mark);
+            let roll = roll(&order.roster, &said);
+            let to_mark = roll.to_mark(&marks.people.keys().copied().collect(), marks.mark);
             let missing = || HubError::invalid(vec![Problem::new("people", ProblemCode::MissingTarget)]);
             let to_mark = to_mark.ok_or_else(missing)?;
+            if !roll.stands_as_seen(&marks.people) {
+                return Err(HubError::refused(CallRefusal::Stale));
+            }
             for one in &to_mark {
                 let fields = written(record.id, *one, now, &actor.account, marks.note.as_deref());
                 let id = self.record_id();

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { DeskRollHousehold } from '@shared/types/DeskRollHousehold'
 import type { DeskRollPerson } from '@shared/types/DeskRollPerson'
-import { countShown, shownHomes } from '@desk/evacuation/roll'
+import { countShown, seenOf, shownHomes } from '@desk/evacuation/roll'
 import { byVillage } from '@desk/parts/published'
 
 const person = (id: string, more: Partial<DeskRollPerson>): DeskRollPerson => ({
@@ -11,6 +11,7 @@ const person = (id: string, more: Partial<DeskRollPerson>): DeskRollPerson => ({
   phone: null,
   needs_help: false,
   mark: 'not_contacted',
+  said: null,
   at: null,
   note: null,
   late: false,
@@ -50,4 +51,8 @@ test('cells stand under their village in the order in which they come', () => {
     ['江湾社区', 2],
     ['朝阳社区', 1],
   ])
+})
+
+test('whoever marks people says which mark of each the page shows', () => {
+  expect(seenOf([person('somebody', { said: 'the-mark' }), person('nobody-yet', {})])).toEqual({ somebody: 'the-mark', 'nobody-yet': null })
 })

@@ -5,7 +5,7 @@
 
 mod roll;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -135,9 +135,10 @@ pub struct OrderedEvacuations {
 /// Marks to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct MarksWish {
-    /// The people, at most 600.
-    #[schema(value_type = Vec<String>)]
-    people: BTreeSet<RecordId>,
+    /// The people, at most 600, each with the mark that was seen to stand (`said`); null: nobody had marked them. When another stands
+    /// by now, nobody is marked and the answer is `stale`.
+    #[schema(value_type = BTreeMap<String, Option<String>>)]
+    people: BTreeMap<RecordId, Option<RecordId>>,
     /// What is said of them; what stands of each is said once more without it.
     #[schema(value_type = Option<String>)]
     mark: Option<Mark>,
@@ -256,7 +257,8 @@ pub(super) async fn paper(
 /// Marks people of a roster.
 #[utoipa::path(post, path = "/desk/api/evacuations/{id}/marks", tag = "desk", security(("desk" = [], "csrf" = [])),
     params(("id" = String, Path, description = "The evacuation")), request_body = MarksWish,
-    responses((status = 204), (status = "4XX", body = ErrorBody)))]
+    responses((status = 204), (status = 409, description = "somebody has been marked since", body = ErrorBody),
+        (status = "4XX", body = ErrorBody)))]
 pub(super) async fn mark(
     State(app): State<App>,
     SignedInDesk(desk): SignedInDesk,

@@ -24,8 +24,11 @@ export const reached = (id: string) => read<Reached>(`evacuations/${id}/reached`
 export const look = (id: string, reason: string) => write<DeskRoll>(`evacuations/${id}/look`, { reason })
 /** The list as PDF. */
 export const paper = (id: string, reason: string) => writeFile(`evacuations/${id}/paper`, { reason })
-/** Marks people; says what stands once more without a mark. */
-export const mark = (id: string, people: string[], said: Mark | null, note: string | null) =>
+/** People with the mark that the page shows of each; none: nobody marked them yet. */
+export type Seen = { [person: string]: string | null }
+
+/** Marks people; says what stands once more without a mark. Stale when somebody has marked one of them meanwhile. */
+export const mark = (id: string, people: Seen, said: Mark | null, note: string | null) =>
   write<null>(`evacuations/${id}/marks`, { people, mark: said, note })
 /** Ends one. */
 export const end = (id: string) => write<null>(`evacuations/${id}/end`)

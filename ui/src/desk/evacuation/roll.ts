@@ -25,6 +25,11 @@ export function shownHomes(homes: readonly DeskRollHousehold[], shown: Shown): D
   return left.filter((home) => home.people.length > 0)
 }
 
+/** People with the mark that is shown of each: whoever marks them says on what. */
+export function seenOf(people: readonly DeskRollPerson[]): { [person: string]: string | null } {
+  return Object.fromEntries(people.map((one) => [one.person, one.said]))
+}
+
 /** How many people a filter leaves. */
 export function countShown(homes: readonly DeskRollHousehold[], shown: Shown): number {
   return homes.reduce((sum, home) => sum + home.people.filter((person) => isShown(person, shown)).length, 0)

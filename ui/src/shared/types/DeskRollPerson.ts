@@ -27,6 +27,10 @@ needs_help: boolean,
  */
 mark: Mark, 
 /**
+ * Its record: named by whoever marks them next.
+ */
+said: RecordId | null, 
+/**
  * When it was made; nobody marked them yet otherwise.
  */
 at: number | null, 

@@ -38,6 +38,9 @@ pub struct DeskRollPerson {
     /// The mark that stands.
     #[schema(value_type = String)]
     pub mark: Mark,
+    /// Its record: named by whoever marks them next.
+    #[schema(value_type = Option<String>)]
+    pub said: Option<RecordId>,
     /// When it was made; nobody marked them yet otherwise.
     pub at: Option<Millis>,
     /// In words.
@@ -214,6 +217,7 @@ fn person(
         phone: phone.map(|phone| around.phone(&phone)),
         needs_help: listed.needs_help,
         mark: said,
+        said: mark.map(|mark| mark.id),
         at: mark.map(|mark| mark.at),
         note: mark.and_then(|mark| mark.note.clone()),
         late: mark.is_some_and(|mark| ended_at.is_some_and(|ended| mark.at > ended)),

@@ -1,6 +1,7 @@
 //! The evacuation desk: orders, live totals, marks, paper, and who may not.
 
 use axum::http::StatusCode;
+use domain::RecordId;
 use serde_json::{Value, json};
 
 use super::bench::{Bench, CELL, HOUSEHOLD, OTHER_CELL, PERSON, id};
@@ -67,6 +68,37 @@ async fn an_order_takes_whoever_lives_below_now_and_its_totals_move_with_a_mark_
     assert_eq!(&list["standing"][0]["totals"], totals);
 }
 
+/// These people with the marks that a page shows of them.
+fn as_seen(roll: &Value, people: &[RecordId]) -> Value {
+    let homes = roll["households"].as_array().unwrap().iter();
+    let listed = homes.flat_map(|home| home["people"].as_array().unwrap());
+    let wanted = listed.filter(|one| people.iter().any(|id| one["person"] == json!(id)));
+    wanted.map(|one| (one["person"].as_str().unwrap().to_owned(), one["said"].clone())).collect()
+}
+
+#[tokio::test]
+async fn a_mark_from_a_page_that_does_not_know_what_came_in_meanwhile_is_refused_and_overrides_nothing() {
+    let bench = Bench::new();
+    threaten(&bench);
+    let desk = bench.sign_in("supervisor").await;
+    let ordered = desk.post("evacuations", wish(&[POINT], false)).await.1;
+    let address = format!("evacuations/{}", ordered["ids"][0].as_str().unwrap());
+    let both = as_seen(&desk.read(&address).await, &[id(PERSON), id(43)]);
+    let evacuation = bench.record_of(ordered["ids"][0].as_str().unwrap());
+    let mut mark = evacuation.clone();
+    (mark.id, mark.kind, mark.fields) = (id(60), domain::Kind::RollCall, Default::default());
+    let now = bench.hub.now();
+    bench.enrol("worker").write(
+        &mark,
+        json!({"evacuation": evacuation.id, "person": id(PERSON), "mark": "moved_shelter", "at": now, "by": "worker"}),
+    );
+    let missing = desk.post(&format!("{address}/marks"), json!({"people": both, "mark": "missing"})).await;
+    assert_eq!(missing, (StatusCode::CONFLICT, json!({"code": "stale"})));
+    let people = desk.read(&address).await["households"][0]["people"].clone();
+    let marks: Vec<&Value> = people.as_array().unwrap().iter().map(|one| &one["mark"]).collect();
+    assert_eq!(marks, ["moved_shelter", "not_contacted"], "all of them are marked, or nobody");
+}
+
 #[tokio::test]
 async fn the_desk_marks_says_once_more_and_ends() {
     let bench = Bench::new();
@@ -75,12 +107,14 @@ async fn the_desk_marks_says_once_more_and_ends() {
     let ordered = desk.post("evacuations", wish(&[POINT], false)).await.1;
     let address = format!("evacuations/{}", ordered["ids"][0].as_str().unwrap());
     let marks = format!("{address}/marks");
-    let both = json!([id(PERSON), id(43)]);
-    assert_eq!(
-        desk.post(&marks, json!({"people": both, "mark": "called", "note": " 已通话 "})).await.0,
-        StatusCode::NO_CONTENT
-    );
-    assert_eq!(desk.post(&marks, json!({"people": [id(PERSON)], "mark": "away"})).await.0, StatusCode::NO_CONTENT);
+    let (one, both) = ([id(PERSON)], [id(PERSON), id(43)]);
+    let called = json!({"people": as_seen(&desk.read(&address).await, &both), "mark": "called", "note": " 已通话 "});
+    assert_eq!(desk.post(&marks, called.clone()).await.0, StatusCode::NO_CONTENT);
+    let stale = (StatusCode::CONFLICT, json!({"code": "stale"}));
+    assert_eq!(desk.post(&marks, called).await, stale, "on a page that shows them unmarked");
+    let people = as_seen(&desk.read(&address).await, &one);
+    assert_eq!(desk.post(&marks, json!({"people": people, "mark": "away"})).await.0, StatusCode::NO_CONTENT);
+    let both = as_seen(&desk.read(&address).await, &both);
     assert_eq!(desk.post(&marks, json!({"people": both})).await.0, StatusCode::NO_CONTENT);
     let roll = desk.read(&address).await;
     let people = roll["households"][0]["people"].as_array().unwrap();
@@ -89,7 +123,10 @@ async fn the_desk_marks_says_once_more_and_ends() {
         (&json!("away"), &json!("called"), &json!(true))
     );
     // Somebody who is not on the roster, a mark that there is not, a roster that is not a list.
-    for bad in [json!({"people": [id(44)], "mark": "away"}), json!({"people": [id(PERSON), id(999)], "mark": "away"})] {
+    let with = |number| json!({id(PERSON).to_string(): people[0]["said"], id(number).to_string(): null});
+    for bad in
+        [json!({"people": {id(44).to_string(): null}, "mark": "away"}), json!({"people": with(999), "mark": "away"})]
+    {
         assert_eq!(desk.post(&marks, bad).await.0, StatusCode::UNPROCESSABLE_ENTITY);
     }
     assert_eq!(desk.post(&marks, json!({"people": both, "mark": "flown"})).await.0, StatusCode::BAD_REQUEST);
@@ -170,7 +207,7 @@ async fn a_foreign_evacuation_cannot_be_read_marked_ended_or_printed() {
     for (part, body) in [
         ("look", json!({"reason": "evacuation"})),
         ("paper", json!({"reason": "evacuation"})),
-        ("marks", json!({"people": [id(PERSON)], "mark": "away"})),
+        ("marks", json!({"people": {id(PERSON).to_string(): null}, "mark": "away"})),
         ("end", json!({})),
     ] {
         assert_eq!(neighbour.post(&format!("{address}/{part}"), body).await.0, StatusCode::NOT_FOUND, "{part}");
