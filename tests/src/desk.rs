@@ -75,7 +75,8 @@ impl Desk {
     /// When the server refuses.
     pub fn approve(&self, id: &str) -> Outcome {
         let record = self.read(&format!("records/{id}"))?;
-        let wish = json!({ "id": id, "version": record["version"], "verdict": "approved" });
+        let (version, seen) = (&record["version"], &record["review"]["state"]);
+        let wish = json!({ "id": id, "version": version, "seen": seen, "verdict": "approved" });
         match self.post("reviews", &wish)? {
             (200, _) => Ok(()),
             (status, body) => trouble(format!("The approval was answered {status}: {body}")),

@@ -24,6 +24,8 @@ pub struct RestoreOf {
     pub id: RecordId,
     /// The version that was looked at.
     pub version: Version,
+    /// How far the cell's feed had come when it was: later conflicts stay open.
+    pub reached: u64,
     /// The field.
     pub field: String,
     /// The stamp of the value that is wanted back.
@@ -181,7 +183,8 @@ impl<S: Store> Hub<S> {
             }
             let fields = Fields::from([(wish.field.clone(), value)]);
             let change = DeskChange { id: record.id, kind: record.kind, cell: record.cell, fields };
-            self.write_at_desk(writing, &desk.actor, change, Stamp::ZERO)?.map_err(refused_words)?;
+            let author = Author::Desk(&desk.actor, Some(wish.reached));
+            self.write_by(writing, author, change, Stamp::ZERO)?.map_err(refused_words)?;
             let written = readable(writing, &desk.actor, wish.id)?;
             Ok(written.map_or(version, |written| written.version))
         })

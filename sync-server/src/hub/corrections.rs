@@ -7,7 +7,7 @@ use domain::{Fields, Kind, Problem, ProblemCode, Record, RecordId, Stamp, Versio
 use serde_json::{Value, json};
 
 use crate::hub::desk::{Desk, readable};
-use crate::hub::judge::NUMBER;
+use crate::hub::judge::{Author, NUMBER};
 use crate::hub::phones::note;
 use crate::hub::reviews::{DeskChange, latest_said, refused_words, reviews_of};
 use crate::hub::{Hub, HubError};
@@ -20,6 +20,8 @@ pub struct CorrectionOf {
     pub id: RecordId,
     /// The version that was looked at.
     pub version: Version,
+    /// How far the cell's feed had come when it was: later conflicts stay open. None: on a page that tells of no conflicts.
+    pub reached: Option<u64>,
     /// The new values.
     pub fields: Fields,
     /// Why, in words for the worker.
@@ -52,7 +54,8 @@ impl<S: Store> Hub<S> {
             let names: Vec<String> = fields.keys().cloned().collect();
             let Record { id, kind, cell, .. } = stored.record;
             let change = DeskChange { id, kind, cell, fields };
-            self.write_at_desk(writing, &desk.actor, change, Stamp::ZERO)?.map_err(refused_words)?;
+            let author = Author::Desk(&desk.actor, wish.reached);
+            self.write_by(writing, author, change, Stamp::ZERO)?.map_err(refused_words)?;
             self.say_corrected(writing, &desk.actor, wish, names)
         })
     }

@@ -37,7 +37,8 @@ pub(super) enum Author<'a> {
     /// A phone, in a run of its program, and what it knew when it sent this.
     Phone { phone: &'a Phone, run: Run, read: Read<'a> },
     /// Somebody at the desk.
-    Desk(&'a Actor),
+    /// With how far the record's cell had come when its page was read; none: no page that tells of conflicts was read before.
+    Desk(&'a Actor, Option<u64>),
     /// Somebody of the county's office in the course of a duty, which may write kinds that the role may not write one by one.
     Office(&'a Actor, Duty),
 }
@@ -54,21 +55,21 @@ impl Author<'_> {
     pub(super) fn actor(&self) -> &Actor {
         match self {
             Author::Phone { phone, .. } => &phone.actor,
-            Author::Desk(actor) | Author::Office(actor, _) => actor,
+            Author::Desk(actor, _) | Author::Office(actor, _) => actor,
         }
     }
 
     pub(super) fn device(&self) -> Option<DeviceId> {
         match self {
             Author::Phone { phone, .. } => Some(phone.device),
-            Author::Desk(_) | Author::Office(..) => None,
+            Author::Desk(..) | Author::Office(..) => None,
         }
     }
 
     pub(super) fn run(&self) -> Run {
         match self {
             Author::Phone { run, .. } => *run,
-            Author::Desk(_) | Author::Office(..) => Run::SERVER,
+            Author::Desk(..) | Author::Office(..) => Run::SERVER,
         }
     }
 
@@ -76,18 +77,19 @@ impl Author<'_> {
     fn may_write(&self, kind: &Kind) -> bool {
         match self {
             Author::Phone { phone, .. } => may_phone_write(phone.actor.role, kind),
-            Author::Desk(actor) => allowed(actor.role, Action::Write, kind),
+            Author::Desk(actor, _) => allowed(actor.role, Action::Write, kind),
             Author::Office(actor, duty) => has_duty(actor.role, *duty) && duty.writes(kind),
         }
     }
 
-    /// Whether the author was told what stands at `n` in a cell's feed. Whoever writes at the desk has the present page open.
+    /// Whether the author was told what stands at `n` in a cell's feed.
     pub(super) fn was_told(&self, epoch: Epoch, cell: &CellCode, n: u64) -> bool {
         match self {
             Author::Phone { read, .. } => {
                 read.epoch == Some(epoch) && read.cursors.get(cell).is_some_and(|cursor| *cursor >= n)
             }
-            Author::Desk(_) | Author::Office(..) => true,
+            Author::Desk(_, reached) => reached.is_some_and(|reached| reached >= n),
+            Author::Office(..) => true,
         }
     }
 
@@ -104,7 +106,7 @@ impl Author<'_> {
     fn reaches(&self, cell: &CellCode, written: Stamp, now: Millis) -> bool {
         match self {
             Author::Phone { phone, .. } => phone.held(cell, written, now),
-            Author::Desk(actor) | Author::Office(actor, _) => actor.covers(cell),
+            Author::Desk(actor, _) | Author::Office(actor, _) => actor.covers(cell),
         }
     }
 }

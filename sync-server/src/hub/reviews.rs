@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::lines::in_one_line;
 use domain::protocol::{CallRefusal, Refusal, Verdict};
 use domain::review::rules::ReviewRules;
-use domain::review::{Approving, TAKE_BACK_ALLOWED, approving};
+use domain::review::{Approving, ReviewState, TAKE_BACK_ALLOWED, approving};
 use domain::scope::{Action, Actor, allowed};
 use domain::{CellCode, Change, Fields, Kind, Problem, ProblemCode, Record, RecordId, Stamp, Stamps, Version};
 use serde::{Deserialize, Serialize};
@@ -35,12 +35,25 @@ pub struct ReviewOf {
     pub id: RecordId,
     /// The version that was looked at.
     pub version: Version,
+    /// Where that version stood when it was looked at.
+    pub seen: ReviewState,
     /// What is said of it.
     pub verdict: ReviewVerdict,
     /// Remarks on single fields.
     pub remarks: BTreeMap<String, String>,
     /// A remark on the whole.
     pub note: Option<String>,
+}
+
+/// A version that somebody looked at, to be approved among many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookedAt {
+    /// The record.
+    pub id: RecordId,
+    /// The version.
+    pub version: Version,
+    /// Where it stood then.
+    pub seen: ReviewState,
 }
 
 /// What became of many approvals at once.
@@ -50,7 +63,7 @@ pub struct ManyApproved {
     pub approved: usize,
     /// The approvals that were written, to take them back.
     pub reviews: Vec<RecordId>,
-    /// Those that have changed since they were looked at, or are not there (any more).
+    /// Those that have changed or were decided since they were looked at, or are not there (any more).
     pub stale: Vec<RecordId>,
     /// Those that nobody approves among many: their risk is not low, or another level comes first.
     pub left: Vec<RecordId>,
@@ -74,7 +87,8 @@ impl<S: Store> Hub<S> {
     ///
     /// # Errors
     /// [`CallRefusal::NotFound`] outside the scope, [`CallRefusal::NotAllowed`] for other roles, [`CallRefusal::Stale`] when
-    /// the record has changed since, [`CallRefusal::Invalid`] when a return says nothing or a remark is malformed.
+    /// the record has changed since or somebody else has decided, [`CallRefusal::Invalid`] when a return says nothing or a remark is
+    /// malformed.
     pub fn review(&self, desk: &Desk, review: &ReviewOf) -> Result<RecordId, HubError> {
         self.store.write(|writing| {
             writing.forget_approved_before(self.now() - TAKE_BACK_ALLOWED)?;
@@ -83,20 +97,21 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    /// Approves many versions in one transaction; those that have changed since are left out and named, and so are those whose
-    /// risk is not low by the county's rules.
+    /// Approves many versions in one transaction; those that have changed or were decided since are left out and named, and so are
+    /// those whose risk is not low by the county's rules.
     ///
     /// # Errors
     /// [`CallRefusal::NotAllowed`] for other roles.
-    pub fn approve_many(&self, desk: &Desk, items: &[(RecordId, Version)]) -> Result<ManyApproved, HubError> {
+    pub fn approve_many(&self, desk: &Desk, items: &[LookedAt]) -> Result<ManyApproved, HubError> {
         self.store.write(|writing| {
             let rules = self.review_rules_in(writing)?;
             writing.forget_approved_before(self.now() - TAKE_BACK_ALLOWED)?;
             let mut outcome = ManyApproved::default();
-            for (id, version) in items {
+            for LookedAt { id, version, seen } in items {
                 let review = ReviewOf {
                     id: *id,
                     version: version.clone(),
+                    seen: *seen,
                     verdict: ReviewVerdict::Approved,
                     remarks: BTreeMap::new(),
                     note: None,
@@ -132,16 +147,19 @@ impl<S: Store> Hub<S> {
             return Err(HubError::refused(CallRefusal::NotAllowed));
         }
         let found = readable(writing, actor, review.id)?.filter(|found| found.record.kind.is_reviewed());
-        let StoredRecord { record, version, .. } = found.ok_or_else(|| HubError::refused(CallRefusal::NotFound))?;
+        let StoredRecord { record, version, state, .. } =
+            found.ok_or_else(|| HubError::refused(CallRefusal::NotFound))?;
         if version != review.version {
             return Err(HubError::refused(CallRefusal::Stale));
         }
         check_words(review)?;
         let reviews = reviews_of(writing, &record)?;
         let level = match self.weigh(writing, actor, &record, &reviews, review.verdict)? {
-            Approving::As(level) => level,
             // A second click, or two supervisors of one mind: it stands already.
             Approving::Already => return Ok(None),
+            // Somebody else has decided since: nobody wipes out a word that they have not read.
+            _ if state != review.seen => return Err(HubError::refused(CallRefusal::Stale)),
+            Approving::As(level) => level,
             Approving::NotYet => return Err(HubError::refused(CallRefusal::NotYet)),
         };
         let now = self.now();
@@ -185,13 +203,15 @@ impl<S: Store> Hub<S> {
         Ok(approving(two_levels, actor, record, reviews))
     }
 
-    /// Writes a change of the desk's own, judged like any other, stamped after everything that the record holds.
+    /// Writes a change of the desk's own, judged like any other, stamped after everything that the record holds, as somebody who
+    /// has all before their eyes that the cell's feed tells.
     ///
     /// # Errors
     /// [`HubError::Store`].
     pub fn write_as_desk(&self, actor: &Actor, change: DeskChange) -> Result<Verdict, HubError> {
         self.store.write(|writing| {
-            let written = self.write_at_desk(writing, actor, change, Stamp::ZERO)?;
+            let reached = writing.feed_reached(&change.cell)?;
+            let written = self.write_by(writing, Author::Desk(actor, Some(reached)), change, Stamp::ZERO)?;
             Ok(written.map_or_else(Verdict::Refused, |()| Verdict::Accepted))
         })
     }
@@ -203,7 +223,7 @@ impl<S: Store> Hub<S> {
         change: DeskChange,
         seen: Stamp,
     ) -> Result<Result<(), Refusal>, HubError> {
-        self.write_by(writing, Author::Desk(actor), change, seen)
+        self.write_by(writing, Author::Desk(actor, None), change, seen)
     }
 
     /// The same in the course of a duty too.

@@ -6,6 +6,7 @@ use domain::scope::Role;
 use domain::{Change, Fields, HybridClock, Kind, Node, Record, RecordId, World as _};
 use serde_json::{Value, json};
 use sync_server::hub::conflicts::RestoreOf;
+use sync_server::hub::corrections::CorrectionOf;
 use sync_server::hub::reviews::DeskChange;
 use sync_server::store::Store as _;
 
@@ -243,6 +244,41 @@ fn a_later_value_settles_a_conflict_only_from_somebody_who_was_told_of_it() {
     assert_eq!(open(&county, person.id), 0, "now it knew");
 }
 
+fn reached(county: &County) -> u64 {
+    county.hub.store().read(|reading| reading.feed_reached(&cell(1))).unwrap()
+}
+
+#[test]
+fn the_desk_settles_no_conflict_that_its_page_did_not_tell() {
+    let county = County::new();
+    let desk = county.supervisor("boss", "610722001001");
+    let mut first = county.worker("worker-a", &[cell(1)]);
+    let mut second = county.worker("worker-b", &[cell(1)]);
+    let person = known_to(&county, &mut [&mut first, &mut second]);
+    let late = edit(&mut first, &person, json!({"phone": "13800000001"}));
+    let stands = edit(&mut second, &person, json!({"phone": "13800000002"}));
+    second.push_all(&[stands]);
+    let (read_at, version) = (reached(&county), county.stored(person.id).unwrap().version);
+    first.push_all(&[late]);
+    assert_eq!(county.stored(person.id).unwrap().version, version, "what lost leaves the record as it was");
+    assert_eq!(open(&county, person.id), 1);
+
+    // From the page that was open before the late value came, and from a page that tells of no conflicts.
+    let fields = |phone: &str| Fields::from([("phone".to_owned(), json!(phone))]);
+    let wish =
+        CorrectionOf { id: person.id, version, reached: Some(read_at), fields: fields("13800000003"), note: None };
+    let version = county.hub.correct(&desk, &wish).unwrap();
+    assert_eq!(open(&county, person.id), 1, "it stays to be decided");
+    let wish = CorrectionOf { version, reached: None, fields: fields("13800000004"), ..wish };
+    let version = county.hub.correct(&desk, &wish).unwrap();
+    assert_eq!(open(&county, person.id), 1);
+
+    // From the page that tells of it.
+    let wish = CorrectionOf { version, reached: Some(reached(&county)), fields: fields("13800000005"), ..wish };
+    county.hub.correct(&desk, &wish).unwrap();
+    assert_eq!(open(&county, person.id), 0);
+}
+
 #[test]
 fn whoever_holds_the_cell_to_which_a_record_moved_settles_its_conflict() {
     let county = County::new();
@@ -347,7 +383,8 @@ fn the_desk_lets_a_value_stand_again_on_the_version_that_it_looked_at() {
     let stale = county.stored(person.id).unwrap().version;
     second.push_all(&[two]);
     let version = county.stored(person.id).unwrap().version;
-    let wish = RestoreOf { id: person.id, version, field: "phone".into(), stamp: one.stamps.common };
+    let reached = reached(&county);
+    let wish = RestoreOf { id: person.id, version, reached, field: "phone".into(), stamp: one.stamps.common };
     let refusal = |desk, wish: &RestoreOf| county.hub.restore_at_desk(desk, wish).unwrap_err().code();
     assert_eq!(refusal(&desk, &RestoreOf { version: stale, ..wish.clone() }), CallRefusal::Stale);
     assert_eq!(refusal(&desk, &RestoreOf { field: "name".into(), ..wish.clone() }), CallRefusal::NotFound);

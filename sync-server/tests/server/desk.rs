@@ -10,7 +10,7 @@ use domain::scope::Role;
 use domain::{AccountId, Kind, RecordId, Version, World};
 use serde_json::json;
 use sync_server::hub::desk::Desk;
-use sync_server::hub::reviews::{ReviewOf, ReviewVerdict};
+use sync_server::hub::reviews::{LookedAt, ReviewOf, ReviewVerdict};
 use sync_server::hub::{CountyHub, Hub, HubError};
 use sync_server::photos::PhotoFolder;
 use sync_server::store::sqlite::SqliteStore;
@@ -24,7 +24,7 @@ fn code<T: std::fmt::Debug>(outcome: Result<T, HubError>) -> CallRefusal {
 
 fn review(id: RecordId, version: &Version, verdict: ReviewVerdict) -> ReviewOf {
     let note = (verdict == ReviewVerdict::Returned).then(|| "请核对".to_owned());
-    ReviewOf { id, version: version.clone(), verdict, remarks: BTreeMap::new(), note }
+    ReviewOf { id, version: version.clone(), seen: ReviewState::Waiting, verdict, remarks: BTreeMap::new(), note }
 }
 
 #[test]
@@ -160,7 +160,11 @@ fn many_are_approved_at_once_and_those_that_changed_are_named() {
     let mut phone = county.worker("worker-a", &[cell(1)]);
     let dwellings: Vec<_> = (0..20).map(|_| phone.new_dwelling(&cell(1))).collect();
     phone.push_all(&dwellings);
-    let seen: Vec<_> = dwellings.iter().map(|d| (d.id, county.stored(d.id).unwrap().version)).collect();
+    let looked_at = |id| {
+        let stored = county.stored(id).unwrap();
+        LookedAt { id, version: stored.version, seen: stored.state }
+    };
+    let seen: Vec<LookedAt> = dwellings.iter().map(|d| looked_at(d.id)).collect();
     county.world.pass(MINUTE);
     let edit = phone.change(Kind::Dwelling, dwellings[3].id, &cell(1), json!({"use": "vacant"}));
     phone.push_all(&[edit]);

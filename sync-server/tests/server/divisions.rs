@@ -131,9 +131,9 @@ async fn cells_are_merged_and_what_comes_late_is_moved_by_merging_again() {
     two.push_all(std::slice::from_ref(&visit));
     // Approved before: the move gives the supervisor nothing to look at again.
     let boss = county.supervisor("boss-1", "610722001001");
-    let version = county.stored(home[2].id).unwrap().version;
-    let review =
-        ReviewOf { id: home[2].id, version, verdict: ReviewVerdict::Approved, remarks: Default::default(), note: None };
+    let (id, version) = (home[2].id, county.stored(home[2].id).unwrap().version);
+    let (seen, verdict) = (domain::review::ReviewState::Waiting, ReviewVerdict::Approved);
+    let review = ReviewOf { id, version, seen, verdict, remarks: Default::default(), note: None };
     county.hub.review(&boss, &review).unwrap();
     let late = two.new_dwelling(&cell(2));
     county.world.pass(10 * MINUTE);

@@ -505,6 +505,7 @@ fn case(town: &mut Town, other: Option<&str>) -> (RecordId, RecordId) {
     let review = sync_server::hub::reviews::ReviewOf {
         id: case.id,
         version,
+        seen: domain::review::ReviewState::Waiting,
         verdict: sync_server::hub::reviews::ReviewVerdict::Approved,
         remarks: Default::default(),
         note: None,

@@ -106,6 +106,7 @@ async fn a_phone_hears_where_its_cells_stand_and_then_that_one_moved_on_and_noth
     let approval = sync_server::hub::reviews::ReviewOf {
         id: incident.id,
         version,
+        seen: domain::review::ReviewState::Waiting,
         verdict,
         remarks: Default::default(),
         note: None,

@@ -63,9 +63,10 @@ fn put_back() -> (County, TestPhone, FeedPage) {
     let backup = county.folder.path().join("backup.db");
     county.hub.back_up(&backup).unwrap();
     county.world.pass(MINUTE);
-    let seen = county.stored(visit.id).unwrap().record.version();
-    let (verdict, remarks, note) = (ReviewVerdict::Approved, Default::default(), None);
-    county.hub.review(&boss, &ReviewOf { id: visit.id, version: seen, verdict, remarks, note }).unwrap();
+    let version = county.stored(visit.id).unwrap().record.version();
+    let (seen, verdict) = (domain::review::ReviewState::Waiting, ReviewVerdict::Approved);
+    let (remarks, note) = (Default::default(), None);
+    county.hub.review(&boss, &ReviewOf { id: visit.id, version, seen, verdict, remarks, note }).unwrap();
     let point = boss_phone.new_record(Kind::HazardPoint, &cell(1), json!({"name": "后坡", "hazard_kind": "landslide"}));
     let listed = json!([{"person": home[2].id, "household": home[1].id, "point": point.id, "name": "张三"}]);
     let order = json!({"reason": "强降雨", "level": "red", "drill": false, "points": [point.id],

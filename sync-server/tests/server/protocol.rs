@@ -132,8 +132,9 @@ async fn rounds(county: &County, router: &Router, examples: &mut Examples) {
     // What the desk says of a visit, with its proof.
     let boss = county.supervisor("boss", "610722001001");
     let version = county.stored(visit.id).unwrap().record.version();
-    let (verdict, remarks, note) = (ReviewVerdict::Approved, Default::default(), None);
-    county.hub.review(&boss, &ReviewOf { id: visit.id, version, verdict, remarks, note }).unwrap();
+    let (seen, verdict) = (domain::review::ReviewState::Waiting, ReviewVerdict::Approved);
+    let (remarks, note) = (Default::default(), None);
+    county.hub.review(&boss, &ReviewOf { id: visit.id, version, seen, verdict, remarks, note }).unwrap();
     let (_, answer) = exchange(router, &mut phone, Vec::new()).await;
     let page = &answer["pages"][0];
     keep(examples, "page-proofs", &json!({"records": page["records"], "proofs": page["proofs"]}));

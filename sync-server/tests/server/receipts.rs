@@ -222,6 +222,7 @@ fn after_every_round_the_receipt_says_what_a_phone_that_starts_now_would_hold() 
     let review = sync_server::hub::reviews::ReviewOf {
         id: home[0].id,
         version: stored.version,
+        seen: stored.state,
         verdict: sync_server::hub::reviews::ReviewVerdict::Approved,
         remarks: Default::default(),
         note: None,

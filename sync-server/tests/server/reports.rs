@@ -297,6 +297,7 @@ fn a_report_says_which_reading_it_used_and_keeps_it_when_the_county_decides_othe
         let wish = ReviewOf {
             id,
             version: visit.version.clone(),
+            seen: domain::review::ReviewState::Waiting,
             verdict: ReviewVerdict::Approved,
             remarks: BTreeMap::new(),
             note: None,

@@ -12,7 +12,7 @@ use sync_server::hub::HubError;
 use sync_server::hub::corrections::CorrectionOf;
 use sync_server::hub::desk::Desk;
 use sync_server::hub::reports::official as counting;
-use sync_server::hub::reviews::{ReviewOf, ReviewVerdict};
+use sync_server::hub::reviews::{LookedAt, ReviewOf, ReviewVerdict};
 use sync_server::hub::take_back::TakenBack;
 use sync_server::store::Store as _;
 
@@ -32,8 +32,17 @@ fn state(county: &County, id: RecordId) -> ReviewState {
 
 fn say(county: &County, desk: &Desk, id: RecordId, verdict: ReviewVerdict) -> Result<RecordId, HubError> {
     let note = (verdict == ReviewVerdict::Returned).then(|| "请核对".to_owned());
-    let version = version(county, id);
-    county.hub.review(desk, &ReviewOf { id, version, verdict, remarks: BTreeMap::new(), note })
+    let (version, seen) = (version(county, id), state(county, id));
+    county.hub.review(desk, &ReviewOf { id, version, seen, verdict, remarks: BTreeMap::new(), note })
+}
+
+fn looked_at(county: &County, id: RecordId) -> LookedAt {
+    LookedAt { id, version: version(county, id), seen: state(county, id) }
+}
+
+/// How far the feed of the first cell has come.
+fn reached(county: &County) -> u64 {
+    county.hub.store().read(|reading| reading.feed_reached(&cell(1))).unwrap()
 }
 
 fn approve(county: &County, desk: &Desk, id: RecordId) -> Result<RecordId, HubError> {
@@ -75,10 +84,9 @@ fn with_two_levels_the_town_decides_what_the_community_has_approved() {
     assert_eq!(state(&county, person), ReviewState::AtTown);
     assert_eq!(county.stored(person).unwrap().approved_version, None, "nothing is approved yet");
     assert_eq!(on_the_phone(&county, &mut phone, person, &mut told), ReviewState::AtTown);
-    let feed = || county.hub.store().read(|reading| reading.feed_reached(&cell(1))).unwrap();
-    let reached = feed();
+    let before = reached(&county);
     approve(&county, &boss, person).unwrap();
-    assert_eq!(feed(), reached, "a second click writes nothing");
+    assert_eq!(reached(&county), before, "a second click writes nothing");
 
     approve(&county, &town, person).unwrap();
     assert_eq!(state(&county, person), ReviewState::Approved);
@@ -93,6 +101,35 @@ fn with_two_levels_the_town_decides_what_the_community_has_approved() {
     approve(&county, &boss, person).unwrap();
     say(&county, &town, person, ReviewVerdict::Returned).unwrap();
     assert_eq!(on_the_phone(&county, &mut phone, person, &mut told), ReviewState::Returned);
+}
+
+#[test]
+fn a_decision_on_what_a_colleague_has_decided_meanwhile_is_refused_as_stale_until_their_word_was_read() {
+    let Scene { county, boss, person, .. } = scene();
+    // Of low risk when it is new, if the county says so.
+    let home = county.stored(person).unwrap().record.reference("household").unwrap();
+    let dwelling = county.stored(home).unwrap().record.reference("dwelling").unwrap();
+    county.let_pass_among_many(&[Kind::Dwelling]);
+    let seen = looked_at(&county, dwelling);
+    let LookedAt { id, version, seen: state_then } = seen.clone();
+    let wish = |verdict, note: Option<&str>| {
+        let (version, note) = (version.clone(), note.map(str::to_owned));
+        ReviewOf { id, version, seen: state_then, verdict, remarks: BTreeMap::new(), note }
+    };
+    let colleague = county.supervisor("colleague", "610722001001");
+    county.hub.review(&colleague, &wish(ReviewVerdict::Returned, Some("房号不对"))).unwrap();
+
+    let approval = wish(ReviewVerdict::Approved, None);
+    assert_eq!(code(county.hub.review(&boss, &approval)), CallRefusal::Stale);
+    assert_eq!(code(county.hub.review(&boss, &wish(ReviewVerdict::Returned, Some("x")))), CallRefusal::Stale);
+    let many = county.hub.approve_many(&boss, &[seen]).unwrap();
+    assert_eq!((many.approved, many.stale), (0, vec![dwelling]));
+    assert_eq!(state(&county, dwelling), ReviewState::Returned);
+
+    // Read, and decided otherwise: that is the boss's to do.
+    county.hub.review(&boss, &ReviewOf { seen: ReviewState::Returned, ..approval.clone() }).unwrap();
+    assert_eq!(state(&county, dwelling), ReviewState::Approved);
+    county.hub.review(&colleague, &approval).expect("of one mind: it stands already");
 }
 
 #[test]
@@ -229,7 +266,13 @@ fn what_the_town_has_built_upon_the_community_does_not_take_back() {
 
 fn correction(county: &County, id: RecordId, fields: Value) -> CorrectionOf {
     let fields: Fields = serde_json::from_value(fields).unwrap();
-    CorrectionOf { id, version: version(county, id), fields, note: Some("电话按户主更正".into()) }
+    CorrectionOf {
+        id,
+        version: version(county, id),
+        reached: Some(reached(county)),
+        fields,
+        note: Some("电话按户主更正".into()),
+    }
 }
 
 #[test]
@@ -303,6 +346,7 @@ fn a_correction_against_an_unseen_change_shows_both_values_and_either_can_be_res
     let wish = sync_server::hub::conflicts::RestoreOf {
         id: person,
         version: version(&county, person),
+        reached: reached(&county),
         field: "phone".into(),
         stamp: open[0].stamp,
     };
@@ -372,7 +416,7 @@ fn among_many_only_what_is_of_low_risk_passes_and_all_of_it_can_be_taken_back() 
     let incident = phone.new_incident(&cell(1));
     phone.push_all(std::slice::from_ref(&incident));
     let ids = visits.iter().map(|visit| visit.id).chain([incident.id, person]);
-    let items: Vec<_> = ids.map(|id| (id, version(&county, id))).collect();
+    let items: Vec<_> = ids.map(|id| looked_at(&county, id)).collect();
     let outcome = county.hub.approve_many(&boss, &items).unwrap();
     assert_eq!((outcome.approved, outcome.left), (3, vec![incident.id, person]));
     assert_eq!(state(&county, person), ReviewState::Waiting);
@@ -423,6 +467,7 @@ fn the_later_word_counts_though_the_server_s_clock_was_ahead_when_the_earlier_on
     let wish = CorrectionOf {
         id: home,
         version: version(&county, home),
+        reached: None,
         fields: Fields::from([("access_note".to_owned(), json!("从后门进"))]),
         note: None,
     };

@@ -171,8 +171,8 @@ fn keep_an_example_of_the_present_schema() {
     phone.push_all(&[earlier]);
     let review = |id: RecordId, verdict, note: Option<&str>| {
         let version = county.stored(id).unwrap().version;
-        let note = note.map(str::to_owned);
-        county.hub.review(&desk, &ReviewOf { id, version, verdict, remarks: BTreeMap::new(), note }).unwrap()
+        let (seen, note) = (domain::review::ReviewState::Waiting, note.map(str::to_owned));
+        county.hub.review(&desk, &ReviewOf { id, version, seen, verdict, remarks: BTreeMap::new(), note }).unwrap()
     };
     review(visit.id, ReviewVerdict::Approved, None);
     review(incident.id, ReviewVerdict::Returned, Some("请补充位置"));

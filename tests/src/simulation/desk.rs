@@ -17,7 +17,8 @@ impl History {
         let returned = self.chance.percent(40);
         let (verdict, note) =
             if returned { (ReviewVerdict::Returned, Some(self.word())) } else { (ReviewVerdict::Approved, None) };
-        let review = ReviewOf { id: record.id, version: record.version(), verdict, remarks: Default::default(), note };
+        let (id, version, seen) = (record.id, record.version(), self.seen_at_desk(record.id)?);
+        let review = ReviewOf { id, version, seen, verdict, remarks: Default::default(), note };
         let written = self.county.hub()?.review(&self.county.supervisor, &review);
         if self.desk_heard_nothing(written.is_err())? {
             return Ok(());
@@ -104,8 +105,8 @@ impl History {
     /// Approves a version; answers the code of a refusal.
     pub(super) fn approve(&self, id: RecordId, version: Version) -> Outcome<Option<CallRefusal>> {
         let (verdict, remarks, note) = (ReviewVerdict::Approved, Default::default(), None);
-        let written =
-            self.county.hub()?.review(&self.county.supervisor, &ReviewOf { id, version, verdict, remarks, note });
+        let review = ReviewOf { id, version, seen: self.seen_at_desk(id)?, verdict, remarks, note };
+        let written = self.county.hub()?.review(&self.county.supervisor, &review);
         match written {
             Ok(review) => {
                 let scope = everywhere()?;
@@ -116,6 +117,13 @@ impl History {
             }
             Err(refused) => Ok(Some(refused.code())),
         }
+    }
+
+    /// Where a record stands, as the desk's page shows it.
+    fn seen_at_desk(&self, id: RecordId) -> Outcome<ReviewState> {
+        let scope = everywhere()?;
+        let stored = self.county.ask(|reading| reading.record(&scope, id))?;
+        Ok(stored.map_or(ReviewState::Waiting, |stored| stored.state))
     }
 
     pub(super) fn any_on_server(&mut self, wanted: impl Fn(&Kind) -> bool) -> Outcome<Option<Record>> {

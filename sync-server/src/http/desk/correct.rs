@@ -20,6 +20,10 @@ pub struct CorrectionWish {
     /// The version that was looked at.
     #[schema(value_type = String)]
     version: Version,
+    /// How far the cell's feed had come when the record's page was read (`reached` of it): what was set aside later stays to be
+    /// decided. A page that does not tell what was set aside sends none.
+    #[serde(default)]
+    reached: Option<u64>,
     /// The new values by field; null empties a field.
     #[schema(value_type = Object)]
     fields: Fields,
@@ -48,8 +52,8 @@ pub(super) async fn correct(
     path: Result<Path<String>, PathRejection>,
     JsonBody(wish): JsonBody<CorrectionWish>,
 ) -> Result<Json<Corrected>, ApiError> {
-    let CorrectionWish { version, fields, note } = wish;
-    let wish = CorrectionOf { id: record_id(&named(path)?)?, version, fields, note };
+    let CorrectionWish { version, reached, fields, note } = wish;
+    let wish = CorrectionOf { id: record_id(&named(path)?)?, version, reached, fields, note };
     let version = blocking(&app, move |hub| hub.correct(&desk, &wish)).await?;
     Ok(Json(Corrected { version }))
 }

@@ -93,6 +93,8 @@ pub struct InboxItem {
     /// The version to approve or return.
     #[schema(value_type = String)]
     pub version: Version,
+    /// Where it stands: named by whoever decides on it.
+    pub state: ReviewState,
     /// What changed against the version that was last approved.
     pub changed_fields: Vec<String>,
     /// It was never approved.
@@ -301,6 +303,7 @@ fn items(
             by: around.person(&stored.changed_by)?,
             changed_at: stored.changed_at,
             version: stored.version.clone(),
+            state: stored.state,
             low_risk: low_risk.covers(record, is_new, changes.iter().map(|change| change.field.as_str())),
             changed_fields: changes.into_iter().map(|change| change.field).collect(),
             is_new,

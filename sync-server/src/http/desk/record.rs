@@ -80,6 +80,8 @@ pub struct DeskRecord {
     /// The version to approve or return.
     #[schema(value_type = String)]
     pub version: Version,
+    /// How far its cell's feed had come when this was read: what was set aside later is not told here.
+    pub reached: u64,
     /// What it is called.
     pub title: String,
     /// Village and cell by name.
@@ -245,6 +247,7 @@ fn read_page<'a>(
 ) -> Result<DeskRecord, StoreError> {
     let scope = Scope::from(&stored.record.cell);
     let id = stored.record.id;
+    let reached = reading.feed_reached(&stored.record.cell)?;
     let of_kind = |kind| -> Result<Vec<Record>, StoreError> {
         Ok(reading.referring(&scope, id, &kind)?.into_iter().map(|stored| stored.record).collect())
     };
@@ -270,6 +273,7 @@ fn read_page<'a>(
         people,
         photos: photo_lines(reading, &photos)?,
         history,
+        reached,
         version: stored.version,
         record: stored.record,
         masked: Vec::new(),

@@ -20,6 +20,9 @@ pub struct RestoreWish {
     /// The version of the record that was looked at.
     #[schema(value_type = String)]
     version: Version,
+    /// How far the cell's feed had come when the record's page was read (`reached` of it): what was set aside later stays to be
+    /// decided.
+    reached: u64,
     /// The field.
     field: String,
     /// The stamp of the value, as the history names it.
@@ -47,8 +50,8 @@ pub(super) async fn restore(
     path: Result<Path<String>, PathRejection>,
     JsonBody(wish): JsonBody<RestoreWish>,
 ) -> Result<Json<Restored>, ApiError> {
-    let RestoreWish { version, field, stamp } = wish;
-    let wish = RestoreOf { id: record_id(&named(path)?)?, version, field, stamp };
+    let RestoreWish { version, reached, field, stamp } = wish;
+    let wish = RestoreOf { id: record_id(&named(path)?)?, version, reached, field, stamp };
     let version = blocking(&app, move |hub| hub.restore_at_desk(&desk, &wish)).await?;
     Ok(Json(Restored { version }))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use domain::protocol::{CallRefusal, ErrorBody};
+use domain::review::ReviewState;
 use domain::{RecordId, Version};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 use super::refused;
 use crate::http::auth::SignedInDesk;
 use crate::http::{ApiError, App, JsonBody, blocking};
-use crate::hub::reviews::{ManyApproved, ReviewOf, ReviewVerdict};
+use crate::hub::reviews::{LookedAt, ManyApproved, ReviewOf, ReviewVerdict};
 use crate::hub::take_back::TakenBack;
 
 /// At most so many approvals at once.
@@ -28,6 +29,8 @@ pub struct ReviewWish {
     /// The version that was looked at.
     #[schema(value_type = String)]
     version: Version,
+    /// Where that version stood when it was looked at; `stale` when somebody else has decided since.
+    seen: ReviewState,
     /// What is said of it.
     verdict: ReviewVerdict,
     /// Remarks on single fields.
@@ -63,6 +66,8 @@ pub struct BulkApproval {
     /// The version that was looked at.
     #[schema(value_type = String)]
     version: Version,
+    /// Where that version stood when it was looked at.
+    seen: ReviewState,
 }
 
 /// What became of many approvals.
@@ -74,7 +79,7 @@ pub struct BulkOutcome {
     /// The approvals, to take them back.
     #[schema(value_type = Vec<String>)]
     pub reviews: Vec<RecordId>,
-    /// Those that had changed meanwhile and were left alone.
+    /// Those that had changed or were decided meanwhile and were left alone.
     #[schema(value_type = Vec<String>)]
     pub stale: Vec<RecordId>,
     /// Those that nobody approves among many: their risk is not low, or another level comes first.
@@ -104,15 +109,15 @@ pub struct TakeBackOutcome {
 
 /// Approves or returns one version of a record.
 #[utoipa::path(post, path = "/desk/api/reviews", tag = "desk", security(("desk" = [], "csrf" = [])), request_body = ReviewWish,
-    responses((status = 200, body = WrittenReview), (status = 409, description = "the version is not the present one", body = ErrorBody),
+    responses((status = 200, body = WrittenReview), (status = 409, description = "the version is not the present one, or somebody else has decided", body = ErrorBody),
         (status = "4XX", body = ErrorBody)))]
 pub(super) async fn review(
     State(app): State<App>,
     SignedInDesk(desk): SignedInDesk,
     JsonBody(wish): JsonBody<ReviewWish>,
 ) -> Result<Json<WrittenReview>, ApiError> {
-    let ReviewWish { id, version, verdict, remarks, note } = wish;
-    let review = ReviewOf { id, version, verdict, remarks, note };
+    let ReviewWish { id, version, seen, verdict, remarks, note } = wish;
+    let review = ReviewOf { id, version, seen, verdict, remarks, note };
     let id = blocking(&app, move |hub| hub.review(&desk, &review)).await?;
     Ok(Json(WrittenReview { id }))
 }
@@ -128,7 +133,8 @@ pub(super) async fn approve_many(
     if wish.items.len() > BULK_MAX {
         return Err(refused(CallRefusal::TooLarge).into());
     }
-    let items: Vec<(RecordId, Version)> = wish.items.into_iter().map(|item| (item.id, item.version)).collect();
+    let looked_at = |BulkApproval { id, version, seen }| LookedAt { id, version, seen };
+    let items: Vec<LookedAt> = wish.items.into_iter().map(looked_at).collect();
     let outcome = blocking(&app, move |hub| hub.approve_many(&desk, &items)).await?;
     let ManyApproved { approved, reviews, stale, left } = outcome;
     Ok(Json(BulkOutcome { approved, reviews, stale, left }))

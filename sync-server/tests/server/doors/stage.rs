@@ -267,7 +267,7 @@ impl Stage {
         step(county, &handler, incident, json!({"action": "sign"})).await;
         let seen = step(county, &handler, incident, json!({"action": "result", "opinion": "已换井盖"})).await;
         let version = county.stored(incident).unwrap().version;
-        let wish = json!({"id": incident, "version": version, "verdict": "approved"});
+        let wish = json!({"id": incident, "version": version, "seen": "waiting", "verdict": "approved"});
         self.say("given", community.done("/desk/api/reviews", wish).await["id"].as_str().unwrap());
         self.say("solved_incident", incident);
         self.say("solved_seen", seen);

@@ -13,6 +13,7 @@ import type { InboxPhotos } from '@shared/types/InboxPhotos'
 import type { PlaceNode } from '@shared/types/PlaceNode'
 import type { Restored } from '@shared/types/Restored'
 import type { ReviewRules } from '@shared/types/ReviewRules'
+import type { ReviewState } from '@shared/types/ReviewState'
 import type { Session } from '@shared/types/Session'
 import type { TakeBackOutcome } from '@shared/types/TakeBackOutcome'
 import type { TakenInOutcome } from '@shared/types/TakenInOutcome'
@@ -43,6 +44,8 @@ export type InboxQuery = {
 export type Verdict = {
   id: string
   version: string
+  /** Where that version stood when it was looked at. */
+  seen: ReviewState
   verdict: 'approved' | 'returned'
   remarks: { [field: string]: string }
   note: string | null
@@ -79,17 +82,17 @@ export const look = (id: string, reason: string) => write<DeskRecord>(`records/$
 /** How many of a record's photos have arrived. */
 export const photosOf = (id: string) => read<InboxPhotos>(`records/${id}/photos`)
 /** Lets a value of a record's history stand again. */
-export const restore = (id: string, wish: { version: string; field: string; stamp: string }) =>
+export const restore = (id: string, wish: { version: string; reached: number; field: string; stamp: string }) =>
   write<Restored>(`records/${id}/restore`, wish)
 /** Approves or returns. */
 export const review = (verdict: Verdict) => write<WrittenReview>('reviews', verdict)
-/** Approves many; those that changed meanwhile are named and left alone. */
-export const approveMany = (items: { id: string; version: string }[]) =>
+/** Approves many; those that changed or were decided meanwhile are named and left alone. */
+export const approveMany = (items: { id: string; version: string; seen: ReviewState }[]) =>
   write<BulkOutcome>('reviews/bulk', { items })
 /** Takes own reviews of the last moment back; those that stay are named. */
 export const takeBack = (reviews: readonly string[]) => write<TakeBackOutcome>('reviews/take-back', { reviews })
 /** Puts values of a record right; what is wrong with which field comes with the refusal. */
-export const correct = (id: string, wish: { version: string; fields: { [field: string]: unknown }; note: string | null }) =>
+export const correct = (id: string, wish: { version: string; reached: number; fields: { [field: string]: unknown }; note: string | null }) =>
   write<Corrected>(`records/${id}/correct`, wish)
 /** The county's rules of reviewing, and what it can choose from. */
 export const reviewRules = () => read<DeskReviewRules>('review-rules')

@@ -14,7 +14,7 @@ approved: number,
  */
 reviews: Array<RecordId>, 
 /**
- * Those that had changed meanwhile and were left alone.
+ * Those that had changed or were decided meanwhile and were left alone.
  */
 stale: Array<RecordId>, 
 /**

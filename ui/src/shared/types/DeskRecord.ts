@@ -24,6 +24,10 @@ masked: Array<string>,
  */
 version: Version, 
 /**
+ * How far its cell's feed had come when this was read: what was set aside later is not told here.
+ */
+reached: number, 
+/**
  * What it is called.
  */
 title: string, 

@@ -3,6 +3,7 @@ import type { CellCode } from "./CellCode";
 import type { InboxPhotos } from "./InboxPhotos";
 import type { Kind } from "./Kind";
 import type { RecordId } from "./RecordId";
+import type { ReviewState } from "./ReviewState";
 import type { Version } from "./Version";
 
 /**
@@ -45,6 +46,10 @@ changed_at: number,
  * The version to approve or return.
  */
 version: Version, 
+/**
+ * Where it stands: named by whoever decides on it.
+ */
+state: ReviewState, 
 /**
  * What changed against the version that was last approved.
  */

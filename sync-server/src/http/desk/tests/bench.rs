@@ -297,9 +297,10 @@ impl DeskHand<'_> {
     }
 
     pub(super) async fn say(&self, number: u128, verdict: &str, remarks: Value) -> (StatusCode, Value) {
-        let version = self.version(number).await;
-        self.post("reviews", json!({"id": id(number), "version": version, "verdict": verdict, "remarks": remarks}))
-            .await
+        let page = self.read(&format!("records/{}", id(number))).await;
+        let (version, seen) = (&page["version"], &page["review"]["state"]);
+        let wish = json!({"id": id(number), "version": version, "seen": seen, "verdict": verdict, "remarks": remarks});
+        self.post("reviews", wish).await
     }
 }
 

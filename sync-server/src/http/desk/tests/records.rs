@@ -122,7 +122,9 @@ async fn a_value_that_lost_says_what_stands_in_its_place_and_stands_again_with_o
     let [line] = &lost(&page)[..] else { panic!("{page}") };
     let set_aside = &line["set_aside"]["phone"];
     assert_eq!((&set_aside["kept_by"], &set_aside["restorable"]), (&json!("colleague 的名字"), &json!(true)));
-    let wish = json!({"version": page["version"], "field": "phone", "stamp": set_aside["stamp"]});
+    assert_eq!(set_aside["stands"], false);
+    let wish =
+        json!({"version": page["version"], "reached": page["reached"], "field": "phone", "stamp": set_aside["stamp"]});
     let restore = format!("{address}/restore");
     assert_eq!(bench.sign_in("neighbour").await.post(&restore, wish.clone()).await.0, StatusCode::NOT_FOUND);
     assert_eq!(desk.post_with(&restore, wish.clone(), None).await.0, StatusCode::FORBIDDEN);
@@ -130,7 +132,21 @@ async fn a_value_that_lost_says_what_stands_in_its_place_and_stands_again_with_o
     assert_eq!(status, StatusCode::OK, "{restored}");
     let page = desk.read(&address).await;
     assert_eq!((&page["record"]["fields"]["phone"], &page["version"]), (&json!("139****0001"), &restored["version"]));
+    let stands: Vec<Value> = lost(&page).iter().map(|line| line["set_aside"]["phone"]["stands"].clone()).collect();
+    assert!(stands.contains(&json!(true)), "{page}");
     assert_eq!(desk.post(&restore, wish).await.0, StatusCode::CONFLICT, "on a version that is not the present one");
+}
+
+#[tokio::test]
+async fn of_two_values_that_look_alike_masked_the_page_says_that_the_one_that_lost_does_not_stand() {
+    let bench = Bench::new();
+    let seen = bench.record(PERSON);
+    bench.enrol("worker").write(&seen, json!({"name": "张伟"}));
+    bench.enrol("colleague").write(&seen, json!({"name": "张卫"}));
+    let page = bench.sign_in("supervisor").await.read(&format!("records/{}", id(PERSON))).await;
+    let line = page["history"].as_array().unwrap().iter().find(|line| line["lost"] == true).unwrap();
+    assert_eq!((&page["record"]["fields"]["name"], &line["fields"]["name"]), (&json!("张*"), &json!("张*")));
+    assert_eq!(line["set_aside"]["name"]["stands"], false);
 }
 
 #[tokio::test]

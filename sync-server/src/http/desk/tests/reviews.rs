@@ -25,9 +25,31 @@ async fn an_approval_of_an_earlier_version_is_stale_and_approves_nothing() {
     let desk = bench.sign_in("supervisor").await;
     let version = desk.version(INCIDENT).await;
     bench.enrol("worker").write(&bench.record(INCIDENT), json!({"text": "井盖缺失"}));
-    let wish = json!({"id": id(INCIDENT), "version": version, "verdict": "approved"});
+    let wish = json!({"id": id(INCIDENT), "version": version, "seen": "waiting", "verdict": "approved"});
     assert_eq!(desk.post("reviews", wish).await, (StatusCode::CONFLICT, json!({"code": "stale"})));
     assert_eq!(bench.state(INCIDENT), ReviewState::Waiting);
+}
+
+#[tokio::test]
+async fn an_approval_from_a_list_or_page_that_does_not_know_of_a_colleague_s_return_is_stale() {
+    let bench = Bench::new();
+    let desk = bench.sign_in("supervisor").await;
+    let line =
+        desk.read("inbox").await["items"].as_array().unwrap().iter().find(|one| one["id"] == json!(id(VISIT))).cloned();
+    let line = line.unwrap();
+    let looked_at = json!({"id": id(VISIT), "version": line["version"], "seen": line["state"]});
+    assert_eq!(
+        bench.sign_in("town").await.say(VISIT, "returned", json!({"result": "没有见到"})).await.0,
+        StatusCode::OK
+    );
+    let mut wish = looked_at.clone();
+    wish["verdict"] = json!("approved");
+    assert_eq!(desk.post("reviews", wish.clone()).await, (StatusCode::CONFLICT, json!({"code": "stale"})));
+    let (_, many) = desk.post("reviews/bulk", json!({"items": [looked_at]})).await;
+    assert_eq!((&many["approved"], &many["stale"]), (&json!(0), &json!([id(VISIT)])));
+    assert_eq!(bench.state(VISIT), ReviewState::Returned);
+    wish["seen"] = desk.read(&format!("records/{}", id(VISIT))).await["review"]["state"].clone();
+    assert_eq!(desk.post("reviews", wish).await.0, StatusCode::OK, "once the return was read");
 }
 
 #[tokio::test]
@@ -36,9 +58,9 @@ async fn many_of_low_risk_are_approved_at_once_and_the_others_are_named() {
     let desk = bench.sign_in("supervisor").await;
     let mut items = Vec::new();
     for number in [VISIT, LOUD_VISIT, PERSON, INCIDENT] {
-        items.push(json!({"id": id(number), "version": desk.version(number).await}));
+        items.push(json!({"id": id(number), "version": desk.version(number).await, "seen": "waiting"}));
     }
-    items.push(json!({"id": id(STRANGER), "version": "0".repeat(32)}));
+    items.push(json!({"id": id(STRANGER), "version": "0".repeat(32), "seen": "waiting"}));
     bench.enrol("worker").write(&bench.record(PERSON), json!({"phone": "13911112222"}));
     let (status, answer) = desk.post("reviews/bulk", json!({"items": items})).await;
     assert_eq!(status, StatusCode::OK);

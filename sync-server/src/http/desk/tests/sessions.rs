@@ -65,7 +65,7 @@ async fn a_change_without_the_sessions_token_is_refused_and_changes_nothing() {
     let bench = Bench::new();
     let desk = bench.sign_in("supervisor").await;
     let other = bench.sign_in("supervisor").await;
-    let wish = json!({"id": id(VISIT), "version": desk.version(VISIT).await, "verdict": "approved"});
+    let wish = json!({"id": id(VISIT), "version": desk.version(VISIT).await, "seen": "waiting", "verdict": "approved"});
     for token in [None, Some(""), Some("guessed"), Some(other.csrf.as_str())] {
         let answer = desk.post_with("reviews", wish.clone(), token).await;
         assert_eq!(answer, (StatusCode::FORBIDDEN, json!({"code": "wrong_csrf"})));
@@ -90,9 +90,10 @@ async fn a_supervisor_sees_and_reviews_the_own_village_only() {
     assert_eq!(own.get(&format!("records/{}", id(4_242))).await, not_found);
     assert_eq!(own.get("records/no-id").await, not_found);
     let version = neighbour.version(STRANGER).await;
-    let wish = json!({"id": id(STRANGER), "version": version, "verdict": "approved"});
+    let wish = json!({"id": id(STRANGER), "version": version, "seen": "waiting", "verdict": "approved"});
     assert_eq!(own.post("reviews", wish.clone()).await, not_found);
-    let bulk = own.post("reviews/bulk", json!({"items": [{"id": id(STRANGER), "version": version}]})).await;
+    let items = json!([{"id": id(STRANGER), "version": version, "seen": "waiting"}]);
+    let bulk = own.post("reviews/bulk", json!({"items": items})).await;
     assert_eq!(bulk, (StatusCode::OK, json!({"approved": 0, "reviews": [], "stale": [id(STRANGER)], "left": []})));
     assert_eq!(bench.state(STRANGER), ReviewState::Waiting);
     for place in [OTHER_CELL, "610722002"] {
