@@ -110,7 +110,7 @@ impl Device {
             return Phase::Open;
         }
         match self.ordered() {
-            Some(DeviceOrder::Lock) => Phase::Locked,
+            Some(DeviceOrder::Lock | DeviceOrder::Newer) => Phase::Locked,
             Some(DeviceOrder::Wipe) => Phase::Empty,
             None if self.wrapped_key().exists() => Phase::Locked,
             None => Phase::Empty,

@@ -123,7 +123,7 @@ pub(crate) fn resume(folder: &Path) -> Result<(), DeviceError> {
     match Note::read(folder) {
         Some(note) if note.order.what == DeviceOrder::Lock => destroy_key(folder),
         // Once it was reported there is nothing left of the register; what lies there now is of another time.
-        Some(note) if !note.reported => wipe(folder),
+        Some(note) if note.order.what == DeviceOrder::Wipe && !note.reported => wipe(folder),
         _ => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 //! The later one stands (the merge says so); the other one is shown to both until somebody decides. A phone is told of the
 //! conflicts that are still open, with the records they belong to.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::ids::{AccountId, RecordId};
@@ -61,4 +61,35 @@ pub enum Hand {
     OtherPhone,
     /// At the desk, or by the server itself.
     Desk,
+    /// In a way that only a newer version tells apart. Read, never sent.
+    #[serde(other)]
+    Newer,
+}
+
+/// Conflicts as they are told, each for itself: one in a form of a newer version must not hold up the records that come with it.
+pub(crate) fn each_readable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Conflict>, D::Error> {
+    let told = Vec::<Value>::deserialize(deserializer)?;
+    Ok(told.into_iter().filter_map(|one| serde_json::from_value(one).ok()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Told(#[serde(deserialize_with = "each_readable")] Vec<Conflict>);
+
+    #[test]
+    fn a_conflict_that_a_newer_server_tells_otherwise_holds_up_no_other() {
+        let id = "00000000-0000-0000-0000-000000000001";
+        let told = |hand: &str| {
+            json!({"record": id, "field": "phone", "value": "1", "stamp": "0".repeat(32), "won_stamp": "1".repeat(32),
+                "by": {"account": "worker", "name": "甲", "hand": hand}})
+        };
+        let read: Told = serde_json::from_value(json!([told("desk"), {"record": 7}, told("robot")])).unwrap();
+        let hands: Vec<Hand> = read.0.iter().filter_map(|told| Some(told.by.as_ref()?.hand)).collect();
+        assert_eq!(hands, [Hand::Desk, Hand::Newer]);
+    }
 }

@@ -128,6 +128,17 @@ fn merge_into(current: &Record, change: Incoming<'_>) -> Result<Merged, MergeErr
     Ok(Merged { record, taken, lost })
 }
 
+/// Whether nothing of a change comes into the record: later values stand in all of its fields.
+pub fn only_loses(current: &Record, change: &Change) -> bool {
+    change.fields.iter().all(|(field, value)| {
+        let standing = current.fields.get(field);
+        standing.is_some_and(|standing| {
+            let (stamp, standing_stamp) = (change.stamps.of(field), current.stamps.of(field));
+            !wins((stamp, value), (standing_stamp, standing))
+        })
+    })
+}
+
 /// Whether the first value replaces the second: by stamp, and between equal stamps by the value's bytes.
 fn wins(incoming: (Stamp, &Value), standing: (Stamp, &Value)) -> bool {
     match incoming.0.cmp(&standing.0) {

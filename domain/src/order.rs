@@ -17,6 +17,9 @@ pub enum DeviceOrder {
     Lock,
     /// The register is removed from the phone, after everything unsent was handed in.
     Wipe,
+    /// What only a newer version can carry out: what is unsent is handed in, and the phone waits. Read, never ordered.
+    #[serde(other)]
+    Newer,
 }
 
 /// A phone asks what is ordered of it.

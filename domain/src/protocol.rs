@@ -252,7 +252,7 @@ pub struct FeedPage {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub erased: Vec<RecordId>,
     /// The open conflicts of these records: all of each record's, so what is not named here is settled.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "crate::conflict::each_readable")]
     pub conflicts: Vec<Conflict>,
     /// For those of the records that this phone may not write: with it the phone can bring one back to a server that lost it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -391,6 +391,8 @@ pub enum CallRefusal {
     UploadGone,
     /// The tus version of the request is not 1.0.0.
     TusVersion,
+    /// Sealed bytes that this server cannot open: to another server's key, perhaps one that was lost with its database.
+    OtherKey,
     /// Something broke on the server; nothing was changed.
     Internal,
     /// A code that only a newer version knows: the status says what it comes to. Read, never sent.

@@ -12,6 +12,7 @@ use crate::document::read_id_card;
 use crate::geo::{on_globe, swapped};
 use crate::ids::{AccountId, CellCode, RecordId, Scope, Sha256Hex, Version};
 use crate::lines::is_line_break;
+use crate::merge::only_loses;
 use crate::phone::is_phone;
 use crate::problem::{Problem, ProblemCode};
 use crate::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX, VALUE_DEPTH_MAX, depth};
@@ -21,10 +22,14 @@ use crate::spec::{FieldSpec, FieldType, field, fields};
 use crate::world::Millis;
 
 /// A worker's clock may be this far ahead before a moment counts as lying in the future (one day, in milliseconds).
-const MOMENT_GRACE: Millis = 24 * 60 * 60 * 1000;
+pub const MOMENT_GRACE: Millis = 24 * 60 * 60 * 1000;
 
 /// A moment that may lie ahead lies at most ten years ahead.
 const MOMENT_AHEAD_MAX: Millis = 10 * 366 * 24 * 60 * 60 * 1000;
+
+/// An entry of a list of parties, hazards or people has at most so many members, of at most so many bytes altogether.
+const ENTRY_MEMBERS_MAX: usize = 24;
+const ENTRY_BYTES_MAX: usize = 8 * 1024;
 
 /// What a judgement depends on besides the change.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +58,8 @@ pub fn today(now: Millis) -> NaiveDate {
 /// their name, size and depth are bounded.
 pub fn problems(change: &Change, current: Option<&Record>, setting: Setting<'_>) -> Vec<Problem> {
     let mut found = problems_apart(change, current, setting);
-    if found.is_empty() {
+    // What lost already only goes into the history. Beside the values that won it need not make sense.
+    if found.is_empty() && !current.is_some_and(|current| only_loses(current, change)) {
         found.extend(do_not_go_together(change, current, setting));
     }
     found
@@ -359,7 +365,20 @@ where
     if length.is_some_and(|length| length > max) {
         return Some((ProblemCode::TooLong, Some(max as i64)));
     }
-    serde_json::from_value::<T>(value.clone()).map_or(Some((ProblemCode::WrongType, None)), |value| look(&value))
+    let read = serde_json::from_value::<T>(value.clone());
+    read.map_or(Some((ProblemCode::WrongType, None)), |value| look(&value)).or_else(|| entries_fault(value))
+}
+
+/// Entries of a list may have members that a newer version knows: they are kept as they are, as unknown fields are. Only their names,
+/// their number and their size are bounded.
+fn entries_fault(value: &Value) -> Option<Fault> {
+    let mut entries = value.as_array().into_iter().flatten().filter_map(Value::as_object);
+    entries.find_map(|entry| {
+        let names = entry.len() > ENTRY_MEMBERS_MAX || !entry.keys().all(|name| is_field_name(name));
+        let size = || serde_json::to_string(entry).map_or(usize::MAX, |text| text.len());
+        fault(names, ProblemCode::FieldName)
+            .or_else(|| (size() > ENTRY_BYTES_MAX).then_some((ProblemCode::ValueSize, Some(ENTRY_BYTES_MAX as i64))))
+    })
 }
 
 /// What is wrong with the former values of a record: each belongs to a field of the kind, and is as short as those fields are.

@@ -327,3 +327,57 @@ fn a_cell_s_boundary_is_judged_before_it_is_stored() {
 fn cell() -> Record {
     change("cell", json!({"code": "610722001001001", "name": "第1网格", "cell_kind": "general"})).into_record()
 }
+
+#[test]
+fn a_member_that_a_newer_version_adds_to_an_entry_is_kept_and_takes_no_entry_away() {
+    use domain::kinds::dispute::Dispute;
+    use domain::kinds::evacuation::Evacuation;
+    use domain::kinds::inspection::Inspection;
+    let listed = json!({"person": id(), "household": id(), "point": id(), "name": "张三", "lift": {"floor": 3}});
+    let evacuation = json!({"reason": "强降雨", "level": "red", "drill": false, "points": [id()], "ordered_at": NOW,
+        "by": "boss", "roster": [listed]});
+    let evacuation = change("evacuation", evacuation);
+    assert_eq!(judge(&evacuation, None), []);
+    assert_eq!(Evacuation::from(&evacuation.into_record()).roster.len(), 1, "nobody is missing from the roll-call");
+    let party = json!({"name": "李四", "side": "applicant", "lawyer": "王五"});
+    let dispute = change("dispute", json!({ "parties": [party] }));
+    assert_eq!(judge(&dispute, Some(&dispute.clone().into_record())), []);
+    assert_eq!(Dispute::from(&dispute.into_record()).parties.len(), 1);
+    let hazard = json!({"item": "01", "text": "堵塞", "severity": 2, "photo": id()});
+    let answers = json!({"01": "bad", "02": "partly", "03": "ok"});
+    let inspection = change("inspection", json!({ "hazards": [hazard, {"item": 7}], "answers": answers }));
+    let read = Inspection::from(&inspection.into_record());
+    assert_eq!((read.hazards.len(), read.answers.len()), (1, 2), "one that cannot be read takes no other along");
+}
+
+#[test]
+fn what_is_added_to_an_entry_is_bounded_in_name_number_and_size() {
+    let with = |name: &str, value: Value| {
+        let mut party = json!({"name": "李四", "side": "applicant"});
+        party[name] = value;
+        let dispute = change("dispute", json!({ "parties": [party] }));
+        judge(&dispute, Some(&dispute.clone().into_record())).first().map(|(_, code)| *code)
+    };
+    assert_eq!(with("lawyer", json!("王五")), None);
+    assert_eq!(with("<script>", json!("王五")), Some(ProblemCode::FieldName));
+    assert_eq!(with("lawyer", json!("王".repeat(8 * 1024))), Some(ProblemCode::ValueSize));
+    let many: Fields = (0..30).map(|number| (format!("a{number}"), json!(1))).collect();
+    let mut party = json!({"name": "李四", "side": "applicant"});
+    party.as_object_mut().unwrap().extend(many);
+    let dispute = change("dispute", json!({ "parties": [party] }));
+    assert_eq!(judge(&dispute, Some(&dispute.clone().into_record()))[0].1, ProblemCode::FieldName);
+}
+
+#[test]
+fn words_that_only_lose_are_not_judged_beside_those_that_won() {
+    let plan = |starts: &str, ends: &str, at: i64| {
+        let fields = json!({"person": id(), "reason": "elderly", "starts_on": starts, "ends_on": ends});
+        Change { stamps: Stamps::all(Stamp::new(at, 0, Node(1))), ..change("tenancy", fields) }
+    };
+    let won = plan("2024-03-01", "2024-12-31", NOW).into_record();
+    let mut own = plan("2020-01-01", "2020-01-31", NOW - 1);
+    own.fields.retain(|field, _| field == "ends_on");
+    assert_eq!(judge(&own, Some(&won)), []);
+    own.stamps = Stamps::all(Stamp::new(NOW + 1, 0, Node(1)));
+    assert_eq!(judge(&own, Some(&won)), [("ends_on".to_owned(), ProblemCode::EndBeforeStart)]);
+}

@@ -38,7 +38,6 @@ pub const PARTIES_MAX: usize = 20;
 
 /// A party of a dispute: one of the register's residents, or somebody from elsewhere by name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
 #[ts(export, optional_fields = nullable)]
 pub struct Party {
     /// The resident, if the register knows them.

@@ -27,7 +27,6 @@ pub const ROSTER_MAX: usize = 600;
 
 /// Somebody on the roster. The snapshot carries the names so that a list can be printed where nothing else is at hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
 #[ts(export, optional_fields = nullable)]
 pub struct Listed {
     /// The resident.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use ts_rs::TS;
 
 use crate::codes::CodeList;
@@ -44,7 +45,6 @@ pub enum Answer {
 
 /// A hazard that must be put right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
 #[ts(export, optional_fields = nullable)]
 pub struct Hazard {
     /// The checklist's item.
@@ -94,12 +94,24 @@ impl From<&Record> for Inspection {
             checklist_version: record.int("checklist_version").unwrap_or_default(),
             at: record.int("at").unwrap_or_default(),
             by: text(record, "by"),
-            answers: shaped(record, "answers"),
+            answers: answers(record),
             facts: shaped(record, "facts"),
-            hazards: shaped(record, "hazards"),
+            hazards: hazards(record),
             note: text(record, "note"),
         }
     }
+}
+
+/// The answers, each for itself: one that only a newer version can give stands in the way of no other.
+fn answers(record: &Record) -> BTreeMap<String, Answer> {
+    let given = record.fields.get("answers").and_then(Value::as_object).into_iter().flatten();
+    given.filter_map(|(item, answer)| Some((item.clone(), serde_json::from_value(answer.clone()).ok()?))).collect()
+}
+
+/// The hazards that can be read.
+fn hazards(record: &Record) -> Vec<Hazard> {
+    let found = record.fields.get("hazards").and_then(Value::as_array).into_iter().flatten();
+    found.filter_map(|hazard| serde_json::from_value(hazard.clone()).ok()).collect()
 }
 
 fn shaped<T: DeserializeOwned + Default>(record: &Record, field: &str) -> T {

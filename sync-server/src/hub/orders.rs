@@ -117,8 +117,14 @@ impl<S: Store> Hub<S> {
     /// Orders a phone to lock or to wipe itself. It learns of it with its next call; until it reported, nothing has happened.
     ///
     /// # Errors
-    /// [`CallRefusal::NotFound`] when the actor administers no such phone; [`CallRefusal::Stale`] when it was wiped already.
+    /// [`CallRefusal::NotFound`] when the actor administers no such phone; [`CallRefusal::Stale`] when it was wiped already;
+    /// [`CallRefusal::Malformed`] for an order that this version does not know.
     pub fn order_device(&self, actor: &Actor, id: DeviceId, what: DeviceOrder) -> Result<(), HubError> {
+        let action = match what {
+            DeviceOrder::Lock => "order_lock",
+            DeviceOrder::Wipe => "order_wipe",
+            DeviceOrder::Newer => return Err(HubError::refused(CallRefusal::Malformed)),
+        };
         let now = self.now();
         self.store.write(|writing| {
             let (device, _) = administered(writing, actor, id)?;
@@ -130,10 +136,6 @@ impl<S: Store> Hub<S> {
             let at = device.order.as_ref().map_or(now, |before| now.max(before.at + 1));
             let by = actor.account.to_string();
             writing.put_device(&Device { order: Some(OrderGiven { what, at, by, reported_at: None }), ..device })?;
-            let action = match what {
-                DeviceOrder::Lock => "order_lock",
-                DeviceOrder::Wipe => "order_wipe",
-            };
             note(writing, now, actor.account.as_str(), action, &id.to_string())
         })
     }

@@ -59,6 +59,8 @@ fn order_name(order: DeviceOrder) -> &'static str {
     match order {
         DeviceOrder::Lock => "lock",
         DeviceOrder::Wipe => "wipe",
+        // Never ordered: see `Hub::order_device`.
+        DeviceOrder::Newer => "newer",
     }
 }
 

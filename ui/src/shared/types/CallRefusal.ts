@@ -3,4 +3,4 @@
 /**
  * Codes of refused calls, in the body `{"code": …}` of every HTTP answer of 400 and above.
  */
-export type CallRefusal = "malformed" | "too_large" | "too_deep" | "unsupported_encoding" | "unknown_protocol" | "signed_out" | "revoked" | "ordered" | "password_first" | "not_allowed" | "not_found" | "wrong_code" | "wrong_password" | "too_many_tries" | "wrong_csrf" | "stale" | "not_yet" | "invalid" | "not_an_image" | "hash_mismatch" | "wrong_offset" | "upload_gone" | "tus_version" | "internal" | "newer";
+export type CallRefusal = "malformed" | "too_large" | "too_deep" | "unsupported_encoding" | "unknown_protocol" | "signed_out" | "revoked" | "ordered" | "password_first" | "not_allowed" | "not_found" | "wrong_code" | "wrong_password" | "too_many_tries" | "wrong_csrf" | "stale" | "not_yet" | "invalid" | "not_an_image" | "hash_mismatch" | "wrong_offset" | "upload_gone" | "tus_version" | "other_key" | "internal" | "newer";

@@ -3,4 +3,4 @@
 /**
  * What is ordered.
  */
-export type DeviceOrder = "lock" | "wipe";
+export type DeviceOrder = "lock" | "wipe" | "newer";
