@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::hand_in::{HandIn, HandInContent, HandedPhoto, PIECE_CONTENT_BYTES, RefusedWords};
 use domain::order::{OrderAnswer, OrderRequest};
-use domain::protocol::{CallError, Peer};
+use domain::protocol::{CallError, CallRefusal, Peer, ServerKeys};
 use domain::seal::{Purpose, seal};
 use domain::world::Millis;
 use domain::{Change, Epoch, Sha256Hex};
@@ -98,6 +98,18 @@ pub(super) fn hand_in_now_and_then(device: &Device, peer: &dyn Peer) -> Result<(
 pub(super) fn nothing_left(open: &mut Open) -> Result<bool, DeviceError> {
     let handed = handed(open.store.connection())?;
     Ok(texts(open, &handed)?.is_none() && photos(open.store.connection(), &handed)?.is_none())
+}
+
+/// What is handed in before a wipe must be sealed to a key that the server has: one whose key was lost with its database cannot open
+/// what an enrolled phone seals to the former. Where nothing waits, nothing is lost.
+pub(super) fn can_be_opened(open: &mut Open, told: &ServerKeys) -> Result<(), DeviceError> {
+    let nothing_handed = HandedIn::default();
+    let waits = texts(open, &nothing_handed)?.is_some() || photos(open.store.connection(), &nothing_handed)?.is_some();
+    if waits && !told.seal.is_empty() && open.keys()?.seal != told.seal {
+        tracing::warn!("the server has another sealing key than this phone: the wipe waits");
+        return Err(CallError::Refused { code: CallRefusal::OtherKey }.into());
+    }
+    Ok(())
 }
 
 pub(crate) fn handed(connection: &Connection) -> Result<HandedIn, DeviceError> {

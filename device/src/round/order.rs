@@ -21,6 +21,9 @@ impl Device {
         self.with_open(|open| hand_in::note_answer(open, &answer))?;
         let Some(order) = answer.order else { return Ok(()) };
         tracing::warn!(what = ?order.what, "the desk ordered this phone to lock or wipe itself");
+        if order.what == DeviceOrder::Wipe {
+            self.with_open(|open| hand_in::can_be_opened(open, &answer.keys))?;
+        }
         match order.what {
             DeviceOrder::Lock => {
                 // What cannot be handed in now stays in the register, which is kept: the lock does not wait for it.
@@ -35,6 +38,11 @@ impl Device {
                     break;
                 }
             },
+            // The app has to be updated for the rest. What is unsent is safe until then, and nothing is taken away.
+            DeviceOrder::Newer => {
+                hand_in::hand_in_now(self, peer)?;
+                return Err(CallError::Ordered.into());
+            }
         }
         self.stay_ordered(peer)
     }

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device::{DeviceError, Phase};
 use domain::order::DeviceOrder;
-use domain::protocol::{CallError, Enrolment, ServerKeys};
+use domain::protocol::{CallError, CallRefusal, Enrolment, ServerKeys};
 use domain::seal::{Purpose, SealKeys};
 
 use crate::fake::*;
@@ -345,4 +345,56 @@ fn an_order_that_was_lifted_before_the_phone_heard_of_it_changes_nothing() {
     phone.sync();
     assert_eq!(phone.device.phase(), Phase::Open);
     assert!(phone.is_sent(id) && server.hub().handed_in.is_empty());
+}
+
+#[test]
+fn a_wipe_waits_while_the_server_has_another_sealing_key_than_what_is_unsent_is_sealed_to() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    let unsent = phone.building("未送");
+    // Put back from a backup of before its key was made, the server has made another.
+    let former = std::mem::replace(&mut server.hub().seal, SealKeys::fresh(&mut TestWorld::at(START, 78)));
+    server.hub().order(DeviceOrder::Wipe);
+    let refused = |outcome: Option<DeviceError>| match outcome {
+        Some(DeviceError::Call(CallError::Refused { code })) => Some(code),
+        _ => None,
+    };
+    assert_eq!(refused(phone.round().ended_by), Some(CallRefusal::OtherKey));
+    assert_eq!((phone.device.phase(), server.hub().handed_in.len()), (Phase::Open, 0));
+    assert_eq!(phone.name(unsent), "未送");
+    // The right key is back: a later backup was found.
+    server.hub().seal = former;
+    phone.sync();
+    assert_eq!((phone.device.phase(), server.hub().opened(1)[0].changes[0].id), (Phase::Empty, unsent));
+}
+
+#[test]
+fn a_phone_with_nothing_unsent_is_wiped_whatever_key_the_server_has() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.building("已送");
+    phone.sync();
+    server.hub().seal = SealKeys::fresh(&mut TestWorld::at(START, 78));
+    server.hub().order(DeviceOrder::Wipe);
+    phone.sync();
+    assert_eq!(phone.device.phase(), Phase::Empty);
+}
+
+#[test]
+fn an_order_that_only_a_newer_app_can_carry_out_is_met_by_handing_in_and_waiting() {
+    assert_eq!(serde_json::from_str::<DeviceOrder>(r#""freeze""#).unwrap(), DeviceOrder::Newer);
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let unsent = phone.building("未送");
+    server.hub().order(DeviceOrder::Newer);
+    for _ in 0..2 {
+        assert!(matches!(phone.round().ended_by, Some(DeviceError::Call(CallError::Ordered))));
+    }
+    assert_eq!(server.hub().opened(1).len(), 1, "handed in once");
+    assert_eq!((phone.device.phase(), phone.device.ordered(), server.hub().reports.len()), (Phase::Open, None, 0));
+    phone.restart();
+    server.hub().order = None;
+    phone.sync();
+    assert!(server.hub().records.contains_key(&unsent));
 }

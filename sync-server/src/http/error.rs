@@ -83,7 +83,9 @@ fn status(code: CallRefusal) -> StatusCode {
         CallRefusal::NotFound => StatusCode::NOT_FOUND,
         CallRefusal::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
         CallRefusal::Stale | CallRefusal::NotYet | CallRefusal::WrongOffset => StatusCode::CONFLICT,
-        CallRefusal::Invalid | CallRefusal::NotAnImage | CallRefusal::HashMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        CallRefusal::Invalid | CallRefusal::NotAnImage | CallRefusal::HashMismatch | CallRefusal::OtherKey => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         CallRefusal::UploadGone => StatusCode::GONE,
         CallRefusal::TusVersion => StatusCode::PRECONDITION_FAILED,
         CallRefusal::Internal | CallRefusal::Newer => StatusCode::INTERNAL_SERVER_ERROR,

@@ -11,8 +11,10 @@ use domain::hand_in::{HandIn, PIECE_BYTES_MAX, PIECES_BYTES_MAX, PIECES_MAX, Ref
 use domain::protocol::{CallRefusal, Verdict};
 use domain::scope::Actor;
 use domain::seal::Purpose;
+use domain::validate::MOMENT_GRACE;
 use domain::world::Millis;
 use domain::{Change, DeviceId, Kind, Node, ProblemCode, Sha256Hex, Stamp, Stamps};
+use serde_json::Value;
 
 use self::content::{Pictures, Words, unpacked};
 use crate::hub::judge::{Author, Read};
@@ -42,11 +44,13 @@ struct Opened {
 }
 
 impl<S: Store> Hub<S> {
-    /// Keeps a sealed piece of a phone's unsent work.
+    /// Keeps a sealed piece of a phone's unsent work. It is opened once and closed again, and nothing of what is inside is read: what can
+    /// never be opened must not count as handed in, or its phone is wiped.
     ///
     /// # Errors
     /// [`CallRefusal::NotAllowed`] for a phone that may simply push, [`CallRefusal::Malformed`],
-    /// [`CallRefusal::TooLarge`] for a piece, [`CallRefusal::TooManyTries`] when too much of this phone lies here already.
+    /// [`CallRefusal::TooLarge`] for a piece, [`CallRefusal::OtherKey`] for one that cannot be opened here,
+    /// [`CallRefusal::TooManyTries`] when too much of this phone lies here already.
     pub fn hand_in(&self, bearer: &Bearer, piece: &HandIn) -> Result<(), HubError> {
         if bearer.barred().is_none() {
             return Err(HubError::refused(CallRefusal::NotAllowed));
@@ -56,6 +60,10 @@ impl<S: Store> Hub<S> {
             return Err(HubError::refused(CallRefusal::TooLarge));
         }
         let (now, id) = (self.now(), bearer.device.id);
+        if self.opened(id, &piece.digest, &sealed).is_none() {
+            tracing::warn!(device = %id, "a piece that was handed in cannot be opened, and is not taken");
+            return Err(HubError::refused(CallRefusal::OtherKey));
+        }
         self.store.write(|writing| {
             let here = writing.hand_ins(id)?;
             if here.iter().any(|known| known.digest == piece.digest) {
@@ -141,8 +149,12 @@ impl<S: Store> Hub<S> {
     /// What is inside a piece; none when it cannot be opened or is not what its digest says.
     fn content(&self, device: DeviceId, digest: &Sha256Hex) -> Result<Option<Vec<u8>>, HubError> {
         let sealed = self.store.read(|reading| reading.hand_in_sealed(device, digest))?;
-        let packed = sealed.and_then(|sealed| self.seal.open(Purpose::HandIn(device), &sealed).ok());
-        Ok(packed.and_then(|packed| unpacked(&packed, digest)))
+        Ok(sealed.and_then(|sealed| self.opened(device, digest, &sealed)))
+    }
+
+    fn opened(&self, device: DeviceId, digest: &Sha256Hex, sealed: &[u8]) -> Option<Vec<u8>> {
+        let packed = self.seal.open(Purpose::HandIn(device), sealed).ok()?;
+        unpacked(&packed, digest)
     }
 
     /// These pieces at once: what is in one may name what is in another. Hashes of photos that were refused because what they show was
@@ -260,7 +272,8 @@ fn said_again(words: RefusedWords, node: Node) -> Change {
 
 /// A phone that is shut out cannot compare its clock: stamps later than the moment of handing in are set back to it, all by the
 /// same amount, and none behind the value that its writer saw. What was written before the clock went wrong keeps its stamp, in
-/// the same record too.
+/// the same record too. A moment that the same clock gave, so far ahead that nobody would take it, goes with its stamp; any other is as
+/// the phone will say it should it push the same once more.
 fn set_back(changes: &mut [Change], at: Millis) {
     let latest = changes.iter().map(|change| change.latest().millis()).max().unwrap_or(at);
     let by = (at - latest).min(0);
@@ -271,6 +284,14 @@ fn set_back(changes: &mut [Change], at: Millis) {
             let stamp = if ahead { stamp.shifted(by).after(change.base.get(field).copied()) } else { stamp };
             (field.as_str(), stamp)
         });
-        change.stamps = Stamps::from_pairs(pairs);
+        let stamps = Stamps::from_pairs(pairs);
+        if let Some(moment) = change.kind.moment()
+            && change.stamps.of(moment).millis() > at
+            && let Some(read) =
+                change.fields.get(moment).and_then(Value::as_i64).filter(|read| *read > at + MOMENT_GRACE)
+        {
+            change.fields.insert(moment.into(), read.saturating_add(by).into());
+        }
+        change.stamps = stamps;
     }
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::hand_in::{HandIn, HandInContent, HandedPhoto, PIECES_MAX, RefusedWords};
 use domain::order::DeviceOrder;
 use domain::protocol::{CallError, CallRefusal, Peer as _, PhotoSize};
-use domain::seal::{Purpose, seal};
+use domain::seal::{Purpose, SealKeys, seal};
 use domain::{Change, DeviceId, Kind, Sha256Hex};
 use serde_json::json;
 use sync_server::hub::HubError;
@@ -257,12 +257,38 @@ fn a_piece_that_cannot_be_opened_stands_in_the_way_of_no_other() {
     half_readable["changes"].as_array_mut().unwrap().push(json!({"no": "change"}));
     let half_readable = town.piece_of(town.device, half_readable.to_string().as_bytes(), &empty);
     town.revoke();
-    for piece in [&sealed_by_another, &another_content, &no_json, &bomb, &half_readable, &fine] {
+    for piece in [&sealed_by_another, &another_content, &bomb] {
+        assert_eq!(code(town.hand_in(piece)), CallRefusal::OtherKey, "its phone must not believe that it lies here");
+    }
+    for piece in [&no_json, &half_readable, &fine] {
         town.hand_in(piece).unwrap();
     }
     let taken = town.take_in();
-    assert_eq!((taken.accepted, taken.refused), (2, 5), "the good change came twice and was taken once");
+    assert_eq!((taken.accepted, taken.refused), (2, 2), "the good change came twice and was taken once");
     assert!(town.county.stored(good.id).is_some());
+}
+
+#[test]
+fn a_piece_that_is_sealed_to_a_key_which_was_lost_is_refused_and_nothing_of_it_is_kept() {
+    let mut town = town();
+    let dwelling = town.phone.new_dwelling(&cell(1));
+    let content = town.content(vec![dwelling]);
+    let plain = serde_json::to_vec(&content).unwrap();
+    let mut world = town.county.world.clone();
+    let lost = SealKeys::fresh(&mut world).public_text();
+    let packed = zstd::encode_all(&plain[..], 3).unwrap();
+    let sealed = seal(&lost, Purpose::HandIn(town.device), &packed, &mut world).unwrap();
+    let piece = HandIn { sealed: URL_SAFE_NO_PAD.encode(sealed), ..town.piece(&content) };
+    town.county.hub.order_device(&town.boss.actor, town.device, DeviceOrder::Wipe).unwrap();
+    assert_eq!(code(town.hand_in(&piece)), CallRefusal::OtherKey);
+    assert!(town.county.hub.devices_for(&town.boss.actor).unwrap()[0].hand_ins.is_empty());
+}
+
+#[test]
+fn an_order_that_this_version_does_not_know_is_not_given() {
+    let town = town();
+    let outcome = town.county.hub.order_device(&town.boss.actor, town.device, DeviceOrder::Newer);
+    assert_eq!(code(outcome), CallRefusal::Malformed);
 }
 
 #[test]
@@ -290,12 +316,8 @@ fn more_than_is_read_at_one_time_is_taken_in_with_one_call_all_the_same() {
 fn a_phone_cannot_fill_the_server() {
     let town = town();
     town.revoke();
-    let piece = |number: u32| HandIn {
-        digest: Sha256Hex::new(&sha256(&number.to_be_bytes())).unwrap(),
-        changes: 1,
-        photos: 0,
-        sealed: URL_SAFE_NO_PAD.encode([0; 64]),
-    };
+    let empty = town.content(Vec::new());
+    let piece = |number: u32| town.piece_of(town.device, &number.to_be_bytes(), &empty);
     for number in 0..PIECES_MAX {
         town.hand_in(&piece(number)).unwrap();
     }
@@ -321,6 +343,23 @@ fn a_clock_that_was_ahead_loses_nothing_of_an_ordered_phone() {
     assert_eq!(town.take_in().accepted, 1);
     let now = domain::World::now(&mut town.county.world.clone());
     assert!(town.county.stored(early.id).unwrap().record.latest().millis() <= now);
+}
+
+#[test]
+fn a_moment_that_a_clock_days_ahead_gave_goes_back_with_its_stamp() {
+    let mut town = town();
+    let home = town.phone.new_home(&cell(1)).to_vec();
+    town.phone.push_all(&home);
+    town.county.world.pass(3 * DAY);
+    let visit = town.phone.visit(home[1].id, &cell(1));
+    town.county.world.pass(-3 * DAY);
+    let piece = town.piece(&town.content(vec![visit.clone()]));
+    town.revoke();
+    town.hand_in(&piece).unwrap();
+    assert_eq!(town.take_in(), TakenIn { accepted: 1, refused: 0, photos: 0 });
+    let now = domain::World::now(&mut town.county.world.clone());
+    let stored = town.county.stored(visit.id).unwrap().record;
+    assert!(stored.int("at").unwrap() <= now && stored.int("at").unwrap() > now - HOUR, "{stored:?}");
 }
 
 #[test]
