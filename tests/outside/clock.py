@@ -73,7 +73,8 @@ class Clock:
             floor = max(filter(None, (stamps.ZERO, base, row.known.get(field, (None, None))[1], sent)))
             moved = stamps.make(min(stamps.millis(stamp) + by, self.now()), stamps.counter(stamp), stamps.node(stamp))
             word[1] = moved if moved > floor else stamps.after(floor, stamps.node(stamp))
-            if field in MOMENTS and isinstance(value, int) and abs(value - stamps.millis(stamp)) <= NEAR:
+            near = isinstance(value, int) and abs(value - stamps.millis(stamp)) <= NEAR
+            if field in MOMENTS and near and (by < 0 or value + by <= self.now()):
                 word[0] = value + by
         self.store.keep(row)
 

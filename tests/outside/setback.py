@@ -1,6 +1,7 @@
 """Changes that were refused for stamps in the server's future (§4, stamp_future)."""
 
 import stamps
+from clock import MOMENTS
 
 # The server accepts stamps that are so far ahead of its clock.
 AHEAD = 2 * 60 * 1000
@@ -35,6 +36,9 @@ def set_back(store, clock, future, earlier, server_time):
             moved = stamps.make(stamps.millis(stamp) - by, stamps.counter(stamp), stamps.node(stamp))
             was, now = stamp, moved if moved > floor else stamps.after(floor, stamps.node(stamp))
         row = store.row(record_id)
+        word = row.own[field]
+        if field in MOMENTS and isinstance(word[0], int) and word[0] > server_time:
+            word[0] -= by
         # Nobody has seen the new stamp yet.
         row.own[field][1], row.own[field][3] = now, None
         store.keep(row)

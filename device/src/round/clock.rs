@@ -35,8 +35,13 @@ pub(super) fn measured(open: &mut Open, before: Millis, after: Millis, server: M
     tracing::info!(offset_ms = offset, shifted_ms = by, "the phone's clock differs from the server's");
     let node = open.clock.node();
     let transaction = open.store.begin()?;
-    for mut held in outbox::unsent_records(&transaction)? {
-        shift(&mut held, by);
+    let waiting = outbox::unsent_records(&transaction)?;
+    let now = after.saturating_add(offset);
+    // Where a clock fell back, stamps went on from the last one: they have less of a way to go than what was read from it.
+    let latest = waiting.iter().filter_map(latest_unseen).max();
+    let stamps_by = by.min(latest.map_or(by, |latest| now.saturating_sub(latest).max(0)));
+    for mut held in waiting {
+        shift(&mut held, (by, stamps_by), now);
         store::put(&transaction, &held)?;
     }
     Meta::ClockOffset.set(&transaction, &offset)?;
@@ -57,24 +62,38 @@ pub(super) fn rewound(connection: &Connection) -> Result<Stamp, DeviceError> {
     Ok(last)
 }
 
-/// A moment this near to its own stamp was read from the same clock; one further away was meant as it was entered.
+/// A moment this near to the reading of the clock when it was written was read from the same clock; one further away was meant as it
+/// was entered.
 const SAME_CLOCK: Millis = 7 * 24 * 60 * 60 * 1000;
 
-/// Shifts the stamps that nobody has seen. A moment that was read from the same clock goes along.
-fn shift(held: &mut Held, by: Millis) {
+/// The latest stamp of a record that nobody has seen.
+fn latest_unseen(held: &Held) -> Option<Millis> {
+    let unseen = held.unsent.iter().filter(|(_, pending)| !pending.offered);
+    unseen.map(|(field, _)| held.record.stamps.of(field).millis()).max()
+}
+
+/// Shifts what nobody has seen: the stamps, and by the full difference what was read from the same clock. What would lie ahead of `now`
+/// then was not read from it: it was written before the clock fell back.
+fn shift(held: &mut Held, (by, stamps_by): (Millis, Millis), now: Millis) {
     let unseen = |field: &str| held.unsent.get(field).is_some_and(|pending| !pending.offered);
-    if let Some(field) = held.record.kind.moment().filter(|field| unseen(field))
-        && let Some(moment) = held.record.int(field)
-        && (moment - held.record.stamps.of(field).millis()).abs() <= SAME_CLOCK
-    {
-        held.record.fields.insert(field.into(), moment.saturating_add(by).into());
+    let moment = held.record.kind.moment().filter(|field| unseen(field));
+    let moment = moment.and_then(|field| Some((field, held.record.int(field)?)));
+    let shifted = |at: Millis| Some(at.saturating_add(by)).filter(|at| by < 0 || *at <= now);
+    if let Some((field, at)) = moment {
+        // The stamp says when, if the reading was not kept: it goes on from the last one when the clock falls back.
+        let read = held.own_at.unwrap_or_else(|| held.record.stamps.of(field).millis());
+        if (at - read).saturating_abs() <= SAME_CLOCK
+            && let Some(at) = shifted(at)
+        {
+            held.record.fields.insert(field.into(), at.into());
+        }
     }
-    if held.unsent.values().any(|pending| !pending.offered) {
-        held.own_at = held.own_at.map(|at| at.saturating_add(by));
+    if latest_unseen(held).is_some() {
+        held.own_at = held.own_at.map(|at| shifted(at).unwrap_or(at));
     }
     let unsent = held.unsent.clone();
     restamp(&mut held.record, |field, stamp| match unsent.get(field) {
-        Some(pending) if !pending.offered => after_base(stamp.shifted(by), pending),
+        Some(pending) if !pending.offered => after_base(stamp.shifted(stamps_by), pending),
         _ => stamp,
     });
 }
@@ -113,11 +132,28 @@ pub(super) fn set_back(
             pending.sent = pending.sent.filter(remains);
         }
     }
+    moment_set_back(held, &refused, (by, now));
     let unsent = held.unsent.clone();
     restamp(&mut held.record, |field, stamp| match unsent.get(field) {
         Some(pending) if refused.iter().any(|name| name == field) => after_base(stamp.shifted(by), pending),
         _ => stamp,
     });
+}
+
+/// A moment that was read from the clock that was ahead goes back with its stamp. One that was read after the clock was set right has a
+/// stamp from ahead as well, for stamps only grow: the reading says which.
+fn moment_set_back(held: &mut Held, refused: &[String], (by, now): (Millis, Millis)) {
+    let ahead = |at: Millis| at > now;
+    let read_ahead = held.own_at.is_some_and(ahead);
+    if let Some(field) = held.record.kind.moment().filter(|moment| refused.iter().any(|field| field == moment))
+        && let Some(at) = held.record.int(field)
+        && (ahead(at) || (read_ahead && held.own_at.is_some_and(|read| (at - read).saturating_abs() <= SAME_CLOCK)))
+    {
+        held.record.fields.insert(field.into(), at.saturating_add(by).into());
+    }
+    if read_ahead && !refused.is_empty() {
+        held.own_at = held.own_at.map(|at| at.saturating_add(by).min(now));
+    }
 }
 
 /// Whether a server whose clock says `now` can have taken this stamp.

@@ -10,7 +10,8 @@ use serde_json::json;
 use crate::fake::*;
 use crate::phones::*;
 
-const DAY: Millis = 24 * 60 * 60 * 1000;
+const HOUR: Millis = 60 * 60 * 1000;
+const DAY: Millis = 24 * HOUR;
 
 #[test]
 fn a_wrong_clock_is_corrected_before_anything_is_sent_and_the_order_stays() {
@@ -202,4 +203,52 @@ fn moments_that_came_from_a_wrong_clock_are_put_right_and_those_that_were_meant_
         assert_eq!(server.hub().records[&now].int("happened_at"), Some(START), "off by {off}");
         assert_eq!(server.hub().records[&meant].int("happened_at"), Some(START - 30 * DAY + off.min(0)));
     }
+}
+
+#[test]
+fn what_was_written_days_ahead_is_set_back_with_its_moment_when_the_clock_was_set_right_before_the_round() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    phone.pass(3 * DAY);
+    let ahead = phone.visit(record_id(77));
+    phone.pass(60_000);
+    let incident = json!({"category": "0601", "list_version": 1, "severity": 3, "title": "路灯不亮",
+        "happened_at": START + 3 * DAY, "by": "worker"});
+    let incident = phone.write(Kind::Incident, None, incident).unwrap();
+    // The system sets the clock right while nobody looks. What is written then is stamped on from the last stamp all the same.
+    phone.clock.store(START + 120_000, Ordering::SeqCst);
+    server.hub().now = START + 120_000;
+    let right = phone.visit(record_id(78));
+    phone.round();
+    phone.sync();
+    assert_eq!((phone.state().refused, phone.state().waiting_records), (0, 0));
+    let hub = server.hub();
+    let of = |id, field: &str| hub.records[&id].int(field);
+    assert_eq!(of(ahead, "at"), Some(START + 60_000), "a minute before the last of them");
+    assert_eq!(of(incident, "happened_at"), Some(START + 60_000));
+    assert_eq!(of(right, "at"), Some(START + 120_000), "read from the clock that was right");
+    assert!([ahead, incident, right].iter().all(|id| hub.records[id].latest().millis() <= hub.now));
+}
+
+#[test]
+fn what_was_written_while_the_clock_had_fallen_back_by_years_gets_its_day() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    phone.pass(HOUR);
+    let before = phone.visit(record_id(77));
+    // The battery was empty. Stamps go on from the last one, moments do not.
+    phone.clock.store(START + 2 * HOUR - 6 * 365 * DAY, Ordering::SeqCst);
+    let fallen = phone.visit(record_id(78));
+    assert!(phone.get(fallen).unwrap().latest() > phone.get(before).unwrap().latest());
+    phone.pass(HOUR);
+    server.hub().now = START + 3 * HOUR;
+    let report = phone.sync();
+    assert_eq!((report.accepted, report.refused), (2, 0), "no stamp was moved into the future");
+    let hub = server.hub();
+    assert_eq!(hub.records[&fallen].int("at"), Some(START + 2 * HOUR));
+    assert_eq!(hub.records[&before].int("at"), Some(START + HOUR), "written before the clock fell back");
+    assert!(hub.records[&fallen].latest() > hub.records[&before].latest());
+    assert!(hub.records[&fallen].latest().millis() <= hub.now);
 }

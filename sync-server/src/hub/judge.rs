@@ -222,9 +222,10 @@ impl Bench<'_> {
         if let Some(unknown) = found.iter().find(|problem| problem.code == ProblemCode::UnknownKind) {
             return Some(Fault::new("", unknown.code));
         }
+        // What a clock that is ahead has dated lies in the future: a phone is told of its stamps, and sets both right.
         self.right_fault(change, current)
-            .or_else(|| found.first().map(|first| Fault { code: first.code, problems: found.clone() }))
             .or_else(|| self.stamp_fault(change))
+            .or_else(|| found.first().map(|first| Fault { code: first.code, problems: found.clone() }))
             .or_else(|| self.move_fault(change, current))
             .or_else(|| self.author_fault(change, current))
     }

@@ -189,6 +189,46 @@ fn a_stamp_in_the_server_s_future_is_refused_and_a_shifted_one_is_taken() {
 }
 
 #[test]
+fn a_visit_that_lies_days_ahead_is_refused_for_its_stamp_so_that_its_phone_sets_both_right() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let home = phone.new_home(&cell(1));
+    phone.push_all(&home);
+    county.world.pass(3 * DAY);
+    let mut visit = phone.visit(home[1].id, &cell(1));
+    county.world.pass(-3 * DAY);
+    assert_eq!(phone.refused(&visit), ProblemCode::StampFuture);
+    // Without a stamp from ahead it is the moment that is wrong.
+    visit.stamps.common = visit.stamps.common.shifted(-3 * DAY);
+    assert_eq!(phone.refused(&visit), ProblemCode::InFuture);
+}
+
+#[test]
+fn words_that_lost_are_kept_for_the_history_though_they_make_no_sense_beside_what_won() {
+    let county = County::new();
+    let (mut one, mut other) = (county.worker("worker-a", &[cell(1)]), county.worker("worker-b", &[cell(1)]));
+    let home = one.new_home(&cell(1));
+    one.push_all(&home);
+    county.world.pass(MINUTE);
+    let moved = |day: &str| json!({ "moved_out_on": day });
+    let lost = one.change(Kind::Person, home[2].id, &cell(1), moved("2020-01-31"));
+    county.world.pass(MINUTE);
+    let won = json!({"moved_in_on": "2024-03-01", "moved_out_on": "2024-04-30"});
+    let won = other.change(Kind::Person, home[2].id, &cell(1), won);
+    other.push_all(&[won]);
+    one.push_all(&[lost]);
+    let history =
+        county.hub.store().read(|reading| reading.history(&crate::common::scope("610722"), home[2].id)).unwrap();
+    assert!(history.iter().any(|entry| format!("{entry:?}").contains("2020-01-31")), "{history:?}");
+    let stored = county.stored(home[2].id).unwrap().record;
+    assert_eq!(stored.text("moved_out_on"), Some("2024-04-30"));
+    // What wins is judged beside what stands.
+    county.world.pass(MINUTE);
+    let wins = one.change(Kind::Person, home[2].id, &cell(1), moved("2020-01-31"));
+    assert_eq!(one.refused(&wins), ProblemCode::EndBeforeStart);
+}
+
+#[test]
 fn append_only_records_are_sealed() {
     let county = County::new();
     let mut phone = county.worker("worker-a", &[cell(1)]);
