@@ -20,6 +20,10 @@ use crate::sheet::Sheet;
 
 pub use county_lists::{Holiday, Purpose, publishing_problems};
 
+/// Raised with every member that [`Lists`] or anything in it gets: a phone that stored them before has not kept that member, and loads
+/// them once more.
+pub const LISTS_SHAPE: u32 = 1;
+
 /// A list that a field's values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]

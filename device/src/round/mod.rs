@@ -21,8 +21,11 @@ mod text;
 
 use std::sync::atomic::Ordering;
 
+use domain::Epoch;
+use domain::codes::LISTS_SHAPE;
 use domain::protocol::{CallError, CallRefusal, PROTOCOL, Peer};
 use domain::world::Millis;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use gather::mark_all_offered;
 pub(crate) use receipt::{KeptReceipt, is_repairing};
@@ -38,6 +41,14 @@ const MEASURED_FOR: Millis = 60 * 1000;
 
 /// Originals stay on the phone this long after the server confirmed them.
 const ORIGINALS_STAY: Millis = 30 * 24 * 60 * 60 * 1000;
+
+/// Where the stored lists came from: their number alone does not name them. A database that was put back gives the numbers of the lost
+/// one again, and a program stores of the lists what it knows.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct ListsFrom {
+    epoch: Option<Epoch>,
+    shape: u32,
+}
 
 /// Says that a round is running, and takes it back however the round ends.
 struct InRound<'a>(&'a std::sync::atomic::AtomicBool);
@@ -117,14 +128,25 @@ impl Device {
         *lock(&self.inner.last_call) = None;
     }
 
-    /// Loads the county's lists when the server has another version. Without them everything else still works.
+    /// Loads the county's lists when the server has another version, when they came from another database of it, or were stored by a
+    /// program that knew less of them. Without them everything else still works.
     fn refresh_lists(&self, peer: &dyn Peer, version: i64) -> Result<(), DeviceError> {
-        if self.with_open::<_, DeviceError>(|open| Ok(open.lists().version == version))? {
+        let (from, held) = self.with_open::<_, DeviceError>(|open| {
+            let connection = open.store.connection();
+            let from = ListsFrom { epoch: Meta::Epoch.get(connection)?, shape: LISTS_SHAPE };
+            let held = Meta::ListsFrom.get::<ListsFrom>(connection)?.as_ref() == Some(&from)
+                && open.lists().version == version;
+            Ok((from, held))
+        })?;
+        if held {
             return Ok(());
         }
         match peer.lists() {
             Ok(lists) if !lists.categories.is_empty() => self.with_open(|open| {
-                Meta::Lists.set(open.store.connection(), &lists)?;
+                let transaction = open.store.begin()?;
+                Meta::Lists.set(&transaction, &lists)?;
+                Meta::ListsFrom.set(&transaction, &from)?;
+                transaction.commit()?;
                 open.set_lists(lists);
                 open.changed();
                 Ok(())

@@ -33,6 +33,8 @@ pub(crate) enum Meta {
     SafeAt,
     /// The county's lists.
     Lists,
+    /// Where the lists came from, and in which shape they were stored.
+    ListsFrom,
     /// Whether the server said that this phone is not enrolled any more.
     SignedOut,
     /// The server's public keys.
@@ -66,6 +68,7 @@ impl Meta {
             Meta::ClockOffset => "clock_offset",
             Meta::SafeAt => "safe_at",
             Meta::Lists => "lists",
+            Meta::ListsFrom => "lists_from",
             Meta::SignedOut => "signed_out",
             Meta::ServerKeys => "server_keys",
             Meta::Receipt => "receipt",

@@ -284,6 +284,32 @@ fn the_countys_lists_come_when_their_version_changes() {
 }
 
 #[test]
+fn the_countys_lists_come_though_their_version_is_the_one_that_is_held() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let held = || {
+        let lists = phone.device.with_open::<_, device::DeviceError>(|open| Ok(open.lists().categories.len())).unwrap();
+        lists == server.hub().lists.categories.len()
+    };
+    // Those that are built in have a version too.
+    server.hub().lists.categories.truncate(9);
+    phone.sync();
+    assert!(held(), "nothing was stored");
+    // A database that was put back published another version of the same number.
+    server.hub().epoch = domain::Epoch(uuid::Uuid::from_u128(2));
+    server.hub().lists.categories.truncate(8);
+    phone.sync();
+    assert!(held(), "from another database");
+    // An older program kept less of them.
+    server.hub().lists.categories.truncate(7);
+    phone.sync();
+    assert!(!held(), "they are not loaded in every round");
+    phone.tamper("UPDATE meta SET value = json_set(value, '$.shape', 0) WHERE key = 'lists_from'");
+    phone.sync();
+    assert!(held(), "in another shape");
+}
+
+#[test]
 fn the_sync_bar_tells_the_truth_all_along() {
     use device::SyncPhase::{Never, Offline, Safe, SignedOut, Waiting};
     let server = Server::new();
