@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Params, params_from_iter};
 
-use super::{Meta, Store, keyed};
+use super::{Meta, Store, keyed, schema};
 use crate::DeviceError;
 use crate::crypto::Key;
 use crate::owner::Owner;
@@ -65,10 +65,8 @@ pub(crate) fn salvage(damaged: &Path, rescue: &Path, key: &Key, owner: Option<Ow
     transaction.execute("DELETE FROM unsent WHERE id NOT IN (SELECT id FROM record)", [])?;
     // They were counted one by one as they came in.
     transaction.execute("UPDATE record SET doubted = 0, added = 0", [])?;
-    // An older register had no column for it.
-    const RESULTS: &str = "UPDATE record SET result = body ->> '$.fields.result'
-        WHERE kind = 'visit' AND result IS NULL AND json_valid(body)";
-    transaction.execute(RESULTS, [])?;
+    // An older register had no columns for it.
+    schema::fill_columns(&transaction)?;
     // Where nothing could be read there is nothing to be anybody's: the key is set aside with the file.
     if let Some(owner) = owner.filter(|_| carried > 0) {
         owner.fill_in(&transaction)?;

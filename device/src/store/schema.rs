@@ -421,6 +421,21 @@ fn index(connection: &Connection, kind: &Kind) -> Result<(), DeviceError> {
     Ok(())
 }
 
+/// Repeats beside rows of an older register what their bodies say and later steps made columns of: those steps ran before the rows came.
+pub(super) fn fill_columns(connection: &Connection) -> Result<(), DeviceError> {
+    connection.execute_batch(
+        "UPDATE record SET result = body ->> '$.fields.result'
+            WHERE kind = 'visit' AND result IS NULL AND json_valid(body);
+         UPDATE record SET merged_into = body ->> '$.fields.merged_into', deleted = 1
+            WHERE kind IN ('dwelling', 'household', 'person') AND merged_into IS NULL
+                AND json_valid(body) AND body ->> '$.fields.merged_into' < id;",
+    )?;
+    for kind in Kind::KNOWN {
+        index(connection, &kind)?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use domain::{CellCode, Digest, Record};
@@ -515,6 +530,33 @@ mod tests {
         };
         assert_eq!(found(&other), (true, Some(one.clone())));
         assert_eq!(found(&one), (false, None), "the older one stays, whatever it says");
+    }
+
+    #[test]
+    fn rows_that_come_from_an_older_register_after_its_steps_ran_say_who_gave_way() {
+        let (mut register, cell) = older_register();
+        migrate(&mut register).unwrap();
+        let (one, other) = (uuid::Uuid::from_u128(11).to_string(), uuid::Uuid::from_u128(12).to_string());
+        let rows = [
+            (&one, "person", r#"{"name":"甲"}"#.to_owned()),
+            (&other, "person", format!(r#"{{"name":"甲","merged_into":"{one}"}}"#)),
+            (&"y".to_owned(), "notice_ack", r#"{"notice":"n","at":7}"#.to_owned()),
+            (&"z".to_owned(), "visit", r#"{"target":"t","result":"met"}"#.to_owned()),
+        ];
+        for (id, kind, fields) in rows {
+            let body = format!(r#"{{"fields":{fields},"stamp":"00000000000000000000000000000001"}}"#);
+            let sql = "INSERT INTO record (id, kind, cell, body) VALUES (?1, ?2, ?3, ?4)";
+            register.execute(sql, (id, kind, cell.as_str(), body)).unwrap();
+        }
+        fill_columns(&register).unwrap();
+        let sql = "SELECT deleted, merged_into, parent, result FROM record WHERE id = ?1";
+        let found = |id: &str| -> (bool, Option<String>, Option<String>, Option<String>) {
+            register.query_row(sql, [id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap()
+        };
+        assert_eq!(found(&one), (false, None, None, None));
+        assert_eq!(found(&other), (true, Some(one.clone()), None, None));
+        assert_eq!(found("y").2.as_deref(), Some("n"));
+        assert_eq!((found("z").2.as_deref(), found("z").3.as_deref()), (Some("t"), Some("met")));
     }
 
     #[test]
