@@ -74,11 +74,14 @@ pub struct HandoverTaken {
     pub new: usize,
     /// Marks among them.
     pub marks: usize,
+    /// Records that this version cannot judge, and has not taken.
+    pub left_out: usize,
 }
 
 impl From<Taken> for HandoverTaken {
     fn from(taken: Taken) -> Self {
-        Self { evacuation: taken.evacuation, new: taken.new, marks: taken.marks }
+        let Taken { evacuation, new, marks, left_out } = taken;
+        Self { evacuation, new, marks, left_out }
     }
 }
 

@@ -50,4 +50,6 @@ pub(crate) struct Taken {
     pub(crate) new: usize,
     /// Marks among them.
     pub(crate) marks: usize,
+    /// Records that this version cannot judge.
+    pub(crate) left_out: usize,
 }

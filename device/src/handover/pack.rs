@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use domain::kinds::evacuation::{Evacuation, without};
+use domain::lines::in_one_line;
 use domain::merge::merge;
 use domain::stamp::STAMP_AHEAD_MAX;
 use domain::validate::{Setting, problems};
@@ -26,7 +27,6 @@ const LEVEL: i32 = 19;
 
 /// A handover as it is written.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Pack {
     version: u16,
     evacuation: RecordId,
@@ -62,12 +62,13 @@ fn belonging(store: &Store, evacuation: RecordId) -> Result<Vec<Record>, DeviceE
     Ok(records)
 }
 
-/// Takes what another phone packed: all of it, or nothing.
+/// Takes what another phone packed: all of it but what this version cannot judge, or nothing.
 pub(crate) fn take(open: &mut Open, packed: &[u8]) -> Result<Taken, HandoverError> {
-    let pack = read(packed)?;
+    let mut pack = read(packed)?;
     let now = open.now();
-    judge(open, &pack)?;
-    let mut taken = Taken { evacuation: pack.evacuation, new: 0, marks: 0 };
+    let unfit = judge(open, &pack)?;
+    pack.changes.retain(|change| !unfit.contains(&change.id));
+    let mut taken = Taken { evacuation: pack.evacuation, new: 0, marks: 0, left_out: unfit.len() };
     let mut latest = Stamp::ZERO;
     let mut clock = open.clock.clone();
     let transaction = open.store.begin()?;
@@ -110,8 +111,9 @@ fn read(packed: &[u8]) -> Result<Pack, HandoverError> {
     Ok(pack)
 }
 
-/// Whether all of it may be taken: place, kind, form, time, and that it belongs to the one evacuation.
-fn judge(open: &Open, pack: &Pack) -> Result<(), HandoverError> {
+/// Whether it may be taken: place, kind, form, time, and that it belongs to the one evacuation. What is not fit as this version judges
+/// (an older program wrote it by the rules of its day, or a newer one by later ones) is named, and left out: no roll-call waits for it.
+fn judge(open: &Open, pack: &Pack) -> Result<BTreeSet<RecordId>, HandoverError> {
     let now = open.now();
     let setting = Setting { now, lists: open.lists() };
     let order = pack.changes.iter().find(|change| change.id == pack.evacuation).ok_or(HandoverError::Unreadable)?;
@@ -120,7 +122,7 @@ fn judge(open: &Open, pack: &Pack) -> Result<(), HandoverError> {
         return Err(HandoverError::Other);
     }
     let points: BTreeSet<RecordId> = Evacuation::from(&order).points.into_iter().collect();
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut unfit) = (BTreeSet::new(), BTreeSet::new());
     for change in &pack.changes {
         let record = change.clone().into_record();
         let belongs = match record.kind {
@@ -139,16 +141,21 @@ fn judge(open: &Open, pack: &Pack) -> Result<(), HandoverError> {
         if change.latest().millis() > now.saturating_add(STAMP_AHEAD_MAX) {
             return Err(HandoverError::Clock);
         }
-        // Whole records: judged as if they came to be now.
-        let found = problems(change, None, setting);
+        // Whole records: judged as if they came to be now. Fields of one line were not always told from others.
+        let fields = in_one_line(&change.kind, change.fields.clone());
+        let found = problems(&Change { fields, ..change.clone() }, None, setting);
         if found.iter().any(|problem| problem.code == ProblemCode::InFuture) {
             return Err(HandoverError::Clock);
         }
-        if !found.is_empty() || !seen.insert(record.id) {
+        if !seen.insert(record.id) || (!found.is_empty() && record.id == order.id) {
             return Err(HandoverError::Unreadable);
         }
+        if !found.is_empty() {
+            tracing::warn!(id = %record.id, kind = %record.kind, ?found, "a record that was handed over is left out");
+            unfit.insert(record.id);
+        }
     }
-    Ok(())
+    Ok(unfit)
 }
 
 /// Keeps one record, unless the register has it. True: there was something new in it.

@@ -16,4 +16,8 @@ new: number,
 /**
  * Marks among them.
  */
-marks: number, };
+marks: number, 
+/**
+ * Records that this version cannot judge, and has not taken.
+ */
+left_out: number, };
