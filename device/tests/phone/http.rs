@@ -229,6 +229,7 @@ fn ninety_days_offline_with_an_expired_token_and_a_lost_answer_to_its_exchange_l
         ok(fresh),
         ok(hello()),
         ok(exchanged),
+        ok(serde_json::to_value(domain::codes::Lists::initial()).unwrap()),
     ]);
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(std::sync::atomic::AtomicI64::new(START));
@@ -252,7 +253,7 @@ fn ninety_days_offline_with_an_expired_token_and_a_lost_answer_to_its_exchange_l
     let report = round(&device);
     assert!(report.ended_by.is_none() && report.accepted == 1, "{report:?}");
     assert_eq!(device.sync_state().unwrap().phase, device::SyncPhase::Safe);
-    assert_eq!(server.requests().len(), 6);
+    assert_eq!(server.requests().len(), 7);
 }
 
 /// A request that asks for nothing but what is new.
