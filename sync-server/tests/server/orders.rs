@@ -14,7 +14,7 @@ use sync_server::hub::HubError;
 use sync_server::hub::peer::HubPeer;
 use sync_server::store::Store as _;
 
-use crate::common::{County, DAY, TestPhone, cell, json_request, send};
+use crate::common::{County, DAY, TestPhone, cell, json_request, send, sha256};
 
 fn code<T: std::fmt::Debug>(outcome: Result<T, HubError>) -> CallRefusal {
     outcome.unwrap_err().code()
@@ -151,10 +151,13 @@ async fn the_routes_that_are_left_to_a_phone_want_its_token() {
     let boss = county.supervisor("boss", "610722001001");
     let device = phone.phone().device;
     let router = county.router();
+    let packed = zstd::encode_all(&b"no json"[..], 3).unwrap();
+    let sealed = seal(&county.hub.keys().seal, Purpose::HandIn(device), &packed, &mut county.world.clone()).unwrap();
+    let sealed = URL_SAFE_NO_PAD.encode(sealed);
     let bodies = [
         ("/v1/order", json!({})),
         ("/v1/report", json!({"what": "lock", "ordered_at": 1})),
-        ("/v1/hand-in", json!({"digest": "ab".repeat(32), "changes": 1, "photos": 0, "sealed": "AAAA"})),
+        ("/v1/hand-in", json!({"digest": sha256(b"no json"), "changes": 1, "photos": 0, "sealed": sealed})),
     ];
     for (path, body) in &bodies {
         for headers in [vec![], vec![("authorization", "Bearer nonsense")]] {
@@ -174,6 +177,7 @@ async fn the_routes_that_are_left_to_a_phone_want_its_token() {
     for (body, code) in [
         (json!({"digest": "xy", "changes": 1, "photos": 0, "sealed": "AAAA"}), "malformed"),
         (json!({"digest": "cd".repeat(32), "changes": 1, "photos": 0, "sealed": "no base64!"}), "malformed"),
+        (json!({"digest": "cd".repeat(32), "changes": 1, "photos": 0, "sealed": "AAAA"}), "other_key"),
         (json!({"digest": "cd".repeat(32), "changes": -1, "photos": 0, "sealed": "AAAA"}), "malformed"),
         (
             json!({"digest": "cd".repeat(32), "changes": 1, "photos": 0, "sealed": "A".repeat(14 * 1024 * 1024)}),
