@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use device::api::{Failure, FailureCode};
 use serde::Serialize;
-use tauri::ipc::{InvokeBody, Request};
+use tauri::ipc::Request;
 use tauri::{AppHandle, Manager};
 
-use crate::envelope::named_bytes;
+use crate::envelope::{bytes_of, named_bytes};
 
 /// Endings that the app makes. Nothing that a system would run.
 const ENDINGS: &[&str] = &["xlsx", "csv", "pdf", "txt", "doorstep"];
@@ -29,12 +29,11 @@ pub(crate) struct SavedFile {
 /// Keeps the bytes of the request under the name in its header.
 #[tauri::command]
 pub(crate) async fn save_file(app: AppHandle, request: Request<'_>) -> Result<SavedFile, Failure> {
-    let InvokeBody::Raw(bytes) = request.body() else { return Err(Failure::new(FailureCode::Malformed)) };
+    let bytes = bytes_of(request.body()).map_err(|_| Failure::new(FailureCode::Malformed))?;
     let name = named_bytes(request.headers()).ok().and_then(|name| safe_name(&name));
     let name = name.ok_or_else(|| Failure::new(FailureCode::Malformed))?;
     let folder = app.path().download_dir().or_else(|_| app.path().document_dir());
     let folder = folder.map_err(|_| Failure::new(FailureCode::StorageBroken))?;
-    let bytes = bytes.clone();
     let kept = tauri::async_runtime::spawn_blocking(move || keep(&folder, &name, &bytes)).await;
     match kept {
         Ok(Ok(path)) => Ok(SavedFile { path: path.display().to_string() }),

@@ -6,7 +6,8 @@ import type { Host } from './index'
 export function tauriHost(): Host {
   return {
     call: (command, args) => invoke('call', { command, args }),
-    // Raw bytes leave no room for arguments: those go into a header, which takes ASCII only.
+    // Raw bytes leave no room for arguments: those go into a header, which takes ASCII only. (On Android Tauri sends the bytes as a list
+    // of numbers, which the other side takes as well.)
     callWithBytes: (command, args, bytes) =>
       invoke('call', bytes, { headers: { 'x-command': command, 'x-args': base64OfText(JSON.stringify(args)) } }),
     system: { ask: (command, args) => invoke(command, args) },
