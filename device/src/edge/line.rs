@@ -1,7 +1,7 @@
 //! The line to the server: as long as the register is open a small thread listens to its nudges (server-sent events) and rings the
 //! bell. Whatever is wrong with the line, rounds go on by themselves as if there were none.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::protocol::{CallError, Nudge};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
@@ -21,6 +21,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const SILENCE_MOST: Duration = Duration::from_secs(70);
 /// After the line broke, a round asks what was missed in between.
 const ASK_AFTER_BREAK: Duration = Duration::from_secs(2);
+/// A line that lived so long worked.
+const LIVED_WELL: Duration = Duration::from_secs(60);
 /// No line of the stream is longer than this; one that is, is no stream of nudges.
 const LINE_BYTES_MAX: usize = 4 * 1024;
 
@@ -41,8 +43,8 @@ pub(super) fn listen(device: &Device) {
                 failures = 0;
                 continue;
             }
-            Over::Broken { was_open } => {
-                failures = if was_open { 1 } else { failures.saturating_add(1) };
+            Over::Broken { lived } => {
+                failures = failures_after(failures, lived);
                 LineEnd::Failed { times: failures }
             }
             Over::Ended(end) => end,
@@ -56,12 +58,21 @@ pub(super) fn listen(device: &Device) {
     }
 }
 
+/// How often in a row a line failed, after another one that lived so long. One that opens and is closed again at once (a proxy that knows
+/// no streams) is no better than none: the pauses would never grow, and every one of them ends with a round.
+fn failures_after(before: u32, lived: Duration) -> u32 {
+    if lived >= LIVED_WELL { 1 } else { before.saturating_add(1) }
+}
+
 /// Why a line is over.
 enum Over {
     /// Something has changed that concerns it: it is looked at anew.
     Stirred,
     /// It broke, or could not be had.
-    Broken { was_open: bool },
+    Broken {
+        /// How long it was open.
+        lived: Duration,
+    },
     /// There is none for the time being.
     Ended(LineEnd),
 }
@@ -72,19 +83,19 @@ fn one_line(device: &Device, runtime: &Runtime, client: &Client) -> Over {
         Ok(found) => found,
         Err(DeviceError::Call(CallError::SignedOut)) => return Over::Ended(LineEnd::SignedOut),
         Err(_) if device.phase() != Phase::Open => return Over::Ended(LineEnd::NotOpen),
-        Err(_) => return Over::Broken { was_open: false },
+        Err(_) => return Over::Broken { lived: Duration::ZERO },
     };
     let Ok(url) = peer.below("v1/nudges") else { return Over::Ended(LineEnd::NotOffered) };
     match runtime.block_on(call(device, client, url, &access)) {
         Called::Open(response) => follow(device, runtime, response),
         Called::Stirred => Over::Stirred,
         Called::NotOffered => Over::Ended(LineEnd::NotOffered),
-        Called::Failed => Over::Broken { was_open: false },
+        Called::Failed => Over::Broken { lived: Duration::ZERO },
         Called::SignedOut => match peer.renew(&access) {
             // With a pause all the same: a server that gives out tokens which it then refuses must not be asked without end.
-            Ok(()) => Over::Broken { was_open: false },
+            Ok(()) => Over::Broken { lived: Duration::ZERO },
             Err(CallError::SignedOut) => Over::Ended(LineEnd::SignedOut),
-            Err(_) => Over::Broken { was_open: false },
+            Err(_) => Over::Broken { lived: Duration::ZERO },
         },
     }
 }
@@ -116,6 +127,7 @@ async fn call(device: &Device, client: &Client, url: Url, access: &str) -> Calle
 
 /// Listens to an open line.
 fn follow(device: &Device, runtime: &Runtime, response: Response) -> Over {
+    let since = Instant::now();
     device.inner.ear.set_listening(true);
     if lock(&device.inner.last_call).is_some() {
         // The last round found no server; here it is.
@@ -125,7 +137,7 @@ fn follow(device: &Device, runtime: &Runtime, response: Response) -> Over {
     device.inner.ear.set_listening(false);
     // What happened from now on was told to nobody.
     device.inner.pulse.bell().ring_in(ASK_AFTER_BREAK);
-    if stirred { Over::Stirred } else { Over::Broken { was_open: true } }
+    if stirred { Over::Stirred } else { Over::Broken { lived: since.elapsed() } }
 }
 
 /// Hears until the line ends; true when that was because something has changed here.
@@ -193,6 +205,16 @@ mod tests {
             let numbers: Vec<u64> = heard.iter().map(|nudge| nudge.reached).collect();
             assert_eq!(numbers, [7, 8], "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn a_line_that_opens_and_is_closed_at_once_is_tried_with_growing_pauses() {
+        let mut failures = 0;
+        for times in 1..=5 {
+            failures = failures_after(failures, Duration::from_secs(2));
+            assert_eq!(failures, times);
+        }
+        assert_eq!(failures_after(failures, Duration::from_secs(60)), 1, "one that worked begins anew");
     }
 
     #[test]
