@@ -6,14 +6,14 @@ use domain::mediation::{DisputeStanding, RIGHTS, standing};
 use domain::review::ReviewState;
 use domain::validate::today;
 use domain::world::Millis;
-use domain::{CellCode, Fields, Kind, ProblemCode, RecordId};
+use domain::{CellCode, Fields, Kind, ProblemCode, Record, RecordId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use ts_rs::TS;
 
 use super::conflict::ConflictLine;
 use super::photo::PhotoLine;
-use super::record::{OfRecord, Saved, append, normalised};
+use super::record::{OfRecord, Saved, appended, normalised};
 use super::review::ReviewInfo;
 use super::{Failure, Nothing, Pdf, conflict, found};
 use crate::forms;
@@ -170,7 +170,7 @@ pub(super) fn dispute(device: &Device, args: OfRecord) -> Result<DisputePage, Fa
 
 pub(super) fn add_dispute_event(device: &Device, args: AddDisputeEventArgs) -> Result<Saved, Failure> {
     device.with_open(|open: &mut Open| {
-        found(open, args.dispute, &Kind::Dispute)?;
+        let stands = found(open, args.dispute, &Kind::Dispute)?;
         let file = args.file.unwrap_or_default();
         if let Some(name) = file.keys().find(|name| !FILE_FIELDS.contains(&name.as_str())) {
             return Err(Failure::problem(name, ProblemCode::NotAllowed));
@@ -179,7 +179,7 @@ pub(super) fn add_dispute_event(device: &Device, args: AddDisputeEventArgs) -> R
         let wanted = match args.event.as_str() {
             "investigation" | "mediation" | "follow_up" if !said(&args.text) => Some("text"),
             "extension" if !said(&args.until) => Some("until"),
-            "agreement" if file.get("agreement").is_none_or(Value::is_null) => Some("agreement"),
+            "agreement" if agreed(&file, &stands).is_none_or(Value::is_null) => Some("agreement"),
             _ => None,
         };
         if let Some(field) = wanted {
@@ -196,14 +196,17 @@ pub(super) fn add_dispute_event(device: &Device, args: AddDisputeEventArgs) -> R
             ("until", args.until.map(|until| json!(until))),
         ];
         let fields = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-        // The file first: written twice it says the same, an event written twice would stand there twice.
-        let file = normalised(&Kind::Dispute, file);
-        if !file.is_empty() {
-            open.write(&Kind::Dispute, Some(args.dispute), None, file)?;
-        }
-        let id = append(open, &Kind::DisputeEvent, fields)?;
+        // Both or neither: whoever is told that nothing was saved must not find the file changed.
+        let event = appended(open, &Kind::DisputeEvent, fields)?;
+        let id = event.id;
+        open.create_and_write(Some(event), vec![(args.dispute, normalised(&Kind::Dispute, file))])?;
         Ok(Saved { id, warnings: Vec::new() })
     })
+}
+
+/// What was agreed, once these fields of the file are written.
+fn agreed<'v>(file: &'v Fields, stands: &'v Record) -> Option<&'v Value> {
+    file.get("agreement").or_else(|| stands.fields.get("agreement"))
 }
 
 pub(super) fn dispute_form(device: &Device, args: DisputeFormArgs) -> Result<Pdf, Failure> {

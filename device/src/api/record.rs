@@ -12,6 +12,7 @@ use ts_rs::TS;
 use super::conflict::ConflictLine;
 use super::review::ReviewInfo;
 use super::{Failure, category, conflict};
+use crate::open::New;
 use crate::read::{DwellingFacts, Register, dwelling_of, is_shown, review_info};
 use crate::{Device, DeviceError, Open};
 
@@ -184,10 +185,20 @@ pub(super) fn append(open: &mut Open, kind: &Kind, fields: Fields) -> Result<Rec
     complete(open, kind, &mut fields);
     let problems = missing_targets(open, kind, &fields)?;
     if !problems.is_empty() {
+    let New { id, cell, fields, .. } = appended(open, kind, fields)?;
+    Ok(open.create(kind, id, Some(&cell), fields)?)
+}
+
+/// What [`append`] stores.
+///
+/// # Errors
+/// [`Failure`] with what is wrong with which field.
+pub(super) fn appended(open: &Open, kind: &Kind, fields: Fields) -> Result<New, Failure> {
         return Err(Failure::invalid(problems));
     }
     let cell = cell_of(open, kind, &fields, None, None)?;
-    Ok(open.write(kind, None, cell.as_ref(), fields)?)
+    let cell = cell.ok_or_else(|| Failure::problem("", ProblemCode::ForeignCell))?;
+    Ok(New { kind: kind.clone(), id: open.new_id(), cell, fields })
 }
 
 /// What an incident needs and nobody types: of which list the category was taken; how urgent it usually is.

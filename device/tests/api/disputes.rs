@@ -105,6 +105,37 @@ fn what_is_missing_or_wrong_is_named_by_field_and_nothing_is_stored() {
 }
 
 #[test]
+fn an_event_and_what_it_changes_in_the_file_are_stored_together_or_not_at_all() {
+    let phone = Phone::new();
+    let id = case(&phone, "2026-11-10");
+    let file = json!({"agreement": "oral", "terms": "李四修好。"});
+    let args = |text: &str| json!({"dispute": id, "event": "agreement", "text": text, "file": file});
+    phone.problems("add_dispute_event", args(&"长".repeat(4001)));
+    let page = phone.ok("dispute", json!({"id": id}));
+    assert_eq!(
+        (&page["events"], &page["dispute"]["agreement"]),
+        (&json!([]), &json!(null)),
+        "whoever was told no finds nothing changed"
+    );
+    phone.problems("add_dispute_event", json!({"dispute": id, "event": "rights", "file": {"perform_by": "not a day"}}));
+    assert_eq!(phone.ok("dispute", json!({"id": id}))["events"], json!([]));
+    phone.ok("add_dispute_event", args("谈妥"));
+    let page = phone.ok("dispute", json!({"id": id}));
+    assert_eq!((page["events"].as_array().unwrap().len(), &page["dispute"]["agreement"]), (1, &json!("oral")));
+}
+
+#[test]
+fn an_agreement_that_stands_in_the_file_already_need_not_be_sent_again() {
+    let phone = Phone::new();
+    let id = case(&phone, "2026-11-10");
+    phone.ok("add_dispute_event", json!({"dispute": id, "event": "agreement", "file": {"agreement": "oral"}}));
+    phone.ok("add_dispute_event", json!({"dispute": id, "event": "agreement", "file": {"terms": "李四修好。"}}));
+    let emptied = json!({"dispute": id, "event": "agreement", "file": {"agreement": null}});
+    assert_eq!(phone.problems("add_dispute_event", emptied)[0].code, ProblemCode::Required);
+    assert_eq!(phone.ok("dispute", json!({"id": id}))["events"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn every_form_can_be_printed_from_a_file_of_which_little_is_known() {
     let phone = Phone::new();
     let id = case(&phone, "2026-11-10");
