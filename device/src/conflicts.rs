@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::DeviceError;
-use crate::open::{Account, Open};
+use crate::open::{Account, Open, Seen};
 use crate::outbox::{self, Overtaken};
 use crate::store::{self, exists};
 
@@ -241,11 +241,17 @@ impl Open {
         phone_writes(self.account().role, kind)
     }
 
-    /// Lets a value stand again that was set aside; asked once more, lets the one stand again that gave way.
+    /// Lets a value stand again that was set aside; asked once more, lets the one stand again that gave way. `seen` is the stamp of the
+    /// value that stood beside it on the screen; without it that is the one that stands.
     ///
     /// # Errors
     /// [`DeviceError::NotFound`] when no such conflict is shown, and as [`Open::write`].
-    pub fn restore_value(&mut self, id: RecordId, field: &str, stamp: Stamp) -> Result<(), DeviceError> {
+    pub fn restore_value(
+        &mut self,
+        (id, field): (RecordId, &str),
+        stamp: Stamp,
+        seen: Option<Stamp>,
+    ) -> Result<(), DeviceError> {
         let (record, standing) = self.standing(id, field, stamp)?;
         let Standing { conflict, restored, replaced } = standing;
         let present = record.fields.get(field).cloned().unwrap_or(Value::Null);
@@ -260,7 +266,9 @@ impl Open {
             }
         };
         let cell: CellCode = record.cell.clone();
-        self.write(&record.kind, Some(id), Some(&cell), Fields::from([(field.to_owned(), value)]))?;
+        let seen = seen.map(|stamp| Seen::from([(field.to_owned(), stamp)]));
+        let fields = Fields::from([(field.to_owned(), value)]);
+        self.write_seeing(&record.kind, Some(id), Some(&cell), fields, seen.as_ref())?;
         let now = self.now();
         self.store.keep_text(|transaction| put(transaction, &conflict, state, Some(&replaced), now))?;
         self.changed();

@@ -30,7 +30,7 @@ mod workers;
 pub use device::{Device, DeviceConfig, Phase};
 pub use edge::Background;
 pub use error::DeviceError;
-pub use open::{Account, Open};
+pub use open::{Account, Open, Seen};
 pub use outbox::Refused;
 pub use round::{RoundReport, SyncPhase, SyncState};
 pub use workers::{NewWorld, PhoneBackground, PhoneConfig, SharedPhone, WorkerLine};

@@ -5,6 +5,7 @@ mod several;
 
 pub(crate) use several::New;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -45,6 +46,9 @@ pub struct Account {
 /// Counts everything that changed, so that a screen knows when to read again; and wakes whoever sends.
 #[derive(Debug, Default)]
 pub(crate) struct Pulse {
+/// What a form showed when its words were typed: the stamp of each field's value. A field that it does not name was empty there.
+pub type Seen = BTreeMap<String, Stamp>;
+
     generation: AtomicU64,
     wake: crate::edge::Bell,
 }
@@ -235,6 +239,22 @@ impl Open {
             (None, ..) => self.new_id(),
             (Some(id), Some(_), _) => id,
             (Some(id), None, Some(refused)) => {
+    ) -> Result<RecordId, DeviceError> {
+        self.write_seeing(kind, id, cell, fields, None)
+    }
+
+    /// As [`Open::write`], for words that were typed over what a form showed a while ago. Values that came down since were not seen:
+    /// nothing then claims that they were, and both are shown to both.
+    ///
+    /// # Errors
+    /// As [`Open::write`].
+    pub fn write_seeing(
+        &mut self,
+        kind: &Kind,
+        id: Option<RecordId>,
+        cell: Option<&CellCode>,
+        fields: Fields,
+        seen: Option<&Seen>,
                 for (field, value) in &refused.fields {
                     fields.entry(field.clone()).or_insert_with(|| value.clone());
                 }
@@ -243,7 +263,7 @@ impl Open {
             (Some(_), None, None) => return Err(DeviceError::NotFound),
         };
         let cell = self.cell_for(cell, current.as_ref(), refused.as_ref())?;
-        self.write_as(kind, id, cell, fields, current)?;
+        self.write_as((kind, id, cell), fields, current, seen)?;
         Ok(id)
     }
 
@@ -262,7 +282,7 @@ impl Open {
             return Err(DeviceError::Sealed);
         }
         let cell = self.cell_for(cell, None, None)?;
-        self.write_as(kind, id, cell, fields, None)?;
+        self.write_as((kind, id, cell), fields, None, None)?;
         Ok(id)
     }
 
@@ -283,26 +303,24 @@ impl Open {
 
     fn write_as(
         &mut self,
-        kind: &Kind,
-        id: RecordId,
-        cell: CellCode,
+        (kind, id, cell): (&Kind, RecordId, CellCode),
         fields: Fields,
         current: Option<Held>,
     ) -> Result<(), DeviceError> {
         let now = self.now();
-        if let Some(change) = self.judged(kind, id, cell, fields, current.as_ref(), now)? {
+        if let Some(change) = self.judged((kind, id, cell), fields, current.as_ref(), seen, now)? {
             self.keep(vec![(change, current)], now)?;
             self.written(kind);
         }
         Ok(())
     }
+        seen: Option<&Seen>,
 
-    /// The change that these fields make, found fit to be stored; none when everything in it stands already.
+    /// The change that these fields make, found fit to be stored; none when everything in it stands already. Without `seen` their
+    /// writer has seen what stands.
     fn judged(
         &mut self,
-        kind: &Kind,
-        id: RecordId,
-        cell: CellCode,
+        (kind, id, cell): (&Kind, RecordId, CellCode),
         mut fields: Fields,
         current: Option<&Held>,
         now: Millis,
@@ -313,6 +331,7 @@ impl Open {
         }
         let differs =
             |field: &String, value: &mut Value| record.and_then(|record| record.fields.get(field)) != Some(value);
+        seen: Option<&Seen>,
         fields.retain(differs);
         // What stands already stays as it is, also where an older app wrote several lines into one.
         fields = in_one_line(kind, fields);
@@ -326,8 +345,8 @@ impl Open {
         let standing = record.map_or(Stamp::ZERO, |record| record.stamps.greatest(fields.keys()));
         let stamp = self.stamp_after(standing, now);
         let base = fields.keys().filter_map(|field| {
-            let record = record?;
-            record.fields.contains_key(field).then(|| (field.clone(), record.stamps.of(field)))
+            let stands = record.filter(|record| record.fields.contains_key(field))?.stamps.of(field);
+            seen.is_none_or(|seen| seen.get(field) == Some(&stands)).then(|| (field.clone(), stands))
         });
         let base = base.collect();
         let change = Change { id, kind: kind.clone(), cell, fields, stamps: Stamps::all(stamp), base };
@@ -339,14 +358,15 @@ impl Open {
     fn keep(&mut self, changes: Vec<(Change, Option<Held>)>, now: Millis) -> Result<(), DeviceError> {
         let mut rows = Vec::with_capacity(changes.len());
         for (change, current) in changes {
-            rows.push((Held { own_at: Some(now), ..outbox::apply_own(current, &change)? }, change));
+            let knowing = knowing(&change, current.as_ref());
+            rows.push((Held { own_at: Some(now), ..outbox::apply_own(current, &change)? }, change, knowing));
         }
         let account = &self.account;
         self.store.keep_text(|transaction| {
-            for (held, change) in &rows {
+            for (held, change, knowing) in &rows {
                 store::put(transaction, held)?;
                 outbox::words_were_corrected(transaction, &held.record, &change.fields)?;
-                conflicts::decided_by_writing(transaction, &held.record, &change.fields, account, now)?;
+                conflicts::decided_by_writing(transaction, &held.record, knowing, account, now)?;
             }
             Ok(())
         })
@@ -430,6 +450,14 @@ fn note_enrolment(connection: &Connection, server: &str, enrolment: &Enrolment) 
     Meta::Revoked.set(connection, &false)?;
     Meta::ServerKeys.set(connection, &enrolment.keys)?;
     // Cells that the phone held before are left by the next round, when nothing of them waits.
+/// What a change says where its writer knew what stood. Of the other fields it decides nothing: what was set aside there was not seen.
+fn knowing(change: &Change, current: Option<&Held>) -> Fields {
+    let stood = |field: &String| current.is_some_and(|held| held.record.fields.contains_key(field));
+    let mut fields = change.fields.clone();
+    fields.retain(|field, _| change.base.contains_key(field) || !stood(field));
+    fields
+}
+
     Meta::Cells.set(connection, &enrolment.cells)
 }
 

@@ -346,6 +346,11 @@ impl Record {
         self.stamps.greatest(self.fields.keys())
     }
 
+    /// The stamp of every field.
+    pub fn stamps_by_field(&self) -> impl Iterator<Item = (String, Stamp)> {
+        self.fields.keys().map(|field| (field.clone(), self.stamps.of(field)))
+    }
+
     /// Names this state of the record: [`Record::version_bytes`] as text.
     pub fn version(&self) -> Version {
         let text = format!("{:032x}", u128::from_be_bytes(self.version_bytes()));

@@ -59,6 +59,8 @@ pub struct ConflictLine {
     pub field: String,
     /// Names the conflict, with record and field.
     pub stamp: Stamp,
+    /// The stamp of what stands: whoever taps says that this was seen.
+    pub seen: Stamp,
     /// What stands.
     pub present: ConflictSide,
     /// What does not.
@@ -88,7 +90,7 @@ pub struct ConflictItem {
 /// Names a conflict.
 #[derive(Debug, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
-#[ts(export)]
+#[ts(export, optional_fields = nullable)]
 pub struct OfConflict {
     /// The record.
     pub id: RecordId,
@@ -96,6 +98,9 @@ pub struct OfConflict {
     pub field: String,
     /// The stamp of the value that was set aside.
     pub stamp: Stamp,
+    /// The stamp of what stood beside it on the screen. A third value that came down since is then not taken for known. Left out: what
+    /// stands was seen.
+    pub seen: Option<Stamp>,
 }
 
 /// The conflicts of a record that a person can decide: those of fields that are words, numbers, days, choices or people.
@@ -191,6 +196,7 @@ fn line(
         kind: record.kind.clone(),
         field: conflict.field.clone(),
         stamp: conflict.stamp,
+        seen: record.stamps.of(&conflict.field),
         present: side(places, record, &conflict.field, value, present, own)?,
         other: side(places, record, &conflict.field, other.0, other.1, own)?,
         restored: standing.restored,
@@ -228,7 +234,7 @@ fn side(
 
 pub(super) fn restore_value(device: &Device, args: OfConflict) -> Result<Nothing, Failure> {
     device.with_open(|open: &mut Open| -> Result<Nothing, Failure> {
-        open.restore_value(args.id, &args.field, args.stamp)?;
+        open.restore_value((args.id, &args.field), args.stamp, args.seen)?;
         Ok(Nothing {})
     })
 }

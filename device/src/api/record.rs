@@ -14,7 +14,7 @@ use super::review::ReviewInfo;
 use super::{Failure, category, conflict};
 use crate::open::New;
 use crate::read::{DwellingFacts, Register, dwelling_of, is_shown, review_info};
-use crate::{Device, DeviceError, Open};
+use crate::{Device, DeviceError, Open, Seen};
 
 /// Names one record.
 #[derive(Debug, Deserialize, TS)]
@@ -31,6 +31,8 @@ pub struct OfRecord {
 pub struct RecordPage {
     /// The record.
     pub record: Record,
+    /// The stamps of its fields: `save` is told which of these values the form showed.
+    pub seen: Seen,
     /// Where it stands with the supervisor.
     pub review: ReviewInfo,
     /// Fields that two people changed without knowing of each other.
@@ -53,6 +55,9 @@ pub struct SaveArgs {
     /// The fields that changed. `null` empties a field.
     #[ts(type = "{ [key in string]: unknown }", optional = false)]
     pub fields: Fields,
+    /// What the form showed when they were typed, as the page of the record told it: the stamp of each field's value, and nothing of
+    /// a field that was empty. What came down since is then not taken for known. Left out: what stands was seen.
+    pub seen: Option<Seen>,
 }
 
 /// What became of saving.
@@ -70,7 +75,7 @@ pub(super) fn record(device: &Device, args: OfRecord) -> Result<RecordPage, Fail
         let record = shown_record(open, args.id)?;
         let (review, sent) = (review_info(open.store(), &record)?, open.store().is_sent(record.id)?);
         let conflicts = conflict::lines(open, &record)?;
-        Ok(RecordPage { record, review, conflicts, sent })
+        Ok(RecordPage { seen: record.stamps_by_field().collect(), record, review, conflicts, sent })
     })
 }
 
@@ -88,7 +93,7 @@ pub(super) fn save(device: &Device, args: SaveArgs) -> Result<Saved, Failure> {
 /// # Errors
 /// As the command `save`.
 pub(super) fn save_in(open: &mut Open, kind: &Kind, cell: Option<&CellCode>, fields: Fields) -> Result<Saved, Failure> {
-    save_all(open, SaveArgs { kind: kind.clone(), id: None, cell: cell.cloned(), fields })
+    save_all(open, SaveArgs { kind: kind.clone(), id: None, cell: cell.cloned(), fields, seen: None })
 }
 
 fn save_all(open: &mut Open, args: SaveArgs) -> Result<Saved, Failure> {
@@ -132,7 +137,7 @@ fn save_all(open: &mut Open, args: SaveArgs) -> Result<Saved, Failure> {
         return Err(Failure::invalid(problems));
     }
     let used = fields.get("category").and_then(Value::as_str).map(str::to_owned);
-    let id = open.write(&args.kind, args.id, cell.as_ref(), fields)?;
+    let id = open.write_seeing(&args.kind, args.id, cell.as_ref(), fields, args.seen.as_ref())?;
     // It is saved: whoever is told otherwise writes it a second time.
     if let Some(code) = used
         && let Err(error) = category::used(open, &code)
@@ -180,11 +185,6 @@ fn complete(open: &Open, kind: &Kind, fields: &mut Fields) {
 /// # Errors
 /// [`Failure`] with what is wrong with which field, and the storage's; nothing is stored then.
 pub(super) fn append(open: &mut Open, kind: &Kind, fields: Fields) -> Result<RecordId, Failure> {
-    let mut fields = normalised(kind, fields);
-    fields.retain(|_, value| !value.is_null());
-    complete(open, kind, &mut fields);
-    let problems = missing_targets(open, kind, &fields)?;
-    if !problems.is_empty() {
     let New { id, cell, fields, .. } = appended(open, kind, fields)?;
     Ok(open.create(kind, id, Some(&cell), fields)?)
 }
@@ -194,6 +194,11 @@ pub(super) fn append(open: &mut Open, kind: &Kind, fields: Fields) -> Result<Rec
 /// # Errors
 /// [`Failure`] with what is wrong with which field.
 pub(super) fn appended(open: &Open, kind: &Kind, fields: Fields) -> Result<New, Failure> {
+    let mut fields = normalised(kind, fields);
+    fields.retain(|_, value| !value.is_null());
+    complete(open, kind, &mut fields);
+    let problems = missing_targets(open, kind, &fields)?;
+    if !problems.is_empty() {
         return Err(Failure::invalid(problems));
     }
     let cell = cell_of(open, kind, &fields, None, None)?;

@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 use super::{Failure, Nothing};
 use crate::read::Places;
-use crate::{Device, DeviceError, Open};
+use crate::{Device, DeviceError, Open, Seen};
 
 /// A refused change.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -26,6 +26,8 @@ pub struct RefusedItem {
     /// The worker's own words.
     #[ts(type = "{ [key in string]: unknown }")]
     pub fields: Fields,
+    /// The stamps of what stood under these words when they were refused. Whoever corrects them has seen that and nothing later.
+    pub seen: Seen,
     /// When it was refused.
     pub at: i64,
 }
@@ -44,6 +46,7 @@ pub(super) fn items(open: &Open) -> Result<Vec<RefusedItem>, DeviceError> {
     let mut places = Places::new(open.store());
     let item = |refused: crate::Refused| {
         // Refused words alone may lack what the record is called.
+        let seen = refused.seen(open.store().get(refused.id)?.as_ref());
         let mut fields = places.record(refused.id)?.map(|record| record.fields.clone()).unwrap_or_default();
         fields.extend(refused.fields.clone());
         Ok(RefusedItem {
@@ -53,6 +56,7 @@ pub(super) fn items(open: &Open) -> Result<Vec<RefusedItem>, DeviceError> {
             code: refused.code,
             problems: refused.problems,
             fields: refused.fields,
+            seen,
             at: refused.at,
         })
     };

@@ -24,7 +24,7 @@ impl Open {
         let hash = store::sha256(picture.0);
         fields.insert("sha256".to_owned(), json!(hash));
         let (id, now, cell) = (self.new_id(), self.now(), self.cell_for(cell, None, None)?);
-        let change = self.judged(&Kind::Photo, id, cell, fields, None, now)?.ok_or(DeviceError::NotFound)?;
+        let change = self.judged((&Kind::Photo, id, cell), fields, None, None, now)?.ok_or(DeviceError::NotFound)?;
         let held = Held { own_at: Some(now), ..outbox::apply_own(None, &change)? };
         let transaction = self.store.begin()?;
         store::put_taken_photo(&transaction, &hash, picture)?;

@@ -84,13 +84,13 @@ impl Open {
             // What is written to it besides comes after what it names then.
             let later = writes.iter().position(|(id, _)| *id == new.id).map(|at| writes.remove(at));
             new.fields.extend(later.map(|(_, fields)| fields).unwrap_or_default());
-            changes
-                .extend(self.judged(&new.kind, new.id, new.cell, new.fields, None, now)?.map(|change| (change, None)));
+            let made = self.judged((&new.kind, new.id, new.cell), new.fields, None, None, now)?;
+            changes.extend(made.map(|change| (change, None)));
         }
         for (id, fields) in writes {
             let held = store::held(self.store.connection(), id)?.ok_or(DeviceError::NotFound)?;
             let (kind, cell) = (held.record.kind.clone(), held.record.cell.clone());
-            if let Some(change) = self.judged(&kind, id, cell, fields, Some(&held), now)? {
+            if let Some(change) = self.judged((&kind, id, cell), fields, Some(&held), None, now)? {
                 changes.push((change, Some(held)));
             }
         }

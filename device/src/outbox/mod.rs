@@ -23,12 +23,14 @@ use crate::store::{self, Held, Pending, SELECT_HELD};
 
 /// The record after the worker's own change, with the changed fields unsent.
 ///
-/// A field that is unsent already keeps its base: what the server knows of it has not moved.
+/// A field that is unsent already keeps its base: what the server knows of it has not moved. One without a base replaces what its writer
+/// had not seen: however its stamp is corrected, it stays after that.
 pub(crate) fn apply_own(current: Option<Held>, change: &Change) -> Result<Held, DeviceError> {
     let merged = merge(current.as_ref().map(|held| &held.record), change).map_err(|error| match error {
         MergeError::Sealed { .. } => DeviceError::Sealed,
         MergeError::OtherKind => DeviceError::NotFound,
     })?;
+    let new = current.is_none();
     let mut held = current.unwrap_or_else(|| Held::from_server(merged.record.clone()));
     for field in &merged.taken {
         let pending = match held.unsent.get(field).cloned() {
@@ -38,7 +40,11 @@ pub(crate) fn apply_own(current: Option<Held>, change: &Change) -> Result<Held, 
                 Pending { sent, offered: false, ..before }
             }
             Some(before) => before,
-            None => Pending { base: change.base.get(field).copied(), ..Pending::default() },
+            None => {
+                let stood = (!new && held.record.fields.contains_key(field)).then(|| held.record.stamps.of(field));
+                let base = change.base.get(field).copied();
+                Pending { base, passed: stood.filter(|_| base.is_none()), ..Pending::default() }
+            }
         };
         held.unsent.insert(field.clone(), pending);
     }

@@ -5,7 +5,7 @@ use domain::{CellCode, Fields, Kind, Problem, ProblemCode, Record, RecordId};
 use rusqlite::{Connection, Row};
 
 use crate::DeviceError;
-use crate::open::Open;
+use crate::open::{Open, Seen};
 use crate::store;
 
 /// A refused change.
@@ -32,6 +32,13 @@ impl Refused {
     pub(crate) fn of_record(record: &Record, code: ProblemCode, fields: Fields, at: Millis) -> Self {
         let Record { id, kind, cell, .. } = record.clone();
         Self { id, kind, cell, code, problems: vec![Problem::new("", code)], fields, at }
+    }
+
+    /// Which of the values that stand under these words their writer can have seen: the answer that refused them brought what stood
+    /// then, and since then the screens show the words.
+    pub(crate) fn seen(&self, stands: Option<&Record>) -> Seen {
+        let stamps = stands.into_iter().flat_map(Record::stamps_by_field);
+        stamps.filter(|(field, stamp)| self.fields.contains_key(field) && stamp.millis() <= self.at).collect()
     }
 }
 
@@ -123,13 +130,15 @@ impl Open {
         refused_all(self.store.connection())
     }
 
-    /// Offers refused words once more, as if they were typed again now.
+    /// Offers refused words once more, as if they were typed again now, by somebody who has seen nothing that was written since they
+    /// were refused: the page shows these words, and not what has come down meanwhile.
     ///
     /// # Errors
     /// As [`Open::write`].
     pub fn resend(&mut self, id: RecordId) -> Result<(), DeviceError> {
         let refused = refused_one(self.store.connection(), id)?.ok_or(DeviceError::NotFound)?;
-        self.write(&refused.kind, Some(id), Some(&refused.cell), refused.fields)?;
+        let seen = refused.seen(self.store.get(id)?.as_ref());
+        self.write_seeing(&refused.kind, Some(id), Some(&refused.cell), refused.fields, Some(&seen))?;
         // Words that say what the record says already need not be sent.
         discard(self.store.connection(), id)?;
         self.changed();

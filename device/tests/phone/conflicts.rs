@@ -2,7 +2,7 @@
 
 use domain::conflict::{Conflict, Hand, Writer};
 use domain::protocol::CallError;
-use domain::{AccountId, Node, RecordId, Stamp};
+use domain::{AccountId, Kind, Node, RecordId, Stamp};
 use serde_json::{Value, json};
 
 use crate::fake::*;
@@ -170,4 +170,114 @@ fn a_server_that_tells_of_other_records_or_far_too_much_is_not_believed() {
     phone.sync();
     assert_eq!(shown(&phone, id).len(), domain::conflict::CONFLICTS_TOLD_MAX);
     assert!(shown(&phone, other).is_empty());
+}
+
+/// A building that a form shows, and a colleague's name for it that comes down before the form is saved; what the form showed.
+fn form_before_a_pull(server: &Server, phone: &Phone) -> (RecordId, Value) {
+    let id = phone.building("一号楼");
+    phone.sync();
+    let seen = phone.call("record", json!({"id": id}))["seen"].clone();
+    server.write(change(id, Kind::Building, cell(), START + 5_000, json!({"name": "同事的楼", "floors": 6})));
+    phone.pass(10_000);
+    phone.sync();
+    assert_eq!(phone.name(id), "同事的楼");
+    server.hub().lost.clear();
+    (id, seen)
+}
+
+#[test]
+fn what_is_saved_from_a_form_does_not_claim_to_know_what_came_down_since_it_was_opened() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (id, seen) = form_before_a_pull(&server, &phone);
+    let words = json!({"name": "我的楼", "floors": 7, "units": 2});
+    phone.call("save", json!({"kind": "building", "id": id, "fields": words, "seen": seen}));
+    phone.sync();
+    let hub = server.hub();
+    assert_eq!(hub.records[&id].text("name"), Some("我的楼"), "the later one stands");
+    let mut lost: Vec<&Value> = hub.lost.iter().map(|lost| &lost.value).collect();
+    lost.sort_by_key(|value| value.to_string());
+    assert_eq!(lost, [&json!("同事的楼"), &json!(6)], "both are told: neither field was seen");
+    assert!(hub.requests.last().unwrap().push.iter().all(|change| !change.base.contains_key("name")));
+}
+
+#[test]
+fn what_the_form_showed_is_known_to_whoever_saves_it() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (id, _) = form_before_a_pull(&server, &phone);
+    let seen = phone.call("record", json!({"id": id}))["seen"].clone();
+    phone.call("save", json!({"kind": "building", "id": id, "fields": {"name": "我的楼"}, "seen": seen}));
+    phone.sync();
+    assert!(server.hub().lost.is_empty(), "{:?}", server.hub().lost);
+}
+
+#[test]
+fn whoever_replaces_a_value_unseen_stays_after_it_when_the_clock_is_set_back() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (id, seen) = form_before_a_pull(&server, &phone);
+    // From here on the phone is an hour ahead, and hears of it with the next round.
+    phone.pass(3_600_000);
+    phone.call("save", json!({"kind": "building", "id": id, "fields": {"name": "我的楼"}, "seen": seen}));
+    server.hub().now = START - 60_000;
+    phone.sync();
+    assert_eq!(server.hub().records[&id].text("name"), Some("我的楼"));
+    assert_eq!(phone.name(id), "我的楼");
+}
+
+#[test]
+fn words_typed_before_a_conflict_was_told_do_not_decide_it() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building_with_unsent(json!({ "floors": 3 }));
+    let seen = phone.call("record", json!({"id": id}))["seen"].clone();
+    phone.sync();
+    server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
+    phone.sync();
+    tell(&server, &phone, id, vec![told(&phone, id, "另一个", START)]);
+    phone.pass(90_000);
+    phone.call("save", json!({"kind": "building", "id": id, "fields": {"name": "我的楼"}, "seen": seen}));
+    assert_eq!(shown(&phone, id).len(), 1, "nobody has seen it yet");
+}
+
+#[test]
+fn letting_a_value_stand_again_does_not_claim_to_know_a_third_one_that_came_since() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    tell(&server, &phone, id, vec![told(&phone, id, "另一个", START)]);
+    let line = shown(&phone, id)[0].clone();
+    server.write(change(id, Kind::Building, cell(), START + 5_000, json!({"name": "第三个"})));
+    server.hub().lost.clear();
+    tell(&server, &phone, id, vec![told(&phone, id, "另一个", START)]);
+    phone.pass(10_000);
+    phone.call("restore_value", json!({"id": id, "field": "name", "stamp": line["stamp"], "seen": line["seen"]}));
+    phone.sync();
+    let hub = server.hub();
+    assert_eq!(hub.records[&id].text("name"), Some("另一个"));
+    assert!(hub.lost.iter().any(|lost| lost.value == "第三个"), "{:?}", hub.lost);
+}
+
+#[test]
+fn refused_words_that_are_sent_again_do_not_claim_to_know_what_was_written_since() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building_with_unsent(json!({ "name": "我的楼", "floors": 3 }));
+    server.hub().refuse = Box::new(|_| Some(domain::ProblemCode::NotAllowed));
+    phone.sync();
+    assert_eq!(phone.state().refused, 1);
+    server.hub().refuse = Box::new(|_| None);
+    server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
+    server.hub().lost.clear();
+    phone.pass(120_000);
+    server.hub().now += 120_000;
+    phone.sync();
+    phone.call("resend", json!({"record_id": id}));
+    phone.sync();
+    let hub = server.hub();
+    assert_eq!(hub.records[&id].text("name"), Some("我的楼"));
+    let lost: Vec<&Value> = hub.lost.iter().map(|lost| &lost.value).collect();
+    assert_eq!(lost, [&json!("同事的楼")], "what stood when they were refused was known, and is no conflict");
 }

@@ -22,6 +22,7 @@ const line = (more: Partial<ConflictLine> = {}): ConflictLine => ({
   kind: 'person',
   field: 'name',
   stamp: '0',
+  seen: '1',
   present: side('单文', 'mine'),
   other: side('单雯', 'colleague', '李四'),
   restored: false,

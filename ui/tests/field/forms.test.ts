@@ -1,6 +1,6 @@
 // What a form sends: only what changed, and in the form it is stored in.
 import { expect, test } from 'vitest'
-import { changedFields, formFields, isoDate, savedWords, standing } from '@field/record/forms'
+import { changedFields, formFields, isoDate, keptBefore, keptForm, savedWords, seenUnder, standing } from '@field/record/forms'
 import { FIELDS } from '@shared/types/fields'
 
 test('only what differs is sent, trimmed, and an emptied field as null', () => {
@@ -13,9 +13,21 @@ test('a refused new record is made again under its own id, with what was emptied
   const refused = { name: '单文', phone: '1381234567', sex: '1' }
   const base = standing(null, refused)
   const changed = changedFields(base, { ...refused, phone: '', sex: '2' })
-  expect(savedWords('person', 'id-1', null, changed)).toEqual({ kind: 'person', id: 'id-1', cell: null, fields: { phone: null, sex: '2' } })
-  expect(savedWords('person', undefined, null, changed).id).toBeNull()
+  expect(savedWords('person', 'id-1', null, changed, {})).toEqual({ kind: 'person', id: 'id-1', cell: null, fields: { phone: null, sex: '2' }, seen: {} })
+  expect(savedWords('person', undefined, null, changed, null).id).toBeNull()
   expect(standing({ name: '单武' }, refused)).toEqual({ name: '单武' })
+})
+
+test('a form that is opened again says under its own words what was there when they were typed', () => {
+  const kept = keptForm({ phone: '1', note: 'x' }, { name: 'a1', phone: 'a1' })
+  expect(kept).toEqual({ phone: '1', note: 'x', seen: { phone: 'a1' } })
+  // A colleague has written a telephone number and a note meanwhile, and another name, which the form shows now.
+  expect(seenUnder(keptBefore(kept), { name: 'b2', phone: 'b2', note: 'b2' })).toEqual({ name: 'b2', phone: 'a1' })
+  expect(seenUnder(keptBefore(null), { name: 'b2' })).toEqual({ name: 'b2' })
+})
+
+test('the draft of an earlier version claims to have seen nothing under its words', () => {
+  expect(seenUnder(keptBefore({ phone: '1' }), { name: 'b2', phone: 'b2' })).toEqual({ name: 'b2' })
 })
 
 test('nothing, an empty text and an empty list are the same', () => {

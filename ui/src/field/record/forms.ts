@@ -99,9 +99,40 @@ export function standing(record: Values | null, refused: Values): Values {
   return { ...(record ?? refused) }
 }
 
+/** Which values the form shows, by field, as the phone named them; a field that it does not name was empty. */
+export type Seen = Readonly<Record<string, string>>
+
+/** What an unfinished form keeps: the words that differ from what it showed, and which value each of them was typed over. */
+export interface KeptForm {
+  words: Values
+  seen: Seen
+}
+
+/** The draft of a form that showed `seen`: the words by field, where an erasure looks for them, and beside them what they were typed over. */
+export function keptForm(changed: Values, seen: Seen): Values {
+  return { ...changed, seen: Object.fromEntries(Object.entries(seen).filter(([name]) => name in changed)) }
+}
+
+/** What an unfinished form was left with. Earlier versions kept the words alone: what their form showed nobody knows any more. */
+export function keptBefore(draft: Values | null): KeptForm {
+  const { seen, ...words } = draft ?? {}
+  return { words, seen: (seen ?? {}) as Seen }
+}
+
+/** What a form shows that goes on from kept words: the present values, but under those words what was there when they were typed. */
+export function seenUnder(kept: KeptForm, present: Seen): Seen {
+  return { ...Object.fromEntries(Object.entries(present).filter(([name]) => !(name in kept.words))), ...kept.seen }
+}
+
 /** What a save sends. A refused new record keeps its id: what belongs to it and was refused with it names that one. */
-export function savedWords(kind: string, id: string | undefined, cell: string | null, changed: Values): { kind: string; id: string | null; cell: string | null; fields: Values } {
-  return { kind, id: id ?? null, cell, fields: changed }
+export function savedWords(
+  kind: string,
+  id: string | undefined,
+  cell: string | null,
+  changed: Values,
+  seen: Seen | null,
+): { kind: string; id: string | null; cell: string | null; fields: Values; seen: Seen | null } {
+  return { kind, id: id ?? null, cell, fields: changed, seen: id ? seen : null }
 }
 
 /** An amount as people type it (1,200, 1200.5) in the form it is stored in; anything else stays as it is. */

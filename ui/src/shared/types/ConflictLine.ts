@@ -25,6 +25,10 @@ field: string,
  */
 stamp: Stamp, 
 /**
+ * The stamp of what stands: whoever taps says that this was seen.
+ */
+seen: Stamp, 
+/**
  * What stands.
  */
 present: ConflictSide, 

@@ -17,4 +17,9 @@ field: string,
 /**
  * The stamp of the value that was set aside.
  */
-stamp: Stamp, };
+stamp: Stamp, 
+/**
+ * The stamp of what stood beside it on the screen. A third value that came down since is then not taken for known. Left out: what
+ * stands was seen.
+ */
+seen?: Stamp | null, };

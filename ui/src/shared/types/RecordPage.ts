@@ -2,6 +2,7 @@
 import type { ConflictLine } from "./ConflictLine";
 import type { Record } from "./Record";
 import type { ReviewInfo } from "./ReviewInfo";
+import type { Stamp } from "./Stamp";
 
 /**
  * A record of any kind, for editing it.
@@ -11,6 +12,10 @@ export type RecordPage = {
  * The record.
  */
 record: Record, 
+/**
+ * The stamps of its fields: `save` is told which of these values the form showed.
+ */
+seen: { [key in string]: Stamp }, 
 /**
  * Where it stands with the supervisor.
  */

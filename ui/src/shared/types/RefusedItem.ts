@@ -3,6 +3,7 @@ import type { Kind } from "./Kind";
 import type { Problem } from "./Problem";
 import type { ProblemCode } from "./ProblemCode";
 import type { RecordId } from "./RecordId";
+import type { Stamp } from "./Stamp";
 
 /**
  * A refused change.
@@ -32,6 +33,10 @@ problems: Array<Problem>,
  * The worker's own words.
  */
 fields: { [key in string]: unknown }, 
+/**
+ * The stamps of what stood under these words when they were refused. Whoever corrects them has seen that and nothing later.
+ */
+seen: { [key in string]: Stamp }, 
 /**
  * When it was refused.
  */

@@ -2,6 +2,7 @@
 import type { CellCode } from "./CellCode";
 import type { Kind } from "./Kind";
 import type { RecordId } from "./RecordId";
+import type { Stamp } from "./Stamp";
 
 /**
  * Saves fields of a record, or a new record.
@@ -22,4 +23,9 @@ cell?: CellCode | null,
 /**
  * The fields that changed. `null` empties a field.
  */
-fields: { [key in string]: unknown }, };
+fields: { [key in string]: unknown }, 
+/**
+ * What the form showed when they were typed, as the page of the record told it: the stamp of each field's value, and nothing of
+ * a field that was empty. What came down since is then not taken for known. Left out: what stands was seen.
+ */
+seen?: { [key in string]: Stamp } | null, };
