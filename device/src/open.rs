@@ -399,7 +399,7 @@ impl Open {
         if !phone_writes(self.account.role, &change.kind) {
             return refuse(ProblemCode::NotAllowed);
         }
-        if current.is_none() && !self.cells.contains(&change.cell) {
+        if current.is_none() && !self.cells.contains(&change.cell) && !self.follows(change)? {
             return refuse(ProblemCode::ForeignCell);
         }
         let setting = Setting { now, lists: &self.lists };
@@ -430,6 +430,16 @@ impl Open {
     pub fn take_back(&mut self, id: RecordId) -> Result<(), DeviceError> {
         self.take_back_several(&[id])
     }
+    /// Whether this is a photo that was still to be stored for a record when its cell was handed over. It is kept, whatever the server
+    /// says of it: in "could not be sent" somebody sees it, and here nobody would.
+    fn follows(&self, change: &Change) -> Result<bool, DeviceError> {
+        let subject = change.fields.get("subject").and_then(Value::as_str).and_then(|text| text.parse().ok());
+        match subject.filter(|_| change.kind == Kind::Photo) {
+            Some(subject) => store::is_followed(self.store.connection(), subject),
+            None => Ok(false),
+        }
+    }
+
 }
 
 fn account_of(enrolment: &Enrolment) -> Account {

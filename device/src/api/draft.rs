@@ -9,6 +9,10 @@ use super::{Failure, Nothing};
 use crate::{Device, Open};
 
 /// Keeps the content of an unfinished form.
+///
+/// The keys `report-stored:` and `inspection-stored:`, each with the id of a stored record, are the device's: their value names the photos
+/// that the record is still to get, as a list or under `photos`, each by the key of the draft that keeps it (by itself or as `key`). These
+/// photos count as waiting, a wipe waits for them, and so does leaving the record's cell.
 #[derive(Debug, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 #[ts(export)]

@@ -298,7 +298,7 @@ commands! {
     add_photo: photo::AddPhotoArgs => photo::PhotoLine, with_body photo::add_photo;
     /// The bytes of a photo.
     photo: photo::PhotoArgs => Jpeg, plain photo::photo;
-    /// Keeps the content of an unfinished form.
+    /// Keeps the content of an unfinished form, or names the photos that a stored record is still to get.
     save_draft: draft::SaveDraftArgs => Nothing, plain draft::save_draft;
     /// What stood in an unfinished form.
     draft: draft::OfDraft => Option<draft::Draft>, plain draft::draft;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{gather, push};
 use crate::open::Open;
-use crate::store::{Meta, sha256};
+use crate::store::{Meta, photos_following, sha256};
 use crate::{Device, DeviceError, outbox};
 
 /// A phone that was shut out hands in what was written since at most this often: pieces are counted on the server.
@@ -94,10 +94,11 @@ pub(super) fn hand_in_now_and_then(device: &Device, peer: &dyn Peer) -> Result<(
     if due { hand_in(device, peer) } else { Ok(()) }
 }
 
-/// Whether everything unsent was handed in.
+/// Whether everything unsent was handed in. Photos that are still to be stored for a record could not be.
 pub(super) fn nothing_left(open: &mut Open) -> Result<bool, DeviceError> {
     let handed = handed(open.store.connection())?;
-    Ok(texts(open, &handed)?.is_none() && photos(open.store.connection(), &handed)?.is_none())
+    let followed = photos_following(open.store.connection())? > 0;
+    Ok(!followed && texts(open, &handed)?.is_none() && photos(open.store.connection(), &handed)?.is_none())
 }
 
 /// What is handed in before a wipe must be sealed to a key that the server has: one whose key was lost with its database cannot open

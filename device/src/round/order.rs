@@ -6,7 +6,7 @@ use domain::protocol::{CallError, Peer};
 use super::hand_in;
 use crate::open::{Open, lock};
 use crate::ordered::{self, LockedKey, Note};
-use crate::store::Meta;
+use crate::store::{Meta, photos_following};
 use crate::{Device, DeviceError};
 
 impl Device {
@@ -34,6 +34,7 @@ impl Device {
             }
             DeviceOrder::Wipe => loop {
                 hand_in::hand_in_now(self, peer)?;
+                self.insist_that_photos_are_stored()?;
                 if self.wipe_by_order(order)? {
                     break;
                 }
@@ -45,6 +46,16 @@ impl Device {
             }
         }
         self.stay_ordered(peer)
+    }
+
+    /// A wipe waits for photos that are still to be stored for a record: the screens do so as long as the register is open, and then
+    /// they are handed in.
+    fn insist_that_photos_are_stored(&self) -> Result<(), DeviceError> {
+        if self.with_open(|open| photos_following(open.store.connection()))? == 0 {
+            return Ok(());
+        }
+        tracing::warn!("the wipe waits for photos that are still to be stored");
+        Err(CallError::Ordered.into())
     }
 
     fn lock_by_order(&self, order: StandingOrder) -> Result<(), DeviceError> {

@@ -15,7 +15,7 @@ use super::{own, repair};
 use crate::DeviceError;
 use crate::conflicts;
 use crate::outbox;
-use crate::store::{self, CellSums, Held, Kept, TAKEN_HERE};
+use crate::store::{self, CellSums, Held, IS_FOLLOWED, Kept, TAKEN_HERE};
 
 /// What the pages of an answer held.
 #[derive(Debug)]
@@ -171,14 +171,15 @@ pub(super) struct Left {
     pub(super) waiting: bool,
 }
 
-/// Removes the cells that the phone does not hold any more, each only when nothing of it waits.
+/// Removes the cells that the phone does not hold any more, each only when nothing of it waits, photos that are still to be stored
+/// for a record included.
 ///
 /// The cursor of such a cell goes at once: the server says of nothing that is refused now what stands, so records may be dropped here
 /// that it has, also ones that lie in another cell here since they were to be moved. Should the cell come back it is read anew.
 pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<Left, DeviceError> {
     let waits = format!(
         "SELECT 1 FROM record AS photo WHERE cell = ?1 AND (id IN (SELECT id FROM unsent) OR reoffer = 1
-            OR id IN (SELECT id FROM overtaken)
+            OR id IN (SELECT id FROM overtaken) OR {IS_FOLLOWED}
             OR (kind = 'photo' AND {TAKEN_HERE}
                 AND body ->> '$.fields.sha256' IN (SELECT sha256 FROM photo_file WHERE state = 'waiting')))
          LIMIT 1"

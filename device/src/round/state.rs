@@ -11,7 +11,7 @@ use ts_rs::TS;
 use super::hand_in::handed;
 use crate::open::{Open, lock};
 use crate::outbox;
-use crate::store::Meta;
+use crate::store::{Meta, photos_following};
 use crate::{Device, DeviceError};
 
 /// The one word of the sync bar.
@@ -43,7 +43,7 @@ pub struct SyncState {
     pub phase: SyncPhase,
     /// Records with something unsent.
     pub waiting_records: i64,
-    /// Photos whose bytes the server does not have.
+    /// Photos whose bytes the server does not have, those included that the screens are still to store.
     pub waiting_photos: i64,
     /// Those of them that wait for Wi-Fi, because the worker chose so.
     pub photos_for_wifi: i64,
@@ -112,7 +112,7 @@ fn waiting_beside(open: &Open, pictures: &[Sha256Hex]) -> Result<Waiting, Device
             "SELECT count(*) FROM (SELECT id FROM unsent
                 UNION SELECT id FROM record WHERE reoffer = 1 UNION SELECT id FROM overtaken)",
         )?,
-        photos: pictures.len() as i64,
+        photos: pictures.len() as i64 + photos_following(open.store.connection())?,
     })
 }
 

@@ -1,7 +1,14 @@
 //! Unfinished forms: every change is stored at once, so that after a crash the same screen stands there again.
+//!
+//! Some drafts are no form any more: they name what follows a record that is stored already, such as its photos. Nobody has these yet,
+//! so whatever waits for what is unsent waits for them too.
 
+use std::collections::BTreeSet;
+
+use domain::RecordId;
 use domain::world::Millis;
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
+use serde_json::Value;
 
 use super::Store;
 use crate::DeviceError;
@@ -17,6 +24,44 @@ pub struct Draft {
 
 /// What somebody typed is never longer. Pieces of pictures that stand in a form are drafts too, and get none of the room for text.
 const TEXT_BYTES: usize = 64 * 1024;
+
+/// The drafts of what follows a stored record: what an incident or a step of one is still to get, and an inspection. Its id comes after
+/// the colon. They hold a list of photos, or one under `photos`; a photo is the key of the draft in which it is kept, or has it as `key`.
+const FOLLOWING: [&str; 2] = ["report-stored:", "inspection-stored:"];
+
+/// The condition on a record that photos are still to be stored for it.
+pub(crate) const IS_FOLLOWED: &str = "id IN (SELECT substr(key, instr(key, ':') + 1) FROM draft
+    WHERE key GLOB 'report-stored:*' OR key GLOB 'inspection-stored:*')";
+
+/// How many kept photos are still to be stored for records that are here. Those of a record that was refused wait for its correction,
+/// and no round brings them anywhere.
+pub(crate) fn photos_following(connection: &Connection) -> Result<i64, DeviceError> {
+    const SQL: &str = "SELECT value FROM draft WHERE (key GLOB 'report-stored:*' OR key GLOB 'inspection-stored:*')
+        AND EXISTS (SELECT 1 FROM record WHERE id = substr(key, instr(key, ':') + 1) AND deleted = 0)";
+    let mut statement = connection.prepare_cached(SQL)?;
+    let values: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut kept = BTreeSet::new();
+    for value in values {
+        for photo in photos_named(&serde_json::from_str(&value)?) {
+            // One that was stored is not kept any more; the list that names it goes when all are.
+            if super::exists(connection, "SELECT 1 FROM draft WHERE key = ?1", [photo])? {
+                kept.insert(photo.to_owned());
+            }
+        }
+    }
+    Ok(kept.len() as i64)
+}
+
+/// Whether photos are still to be stored for a record.
+pub(crate) fn is_followed(connection: &Connection, id: RecordId) -> Result<bool, DeviceError> {
+    let keys = FOLLOWING.map(|prefix| format!("{prefix}{id}"));
+    super::exists(connection, "SELECT 1 FROM draft WHERE key IN (?1, ?2)", keys)
+}
+
+fn photos_named(value: &Value) -> Vec<&str> {
+    let photos = value.as_array().or_else(|| value.get("photos")?.as_array());
+    photos.into_iter().flatten().filter_map(|photo| photo.as_str().or_else(|| photo.get("key")?.as_str())).collect()
+}
 
 impl Store {
     /// Keeps a draft.

@@ -28,6 +28,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Transaction, Tr
 
 pub(crate) use digest::{CellDigest, CellSums, cell_digest, count_anew, forget_digest};
 pub use drafts::Draft;
+pub(crate) use drafts::{IS_FOLLOWED, is_followed, photos_following};
 pub(crate) use meta::{Meta, cursor, cursors, forget_cursors, set_cursor};
 pub use part::Part;
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};

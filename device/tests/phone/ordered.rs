@@ -168,6 +168,41 @@ fn a_wipe_removes_nothing_before_everything_was_handed_in() {
 }
 
 #[test]
+fn a_wipe_waits_for_photos_that_are_still_to_be_stored_for_a_record() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("已送");
+    phone.sync();
+    let following = format!("report-stored:{id}");
+    phone.call("save_draft", serde_json::json!({"key": "report-photo:a", "value": {"pieces": 0}}));
+    phone.call("save_draft", serde_json::json!({"key": following, "value": ["report-photo:a"]}));
+    server.hub().order(DeviceOrder::Wipe);
+    assert!(matches!(phone.round().ended_by, Some(DeviceError::Call(CallError::Ordered))));
+    assert_eq!(phone.device.phase(), Phase::Open, "nobody else has them");
+    let (_, hash) = phone.photograph((id, "incident"), &[1; 1000]).unwrap();
+    phone.call("drop_draft", serde_json::json!({"key": following}));
+    phone.sync();
+    assert_eq!(phone.device.phase(), Phase::Empty);
+    let handed: Vec<_> = server.hub().opened(1).into_iter().flat_map(|content| content.photos).collect();
+    assert!(handed.iter().any(|photo| photo.sha256 == hash));
+}
+
+#[test]
+fn a_lock_says_that_photos_still_to_be_stored_were_not_handed_in() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("已送");
+    phone.sync();
+    phone.call("save_draft", serde_json::json!({"key": "report-photo:a", "value": {"pieces": 0}}));
+    phone.call("save_draft", serde_json::json!({"key": format!("report-stored:{id}"), "value": ["report-photo:a"]}));
+    server.hub().order(DeviceOrder::Lock);
+    phone.round();
+    server.hub().order(DeviceOrder::Wipe);
+    assert!(matches!(phone.round().ended_by, Some(DeviceError::LockedByDesk)));
+    assert!(names(phone.path()).iter().any(|name| name.starts_with("register.db")), "{:?}", names(phone.path()));
+}
+
+#[test]
 fn a_wiped_phone_owes_its_report_until_it_was_delivered_and_can_then_be_enrolled_anew() {
     let server = Server::new();
     let mut phone = Phone::new(&server, 1);

@@ -418,3 +418,87 @@ fn wifi_that_is_lost_in_the_middle_of_a_photo_stops_it_and_it_goes_on_later() {
     let hub = server.hub();
     assert_eq!((hub.offers, hub.stored[&hash].len()), (1, SIZE));
 }
+
+/// What the screens note of a stored record whose photo they have yet to store, and the photo as they keep it.
+fn note_following(phone: &Phone, key: &str, value: serde_json::Value) {
+    phone.call("save_draft", json!({"key": "report-photo:a", "value": {"pieces": 0}}));
+    phone.call("save_draft", json!({"key": key, "value": value}));
+}
+
+#[test]
+fn photos_that_a_stored_record_is_still_to_get_are_waiting_ones() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    let safe = phone.state().safe_at;
+    phone.pass(60_000);
+    for (prefix, value) in [
+        (
+            "report-stored",
+            json!({"incident": id, "step": null, "photos": [{"key": "report-photo:a", "kind": "scene"}], "solution": null}),
+        ),
+        ("report-stored", json!(["report-photo:a"])),
+        ("inspection-stored", json!([{"key": "report-photo:a", "item": "1", "note": null}])),
+    ] {
+        let key = format!("{prefix}:{id}");
+        note_following(&phone, &key, value);
+        phone.sync();
+        phone.restart();
+        let state = phone.state();
+        assert_eq!((state.waiting_photos, state.phase), (1, device::SyncPhase::Waiting), "{key}");
+        assert_eq!(state.safe_at, safe, "not everything is safe");
+        phone.call("drop_draft", json!({ "key": key }));
+        assert_eq!(phone.state().waiting_photos, 0);
+    }
+    // One that was stored is not kept any more, and one of a record that is not here is nobody's to send.
+    note_following(&phone, &format!("report-stored:{id}"), json!(["report-photo:gone"]));
+    note_following(&phone, &format!("report-stored:{}", record_id(7)), json!(["report-photo:a"]));
+    phone.call("save_draft", json!({"key": "report-photo:b", "value": {"pieces": 0}}));
+    assert_eq!(phone.state().waiting_photos, 0);
+}
+
+#[test]
+fn a_cell_that_was_taken_away_stays_until_the_photos_of_its_stored_records_are_stored() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    note_following(&phone, &format!("report-stored:{id}"), json!(["report-photo:a"]));
+    server.hub().cells = vec![other_cell()];
+    phone.sync();
+    assert!(phone.get(id).is_some(), "its photo is still to be stored");
+    let fields = json!({"subject": id, "subject_kind": "incident", "width": 16, "height": 16, "bytes": 1000, "taken_at": START,
+        "photo_kind": "scene", "by": "worker"});
+    let fields: domain::Fields = serde_json::from_value(fields).unwrap();
+    let picture = ([1_u8; 1000], [1_u8; 100]);
+    let stored = phone.device.with_open(|open| open.write_photo(Some(&cell()), (&picture.0, &picture.1), fields));
+    let photo = stored.unwrap();
+    phone.call("drop_draft", json!({"key": format!("report-stored:{id}")}));
+    phone.sync();
+    assert!(server.hub().records.contains_key(&photo));
+    phone.sync();
+    assert!(phone.get(id).is_none() && phone.get(photo).is_none(), "and then it goes");
+}
+
+#[test]
+fn a_clock_that_jumped_and_was_not_measured_since_frees_no_original() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (_, hash) = take(&phone, 1);
+    phone.sync();
+    let original = |phone: &Phone| phone.device.with_open(|open| open.store().photo_file(&hash)).unwrap().unwrap().full;
+    phone.sync();
+    assert!(original(&phone).is_some(), "it stays for a month");
+    // Set ahead in the middle of a call, which then tells nothing of the clocks.
+    let clock = phone.clock.clone();
+    let jump = move || {
+        clock.fetch_add(10 * 365 * 86_400_000, std::sync::atomic::Ordering::SeqCst);
+    };
+    server.hub().meanwhile = Some(Box::new(jump));
+    phone.sync();
+    assert!(original(&phone).is_some());
+    server.hub().now += 40 * 86_400_000;
+    phone.sync();
+    assert!(original(&phone).is_none(), "forty days later by a clock that was measured");
+}

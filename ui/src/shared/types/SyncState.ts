@@ -14,7 +14,7 @@ phase: SyncPhase,
  */
 waiting_records: number, 
 /**
- * Photos whose bytes the server does not have.
+ * Photos whose bytes the server does not have, those included that the screens are still to store.
  */
 waiting_photos: number, 
 /**

@@ -427,7 +427,7 @@ add_photo: Command<AddPhotoArgs, PhotoLine>,
  */
 photo: Command<PhotoArgs, Jpeg>, 
 /**
- * Keeps the content of an unfinished form.
+ * Keeps the content of an unfinished form, or names the photos that a stored record is still to get.
  */
 save_draft: Command<SaveDraftArgs, Nothing>, 
 /**
