@@ -9,7 +9,6 @@ use domain::order::DeviceOrder;
 use domain::protocol::{CallError, Enrolment};
 use domain::world::Millis;
 
-use crate::DeviceError;
 use crate::biometry::BIOMETRY_FILE;
 use crate::crypto::{self, Key, KeyCost, Tries, WrappedKey};
 use crate::damage;
@@ -20,6 +19,7 @@ use crate::ordered::{self, Note};
 use crate::owner::Owner;
 use crate::store::Store;
 use crate::workers;
+use crate::{DeviceError, Hindrance};
 
 pub(crate) const REGISTER_FILE: &str = "register.db";
 
@@ -72,6 +72,8 @@ pub(crate) struct Inner {
     pub(crate) free_bytes: Mutex<Option<u64>>,
     /// Why the last call of this run did not lead to an answer.
     pub(crate) last_call: Mutex<Option<CallError>>,
+    /// What kept the last round from going through although waiting does not help.
+    pub(crate) hindrance: Mutex<Hindrance>,
 }
 
 impl Device {
@@ -100,6 +102,7 @@ impl Device {
             network: Mutex::default(),
             free_bytes: Mutex::default(),
             last_call: Mutex::new(None),
+            hindrance: Mutex::default(),
         };
         Ok(Device { inner: Arc::new(inner) })
     }

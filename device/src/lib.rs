@@ -32,5 +32,5 @@ pub use edge::Background;
 pub use error::DeviceError;
 pub use open::{Account, Open, Seen};
 pub use outbox::Refused;
-pub use round::{RoundReport, SyncPhase, SyncState};
+pub use round::{Hindrance, RoundReport, SyncPhase, SyncState};
 pub use workers::{NewWorld, PhoneBackground, PhoneConfig, SharedPhone, WorkerLine};

@@ -28,6 +28,9 @@ use crate::conflicts;
 use crate::outbox;
 use crate::store::{self, Held, Meta, Store};
 
+/// A measurement of the clocks is trusted this long by the phone's own clock; a clock that jumps voids it at once.
+const MEASURED_FOR: Millis = 60 * 1000;
+
 /// Who uses this phone, as the server said at enrolment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
@@ -43,12 +46,12 @@ pub struct Account {
     pub demo: bool,
 }
 
-/// Counts everything that changed, so that a screen knows when to read again; and wakes whoever sends.
-#[derive(Debug, Default)]
-pub(crate) struct Pulse {
 /// What a form showed when its words were typed: the stamp of each field's value. A field that it does not name was empty there.
 pub type Seen = BTreeMap<String, Stamp>;
 
+/// Counts everything that changed, so that a screen knows when to read again; and wakes whoever sends.
+#[derive(Debug, Default)]
+pub(crate) struct Pulse {
     generation: AtomicU64,
     wake: crate::edge::Bell,
 }
@@ -171,6 +174,11 @@ impl Open {
         lock(&self.world).now()
     }
 
+    /// Whether the clocks were compared a moment ago: since then none can have jumped unseen.
+    pub(crate) fn is_clock_measured(&self) -> bool {
+        self.measured_at.is_some_and(|at| (self.device_now() - at).abs() <= MEASURED_FOR)
+    }
+
     /// From here on this is another run of the program, as after a restart: with a node of its own.
     pub(crate) fn begin_run(&mut self) {
         let node = lock(&self.world).node();
@@ -232,14 +240,6 @@ impl Open {
         cell: Option<&CellCode>,
         fields: Fields,
     ) -> Result<RecordId, DeviceError> {
-        let current = id.map(|id| store::held(self.store.connection(), id)).transpose()?.flatten();
-        let refused = id.map(|id| outbox::refused_one(self.store.connection(), id)).transpose()?.flatten();
-        let mut fields = fields;
-        let id = match (id, &current, &refused) {
-            (None, ..) => self.new_id(),
-            (Some(id), Some(_), _) => id,
-            (Some(id), None, Some(refused)) => {
-    ) -> Result<RecordId, DeviceError> {
         self.write_seeing(kind, id, cell, fields, None)
     }
 
@@ -255,6 +255,14 @@ impl Open {
         cell: Option<&CellCode>,
         fields: Fields,
         seen: Option<&Seen>,
+    ) -> Result<RecordId, DeviceError> {
+        let current = id.map(|id| store::held(self.store.connection(), id)).transpose()?.flatten();
+        let refused = id.map(|id| outbox::refused_one(self.store.connection(), id)).transpose()?.flatten();
+        let mut fields = fields;
+        let id = match (id, &current, &refused) {
+            (None, ..) => self.new_id(),
+            (Some(id), Some(_), _) => id,
+            (Some(id), None, Some(refused)) => {
                 for (field, value) in &refused.fields {
                     fields.entry(field.clone()).or_insert_with(|| value.clone());
                 }
@@ -306,6 +314,7 @@ impl Open {
         (kind, id, cell): (&Kind, RecordId, CellCode),
         fields: Fields,
         current: Option<Held>,
+        seen: Option<&Seen>,
     ) -> Result<(), DeviceError> {
         let now = self.now();
         if let Some(change) = self.judged((kind, id, cell), fields, current.as_ref(), seen, now)? {
@@ -314,7 +323,6 @@ impl Open {
         }
         Ok(())
     }
-        seen: Option<&Seen>,
 
     /// The change that these fields make, found fit to be stored; none when everything in it stands already. Without `seen` their
     /// writer has seen what stands.
@@ -323,6 +331,7 @@ impl Open {
         (kind, id, cell): (&Kind, RecordId, CellCode),
         mut fields: Fields,
         current: Option<&Held>,
+        seen: Option<&Seen>,
         now: Millis,
     ) -> Result<Option<Change>, DeviceError> {
         let record = current.map(|held| &held.record);
@@ -331,7 +340,6 @@ impl Open {
         }
         let differs =
             |field: &String, value: &mut Value| record.and_then(|record| record.fields.get(field)) != Some(value);
-        seen: Option<&Seen>,
         fields.retain(differs);
         // What stands already stays as it is, also where an older app wrote several lines into one.
         fields = in_one_line(kind, fields);
@@ -422,14 +430,6 @@ impl Open {
         Ok(())
     }
 
-    /// Removes an own visit or photo without trace, as long as nobody else can know of it.
-    ///
-    /// # Errors
-    /// [`DeviceError::Sealed`] once it was offered to the server, and for kinds that can be corrected instead;
-    /// [`DeviceError::NotFound`].
-    pub fn take_back(&mut self, id: RecordId) -> Result<(), DeviceError> {
-        self.take_back_several(&[id])
-    }
     /// Whether this is a photo that was still to be stored for a record when its cell was handed over. It is kept, whatever the server
     /// says of it: in "could not be sent" somebody sees it, and here nobody would.
     fn follows(&self, change: &Change) -> Result<bool, DeviceError> {
@@ -440,6 +440,22 @@ impl Open {
         }
     }
 
+    /// Removes an own visit or photo without trace, as long as nobody else can know of it.
+    ///
+    /// # Errors
+    /// [`DeviceError::Sealed`] once it was offered to the server, and for kinds that can be corrected instead;
+    /// [`DeviceError::NotFound`].
+    pub fn take_back(&mut self, id: RecordId) -> Result<(), DeviceError> {
+        self.take_back_several(&[id])
+    }
+}
+
+/// What a change says where its writer knew what stood. Of the other fields it decides nothing: what was set aside there was not seen.
+fn knowing(change: &Change, current: Option<&Held>) -> Fields {
+    let stood = |field: &String| current.is_some_and(|held| held.record.fields.contains_key(field));
+    let mut fields = change.fields.clone();
+    fields.retain(|field, _| change.base.contains_key(field) || !stood(field));
+    fields
 }
 
 fn account_of(enrolment: &Enrolment) -> Account {
@@ -460,14 +476,6 @@ fn note_enrolment(connection: &Connection, server: &str, enrolment: &Enrolment) 
     Meta::Revoked.set(connection, &false)?;
     Meta::ServerKeys.set(connection, &enrolment.keys)?;
     // Cells that the phone held before are left by the next round, when nothing of them waits.
-/// What a change says where its writer knew what stood. Of the other fields it decides nothing: what was set aside there was not seen.
-fn knowing(change: &Change, current: Option<&Held>) -> Fields {
-    let stood = |field: &String| current.is_some_and(|held| held.record.fields.contains_key(field));
-    let mut fields = change.fields.clone();
-    fields.retain(|field, _| change.base.contains_key(field) || !stood(field));
-    fields
-}
-
     Meta::Cells.set(connection, &enrolment.cells)
 }
 

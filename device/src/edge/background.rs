@@ -1,5 +1,6 @@
 //! The thread that runs rounds: soon after a write, when asked, when the server nudges, and by itself with growing pauses.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -104,7 +105,7 @@ fn run(device: &Device, connect: &Connect) {
         }
         let heard = ear.heard();
         device.note_room(free_bytes(device.folder()));
-        let outcome = connect(device).and_then(|peer| device.round(peer.as_ref()).ended_by.map_or(Ok(()), Err));
+        let outcome = one_round(device, connect);
         if outcome.is_ok() {
             ear.settle(&heard);
         }
@@ -113,6 +114,27 @@ fn run(device: &Device, connect: &Connect) {
         let random = device.inner.world_mut(|world| world.random());
         at_latest = Instant::now() + before_round(round_end(device, &outcome, failures), random);
     }
+}
+
+/// One round, to whatever end. A panic in it ends this round and no other: the thread is the only one that sends what waits, and the bar
+/// would go on saying "soon".
+fn one_round(device: &Device, connect: &Connect) -> Result<(), DeviceError> {
+    let round = AssertUnwindSafe(|| match connect(device) {
+        Ok(peer) => device.round(peer.as_ref()).ended_by.map_or(Ok(()), Err),
+        Err(error) => {
+            let outcome = Err(error);
+            device.note_hindrance(&outcome);
+            outcome
+        }
+    });
+    // What was being written is undone by its transaction, and a lock that it held is taken all the same.
+    catch_unwind(round).unwrap_or_else(|_| {
+        // Not its message: that may hold what stands in a record.
+        tracing::error!(code = "round_panicked", "a round broke off in the middle");
+        let outcome = Err(DeviceError::StorageBroken("a round broke off in the middle".into()));
+        device.note_hindrance(&outcome);
+        outcome
+    })
 }
 
 fn round_end(device: &Device, outcome: &Result<(), DeviceError>, failures: u32) -> RoundEnd {

@@ -30,14 +30,11 @@ use serde::{Deserialize, Serialize};
 pub(crate) use gather::mark_all_offered;
 pub(crate) use receipt::{KeptReceipt, is_repairing};
 pub(crate) use state::waiting;
-pub use state::{RoundReport, SyncPhase, SyncState};
+pub use state::{Hindrance, RoundReport, SyncPhase, SyncState};
 
 use crate::open::lock;
 use crate::store::Meta;
 use crate::{Device, DeviceError, Phase};
-
-/// A measurement of the clocks is trusted this long by the phone's own clock; a clock that jumps voids it at once.
-const MEASURED_FOR: Millis = 60 * 1000;
 
 /// Originals stay on the phone this long after the server confirmed them.
 const ORIGINALS_STAY: Millis = 30 * 24 * 60 * 60 * 1000;
@@ -101,13 +98,13 @@ impl Device {
     }
 
     fn measure_clock_if_needed(&self, peer: &dyn Peer) -> Result<(), DeviceError> {
-        let (before, measured_at, needed) = self.with_open::<_, DeviceError>(|open| {
+        let (before, measured, needed) = self.with_open::<_, DeviceError>(|open| {
             let _reading = open.store.connection().unchecked_transaction()?;
             // What only comes down needs no clock beforehand: the exchange compares them too.
             let needed = waiting(open)?.records > 0 || !open.keys()?.are_known();
-            Ok((open.device_now(), open.measured_at, needed))
+            Ok((open.device_now(), open.is_clock_measured(), needed))
         })?;
-        if !needed || measured_at.is_some_and(|at| (before - at).abs() <= MEASURED_FOR) {
+        if !needed || measured {
             return Ok(());
         }
         let hello = peer.hello()?;
@@ -166,7 +163,10 @@ impl Device {
         self.with_open(|open| {
             let now = open.now();
             let transaction = open.store.connection().unchecked_transaction()?;
-            open.store.free_originals(now - ORIGINALS_STAY)?;
+            // By a clock that jumped ahead every original would be old at once.
+            if open.is_clock_measured() {
+                open.store.free_originals(now - ORIGINALS_STAY)?;
+            }
             if waiting(open)?.nothing() && !receipt::is_in_doubt(&transaction)? {
                 Meta::SafeAt.set(&transaction, &now)?;
                 hand_in::forget_handed(&transaction)?;
@@ -188,7 +188,13 @@ impl Device {
         })
     }
 
+    /// What kept the last round, or the way to it, from going through.
+    pub(crate) fn note_hindrance(&self, outcome: &Result<(), DeviceError>) {
+        *lock(&self.inner.hindrance) = outcome.as_ref().err().map(Hindrance::of).unwrap_or_default();
+    }
+
     fn note_outcome(&self, outcome: &Result<(), DeviceError>) {
+        self.note_hindrance(outcome);
         let call = match outcome {
             Ok(()) => None,
             Err(DeviceError::Call(error)) => Some(error.clone()),

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use domain::Sha256Hex;
-use domain::protocol::CLOCK_OFF_WARN;
+use domain::protocol::{CLOCK_OFF_WARN, CallError, CallRefusal};
 use domain::world::Millis;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -35,12 +35,45 @@ pub enum SyncPhase {
     Revoked,
 }
 
+/// What keeps rounds from going through, where neither a signal nor time helps: somebody has to do something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Hindrance {
+    /// Nothing, as far as the last round could tell.
+    #[default]
+    None,
+    /// The phone's storage is full or does not work.
+    Storage,
+    /// The server speaks with newer apps only.
+    Update,
+    /// The server refuses the round, or its answers cannot be read.
+    Server,
+}
+
+impl Hindrance {
+    /// What hindered a round that ended so.
+    pub(crate) fn of(error: &DeviceError) -> Self {
+        match error {
+            DeviceError::Call(CallError::Refused { code: CallRefusal::UnknownProtocol }) => Hindrance::Update,
+            DeviceError::Call(CallError::Refused { .. } | CallError::Unreadable(_)) => Hindrance::Server,
+            // No signal, or a state that the bar has a word of its own for.
+            DeviceError::Call(_) | DeviceError::Locked | DeviceError::LockedByDesk | DeviceError::NotEnrolled => {
+                Hindrance::None
+            }
+            _ => Hindrance::Storage,
+        }
+    }
+}
+
 /// What the sync bar shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct SyncState {
     /// The one word.
     pub phase: SyncPhase,
+    /// What stands in the way, where "soon" would not be true.
+    pub hindrance: Hindrance,
     /// Records with something unsent.
     pub waiting_records: i64,
     /// Photos whose bytes the server does not have, those included that the screens are still to store.
@@ -124,6 +157,7 @@ impl Device {
     pub fn sync_state(&self) -> Result<SyncState, DeviceError> {
         let in_round = self.inner.in_round.load(Ordering::SeqCst);
         let last_call = lock(&self.inner.last_call).clone();
+        let hindrance = *lock(&self.inner.hindrance);
         let leave = self.photo_leave();
         self.with_open(|open| {
             let connection = open.store.connection();
@@ -147,6 +181,7 @@ impl Device {
             };
             Ok(SyncState {
                 phase,
+                hindrance,
                 waiting_records: waiting.records,
                 waiting_photos: waiting.photos,
                 photos_for_wifi: for_wifi,

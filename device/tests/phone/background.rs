@@ -40,6 +40,20 @@ fn what_is_saved_goes_up_without_a_tap_and_a_server_that_comes_back_is_noticed()
 }
 
 #[test]
+fn a_round_that_panics_ends_no_other() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (peer, first) = (server.clone(), std::sync::atomic::AtomicBool::new(true));
+    let _background = phone.device.start_background_with(move |_| {
+        assert!(!first.swap(false, std::sync::atomic::Ordering::SeqCst), "the first round breaks off");
+        Ok(Box::new(peer.clone()))
+    });
+    let id = phone.building("一号楼");
+    assert!(within(Duration::from_secs(20), || phone.is_sent(id)));
+    assert!(within(Duration::from_secs(20), || phone.state().hindrance == device::Hindrance::None));
+}
+
+#[test]
 fn unlocking_starts_a_round() {
     let server = Server::new();
     let mut phone = Phone::new(&server, 1);

@@ -339,6 +339,42 @@ fn the_sync_bar_tells_the_truth_all_along() {
 }
 
 #[test]
+fn what_no_signal_and_no_waiting_will_end_is_said_until_a_round_goes_through() {
+    use device::Hindrance;
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.building("一号楼");
+    let unknown = || CallError::Refused { code: domain::protocol::CallRefusal::UnknownProtocol };
+    for (error, hindrance) in [
+        (CallError::Offline("no signal".into()), Hindrance::None),
+        (unknown(), Hindrance::Update),
+        (CallError::Unreadable("half of it".into()), Hindrance::Server),
+        (CallError::Refused { code: domain::protocol::CallRefusal::TooLarge }, Hindrance::Server),
+        (CallError::Unavailable("busy".into()), Hindrance::None),
+        (unknown(), Hindrance::Update),
+    ] {
+        server.hub().offline = Some(error.clone());
+        phone.round();
+        assert_eq!(phone.state().hindrance, hindrance, "{error}");
+    }
+    server.hub().offline = None;
+    phone.sync();
+    assert_eq!(phone.state().hindrance, Hindrance::None);
+    // Nothing can be written: every round ends at that, and the bar must not say "soon".
+    phone.building("二号楼");
+    phone.tamper(
+        "CREATE TRIGGER full BEFORE INSERT ON meta BEGIN SELECT raise(ABORT, 'no room'); END;
+        CREATE TRIGGER full_2 BEFORE UPDATE ON meta BEGIN SELECT raise(ABORT, 'no room'); END",
+    );
+    phone.round();
+    let state = phone.state();
+    assert_eq!((state.hindrance, state.waiting_records), (Hindrance::Storage, 1));
+    phone.tamper("DROP TRIGGER full; DROP TRIGGER full_2");
+    phone.sync();
+    assert_eq!(phone.state().hindrance, Hindrance::None);
+}
+
+#[test]
 fn the_generation_grows_when_something_stored_changed_and_only_then() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

@@ -1,12 +1,13 @@
 // The bar never says that something is safe which is not.
 import { expect, test } from 'vitest'
 import { meteredBy } from '@field/sync/network'
-import { clockOff, span, syncWords, waiting } from '@field/sync/words'
+import { clockOff, explanation, span, syncWords, waiting } from '@field/sync/words'
 import type { SyncPhase } from '@shared/types/SyncPhase'
 
 const phases: SyncPhase[] = ['never', 'offline', 'waiting', 'sending', 'safe', 'signed_out', 'revoked']
 const state = (phase: SyncPhase, records: number, photos: number) => ({
   phase,
+  hindrance: 'none' as const,
   waiting_records: records,
   waiting_photos: photos,
   photos_for_wifi: 0,
@@ -26,6 +27,19 @@ test('only the phase safe with nothing waiting is called safe', () => {
       expect(calledSafe, `${phase} ${records} ${photos}`).toBe(phase === 'safe' && records + photos === 0)
     }
   }
+})
+
+test('where neither a signal nor time helps the bar says so, and the sheet says what to do', () => {
+  for (const hindrance of ['storage', 'update', 'server'] as const) {
+    for (const phase of ['never', 'offline', 'waiting', 'safe'] as const) {
+      expect(syncWords({ ...state(phase, 1, 0), hindrance })).toMatchObject({ key: 'field.sync.hindered_n', n: 1, tone: 'warn' })
+      expect(syncWords({ ...state(phase, 0, 0), hindrance }).key).toBe('field.sync.hindered')
+      expect(explanation({ phase, hindrance })).toBe(`field.sync.hindrance.${hindrance}`)
+    }
+    // What the desk or the running round says comes first.
+    for (const phase of ['signed_out', 'revoked', 'sending'] as const) expect(explanation({ phase, hindrance })).toBe(`field.sync.explain.${phase}`)
+  }
+  expect(explanation({ phase: 'waiting', hindrance: 'none' })).toBe('field.sync.explain.waiting')
 })
 
 test('every phase counts what waits, photos included', () => {

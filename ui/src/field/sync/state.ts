@@ -9,6 +9,7 @@ const EVERY_MS = 1500
 
 const state = reactive<SyncState>({
   phase: 'never',
+  hindrance: 'none',
   waiting_records: 0,
   waiting_photos: 0,
   photos_for_wifi: 0,

@@ -24,6 +24,12 @@ export function onlyForWifi(state: Pick<SyncState, 'waiting_records' | 'waiting_
   return state.waiting_records === 0 && state.photos_for_wifi > 0 && state.photos_for_wifi === state.waiting_photos
 }
 
+/** What the sheet explains: what stands in the way, or else the phase. "Soon" is not said of what somebody has to do something for. */
+export function explanation(state: Pick<SyncState, 'phase' | 'hindrance'>): string {
+  const own = ['signed_out', 'revoked', 'sending'].includes(state.phase)
+  return state.hindrance === 'none' || own ? `field.sync.explain.${state.phase}` : `field.sync.hindrance.${state.hindrance}`
+}
+
 /** The words for a state. `safe` is said only when nothing waits and the device says so. */
 export function syncWords(state: SyncState): SyncWords {
   const n = waiting(state)
@@ -32,6 +38,11 @@ export function syncWords(state: SyncState): SyncWords {
       return { key: n > 0 ? 'field.sync.signed_out_n' : 'field.sync.signed_out', n, tone: 'bad', icon: 'warn' }
     case 'revoked':
       return { key: n > 0 ? 'field.sync.revoked_n' : 'field.sync.revoked', n, tone: 'bad', icon: 'warn' }
+  }
+  if (state.hindrance !== 'none' && state.phase !== 'sending') {
+    return { key: n > 0 ? 'field.sync.hindered_n' : 'field.sync.hindered', n, tone: 'warn', icon: 'warn' }
+  }
+  switch (state.phase) {
     case 'sending':
       return { key: n > 0 ? 'field.sync.sending_n' : 'field.sync.sending', n, tone: 'info', icon: 'sending' }
     case 'offline':
