@@ -18,7 +18,11 @@ fn a_new_member_of_the_lists_raises_their_shape() {
     names(&serde_json::to_value(Lists::initial()).unwrap(), &mut found);
     let found: Vec<String> = found.into_iter().collect();
     let told = "raise LISTS_SHAPE and name the member here: phones load their lists once more";
-    assert_eq!((LISTS_SHAPE, found.join(" ").as_str()), (1, ""), "{told}");
+    const MEMBERS: &str = "a accept_within b c care categories category checklists close_within code columns day default_severity \
+        departments empty feedback_within field filter first_handler_zh from head holidays id items kind level name name_en \
+        name_zh parent purposes retired severities severity sheets subjects text_en text_zh title_en title_zh type values version \
+        works";
+    assert_eq!((LISTS_SHAPE, found.join(" ").as_str()), (1, MEMBERS), "{told}");
 }
 
 #[test]

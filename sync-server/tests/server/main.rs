@@ -33,6 +33,7 @@ mod push;
 mod receipts;
 mod report_county;
 mod reports;
+mod restored;
 mod review;
 mod rights;
 mod rough_words;

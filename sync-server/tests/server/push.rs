@@ -3,11 +3,11 @@
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::protocol::{STAMP_AHEAD_ACCEPTED, Verdict};
 use domain::review::ReviewState;
-use domain::{Change, Kind, Problem, ProblemCode, RecordId, Scope, Stamps, World as _};
+use domain::{Kind, Problem, ProblemCode, Scope, Stamps, World as _};
 use serde_json::json;
 use sync_server::store::Store as _;
 
-use crate::common::{County, DAY, HOUR, MINUTE, TestPhone, cell, scope};
+use crate::common::{County, DAY, MINUTE, cell, scope};
 
 #[test]
 fn a_lost_answer_costs_a_repetition_and_no_data() {
@@ -411,154 +411,6 @@ fn new_and_changed_records_wait_for_the_supervisor() {
     }
     let counts = county.hub.store().read(|r| r.review_counts(ReviewState::Waiting, &[Scope::from(&cell(1))])).unwrap();
     assert_eq!(counts.iter().map(|count| count.records).sum::<u64>(), 3);
-}
-
-/// A county that was put back from a backup which knows a home, and its worker's phone.
-fn put_back_with_a_home(
-    between: impl FnOnce(&mut TestPhone, &[Change; 3]) -> Vec<Change>,
-) -> (County, TestPhone, Vec<Change>) {
-    let mut county = County::new();
-    let mut phone = county.worker("worker-a", &[cell(1)]);
-    let home = phone.new_home(&cell(1));
-    phone.push_all(&home);
-    let backup = county.folder.path().join("backup.db");
-    county.hub.back_up(&backup).unwrap();
-    county.world.pass(MINUTE);
-    let lost = between(&mut phone, &home);
-    county.world.pass(HOUR);
-    county.put_back(&backup);
-    phone.hub = std::sync::Arc::clone(&county.hub);
-    phone.refresh();
-    (county, phone, lost)
-}
-
-#[test]
-fn what_names_a_code_of_lists_that_a_restored_server_has_lost_comes_back() {
-    let of_lost_lists = |phone: &mut TestPhone, household: RecordId| {
-        let mut visit = phone.visit(household, &cell(1));
-        visit.fields.insert("purposes".into(), json!(["flood_2026"]));
-        let mut incident = phone.new_incident(&cell(1));
-        incident.fields.insert("category".into(), json!("0977"));
-        vec![visit, incident]
-    };
-    let (county, mut phone, lost) = put_back_with_a_home(|phone, home| of_lost_lists(phone, home[1].id));
-    phone.push_all(&lost);
-    assert_eq!(county.stored(lost[1].id).unwrap().record.text("category"), Some("0977"));
-    let household = lost[0].fields["target"].as_str().unwrap().parse().unwrap();
-    county.world.pass(2 * HOUR);
-    for since in of_lost_lists(&mut phone, household) {
-        assert_eq!(phone.refused(&since), ProblemCode::UnknownCode);
-    }
-}
-
-#[test]
-fn what_does_not_go_together_in_a_record_keeps_nothing_from_a_restored_server() {
-    let (county, mut phone, lost) = put_back_with_a_home(|phone, home| {
-        let days = json!({"moved_in_on": "2026-11-02", "moved_out_on": "2026-10-01", "phone": "13811111111"});
-        vec![phone.change(Kind::Person, home[2].id, &cell(1), days)]
-    });
-    phone.push_all(&lost);
-    assert_eq!(county.stored(lost[0].id).unwrap().record.text("phone"), Some("13811111111"));
-    county.world.pass(2 * HOUR);
-    let since = phone.change(Kind::Person, lost[0].id, &cell(1), json!({"moved_out_on": "2026-10-02"}));
-    assert_eq!(phone.refused(&since), ProblemCode::EndBeforeStart);
-}
-
-#[test]
-fn a_restored_server_gets_back_what_it_lost_even_from_colleagues() {
-    let mut county = County::new();
-    let mut author = county.worker("worker-a", &[cell(1)]);
-    let mut colleague = county.worker("worker-b", &[cell(1)]);
-    let home = author.new_home(&cell(1));
-    author.push_all(&home);
-    let backup = county.folder.path().join("backup.db");
-    county.hub.back_up(&backup).unwrap();
-    county.world.pass(MINUTE);
-    let (visit, incident) = (author.visit(home[1].id, &cell(1)), author.new_incident(&cell(1)));
-    author.push_all(&[visit.clone(), incident.clone()]);
-    let held: Vec<_> = colleague.round(Vec::new()).pages.remove(0).records;
-
-    // The disk breaks; the backup is put back, and the author's phone is at the bottom of the Han river.
-    county.world.pass(HOUR);
-    county.put_back(&backup);
-    colleague.hub = std::sync::Arc::clone(&county.hub);
-    colleague.refresh();
-    assert!(county.stored(visit.id).is_none());
-    let offered: Vec<_> = held.into_iter().map(domain::Change::from_record).collect();
-    colleague.push_all(&offered);
-    assert_eq!(county.stored(visit.id).unwrap().record.text("by"), Some("worker-a"));
-    assert_eq!(county.stored(incident.id).unwrap().record.text("number"), Some("610722-20261122-0001"));
-    let next = colleague.new_incident(&cell(1));
-    colleague.push_all(std::slice::from_ref(&next));
-    let number = county.stored(next.id).unwrap().record.text("number").unwrap().to_owned();
-    assert_eq!(number, "610722-20261122-0002", "no number is given out twice");
-    // The door is open for that time only, and for as long as the clocks of two machines may differ.
-    county.world.pass(HOUR + MINUTE);
-    colleague.refresh();
-    let mut forged = colleague.visit(home[1].id, &cell(1));
-    forged.fields.insert("by".into(), json!("worker-a"));
-    assert_eq!(colleague.refused(&forged), ProblemCode::OtherAuthor);
-}
-
-#[test]
-fn a_server_that_is_put_back_under_a_slow_clock_gets_back_what_it_lost_from_colleagues_too() {
-    let mut county = County::new();
-    let mut author = county.worker("worker-a", &[cell(1)]);
-    let mut colleague = county.worker("worker-b", &[cell(1)]);
-    let home = author.new_home(&cell(1));
-    author.push_all(&home);
-    let backup = county.folder.path().join("backup.db");
-    county.hub.back_up(&backup).unwrap();
-    county.world.pass(MINUTE);
-    let (visit, incident) = (author.visit(home[1].id, &cell(1)), author.new_incident(&cell(1)));
-    author.push_all(&[visit.clone(), incident.clone()]);
-    let held: Vec<_> = colleague.round(Vec::new()).pages.remove(0).records;
-
-    // The new machine's clock is twenty minutes behind when the backup is put back on it, and is set right soon.
-    county.world.pass(-20 * MINUTE);
-    county.put_back(&backup);
-    county.world.pass(20 * MINUTE);
-    colleague.hub = std::sync::Arc::clone(&county.hub);
-    colleague.refresh();
-    let offered: Vec<_> = held.into_iter().map(domain::Change::from_record).collect();
-    colleague.push_all(&offered);
-    assert_eq!(county.stored(visit.id).unwrap().record.text("by"), Some("worker-a"));
-    assert_eq!(county.stored(incident.id).unwrap().record.text("number"), Some("610722-20261122-0001"));
-    // Nobody numbers an incident, though: what is none of the county's numbers was never given.
-    let mut own = colleague.new_incident(&cell(1));
-    own.fields.insert("number".into(), json!("mine"));
-    assert_eq!(colleague.refused(&own), ProblemCode::NotAllowed);
-    // Nor is anything that is here taken for lost.
-    let again = colleague.change(Kind::Incident, incident.id, &cell(1), json!({"number": "610722-20261122-0009"}));
-    assert_eq!(colleague.refused(&again), ProblemCode::NotAllowed);
-}
-
-#[test]
-fn a_database_file_that_was_copied_by_other_means_gets_back_what_it_lost_from_colleagues_too() {
-    let mut county = County::new();
-    let mut author = county.worker("worker-a", &[cell(1)]);
-    let mut colleague = county.worker("worker-b", &[cell(1)]);
-    let home = author.new_home(&cell(1));
-    author.push_all(&home);
-    // Nothing in the copy says when it was made.
-    let copy = county.folder.path().join("copy.db");
-    county.hub.store().back_up(&copy).unwrap();
-    county.world.pass(MINUTE);
-    let visit = author.visit(home[1].id, &cell(1));
-    author.push_all(std::slice::from_ref(&visit));
-    let held: Vec<_> = colleague.round(Vec::new()).pages.remove(0).records;
-    county.world.pass(HOUR);
-    county.put_back(&copy);
-    colleague.hub = std::sync::Arc::clone(&county.hub);
-    colleague.refresh();
-    let offered: Vec<_> = held.into_iter().map(domain::Change::from_record).collect();
-    colleague.push_all(&offered);
-    assert_eq!(county.stored(visit.id).unwrap().record.text("by"), Some("worker-a"));
-    // Also where an older version of the server has put it back, which kept no time without a beginning.
-    county.hub.store().write(|writing| writing.put_setting("lost_times", "[]")).unwrap();
-    county.restart();
-    colleague.hub = std::sync::Arc::clone(&county.hub);
-    colleague.push_all(&[domain::Change { id: county.world.clone().record_id(), ..visit }]);
 }
 
 #[test]

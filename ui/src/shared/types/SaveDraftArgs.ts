@@ -2,6 +2,10 @@
 
 /**
  * Keeps the content of an unfinished form.
+ *
+ * The keys `report-stored:` and `inspection-stored:`, each with the id of a stored record, are the device's: their value names the photos
+ * that the record is still to get, as a list or under `photos`, each by the key of the draft that keeps it (by itself or as `key`). These
+ * photos count as waiting, a wipe waits for them, and so does leaving the record's cell.
  */
 export type SaveDraftArgs = { 
 /**
