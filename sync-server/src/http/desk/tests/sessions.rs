@@ -178,11 +178,9 @@ async fn the_lists_are_those_of_the_phones() {
 async fn what_arrives_after_the_account_was_closed_or_moved_shows_and_does_nothing() {
     let bench = Bench::new();
     let hub = &bench.hub;
-    let changes: [(&str, fn(&mut Account)); 2] = [
-        ("supervisor", |account| account.closed_at = Some(1)),
-        ("second", |account| account.scopes = vec![Scope::new("610722001002").unwrap()]),
-    ];
-    for (name, change) in changes {
+    let closed = |account: &mut Account| account.closed_at = Some(1);
+    let moved = |account: &mut Account| account.scopes = vec![Scope::new("610722001002").unwrap()];
+    for (name, change) in [("supervisor", closed as fn(&mut Account)), ("second", moved)] {
         let desk = bench.sign_in(name).await;
         let hub = Arc::clone(hub);
         // The first half of the body is there; before the second comes, the office has acted.
