@@ -185,7 +185,11 @@ impl Ledger {
         for (field, value) in fields {
             self.overwritten(phone, record, field);
             let (field, value) = (field.clone(), value.clone());
-            self.saved.push(Saved { phone, record, field, value, gone: None, taken: false, on_phones_only: false });
+            // What was typed while a round ran may have gone up with its end already.
+            let bytes = canonical_bytes(&value);
+            let known = self.accepted.get(&(record, field.clone()));
+            let taken = known.is_some_and(|known| known.keys().any(|(_, known)| *known == bytes));
+            self.saved.push(Saved { phone, record, field, value, gone: None, taken, on_phones_only: false });
         }
     }
 
