@@ -276,7 +276,10 @@ fn bytes(record: &Record) -> String {
 /// the end, only a phone that was shut out may still have it to itself.
 fn all_are_kept(history: &History, everything: &Everything, at_the_end: bool) -> Outcome {
     let ledger = take(&history.ledger);
-    for saved in ledger.saved.iter().filter(|saved| saved.gone.is_none() && !everything.gone.contains(&saved.record)) {
+    // Where somebody may not move anything is the same word for everybody: whose it was cannot be told.
+    let told_apart = |saved: &&Saved| saved.field != "cell" || saved.taken;
+    let saved = ledger.saved.iter().filter(|saved| saved.gone.is_none() && !everything.gone.contains(&saved.record));
+    for saved in saved.filter(told_apart) {
         let Saved { record, field, value, .. } = saved;
         if everything.server_has(*record, field, value) || everything.is_sealed(*record, field, value) {
             continue;

@@ -216,7 +216,6 @@ impl Ledger {
             saved.on_phones_only = false;
             saved.gone.take_if(|gone| *gone == Gone::Overwritten);
         }
-        self.faults_since.remove(&(*id, field.clone()));
     }
 
     /// Somebody at the desk wrote this, and it stands in the record.
@@ -262,9 +261,8 @@ impl Ledger {
                     // What another database refused at first is offered once more, whole.
                     let asked_this_one = request.epoch.is_none_or(|epoch| epoch == answer.epoch);
                     if !self.on_phones_only.is_empty() && asked_this_one {
-                        if was_held(request, change, refusal) {
-                            self.written_over_in_vain(change, refusal);
-                        } else {
+                        self.written_over_in_vain(change, refusal);
+                        if !was_held(request, change, refusal) {
                             self.refused_after_a_restore(change, refusal);
                         }
                     }
@@ -299,10 +297,12 @@ impl Ledger {
         self.faults_since.extend(change.fields.keys().map(|field| (change.id, field.clone())));
     }
 
-    /// Words that come too late are refused, and the rest of their record comes back. What they were written over on the only phone that
-    /// had it does not: its worker has replaced it, and the refused words are what the worker is left with.
+    /// Words are refused, and the rest of their record comes back. What they were written over on the only phone that had it does not:
+    /// its worker has replaced it, and the refused words are what the worker is left with.
     fn written_over_in_vain(&mut self, change: &Change, refusal: &Refusal) {
-        let late = |field: &&String| refusal.problems.iter().any(|late| late.field.is_empty() || late.field == **field);
+        let of_place = matches!(refusal.code, ProblemCode::ForeignCell | ProblemCode::ForeignRecord);
+        let parted = of_place && refusal.problems.iter().all(|problem| !problem.field.is_empty());
+        let late = |field: &&String| !parted || refusal.problems.iter().any(|late| late.field == **field);
         self.faults_since.extend(change.base.keys().filter(late).map(|field| (change.id, field.clone())));
     }
 
