@@ -74,6 +74,8 @@ pub(crate) struct Inner {
     pub(crate) last_call: Mutex<Option<CallError>>,
     /// What kept the last round from going through although waiting does not help.
     pub(crate) hindrance: Mutex<Hindrance>,
+    /// Since when, in this run, a wipe waits for photos that the screens are still to store.
+    pub(crate) wipe_waits_since: Mutex<Option<Millis>>,
 }
 
 impl Device {
@@ -103,6 +105,7 @@ impl Device {
             free_bytes: Mutex::default(),
             last_call: Mutex::new(None),
             hindrance: Mutex::default(),
+            wipe_waits_since: Mutex::default(),
         };
         Ok(Device { inner: Arc::new(inner) })
     }

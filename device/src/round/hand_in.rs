@@ -96,9 +96,13 @@ pub(super) fn hand_in_now_and_then(device: &Device, peer: &dyn Peer) -> Result<(
 
 /// Whether everything unsent was handed in. Photos that are still to be stored for a record could not be.
 pub(super) fn nothing_left(open: &mut Open) -> Result<bool, DeviceError> {
+    Ok(photos_following(open.store.connection())? == 0 && nothing_to_hand_in(open)?)
+}
+
+/// Whether everything unsent that can be handed in was.
+pub(super) fn nothing_to_hand_in(open: &mut Open) -> Result<bool, DeviceError> {
     let handed = handed(open.store.connection())?;
-    let followed = photos_following(open.store.connection())? > 0;
-    Ok(!followed && texts(open, &handed)?.is_none() && photos(open.store.connection(), &handed)?.is_none())
+    Ok(texts(open, &handed)?.is_none() && photos(open.store.connection(), &handed)?.is_none())
 }
 
 /// What is handed in before a wipe must be sealed to a key that the server has: one whose key was lost with its database cannot open

@@ -2,12 +2,16 @@
 
 use domain::order::{DeviceOrder, OrderRequest, StandingOrder};
 use domain::protocol::{CallError, Peer};
+use domain::world::Millis;
 
 use super::hand_in;
 use crate::open::{Open, lock};
 use crate::ordered::{self, LockedKey, Note};
 use crate::store::{Meta, photos_following};
 use crate::{Device, DeviceError};
+
+/// How long a wipe waits, in one run of the app, for photos that its screens are still to store (one hour, in milliseconds).
+const PHOTOS_STORED_WITHIN: Millis = 60 * 60 * 1000;
 
 impl Device {
     /// What the desk ordered and this phone has carried out; none on a phone that goes on as always.
@@ -49,9 +53,14 @@ impl Device {
     }
 
     /// A wipe waits for photos that are still to be stored for a record: the screens do so as long as the register is open, and then
-    /// they are handed in.
+    /// they are handed in. What they could not store by then they never may (its record was refused, say), and a phone in foreign hands
+    /// must not stay readable for it.
     fn insist_that_photos_are_stored(&self) -> Result<(), DeviceError> {
-        if self.with_open(|open| photos_following(open.store.connection()))? == 0 {
+        let (following, now) =
+            self.with_open::<_, DeviceError>(|open| Ok((photos_following(open.store.connection())?, open.now())))?;
+        let mut since = lock(&self.inner.wipe_waits_since);
+        if following == 0 || (now - *since.get_or_insert(now)).abs() > PHOTOS_STORED_WITHIN {
+            *since = None;
             return Ok(());
         }
         tracing::warn!("the wipe waits for photos that are still to be stored");
@@ -79,7 +88,7 @@ impl Device {
         let mut open = lock(&self.inner.open);
         let register = open.as_mut().ok_or(DeviceError::Locked)?;
         let note = note_of(register, order)?;
-        if !note.handed_in {
+        if !hand_in::nothing_to_hand_in(register)? {
             return Ok(false);
         }
         // From here on the register is given up, whatever ends the app.

@@ -188,6 +188,23 @@ fn a_wipe_waits_for_photos_that_are_still_to_be_stored_for_a_record() {
 }
 
 #[test]
+fn a_wipe_does_not_wait_for_ever_for_photos_that_nobody_stores() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("已送");
+    phone.sync();
+    phone.call("save_draft", serde_json::json!({"key": "report-photo:a", "value": {"pieces": 0}}));
+    phone.call("save_draft", serde_json::json!({"key": format!("report-stored:{id}"), "value": ["report-photo:a"]}));
+    server.hub().order(DeviceOrder::Wipe);
+    phone.round();
+    assert_eq!(phone.device.phase(), Phase::Open);
+    phone.pass(61 * 60 * 1_000);
+    phone.round();
+    assert_eq!(phone.device.phase(), Phase::Empty);
+    assert_eq!(server.hub().reports.len(), 1);
+}
+
+#[test]
 fn a_lock_says_that_photos_still_to_be_stored_were_not_handed_in() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
