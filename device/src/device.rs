@@ -74,8 +74,9 @@ pub(crate) struct Inner {
     pub(crate) last_call: Mutex<Option<CallError>>,
     /// What kept the last round from going through although waiting does not help.
     pub(crate) hindrance: Mutex<Hindrance>,
-    /// Since when, in this run, a wipe waits for photos that the screens are still to store.
-    pub(crate) wipe_waits_since: Mutex<Option<Millis>>,
+    /// The wipe that waits, in this run, for photos that the screens are still to store: when it was ordered, and how often that was
+    /// looked at.
+    pub(crate) wipe_waits: Mutex<Option<(Millis, u32)>>,
 }
 
 impl Device {
@@ -105,7 +106,7 @@ impl Device {
             free_bytes: Mutex::default(),
             last_call: Mutex::new(None),
             hindrance: Mutex::default(),
-            wipe_waits_since: Mutex::default(),
+            wipe_waits: Mutex::default(),
         };
         Ok(Device { inner: Arc::new(inner) })
     }

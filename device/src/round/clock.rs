@@ -80,9 +80,9 @@ fn shift(held: &mut Held, (by, stamps_by): (Millis, Millis), now: Millis) {
     let moment = moment.and_then(|field| Some((field, held.record.int(field)?)));
     let shifted = |at: Millis| Some(at.saturating_add(by)).filter(|at| by < 0 || *at <= now);
     if let Some((field, at)) = moment {
-        // The stamp says when, if the reading was not kept: it goes on from the last one when the clock falls back.
-        let read = held.own_at.unwrap_or_else(|| held.record.stamps.of(field).millis());
-        if (at - read).saturating_abs() <= SAME_CLOCK
+        // The stamp says when, but goes on from the last one when the clock falls back; the reading says when it was written last.
+        let near = |read: Millis| (at - read).saturating_abs() <= SAME_CLOCK;
+        if (near(held.record.stamps.of(field).millis()) || held.own_at.is_some_and(near))
             && let Some(at) = shifted(at)
         {
             held.record.fields.insert(field.into(), at.into());

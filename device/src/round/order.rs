@@ -2,7 +2,6 @@
 
 use domain::order::{DeviceOrder, OrderRequest, StandingOrder};
 use domain::protocol::{CallError, Peer};
-use domain::world::Millis;
 
 use super::hand_in;
 use crate::open::{Open, lock};
@@ -10,8 +9,9 @@ use crate::ordered::{self, LockedKey, Note};
 use crate::store::{Meta, photos_following};
 use crate::{Device, DeviceError};
 
-/// How long a wipe waits, in one run of the app, for photos that its screens are still to store (one hour, in milliseconds).
-const PHOTOS_STORED_WITHIN: Millis = 60 * 60 * 1000;
+/// For so many rounds of one run of the app a wipe waits for photos that the screens are still to store: about an hour. Rounds are
+/// counted since a clock can be set.
+const PHOTOS_STORED_WITHIN: u32 = 240;
 
 impl Device {
     /// What the desk ordered and this phone has carried out; none on a phone that goes on as always.
@@ -38,7 +38,7 @@ impl Device {
             }
             DeviceOrder::Wipe => loop {
                 hand_in::hand_in_now(self, peer)?;
-                self.insist_that_photos_are_stored()?;
+                self.insist_that_photos_are_stored(order)?;
                 if self.wipe_by_order(order)? {
                     break;
                 }
@@ -55,14 +55,14 @@ impl Device {
     /// A wipe waits for photos that are still to be stored for a record: the screens do so as long as the register is open, and then
     /// they are handed in. What they could not store by then they never may (its record was refused, say), and a phone in foreign hands
     /// must not stay readable for it.
-    fn insist_that_photos_are_stored(&self) -> Result<(), DeviceError> {
-        let (following, now) =
-            self.with_open::<_, DeviceError>(|open| Ok((photos_following(open.store.connection())?, open.now())))?;
-        let mut since = lock(&self.inner.wipe_waits_since);
-        if following == 0 || (now - *since.get_or_insert(now)).abs() > PHOTOS_STORED_WITHIN {
-            *since = None;
+    fn insist_that_photos_are_stored(&self, order: StandingOrder) -> Result<(), DeviceError> {
+        let following = self.with_open(|open| photos_following(open.store.connection()))?;
+        let mut waits = lock(&self.inner.wipe_waits);
+        let looked = waits.filter(|(of, _)| *of == order.ordered_at).map_or(0, |(_, looked)| looked);
+        if following == 0 || looked >= PHOTOS_STORED_WITHIN {
             return Ok(());
         }
+        *waits = Some((order.ordered_at, looked + 1));
         tracing::warn!("the wipe waits for photos that are still to be stored");
         Err(CallError::Ordered.into())
     }
@@ -173,6 +173,8 @@ impl Device {
             }
             (None, None) => Err(CallError::Unreadable("a lifted lock without its key".into()).into()),
             (Some(order), _) if order == note.order => Err(DeviceError::LockedByDesk),
+            // What only a newer version can carry out: the lock stays, and the phone goes on asking.
+            (Some(order), _) if order.what == DeviceOrder::Newer => Err(DeviceError::LockedByDesk),
             // What was not handed in needs the key and the PIN: the desk lifts the lock first.
             (Some(order), _) if order.what == DeviceOrder::Wipe && !note.handed_in => Err(DeviceError::LockedByDesk),
             (Some(order), _) => {

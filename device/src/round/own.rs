@@ -82,11 +82,11 @@ pub(super) fn on_top_of(connection: &Connection, current: &Record, held: &Held) 
 }
 
 /// Stores a record, or lets it go when it left the cell and nothing of it is unsent any more, for the history neither, nor waits to be
-/// offered to a server that was put back from a backup and may have lost it.
+/// offered to a server that was put back from a backup and may have lost it, nor photos are still to be stored for it.
 pub(super) fn store_or_leave(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
     let waits = |held: &Held| -> Result<bool, DeviceError> {
         let text = !held.unsent.is_empty() || held.reoffer || outbox::is_overtaken(connection, held.record.id)?;
-        Ok(text || photo_waits(connection, &held.record)?)
+        Ok(text || photo_waits(connection, &held.record)? || store::is_followed(connection, held.record.id)?)
     };
     if held.gone && !waits(held)? { store::remove(connection, held.record.id) } else { store::put(connection, held) }
 }

@@ -186,6 +186,12 @@ pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<
     );
     const HERE: &str = "SELECT cell FROM cell_digest WHERE records > 0 UNION SELECT cell FROM cursor
         UNION SELECT cell FROM record INDEXED BY record_gone WHERE gone = 1";
+    // What left while photos were still to be stored for it goes once they are.
+    let followed = format!(
+        "DELETE FROM record WHERE gone = 1 AND kind <> 'photo' AND reoffer = 0 AND id NOT IN (SELECT id FROM unsent)
+            AND id NOT IN (SELECT id FROM overtaken) AND NOT ({IS_FOLLOWED})"
+    );
+    connection.prepare_cached(&followed)?.execute([])?;
     let mut statement = connection.prepare_cached(HERE)?;
     let here: BTreeSet<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut left = Left { gone: store::leave_received(connection, held)?, waiting: false };

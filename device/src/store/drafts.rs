@@ -29,9 +29,11 @@ const TEXT_BYTES: usize = 64 * 1024;
 /// the colon. They hold a list of photos, or one under `photos`; a photo is the key of the draft in which it is kept, or has it as `key`.
 const FOLLOWING: [&str; 2] = ["report-stored:", "inspection-stored:"];
 
-/// The condition on a record that photos are still to be stored for it.
+/// The condition on a record that photos are still to be stored for it, or for a step of it. (Nothing in it is NULL, or its contrary
+/// would never be true.)
 pub(crate) const IS_FOLLOWED: &str = "id IN (SELECT substr(key, instr(key, ':') + 1) FROM draft
-    WHERE key GLOB 'report-stored:*' OR key GLOB 'inspection-stored:*')";
+    WHERE key GLOB 'report-stored:*' OR key GLOB 'inspection-stored:*'
+    UNION SELECT value ->> '$.incident' FROM draft WHERE key GLOB 'report-stored:*' AND value ->> '$.incident' IS NOT NULL)";
 
 /// How many kept photos are still to be stored for records that are here. Those of a record that was refused wait for its correction,
 /// and no round brings them anywhere.
@@ -52,10 +54,12 @@ pub(crate) fn photos_following(connection: &Connection) -> Result<i64, DeviceErr
     Ok(kept.len() as i64)
 }
 
-/// Whether photos are still to be stored for a record.
+/// Whether photos are still to be stored for a record, or for a step of it.
 pub(crate) fn is_followed(connection: &Connection, id: RecordId) -> Result<bool, DeviceError> {
-    let keys = FOLLOWING.map(|prefix| format!("{prefix}{id}"));
-    super::exists(connection, "SELECT 1 FROM draft WHERE key IN (?1, ?2)", keys)
+    const SQL: &str = "SELECT 1 FROM draft WHERE key IN (?1, ?2)
+        OR (key GLOB 'report-stored:*' AND value ->> '$.incident' = ?3)";
+    let [report, inspection] = FOLLOWING.map(|prefix| format!("{prefix}{id}"));
+    super::exists(connection, SQL, [report, inspection, id.to_string()])
 }
 
 fn photos_named(value: &Value) -> Vec<&str> {

@@ -315,3 +315,20 @@ fn what_was_erased_on_purpose_leaves_no_words_behind() {
     assert!(phone.get(id).is_none());
     assert_eq!(phone.state().refused, 0);
 }
+
+#[test]
+fn a_record_that_left_stays_while_photos_are_still_to_be_stored_for_it() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    let following = format!("report-stored:{id}");
+    phone.call("save_draft", json!({"key": "report-photo:a", "value": {"pieces": 0}}));
+    phone.call("save_draft", json!({"key": following, "value": {"incident": id, "photos": ["report-photo:a"]}}));
+    server.write(change(id, Kind::Building, cell(), START + 500, json!({"cell": other_cell()})));
+    phone.round();
+    assert!(phone.get(id).is_some());
+    phone.call("drop_draft", json!({"key": following}));
+    phone.round();
+    assert!(phone.get(id).is_none());
+}

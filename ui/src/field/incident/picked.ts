@@ -83,6 +83,12 @@ let underWay: Promise<void> = Promise.resolve()
 /** Done when every picked picture is a part of its form: whoever reads a form's draft again waits for that. */
 export const photosKept = (): Promise<void> => underWay
 
+/** Counts this among the pictures that are being kept. */
+export function underWayWith(kept: Promise<void>): Promise<void> {
+  underWay = Promise.all([underWay, kept.catch(() => undefined)]).then(() => undefined)
+  return kept
+}
+
 /** The photos of a form: each is a part of it once it is kept, also when the worker has left the form meanwhile. */
 export function useFormPhotos(form: PhotoForm): FormPhotos {
   const { pictures, pick, drop, restore, forget } = usePickedPhotos()
@@ -95,8 +101,7 @@ export function useFormPhotos(form: PhotoForm): FormPhotos {
     }
     keeping.value++
     const kept = keep(picture).finally(() => keeping.value--)
-    underWay = Promise.all([underWay, kept]).then(() => undefined)
-    await kept
+    await underWayWith(kept)
   }
 
   async function keep(picture: Blob): Promise<void> {

@@ -13,14 +13,15 @@ import { tell } from '../shell/notice'
 /** A second tap so soon after the first is the same tap, milliseconds. */
 const ONE_TAP_MS = 3000
 /** The visit that was recorded last with one tap, by whichever button. */
-let last: { target: string; result: string; at: number } | null = null
+let last: { target: string; result: string; plan: string | null; at: number } | null = null
 
 /** Records a visit with one tap, unless that tap was one already. Says whether it is stored. */
 export async function tapVisit(args: RecordVisitArgs, whom: string): Promise<boolean> {
   const { target, result } = args
+  const plan = args.care_plan ?? null
   const now = Date.now()
-  if (last?.target === target && last.result === result && now - last.at < ONE_TAP_MS) return false
-  const mine = { target, result, at: now }
+  if (last?.target === target && last.result === result && last.plan === plan && now - last.at < ONE_TAP_MS) return false
+  const mine = { target, result, plan, at: now }
   last = mine
   const stored = await recordVisit(args, whom)
   // From when it is stored: that may take a moment. What was not stored may be tried again at once.
