@@ -77,8 +77,9 @@ fn entry(full: &Value) -> Value {
         *value = match name.as_str() {
             "name" => text(value, self::name),
             "phone" => text(value, phone),
-            "address" => Value::Null,
-            _ => value.clone(),
+            "person" | "household" | "point" | "side" | "needs_help" => value.clone(),
+            // What only a newer version knows may say who somebody is.
+            _ => Value::Null,
         };
     }
     Value::Object(shown)

@@ -44,7 +44,11 @@ struct Piece {
 pub(super) fn hand_in(device: &Device, peer: &dyn Peer) -> Result<(), DeviceError> {
     // First of all which database the server has: nothing may have told this phone yet that it was put back.
     let answer = peer.order(&OrderRequest::default())?;
-    device.with_open(|open| note_answer(open, &answer))?;
+    device.with_open::<_, DeviceError>(|open| {
+        note_answer(open, &answer)?;
+        // Else the same piece would go up in every round, and be opened by nobody.
+        can_be_opened(open, &answer.keys)
+    })?;
     hand_in_now(device, peer)
 }
 

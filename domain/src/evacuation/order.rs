@@ -65,7 +65,8 @@ pub fn roster(points: &[RecordId], threatened: &[Threatened]) -> Vec<Listed> {
     let (mut roster, mut seen) = (Vec::new(), BTreeSet::new());
     for point in points {
         let mut households: Vec<&Threatened> = threatened.iter().filter(|one| one.point == *point).collect();
-        households.sort_by_cached_key(|one| (natural(&one.address), one.household));
+        // Of two entries for one household the one that says that help is needed counts.
+        households.sort_by_cached_key(|one| (natural(&one.address), one.household, !one.needs_help));
         for one in households {
             let mut people: Vec<&(RecordId, String)> = one.people.iter().collect();
             people.sort_by_key(|(person, _)| householder_first(*person, one.head));

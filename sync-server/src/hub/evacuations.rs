@@ -98,6 +98,18 @@ pub fn threatened_by(
     Ok(found)
 }
 
+/// The household that stands for this one by now.
+///
+/// # Errors
+/// [`HubError::Store`].
+pub fn standing_household(
+    reading: &(impl Reading + ?Sized),
+    cell: &CellCode,
+    household: RecordId,
+) -> Result<RecordId, HubError> {
+    Ok(reading.entries(&county(cell), household)?.first().copied().unwrap_or(household))
+}
+
 fn address(reading: &(impl Reading + ?Sized), here: &Scope, dwelling: Option<RecordId>) -> Result<String, HubError> {
     let Some(id) = dwelling else { return Ok(String::new()) };
     let Some(stored) = reading.record(here, id)? else { return Ok(String::new()) };

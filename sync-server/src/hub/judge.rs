@@ -278,10 +278,12 @@ impl Bench<'_> {
         if county(&target) != county(&change.cell) {
             return Some(Fault::new(CELL, ProblemCode::ForeignCell));
         }
-        // It may have been there before a restore.
         let moved = change.stamps.of(CELL);
-        let was_there = || self.author.held_before(&target) && self.was_lost(moved, current);
-        let reached = self.author.reaches(&target, moved, self.setting.now) || was_there();
+        // Of a cell that only a receipt of a lost database tells of: what may have been there before the restore.
+        let reached = match self.author.held_before(&target) {
+            true => self.was_lost(moved, current),
+            false => self.author.reaches(&target, moved, self.setting.now),
+        };
         if reached { None } else { Some(Fault::new(CELL, ProblemCode::ForeignCell)) }
     }
 

@@ -5,7 +5,7 @@
 
 mod roll;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -311,7 +311,7 @@ fn points_of(reading: &dyn Reading, actor: &Actor) -> Result<Vec<DeskHazardPoint
             place: around.place(&record.cell)?,
             name: point.name,
             hazard_kind: point.hazard_kind,
-            households: below.len(),
+            households: below.iter().map(|one| one.household).collect::<BTreeSet<_>>().len(),
             people: domain::evacuation::roster(&[record.id], &below).len(),
             ordered: stands(record.id, false),
             drilled: stands(record.id, true),

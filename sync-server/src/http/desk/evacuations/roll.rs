@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::super::titles::Surroundings;
 use super::{DeskEvacuation, line};
-use crate::hub::evacuations::{marks_of, standing_record};
+use crate::hub::evacuations::{marks_of, standing_household, standing_record};
 use crate::hub::looks::Look;
 use crate::hub::{CountyHub, HubError};
 use crate::store::{Reading, Store as _};
@@ -163,7 +163,11 @@ fn households(
         for stored in reading.referring(&here, *point, &Kind::ThreatenedHousehold)? {
             let this = ThreatenedHousehold::from(&stored.record);
             if let Some(household) = this.household.filter(|_| !stored.record.is_deleted()) {
-                threatened.insert((*point, household), this);
+                let key = (*point, standing_household(reading, &record.cell, household)?);
+                // Of two entries for one household the one that says that help is needed.
+                if this.needs_help || !threatened.contains_key(&key) {
+                    threatened.insert(key, this);
+                }
             }
         }
     }
@@ -188,7 +192,8 @@ fn households(
             home.people.push(person);
             continue;
         }
-        let responsible = threatened.get(&(listed.point, listed.household));
+        let key = (listed.point, standing_household(reading, &record.cell, listed.household)?);
+        let responsible = threatened.get(&key);
         found.push(DeskRollHousehold {
             household: listed.household,
             address: homes.get(&listed.household).map(|home| around.address(home)).unwrap_or_default(),
