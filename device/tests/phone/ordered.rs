@@ -171,11 +171,7 @@ fn a_wipe_removes_nothing_before_everything_was_handed_in() {
 fn a_wipe_waits_for_photos_that_are_still_to_be_stored_for_a_record() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("已送");
-    phone.sync();
-    let following = format!("report-stored:{id}");
-    phone.call("save_draft", serde_json::json!({"key": "report-photo:a", "value": {"pieces": 0}}));
-    phone.call("save_draft", serde_json::json!({"key": following, "value": ["report-photo:a"]}));
+    let (id, following) = phone.building_with_a_photo_to_store();
     server.hub().order(DeviceOrder::Wipe);
     assert!(matches!(phone.round().ended_by, Some(DeviceError::Call(CallError::Ordered))));
     assert_eq!(phone.device.phase(), Phase::Open, "nobody else has them");
@@ -191,10 +187,7 @@ fn a_wipe_waits_for_photos_that_are_still_to_be_stored_for_a_record() {
 fn a_wipe_does_not_wait_for_ever_for_photos_that_nobody_stores() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("已送");
-    phone.sync();
-    phone.call("save_draft", serde_json::json!({"key": "report-photo:a", "value": {"pieces": 0}}));
-    phone.call("save_draft", serde_json::json!({"key": format!("report-stored:{id}"), "value": ["report-photo:a"]}));
+    phone.building_with_a_photo_to_store();
     server.hub().order(DeviceOrder::Wipe);
     for _ in 0..240 {
         phone.round();
@@ -209,10 +202,7 @@ fn a_wipe_does_not_wait_for_ever_for_photos_that_nobody_stores() {
 fn a_lock_says_that_photos_still_to_be_stored_were_not_handed_in() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("已送");
-    phone.sync();
-    phone.call("save_draft", serde_json::json!({"key": "report-photo:a", "value": {"pieces": 0}}));
-    phone.call("save_draft", serde_json::json!({"key": format!("report-stored:{id}"), "value": ["report-photo:a"]}));
+    phone.building_with_a_photo_to_store();
     server.hub().order(DeviceOrder::Lock);
     phone.round();
     server.hub().order(DeviceOrder::Wipe);

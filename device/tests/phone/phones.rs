@@ -141,6 +141,16 @@ impl Phone {
         id
     }
 
+    /// A building that the server has, with a photo that is still to be stored for it; and the draft that says so.
+    pub fn building_with_a_photo_to_store(&self) -> (RecordId, String) {
+        let id = self.building("已送");
+        self.sync();
+        let following = format!("report-stored:{id}");
+        self.call("save_draft", serde_json::json!({"key": "report-photo:a", "value": {"pieces": 0}}));
+        self.call("save_draft", serde_json::json!({"key": following, "value": ["report-photo:a"]}));
+        (id, following)
+    }
+
     pub fn visit(&self, target: RecordId) -> RecordId {
         let at = self.device.with_open::<_, DeviceError>(|open| Ok(open.now())).unwrap();
         let fields = json!({"target": target, "target_kind": "household", "at": at, "result": "met", "by": "worker"});
