@@ -1,16 +1,14 @@
 // A phone that the server does not accept any more has a place for its new code, and nothing else of it is touched.
 import { beforeEach, expect, test, vi } from 'vitest'
 import { createSSRApp } from 'vue'
+import { createI18n } from 'vue-i18n'
 import { renderToString } from 'vue/server-renderer'
 
 const state = { phase: 'safe' }
 const asked: unknown[] = []
 vi.mock('@field/sync/state', () => ({ syncState: state, refreshSync: async () => undefined }))
 vi.mock('@field/shell/notice', () => ({ tell: () => undefined }))
-vi.mock('@field/state/app', async () => {
-  const { createI18n } = await import('vue-i18n')
-  return { i18n: createI18n({ legacy: false, locale: 'en', messages: { en: {} }, missingWarn: false, fallbackWarn: false }), takeAppState: () => undefined }
-})
+vi.mock('@field/state/app', () => ({ takeAppState: () => undefined }))
 let refusal: string | null = null
 vi.mock('@shared/bridge', () => ({
   failureOf: (reason: unknown) => reason,
@@ -29,8 +27,10 @@ beforeEach(() => {
 
 type Setup = Record<string, unknown> & { form: { server: string; code: string }; enrol: () => Promise<void>; problem: string; wrong: string }
 
+const i18n = createI18n({ legacy: false, locale: 'en', messages: { en: {} }, missingWarn: false, fallbackWarn: false })
+
 async function shown() {
-  const [{ default: page }, { i18n }] = await Promise.all([import('@field/session/EnrolAgain.vue'), import('@field/state/app')])
+  const { default: page } = await import('@field/session/EnrolAgain.vue')
   let setup = {} as Setup
   const drawn = { ...page, created(this: { $: { setupState: Setup } }) { setup = this.$.setupState } }
   const html = await renderToString(createSSRApp(drawn).use(i18n))

@@ -28,9 +28,6 @@ vi.mock('@shared/bridge', () => ({
 }))
 vi.stubGlobal('window', Object.assign(globalThis, { history: { state: null } }))
 
-// A page is compiled when a test first opens it.
-vi.setConfig({ testTimeout: 30_000 })
-
 beforeEach(() => {
   asked.length = 0
   saves.length = 0

@@ -134,7 +134,7 @@ const modules = async () => ({ check: await import('@field/incident/check'), wor
 
 /** Lets everything run that can run. */
 const settle = async () => {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 0))
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** A report with two photos stands in its drafts. */
@@ -362,7 +362,7 @@ test('photos that are given up are gone with their draft, also while they are be
   await settle()
   const { giveUp, notAdded } = await import('@field/photo/waiting')
   const trying = goOnWithReports()
-  await new Promise((resolve) => setTimeout(resolve, 0))
+  await new Promise((resolve) => setImmediate(resolve))
   await giveUp('report-stored:incident-0')
   await trying
   await settle()
