@@ -196,6 +196,10 @@ pub struct ExchangeAnswer {
     pub epoch: Epoch,
     /// The version of the county's lists.
     pub lists_version: i64,
+    /// Names what is in them ([`crate::codes::Lists::digest`]): whoever holds the same need not load them, whatever their number.
+    /// Servers of an older version give none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lists_digest: Option<String>,
     /// One verdict per pushed change, in the order of the request.
     pub verdicts: Vec<Verdict>,
     /// The cells that the phone holds now.

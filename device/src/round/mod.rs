@@ -22,7 +22,7 @@ mod text;
 use std::sync::atomic::Ordering;
 
 use domain::Epoch;
-use domain::codes::LISTS_SHAPE;
+use domain::codes::{LISTS_SHAPE, Lists};
 use domain::protocol::{CallError, CallRefusal, PROTOCOL, Peer};
 use domain::world::Millis;
 use serde::{Deserialize, Serialize};
@@ -34,15 +34,17 @@ pub use state::{Hindrance, RoundReport, SyncPhase, SyncState};
 
 use crate::open::lock;
 use crate::store::Meta;
-use crate::{Device, DeviceError, Phase};
+use crate::{Device, DeviceError, Open, Phase};
 
 /// Originals stay on the phone this long after the server confirmed them.
 const ORIGINALS_STAY: Millis = 30 * 24 * 60 * 60 * 1000;
 
-/// Where the stored lists came from: their number alone does not name them. A database that was put back gives the numbers of the lost
-/// one again, and a program stores of the lists what it knows.
+/// Which lists are stored: their number alone does not name them. A database that was put back gives the numbers of the lost one again,
+/// and a program stores of the lists what it knows. An older server does not name what is in its lists: there its database counts.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct ListsFrom {
+    #[serde(default)]
+    digest: Option<String>,
     epoch: Option<Epoch>,
     shape: u32,
 }
@@ -54,6 +56,16 @@ impl Drop for InRound<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::SeqCst);
     }
+}
+
+fn keep_lists(open: &mut Open, lists: Lists, from: &ListsFrom) -> Result<(), DeviceError> {
+    let transaction = open.store.begin()?;
+    Meta::Lists.set(&transaction, &lists)?;
+    Meta::ListsFrom.set(&transaction, from)?;
+    transaction.commit()?;
+    open.set_lists(lists);
+    open.changed();
+    Ok(())
 }
 
 impl Device {
@@ -87,8 +99,8 @@ impl Device {
 
     fn steps(&self, peer: &dyn Peer, report: &mut RoundReport) -> Result<(), DeviceError> {
         self.measure_clock_if_needed(peer)?;
-        let lists_version = text::exchange_all(self, peer, report)?;
-        self.refresh_lists(peer, lists_version)?;
+        let lists = text::exchange_all(self, peer, report)?;
+        self.refresh_lists(peer, lists)?;
         photos::send_all(self, peer, report)?;
         if report.photos > 0 {
             // The receipt that came with the text could not count these.
@@ -125,29 +137,34 @@ impl Device {
         *lock(&self.inner.last_call) = None;
     }
 
-    /// Loads the county's lists when the server has another version, when they came from another database of it, or were stored by a
-    /// program that knew less of them. Without them everything else still works.
-    fn refresh_lists(&self, peer: &dyn Peer, version: i64) -> Result<(), DeviceError> {
+    /// Loads the county's lists when the server has others than are held, or they were stored by a program that knew less of them.
+    /// Without them everything else still works.
+    fn refresh_lists(&self, peer: &dyn Peer, told: text::ListsTold) -> Result<(), DeviceError> {
+        let text::ListsTold { version, digest } = told;
         let (from, held) = self.with_open::<_, DeviceError>(|open| {
             let connection = open.store.connection();
-            let from = ListsFrom { epoch: Meta::Epoch.get(connection)?, shape: LISTS_SHAPE };
-            let held = Meta::ListsFrom.get::<ListsFrom>(connection)?.as_ref() == Some(&from)
-                && open.lists().version == version;
+            let epoch = if digest.is_none() { Meta::Epoch.get(connection)? } else { None };
+            let from = ListsFrom { digest, epoch, shape: LISTS_SHAPE };
+            let stored = Meta::ListsFrom.get::<ListsFrom>(connection)?;
+            if stored.as_ref() == Some(&from) {
+                return Ok((from, open.lists().version == version));
+            }
+            // Those that a program begins with are mostly the ones that a county begins with.
+            let held = from.digest.is_some() && from.digest == Some(open.lists().digest());
             Ok((from, held))
         })?;
         if held {
             return Ok(());
         }
         match peer.lists() {
-            Ok(lists) if !lists.categories.is_empty() => self.with_open(|open| {
-                let transaction = open.store.begin()?;
-                Meta::Lists.set(&transaction, &lists)?;
-                Meta::ListsFrom.set(&transaction, &from)?;
-                transaction.commit()?;
-                open.set_lists(lists);
-                open.changed();
-                Ok(())
-            }),
+            Ok(lists) if !lists.categories.is_empty() => match self.with_open(|open| keep_lists(open, lists, &from)) {
+                // Photos still go up.
+                Err(error @ DeviceError::StorageFull) => {
+                    tracing::warn!(%error, "the lists found no room");
+                    Ok(())
+                }
+                kept => kept,
+            },
             Ok(_) => Ok(()),
             // Not for this version of the lists; everything else ends the round, and may have to be acted on.
             Err(error @ (CallError::Refused { .. } | CallError::Unreadable(_))) => {

@@ -1,6 +1,6 @@
 //! What is remembered from one page to the next, as long as text is exchanged.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::RecordId;
 
@@ -11,10 +11,32 @@ pub(super) struct Notes {
     pub(super) skip: BTreeSet<RecordId>,
     /// Changes whose target was missing once: it may have come with the same request.
     pub(super) retried: BTreeSet<RecordId>,
+    /// What waits until the next round for what it names, and for which: two that wait for each other would do so for ever.
+    pub(super) waits_for: BTreeMap<RecordId, Vec<RecordId>>,
     /// Records that a restored server refused as a whole: what is unsent of them goes up by itself, and then the rest.
     pub(super) unsent_first: BTreeSet<RecordId>,
     /// Fields of which words were refused in this round.
     pub(super) refused: BTreeSet<(RecordId, String)>,
     /// What is still to be offered, in its order.
     pub(super) waiting: VecDeque<RecordId>,
+}
+
+impl Notes {
+    /// Whether a record waits for another, by itself or through what it waits for.
+    pub(super) fn does_wait_for(&self, waiting: RecordId, other: RecordId) -> bool {
+        let mut seen = BTreeSet::from([waiting]);
+        let mut next = vec![waiting];
+        while let Some(one) = next.pop() {
+            let for_these = self.waits_for.get(&one).into_iter().flatten().copied();
+            for named in for_these {
+                if named == other {
+                    return true;
+                }
+                if seen.insert(named) {
+                    next.push(named);
+                }
+            }
+        }
+        false
+    }
 }

@@ -201,7 +201,8 @@ fn end_reoffer(
 }
 
 /// A change whose target the server does not know yet is tried once more in this round, and in the next one as long as the
-/// target itself is still unsent, or to be offered again.
+/// target itself is still unsent, or to be offered again. Of those that wait for each other (a household for its head, who was moved away
+/// meanwhile, and that person for the household) one is refused, and what was written of the others is judged without it.
 fn waits_for_target(
     connection: &Connection,
     change: &Change,
@@ -218,18 +219,23 @@ fn waits_for_target(
     let lacking =
         |field: &String| refusal.problems.iter().any(|problem| problem.field.is_empty() || problem.field == *field);
     let named = change.fields.iter().filter(|(field, _)| lacking(field));
+    let mut awaited = Vec::new();
     for target in named.filter_map(|(_, value)| value.as_str()?.parse::<RecordId>().ok()) {
         let comes = || -> Result<bool, DeviceError> {
             let unsent = store::held(connection, target)?.is_some_and(|held| !held.unsent.is_empty() || held.reoffer);
             // Another phone handed it over, and sends it itself.
             Ok(unsent || store::is_received(connection, target)?)
         };
-        if target != change.id && comes()? {
-            notes.skip.insert(change.id);
-            return Ok(true);
+        if target != change.id && !notes.does_wait_for(target, change.id) && comes()? {
+            awaited.push(target);
         }
     }
-    Ok(false)
+    if awaited.is_empty() {
+        return Ok(false);
+    }
+    notes.skip.insert(change.id);
+    notes.waits_for.insert(change.id, awaited);
+    Ok(true)
 }
 
 /// The refused words are kept; the record shows what the server has.

@@ -31,23 +31,35 @@ struct Exchanges<'r> {
     pulled: u32,
 }
 
-/// Exchanges until both sides have everything. Returns the version of the server's lists.
+/// Which lists the server has.
+#[derive(Debug, Clone)]
+pub(super) struct ListsTold {
+    pub(super) version: i64,
+    /// Names what is in them; an older server does not say.
+    pub(super) digest: Option<String>,
+}
+
+/// Exchanges until both sides have everything. Returns which lists the server has.
 ///
 /// While a request is under way this side is not idle: what goes up next is gathered, and an answer that changes nothing about that
 /// is stored. So a long push or pull takes as long as the slower of the two sides, not as long as both.
-pub(super) fn exchange_all(device: &Device, peer: &dyn Peer, report: &mut RoundReport) -> Result<i64, DeviceError> {
+pub(super) fn exchange_all(
+    device: &Device,
+    peer: &dyn Peer,
+    report: &mut RoundReport,
+) -> Result<ListsTold, DeviceError> {
     let notes = Notes::default();
     let mut exchanges = Exchanges { device, report, notes, next: None, heard: None, more: true, pulled: 0 };
     let mut answered = None;
     loop {
         let cut = peer.page_bytes();
         let Gathered { changes, marks } = exchanges.page(cut.up)?;
-        if let (Some(lists_version), true) = (answered, changes.is_empty() && exchanges.are_done()) {
-            return Ok(lists_version);
+        if let (Some(lists), true) = (&answered, changes.is_empty() && exchanges.are_done()) {
+            return Ok(ListsTold::clone(lists));
         }
         let request = exchanges.request((changes, &marks), cut)?;
         let (answer, read_anew) = exchanges.send(peer, &request, cut.up)?;
-        answered = Some(answer.lists_version);
+        answered = Some(ListsTold { version: answer.lists_version, digest: answer.lists_digest.clone() });
         exchanges.hear((request, marks), answer, read_anew)?;
     }
 }

@@ -295,6 +295,7 @@ impl Desk {
             server_time: self.time(),
             epoch: Epoch(Uuid::from_u128(3)),
             lists_version: 1,
+            lists_digest: None,
             verdicts: request.push.iter().map(verdict).collect(),
             cells: enrolment().cells,
             pages: pages.into_iter().map(page).collect(),

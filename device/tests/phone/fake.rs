@@ -64,6 +64,8 @@ pub struct Hub {
     /// Where the phones cut what they send.
     pub cut: usize,
     pub lists: Lists,
+    /// How often they were loaded.
+    pub lists_loaded: usize,
     pub stored: BTreeMap<Sha256Hex, Vec<u8>>,
     pub uploads: BTreeMap<String, (PhotoOffer, Vec<u8>)>,
     pub offers: usize,
@@ -121,6 +123,7 @@ impl Server {
             page_records: 1000,
             cut: PAGE_BYTES,
             lists: Lists::initial(),
+            lists_loaded: 0,
             stored: BTreeMap::new(),
             uploads: BTreeMap::new(),
             offers: 0,
@@ -295,6 +298,7 @@ impl Hub {
             server_time: self.now,
             epoch: self.epoch,
             lists_version: self.lists.version,
+            lists_digest: None,
             verdicts,
             cells: self.cells.clone(),
             pages,
@@ -343,7 +347,9 @@ impl Peer for Server {
     }
 
     fn lists(&self) -> Result<Lists, CallError> {
-        Ok(self.hub().lists.clone())
+        let mut hub = self.hub();
+        hub.lists_loaded += 1;
+        Ok(hub.lists.clone())
     }
 
     fn photo_offer(&self, offer: &PhotoOffer) -> Result<PhotoPlace, CallError> {

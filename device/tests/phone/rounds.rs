@@ -225,6 +225,28 @@ fn a_change_whose_target_comes_later_is_tried_again_and_not_refused() {
 }
 
 #[test]
+fn of_two_records_that_wait_for_each_other_one_is_refused_and_nothing_waits_for_ever() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let dwelling = phone.write(Kind::Dwelling, None, json!({"house_number": "18", "use": "own"})).unwrap();
+    let earlier = phone.write(Kind::Household, None, json!({"dwelling": dwelling})).unwrap();
+    let head = phone.write(Kind::Person, None, json!({"name": "张三", "household": earlier})).unwrap();
+    phone.sync();
+    // The head moved to another cell meanwhile: the new household may not name them, and they may not name the household.
+    let household = phone.write(Kind::Household, None, json!({"dwelling": dwelling, "head": head})).unwrap();
+    phone.write(Kind::Person, Some(head), json!({"household": household})).unwrap();
+    server.hub().refuse = Box::new(move |change| {
+        let lacks = |field: &str, id| change.fields.get(field) == Some(&json!(id));
+        (lacks("head", head) || lacks("household", household)).then_some(ProblemCode::MissingTarget)
+    });
+    for _ in 0..3 {
+        phone.sync();
+    }
+    let state = phone.device.sync_state().unwrap();
+    assert_eq!((state.waiting_records, state.refused), (0, 2), "both are in the worker's list");
+}
+
+#[test]
 fn what_weighs_more_than_a_page_goes_up_in_several() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
@@ -307,6 +329,62 @@ fn the_countys_lists_come_though_their_version_is_the_one_that_is_held() {
     phone.tamper("UPDATE meta SET value = json_set(value, '$.shape', 0) WHERE key = 'lists_from'");
     phone.sync();
     assert!(held(), "in another shape");
+}
+
+#[test]
+fn lists_with_the_content_that_is_held_are_not_loaded() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let name = |lists: &domain::codes::Lists| {
+        let digest = lists.digest();
+        server.hub().spoil = Box::new(move |answer| answer.lists_digest = Some(digest.clone()));
+    };
+    let initial = domain::codes::Lists::initial();
+    name(&initial);
+    phone.sync();
+    phone.restart();
+    phone.sync();
+    assert_eq!(server.hub().lists_loaded, 0, "they are built in");
+    // The same ones in another database are still the same ones.
+    server.hub().epoch = domain::Epoch(uuid::Uuid::from_u128(2));
+    phone.sync();
+    assert_eq!(server.hub().lists_loaded, 0, "of another database");
+    // Others of the same number are not.
+    let mut others = initial.clone();
+    others.categories.truncate(8);
+    server.hub().lists = others.clone();
+    name(&others);
+    phone.sync();
+    phone.sync();
+    assert_eq!(server.hub().lists_loaded, 1);
+    // The phone's own program knows less than the server: it cannot name what it stored, and remembers what it was told.
+    server.hub().spoil = Box::new(|answer| answer.lists_digest = Some("0123456789abcdef".into()));
+    phone.sync();
+    phone.restart();
+    phone.sync();
+    assert_eq!(server.hub().lists_loaded, 2);
+}
+
+#[test]
+fn lists_that_find_no_room_hold_nothing_else_up() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    let categories = domain::codes::Lists::initial().categories;
+    server.hub().lists.version = 9;
+    server.hub().lists.categories = (0..20).flat_map(|_| categories.clone()).collect();
+    let allow = |pages: u32| {
+        let allow = format!("PRAGMA max_page_count = {pages}");
+        phone.device.with_open(|open| Ok::<_, device::DeviceError>(open.store().connection().execute_batch(&allow)?))
+    };
+    let held = || phone.device.with_open::<_, device::DeviceError>(|open| Ok(open.lists().version)).unwrap();
+    allow(1).unwrap();
+    let report = phone.round();
+    assert!(report.ended_by.is_none(), "{report:?}");
+    assert_ne!(held(), 9);
+    allow(100_000).unwrap();
+    phone.sync();
+    assert_eq!(held(), 9, "with room they are stored");
 }
 
 #[test]

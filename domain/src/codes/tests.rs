@@ -26,6 +26,17 @@ fn a_new_member_of_the_lists_raises_their_shape() {
 }
 
 #[test]
+fn lists_are_named_by_their_content() {
+    let (one, mut other) = (Lists::initial(), Lists::initial());
+    assert_eq!(one.digest(), other.digest());
+    assert_eq!(one.digest().len(), 16);
+    other.categories[3].retired = true;
+    assert_ne!(one.digest(), other.digest());
+    let read: Lists = serde_json::from_value(serde_json::to_value(&other).unwrap()).unwrap();
+    assert_eq!(read.digest(), other.digest(), "however it travelled");
+}
+
+#[test]
 fn every_list_has_entries_and_no_code_stands_twice() {
     for (list, entries) in all_lists() {
         assert!(!entries.is_empty(), "{list:?}");

@@ -60,10 +60,12 @@ impl<S: Store> Hub<S> {
             let pages = feed::pages(reading, &asking, cursors, room)?;
             let statement =
                 (!pages.more).then(|| receipts::statement(reading, phone, epoch, server_time)).transpose()?;
+            let lists = self.lists_in_force();
             let answer = ExchangeAnswer {
                 server_time,
                 epoch,
-                lists_version: self.lists().version,
+                lists_version: lists.lists.version,
+                lists_digest: Some(lists.digest.to_string()),
                 verdicts,
                 cells: phone.cells.clone(),
                 pages: pages.pages,

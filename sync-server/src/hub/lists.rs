@@ -13,6 +13,19 @@ use crate::store::{ListsPublished, Store};
 /// So many versions are told of, the latest first.
 const PAST: usize = 30;
 
+/// The lists in force, and what names their content.
+#[derive(Clone)]
+pub(super) struct InForce {
+    pub(super) lists: Arc<Lists>,
+    pub(super) digest: Arc<str>,
+}
+
+impl From<Lists> for InForce {
+    fn from(lists: Lists) -> Self {
+        Self { digest: lists.digest().into(), lists: Arc::new(lists) }
+    }
+}
+
 impl<S: Store> Hub<S> {
     /// The lists in force, with who published which version when.
     ///
@@ -53,8 +66,8 @@ impl<S: Store> Hub<S> {
         let version = published.version;
         let mut lists = self.lists.write().unwrap_or_else(PoisonError::into_inner);
         // Two publications may finish in the other order than they were stored.
-        if lists.version < version {
-            *lists = Arc::new(published);
+        if lists.lists.version < version {
+            *lists = InForce::from(published);
         }
         Ok(version)
     }

@@ -81,7 +81,7 @@ pub struct Hub<S: Store> {
     store: Told<S>,
     photos: PhotoFolder,
     time: Mutex<Time>,
-    lists: RwLock<Arc<Lists>>,
+    lists: RwLock<lists::InForce>,
     /// What this database has lost, if it was put back from a backup.
     lost_times: LostTimes,
     receipt_key: ReceiptKey,
@@ -138,7 +138,7 @@ impl<S: Store> Hub<S> {
             store: Told::new(store),
             photos,
             time: Mutex::new(Time { world, clock }),
-            lists: RwLock::new(Arc::new(lists)),
+            lists: RwLock::new(lists::InForce::from(lists)),
             lost_times,
             receipt_key,
             token_key,
@@ -179,7 +179,11 @@ impl<S: Store> Hub<S> {
 
     /// The county's lists.
     pub fn lists(&self) -> Arc<Lists> {
-        Arc::clone(&self.lists.read().unwrap_or_else(PoisonError::into_inner))
+        self.lists_in_force().lists
+    }
+
+    fn lists_in_force(&self) -> lists::InForce {
+        self.lists.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn time(&self) -> MutexGuard<'_, Time> {

@@ -11,6 +11,7 @@ use sync_server::store::SetAside;
 use super::county::COUNTY;
 use super::history::History;
 use super::phone::Phone;
+use super::wire::take;
 use crate::trouble::{Doing, Outcome, trouble};
 
 /// A conflict by its name: field and stamp of the value that was set aside.
@@ -25,8 +26,9 @@ struct Known {
     asking: Names,
 }
 
-/// What a screen asks about: a value that is another than the one that stands.
-const ASKING: &str = "(state = 'open' AND body -> '$.value' IS NOT
+/// What a screen asks about: a value that is another than the one that stands. Whoever let it stand and took that back is asked still, on
+/// that phone, though the server takes what they wrote for a decision.
+const ASKING: &str = "(state = 'open' AND replaced IS NULL AND body -> '$.value' IS NOT
     (SELECT record.body -> ('$.fields.' || field) FROM record WHERE record.id = conflict.id))";
 
 /// Every phone and the server name the same conflicts, apart from those that a worker decided on the own phone.
@@ -49,6 +51,34 @@ pub(super) fn everybody_is_told(history: &History) -> Outcome {
                     return trouble(format!("Phone {number} still asks about {settled:?} of {record}."));
                 }
             }
+        }
+    }
+    Ok(())
+}
+
+/// Whatever was set aside unseen was noted, whether or not somebody has decided it since. A database that was put back may have lost it,
+/// and knows of what phones bring back neither when it came nor who had seen what.
+pub(super) fn all_are_noted(history: &History) -> Outcome {
+    let (set_aside, restored, erased) = {
+        let ledger = take(&history.ledger);
+        let restored = ledger.counts.contains_key("step RestoreServer");
+        (ledger.set_aside.clone(), restored, !ledger.erased_nobody())
+    };
+    if restored {
+        return Ok(());
+    }
+    let gone = super::erasure::gone(history)?;
+    for ((record, field), stamp) in &set_aside {
+        // Nobody wants back who was erased.
+        if gone.contains(record) || (erased && field == "head") {
+            continue;
+        }
+        let noted = history.county.ask(|reading| {
+            let known = |cell| reading.conflict_known(cell, *record, field, *stamp);
+            history.county.cells.iter().map(known).collect::<Result<Vec<bool>, _>>()
+        })?;
+        if !noted.contains(&true) {
+            return trouble(format!("{field} of {record} at {stamp:?} was set aside unseen, and nobody is told."));
         }
     }
     Ok(())

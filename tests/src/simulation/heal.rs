@@ -19,7 +19,7 @@ pub(super) fn heal(history: &mut History) -> Outcome {
     }
     history.county.defuse()?;
     history.county.drift.set(0);
-    (history.mix.spoiled, history.mix.slow) = (0, 0);
+    (history.mix.spoiled, history.mix.slow, history.mix.busy) = (0, 0, 0);
     for who in 0..history.phones.len() {
         let phone = &mut history.phones[who];
         phone.wire.get_well();
@@ -93,7 +93,7 @@ fn needed_pause(history: &History) -> Outcome<Millis> {
 fn is_still(history: &mut History, who: usize, last: &mut Vec<String>) -> Outcome<bool> {
     let report = history.phones[who].round();
     history.say(|| format!("phone {who}: {report:?}"));
-    history.look_at_end(who, &report)?;
+    history.look_at_end(who, &report, None)?;
     history.phones[who].after_round()?;
     if history.phones[who].is_wiped() {
         return Ok(report.ended_by.is_none());

@@ -7,8 +7,10 @@ use device::api::{Failure, FailureCode};
 use domain::Kind;
 use domain::order::DeviceOrder;
 use domain::protocol::CallError;
+use domain::world::Millis;
 
 use super::Told;
+use super::between::UnderWay;
 use super::chance::Chance;
 use super::county::{County, shared};
 use super::disk;
@@ -38,6 +40,10 @@ pub(super) struct History {
     pub(super) chance: Chance,
     /// What came later draws from here, so that a seed stays the history that it was.
     pub(super) apart: Chance,
+    /// What happens beside a round is drawn from here.
+    pub(super) between: Chance,
+    /// The round beside which things happen now.
+    pub(super) under_way: Option<UnderWay>,
     pub(super) mix: Mix,
     pub(super) folder: PathBuf,
     pub(super) seed: u64,
@@ -83,7 +89,7 @@ impl History {
         let mut chance = Chance::new(seed, 2);
         let mut apart = Chance::new(seed, 3);
         let mix = Mix::draw(&mut chance, &mut apart);
-        let ledger = shared(Ledger::default());
+        let ledger = shared(Ledger { began: template.begin, ..Ledger::default() });
         for cell in &county.cells {
             county.records(cell)?.iter().for_each(|record| take(&ledger).knows(record));
         }
@@ -94,6 +100,8 @@ impl History {
             time,
             chance,
             apart,
+            between: Chance::new(seed, 4),
+            under_way: None,
             mix,
             folder: folder.to_owned(),
             seed,
@@ -127,7 +135,7 @@ impl History {
         let server = folder.join(SERVER);
         template.lay_out_server(&server)?;
         let county = County::open(&server, &time, 1)?;
-        let ledger = shared(Ledger::default());
+        let ledger = shared(Ledger { began: template.begin, ..Ledger::default() });
         for cell in &county.cells {
             county.records(cell)?.iter().for_each(|record| take(&ledger).knows(record));
         }
@@ -138,6 +146,8 @@ impl History {
             time,
             chance: Chance::new(1, 2),
             apart: Chance::new(1, 3),
+            between: Chance::new(1, 4),
+            under_way: None,
             mix: Mix::none(),
             folder: folder.to_owned(),
             seed: 1,
@@ -189,13 +199,18 @@ impl History {
         if self.told_aloud {
             aloud(&format!("{number:>3}  {}  phone {who} ({})  {step:?}", self.time.now(), self.phones[who].worker));
         }
-        take(&self.ledger).count(format!("step {step:?}"));
-        self.act(step, who)?;
-        self.mend()?;
+        self.happens(step, who)?;
         match take(&self.ledger).broken.take() {
             Some(law) => trouble(law),
             None => Ok(()),
         }
+    }
+
+    /// A step, and what a power cut in it left started again.
+    pub(super) fn happens(&mut self, step: Step, who: usize) -> Outcome {
+        take(&self.ledger).count(format!("step {step:?}"));
+        self.act(step, who)?;
+        self.mend()
     }
 
     fn act(&mut self, step: Step, who: usize) -> Outcome {
@@ -218,6 +233,13 @@ impl History {
             Step::Photograph => self.photograph(who),
             Step::PhotographPerson => self.photograph_of(who, &Kind::Person),
             Step::VisitPerson => self.visit_of(who, &Kind::Person),
+            Step::MovePerson => self.move_person(who),
+            Step::MoveHousehold => self.move_household(who),
+            Step::VisitSeveral => self.visit_several(who),
+            Step::TakeIncidentStep => self.take_incident_step(who),
+            Step::ReportTask => self.report_task(who),
+            Step::DecideConflict => self.decide_conflict(who),
+            Step::FreeStorage => self.free_storage(who),
             Step::Draft => self.draft(who),
             Step::NameHead => self.name_head(who),
             Step::Mistype => self.mistype(who),
@@ -250,6 +272,15 @@ impl History {
         Ok(())
     }
 
+    pub(super) fn is_told_aloud(&self) -> bool {
+        self.told_aloud
+    }
+
+    /// The true time.
+    pub(super) fn now(&self) -> Millis {
+        self.time.now()
+    }
+
     /// Tells something, if this history is told aloud.
     pub(super) fn say(&self, what: impl FnOnce() -> String) {
         if self.told_aloud {
@@ -259,24 +290,30 @@ impl History {
 
     /// A round. It may end early for what the network, the desk and the disk do, and for nothing else.
     pub(super) fn round(&mut self, who: usize) -> Outcome {
-        let report = self.phones[who].round();
+        let (report, meanwhile) = self.round_among_others(who);
         self.say(|| format!("{report:?}"));
-        self.look_at_end(who, &report)?;
+        self.look_at_end(who, &report, meanwhile)?;
         self.phones[who].after_round()
     }
 
-    pub(super) fn look_at_end(&self, who: usize, report: &RoundReport) -> Outcome {
+    pub(super) fn look_at_end(&self, who: usize, report: &RoundReport, meanwhile: Option<UnderWay>) -> Outcome {
         use device::DeviceError::{Call, LockedByDesk, StorageBroken, StorageFull};
         if let Some(law) = take(&self.ledger).broken.take() {
             return trouble(law);
         }
         let phone = &self.phones[who];
+        let server_was_hurt = meanwhile.is_some_and(|meanwhile| meanwhile.server_was_hurt);
+        let phone_was_full = meanwhile.is_some_and(|meanwhile| meanwhile.phone_was_full);
         match &report.ended_by {
             None | Some(Call(CallError::Offline(_) | CallError::SignedOut | CallError::Revoked)) => Ok(()),
             Some(LockedByDesk) if phone.is_locked() => Ok(()),
             Some(Call(CallError::Unreadable(_))) if self.mix.spoiled > 0 => Ok(()),
-            Some(Call(CallError::Unavailable(_))) if self.county.full || self.county.fuse_blew()? => Ok(()),
-            Some(StorageFull) if phone.full => Ok(()),
+            Some(Call(CallError::Unavailable(_)))
+                if server_was_hurt || self.county.full || self.county.fuse_blew()? =>
+            {
+                Ok(())
+            }
+            Some(StorageFull) if phone.full || phone_was_full => Ok(()),
             Some(StorageBroken(_) | StorageFull) if phone.fuse_blew()? => Ok(()),
             Some(error) => trouble(format!("A round of phone {who} ended with {error:?}.")),
         }

@@ -183,6 +183,7 @@ pub(super) fn judge(history: &History) -> Outcome {
     receipts_are_true(history)?;
     feeds_bring_what_is_there(history, &everything)?;
     super::conflicts::everybody_is_told(history)?;
+    super::conflicts::all_are_noted(history)?;
     all_are_kept(history, &everything, true)?;
     the_greatest_stamp_won(history, &everything)?;
     append_only_is_as_it_was(history, &everything)?;
@@ -401,10 +402,7 @@ fn nobody_invented_anything(history: &History, everything: &Everything) -> Outco
             let typed = ledger.typed.get(&(record.id, field.clone()));
             let known = typed.is_some_and(|typed| typed.contains(&canonical_bytes(value)));
             // The server numbers incidents; moments that a wrong clock gave go with it when it is put right.
-            let made = matches!(
-                (&record.kind, field.as_str()),
-                (Kind::Incident, "number" | "happened_at") | (Kind::Visit, "at") | (Kind::Photo, "taken_at")
-            );
+            let made = is_moment(field) || (record.kind == Kind::Incident && field == "number");
             // Whoever is erased is no household's head any more: the server says so.
             let emptied = field == "head" && value.is_null() && !ledger.erased_nobody();
             // A save whose confirmation nobody heard.
@@ -415,6 +413,11 @@ fn nobody_invented_anything(history: &History, everything: &Everything) -> Outco
         }
     }
     Ok(())
+}
+
+/// A moment that the phone writes down by its clock: it goes with its stamp when the clock was wrong.
+pub(super) fn is_moment(field: &str) -> bool {
+    matches!(field, "at" | "happened_at" | "taken_at")
 }
 
 /// Nothing was taken twice: no incident has two numbers, no two have the same, no visit was recorded twice. A restored server
@@ -430,7 +433,7 @@ fn nothing_was_done_twice(history: &History, everything: &Everything) -> Outcome
             return trouble(format!("Two incidents have the number {number}."));
         }
         if let (Kind::Visit, Some(note)) = (&record.kind, record.text("note"))
-            && !notes.insert(note.to_owned())
+            && !notes.insert((note.to_owned(), record.reference("target")))
         {
             return trouble(format!("A visit is there twice: {note}."));
         }

@@ -71,6 +71,12 @@ pub(super) struct Ledger {
     pub(super) refused_since: BTreeSet<RecordId>,
     /// Fields that it refused: only they need not come back. Of what is written once, all of a record.
     pub(super) faults_since: BTreeSet<Place>,
+    /// When the history began.
+    pub(super) began: Millis,
+    /// Values that came when they stood already, with a later stamp.
+    pub(super) brought_nothing: BTreeSet<(Place, Stamp)>,
+    /// Values that were set aside by somebody who had not seen them: everybody has to be told.
+    pub(super) set_aside: BTreeSet<(Place, Stamp)>,
     /// What was decided at the desk, as far as anybody still has it.
     pub(super) decided: BTreeMap<RecordId, Decided>,
     /// Tasks that were given at the desk.
@@ -156,6 +162,22 @@ impl Ledger {
         self.broken.get_or_insert(law);
     }
 
+    /// A value comes that is not known yet: whichever of it and what stands is set aside is told, unless its writer knew of the other, or
+    /// both were written by one run of one program.
+    fn sets_aside(&mut self, change: &Change, field: &str, (stamp, bytes): (Stamp, &[u8])) {
+        let place = (change.id, field.to_owned());
+        let Some(((standing, value), _)) = self.accepted.get(&place).and_then(BTreeMap::last_key_value) else { return };
+        let seen = stamp > *standing && change.base.get(field) == Some(standing);
+        // The county's database was put back once, just before the history: what is stamped earlier and says nothing of what it replaces
+        // may have been there.
+        let offered_again = !change.base.contains_key(field) && stamp.millis() <= self.began;
+        // Whoever wrote over the same value knew it, however it was stamped.
+        let repeated = self.brought_nothing.contains(&(place.clone(), stamp));
+        if !seen && !offered_again && !repeated && value != bytes && stamp.node() != standing.node() {
+            self.set_aside.insert((place, stamp.min(*standing)));
+        }
+    }
+
     /// Everything in a record may stand in it.
     pub(super) fn knows(&mut self, record: &Record) {
         for (field, value) in &record.fields {
@@ -167,8 +189,11 @@ impl Ledger {
     pub(super) fn typed(&mut self, record: RecordId, fields: &Fields) {
         for (field, value) in fields {
             let bytes = canonical_bytes(value);
-            *self.typings.entry(((record, field.clone()), bytes.clone())).or_default() += 1;
-            self.typed.entry((record, field.clone())).or_default().insert(bytes);
+            let place = (record, field.clone());
+            // What stood in the register before was typed once.
+            let before = usize::from(self.typed.get(&place).is_some_and(|typed| typed.contains(&bytes)));
+            *self.typings.entry((place.clone(), bytes.clone())).or_insert(before) += 1;
+            self.typed.entry(place).or_default().insert(bytes);
         }
     }
 
@@ -185,10 +210,13 @@ impl Ledger {
         for (field, value) in fields {
             self.overwritten(phone, record, field);
             let (field, value) = (field.clone(), value.clone());
-            // What was typed while a round ran may have gone up with its end already.
+            // What was typed while a round ran may have gone up with its end already. What was typed before says nothing of what is typed
+            // again.
             let bytes = canonical_bytes(&value);
             let known = self.accepted.get(&(record, field.clone()));
-            let taken = known.is_some_and(|known| known.keys().any(|(_, known)| *known == bytes));
+            let again = |saved: &Saved| saved.record == record && saved.field == field && saved.value == value;
+            let taken = known.is_some_and(|known| known.keys().any(|(_, known)| *known == bytes))
+                && !self.saved.iter().any(again);
             self.saved.push(Saved { phone, record, field, value, gone: None, taken, on_phones_only: false });
         }
     }
@@ -348,6 +376,7 @@ impl Ledger {
             let bytes = canonical_bytes(value);
             self.is_taken(&place, value);
             if self.brings_nothing(&place, (stamp, &bytes)) {
+                self.brought_nothing.insert((place, stamp));
                 continue;
             }
             let known = self.accepted.get(&place).is_some_and(|known| known.contains_key(&(stamp, bytes.clone())));
@@ -362,6 +391,9 @@ impl Ledger {
                     change.id
                 );
                 self.break_law(law);
+            }
+            if !known {
+                self.sets_aside(change, field, (stamp, &canonical_bytes(value)));
             }
             self.accept(place, stamp, value);
         }

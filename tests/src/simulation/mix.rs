@@ -22,6 +22,13 @@ pub(super) enum Step {
     Photograph,
     PhotographPerson,
     VisitPerson,
+    MovePerson,
+    MoveHousehold,
+    VisitSeveral,
+    TakeIncidentStep,
+    ReportTask,
+    DecideConflict,
+    FreeStorage,
     Draft,
     NameHead,
     Mistype,
@@ -73,9 +80,10 @@ impl Step {
     /// Whether it is done on a phone, and needs one whose register is open.
     pub(super) fn needs_register(self) -> bool {
         use Step::{
-            AnswerRefusal, BackUpPhone, ClonePhone, CutPhonePower, Draft, EditDuringRound, EditHousehold, EditIncident,
-            EditNewerField, EditPerson, FailPhoneCommit, FillPhone, MergeOrPart, Mistype, NameHead, NewDoor,
-            Photograph, PhotographPerson, Presume, RemoveOrPutBack, Report, TakeBack, Visit, VisitPerson,
+            AnswerRefusal, BackUpPhone, ClonePhone, CutPhonePower, DecideConflict, Draft, EditDuringRound,
+            EditHousehold, EditIncident, EditNewerField, EditPerson, FailPhoneCommit, FillPhone, FreeStorage,
+            MergeOrPart, Mistype, MoveHousehold, MovePerson, NameHead, NewDoor, Photograph, PhotographPerson, Presume,
+            RemoveOrPutBack, Report, ReportTask, TakeBack, TakeIncidentStep, Visit, VisitPerson, VisitSeveral,
         };
         matches!(
             self,
@@ -83,7 +91,14 @@ impl Step {
                 | BackUpPhone
                 | ClonePhone
                 | CutPhonePower
+                | DecideConflict
                 | Draft
+                | FreeStorage
+                | MoveHousehold
+                | MovePerson
+                | ReportTask
+                | TakeIncidentStep
+                | VisitSeveral
                 | EditDuringRound
                 | EditHousehold
                 | EditIncident
@@ -124,6 +139,13 @@ const STEPS: &[(Step, usize, usize)] = &[
     (Step::Photograph, 30, 70),
     (Step::PhotographPerson, 12, 40),
     (Step::VisitPerson, 25, 60),
+    (Step::MovePerson, 15, 50),
+    (Step::MoveHousehold, 12, 40),
+    (Step::VisitSeveral, 15, 40),
+    (Step::TakeIncidentStep, 20, 60),
+    (Step::ReportTask, 15, 50),
+    (Step::DecideConflict, 30, 60),
+    (Step::FreeStorage, 4, 30),
     (Step::Draft, 12, 40),
     (Step::NameHead, 15, 40),
     (Step::Mistype, 15, 50),
@@ -177,6 +199,8 @@ pub(super) struct Mix {
     pub(super) slow: usize,
     /// How many of a hundred rounds cut what they send into small pages.
     pub(super) small_pages: usize,
+    /// How many of a hundred calls of a round something else happens before, and after.
+    pub(super) busy: usize,
     /// How many of a hundred edits go to the record that everybody edits.
     pub(super) crowded: usize,
 }
@@ -199,13 +223,23 @@ impl Mix {
             spoiled: [0, 10, 30, 60][chance.below(4)],
             slow: [0, 0, 30, 70][apart.below(4)],
             small_pages: [0, 40, 90][apart.below(3)],
+            busy: [0, 0, 15, 50][apart.below(4)],
             crowded: [20, 60, 90][chance.below(3)],
         }
     }
 
     /// Nothing happens by itself: somebody else says what does.
     pub(super) fn none() -> Self {
-        Self { steps: Vec::new(), sum: 0, faults: Vec::new(), spoiled: 0, slow: 0, small_pages: 0, crowded: 100 }
+        Self {
+            steps: Vec::new(),
+            sum: 0,
+            faults: Vec::new(),
+            spoiled: 0,
+            slow: 0,
+            small_pages: 0,
+            busy: 0,
+            crowded: 100,
+        }
     }
 
     /// The next step.

@@ -5,6 +5,7 @@
 //! fill up, power that goes at a commit, phones that are copied and put back, a server that is restored. One seed is one
 //! history; [`run`] tells it again. docs/RELIABILITY.md says what is tried and which laws must hold.
 
+mod between;
 mod chance;
 mod conflicts;
 mod county;
@@ -25,6 +26,7 @@ mod phone;
 mod said;
 mod scene;
 mod scene_desk;
+mod several;
 mod template;
 mod wire;
 mod world;

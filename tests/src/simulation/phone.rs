@@ -231,6 +231,11 @@ impl Phone {
         self.fuse.as_ref().map_or(Ok(false), Fuse::blew)
     }
 
+    /// Whether a fuse is planted in it.
+    pub(super) fn has_fuse(&self) -> bool {
+        self.fuse.is_some()
+    }
+
     /// Whether its power is off.
     pub(super) fn is_dark(&self) -> bool {
         self.dark.load(Ordering::SeqCst)
@@ -346,8 +351,13 @@ impl Phone {
     pub(super) fn round(&self) -> RoundReport {
         self.wire.begin_round();
         let report = self.device().round(&self.wire);
-        self.differed.set(self.differed.get() + report.differing);
+        self.note_differing(&report);
         report
+    }
+
+    /// Counts what a round found to differ.
+    pub(super) fn note_differing(&self, report: &RoundReport) {
+        self.differed.set(self.differed.get() + report.differing);
     }
 
     /// How often a cell was found to differ from the server's receipt.

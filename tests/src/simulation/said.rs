@@ -18,6 +18,8 @@ pub(super) fn about(words: &str, request: &ExchangeRequest, answer: &ExchangeAns
     for page in &answer.pages {
         let records = page.records.iter().filter(|record| meant(&record.id, &record.fields));
         lines.extend(records.map(|record| format!("down {record:?}")));
+        let conflicts = page.conflicts.iter().filter(|conflict| named(&conflict.record));
+        lines.extend(conflicts.map(|conflict| format!("told {conflict:?}")));
         lines.extend(page.gone.iter().filter(|id| named(id)).map(|id| format!("gone from {} {id}", page.cell)));
         lines.extend(page.erased.iter().filter(|id| named(id)).map(|id| format!("erased {id}")));
     }

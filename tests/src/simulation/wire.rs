@@ -103,7 +103,8 @@ struct State {
     cut: usize,
 }
 
-/// One phone's way to the hub.
+/// One phone's way to the hub. A copy is the same way.
+#[derive(Clone)]
 pub(super) struct Wire {
     worker: String,
     running: Shared<Option<Arc<CountyHub>>>,
@@ -241,6 +242,11 @@ impl Wire {
     /// While the next request is under way, this is done.
     pub(super) fn meanwhile(&self, what: Meanwhile) {
         *take(&self.meanwhile) = Some(what);
+    }
+
+    /// Whether something will be done while the next request is under way.
+    pub(super) fn has_meanwhile(&self) -> bool {
+        take(&self.meanwhile).is_some()
     }
 
     /// No request came: it is not done.

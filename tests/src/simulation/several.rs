@@ -1,0 +1,215 @@
+//! What a worker does with one tap that writes several records, or a record that follows from others: moves, visits to several, steps
+//! of an incident, reports of a task. Whatever such a command changes on the phone is what its worker said.
+
+use std::collections::BTreeMap;
+
+use device::api::{Failure, FailureCode};
+use domain::{Fields, Kind, Record, RecordId};
+use serde_json::{Value, json};
+
+use super::history::History;
+use super::laws::is_moment;
+use super::people::Said;
+use super::wire::take;
+use crate::trouble::{Outcome, trouble};
+
+/// A day on which a move is said to have been: it has come by every clock.
+const LONG_AGO: &str = "2001-05-01";
+
+/// A record as it was before a command, if it was there, and what the command wrote in it.
+struct Written {
+    id: RecordId,
+    before: Option<Record>,
+    fields: Fields,
+}
+
+impl History {
+    /// Runs a command, and writes down whatever it changed: all at once, or nothing. None: a rule of the phone refused it.
+    fn write_several(&mut self, who: usize, command: &str, args: Value) -> Outcome<Option<Value>> {
+        self.say(|| format!("{command} {args}"));
+        let before = self.all_of(who)?;
+        let said = match self.phones[who].call(command, args.clone()) {
+            Ok(_) if self.phones[who].is_dark() => Said::Failed,
+            Ok(answer) => Said::Saved(answer),
+            Err(failure) if self.disk_is_to_blame(who, &failure)? => Said::Failed,
+            Err(failure) if is_a_rule(&failure) => {
+                take(&self.ledger).count(format!("{command} against a rule"));
+                return if self.all_of(who)? == before {
+                    Ok(None)
+                } else {
+                    trouble(format!("{command} {args} was refused and changed something."))
+                };
+            }
+            Err(failure) => return trouble(format!("{command} {args} was not done: {failure:?}")),
+        };
+        if matches!(said, Said::Failed) {
+            self.phones[who].recover()?;
+        }
+        let written = written(before, &self.all_of(who)?);
+        for Written { id, before, fields } in written {
+            take(&self.ledger).typed(id, &fields);
+            match said {
+                Said::Failed => fields.keys().for_each(|field| take(&self.ledger).overwritten(who, id, field)),
+                Said::Saved(_) => self.write_down(who, id, &fields, before.as_ref())?,
+            }
+        }
+        take(&self.ledger).count(format!("{command} done"));
+        match said {
+            Said::Failed => Ok(None),
+            Said::Saved(answer) => Ok(Some(answer)),
+        }
+    }
+
+    fn all_of(&self, who: usize) -> Outcome<BTreeMap<RecordId, Record>> {
+        Ok(self.phones[who].records()?.into_iter().map(|record| (record.id, record)).collect())
+    }
+
+    /// A resident moves to another household, or to a household of their own behind some door; perhaps of another own cell.
+    pub(super) fn move_person(&mut self, who: usize) -> Outcome {
+        let Some(person) = self.any(who, &Kind::Person)? else { return Ok(()) };
+        let kind = if self.chance.percent(60) { Kind::Household } else { Kind::Dwelling };
+        let there = self.phones[who].of_kind(&kind)?;
+        let Some(to) = self.chance.pick(&there).map(|record| record.id) else { return Ok(()) };
+        let stays = self.phones[who].of_kind(&Kind::Person)?;
+        let next =
+            stays.iter().find(|one| one.id != person.id && one.reference("household") == person.reference("household"));
+        let relation = self.chance.pick(&[json!("51"), Value::Null]).cloned();
+        let args = json!({
+            "person": person.id, "to": to, "relation": relation, "next_head": next.map(|one| one.id), "on": LONG_AGO,
+        });
+        let Some(moved) = self.write_several(who, "move_person", args)? else { return Ok(()) };
+        let household = moved["household"].as_str().and_then(|id| id.parse().ok());
+        let household = household.map(|id| self.phones[who].record(id)).transpose()?.flatten();
+        match (self.phones[who].record(person.id)?, household) {
+            (Some(now), Some(household)) if now.cell == household.cell => Ok(()),
+            (now, household) => trouble(format!("{now:?} moved to {household:?}.")),
+        }
+    }
+
+    /// A household moves behind another door with everybody in it; perhaps of another own cell.
+    pub(super) fn move_household(&mut self, who: usize) -> Outcome {
+        let Some(household) = self.any(who, &Kind::Household)? else { return Ok(()) };
+        let doors = self.phones[who].of_kind(&Kind::Dwelling)?;
+        let Some(door) = self.chance.pick(&doors).cloned() else { return Ok(()) };
+        let members = self.members(who, &household)?;
+        let args = json!({ "household": household.id, "dwelling": door.id });
+        if self.write_several(who, "move_household", args)?.is_none() {
+            return Ok(());
+        }
+        let along = [vec![household.id], members].concat();
+        for id in along {
+            let cell = self.phones[who].record(id)?.map(|record| record.cell);
+            if cell.as_ref() != Some(&door.cell) {
+                return trouble(format!("A household moved to {}, and {id} of it is in {cell:?}.", door.cell));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who lies in the household's cell and names it: at the desk somebody may have been moved by themselves.
+    fn members(&self, who: usize, household: &Record) -> Outcome<Vec<RecordId>> {
+        let members = self.phones[who].open(|open| open.store().of_parent(&Kind::Person, household.id))?;
+        Ok(members.iter().filter(|member| member.cell == household.cell).map(|member| member.id).collect())
+    }
+
+    /// A visit to each of several households: all of them, or none.
+    pub(super) fn visit_several(&mut self, who: usize) -> Outcome {
+        let mut households = self.phones[who].of_kind(&Kind::Household)?;
+        households.truncate(1 + self.chance.below(4));
+        let targets: Vec<Value> =
+            households.iter().map(|household| json!({ "id": household.id, "kind": "household" })).collect();
+        if targets.is_empty() {
+            return Ok(());
+        }
+        let args = json!({ "targets": targets, "result": "met", "note": self.word() });
+        let Some(saved) = self.write_several(who, "record_visits", args)? else { return Ok(()) };
+        let ids = saved["ids"].as_array().into_iter().flatten();
+        let ids: Vec<RecordId> = ids.filter_map(|id| id.as_str()?.parse().ok()).collect();
+        if ids.len() != targets.len() {
+            return trouble(format!("{} visits were recorded as {ids:?}.", targets.len()));
+        }
+        self.phones[who].visits.extend(ids);
+        Ok(())
+    }
+
+    /// A step of an incident, of those that its page offers.
+    pub(super) fn take_incident_step(&mut self, who: usize) -> Outcome {
+        let Some(incident) = self.any(who, &Kind::Incident)? else { return Ok(()) };
+        let page = match self.phones[who].call("incident", json!({ "id": incident.id })) {
+            Ok(page) => page,
+            Err(failure) => return trouble(format!("The page of an incident was not shown: {failure:?}")),
+        };
+        let offered: Vec<&str> = page["may"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let Some(action) = self.chance.pick(&offered).copied() else { return Ok(()) };
+        let args = json!({ "incident": incident.id, "action": action, "opinion": self.word(), "to": null });
+        self.write_several(who, "add_incident_step", args).map(|_| ())
+    }
+
+    /// What came of a task.
+    pub(super) fn report_task(&mut self, who: usize) -> Outcome {
+        let Some(task) = self.any(who, &Kind::Task)? else { return Ok(()) };
+        let result = self.chance.pick(&["done", "not_possible"]).copied();
+        let args = json!({ "task": task.id, "result": result, "note": self.word() });
+        self.write_several(who, "report_task", args).map(|_| ())
+    }
+
+    /// Of two values of a field, of which one was set aside, the worker lets one stand, or has seen enough of them.
+    pub(super) fn decide_conflict(&mut self, who: usize) -> Outcome {
+        let Some(household) = self.any(who, &Kind::Household)? else { return Ok(()) };
+        let shown = |history: &Self| match history.phones[who].call("household", json!({ "id": household.id })) {
+            Ok(page) => Ok(page["conflicts"].as_array().cloned().unwrap_or_default()),
+            Err(failure) => trouble(format!("The page of a household was not shown: {failure:?}")),
+        };
+        let conflicts = shown(self)?;
+        let Some(line) = self.chance.pick(&conflicts).cloned() else { return Ok(()) };
+        let of = json!({ "id": line["id"], "field": line["field"], "stamp": line["stamp"] });
+        if self.chance.percent(25) {
+            let same = |one: &Value| one["stamp"] == line["stamp"] && one["field"] == line["field"];
+            return match self.phones[who].call("dismiss_conflict", of) {
+                Ok(_) if !self.phones[who].is_dark() && shown(self)?.iter().any(same) => {
+                    trouble(format!("{line} was dismissed and is shown."))
+                }
+                Ok(_) => Ok(()),
+                Err(failure) if self.disk_is_to_blame(who, &failure)? => Ok(()),
+                Err(failure) => trouble(format!("{line} was not dismissed: {failure:?}")),
+            };
+        }
+        let mut restored = of;
+        restored["seen"] = line["seen"].clone();
+        if self.write_several(who, "restore_value", restored)?.is_none() {
+            return Ok(());
+        }
+        let field = line["field"].as_str().unwrap_or_default();
+        let now = self.phones[who].record(household.id)?;
+        let now = now.and_then(|record| record.fields.get(field).cloned()).unwrap_or_default();
+        if now == line["other"]["value"] { Ok(()) } else { trouble(format!("{line} was restored, and {now} stands.")) }
+    }
+
+    /// The worker makes room: originals that the server has may go.
+    pub(super) fn free_storage(&mut self, who: usize) -> Outcome {
+        match self.phones[who].call("free_storage", json!({})) {
+            Ok(_) => Ok(()),
+            Err(failure) if self.disk_is_to_blame(who, &failure)? => Ok(()),
+            Err(failure) => trouble(format!("No room was made: {failure:?}")),
+        }
+    }
+}
+
+/// Refused by what the phone knows: nothing is wrong with it.
+fn is_a_rule(failure: &Failure) -> bool {
+    matches!(failure.code, FailureCode::Invalid | FailureCode::NotFound | FailureCode::Sealed)
+}
+
+fn written(mut before: BTreeMap<RecordId, Record>, after: &BTreeMap<RecordId, Record>) -> Vec<Written> {
+    let mut found = Vec::new();
+    for (id, record) in after {
+        let before = before.remove(id);
+        let mut fields = record.fields.clone();
+        fields.retain(|field, value| before.as_ref().and_then(|before| before.fields.get(field)) != Some(value));
+        fields.retain(|field, _| !is_moment(field));
+        if !fields.is_empty() {
+            found.push(Written { id: *id, before, fields });
+        }
+    }
+    found
+}
