@@ -262,6 +262,8 @@ fn refuse(
             _ if words.len() < change.fields.len() || is_offered_without(&held, change) => {
                 words.retain(|field, _| as_sent(&held, field));
                 own::take_out(&mut held, &words, refusal.current.as_ref());
+                // The move that is not taken said where it lies. The server knows it, and not here: once the rest is judged, it leaves.
+                held.gone |= words.contains_key("cell") && refusal.code == ProblemCode::ForeignRecord;
                 store::put(connection, &held)?;
             }
             Some(current) => {

@@ -9,7 +9,7 @@ use domain::{CellCode, RecordId, Scope, Stamp};
 use sync_server::store::SetAside;
 
 use super::county::COUNTY;
-use super::history::History;
+use super::history::{History, SERVER_PUT_BACK};
 use super::phone::Phone;
 use super::wire::take;
 use crate::trouble::{Doing, Outcome, trouble};
@@ -61,7 +61,7 @@ pub(super) fn everybody_is_told(history: &History) -> Outcome {
 pub(super) fn all_are_noted(history: &History) -> Outcome {
     let (set_aside, restored, erased) = {
         let ledger = take(&history.ledger);
-        let restored = ledger.counts.contains_key("step RestoreServer");
+        let restored = ledger.counts.contains_key(SERVER_PUT_BACK);
         (ledger.set_aside.clone(), restored, !ledger.erased_nobody())
     };
     if restored {

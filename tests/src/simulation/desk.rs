@@ -4,7 +4,8 @@ use domain::protocol::CallRefusal;
 use domain::review::ReviewState;
 use domain::{Fields, Kind, Record, RecordId, Stamp, Stamps, Version};
 use serde_json::json;
-use sync_server::hub::reviews::{DeskChange, ReviewOf, ReviewVerdict};
+use sync_server::hub::HubError;
+use sync_server::hub::reviews::{DeskChange, LookedAt, ReviewOf, ReviewVerdict};
 
 use super::county::everywhere;
 use super::history::History;
@@ -12,23 +13,55 @@ use super::wire::take;
 use crate::trouble::{Doing, Outcome, trouble};
 
 impl History {
+    /// Somebody at the desk decides about a record, at once or long after its page was opened.
     pub(super) fn review(&mut self) -> Outcome {
-        let Some(record) = self.any_on_server(|kind| kind.is_reviewed())? else { return Ok(()) };
+        let long_open = if self.looks.is_empty() || !self.apart.percent(30) {
+            None
+        } else {
+            Some(self.looks.swap_remove(self.apart.below(self.looks.len())))
+        };
+        let was_long_open = long_open.is_some();
+        let look = match long_open {
+            Some(look) => look,
+            None => {
+                let Some(record) = self.any_on_server(|kind| kind.is_reviewed())? else { return Ok(()) };
+                let (id, version, seen) = (record.id, record.version(), self.seen_at_desk(record.id)?);
+                LookedAt { id, version, seen }
+            }
+        };
+        if !was_long_open && self.apart.percent(25) {
+            self.looks.push(look);
+            return Ok(());
+        }
+        self.decide(look, was_long_open)
+    }
+
+    fn decide(&mut self, LookedAt { id: about, version, seen }: LookedAt, was_long_open: bool) -> Outcome {
         let returned = self.chance.percent(40);
         let (verdict, note) =
             if returned { (ReviewVerdict::Returned, Some(self.word())) } else { (ReviewVerdict::Approved, None) };
-        let (id, version, seen) = (record.id, record.version(), self.seen_at_desk(record.id)?);
-        let review = ReviewOf { id, version, seen, verdict, remarks: Default::default(), note };
+        let scope = everywhere()?;
+        let before = self.county.ask(|reading| reading.record(&scope, about))?;
+        let is_stale = before.is_none_or(|before| before.record.version() != version);
+        let review = ReviewOf { id: about, version, seen, verdict, remarks: Default::default(), note };
         let written = self.county.hub()?.review(&self.county.supervisor, &review);
         if self.desk_heard_nothing(written.is_err())? {
             return Ok(());
         }
-        let id = written.doing("reviewing")?;
-        let scope = everywhere()?;
+        let id = match written {
+            Err(HubError::Refused { code: CallRefusal::Stale | CallRefusal::NotFound, .. }) if was_long_open => {
+                take(&self.ledger).count("review of what has changed since".into());
+                return Ok(());
+            }
+            Ok(_) if is_stale => {
+                return trouble(format!("{about} was decided about, and has changed since it was looked at."));
+            }
+            written => written.doing("reviewing")?,
+        };
         if let Some(stored) = self.county.ask(|reading| reading.record(&scope, id))? {
             take(&self.ledger).decided(&stored.record);
         }
-        let stored = self.county.ask(|reading| reading.record(&scope, record.id))?;
+        let stored = self.county.ask(|reading| reading.record(&scope, about))?;
         let expected = if returned { ReviewState::Returned } else { ReviewState::Approved };
         match stored {
             Some(stored) if stored.state == expected => Ok(()),

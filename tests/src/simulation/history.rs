@@ -8,6 +8,7 @@ use domain::Kind;
 use domain::order::DeviceOrder;
 use domain::protocol::CallError;
 use domain::world::Millis;
+use sync_server::hub::reviews::LookedAt;
 
 use super::Told;
 use super::between::UnderWay;
@@ -27,6 +28,11 @@ pub(super) const SECOND: i64 = 1_000;
 pub(super) const MINUTE: i64 = 60 * SECOND;
 pub(super) const HOUR: i64 = 60 * MINUTE;
 pub(super) const DAY: i64 = 24 * HOUR;
+
+/// How disasters are counted.
+pub(super) const SERVER_PUT_BACK: &str = "server put back";
+pub(super) const PHONE_PUT_BACK: &str = "phone put back";
+pub(super) const SHUT_OUT: &str = "phone shut out";
 
 /// More phones than this there never are, clones included.
 pub(super) const PHONES_MAX: usize = 5;
@@ -48,6 +54,8 @@ pub(super) struct History {
     pub(super) folder: PathBuf,
     pub(super) seed: u64,
     pub(super) words: usize,
+    /// Pages that are open at the desk, with what they showed.
+    pub(super) looks: Vec<LookedAt>,
     /// Whether every step is told as it happens.
     told_aloud: bool,
     steps: usize,
@@ -106,6 +114,7 @@ impl History {
             folder: folder.to_owned(),
             seed,
             words: 0,
+            looks: Vec::new(),
             told_aloud,
             steps: 0,
         };
@@ -152,6 +161,7 @@ impl History {
             folder: folder.to_owned(),
             seed: 1,
             words: 0,
+            looks: Vec::new(),
             told_aloud: false,
             steps: 0,
         };
@@ -213,7 +223,7 @@ impl History {
         self.mend()
     }
 
-    fn act(&mut self, step: Step, who: usize) -> Outcome {
+    pub(super) fn act(&mut self, step: Step, who: usize) -> Outcome {
         if step.needs_register() && self.phones[who].is_shut() {
             return Ok(());
         }
@@ -338,7 +348,7 @@ impl History {
     /// Whether anything was put back from an older copy, shut out for good, or away for longer than anything is kept.
     pub(super) fn had_disaster(&self) -> bool {
         let counts = &take(&self.ledger).counts;
-        ["step RestoreServer", "step RestorePhone", "step RevokePhone", "step LongAbsence"]
+        [SERVER_PUT_BACK, PHONE_PUT_BACK, SHUT_OUT, "step LongAbsence"]
             .iter()
             .any(|disaster| counts.contains_key(*disaster))
     }

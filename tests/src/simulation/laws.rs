@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sync_server::store::{HistoryEntry, Reading};
 
 use super::county::everywhere;
-use super::history::History;
+use super::history::{History, SERVER_PUT_BACK};
 use super::ledger::{Decided, Gone, Ledger, Place, Saved, Stamped};
 use super::orders::Sealed;
 use super::phone::Phone;
@@ -423,7 +423,7 @@ pub(super) fn is_moment(field: &str) -> bool {
 /// Nothing was taken twice: no incident has two numbers, no two have the same, no visit was recorded twice. A restored server
 /// does not know which numbers it gave since its backup.
 fn nothing_was_done_twice(history: &History, everything: &Everything) -> Outcome {
-    let restored = take(&history.ledger).counts.contains_key("step RestoreServer");
+    let restored = take(&history.ledger).counts.contains_key(SERVER_PUT_BACK);
     let (mut numbers, mut notes) = (BTreeSet::new(), BTreeSet::new());
     for record in everything.records.values() {
         if let (Kind::Incident, Some(number)) = (&record.kind, record.text("number"))

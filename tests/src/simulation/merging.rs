@@ -9,7 +9,7 @@ use serde_json::json;
 use super::history::History;
 use super::people::Said;
 use super::wire::take;
-use crate::trouble::Outcome;
+use crate::trouble::{Outcome, trouble};
 
 impl History {
     /// Merges two households of one cell, or takes one out again.
@@ -52,11 +52,19 @@ impl History {
             take(&self.ledger).typed(record.id, fields);
         }
         let Some(said) = self.command(who, command, args, None)? else { return Ok(()) };
+        let mut changed = BTreeSet::new();
         for (record, fields) in &writes {
             match said {
                 Said::Failed => self.nothing_was_said(who, Some(record.id), fields, Some(record))?,
                 Said::Saved(_) => self.write_down(who, record.id, fields, Some(record))?,
             }
+            changed.insert(self.phones[who].record(record.id)?.as_ref() != Some(*record));
+        }
+        let both = writes
+            .iter()
+            .all(|(record, fields)| fields.iter().any(|(field, value)| record.fields.get(field) != Some(value)));
+        if both && changed.len() > 1 {
+            return trouble(format!("Of two records one is written after {command}: {writes:?}."));
         }
         Ok(())
     }

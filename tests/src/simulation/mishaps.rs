@@ -6,7 +6,7 @@ use device::SyncPhase;
 use domain::{Kind, Sha256Hex};
 
 use super::disk::Blow;
-use super::history::{DAY, HOUR, History, MINUTE, PHONES_MAX, SECOND};
+use super::history::{DAY, HOUR, History, MINUTE, PHONE_PUT_BACK, PHONES_MAX, SECOND, SERVER_PUT_BACK, SHUT_OUT};
 use super::laws;
 use super::mix::Step;
 use super::orders;
@@ -15,6 +15,26 @@ use super::wire::take;
 use crate::trouble::{Doing, Outcome, trouble};
 
 const YEAR: i64 = 365 * DAY;
+
+/// Work in the middle of which the power may go, or the storage fail.
+const INTERRUPTED: &[Step] = &[
+    Step::EditPerson,
+    Step::EditHousehold,
+    Step::Visit,
+    Step::VisitSeveral,
+    Step::TakeBack,
+    Step::Report,
+    Step::TakeIncidentStep,
+    Step::NewDoor,
+    Step::RemoveOrPutBack,
+    Step::MergeOrPart,
+    Step::MovePerson,
+    Step::MoveHousehold,
+    Step::Photograph,
+    Step::Draft,
+    Step::DecideConflict,
+    Step::AnswerRefusal,
+];
 
 impl History {
     /// One mishap.
@@ -118,17 +138,15 @@ impl History {
         if self.phones[who].full || self.phones[who].is_shut() {
             return Ok(());
         }
-        let (commits, what) = (self.chance.below(9), self.chance.below(8));
+        let commits = self.chance.below(9);
+        let what = if self.chance.percent(50) { None } else { self.chance.pick(INTERRUPTED).copied() };
         // What is saved is saved with a commit or two; a round takes more.
-        let commits = if what < 4 { commits } else { commits % 3 };
-        self.say(|| format!("{blow:?} after {commits} commits"));
+        let commits = if what.is_none() { commits } else { commits % 3 };
+        self.say(|| format!("{blow:?} after {commits} commits, in {what:?}"));
         self.phones[who].plant(commits, blow)?;
         match what {
-            0..4 => self.round(who)?,
-            4 => self.edit(who, &Kind::Person)?,
-            5 => self.visit(who)?,
-            6 => self.edit(who, &Kind::Household)?,
-            _ => self.photograph(who)?,
+            None => self.round(who)?,
+            Some(work) => self.act(work, who)?,
         }
         if self.phones[who].recover()? {
             take(&self.ledger).count(format!("phone {blow:?} blew"));
@@ -165,6 +183,7 @@ impl History {
             return Ok(());
         }
         laws::nothing_is_lost(self)?;
+        take(&self.ledger).count(PHONE_PUT_BACK.into());
         self.phones[who].restore()?;
         self.may_be_stamped_again(who)?;
         laws::forgive(self)
@@ -181,6 +200,7 @@ impl History {
     /// Puts the server's database back, and the photos that were backed up with it, or not.
     pub(super) fn put_back(&mut self, photos_too: bool) -> Outcome {
         laws::nothing_is_lost(self)?;
+        take(&self.ledger).count(SERVER_PUT_BACK.into());
         self.county.restore(photos_too)?;
         self.say(|| format!("restored, photos too: {photos_too}"));
         laws::forgive(self)
@@ -191,6 +211,7 @@ impl History {
         if self.county.full || self.county.has_fuse() {
             return Ok(());
         }
+        take(&self.ledger).count(SHUT_OUT.into());
         let device = self.phones[who].device_id;
         // A server put back from a backup may not know the phone: it is shut out already.
         let _unknown = self.county.hub()?.revoke_device("admin", device);

@@ -307,8 +307,11 @@ impl History {
         if self.phones[who].open(|open| open.store().of_parent(&Kind::Photo, incident.id))?.len() >= 9 {
             return Ok(());
         }
+        // Some pictures are taken twice; most are like no other.
         let shade = self.chance.below(12) as u8;
-        let jpeg = picture(16, 16, shade)?;
+        self.words += 1;
+        let width = if self.chance.percent(30) { 16 } else { 17 + self.words as u32 % 40 };
+        let jpeg = picture(width, 16, shade)?;
         let args = json!({ "subject": incident.id, "subject_kind": kind, "photo_kind": "scene" });
         self.save_photo(who, args, jpeg)
     }

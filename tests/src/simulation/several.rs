@@ -16,6 +16,16 @@ use crate::trouble::{Outcome, trouble};
 /// A day on which a move is said to have been: it has come by every clock.
 const LONG_AGO: &str = "2001-05-01";
 
+/// What a command did.
+enum Did {
+    /// A rule of the phone, or something that befell it, and nothing changed.
+    Nothing,
+    /// Nobody heard of it (power, disk), and something changed: then all of it must have.
+    Unheard,
+    /// What it was asked for.
+    All,
+}
+
 /// A record as it was before a command, if it was there, and what the command wrote in it.
 struct Written {
     id: RecordId,
@@ -24,18 +34,18 @@ struct Written {
 }
 
 impl History {
-    /// Runs a command, and writes down whatever it changed: all at once, or nothing. None: a rule of the phone refused it.
-    fn write_several(&mut self, who: usize, command: &str, args: Value) -> Outcome<Option<Value>> {
+    /// Runs a command, and writes down whatever it changed.
+    fn write_several(&mut self, who: usize, command: &str, args: Value) -> Outcome<Did> {
         self.say(|| format!("{command} {args}"));
         let before = self.all_of(who)?;
         let said = match self.phones[who].call(command, args.clone()) {
             Ok(_) if self.phones[who].is_dark() => Said::Failed,
-            Ok(answer) => Said::Saved(answer),
+            Ok(_) => Said::Saved(Value::Null),
             Err(failure) if self.disk_is_to_blame(who, &failure)? => Said::Failed,
             Err(failure) if is_a_rule(&failure) => {
                 take(&self.ledger).count(format!("{command} against a rule"));
                 return if self.all_of(who)? == before {
-                    Ok(None)
+                    Ok(Did::Nothing)
                 } else {
                     trouble(format!("{command} {args} was refused and changed something."))
                 };
@@ -46,6 +56,7 @@ impl History {
             self.phones[who].recover()?;
         }
         let written = written(before, &self.all_of(who)?);
+        let nothing = written.is_empty();
         for Written { id, before, fields } in written {
             take(&self.ledger).typed(id, &fields);
             match said {
@@ -53,11 +64,13 @@ impl History {
                 Said::Saved(_) => self.write_down(who, id, &fields, before.as_ref())?,
             }
         }
-        take(&self.ledger).count(format!("{command} done"));
-        match said {
-            Said::Failed => Ok(None),
-            Said::Saved(answer) => Ok(Some(answer)),
-        }
+        let (did, how) = match said {
+            Said::Failed if nothing => (Did::Nothing, "not done"),
+            Said::Failed => (Did::Unheard, "done unheard"),
+            Said::Saved(_) => (Did::All, "done"),
+        };
+        take(&self.ledger).count(format!("{command} {how}"));
+        Ok(did)
     }
 
     fn all_of(&self, who: usize) -> Outcome<BTreeMap<RecordId, Record>> {
@@ -77,12 +90,14 @@ impl History {
         let args = json!({
             "person": person.id, "to": to, "relation": relation, "next_head": next.map(|one| one.id), "on": LONG_AGO,
         });
-        let Some(moved) = self.write_several(who, "move_person", args)? else { return Ok(()) };
-        let household = moved["household"].as_str().and_then(|id| id.parse().ok());
-        let household = household.map(|id| self.phones[who].record(id)).transpose()?.flatten();
-        match (self.phones[who].record(person.id)?, household) {
-            (Some(now), Some(household)) if now.cell == household.cell => Ok(()),
-            (now, household) => trouble(format!("{now:?} moved to {household:?}.")),
+        if matches!(self.write_several(who, "move_person", args)?, Did::Nothing) {
+            return Ok(());
+        }
+        let Some(now) = self.phones[who].record(person.id)? else { return trouble("Who moved is not there any more.") };
+        let home = now.reference("household").map(|id| self.phones[who].record(id)).transpose()?.flatten();
+        match home {
+            Some(home) if home.cell == now.cell => Ok(()),
+            home => trouble(format!("{now:?} moved to {home:?}.")),
         }
     }
 
@@ -93,7 +108,7 @@ impl History {
         let Some(door) = self.chance.pick(&doors).cloned() else { return Ok(()) };
         let members = self.members(who, &household)?;
         let args = json!({ "household": household.id, "dwelling": door.id });
-        if self.write_several(who, "move_household", args)?.is_none() {
+        if matches!(self.write_several(who, "move_household", args)?, Did::Nothing) {
             return Ok(());
         }
         let along = [vec![household.id], members].concat();
@@ -121,10 +136,14 @@ impl History {
         if targets.is_empty() {
             return Ok(());
         }
-        let args = json!({ "targets": targets, "result": "met", "note": self.word() });
-        let Some(saved) = self.write_several(who, "record_visits", args)? else { return Ok(()) };
-        let ids = saved["ids"].as_array().into_iter().flatten();
-        let ids: Vec<RecordId> = ids.filter_map(|id| id.as_str()?.parse().ok()).collect();
+        let word = self.word();
+        let args = json!({ "targets": targets, "result": "met", "note": word });
+        if matches!(self.write_several(who, "record_visits", args)?, Did::Nothing) {
+            return Ok(());
+        }
+        let visits = self.phones[who].of_kind(&Kind::Visit)?;
+        let ids: Vec<RecordId> =
+            visits.iter().filter(|visit| visit.text("note") == Some(&word)).map(|visit| visit.id).collect();
         if ids.len() != targets.len() {
             return trouble(format!("{} visits were recorded as {ids:?}.", targets.len()));
         }
@@ -176,7 +195,7 @@ impl History {
         }
         let mut restored = of;
         restored["seen"] = line["seen"].clone();
-        if self.write_several(who, "restore_value", restored)?.is_none() {
+        if matches!(self.write_several(who, "restore_value", restored)?, Did::Nothing) {
             return Ok(());
         }
         let field = line["field"].as_str().unwrap_or_default();

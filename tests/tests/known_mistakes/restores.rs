@@ -1,8 +1,9 @@
 //! What a server that was put back from a backup does not know, and gets back.
 
 use domain::{Kind, RecordId};
-use doorstep_tests::simulation::Scene;
+use doorstep_tests::simulation::{Fault, Scene};
 use doorstep_tests::trouble::{Outcome, trouble};
+use serde_json::json;
 
 use crate::{MINUTE, insist};
 
@@ -60,5 +61,28 @@ fn a_move_that_a_restored_server_lost_comes_back_with_what_was_written_since() -
     )?;
     let head = scene.on_phone(0, household)?.and_then(|household| household.reference("head"));
     insist(head == Some(moves_in), "The household has lost its head.")?;
+    scene.settle()
+}
+
+#[test]
+fn a_record_whose_lost_move_is_not_taken_leaves_with_what_was_written_since() -> Outcome {
+    let mut scene = Scene::with(&[4, 1])?;
+    scene.round(0)?;
+    let person = scene.all_on_server(1, &Kind::Person)?[0].id;
+    scene.pass(MINUTE);
+    scene.assign("worker-3", &[0])?;
+    scene.back_up_server()?;
+    scene.pass(10 * MINUTE);
+    // The phone does not know yet that one of its cells is another's, and moves somebody from there into the other one. Nobody hears that
+    // this came too late; then the database is put back.
+    scene.save(0, &Kind::Person, Some(person), json!({ "cell": scene.cell(0), "household": scene.household()? }))?;
+    scene.spoil(0, &[Fault::LostAnswer]);
+    scene.round(0)?;
+    scene.restore_server()?;
+    scene.save(0, &Kind::Person, Some(person), json!({ "phone": "13850476219" }))?;
+    for _ in 0..3 {
+        scene.round(0)?;
+    }
+    assert_eq!(scene.on_server(person)?.map(|record| record.cell), Some(scene.cell(1)));
     scene.settle()
 }
