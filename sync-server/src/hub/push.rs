@@ -113,6 +113,10 @@ impl<S: Store> Hub<S> {
         } else if !conflicts.is_empty() {
             writing.tell_again(&record.cell, record.id)?;
         }
+        // A move that lost: whoever made it holds the record where it never came.
+        if change.fields.contains_key("cell") && change.cell != record.cell {
+            writing.tell_gone(&change.cell, record.id)?;
+        }
         conflicts::keep(writing, &record, conflicts)?;
         keep_history(writing, &record.cell, (author, now), change, merged.lost)?;
         if let Some(number) = number {

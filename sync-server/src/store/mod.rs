@@ -306,6 +306,8 @@ pub trait Writing: Reading {
     fn rewrite_past(&mut self, record: &Record, rewrite: &dyn Fn(&str, &Value) -> Option<Value>) -> Answer<()>;
     /// Moves a record's feed entry forward although the record itself is the same: there is more to tell of it.
     fn tell_again(&mut self, cell: &CellCode, id: RecordId) -> Answer<()>;
+    /// Leaves *gone* in the feed of a cell where the record does not lie, for whoever took it to.
+    fn tell_gone(&mut self, cell: &CellCode, id: RecordId) -> Answer<()>;
     /// Keeps a value that was set aside; one that is known stays as it is.
     fn put_conflict(&mut self, conflict: &SetAside) -> Answer<()>;
     /// Notes that somebody decided on a value that was set aside.

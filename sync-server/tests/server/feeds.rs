@@ -106,6 +106,32 @@ fn a_record_that_moved_is_gone_from_the_old_cell_and_there_in_the_new() {
 }
 
 #[test]
+fn whose_move_lost_is_told_that_the_record_is_not_where_they_took_it() {
+    let county = County::new();
+    let mut first = county.worker("worker-a", &[cell(1), cell(2), cell(3)]);
+    let mut second = county.worker("worker-b", &[cell(1), cell(3)]);
+    let dwelling = first.new_dwelling(&cell(1));
+    first.round(vec![dwelling.clone()]);
+    second.round(Vec::new());
+    county.world.pass(MINUTE);
+    let lost = first.change(Kind::Dwelling, dwelling.id, &cell(2), json!({"cell": cell(2)}));
+    county.world.pass(MINUTE);
+    let won = second.change(Kind::Dwelling, dwelling.id, &cell(3), json!({"cell": cell(3)}));
+    second.round(vec![won]);
+    // One of the first worker's cells went to the second: where the record lies now is nothing that the first hears of. It never lay in
+    // the other cell for anybody else, and the first phone has it there.
+    county.account("worker-a", Role::Worker, &[], &[cell(1), cell(2)]);
+    let answer = first.round(vec![lost]);
+    let gone_from: Vec<&CellCode> =
+        answer.pages.iter().filter(|page| page.gone == [dwelling.id]).map(|page| &page.cell).collect();
+    assert_eq!(gone_from, [&cell(1), &cell(2)], "{answer:?}");
+    assert_eq!(county.stored(dwelling.id).map(|stored| stored.record.cell), Some(cell(3)));
+    // Whoever holds the cell is told nothing else of it, and the receipt counts it nowhere else.
+    let mut colleague = county.worker("worker-c", &[cell(2)]);
+    assert!(colleague.pulled().is_empty());
+}
+
+#[test]
 fn whoever_moves_a_record_is_sent_what_a_colleague_wrote_in_it_before() {
     let county = County::new();
     let mut first = county.worker("worker-a", &[cell(1), cell(2)]);

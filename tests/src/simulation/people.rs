@@ -1,5 +1,7 @@
 //! What workers do with their phones, and what each of these must show at once.
 
+use std::collections::BTreeSet;
+
 use device::api::FailureCode;
 use domain::{Fields, Kind, Record, RecordId};
 use image::codecs::jpeg::JpegEncoder;
@@ -60,8 +62,10 @@ impl History {
             take(&self.ledger).typed(id, &typed);
         }
         let args = json!({ "kind": kind, "id": id, "cell": null, "fields": fields });
+        let known: BTreeSet<RecordId> = self.phones[who].of_kind(kind)?.iter().map(|record| record.id).collect();
         match self.command(who, "save", args, None)? {
             None => Ok(()),
+            Some(Said::Failed) if id.is_none() => self.nothing_was_said_of_a_new_one(who, kind, &known, &typed),
             Some(Said::Failed) => self.nothing_was_said(who, id, &typed, before.as_ref()),
             Some(Said::Saved(saved)) => {
                 let Some(saved) = id_in(&saved) else { return trouble("A save answered without an id.") };
@@ -94,6 +98,24 @@ impl History {
         }
         let mut ledger = take(&self.ledger);
         typed.keys().for_each(|field| ledger.overwritten(who, id, field));
+        Ok(())
+    }
+
+    /// Neither is a new record that was not confirmed there by halves.
+    fn nothing_was_said_of_a_new_one(
+        &mut self,
+        who: usize,
+        kind: &Kind,
+        known: &BTreeSet<RecordId>,
+        typed: &Fields,
+    ) -> Outcome {
+        self.phones[who].recover()?;
+        for new in self.phones[who].of_kind(kind)?.iter().filter(|record| !known.contains(&record.id)) {
+            if typed.iter().any(|(field, value)| new.fields.get(field) != Some(value)) {
+                return trouble(format!("A save broke off and left {new:?} of {typed:?}."));
+            }
+            take(&self.ledger).typed(new.id, typed);
+        }
         Ok(())
     }
 

@@ -387,6 +387,9 @@ impl Writing for Sql<'_> {
         // What stands in the cell has not changed: only its place in the feed has.
         self.move_feed(cell, id, Run::SERVER, false, Tally::default())
     }
+    fn tell_gone(&mut self, cell: &CellCode, id: RecordId) -> Answer<()> {
+        self.move_feed(cell, id, Run::SERVER, true, Tally::default())
+    }
     fn put_conflict(&mut self, conflict: &SetAside) -> Answer<()> {
         self.add_conflict(conflict)
     }
