@@ -94,9 +94,11 @@ pub(super) fn judged<'a>(
     // Of two words that are refused for one field the later one is kept: what was overtaken is older, so it comes first.
     let mut verdicts: Vec<_> = verdicts.collect();
     verdicts.sort_by_key(|(offer, _)| offer.why != Why::Overtaken);
+    let together: BTreeSet<RecordId> = verdicts.iter().map(|(offer, _)| offer.change.id).collect();
     for (offer, verdict) in verdicts {
         match verdict {
             Verdict::Accepted => {
+                notes.waits_for.remove(&offer.change.id);
                 acknowledge(connection, &offer)?;
                 judged.accepted += 1;
                 judged.latest = judged.latest.max(offer.change.latest());
@@ -109,13 +111,13 @@ pub(super) fn judged<'a>(
             // A restored server may refuse a part of a record for lacking the rest, which is offered next.
             Verdict::Refused(_) if restored => {}
             Verdict::Refused(refusal) if offer.why == Why::Doubted => {
-                if !waits_for_target(connection, offer.change, refusal, notes)? {
+                if !waits_for_target(connection, (offer.change, &together), refusal, notes)? {
                     repair::refused(connection, offer.change, refusal, now, notes)?;
                     judged.refused += 1;
                 }
             }
             Verdict::Refused(refusal) if refusal.code == ProblemCode::StampFuture => ahead.push((offer, refusal)),
-            Verdict::Refused(refusal) if waits_for_target(connection, offer.change, refusal, notes)? => {}
+            Verdict::Refused(refusal) if waits_for_target(connection, (offer.change, &together), refusal, notes)? => {}
             Verdict::Refused(refusal) if offer.why == Why::Reoffer => {
                 judged.refused += usize::from(end_reoffer(connection, &offer, refusal, (own, now), notes)?);
                 judged.dropped = true;
@@ -202,10 +204,11 @@ fn end_reoffer(
 
 /// A change whose target the server does not know yet is tried once more in this round, and in the next one as long as the
 /// target itself is still unsent, or to be offered again. Of those that wait for each other (a household for its head, who was moved away
-/// meanwhile, and that person for the household) one is refused, and what was written of the others is judged without it.
+/// meanwhile, and that person for the household) one is refused, and what was written of the others is judged without it; unless they went
+/// up with different requests. `together`: what was in this one.
 fn waits_for_target(
     connection: &Connection,
-    change: &Change,
+    (change, together): (&Change, &BTreeSet<RecordId>),
     refusal: &Refusal,
     notes: &mut Notes,
 ) -> Result<bool, DeviceError> {
@@ -226,7 +229,9 @@ fn waits_for_target(
             // Another phone handed it over, and sends it itself.
             Ok(unsent || store::is_received(connection, target)?)
         };
-        if target != change.id && !notes.does_wait_for(target, change.id) && comes()? {
+        // Judged with other requests, both may only have lacked the other half of a page.
+        let in_a_circle = together.contains(&target) && notes.does_wait_for(target, change.id);
+        if target != change.id && !in_a_circle && comes()? {
             awaited.push(target);
         }
     }

@@ -1,5 +1,6 @@
 //! Taking changes: judged one by one, merged by the one merge, stored with their history. All within one transaction.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::review::{Review, Said};
@@ -14,7 +15,7 @@ use serde_json::Value;
 use crate::hub::county::server_account;
 use crate::hub::erasure::without_erased;
 use crate::hub::first_look::{Look, digest, look_at_all, merge_fault, nothing_new, refuse_missing_targets, standing};
-use crate::hub::judge::{Author, Bench, Fault, NUMBER, county, parts_of_number};
+use crate::hub::judge::{Author, Bench, CELL, Fault, NUMBER, county, parts_of_number};
 use crate::hub::{Hub, HubError, conflicts};
 use crate::store::{Approval, LostValue, Place, Run, Store, StoredRecord, Taken, Writing, Written};
 
@@ -40,7 +41,11 @@ impl<S: Store> Hub<S> {
             let repeated = !looked.insert(change.id);
             verdicts.push(match look {
                 Look::Refused(fault, current) => Verdict::Refused(bench.refusal(fault, current.as_deref())),
-                Look::Known => Verdict::Accepted,
+                Look::Known => {
+                    let lies_in = standing(writing, change)?.map(|record| record.cell);
+                    tell_whoever_holds_it_elsewhere(writing, author, change, lies_in.as_ref(), false)?;
+                    Verdict::Accepted
+                }
                 Look::Fits { creates, .. } if repeated => {
                     let current = standing(writing, change)?;
                     let merged = merge(current.as_ref(), change);
@@ -73,10 +78,13 @@ impl<S: Store> Hub<S> {
             Ok(merged) => merged,
             Err(error) => return Ok(Verdict::Refused(bench.refusal(merge_fault(&error), current.as_ref()))),
         };
-        if !nothing_new(writing, change, &merged)? {
+        let news = !nothing_new(writing, change, &merged)?;
+        let lies_in = (merged.record.cell != *held_in(change)).then(|| merged.record.cell.clone());
+        if news {
             self.time().clock.observe(change.latest(), bench.setting.now);
             self.store_merged(writing, bench, change, merged, current.as_ref())?;
         }
+        tell_whoever_holds_it_elsewhere(writing, bench.author, change, lies_in.as_ref(), news)?;
         Ok(Verdict::Accepted)
     }
 
@@ -112,10 +120,6 @@ impl<S: Store> Hub<S> {
             writing.put_record(&record, &Written { at: now, by: by.clone(), run, state, is_new })?;
         } else if !conflicts.is_empty() {
             writing.tell_again(&record.cell, record.id)?;
-        }
-        // A move that lost: whoever made it holds the record where it never came.
-        if change.fields.contains_key("cell") && change.cell != record.cell {
-            writing.tell_gone(&change.cell, record.id)?;
         }
         conflicts::keep(writing, &record, conflicts)?;
         keep_history(writing, &record.cell, (author, now), change, merged.lost)?;
@@ -153,6 +157,32 @@ impl<S: Store> Hub<S> {
             base: BTreeMap::new(),
         }))
     }
+}
+
+/// Where the writer of a change holds its record: in the cell that it was moved to by it, if it was.
+fn held_in(change: &Change) -> Cow<'_, CellCode> {
+    let moved_to = change.fields.get(CELL).and_then(Value::as_str).and_then(|cell| CellCode::new(cell).ok());
+    moved_to.map_or(Cow::Borrowed(&change.cell), Cow::Owned)
+}
+
+/// A phone that holds a record where it does not lie is told so by the feed of that cell: its move lost against a later one, or was never
+/// taken. Where it once lay, the feed says so already, unless this phone has just taken it there again.
+fn tell_whoever_holds_it_elsewhere(
+    writing: &mut dyn Writing,
+    author: Author<'_>,
+    change: &Change,
+    lies_in: Option<&CellCode>,
+    news: bool,
+) -> Result<(), HubError> {
+    let held_in = held_in(change);
+    if !author.is_phone() || lies_in.is_none_or(|cell| *cell == *held_in) {
+        return Ok(());
+    }
+    let moved_now = news && change.fields.contains_key(CELL);
+    if moved_now || !writing.has_left(&held_in, change.id)? {
+        writing.tell_gone(&held_in, change.id)?;
+    }
+    Ok(())
 }
 
 /// What a change brought, and what gave way to it or to what stood, for the history of its record.
