@@ -408,7 +408,10 @@ fn unsound(change: &Change, current: Option<&Record>) -> Vec<Problem> {
         found.push(Problem::new(MERGED_INTO, ProblemCode::WrongType));
     }
     // A roster is how things were when the order was given; only an erasure takes anybody out of it.
-    if change.kind == Kind::Evacuation && current.is_some_and(|record| alters(change, record, "roster")) {
+    // A roster that loses against the shortened one alters nothing, and keeps nothing else of its change from being taken.
+    let stands = |record: &Record| change.stamps.of("roster") < record.stamps.of("roster");
+    let altered = |record: &Record| alters(change, record, "roster") && !stands(record);
+    if change.kind == Kind::Evacuation && current.is_some_and(altered) {
         found.push(Problem::new("roster", ProblemCode::Sealed));
     }
     let wrong_code = || text("code").is_none_or(|code| CellCode::new(code).is_err());

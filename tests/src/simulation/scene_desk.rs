@@ -68,6 +68,11 @@ impl Scene {
         self.history.take_in().map(|_| ())
     }
 
+    /// From now on a phone sends pages of so many bytes, a record at least; or as it likes again.
+    pub fn cut_pages_up(&self, phone: usize, bytes: Option<usize>) {
+        self.history.phones[phone].wire.cut_at(bytes);
+    }
+
     /// Whether a phone has wiped itself.
     pub fn is_wiped(&self, phone: usize) -> bool {
         self.history.phones[phone].is_wiped()

@@ -101,6 +101,8 @@ struct State {
     small_pages: (usize, Chance),
     /// Where it cuts in this round.
     cut: usize,
+    /// Where it cuts in every round, whatever chance says.
+    always_cut: Option<usize>,
 }
 
 /// One phone's way to the hub. A copy is the same way.
@@ -162,6 +164,7 @@ impl Wire {
                 exchanges: 0,
                 small_pages: (0, Chance::new(0, 0)),
                 cut: PAGE_BYTES,
+                always_cut: None,
             }),
             meanwhile: shared(None),
         }
@@ -200,6 +203,11 @@ impl Wire {
         take(&self.state).small_pages = (of_a_hundred, chance);
     }
 
+    /// From now on every page is cut there, or where chance says again.
+    pub(super) fn cut_at(&self, bytes: Option<usize>) {
+        take(&self.state).always_cut = bytes;
+    }
+
     /// A round begins: its exchanges are counted.
     pub(super) fn begin_round(&self) {
         let mut state = take(&self.state);
@@ -207,7 +215,7 @@ impl Wire {
         let (small_pages, chance) = &mut state.small_pages;
         // In fourths of bytes: a record a page, or a few.
         let small = if chance.percent(*small_pages) { chance.pick(&[1, 100, 400]).copied() } else { None };
-        state.cut = small.unwrap_or(PAGE_BYTES);
+        state.cut = state.always_cut.or(small).unwrap_or(PAGE_BYTES);
     }
 
     /// Time that a call spends on its way, in one direction.

@@ -86,3 +86,20 @@ fn a_record_whose_lost_move_is_not_taken_leaves_with_what_was_written_since() ->
     assert_eq!(scene.on_server(person)?.map(|record| record.cell), Some(scene.cell(1)));
     scene.settle()
 }
+
+#[test]
+fn a_new_home_whose_halves_go_up_in_different_pages_waits_and_is_taken_whole() -> Outcome {
+    let mut scene = Scene::with(&[0])?;
+    scene.round(0)?;
+    let (household, head) = scene.new_home(0)?;
+    // Each names the other, and a page holds one of them.
+    scene.cut_pages_up(0, Some(1));
+    scene.round(0)?;
+    scene.cut_pages_up(0, None);
+    scene.round(0)?;
+    insist(scene.waiting_and_refused(0)? == (0, 0), "Something waits, or is the worker's to look at.")?;
+    for id in [household, head] {
+        insist(scene.on_server(id)?.is_some(), "The server has not got a part of a new home.")?;
+    }
+    scene.settle()
+}
