@@ -14,6 +14,7 @@ use crate::china::{start_of_day, wall_clock};
 use crate::ids::RecordId;
 use crate::kinds::evacuation::Listed;
 use crate::kinds::roll_call::{Mark, RollCall};
+use crate::stamp::Stamp;
 use crate::world::Millis;
 
 pub use order::{CellOrder, OrderWords, Threatened, householder_first, orders, roster};
@@ -92,6 +93,12 @@ impl Roll<'_> {
     pub fn stands_as_seen(&self, seen: &BTreeMap<RecordId, Option<RecordId>>) -> bool {
         let standing = |mark: &Option<&RollCall>| mark.map(|mark| mark.id);
         self.people.iter().all(|(listed, mark)| seen.get(&listed.person).is_none_or(|seen| *seen == standing(mark)))
+    }
+
+    /// The greatest stamp among the marks that stand of these people of the roster: whatever is said of them next comes after it.
+    pub fn latest_of(&self, seen: &BTreeMap<RecordId, Option<RecordId>>) -> Stamp {
+        let asked = self.people.iter().filter(|(listed, _)| seen.contains_key(&listed.person));
+        asked.filter_map(|(_, mark)| mark.map(|mark| mark.stamp)).fold(Stamp::ZERO, Stamp::max)
     }
 }
 
@@ -193,7 +200,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::stamp::{Node, Stamp};
+    use crate::stamp::Node;
 
     fn id(number: u128) -> RecordId {
         RecordId(Uuid::from_u128(number))
@@ -228,6 +235,15 @@ mod tests {
         assert_eq!((due, moved, away, unmoved, returned, not_contacted), (5, 1, 1, 3, 1, 2));
         assert_eq!(roll.strangers, [&marks[5]], "somebody who is on no list is shown apart");
         assert_eq!(roll.people[0].1, Some(&marks[1]));
+    }
+
+    #[test]
+    fn what_is_said_next_comes_after_what_stands_of_these_people_alone() {
+        let roster: Vec<Listed> = (10..13).map(listed).collect();
+        let marks = [mark(1, 10, Mark::Called, 100), mark(2, 10, Mark::Away, 200), mark(3, 11, Mark::Called, 300)];
+        let roll = roll(&roster, &marks);
+        assert_eq!(roll.latest_of(&BTreeMap::from([(id(10), None), (id(12), None)])), marks[1].stamp);
+        assert_eq!(roll.latest_of(&BTreeMap::from([(id(12), None)])), Stamp::ZERO);
     }
 
     #[test]

@@ -179,10 +179,13 @@ impl<S: Store> Hub<S> {
             if !roll.stands_as_seen(&marks.people) {
                 return Err(HubError::refused(CallRefusal::Stale));
             }
+            // The last mark counts, and a phone whose clock is ahead may have made the one that was seen.
+            let seen = roll.latest_of(&marks.people);
             for one in &to_mark {
                 let fields = written(record.id, *one, now, &actor.account, marks.note.as_deref());
-                let id = self.record_id();
-                self.put(writing, actor, DeskChange { id, kind: Kind::RollCall, cell: record.cell.clone(), fields })?;
+                let (id, cell) = (self.record_id(), record.cell.clone());
+                let change = DeskChange { id, kind: Kind::RollCall, cell, fields };
+                self.write_at_desk(writing, actor, change, seen)?.map_err(refused_words)?;
             }
             Ok(to_mark.len())
         })
@@ -212,9 +215,9 @@ impl<S: Store> Hub<S> {
     }
 }
 
-/// The marks of an evacuation, whoever made them.
+/// The marks of an evacuation, whoever made them. A mark stays in the cell where it was made when the order's cell is merged.
 pub fn marks_of(reading: &(impl Reading + ?Sized), evacuation: &Record) -> Result<Vec<RollCall>, HubError> {
-    let marks = reading.referring(&Scope::from(&evacuation.cell), evacuation.id, &Kind::RollCall)?;
+    let marks = reading.referring(&county(&evacuation.cell), evacuation.id, &Kind::RollCall)?;
     let marks = marks.iter().filter(|stored| !stored.record.is_deleted());
     Ok(marks.filter_map(|stored| RollCall::read(&stored.record)).collect())
 }

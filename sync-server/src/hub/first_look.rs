@@ -220,8 +220,9 @@ fn too_many_photos(
 }
 
 /// Refuses changes that name records which are neither in the cell where the change leaves its own, nor among those that this push
-/// brings there. Refusing one can leave another without its target, so it goes on until nothing more falls. A field in which a phone that
-/// has not heard of it merely names somebody who was erased costs the rest of its record nothing: it is emptied when that is stored.
+/// brings there, nor stayed behind when what they belong to came there. Refusing one can leave another without its target, so it goes on
+/// until nothing more falls. A field in which a phone that has not heard of it merely names somebody who was erased costs the rest of its
+/// record nothing: it is emptied when that is stored.
 pub(super) fn refuse_missing_targets(
     reading: &dyn Writing,
     bench: &Bench<'_>,
@@ -261,6 +262,7 @@ fn refuse_what_waits_in_vain(
     for (index, change) in changes.iter().enumerate() {
         let Look::Fits { current, merged, .. } = &looks[index] else { continue };
         let cell = &merged.record.cell.clone();
+        let thing = thing_of(&merged.record);
         let current = if seen.insert(change.id) { current.as_deref().cloned() } else { standing(reading, change)? };
         for (field, id, kind) in references(change, current.as_ref()) {
             let fits_kind = |found: &Kind| kind.as_ref().is_none_or(|kind| kind == found);
@@ -278,6 +280,12 @@ fn refuse_what_waits_in_vain(
                 waiting.push((index, field, id));
             } else if left_since(reading, bench, (changes, looks), change, cell, id)?.as_ref().is_some_and(fits_kind) {
                 // It was here when this was written: its cell keeps what came late, as it keeps what came in time.
+            } else if matches!(looks[index], Look::Fits { .. })
+                && belongs_along(reading, (changes, looks), cell, thing, id)?.as_ref().is_some_and(fits_kind)
+            {
+                // It may come with this push itself, into the cell where it was written. What was refused already, because the thing
+                // is not here, is not even looked for: its answer would tell of a cell that is not the author's.
+                waiting.push((index, field, id));
             } else if !(bench.author.is_phone()
                 && names_erased(reading, &change.kind, cell, (&field, change.fields.get(&field)))?)
             {
@@ -299,6 +307,52 @@ fn moved_now(changes: &[Change], looks: &[Look], id: RecordId) -> Option<Record>
     }
 }
 
+/// A record of a cell's county as this push brings it, or as it stands.
+fn as_it_will_lie(
+    reading: &dyn Writing,
+    (changes, looks): (&[Change], &[Look]),
+    cell: &CellCode,
+    id: RecordId,
+) -> Result<Option<Record>, HubError> {
+    match moved_now(changes, looks, id) {
+        Some(record) => Ok(Some(record)),
+        None => Ok(reading.record(&county(cell), id)?.map(|stored| stored.record)),
+    }
+}
+
+/// What an append-only record belongs to.
+fn thing_of(record: &Record) -> Option<RecordId> {
+    record.kind.belongs_to().filter(|_| record.kind.is_append_only()).and_then(|field| record.reference(field))
+}
+
+/// From a photo by the step that it shows to the incident: no record belongs to its thing by more steps.
+const STEPS_UP: usize = 2;
+
+/// The kind of an append-only record that belongs to the same thing as the append-only record that names it. It stays in the cell where it
+/// was written when the thing is moved, so whoever goes on in the new cell names it there. That the thing itself can be named from here,
+/// its own field has to show; whoever asks learns only what belongs to it.
+fn belongs_along(
+    reading: &dyn Writing,
+    pushed: (&[Change], &[Look]),
+    cell: &CellCode,
+    thing: Option<RecordId>,
+    id: RecordId,
+) -> Result<Option<Kind>, HubError> {
+    let Some(thing) = thing.filter(|thing| *thing != id) else { return Ok(None) };
+    let Some(named) = as_it_will_lie(reading, pushed, cell, id)? else { return Ok(None) };
+    // A household that gave way to another is the same household.
+    let same = reading.entries(&county(cell), thing)?;
+    let mut above = thing_of(&named);
+    for _ in 0..STEPS_UP {
+        let Some(next) = above else { break };
+        if next == thing || same.contains(&next) {
+            return Ok(Some(named.kind));
+        }
+        above = as_it_will_lie(reading, pushed, cell, next)?.as_ref().and_then(thing_of);
+    }
+    Ok(None)
+}
+
 /// The kind of a record that lay in a cell when a phone wrote about it there, and that was moved away since.
 fn left_since(
     reading: &dyn Writing,
@@ -311,10 +365,7 @@ fn left_since(
     if !bench.author.is_phone() {
         return Ok(None);
     }
-    let moved = match moved_now(changes, looks, id) {
-        Some(record) => Some(record),
-        None => reading.record(&county(cell), id)?.map(|stored| stored.record),
-    };
+    let moved = as_it_will_lie(reading, (changes, looks), cell, id)?;
     let Some(moved) = moved.filter(|moved| bench.is_still_theirs(moved, change.latest())) else { return Ok(None) };
     // A restored database need not know that it was here: phones brought it straight to where it was moved.
     let was_here = bench.is_lost_move(&moved) || reading.has_left(cell, id)?;

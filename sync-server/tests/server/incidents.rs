@@ -5,14 +5,19 @@ use domain::incident::{IncidentState, Stage, fold, stage_of};
 use domain::scope::Role;
 use domain::{AccountId, Change, Kind, ProblemCode, Record, RecordId, World as _};
 use serde_json::json;
+use sync_server::hub::incidents::{StepWish, Words};
 
-use crate::common::{County, HOUR, MINUTE, TestPhone, cell};
+use crate::common::{County, HOUR, MINUTE, PASSWORD, TestPhone, cell};
 
 fn step(phone: &mut TestPhone, incident: RecordId, action: &str) -> Change {
+    step_in(phone, 1, incident, action)
+}
+
+fn step_in(phone: &mut TestPhone, number: u32, incident: RecordId, action: &str) -> Change {
     let (by, at) = (phone.account(), phone.world.now());
     let stage = stage_of(action).unwrap().code();
     let fields = json!({"incident": incident, "step": stage, "action": action, "at": at, "by": by});
-    phone.new_record(Kind::IncidentStep, &cell(1), fields)
+    phone.new_record(Kind::IncidentStep, &cell(number), fields)
 }
 
 /// A phone of the supervisor of the village, who may also stand in the stairwell.
@@ -154,4 +159,55 @@ fn after_a_restore_a_worker_s_phone_brings_back_what_the_supervisor_did_and_noth
     let mut forged = step(&mut worker, incident.id, "close");
     forged.fields.insert("by".into(), json!("boss-1"));
     assert_eq!(worker.refused(&forged), ProblemCode::OtherAuthor);
+}
+
+/// Two incidents with a result each in the second cell, which is merged into the first one then: the results stay behind. With the phone of
+/// a worker who holds both.
+fn merged_with_results() -> (County, TestPhone, [(RecordId, RecordId); 2]) {
+    let county = crate::accounts::county();
+    let mut worker = county.worker("worker-a", &[cell(1), cell(2)]);
+    county.account("boss-1", Role::Supervisor, &["610722001001"], &[cell(2)]);
+    let mut boss = county.phone_of(&AccountId::new("boss-1").unwrap());
+    let both = [(); 2].map(|()| {
+        let incident = worker.new_incident(&cell(2));
+        worker.push_all(std::slice::from_ref(&incident));
+        let steps = ["accept", "dispatch", "result"].map(|action| {
+            county.world.pass(MINUTE);
+            step_in(&mut boss, 2, incident.id, action)
+        });
+        boss.push_all(&steps);
+        (incident.id, steps[2].id)
+    });
+    county.account("admin-1", Role::Admin, &["610722"], &[]);
+    let admin = county.hub.sign_in("admin-1", PASSWORD).unwrap().desk;
+    county.hub.merge_cell(&admin.actor, &cell(2), &cell(1)).unwrap();
+    county.world.pass(MINUTE);
+    (county, worker, both)
+}
+
+#[test]
+fn a_result_that_stayed_behind_when_its_incident_moved_is_checked_where_the_incident_lies_now() {
+    let (county, mut worker, [(incident, result), (at_desk, _)]) = merged_with_results();
+    assert_eq!(county.stored(incident).unwrap().record.cell, cell(1));
+    assert_eq!(county.stored(result).unwrap().record.cell, cell(2), "what was done there stays written there");
+    let mut check = step(&mut worker, incident, "pass");
+    check.fields.insert("answers".into(), json!(result));
+    worker.push_all(&[check]);
+    let boss = county.hub.sign_in("boss-1", PASSWORD).unwrap().desk;
+    let seen = county.hub.incident(&boss.actor, at_desk).unwrap().mark();
+    let id = worker.world.record_id();
+    let wish = StepWish { id, seen, action: "pass".to_owned(), words: Words::default() };
+    county.hub.take_step(&boss, at_desk, &wish).unwrap();
+    for incident in [incident, at_desk] {
+        let progress = county.hub.incident(&boss.actor, incident).unwrap().progress;
+        assert_eq!((progress.stage, progress.state), (Stage::Close, IncidentState::Passed));
+    }
+}
+
+#[test]
+fn a_check_names_no_result_of_another_incident_in_another_cell() {
+    let (_county, mut worker, [(incident, _), (_, foreign)]) = merged_with_results();
+    let mut check = step(&mut worker, incident, "pass");
+    check.fields.insert("answers".into(), json!(foreign));
+    assert_eq!(worker.refused(&check), ProblemCode::MissingTarget);
 }

@@ -14,6 +14,7 @@ mod divisions;
 mod doors;
 mod erased_heads;
 mod erasure;
+mod evacuations;
 mod exports;
 mod feeds;
 mod hand_in;

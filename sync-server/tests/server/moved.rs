@@ -107,6 +107,72 @@ fn late_words_about_a_record_that_never_lay_here_are_not_taken() {
     assert_eq!(worker.refused(&edit), ProblemCode::ForeignRecord);
 }
 
+/// A visit to the household of a home in a cell, that corrects another one.
+fn correction(phone: &mut TestPhone, home: &[Change; 3], number: u32, replaced: RecordId) -> Change {
+    let mut visit = phone.visit(home[1].id, &cell(number));
+    visit.fields.insert("replaces".into(), json!(replaced));
+    visit
+}
+
+#[test]
+fn a_visit_that_stayed_behind_when_its_household_moved_is_corrected_from_the_new_cell() {
+    let (county, mut mover, _, home) = two_cells();
+    let visit = mover.visit(home[1].id, &cell(2));
+    mover.push_all(std::slice::from_ref(&visit));
+    move_home(&county, &mut mover, &home);
+    county.world.pass(5 * MINUTE);
+    let corrected = correction(&mut mover, &home, 1, visit.id);
+    mover.push_all(std::slice::from_ref(&corrected));
+    assert_eq!(county.stored(corrected.id).unwrap().record.reference("replaces"), Some(visit.id));
+    // Whoever holds the new cell alone may have read of the visit before.
+    let mut neighbour = county.worker("worker-c", &[cell(1)]);
+    let again = correction(&mut neighbour, &home, 1, visit.id);
+    neighbour.push_all(&[again]);
+}
+
+#[test]
+fn a_visit_to_another_household_in_another_cell_is_not_corrected_from_here() {
+    let (county, mut mover, _, home) = two_cells();
+    let mut other = county.worker("worker-c", &[cell(3)]);
+    let foreign = other.new_home(&cell(3));
+    let theirs = other.visit(foreign[1].id, &cell(3));
+    other.push_all(&foreign);
+    other.push_all(std::slice::from_ref(&theirs));
+    // Nor one in a cell that is the author's own.
+    let stays = mover.new_home(&cell(2));
+    let own = mover.visit(stays[1].id, &cell(2));
+    mover.push_all(&stays);
+    mover.push_all(std::slice::from_ref(&own));
+    move_home(&county, &mut mover, &home);
+    county.world.pass(5 * MINUTE);
+    for visit in [theirs.id, own.id] {
+        let wrong = correction(&mut mover, &home, 1, visit);
+        assert_eq!(mover.refused(&wrong), ProblemCode::MissingTarget);
+    }
+    // Nor does naming the foreign household as well bring anything of it to light.
+    let probed = correction(&mut mover, &foreign, 1, theirs.id);
+    assert_eq!(mover.refused(&probed), ProblemCode::MissingTarget);
+}
+
+#[test]
+fn a_visit_its_household_s_move_and_its_correction_come_in_one_push_and_stand_or_fall_together() {
+    for (by, stand) in [("worker-a", true), ("worker-b", false)] {
+        let (county, mut mover, _, home) = two_cells();
+        let mut visit = mover.visit(home[1].id, &cell(2));
+        visit.fields.insert("by".into(), json!(by));
+        county.world.pass(MINUTE);
+        let moved = home.clone().map(|part| mover.change(part.kind, part.id, &cell(2), json!({"cell": cell(1)})));
+        let corrected = correction(&mut mover, &home, 1, visit.id);
+        let mut all = vec![corrected.clone(), visit.clone()];
+        all.extend(moved);
+        let verdicts = mover.push(&all);
+        let taken = verdicts.iter().filter(|verdict| **verdict == Verdict::Accepted).count();
+        assert_eq!(taken, if stand { 5 } else { 3 }, "{verdicts:?}");
+        assert_eq!(county.stored(visit.id).is_some(), stand);
+        assert_eq!(county.stored(corrected.id).is_some(), stand, "it names nothing that is not there");
+    }
+}
+
 /// A home that was moved since the backup; put back. With the phone of the cell's own worker, and what it was sent.
 fn put_back_to_before_the_move() -> (County, TestPhone, FeedPage, [Change; 3]) {
     let (mut county, mut mover, _, home) = two_cells();
