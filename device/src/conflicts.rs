@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use domain::conflict::{CONFLICTS_TOLD_MAX, Conflict, Hand, Writer};
+use domain::kinds::dispute::{WORDS, has_lost_somebody, is_about_nobody};
 use domain::protocol::FeedPage;
 use domain::record::is_field_name;
 use domain::scope::phone_writes;
@@ -59,6 +60,9 @@ fn read(row: &Row<'_>) -> Result<Standing, DeviceError> {
 
 /// Takes over what the server says about the records of a page. True: something is new or settled.
 pub(crate) fn take_page(connection: &Connection, page: &FeedPage, now: Millis) -> Result<bool, DeviceError> {
+    // With every page: rows that nobody tells of any more would otherwise stay until something else is told.
+    const OLD: &str = "DELETE FROM conflict WHERE told = 0 AND decided_at < ?1";
+    connection.prepare_cached(OLD)?.execute([now.saturating_sub(DECIDED_KEPT)])?;
     let mut told: BTreeMap<RecordId, Vec<&Conflict>> = told_of(connection)?;
     if told.is_empty() && page.conflicts.is_empty() {
         return Ok(false);
@@ -75,9 +79,33 @@ pub(crate) fn take_page(connection: &Connection, page: &FeedPage, now: Millis) -
             changed |= take_record(connection, record, conflicts)?;
         }
     }
-    const OLD: &str = "DELETE FROM conflict WHERE told = 0 AND decided_at < ?1";
-    connection.prepare_cached(OLD)?.execute([now.saturating_sub(DECIDED_KEPT)])?;
     Ok(changed)
+}
+
+/// Forgets what was set aside of case files that an erasure touched, where people can be named: nobody is to let it stand again. What
+/// the server still tells of a file that is also about others stays, as on the server, unless it names who was erased.
+///
+/// Whom a file named before may not be seen in it any more, for the server's copy came first: whatever has lost a party counts.
+pub(crate) fn leave_erased(connection: &Connection, person: RecordId) -> Result<(), DeviceError> {
+    const FILES: &str = "SELECT DISTINCT conflict.id, record.body -> '$.fields.parties' FROM conflict
+        JOIN record ON record.id = conflict.id AND record.kind = 'dispute'";
+    const NAMED: &str = "SELECT 1 FROM conflict WHERE id = ?1 AND instr(body || coalesce(replaced, ''), ?2) > 0";
+    const FORGET: &str = "DELETE FROM conflict WHERE id = ?1 AND field IN (SELECT value FROM json_each(?2))
+        AND (?3 OR told = 0 OR replaced IS NOT NULL OR instr(body, ?4) > 0)";
+    let named = person.to_string();
+    let naming: Vec<&str> = WORDS.into_iter().chain(["parties"]).collect();
+    let naming = serde_json::to_string(&naming)?;
+    let mut statement = connection.prepare_cached(FILES)?;
+    let files = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let files: Vec<(String, Option<String>)> = files.collect::<Result<_, _>>()?;
+    for (id, parties) in files {
+        let parties: Value = parties.map_or(Ok(Value::Null), |text| serde_json::from_str(&text))?;
+        if has_lost_somebody(&parties) || exists(connection, NAMED, [&id, &named])? {
+            let nobody = is_about_nobody(&parties);
+            connection.prepare_cached(FORGET)?.execute((&id, &naming, nobody, &named))?;
+        }
+    }
+    Ok(())
 }
 
 /// The records about which the server told something before; what it tells now is yet to be filled in.

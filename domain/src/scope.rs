@@ -108,6 +108,22 @@ impl Actor {
     pub fn may(&self, action: Action, kind: &Kind, cell: &CellCode) -> bool {
         self.covers(cell) && allowed(self.role, action, kind)
     }
+
+    /// Whether the actor may read this very record: its kind in its cell, and of photos those that are theirs to see.
+    pub fn may_read(&self, record: &Record) -> bool {
+        self.may(Action::Read, &record.kind, &record.cell) && self.may_see_subject(record)
+    }
+
+    /// Whatever a worker photographs hangs in the one list of a cell's photos: signed papers of a mediation beside a hole in the
+    /// road. Informants see what was photographed of incidents, and what they took themselves.
+    fn may_see_subject(&self, record: &Record) -> bool {
+        if self.role != Role::Informant || record.kind != Kind::Photo {
+            return true;
+        }
+        let subject = record.text("subject_kind");
+        let of_incident = [Kind::Incident, Kind::IncidentStep].iter().any(|kind| subject == Some(kind.as_str()));
+        of_incident || record.text("by") == Some(self.account.as_str())
+    }
 }
 
 /// The table of rights by role and kind. What is not named is not allowed.
@@ -282,6 +298,29 @@ mod tests {
                 assert_eq!(allowed(role, Action::Write, &kind), writes, "{role:?} {kind}");
             }
         }
+    }
+
+    #[test]
+    fn of_photos_an_informant_reads_those_of_incidents_and_the_own() {
+        let photo = |subject: &str, by: &str| Record {
+            id: crate::RecordId(uuid::Uuid::from_u128(1)),
+            kind: Kind::Photo,
+            cell: CellCode::new("610722001001001").unwrap(),
+            fields: crate::Fields::from([("subject_kind".to_owned(), subject.into()), ("by".to_owned(), by.into())]),
+            stamps: crate::Stamps::all(crate::Stamp::ZERO),
+        };
+        let informant = actor(Role::Informant, &["610722001001001"]);
+        for (subject, by, reads) in [
+            ("incident", "worker", true),
+            ("incident_step", "worker", true),
+            ("dispute", "worker", false),
+            ("person", "worker", false),
+            ("dwelling", "somebody", true),
+        ] {
+            assert_eq!(informant.may_read(&photo(subject, by)), reads, "{subject} by {by}");
+            assert!(actor(Role::Worker, &["610722001001001"]).may_read(&photo(subject, by)));
+        }
+        assert!(!actor(Role::Informant, &["610722001001002"]).may_read(&photo("incident", "worker")));
     }
 
     #[test]

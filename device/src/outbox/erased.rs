@@ -2,8 +2,9 @@
 //! included. That is what tells an erasure from a record that merely moved to another cell.
 
 use std::collections::BTreeSet;
+use std::ops::Bound;
 
-use domain::kinds::dispute::form_without_person;
+use domain::kinds::dispute::{ERASED_NAME, WORDS, file_without_words, form_without_person, is_about_nobody};
 use domain::kinds::evacuation::without;
 use domain::protocol::WORDS_ABOUT_MAX;
 use domain::{CellCode, RecordId};
@@ -11,6 +12,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::DeviceError;
+use crate::conflicts;
 use crate::store::{self, Meta};
 
 /// Removes a record and what was written about it alone. True when anything was here.
@@ -43,6 +45,8 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
         }
     }
     empty_parties(connection, id)?;
+    empty_words(connection)?;
+    conflicts::leave_erased(connection, id)?;
     if here {
         store::drop_unnamed_photos(connection)?;
     }
@@ -77,7 +81,23 @@ pub(crate) fn words_about(connection: &Connection) -> Result<Vec<RecordId>, Devi
     let photos: Vec<[Option<String>; 2]> = photos.collect::<Result<_, _>>()?;
     names.extend(photos.into_iter().flatten().flatten());
     let about: BTreeSet<RecordId> = names.iter().filter_map(|name| name.parse().ok()).collect();
-    Ok(about.into_iter().take(WORDS_ABOUT_MAX).collect())
+    in_turn(connection, &about)
+}
+
+/// As many of them as may be named at once, after those that were named last: with more than that all have their turn.
+fn in_turn(connection: &Connection, about: &BTreeSet<RecordId>) -> Result<Vec<RecordId>, DeviceError> {
+    let last: Option<RecordId> = if about.len() > WORDS_ABOUT_MAX { Meta::WordsAsked.get(connection)? } else { None };
+    let Some(last) = last else { return Ok(about.iter().take(WORDS_ABOUT_MAX).copied().collect()) };
+    let after = about.range((Bound::Excluded(last), Bound::Unbounded));
+    Ok(after.chain(about.range(..=last)).take(WORDS_ABOUT_MAX).copied().collect())
+}
+
+/// Notes how far those were named of whom there are too many for one request; it was answered.
+pub(crate) fn note_asked(connection: &Connection, asked: &[RecordId]) -> Result<(), DeviceError> {
+    match asked.last().filter(|_| asked.len() >= WORDS_ABOUT_MAX) {
+        Some(last) => Meta::WordsAsked.set(connection, last),
+        None => Ok(()),
+    }
 }
 
 /// Takes a person off every roster, whoever wrote it and wherever it waits. The value keeps its stamp: the server has taken the
@@ -141,6 +161,31 @@ fn empty_parties(connection: &Connection, person: RecordId) -> Result<(), Device
             if let Some(emptied) = form_without_person(&serde_json::from_str::<Value>(&text)?, person) {
                 connection.prepare_cached(update)?.execute((key, serde_json::to_string(&emptied)?))?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Leaves nothing where words stood of files that are about nobody any more: in those that stand here, and in own words about them
+/// that were overtaken. The server does the same with what comes in, under the stamps that it came with, so that both sides hold the
+/// same; and the copy that this phone wrote itself is never sent back to it.
+fn empty_words(connection: &Connection) -> Result<(), DeviceError> {
+    const FILES: &str = "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0";
+    const EMPTY: &str = "UPDATE record SET body = ?2 WHERE id = ?1";
+    const OVERTAKEN: &str =
+        "UPDATE overtaken SET value = 'null' WHERE id = ?1 AND field IN (SELECT value FROM json_each(?2))";
+    let words = serde_json::to_string(&WORDS)?;
+    let mut statement = connection.prepare_cached(FILES)?;
+    let rows = statement.query_map([format!("\"name\":\"{ERASED_NAME}\"")], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let found: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
+    for (id, text) in found {
+        let mut body: Value = serde_json::from_str(&text)?;
+        let about_nobody = |file: &&mut Value| file.get("parties").is_some_and(is_about_nobody);
+        let Some(file) = body.get_mut("fields").filter(about_nobody) else { continue };
+        connection.prepare_cached(OVERTAKEN)?.execute((&id, &words))?;
+        if let Some(emptied) = file_without_words(file) {
+            *file = emptied;
+            connection.prepare_cached(EMPTY)?.execute((&id, body.to_string()))?;
         }
     }
     Ok(())

@@ -11,7 +11,7 @@ use domain::merge::{MergeError, merge};
 use domain::{Change, Record, Stamp};
 use rusqlite::Connection;
 
-pub(crate) use erased::{erase, words_about};
+pub(crate) use erased::{erase, note_asked, words_about};
 pub(crate) use overtaken::{
     Overtaken, forget_overtaken, is_overtaken, keep_overtaken, overtaken, overtaken_of, take_overtaken,
 };

@@ -63,6 +63,7 @@ pub(super) fn take(
     }
     let compared = receipt::compare(&transaction, device, answer, now)?;
     health::was_told(&transaction, request.health.as_ref(), (device, answer.epoch), now)?;
+    outbox::note_asked(&transaction, &request.words_about)?;
     let other_cells = note_cells(&transaction, &answer.cells)?;
     note_clock(&transaction, &mut clock, seen.latest.max(judged.latest), !marks.is_empty(), judged.set_back)?;
     transaction.commit()?;

@@ -53,6 +53,8 @@ pub(crate) enum Meta {
     HealthTold,
     /// The kinds that the programs knew which had this file open.
     KnownKinds,
+    /// The last of those that the server was asked about, when there were more than one request may name.
+    WordsAsked,
 }
 
 impl Meta {
@@ -78,6 +80,7 @@ impl Meta {
             Meta::HandedIn => "handed_in",
             Meta::HealthTold => "health_told",
             Meta::KnownKinds => "known_kinds",
+            Meta::WordsAsked => "words_asked",
         }
     }
 

@@ -34,6 +34,16 @@ fn tell(server: &Server, phone: &Phone, id: RecordId, conflicts: Vec<Conflict>) 
     phone.sync();
 }
 
+/// How many conflicts the phone has noted, shown or not.
+fn rows(phone: &Phone) -> i64 {
+    let count = phone.device.with_open(|open| {
+        let count =
+            open.store().connection().query_row("SELECT count(*) FROM conflict", [], |row| row.get::<_, i64>(0));
+        Ok::<_, device::DeviceError>(count.unwrap())
+    });
+    count.unwrap()
+}
+
 #[test]
 fn an_own_value_that_a_pull_overtakes_is_shown_before_the_server_knows_of_it() {
     let server = Server::new();
@@ -143,12 +153,25 @@ fn a_record_that_leaves_takes_its_conflicts_along() {
     server.hub().conflicts.clear();
     server.hub().feed.entry(cell()).or_default().push((id, true, Node(0)));
     phone.sync();
-    let left = phone.device.with_open(|open| {
-        let count =
-            open.store().connection().query_row("SELECT count(*) FROM conflict", [], |row| row.get::<_, i64>(0));
-        Ok::<_, device::DeviceError>(count.unwrap())
-    });
-    assert_eq!(left.unwrap(), 0);
+    assert_eq!(rows(&phone), 0);
+}
+
+#[test]
+fn what_was_decided_long_ago_goes_though_the_server_tells_of_nothing_more() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    let conflict = told(&phone, id, "另一个", START);
+    tell(&server, &phone, id, vec![conflict.clone()]);
+    phone.call("dismiss_conflict", json!({"id": id, "field": "name", "stamp": conflict.stamp}));
+    tell(&server, &phone, id, Vec::new());
+    assert_eq!(rows(&phone), 1, "an old answer may come late");
+    let long = domain::conflict::CONFLICT_TOLD_FOR + 60_000;
+    phone.pass(long);
+    server.hub().now += long;
+    tell(&server, &phone, id, Vec::new());
+    assert_eq!(rows(&phone), 0);
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! A record that was erased on purpose leaves nothing behind, and is told from one that merely moved away.
 
-use domain::protocol::CallError;
-use domain::{Epoch, Kind, ProblemCode, RecordId};
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use domain::conflict::Conflict;
+use domain::protocol::{CallError, WORDS_ABOUT_MAX};
+use domain::{Epoch, Kind, Node, ProblemCode, RecordId, Stamp};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::fake::*;
@@ -30,7 +33,8 @@ fn keep_draft(phone: &Phone, key: &str) {
 fn knows(phone: &Phone, name: &str) -> bool {
     let sql = "SELECT (SELECT count(*) FROM record WHERE instr(body, ?1) > 0)
         + (SELECT count(*) FROM refused WHERE instr(fields, ?1) > 0)
-        + (SELECT count(*) FROM overtaken WHERE instr(value, ?1) > 0)";
+        + (SELECT count(*) FROM overtaken WHERE instr(value, ?1) > 0)
+        + (SELECT count(*) FROM conflict WHERE instr(body || coalesce(replaced, ''), ?1) > 0)";
     let count: i64 = phone
         .device
         .with_open::<_, device::DeviceError>(|open| {
@@ -212,4 +216,92 @@ fn who_was_erased_in_a_cell_that_this_phone_does_not_read_is_left_in_no_dispute_
     server.hub().erased.insert(gone);
     phone.sync();
     assert!(!knows(&phone, "张三") && phone.state().refused == 1);
+}
+
+/// A mediation case with these parties and these words.
+fn case(phone: &Phone, parties: &Value, facts: &str) -> RecordId {
+    let fields = json!({"type": "02", "source": "applied", "accepted_on": "2026-01-05", "parties": parties, "facts": facts,
+        "by": "worker"});
+    phone.write(Kind::Dispute, None, fields).unwrap()
+}
+
+/// The server sends a case again, with what was set aside of it.
+fn tell(server: &Server, phone: &Phone, case: RecordId, conflicts: Vec<Conflict>) {
+    server.hub().conflicts = conflicts;
+    server.hub().feed.entry(cell()).or_default().push((case, false, Node(0)));
+    phone.sync();
+}
+
+#[test]
+fn what_was_set_aside_of_a_dispute_goes_with_the_resident_whom_it_names() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    let parties = |name: &str, other: &str| json!([{"person": erased, "name": name, "side": "applicant"}, {"name": other, "side": "respondent"}]);
+    let dispute = case(&phone, &parties("张三", "李四"), "墙漏水");
+    phone.sync();
+    let stands = phone.get(dispute).unwrap().stamps;
+    let set_aside = |field: &str, value: Value| Conflict {
+        record: dispute,
+        field: field.into(),
+        value,
+        stamp: Stamp::new(START - 1_000, 0, Node(7)),
+        by: None,
+        won_stamp: stands.of(field),
+        won_by: None,
+    };
+    let told = vec![set_aside("parties", parties("张三三", "王五")), set_aside("facts", json!("张三砸了墙"))];
+    tell(&server, &phone, dispute, told.clone());
+    phone.pass(1_000);
+    for Conflict { field, stamp, .. } in &told {
+        phone.call("restore_value", json!({"id": dispute, "field": field, "stamp": stamp}));
+    }
+    // Of one the other value can still be had back, of the other one the worker has decided; and the server has heard of both.
+    phone.pass(1_000);
+    phone.write(Kind::Dispute, Some(dispute), json!({"facts": "墙坏了"})).unwrap();
+    phone.sync();
+    tell(&server, &phone, dispute, Vec::new());
+    assert!(knows(&phone, "张三砸了墙"), "it is kept beside the record");
+    server.hub().erase(erased);
+    phone.sync();
+    assert!(!knows(&phone, "张三") && knows(&phone, "王五"));
+    let undo = json!({"id": dispute, "field": "parties", "stamp": told[0].stamp});
+    assert!(device::api::call(&phone.device, "restore_value", undo, None).is_err(), "nothing is left to be had back");
+    assert_eq!(phone.get(dispute).unwrap().fields["facts"], json!("墙坏了"), "the file is also another's");
+}
+
+#[test]
+fn the_words_of_a_case_that_is_about_nobody_leave_the_phone_that_wrote_them() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    phone.sync();
+    let parties = json!([{"person": erased, "name": "张三", "side": "applicant"}]);
+    let dispute = case(&phone, &parties, "他砸了墙");
+    let version = phone.get(dispute).unwrap().version();
+    server.hub().erase(erased);
+    phone.sync();
+    let record = phone.get(dispute).unwrap();
+    assert_eq!(record.fields["parties"], json!([{"name": "—", "side": "applicant"}]));
+    assert_eq!(record.fields.get("facts"), Some(&Value::Null), "as the server has it, under the same stamp");
+    assert_eq!(record.version(), version);
+    assert!(!knows(&phone, "张三") && !knows(&phone, "砸了墙"));
+    assert_eq!(phone.state().waiting_records, 0);
+}
+
+#[test]
+fn of_more_records_than_a_request_may_name_all_are_asked_about_by_turns() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    let drafts: Vec<String> = (1..=1_500).map(|number| format!("('edit:{}', '{{}}', 0)", record_id(number))).collect();
+    phone.tamper(&format!("INSERT INTO draft (key, value, saved_at) VALUES {}", drafts.join(", ")));
+    server.hub().requests.clear();
+    for _ in 0..2 {
+        phone.sync();
+    }
+    let hub = server.hub();
+    assert!(hub.requests.iter().all(|request| request.words_about.len() <= WORDS_ABOUT_MAX));
+    let asked: BTreeSet<&RecordId> = hub.requests.iter().flat_map(|request| &request.words_about).collect();
+    assert_eq!(asked.len(), 1_500);
 }

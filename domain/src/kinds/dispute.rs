@@ -182,9 +182,31 @@ pub const WORDS: [&str; 6] = ["place", "facts", "claim", "terms", "perform_how",
 
 /// Whether of all the parties only their sides are left: the file is about nobody any more.
 pub fn is_about_nobody(parties: &Value) -> bool {
-    let nobody =
-        |party: &Value| party.get("person").is_none() && party.get("name").and_then(Value::as_str) == Some(ERASED_NAME);
-    parties.as_array().is_some_and(|parties| !parties.is_empty() && parties.iter().all(nobody))
+    parties.as_array().is_some_and(|parties| !parties.is_empty() && parties.iter().all(is_nobody))
+}
+
+/// Whether of any of the parties only the side is left.
+pub fn has_lost_somebody(parties: &Value) -> bool {
+    parties.as_array().is_some_and(|parties| parties.iter().any(is_nobody))
+}
+
+fn is_nobody(party: &Value) -> bool {
+    party.get("person").is_none() && party.get("name").and_then(Value::as_str) == Some(ERASED_NAME)
+}
+
+/// The fields of a stored file that is about nobody any more, with nothing where its words stood: they keep their stamps, and so their
+/// names. None when it is about somebody, or has no words.
+pub fn file_without_words(file: &Value) -> Option<Value> {
+    file.get("parties").filter(|parties| is_about_nobody(parties))?;
+    let mut fields = file.as_object()?.clone();
+    let mut any = false;
+    for name in WORDS {
+        if let Some(value) = fields.get_mut(name).filter(|value| !value.is_null()) {
+            *value = Value::Null;
+            any = true;
+        }
+    }
+    any.then_some(Value::Object(fields))
 }
 
 /// An unfinished or refused form of a file without what it says of an erased resident; where nobody is left whom it is about,
@@ -240,5 +262,17 @@ mod tests {
         let both = json!({"facts": "张三说", "parties": [{"person": erased, "name": "张三", "side": "applicant"}, {"name": "李四", "side": "respondent"}]});
         assert_eq!(form_without_person(&both, erased).unwrap()["facts"], "张三说", "the file is also another's");
         assert_eq!(form_without_person(&both, other), None);
+    }
+
+    #[test]
+    fn of_a_stored_file_about_nobody_the_words_are_emptied_where_they_stand() {
+        let nobody = json!({"name": ERASED_NAME, "side": "applicant"});
+        let alone = json!({"facts": "张三说", "claim": null, "type": "02", "parties": [nobody]});
+        let emptied = file_without_words(&alone).unwrap();
+        assert_eq!(emptied, json!({"facts": null, "claim": null, "type": "02", "parties": [nobody]}));
+        assert_eq!(file_without_words(&emptied), None, "once is enough");
+        let both = json!({"facts": "张三说", "parties": [nobody, {"name": "李四", "side": "respondent"}]});
+        assert_eq!(file_without_words(&both), None, "the file is also another's");
+        assert!(has_lost_somebody(&both["parties"]) && !has_lost_somebody(&json!([])));
     }
 }

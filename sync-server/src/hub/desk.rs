@@ -1,7 +1,7 @@
 //! The desk: signing in with a password, server-side sessions, and what somebody at the desk may see of a record.
 
 use domain::protocol::CallRefusal;
-use domain::scope::{Action, Actor, Role};
+use domain::scope::{Actor, Role};
 use domain::world::Millis;
 use domain::{AccountId, RecordId};
 
@@ -143,7 +143,7 @@ pub(super) fn readable<R: Reading + ?Sized>(
 ) -> Result<Option<StoredRecord>, HubError> {
     for scope in &actor.scopes {
         if let Some(found) = reading.record(scope, id)? {
-            let may = actor.may(Action::Read, &found.record.kind, &found.record.cell);
+            let may = actor.may_read(&found.record);
             return Ok(Some(found).filter(|_| may));
         }
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use domain::protocol::{FeedPage, PAGE_BYTES, PAGE_RATIO};
 use domain::scales::{PROOF_BYTES, Scales};
-use domain::scope::Action;
 use domain::world::Millis;
 use domain::{CellCode, Change, Record, RecordId};
 
@@ -141,7 +140,7 @@ impl Filling<'_> {
             **room = room.saturating_sub(40);
             return Ok(());
         }
-        let Some(record) = record.filter(|record| actor.may(Action::Read, &record.kind, &record.cell)) else {
+        let Some(record) = record.filter(|record| actor.may_read(record)) else {
             return Ok(());
         };
         let told = if disputed { conflicts::told(*reading, asking, &record)? } else { Vec::new() };

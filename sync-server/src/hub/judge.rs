@@ -210,7 +210,7 @@ impl Bench<'_> {
     pub(super) fn may_know(&self, change: &Change, current: &Record) -> bool {
         let actor = self.author.actor();
         let visible = |field: &String| visible_field(actor.role, &current.kind, field);
-        actor.may(Action::Read, &current.kind, &current.cell) && change.fields.keys().all(visible)
+        actor.may_read(current) && change.fields.keys().all(visible)
     }
 
     /// Everything else that can be said of one change by itself.
@@ -325,7 +325,7 @@ impl Bench<'_> {
     /// The refusal as the author may see it.
     pub(super) fn refusal(&self, fault: Fault, current: Option<&Record>) -> Refusal {
         let actor = self.author.actor();
-        let readable = current.filter(|record| actor.may(Action::Read, &record.kind, &record.cell));
+        let readable = current.filter(|record| actor.may_read(record));
         let current = readable.map(|record| cut(record.clone(), actor));
         Refusal { code: fault.code, problems: fault.problems, current }
     }

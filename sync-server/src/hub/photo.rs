@@ -349,7 +349,7 @@ impl<S: Store> Hub<S> {
                 if actor.role == Role::Handler && shows_own_incident(reading, actor, &found)? {
                     return Ok(true);
                 }
-                if found.iter().any(|photo| actor.may(Action::Read, &Kind::Photo, &photo.record.cell)) {
+                if found.iter().any(|photo| actor.may_read(&photo.record)) {
                     return Ok(true);
                 }
             }

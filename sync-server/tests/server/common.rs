@@ -266,6 +266,23 @@ impl TestPhone {
         self.new_record(Kind::Visit, cell, fields)
     }
 
+    /// A mediation case, not pushed yet.
+    pub(crate) fn new_dispute(&mut self, cell: &CellCode) -> Change {
+        let by = self.account();
+        let parties = json!([{"name": "王五", "side": "applicant"}, {"name": "李四", "side": "respondent"}]);
+        let fields =
+            json!({"type": "02", "source": "applied", "accepted_on": "2026-01-05", "parties": parties, "by": by});
+        self.new_record(Kind::Dispute, cell, fields)
+    }
+
+    /// A photo with these bytes of another record, not pushed yet.
+    pub(crate) fn new_photo(&mut self, of: &Change, bytes: &[u8]) -> Change {
+        let (at, by) = (self.world.now(), self.account());
+        let fields = json!({"subject": of.id, "subject_kind": of.kind.as_str(), "sha256": sha256(bytes), "width": 64, "height": 48,
+            "bytes": bytes.len(), "taken_at": at, "photo_kind": "scene", "by": by});
+        self.new_record(Kind::Photo, &of.cell, fields)
+    }
+
     pub(crate) fn request(&mut self, push: Vec<Change>) -> ExchangeRequest {
         ExchangeRequest {
             protocol: PROTOCOL,

@@ -9,7 +9,7 @@ use domain::{CellCode, Change, Kind, Node, ProblemCode, RecordId, Stamps, World 
 use serde_json::json;
 use sync_server::store::{Run, Store as _};
 
-use crate::common::{County, MINUTE, TestPhone, cell};
+use crate::common::{County, MINUTE, TestPhone, cell, jpeg};
 
 #[test]
 fn own_writing_is_not_echoed_and_a_colleague_s_is_sent() {
@@ -209,6 +209,29 @@ fn an_informant_sees_names_and_rooms_and_no_visits() {
     let person = &answer.pages[0].records[2];
     assert_eq!(person.fields.keys().collect::<Vec<_>>(), ["household", "name"]);
     assert!(informant.pulled().is_empty(), "what was left out does not come again and again");
+}
+
+#[test]
+fn an_informant_is_sent_photos_of_incidents_and_the_own_and_no_papers_of_a_case() {
+    let county = County::new();
+    let mut worker = county.worker("worker-a", &[cell(1)]);
+    let (incident, dispute) = (worker.new_incident(&cell(1)), worker.new_dispute(&cell(1)));
+    let dwelling = worker.new_dwelling(&cell(1));
+    let shown = worker.new_photo(&incident, &jpeg(1));
+    let papers = worker.new_photo(&dispute, &jpeg(2));
+    let door = worker.new_photo(&dwelling, &jpeg(3));
+    worker.push_all(&[incident, dispute, dwelling.clone(), shown.clone(), papers.clone(), door.clone()]);
+    let account = county.account("informant-a", Role::Informant, &[], &[cell(1)]);
+    let mut writer = county.phone_of(&account);
+    let own = writer.new_photo(&dwelling, &jpeg(4));
+    writer.push_all(std::slice::from_ref(&own));
+    let mut informant = county.phone_of(&account);
+    let pulled = informant.pulled();
+    assert!(pulled.contains(&shown.id) && pulled.contains(&own.id), "{pulled:?}");
+    assert!(!pulled.contains(&papers.id) && !pulled.contains(&door.id), "{pulled:?}");
+    assert!(informant.pulled().is_empty(), "what was left out does not come again and again");
+    let mut colleague = county.worker("worker-b", &[cell(1)]);
+    assert!(colleague.pulled().contains(&papers.id));
 }
 
 #[test]

@@ -59,6 +59,31 @@ fn a_photo_arrives_in_pieces_and_is_seen_by_its_cell_only() {
 }
 
 #[test]
+fn an_informant_fetches_what_was_photographed_of_an_incident_and_no_papers_of_a_case() {
+    let county = County::new();
+    let mut worker = county.worker("worker-a", &[cell(1)]);
+    let (scene, paper) = (jpeg(21), jpeg(22));
+    let (_, of_incident) = offered(&mut worker, &scene);
+    let dispute = worker.new_dispute(&cell(1));
+    let photo = worker.new_photo(&dispute, &paper);
+    worker.push_all(&[dispute, photo.clone()]);
+    let of_case =
+        PhotoOffer { photo: photo.id, sha256: Sha256Hex::new(&sha256(&paper)).unwrap(), bytes: paper.len() as u64 };
+    for (offer, bytes) in [(&of_incident, &scene), (&of_case, &paper)] {
+        let id = upload(&worker, offer);
+        county.hub.photo_append(&worker.phone(), &id, 0, bytes).unwrap();
+    }
+    let informant = county.phone_of(&county.account("informant-a", Role::Informant, &[], &[cell(1)]));
+    let actor = informant.phone().actor;
+    assert_eq!(county.hub.photo_for(&actor, &of_incident.sha256, PhotoSize::Full).unwrap(), scene);
+    for size in [PhotoSize::Full, PhotoSize::Thumb] {
+        assert_eq!(code(county.hub.photo_for(&actor, &of_case.sha256, size)), CallRefusal::NotFound);
+    }
+    assert_eq!(code(county.hub.photo_offer(&informant.phone(), &of_case)), CallRefusal::NotFound);
+    assert_eq!(county.hub.photo_for(&worker.phone().actor, &of_case.sha256, PhotoSize::Full).unwrap(), paper);
+}
+
+#[test]
 fn an_upload_goes_on_after_a_restart_of_the_server() {
     let mut county = County::new();
     let mut phone = county.worker("worker-a", &[cell(1)]);
