@@ -289,8 +289,14 @@ fn refuse(
         }
     }
     if offer.why == Why::Overtaken {
-        // Older words of a field do not take the place of those that were refused with an earlier page.
-        words.retain(|field, _| !notes.refused.contains(&(change.id, field.clone())));
+        // Older words of a field do not take the place of those that were refused with an earlier page, unless the worker has sent these
+        // once more meanwhile, or discarded them.
+        let kept = outbox::refused_one(connection, change.id)?;
+        let later = |field: &String| {
+            notes.refused.contains(&(change.id, field.clone()))
+                && kept.as_ref().is_some_and(|kept| kept.fields.contains_key(field))
+        };
+        words.retain(|field, _| !later(field));
         if words.is_empty() {
             return Ok(());
         }

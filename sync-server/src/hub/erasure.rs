@@ -198,7 +198,7 @@ impl<S: Store> Hub<S> {
             gone.push(erasure);
         }
         for photo in about.iter().filter(|record| record.kind == Kind::Photo) {
-            doom_bytes(writing, photo)?;
+            doom_bytes(writing, &photo.kind, &photo.fields)?;
         }
         Ok((gone, to_correct))
     }
@@ -360,7 +360,7 @@ impl<S: Store> Hub<S> {
                     }
                     Some(stored) => {
                         Self::erase_one(writing, &Erasure { cell: stored.record.cell.clone(), ..erasure.clone() })?;
-                        doom_bytes(writing, &stored.record)?;
+                        doom_bytes(writing, &stored.record.kind, &stored.record.fields)?;
                     }
                     None => writing.erase(erasure)?,
                 }
@@ -435,10 +435,10 @@ fn about(reading: &dyn Writing, county: &Scope, entries: Vec<Record>) -> Result<
     Ok(found)
 }
 
-/// A photo's bytes go unless another record names them too.
-fn doom_bytes(writing: &mut dyn Writing, photo: &Record) -> Result<(), HubError> {
-    let hash = photo.text("sha256").and_then(|text| Sha256Hex::new(text).ok());
-    if let Some(hash) = hash.filter(|_| photo.kind == Kind::Photo)
+/// A photo's bytes go unless another record names them too. `fields`: those of its record.
+pub(super) fn doom_bytes(writing: &mut dyn Writing, kind: &Kind, fields: &Fields) -> Result<(), HubError> {
+    let hash = fields.get("sha256").and_then(|hash| Sha256Hex::new(hash.as_str()?).ok());
+    if let Some(hash) = hash.filter(|_| *kind == Kind::Photo)
         && !writing.photo_named(&hash)?
     {
         writing.doom_photo(&hash)?;

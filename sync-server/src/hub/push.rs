@@ -13,7 +13,7 @@ use domain::{AccountId, CellCode, Change, Kind, ProblemCode, Record, Scope, Stam
 use serde_json::Value;
 
 use crate::hub::county::server_account;
-use crate::hub::erasure::without_erased;
+use crate::hub::erasure::{doom_bytes, without_erased};
 use crate::hub::first_look::{Look, digest, look_at_all, merge_fault, nothing_new, refuse_missing_targets, standing};
 use crate::hub::judge::{Author, Bench, CELL, Fault, NUMBER, county, parts_of_number};
 use crate::hub::{Hub, HubError, conflicts};
@@ -40,7 +40,14 @@ impl<S: Store> Hub<S> {
             // Only an earlier change of this push can have moved the record since it was looked at, or have been refused since.
             let repeated = !looked.insert(change.id);
             verdicts.push(match look {
-                Look::Refused(fault, current) => Verdict::Refused(bench.refusal(fault, current.as_deref())),
+                Look::Refused(fault, current) => {
+                    // A database that was put back has lost the record of a picture, and somebody of it was erased before it came again:
+                    // the bytes are here, and nothing names them.
+                    if fault.code == ProblemCode::Erased {
+                        doom_bytes(writing, &change.kind, &change.fields)?;
+                    }
+                    Verdict::Refused(bench.refusal(fault, current.as_deref()))
+                }
                 Look::Known => {
                     let lies_in = standing(writing, change)?.map(|record| record.cell);
                     tell_whoever_holds_it_elsewhere(writing, author, change, lies_in.as_ref(), false)?;

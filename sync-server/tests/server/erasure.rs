@@ -65,7 +65,7 @@ impl Town {
         self.county.hub.erase(&self.boss.actor, self.person).unwrap().records
     }
 
-    fn is_file(&self, hash: &Sha256Hex) -> bool {
+    pub(crate) fn is_file(&self, hash: &Sha256Hex) -> bool {
         let (folder, name) = hash.as_str().split_at(2);
         self.county.folder.path().join("photos").join(folder).join(format!("{name}.jpg")).exists()
     }

@@ -1,10 +1,11 @@
 //! What a server that was put back from a backup gets back from phones, as a matter of course.
 
-use domain::{Change, Kind, ProblemCode, RecordId, World as _};
+use domain::{Change, Kind, ProblemCode, RecordId, Sha256Hex, World as _};
 use serde_json::json;
 use sync_server::store::Store as _;
 
-use crate::common::{County, HOUR, MINUTE, TestPhone, cell};
+use crate::common::{County, HOUR, MINUTE, START, TestPhone, cell, jpeg, sha256};
+use crate::erasure::town;
 
 /// A county that was put back from a backup which knows a home, and its worker's phone.
 fn put_back_with_a_home(
@@ -154,4 +155,29 @@ fn a_database_file_that_was_copied_by_other_means_gets_back_what_it_lost_from_co
     county.restart();
     colleague.hub = std::sync::Arc::clone(&county.hub);
     colleague.push_all(&[domain::Change { id: county.world.clone().record_id(), ..visit }]);
+}
+
+#[test]
+fn a_picture_of_somebody_who_was_erased_goes_when_its_lost_record_comes_again() {
+    let mut town = town();
+    let backup = town.county.folder.path().join("backup.db");
+    town.county.hub.back_up(&backup).unwrap();
+    let bytes = jpeg(7);
+    let hash = Sha256Hex::new(&sha256(&bytes)).unwrap();
+    let fields = json!({"subject": town.person, "subject_kind": "person", "sha256": hash, "width": 64, "height": 48,
+        "bytes": bytes.len(), "taken_at": START, "photo_kind": "scene", "by": town.phone.account()});
+    let photo = town.phone.new_record(Kind::Photo, &cell(1), fields);
+    town.phone.push_all(std::slice::from_ref(&photo));
+    // The folder of photos is not put back with the database.
+    town.county.put_back(&backup);
+    town.phone.hub = std::sync::Arc::clone(&town.county.hub);
+    town.phone.refresh();
+    let (folder, name) = hash.as_str().split_at(2);
+    let folder = town.county.folder.path().join("photos").join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(format!("{name}.jpg")), &bytes).unwrap();
+    town.erase();
+    assert!(town.is_file(&hash), "nothing names it");
+    assert_eq!(town.phone.refused(&photo), ProblemCode::Erased);
+    assert!(!town.is_file(&hash));
 }

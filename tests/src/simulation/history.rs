@@ -246,7 +246,7 @@ impl History {
             Step::MovePerson => self.move_person(who),
             Step::MoveHousehold => self.move_household(who),
             Step::VisitSeveral => self.visit_several(who),
-            Step::TakeIncidentStep => self.take_incident_step(who),
+            Step::ActOnIncident => self.take_incident_step(who),
             Step::ReportTask => self.report_task(who),
             Step::DecideConflict => self.decide_conflict(who),
             Step::FreeStorage => self.free_storage(who),

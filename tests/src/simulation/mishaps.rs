@@ -24,7 +24,7 @@ const INTERRUPTED: &[Step] = &[
     Step::VisitSeveral,
     Step::TakeBack,
     Step::Report,
-    Step::TakeIncidentStep,
+    Step::ActOnIncident,
     Step::NewDoor,
     Step::RemoveOrPutBack,
     Step::MergeOrPart,

@@ -25,7 +25,7 @@ pub(super) enum Step {
     MovePerson,
     MoveHousehold,
     VisitSeveral,
-    TakeIncidentStep,
+    ActOnIncident,
     ReportTask,
     DecideConflict,
     FreeStorage,
@@ -80,10 +80,10 @@ impl Step {
     /// Whether it is done on a phone, and needs one whose register is open.
     pub(super) fn needs_register(self) -> bool {
         use Step::{
-            AnswerRefusal, BackUpPhone, ClonePhone, CutPhonePower, DecideConflict, Draft, EditDuringRound,
-            EditHousehold, EditIncident, EditNewerField, EditPerson, FailPhoneCommit, FillPhone, FreeStorage,
-            MergeOrPart, Mistype, MoveHousehold, MovePerson, NameHead, NewDoor, Photograph, PhotographPerson, Presume,
-            RemoveOrPutBack, Report, ReportTask, TakeBack, TakeIncidentStep, Visit, VisitPerson, VisitSeveral,
+            ActOnIncident, AnswerRefusal, BackUpPhone, ClonePhone, CutPhonePower, DecideConflict, Draft,
+            EditDuringRound, EditHousehold, EditIncident, EditNewerField, EditPerson, FailPhoneCommit, FillPhone,
+            FreeStorage, MergeOrPart, Mistype, MoveHousehold, MovePerson, NameHead, NewDoor, Photograph,
+            PhotographPerson, Presume, RemoveOrPutBack, Report, ReportTask, TakeBack, Visit, VisitPerson, VisitSeveral,
         };
         matches!(
             self,
@@ -97,7 +97,7 @@ impl Step {
                 | MoveHousehold
                 | MovePerson
                 | ReportTask
-                | TakeIncidentStep
+                | ActOnIncident
                 | VisitSeveral
                 | EditDuringRound
                 | EditHousehold
@@ -142,7 +142,7 @@ const STEPS: &[(Step, usize, usize)] = &[
     (Step::MovePerson, 15, 50),
     (Step::MoveHousehold, 12, 40),
     (Step::VisitSeveral, 15, 40),
-    (Step::TakeIncidentStep, 20, 60),
+    (Step::ActOnIncident, 20, 60),
     (Step::ReportTask, 15, 50),
     (Step::DecideConflict, 30, 60),
     (Step::FreeStorage, 4, 30),
