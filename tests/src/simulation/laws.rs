@@ -139,7 +139,14 @@ pub(super) fn forgive(history: &History) -> Outcome {
     let mut ledger = take(&history.ledger);
     let mut excused = 0;
     for saved in ledger.saved.iter_mut().filter(|saved| saved.gone.is_none()) {
-        if !everything.anybody_has(saved.record, &saved.field, &saved.value) {
+        // The very value that somebody else typed too, and may still write over, does not bring this word back.
+        let own = everything.phones.get(saved.phone);
+        let own_has = own.is_some_and(|own| Everything::phone_has(own, saved.record, &saved.field, &saved.value));
+        let lost_with_its_phone = !saved.taken
+            && !own_has
+            && !everything.server_has(saved.record, &saved.field, &saved.value)
+            && !everything.is_sealed(saved.record, &saved.field, &saved.value);
+        if lost_with_its_phone || !everything.anybody_has(saved.record, &saved.field, &saved.value) {
             saved.gone = Some(Gone::WithItsHolder);
             excused += 1;
         }
