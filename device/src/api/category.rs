@@ -89,8 +89,17 @@ fn recent(open: &Open) -> Result<Vec<String>, DeviceError> {
     Ok(open.store().remembered(RECENT)?.unwrap_or_default())
 }
 
-/// A category was used: next time it is among the first.
-pub(super) fn used(open: &Open, code: &str) -> Result<(), DeviceError> {
+/// A record was saved: the category that it names, if it names one, is among the first next time. Whoever were told that this was not
+/// noted would write the record a second time.
+pub(super) fn used(open: &Open, code: Option<&str>) {
+    if let Some(code) = code
+        && let Err(error) = remember(open, code)
+    {
+        tracing::warn!(%error, "that the category was used last was not noted");
+    }
+}
+
+fn remember(open: &Open, code: &str) -> Result<(), DeviceError> {
     let mut codes = recent(open)?;
     codes.retain(|used| used != code);
     codes.insert(0, code.to_owned());

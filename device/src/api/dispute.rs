@@ -197,9 +197,9 @@ pub(super) fn add_dispute_event(device: &Device, args: AddDisputeEventArgs) -> R
         ];
         let fields = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
         // Both or neither: whoever is told that nothing was saved must not find the file changed.
-        let event = appended(open, &Kind::DisputeEvent, fields)?;
+        let event = appended(open, &Kind::DisputeEvent, fields, &[])?;
         let id = event.id;
-        open.create_and_write(Some(event), vec![(args.dispute, normalised(&Kind::Dispute, file))])?;
+        open.create_and_write(vec![event], vec![(args.dispute, normalised(&Kind::Dispute, file))])?;
         Ok(Saved { id, warnings: Vec::new() })
     })
 }

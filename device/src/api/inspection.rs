@@ -11,14 +11,14 @@ use domain::validate::today;
 use domain::world::Millis;
 use domain::{CellCode, Fields, Kind, ProblemCode, Record, RecordId};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use ts_rs::TS;
 
 use super::dispute::DisputeLine;
 use super::photo::PhotoLine;
-use super::record::{OfRecord, Saved, append, save_in};
+use super::record::{OfRecord, Saved, append, appended, to_create};
 use super::review::ReviewInfo;
-use super::{Failure, Nothing, Pdf, found};
+use super::{Failure, Nothing, Pdf, category, found};
 use crate::read::{
     Places, dispute_lines, hazard_lines, inspections_at, open_hazards, photos_of, place_of, rechecks, review_info,
     wants_work,
@@ -416,22 +416,28 @@ pub(super) fn recheck(device: &Device, args: RecheckArgs) -> Result<Saved, Failu
     })
 }
 
-/// Makes an incident of a hazard that was not put right. Asked once more it answers the same incident.
+/// Makes an incident of a hazard that was not put right. Asked once more it answers the same incident: the re-check that names it is
+/// stored with it or neither is, for without that nobody could tell that it was reported.
 pub(super) fn report_hazard(device: &Device, args: OfHazard) -> Result<Saved, Failure> {
     device.with_open(|open: &mut Open| {
         let (record, hazard, standing) = hazard(open, args.inspection, &args.item)?;
         if let Some(id) = standing.incident {
             return Ok(Saved { id, warnings: Vec::new() });
         }
-        let saved = save_in(open, &Kind::Incident, Some(&record.cell), incident_of(open, &record, &hazard)?)?;
+        let fields = incident_of(open, &record, &hazard)?;
+        let (incident, warnings) = to_create(open, &Kind::Incident, &record.cell, fields)?;
+        let used = incident.fields.get("category").and_then(Value::as_str).map(str::to_owned);
+        let id = incident.id;
         let recheck = Fields::from([
             ("inspection".to_owned(), json!(args.inspection)),
             ("item".to_owned(), json!(args.item)),
             ("result".to_owned(), json!("reported")),
-            ("incident".to_owned(), json!(saved.id)),
+            ("incident".to_owned(), json!(id)),
         ]);
-        append(open, &Kind::Recheck, recheck)?;
-        Ok(saved)
+        let recheck = appended(open, &Kind::Recheck, recheck, std::slice::from_ref(&incident))?;
+        open.create_and_write(vec![incident, recheck], Vec::new())?;
+        category::used(open, used.as_deref());
+        Ok(Saved { id, warnings })
     })
 }
 
@@ -472,7 +478,7 @@ fn incident_of(open: &Open, record: &Record, hazard: &Hazard) -> Result<Fields, 
     Ok(fields)
 }
 
-fn at_door(dwelling: RecordId) -> (String, serde_json::Value) {
+fn at_door(dwelling: RecordId) -> (String, Value) {
     ("dwelling".to_owned(), json!(dwelling))
 }
 

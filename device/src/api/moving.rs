@@ -157,7 +157,7 @@ pub(super) fn move_person(device: &Device, args: MovePersonArgs) -> Result<Moved
         let left_head = from.as_ref().is_some_and(|from| from.id != to.id && from.head == Some(person.id));
         let staying = from.as_ref().map_or(0, |from| from.living.iter().filter(|one| **one != person.id).count());
         let begun = begins.filter(|_| !writes.is_empty());
-        open.create_and_write(begun, writes)?;
+        open.create_and_write(begun.into_iter().collect(), writes)?;
         let homes: Vec<RecordId> = from.iter().map(|from| from.id).filter(|id| *id != to.id).chain([to.id]).collect();
         let listed = homes.into_iter().map(|household| threatened(open, household)).sum::<Result<i64, _>>()?;
         let relations = if left_head { count(staying.saturating_sub(1)) } else { 0 };

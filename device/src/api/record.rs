@@ -3,7 +3,7 @@
 use domain::address::half_width;
 use domain::record::{Fields, Record};
 use domain::spec::{FieldType, field, named_kind};
-use domain::validate::{Warning, today, warnings};
+use domain::validate::{Warning, today};
 use domain::{CellCode, Kind, Problem, ProblemCode, RecordId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -88,15 +88,38 @@ pub(super) fn save(device: &Device, args: SaveArgs) -> Result<Saved, Failure> {
     device.with_open(|open: &mut Open| save_all(open, args))
 }
 
-/// Saves a new record as a form would.
-///
-/// # Errors
-/// As the command `save`.
-pub(super) fn save_in(open: &mut Open, kind: &Kind, cell: Option<&CellCode>, fields: Fields) -> Result<Saved, Failure> {
-    save_all(open, SaveArgs { kind: kind.clone(), id: None, cell: cell.cloned(), fields, seen: None })
+fn save_all(open: &mut Open, args: SaveArgs) -> Result<Saved, Failure> {
+    let Fit { cell, fields, warnings } = fit(open, &args)?;
+    let used = fields.get("category").and_then(Value::as_str).map(str::to_owned);
+    let id = open.write_seeing(&args.kind, args.id, cell.as_ref(), fields, args.seen.as_ref())?;
+    category::used(open, used.as_deref());
+    Ok(Saved { id, warnings })
 }
 
-fn save_all(open: &mut Open, args: SaveArgs) -> Result<Saved, Failure> {
+/// A new record as a form would save it, for whoever stores it together with others; and what looks odd about it.
+///
+/// # Errors
+/// As the command `save`; nothing is stored.
+pub(super) fn to_create(
+    open: &mut Open,
+    kind: &Kind,
+    cell: &CellCode,
+    fields: Fields,
+) -> Result<(New, Vec<Warning>), Failure> {
+    let args = SaveArgs { kind: kind.clone(), id: None, cell: Some(cell.clone()), fields, seen: None };
+    let Fit { fields, warnings, .. } = fit(open, &args)?;
+    Ok((New { kind: args.kind, id: open.new_id(), cell: cell.clone(), fields }, warnings))
+}
+
+/// What a form says, as it is stored.
+struct Fit {
+    cell: Option<CellCode>,
+    fields: Fields,
+    warnings: Vec<Warning>,
+}
+
+/// Looks at what a form says: completed, in one spelling, and found fit as far as only this phone's register can tell.
+fn fit(open: &mut Open, args: &SaveArgs) -> Result<Fit, Failure> {
     if args.kind.is_append_only() {
         // Visits and photos have commands of their own that know what they need.
         return Err(Failure::problem("", ProblemCode::NotAllowed));
@@ -105,7 +128,7 @@ fn save_all(open: &mut Open, args: SaveArgs) -> Result<Saved, Failure> {
     if current.as_ref().is_some_and(|record| !is_shown(open, record)) {
         return Err(Failure::not_found());
     }
-    let mut fields = normalised(&args.kind, args.fields);
+    let mut fields = normalised(&args.kind, args.fields.clone());
     if args.id.is_none() || current.is_some() {
         let known = |name: &str| current.as_ref().is_some_and(|record| record.fields.contains_key(name));
         fields.retain(|name, value| !value.is_null() || known(name));
@@ -120,7 +143,8 @@ fn save_all(open: &mut Open, args: SaveArgs) -> Result<Saved, Failure> {
     problems.extend(foreign_author(open, &args.kind, &fields, current.as_ref()));
     let mut whole = current.as_ref().map(|record| record.fields.clone()).unwrap_or_default();
     whole.extend(fields.clone());
-    let mut odd = if args.kind == Kind::Person { warnings(&whole, today(open.now())) } else { Vec::new() };
+    let mut warnings =
+        if args.kind == Kind::Person { domain::validate::warnings(&whole, today(open.now())) } else { Vec::new() };
     let cell = match (args.id, &current) {
         // A new record that was refused is made again where it was made.
         (Some(_), None) => args.cell.clone(),
@@ -130,21 +154,10 @@ fn save_all(open: &mut Open, args: SaveArgs) -> Result<Saved, Failure> {
         if dwelling_of(&whole).room.is_some() {
             problems.push(Problem::new("room", ProblemCode::AddressTaken));
         } else {
-            odd.push(Warning::SameAddress);
+            warnings.push(Warning::SameAddress);
         }
     }
-    if !problems.is_empty() {
-        return Err(Failure::invalid(problems));
-    }
-    let used = fields.get("category").and_then(Value::as_str).map(str::to_owned);
-    let id = open.write_seeing(&args.kind, args.id, cell.as_ref(), fields, args.seen.as_ref())?;
-    // It is saved: whoever is told otherwise writes it a second time.
-    if let Some(code) = used
-        && let Err(error) = category::used(open, &code)
-    {
-        tracing::warn!(%error, "that the category was used last was not noted");
-    }
-    Ok(Saved { id, warnings: odd })
+    if problems.is_empty() { Ok(Fit { cell, fields, warnings }) } else { Err(Failure::invalid(problems)) }
 }
 
 /// One spelling for what people type in many: telephone and document numbers half-width and without spaces, texts trimmed, blank as empty.
@@ -185,19 +198,24 @@ fn complete(open: &Open, kind: &Kind, fields: &mut Fields) {
 /// # Errors
 /// [`Failure`] with what is wrong with which field, and the storage's; nothing is stored then.
 pub(super) fn append(open: &mut Open, kind: &Kind, fields: Fields) -> Result<RecordId, Failure> {
-    let New { id, cell, fields, .. } = appended(open, kind, fields)?;
+    let New { id, cell, fields, .. } = appended(open, kind, fields, &[])?;
     Ok(open.create(kind, id, Some(&cell), fields)?)
 }
 
-/// What [`append`] stores.
+/// What [`append`] stores; it may name what is new too and stored together with it.
 ///
 /// # Errors
 /// [`Failure`] with what is wrong with which field.
-pub(super) fn appended(open: &Open, kind: &Kind, fields: Fields) -> Result<New, Failure> {
+pub(super) fn appended(open: &Open, kind: &Kind, fields: Fields, beside: &[New]) -> Result<New, Failure> {
     let mut fields = normalised(kind, fields);
     fields.retain(|_, value| !value.is_null());
     complete(open, kind, &mut fields);
-    let problems = missing_targets(open, kind, &fields)?;
+    let mut problems = missing_targets(open, kind, &fields)?;
+    problems.retain(|problem| {
+        let named = fields.get(&problem.field).and_then(|value| value.as_str()?.parse::<RecordId>().ok());
+        let wanted = named_kind(kind, &problem.field);
+        !beside.iter().any(|new| named == Some(new.id) && wanted.as_ref() == Some(&new.kind))
+    });
     if !problems.is_empty() {
         return Err(Failure::invalid(problems));
     }

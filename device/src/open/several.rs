@@ -63,21 +63,17 @@ impl Open {
     /// # Errors
     /// As [`Open::write`], for the first record that is wrong; nothing is stored then.
     pub fn write_several(&mut self, writes: Vec<(RecordId, Fields)>) -> Result<(), DeviceError> {
-        self.create_and_write(None, writes)
+        self.create_and_write(Vec::new(), writes)
     }
 
-    /// As [`Open::write_several`], with a new record before them which they may name, and whose fields they may write too.
+    /// As [`Open::write_several`], with new records before them: each may be named by those after it, and its fields be written too.
     ///
     /// # Errors
-    /// As [`Open::write_several`]; [`DeviceError::Sealed`] when the new record's id is taken.
-    pub fn create_and_write(
-        &mut self,
-        new: Option<New>,
-        mut writes: Vec<(RecordId, Fields)>,
-    ) -> Result<(), DeviceError> {
+    /// As [`Open::write_several`]; [`DeviceError::Sealed`] when a new record's id is taken.
+    pub fn create_and_write(&mut self, new: Vec<New>, mut writes: Vec<(RecordId, Fields)>) -> Result<(), DeviceError> {
         let now = self.now();
-        let mut changes = Vec::with_capacity(writes.len() + 1);
-        if let Some(mut new) = new {
+        let mut changes = Vec::with_capacity(new.len() + writes.len());
+        for mut new in new {
             if store::held(self.store.connection(), new.id)?.is_some() {
                 return Err(DeviceError::Sealed);
             }

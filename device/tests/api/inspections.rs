@@ -110,6 +110,24 @@ fn an_overdue_hazard_becomes_one_incident_however_often_it_is_tapped() {
 }
 
 #[test]
+fn an_overdue_hazard_is_reported_with_the_re_check_that_says_so_or_not_at_all() {
+    for others in 0..3 {
+        let phone = Phone::new();
+        let place = shop(&phone);
+        let id = inspect(&phone, &place, &["F02"]);
+        phone.wait(5 * DAY);
+        let args = json!({"inspection": id, "item": "F02"});
+        phone.fail_commit(others);
+        let done = phone.call("report_hazard", args.clone()).is_ok();
+        let incidents = || phone.ok("incidents", json!({})).as_array().unwrap().len();
+        let says_so = phone.ok("hazards", json!({}))[0]["standing"]["incident"].is_string();
+        assert_eq!((incidents(), says_so), (usize::from(done), done), "the commit after {others} others failed");
+        phone.ok("report_hazard", args);
+        assert_eq!(incidents(), 1, "the commit after {others} others failed: reported once");
+    }
+}
+
+#[test]
 fn items_that_ask_for_words_keep_them_and_the_notice_can_be_printed() {
     let phone = Phone::new();
     let building = phone.save("building", json!({"name": "12号", "building_kind": "farmhouse"}));

@@ -118,6 +118,21 @@ impl Phone {
         self.ok("unlock", json!({"pin": PIN}));
     }
 
+    /// The disk refuses one commit: the one after so many others.
+    pub(crate) fn fail_commit(&self, others: usize) {
+        let mut left = Some(others);
+        let refuses = move || {
+            let now = left == Some(0);
+            left = left.and_then(|left| left.checked_sub(1));
+            now
+        };
+        let plant = |open: &mut device::Open| {
+            open.store_mut().connection_mut().commit_hook(Some(refuses))?;
+            Ok::<_, device::DeviceError>(())
+        };
+        self.device.with_open(plant).unwrap();
+    }
+
     pub(crate) fn now(&self) -> Millis {
         self.now.load(Ordering::SeqCst)
     }
