@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use domain::kinds::roll_call::{Mark, RollCall, written};
-use domain::{Kind, ProblemCode, RecordId};
+use domain::{CellCode, Fields, Kind, ProblemCode, RecordId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::evacuation::standing;
 use super::{Failure, Nothing};
-use crate::read::Evacuating;
-use crate::{Device, DeviceError, Open};
+use crate::{Device, Open, store};
 
 /// Marks people.
 #[derive(Debug, Deserialize, TS)]
@@ -57,44 +56,42 @@ pub(super) fn mark_people(device: &Device, args: MarkArgs) -> Result<Marked, Fai
     })
 }
 
-/// Writes a mark, also of an evacuation that another phone handed over and that is not in this register yet.
-fn write_mark(
-    open: &mut Open,
-    this: &Evacuating,
-    person: RecordId,
-    mark: Mark,
-    note: Option<&str>,
-) -> Result<RecordId, DeviceError> {
-    let by = open.account().account.clone();
-    let fields = written(this.id, (person, mark), open.now(), &by, note);
-    open.write(&Kind::RollCall, None, Some(&this.cell), fields)
-}
-
+/// All of them or none, like the tap that made them: half a household must not stay marked.
 pub(super) fn unmark(device: &Device, args: UnmarkArgs) -> Result<Nothing, Failure> {
     device.with_open(|open: &mut Open| {
-        for id in args.marks {
-            let Some(mark) = open.store().get(id)?.as_ref().and_then(RollCall::read) else { continue };
-            match open.take_back(id) {
-                // Others may know of it: what stood before is said anew.
-                Err(DeviceError::Sealed) => say_what_stood_before(open, &mark)?,
-                taken_back => taken_back?,
-            }
+        let marks: BTreeSet<RecordId> = args.marks.into_iter().collect();
+        let (mut only_here, mut known) = (Vec::new(), Vec::new());
+        for id in &marks {
+            let Some(held) = store::held(open.store().connection(), *id)? else { continue };
+            let Some(mark) = RollCall::read(&held.record) else { continue };
+            if held.is_only_here() { only_here.push(*id) } else { known.push(mark) }
         }
+        // Others may know of these: what stood before is said anew.
+        let mut said = Vec::new();
+        for mark in &known {
+            said.extend(what_stood_before(open, mark, &only_here, &marks)?);
+        }
+        open.replace_several(&only_here, &Kind::RollCall, said)?;
         Ok(Nothing {})
     })
 }
 
-fn say_what_stood_before(open: &mut Open, mark: &RollCall) -> Result<(), Failure> {
+/// What is to be said of somebody whose mark is taken back together with `all`, of which these go without trace. None when somebody
+/// marked them since: that stands.
+fn what_stood_before(
+    open: &Open,
+    mark: &RollCall,
+    going: &[RecordId],
+    all: &BTreeSet<RecordId>,
+) -> Result<Option<(CellCode, Fields)>, Failure> {
     let this = standing(open, mark.evacuation)?;
-    let of_person = |other: &&RollCall| other.person == mark.person;
-    let latest = this.marks.iter().filter(of_person).max_by_key(|other| (other.stamp, other.id));
-    if latest.map(|latest| latest.id) != Some(mark.id) {
-        // Somebody marked them since: that stands.
-        return Ok(());
+    let of_person = || this.marks.iter().filter(|other| other.person == mark.person && !going.contains(&other.id));
+    let latest = of_person().max_by_key(|other| (other.stamp, other.id));
+    if latest.is_none_or(|latest| latest.id != mark.id) {
+        return Ok(None);
     }
-    let others = this.marks.iter().filter(of_person).filter(|other| other.id != mark.id);
-    let before = others.max_by_key(|other| (other.stamp, other.id));
-    let (said, note) = before.map_or((Mark::NotContacted, None), |before| (before.mark, before.note.clone()));
-    write_mark(open, &this, mark.person, said, note.as_deref())?;
-    Ok(())
+    let before = of_person().filter(|other| !all.contains(&other.id)).max_by_key(|other| (other.stamp, other.id));
+    let (said, note) = before.map_or((Mark::NotContacted, None), |before| (before.mark, before.note.as_deref()));
+    let fields = written(this.id, (mark.person, said), open.now(), &open.account().account, note);
+    Ok(Some((this.cell.clone(), fields)))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::lines::in_one_line;
 use domain::{CellCode, Change, Fields, Kind, RecordId, Stamp, Stamps};
+use rusqlite::Connection;
 
 use super::{Meta, Open, outbox, store};
 use crate::DeviceError;
@@ -32,6 +33,20 @@ impl Open {
         kind: &Kind,
         records: Vec<(CellCode, Fields)>,
     ) -> Result<Vec<RecordId>, DeviceError> {
+        self.replace_several(&[], kind, records)
+    }
+
+    /// As [`Open::create_several`], with these taken back in the same transaction.
+    ///
+    /// # Errors
+    /// As [`Open::create_several`] and [`Open::take_back_several`]; nothing is stored or taken back then.
+    pub fn replace_several(
+        &mut self,
+        taken_back: &[RecordId],
+        kind: &Kind,
+        records: Vec<(CellCode, Fields)>,
+    ) -> Result<Vec<RecordId>, DeviceError> {
+        self.may_take_back(taken_back)?;
         let now = self.now();
         let mut ids = Vec::with_capacity(records.len());
         let mut rows = Vec::with_capacity(records.len());
@@ -44,11 +59,12 @@ impl Open {
             rows.push(Held { own_at: Some(now), ..outbox::apply_own(None, &change)? });
             ids.push(id);
         }
-        if rows.is_empty() {
+        if rows.is_empty() && taken_back.is_empty() {
             return Ok(ids);
         }
         let last = self.clock.last();
         self.store.keep_text(|transaction| {
+            remove_all(transaction, taken_back)?;
             for held in &rows {
                 store::put(transaction, held)?;
             }
@@ -102,19 +118,28 @@ impl Open {
     /// [`DeviceError::Sealed`] once one was offered to the server, and for kinds that can be corrected instead;
     /// [`DeviceError::NotFound`].
     pub fn take_back_several(&mut self, ids: &[RecordId]) -> Result<(), DeviceError> {
+        self.may_take_back(ids)?;
+        let transaction = self.store.begin()?;
+        remove_all(&transaction, ids)?;
+        transaction.commit()?;
+        self.pulse.changed();
+        Ok(())
+    }
+
+    fn may_take_back(&self, ids: &[RecordId]) -> Result<(), DeviceError> {
         for id in ids {
             let held = store::held(self.store.connection(), *id)?.ok_or(DeviceError::NotFound)?;
             if !held.is_only_here() || !held.record.kind.is_append_only() {
                 return Err(DeviceError::Sealed);
             }
         }
-        let transaction = self.store.begin()?;
-        for id in ids {
-            store::remove(&transaction, *id)?;
-        }
-        store::drop_unnamed_photos(&transaction)?;
-        transaction.commit()?;
-        self.pulse.changed();
         Ok(())
     }
+}
+
+fn remove_all(connection: &Connection, ids: &[RecordId]) -> Result<(), DeviceError> {
+    for id in ids {
+        store::remove(connection, *id)?;
+    }
+    if ids.is_empty() { Ok(()) } else { store::drop_unnamed_photos(connection) }
 }

@@ -427,6 +427,40 @@ fn what_was_handed_over_keeps_its_stamps_and_cannot_be_taken_back_without_trace(
 }
 
 #[test]
+fn marks_that_are_taken_back_with_one_tap_are_all_taken_back_or_none() {
+    for (others, known) in [(0, false), (1, false), (0, true), (1, true)] {
+        let valley = valley();
+        let (boss, evacuation) = (&valley.boss, valley.order(false));
+        let tap = json!({"evacuation": evacuation, "people": valley.people, "mark": "moved_shelter"});
+        let marks = boss.ok("mark_people", tap)["marks"].clone();
+        if known {
+            // The server may have them: what stood before is said anew.
+            boss.round();
+        }
+        boss.wait(1000);
+        boss.fail_commit(others);
+        let done = boss.call("unmark", json!({"marks": marks})).is_ok();
+        let moved = if done { 0 } else { 3 };
+        assert_eq!(sums(boss, &evacuation), [3, moved, 0, 3 - moved], "the commit after {others} others failed");
+        boss.ok("unmark", json!({"marks": marks}));
+        assert_eq!(sums(boss, &evacuation), [3, 0, 0, 3]);
+    }
+}
+
+#[test]
+fn of_two_marks_of_one_person_that_are_taken_back_neither_is_said_again() {
+    let valley = valley();
+    let (boss, evacuation) = (&valley.boss, valley.order(false));
+    let first = mark(boss, &evacuation, &valley.people[0], "moved_shelter");
+    boss.wait(1000);
+    let second = mark(boss, &evacuation, &valley.people[0], "returned");
+    boss.round();
+    boss.wait(1000);
+    boss.ok("unmark", json!({"marks": [first, second]}));
+    assert_eq!(totals(boss, &evacuation)["not_contacted"], 3);
+}
+
+#[test]
 fn marks_that_are_made_with_one_tap_are_one_save() {
     let valley = valley();
     let evacuation = valley.order(false);
