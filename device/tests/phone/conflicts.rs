@@ -34,6 +34,22 @@ fn tell(server: &Server, phone: &Phone, id: RecordId, conflicts: Vec<Conflict>) 
     phone.sync();
 }
 
+/// A building, and another name of it that was set aside, as the server tells of it.
+fn building_with_another_name(server: &Server, phone: &Phone) -> (RecordId, Conflict) {
+    let id = phone.building("一号楼");
+    phone.sync();
+    let conflict = told(phone, id, "另一个", START);
+    tell(server, phone, id, vec![conflict.clone()]);
+    (id, conflict)
+}
+
+/// The same, and the worker has seen enough of it.
+fn dismissed(server: &Server, phone: &Phone) -> (RecordId, Conflict) {
+    let (id, conflict) = building_with_another_name(server, phone);
+    phone.call("dismiss_conflict", json!({"id": id, "field": "name", "stamp": conflict.stamp}));
+    (id, conflict)
+}
+
 /// How many conflicts the phone has noted, shown or not.
 fn rows(phone: &Phone) -> i64 {
     let count = phone.device.with_open(|open| {
@@ -115,11 +131,7 @@ fn what_the_server_told_stays_until_the_server_settles_it() {
 fn what_the_worker_dismissed_is_not_shown_again_when_the_server_tells_it_again() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    let conflict = told(&phone, id, "另一个", START);
-    tell(&server, &phone, id, vec![conflict.clone()]);
-    phone.call("dismiss_conflict", json!({"id": id, "field": "name", "stamp": conflict.stamp}));
+    let (id, conflict) = dismissed(&server, &phone);
     assert!(shown(&phone, id).is_empty());
     tell(&server, &phone, id, vec![conflict.clone(), told(&phone, id, "第三个", START + 1)]);
     let lines = shown(&phone, id);
@@ -131,9 +143,7 @@ fn what_the_worker_dismissed_is_not_shown_again_when_the_server_tells_it_again()
 fn writing_the_field_anew_decides_and_writing_another_one_does_not() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    tell(&server, &phone, id, vec![told(&phone, id, "另一个", START)]);
+    let (id, _) = building_with_another_name(&server, &phone);
     let edit = |fields: Value| {
         phone.call("save", json!({"kind": "building", "id": id, "fields": fields}));
     };
@@ -147,9 +157,7 @@ fn writing_the_field_anew_decides_and_writing_another_one_does_not() {
 fn a_record_that_leaves_takes_its_conflicts_along() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    tell(&server, &phone, id, vec![told(&phone, id, "另一个", START)]);
+    let (id, _) = building_with_another_name(&server, &phone);
     server.hub().conflicts.clear();
     server.hub().feed.entry(cell()).or_default().push((id, true, Node(0)));
     phone.sync();
@@ -160,11 +168,7 @@ fn a_record_that_leaves_takes_its_conflicts_along() {
 fn what_was_decided_long_ago_goes_though_the_server_tells_of_nothing_more() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    let conflict = told(&phone, id, "另一个", START);
-    tell(&server, &phone, id, vec![conflict.clone()]);
-    phone.call("dismiss_conflict", json!({"id": id, "field": "name", "stamp": conflict.stamp}));
+    let (id, _) = dismissed(&server, &phone);
     tell(&server, &phone, id, Vec::new());
     assert_eq!(rows(&phone), 1, "an old answer may come late");
     let long = domain::conflict::CONFLICT_TOLD_FOR + 60_000;
@@ -268,9 +272,7 @@ fn words_typed_before_a_conflict_was_told_do_not_decide_it() {
 fn letting_a_value_stand_again_does_not_claim_to_know_a_third_one_that_came_since() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    tell(&server, &phone, id, vec![told(&phone, id, "另一个", START)]);
+    let (id, _) = building_with_another_name(&server, &phone);
     let line = shown(&phone, id)[0].clone();
     server.write(change(id, Kind::Building, cell(), START + 5_000, json!({"name": "第三个"})));
     server.hub().lost.clear();
