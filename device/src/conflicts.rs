@@ -11,7 +11,7 @@ use domain::protocol::FeedPage;
 use domain::record::is_field_name;
 use domain::scope::phone_writes;
 use domain::world::Millis;
-use domain::{CellCode, Fields, Kind, Record, RecordId, Stamp};
+use domain::{Fields, Kind, Record, RecordId, Stamp};
 use rusqlite::{Connection, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::DeviceError;
 use crate::open::{Account, Open, Seen};
 use crate::outbox::{self, Overtaken};
-use crate::store::{self, exists};
+use crate::store::{self, Held, exists};
 
 /// A value that was put back can be undone for this long (24 h, in milliseconds); then it is not shown any more.
 const UNDO_FOR: Millis = 24 * 60 * 60 * 1000;
@@ -280,8 +280,9 @@ impl Open {
         stamp: Stamp,
         seen: Option<Stamp>,
     ) -> Result<(), DeviceError> {
-        let (record, standing) = self.standing(id, field, stamp)?;
+        let (held, standing) = self.standing(id, field, stamp)?;
         let Standing { conflict, restored, replaced } = standing;
+        let record = &held.record;
         let present = record.fields.get(field).cloned().unwrap_or(Value::Null);
         let (value, state, replaced) = match replaced {
             Some(replaced) if restored => (replaced.value.clone(), "open", replaced),
@@ -293,14 +294,11 @@ impl Open {
                 (conflict.value.clone(), "restored", Replaced { value: present, stamp, by })
             }
         };
-        let cell: CellCode = record.cell.clone();
         let seen = seen.map(|stamp| Seen::from([(field.to_owned(), stamp)]));
         let fields = Fields::from([(field.to_owned(), value)]);
-        self.write_seeing(&record.kind, Some(id), Some(&cell), fields, seen.as_ref())?;
-        let now = self.now();
-        self.store.keep_text(|transaction| put(transaction, &conflict, state, Some(&replaced), now))?;
-        self.changed();
-        Ok(())
+        // The value and what became of the other one, together: or nobody could undo it.
+        let note = |connection: &Connection, now| put(connection, &conflict, state, Some(&replaced), now);
+        self.write_noting(held, fields, seen.as_ref(), note)
     }
 
     /// Does not show a conflict any more, on this phone.
@@ -315,10 +313,10 @@ impl Open {
         Ok(())
     }
 
-    fn standing(&self, id: RecordId, field: &str, stamp: Stamp) -> Result<(Record, Standing), DeviceError> {
-        let record = store::held(self.store().connection(), id)?.ok_or(DeviceError::NotFound)?.record;
+    fn standing(&self, id: RecordId, field: &str, stamp: Stamp) -> Result<(Held, Standing), DeviceError> {
+        let held = store::held(self.store().connection(), id)?.ok_or(DeviceError::NotFound)?;
         let named = |standing: &Standing| standing.conflict.field == field && standing.conflict.stamp == stamp;
-        let standing = self.conflicts_of(&record)?.into_iter().find(named).ok_or(DeviceError::NotFound)?;
-        Ok((record, standing))
+        let standing = self.conflicts_of(&held.record)?.into_iter().find(named).ok_or(DeviceError::NotFound)?;
+        Ok((held, standing))
     }
 }

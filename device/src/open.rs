@@ -318,9 +318,30 @@ impl Open {
     ) -> Result<(), DeviceError> {
         let now = self.now();
         if let Some(change) = self.judged((kind, id, cell), fields, current.as_ref(), seen, now)? {
-            self.keep(vec![(change, current)], now)?;
+            self.keep(vec![(change, current)], now, |_| Ok(()))?;
             self.written(kind);
         }
+        Ok(())
+    }
+
+    /// Writes fields of a record that is there, as [`Open::write_seeing`], and notes something in the same transaction: also when all
+    /// of them stand already.
+    ///
+    /// # Errors
+    /// As [`Open::write`].
+    pub(crate) fn write_noting(
+        &mut self,
+        held: Held,
+        fields: Fields,
+        seen: Option<&Seen>,
+        note: impl Fn(&Connection, Millis) -> Result<(), DeviceError>,
+    ) -> Result<(), DeviceError> {
+        let now = self.now();
+        let (kind, cell) = (held.record.kind.clone(), held.record.cell.clone());
+        let change = self.judged((&kind, held.record.id, cell), fields, Some(&held), seen, now)?;
+        let changes = change.map(|change| (change, Some(held))).into_iter().collect();
+        self.keep(changes, now, |connection| note(connection, now))?;
+        self.written(&kind);
         Ok(())
     }
 
@@ -362,8 +383,13 @@ impl Open {
         Ok(Some(change))
     }
 
-    /// Stores changes that were found fit, with the records that they change: all of them, or none.
-    fn keep(&mut self, changes: Vec<(Change, Option<Held>)>, now: Millis) -> Result<(), DeviceError> {
+    /// Stores changes that were found fit, with the records that they change and what is noted about them: all of it, or nothing.
+    fn keep(
+        &mut self,
+        changes: Vec<(Change, Option<Held>)>,
+        now: Millis,
+        note: impl Fn(&Connection) -> Result<(), DeviceError>,
+    ) -> Result<(), DeviceError> {
         let mut rows = Vec::with_capacity(changes.len());
         for (change, current) in changes {
             let knowing = knowing(&change, current.as_ref());
@@ -376,7 +402,7 @@ impl Open {
                 outbox::words_were_corrected(transaction, &held.record, &change.fields)?;
                 conflicts::decided_by_writing(transaction, &held.record, knowing, account, now)?;
             }
-            Ok(())
+            note(transaction)
         })
     }
 

@@ -107,7 +107,7 @@ impl Open {
             }
         }
         let Some(kind) = changes.first().map(|(change, _)| change.kind.clone()) else { return Ok(()) };
-        self.keep(changes, now)?;
+        self.keep(changes, now, |_| Ok(()))?;
         self.written(&kind);
         Ok(())
     }

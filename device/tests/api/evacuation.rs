@@ -438,8 +438,7 @@ fn marks_that_are_taken_back_with_one_tap_are_all_taken_back_or_none() {
             boss.round();
         }
         boss.wait(1000);
-        boss.fail_commit(others);
-        let done = boss.call("unmark", json!({"marks": marks})).is_ok();
+        let done = boss.failing_commit(others, || boss.call("unmark", json!({"marks": marks}))).is_ok();
         let moved = if done { 0 } else { 3 };
         assert_eq!(sums(boss, &evacuation), [3, moved, 0, 3 - moved], "the commit after {others} others failed");
         boss.ok("unmark", json!({"marks": marks}));

@@ -117,8 +117,7 @@ fn an_overdue_hazard_is_reported_with_the_re_check_that_says_so_or_not_at_all() 
         let id = inspect(&phone, &place, &["F02"]);
         phone.wait(5 * DAY);
         let args = json!({"inspection": id, "item": "F02"});
-        phone.fail_commit(others);
-        let done = phone.call("report_hazard", args.clone()).is_ok();
+        let done = phone.failing_commit(others, || phone.call("report_hazard", args.clone())).is_ok();
         let incidents = || phone.ok("incidents", json!({})).as_array().unwrap().len();
         let says_so = phone.ok("hazards", json!({}))[0]["standing"]["incident"].is_string();
         assert_eq!((incidents(), says_so), (usize::from(done), done), "the commit after {others} others failed");

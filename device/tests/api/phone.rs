@@ -118,8 +118,8 @@ impl Phone {
         self.ok("unlock", json!({"pin": PIN}));
     }
 
-    /// The disk refuses one commit: the one after so many others.
-    pub(crate) fn fail_commit(&self, others: usize) {
+    /// Does something while the disk refuses one commit: the one after so many others.
+    pub(crate) fn failing_commit<T>(&self, others: usize, f: impl FnOnce() -> T) -> T {
         let mut left = Some(others);
         let refuses = move || {
             let now = left == Some(0);
@@ -131,6 +131,13 @@ impl Phone {
             Ok::<_, device::DeviceError>(())
         };
         self.device.with_open(plant).unwrap();
+        let done = f();
+        let remove = |open: &mut device::Open| {
+            open.store_mut().connection_mut().commit_hook(None::<fn() -> bool>)?;
+            Ok::<_, device::DeviceError>(())
+        };
+        self.device.with_open(remove).unwrap();
+        done
     }
 
     pub(crate) fn now(&self) -> Millis {

@@ -286,6 +286,23 @@ fn letting_a_value_stand_again_does_not_claim_to_know_a_third_one_that_came_sinc
 }
 
 #[test]
+fn a_value_that_is_let_stand_again_can_be_taken_back_or_was_not_let_stand() {
+    for others in 0..2 {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        let (id, conflict) = building_with_another_name(&server, &phone);
+        let tap = json!({"id": id, "field": "name", "stamp": conflict.stamp});
+        let restore = || device::api::call(&phone.device, "restore_value", tap.clone(), None);
+        let done = phone.failing_commit(others, restore).is_ok();
+        let [before, after] = if done { ["另一个", "一号楼"] } else { ["一号楼", "另一个"] };
+        assert_eq!(phone.name(id), before);
+        assert_eq!(shown(&phone, id)[0]["restored"], done, "the commit after {others} others failed");
+        phone.call("restore_value", tap);
+        assert_eq!(phone.name(id), after, "one tap between the two");
+    }
+}
+
+#[test]
 fn refused_words_that_are_sent_again_do_not_claim_to_know_what_was_written_since() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

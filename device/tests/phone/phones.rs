@@ -192,6 +192,28 @@ impl Phone {
         self.device.sync_state().unwrap()
     }
 
+    /// Does something while the disk refuses one commit: the one after so many others.
+    pub fn failing_commit<T>(&self, others: usize, f: impl FnOnce() -> T) -> T {
+        let mut left = Some(others);
+        let refuses = move || {
+            let now = left == Some(0);
+            left = left.and_then(|left| left.checked_sub(1));
+            now
+        };
+        let plant = |open: &mut device::Open| {
+            open.store_mut().connection_mut().commit_hook(Some(refuses))?;
+            Ok::<_, DeviceError>(())
+        };
+        self.device.with_open(plant).unwrap();
+        let done = f();
+        let remove = |open: &mut device::Open| {
+            open.store_mut().connection_mut().commit_hook(None::<fn() -> bool>)?;
+            Ok::<_, DeviceError>(())
+        };
+        self.device.with_open(remove).unwrap();
+        done
+    }
+
     /// Something else than the app writes into the register.
     pub fn tamper(&self, sql: &str) {
         self.device.with_open::<_, DeviceError>(|open| Ok(open.store().connection().execute_batch(sql)?)).unwrap();
