@@ -3,13 +3,16 @@
 //!
 //! A phone takes records of the cells that it holds and of the four kinds of this work only, judged as the server would judge
 //! them. They lie beside the register (`store/received.rs`): they count at once, and are never sent from here, because nobody
-//! can vouch for another's words: the phone that wrote them sends them, and when the server sends them here, these go.
+//! can vouch for another's words: the phone that wrote them sends them, and when the server sends them here, these go. What it never
+//! sends goes some weeks after the evacuation.
 
+mod ended;
 mod pack;
 mod sealed;
 
 use domain::RecordId;
 
+pub(crate) use ended::leave_ended;
 pub(crate) use pack::{pack, take};
 pub(crate) use sealed::{open, seal};
 

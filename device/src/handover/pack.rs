@@ -12,7 +12,7 @@ use domain::{Change, Kind, ProblemCode, Record, RecordId, Stamp};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use super::{HandoverError, Taken};
+use super::{HandoverError, Taken, ended};
 use crate::round::mark_all_offered;
 use crate::store::{self, Meta, Store};
 use crate::{DeviceError, Open};
@@ -85,6 +85,7 @@ pub(crate) fn take(open: &mut Open, packed: &[u8]) -> Result<Taken, HandoverErro
     let shared: Stamp = Meta::ClockShared.get(&transaction)?.unwrap_or(Stamp::ZERO);
     Meta::ClockShared.set(&transaction, &shared.max(latest))?;
     Meta::ClockLast.set(&transaction, &clock.last())?;
+    ended::goes_on(&transaction, taken.evacuation)?;
     transaction.commit().map_err(DeviceError::from)?;
     open.clock = clock;
     open.changed();

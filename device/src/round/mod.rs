@@ -34,7 +34,7 @@ pub use state::{Hindrance, RoundReport, SyncPhase, SyncState};
 
 use crate::open::lock;
 use crate::store::Meta;
-use crate::{Device, DeviceError, Open, Phase};
+use crate::{Device, DeviceError, Open, Phase, handover};
 
 /// Originals stay on the phone this long after the server confirmed them.
 const ORIGINALS_STAY: Millis = 30 * 24 * 60 * 60 * 1000;
@@ -175,20 +175,27 @@ impl Device {
         }
     }
 
-    /// At the end of a whole round: if nothing waits and no cell differs from the server's, everything is safe now.
+    /// At the end of a whole round: what has had its time goes; and if nothing waits and no cell differs from the server's, everything is
+    /// safe now.
     fn note_safety(&self) -> Result<(), DeviceError> {
         self.with_open(|open| {
             let now = open.now();
             let transaction = open.store.connection().unchecked_transaction()?;
-            // By a clock that jumped ahead every original would be old at once.
+            let mut left = false;
+            // By a clock that jumped ahead every original would be old at once, and every evacuation long over.
             if open.is_clock_measured() {
                 open.store.free_originals(now - ORIGINALS_STAY)?;
+                left = handover::leave_ended(&open.store, now)?;
             }
             if waiting(open)?.nothing() && !receipt::is_in_doubt(&transaction)? {
                 Meta::SafeAt.set(&transaction, &now)?;
                 hand_in::forget_handed(&transaction)?;
             }
-            Ok::<_, DeviceError>(transaction.commit()?)
+            transaction.commit()?;
+            if left {
+                open.changed();
+            }
+            Ok::<_, DeviceError>(())
         })?;
         self.note_revoked(false)
     }

@@ -55,6 +55,8 @@ pub(crate) enum Meta {
     KnownKinds,
     /// The last of those that the server was asked about, when there were more than one request may name.
     WordsAsked,
+    /// Since when evacuations seem to be over, while something lies here that another phone handed over.
+    EvacuationsOver,
 }
 
 impl Meta {
@@ -81,6 +83,7 @@ impl Meta {
             Meta::HealthTold => "health_told",
             Meta::KnownKinds => "known_kinds",
             Meta::WordsAsked => "words_asked",
+            Meta::EvacuationsOver => "evacuations_over",
         }
     }
 

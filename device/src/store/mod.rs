@@ -37,8 +37,8 @@ pub(crate) use photo_files::{
 };
 pub(crate) use proofs::{proof_of, put_move, put_proof};
 pub(crate) use received::{
-    is_erased, is_received, leave_received, note_erased, put_received, received, received_anything, remove_received,
-    settle_received,
+    is_erased, is_received, leave_received, note_erased, put_received, received, received_all, received_anything,
+    remove_received, settle_received,
 };
 pub use room::PhotoUse;
 pub use row::RECORD_COLUMNS;

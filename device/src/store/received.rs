@@ -30,6 +30,11 @@ pub(crate) fn of_received(
     Ok(found)
 }
 
+/// Everything that lies here.
+pub(crate) fn received_all(connection: &Connection) -> Result<Vec<Record>, DeviceError> {
+    of_received(connection, "1", [])
+}
+
 /// Whether anything lies here at all: mostly nothing does.
 pub(crate) fn received_anything(connection: &Connection) -> Result<bool, DeviceError> {
     exists(connection, "SELECT 1 FROM received LIMIT 1", [])
@@ -77,7 +82,7 @@ pub(crate) fn settle_received(connection: &Connection) -> Result<(), DeviceError
 /// Forgets what lies in cells that the phone does not hold. True: something went.
 pub(crate) fn leave_received(connection: &Connection, held: &[CellCode]) -> Result<bool, DeviceError> {
     let mut left = false;
-    for record in of_received(connection, "1", [])? {
+    for record in received_all(connection)? {
         if !held.contains(&record.cell) {
             left |= remove_received(connection, record.id)?;
         }
