@@ -26,6 +26,7 @@ use serde_json::Value;
 use crate::DeviceError;
 use crate::conflicts;
 use crate::outbox;
+use crate::round;
 use crate::store::{self, Held, Meta, Store};
 
 /// A measurement of the clocks is trusted this long by the phone's own clock; a clock that jumps voids it at once.
@@ -129,12 +130,25 @@ impl Open {
         if self.account.account != enrolment.account {
             return Err(DeviceError::AlreadyEnrolled);
         }
+        let account = account_of(enrolment);
         let transaction = self.store.begin()?;
         note_enrolment(&transaction, server, enrolment)?;
+        if account.role != self.account.role {
+            round::role_changes(&transaction, self.account.role, &account)?;
+        }
         transaction.commit()?;
-        self.account = account_of(enrolment);
+        self.account = account;
         self.cells.clone_from(&enrolment.cells);
         self.changed();
+        Ok(())
+    }
+
+    /// Lets go of what came down and the account may not read.
+    pub(crate) fn leave_unreadable(&mut self) -> Result<(), DeviceError> {
+        let transaction = self.store.begin()?;
+        if round::leave_unreadable(&transaction, &self.account)? {
+            transaction.commit()?;
+        }
         Ok(())
     }
 

@@ -16,6 +16,7 @@ mod pull;
 mod push;
 mod receipt;
 mod repair;
+mod rights;
 mod state;
 mod text;
 
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use gather::mark_all_offered;
 pub(crate) use receipt::{KeptReceipt, is_repairing};
+pub(crate) use rights::{leave_unreadable, role_changes};
 pub(crate) use state::waiting;
 pub use state::{Hindrance, RoundReport, SyncPhase, SyncState};
 

@@ -23,6 +23,7 @@ mod photos;
 mod receipts;
 mod repairs;
 mod revoked;
+mod rights;
 mod rounds;
 mod storage;
 mod upgrade;

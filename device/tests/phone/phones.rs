@@ -63,11 +63,15 @@ pub struct Phone {
 
 impl Phone {
     pub fn new(server: &Server, seed: u64) -> Self {
+        Self::enrolled(server, seed, &enrolment(seed))
+    }
+
+    pub fn enrolled(server: &Server, seed: u64, enrolment: &Enrolment) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(AtomicI64::new(START));
         let device = Self::start(&folder, &clock, seed);
-        device.enrol_at_cost("https://server.example", &enrolment(seed), PIN, KeyCost::SIMULATION).unwrap();
-        let server = Server(server.0.clone(), enrolment(seed).device);
+        device.enrol_at_cost("https://server.example", enrolment, PIN, KeyCost::SIMULATION).unwrap();
+        let server = Server(server.0.clone(), enrolment.device);
         Phone { device, clock, server, seed, folder }
     }
 
