@@ -261,7 +261,7 @@ impl Lists {
         INITIAL.clone()
     }
 
-    /// Names what is in these lists, in 16 hexadecimal digits: equal lists have equal names, whoever published them under which number.
+    /// Names what is in these lists, their number included, in 16 hexadecimal digits: equal lists have equal names, whoever published them.
     pub fn digest(&self) -> String {
         // Nothing in lists has a key that JSON cannot write.
         let written = serde_json::to_vec(self).unwrap_or_default();

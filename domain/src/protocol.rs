@@ -104,7 +104,8 @@ impl ServerKeys {
     }
 }
 
-/// A pair of tokens. Random, 256 bits, base64url; the server stores their hashes.
+/// A pair of tokens, opaque to a phone. In each, base64url: 16 random bytes, the phone, the moment, and a mark over these (HMAC-SHA-256)
+/// that only its server can make. The server stores their hashes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tokens {
@@ -196,7 +197,7 @@ pub struct ExchangeAnswer {
     pub epoch: Epoch,
     /// The version of the county's lists.
     pub lists_version: i64,
-    /// Names what is in them ([`crate::codes::Lists::digest`]): whoever holds the same need not load them, whatever their number.
+    /// Names what is in them ([`crate::codes::Lists::digest`]), their number included: whoever holds the same need not load them.
     /// Servers of an older version give none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lists_digest: Option<String>,

@@ -42,7 +42,8 @@ use crate::{Device, DeviceError, Open, Phase, handover};
 const ORIGINALS_STAY: Millis = 30 * 24 * 60 * 60 * 1000;
 
 /// Which lists are stored: their number alone does not name them. A database that was put back gives the numbers of the lost one again,
-/// and a program stores of the lists what it knows. An older server does not name what is in its lists: there its database counts.
+/// and a program stores of the lists what it knows. The digest is of all that is in them, the number too. An older server does not name
+/// what is in its lists: there its database counts.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct ListsFrom {
     #[serde(default)]
