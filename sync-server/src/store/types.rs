@@ -167,7 +167,7 @@ impl Run {
 pub struct Written {
     /// When, by the server's clock.
     pub at: Millis,
-    /// Whose change it is; none keeps the last writer (the server's own additions).
+    /// Whose change it is; the server's own account for what it writes of its own accord.
     pub by: AccountId,
     /// Which run wrote it.
     pub run: Run,

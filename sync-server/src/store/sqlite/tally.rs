@@ -20,7 +20,7 @@ pub(super) const FEW: &str = "(kind = 'care_plan' OR kind = 'evacuation' OR kind
     OR kind = 'threatened_household' OR kind = 'feedback' OR kind = 'dispute')";
 
 impl Sql<'_> {
-    /// The record as it stands, if what it counts for may change when it is written.
+    /// The record of that id as it stands in the county.
     pub(super) fn counted_before(&self, id: RecordId, county: &str) -> Answer<Option<Record>> {
         let sql = format!("SELECT {RECORD_COLUMNS} FROM record WHERE id = ?1 AND county = ?2");
         let mut statement = self.conn.prepare_cached(&sql)?;
