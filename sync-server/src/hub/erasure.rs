@@ -24,7 +24,6 @@ use serde_json::Value;
 use crate::hub::case_files::{CaseToCorrect, names_of};
 use crate::hub::county::server_account;
 use crate::hub::first_look::{digest, standing};
-use crate::hub::judge::county;
 use crate::hub::phones::note;
 use crate::hub::push::review_state;
 use crate::hub::{Hub, HubError};
@@ -167,7 +166,7 @@ impl<S: Store> Hub<S> {
         now: Millis,
         by: &AccountId,
     ) -> Result<(Vec<Erasure>, Vec<CaseToCorrect>), HubError> {
-        let county = county(&person.cell);
+        let county = person.cell.county();
         let entries = entries_of(writing, &county, person)?;
         // The case files that name any of the entries, and by which names.
         let mut cases: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
@@ -269,7 +268,7 @@ impl<S: Store> Hub<S> {
         let Some((_, field, rest)) = LISTS_PEOPLE.into_iter().find(|(kind, ..)| *kind == record.kind) else {
             return Ok(());
         };
-        let county = county(&record.cell);
+        let county = record.cell.county();
         for person in change.fields.get(field).map(people_in).unwrap_or_default() {
             let Some(standing) = writing.record(&county, record.id)?.map(|stored| stored.record) else { break };
             if writing.erased(&county, person)? {
@@ -345,7 +344,7 @@ impl<S: Store> Hub<S> {
         self.store.write(|writing| {
             let mut again = 0;
             for erasure in logged {
-                let county = county(&erasure.cell);
+                let county = erasure.cell.county();
                 if writing.erased(&county, erasure.id)? {
                     continue;
                 }
@@ -463,7 +462,7 @@ pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Resul
 fn file_without_erased(reading: &dyn Writing, change: &Change) -> Result<Option<Fields>, HubError> {
     let mut fields = change.fields.clone();
     for person in change.fields.get("parties").map(people_in).unwrap_or_default() {
-        if reading.erased(&county(&change.cell), person)?
+        if reading.erased(&change.cell.county(), person)?
             && let Some(without) = fields.get("parties").and_then(|parties| without_person(parties, person))
         {
             fields.insert("parties".to_owned(), without);
@@ -494,7 +493,7 @@ pub(super) fn names_erased(
         return Ok(false);
     }
     match value.and_then(Value::as_str).and_then(|id| id.parse().ok()) {
-        Some(person) => Ok(reading.erased(&county(cell), person)?),
+        Some(person) => Ok(reading.erased(&cell.county(), person)?),
         None => Ok(false),
     }
 }

@@ -15,7 +15,6 @@ use domain::{CellCode, Fields, Kind, Problem, ProblemCode, Record, RecordId, Sco
 use serde_json::json;
 
 use crate::hub::desk::readable;
-use crate::hub::judge::county;
 use crate::hub::phones::note;
 use crate::hub::reviews::{DeskChange, refused_words};
 use crate::hub::{Hub, HubError};
@@ -74,7 +73,7 @@ pub fn threatened_by(
         let this = ThreatenedHousehold::from(&stored.record);
         let Some(named) = this.household.filter(|_| stored.record.is_present()) else { continue };
         // The first stands for the household that was named; the people of the others live there too.
-        let entries = reading.entries(&county(cell), named)?;
+        let entries = reading.entries(&cell.county(), named)?;
         let id = entries.first().copied().unwrap_or(named);
         let household = reading.record(&here, id)?.map(|stored| Household::from(&stored.record));
         let mut people = Vec::new();
@@ -107,7 +106,7 @@ pub fn standing_household(
     cell: &CellCode,
     household: RecordId,
 ) -> Result<RecordId, HubError> {
-    Ok(reading.entries(&county(cell), household)?.first().copied().unwrap_or(household))
+    Ok(reading.entries(&cell.county(), household)?.first().copied().unwrap_or(household))
 }
 
 fn address(reading: &(impl Reading + ?Sized), here: &Scope, dwelling: Option<RecordId>) -> Result<String, HubError> {
@@ -217,7 +216,7 @@ impl<S: Store> Hub<S> {
 
 /// The marks of an evacuation, whoever made them. A mark stays in the cell where it was made when the order's cell is merged.
 pub fn marks_of(reading: &(impl Reading + ?Sized), evacuation: &Record) -> Result<Vec<RollCall>, HubError> {
-    let marks = reading.referring(&county(&evacuation.cell), evacuation.id, &Kind::RollCall)?;
+    let marks = reading.referring(&evacuation.cell.county(), evacuation.id, &Kind::RollCall)?;
     let marks = marks.iter().filter(|stored| !stored.record.is_deleted());
     Ok(marks.filter_map(|stored| RollCall::read(&stored.record)).collect())
 }

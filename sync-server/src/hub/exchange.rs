@@ -9,7 +9,7 @@ use domain::protocol::{
 };
 use domain::{Change, Kind, Node, ProblemCode, RecordId, Scope};
 
-use crate::hub::judge::{Author, Read, county};
+use crate::hub::judge::{Author, Read};
 use crate::hub::phones::Phone;
 use crate::hub::{Hub, HubError, feed, receipts};
 use crate::store::{Reading, Run, Store};
@@ -115,7 +115,7 @@ impl<S: Store> Hub<S> {
 /// Those of the records that were erased, wherever they were last: a phone that ever held a cell of the county may have words
 /// about them.
 fn erased(reading: &dyn Reading, phone: &Phone, asked: &[RecordId]) -> Result<Vec<RecordId>, HubError> {
-    let counties: BTreeSet<Scope> = phone.holdings.iter().map(|held| county(&held.cell)).collect();
+    let counties: BTreeSet<Scope> = phone.holdings.iter().map(|held| held.cell.county()).collect();
     let mut erased = Vec::new();
     for id in asked {
         for county in &counties {

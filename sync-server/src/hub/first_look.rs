@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::hub::HubError;
 use crate::hub::erasure::{names_erased, says_about_one};
-use crate::hub::judge::{Bench, Fault, county, named_author, references, step_fault};
+use crate::hub::judge::{Bench, Fault, named_author, references, step_fault};
 use crate::store::{ChangeDigest, Reading, Writing};
 
 /// What the first look said of a change.
@@ -72,7 +72,7 @@ impl Ahead<'_> {
         if let Some(record) = self.record(id) {
             return Ok(Some(record.clone()));
         }
-        Ok(reading.record(&county(cell), id)?.map(|stored| stored.record))
+        Ok(reading.record(&cell.county(), id)?.map(|stored| stored.record))
     }
 
     fn record(&self, id: RecordId) -> Option<&Record> {
@@ -99,7 +99,7 @@ fn look_at(
     if let Some(fault) = bench.place_fault(change, current, has_left) {
         return Ok(Err(fault));
     }
-    if current.is_none() && reading.erased(&county(&change.cell), change.id)? {
+    if current.is_none() && reading.erased(&change.cell.county(), change.id)? {
         return Ok(Err(Fault::new("", ProblemCode::Erased)));
     }
     let merged = merge(current, change);
@@ -180,7 +180,7 @@ fn step_not_allowed(
     let Some(incident) = ahead.find(reading, &step.cell, incident)? else { return Ok(None) };
     // Whoever answers for a department speaks of what that department has, whichever way the step comes in.
     if bench.author.actor().role == Role::Handler {
-        let row = reading.incident_row(&county(&step.cell), incident.id)?;
+        let row = reading.incident_row(&step.cell.county(), incident.id)?;
         if !row.is_some_and(|row| sees(bench.author.actor(), &row.departments)) {
             return Ok(Some(Fault::new("", ProblemCode::ForeignRecord)));
         }
@@ -289,7 +289,7 @@ fn refuse_what_waits_in_vain(
             } else if !(bench.author.is_phone()
                 && names_erased(reading, &change.kind, cell, (&field, change.fields.get(&field)))?)
             {
-                let erased = says_about_one(&change.kind, &field) && reading.erased(&county(cell), id)?;
+                let erased = says_about_one(&change.kind, &field) && reading.erased(&cell.county(), id)?;
                 let code = if erased { ProblemCode::Erased } else { ProblemCode::MissingTarget };
                 refuse(looks, index, Fault::new(&field, code), current.as_ref());
             }
@@ -316,7 +316,7 @@ fn as_it_will_lie(
 ) -> Result<Option<Record>, HubError> {
     match moved_now(changes, looks, id) {
         Some(record) => Ok(Some(record)),
-        None => Ok(reading.record(&county(cell), id)?.map(|stored| stored.record)),
+        None => Ok(reading.record(&cell.county(), id)?.map(|stored| stored.record)),
     }
 }
 
@@ -341,7 +341,7 @@ fn belongs_along(
     let Some(thing) = thing.filter(|thing| *thing != id) else { return Ok(None) };
     let Some(named) = as_it_will_lie(reading, pushed, cell, id)? else { return Ok(None) };
     // A household that gave way to another is the same household.
-    let same = reading.entries(&county(cell), thing)?;
+    let same = reading.entries(&cell.county(), thing)?;
     let mut above = thing_of(&named);
     for _ in 0..STEPS_UP {
         let Some(next) = above else { break };
@@ -403,7 +403,7 @@ fn refuse(looks: &mut [Look], index: usize, fault: Fault, current: Option<&Recor
 
 /// The record that a change is about, as it stands.
 pub(super) fn standing(reading: &dyn Writing, change: &Change) -> Result<Option<Record>, HubError> {
-    Ok(reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record))
+    Ok(reading.record(&change.cell.county(), change.id)?.map(|stored| stored.record))
 }
 
 pub(super) fn merge_fault(error: &MergeError) -> Fault {

@@ -11,7 +11,6 @@ use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex};
 
 use crate::hub::desk::readable;
 use crate::hub::hand_in::HAND_INS_LIVE;
-use crate::hub::judge::county;
 use crate::hub::phones::Phone;
 use crate::hub::{Hub, HubError, secrets};
 use crate::photos::Finished;
@@ -28,7 +27,7 @@ fn refused(code: CallRefusal) -> HubError {
 /// that was put back from a backup and does not know that the cell was ever theirs. The record was taken, from whomever, and says
 /// who has the bytes and by its hash which they are. Whoever brings them is told nothing that they did not write.
 fn taken_by(reading: &dyn Reading, phone: &Phone, photo: RecordId) -> Result<Option<StoredRecord>, HubError> {
-    let counties: BTreeSet<Scope> = phone.holdings.iter().map(|held| county(&held.cell)).collect();
+    let counties: BTreeSet<Scope> = phone.holdings.iter().map(|held| held.cell.county()).collect();
     for within in counties {
         let own = |found: &StoredRecord| found.record.text("by") == Some(phone.actor.account.as_str());
         if let Some(found) = reading.record(&within, photo)?.filter(own) {
@@ -443,7 +442,7 @@ impl<S: Store> Hub<S> {
 fn shows_own_incident(reading: &dyn Reading, actor: &Actor, photos: &[StoredRecord]) -> Result<bool, HubError> {
     for StoredRecord { record: photo, .. } in photos {
         let Some(subject) = photo.reference("subject") else { continue };
-        let of_county = county(&photo.cell);
+        let of_county = photo.cell.county();
         let subject = reading.record(&of_county, subject)?.map(|stored| stored.record);
         let incident = subject.and_then(|subject| match subject.kind {
             Kind::Incident => Some(subject.id),

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::hub::county::server_account;
 use crate::hub::erasure::{doom_bytes, without_erased};
 use crate::hub::first_look::{Look, digest, look_at_all, merge_fault, nothing_new, refuse_missing_targets, standing};
-use crate::hub::judge::{Author, Bench, CELL, Fault, NUMBER, county, parts_of_number};
+use crate::hub::judge::{Author, Bench, CELL, Fault, NUMBER, parts_of_number};
 use crate::hub::{Hub, HubError, conflicts};
 use crate::store::{Approval, LostValue, Place, Run, Store, StoredRecord, Taken, Writing, Written};
 
@@ -148,7 +148,7 @@ impl<S: Store> Hub<S> {
         if incident.kind != Kind::Incident {
             return Ok(None);
         }
-        let county = county(&incident.cell);
+        let county = incident.cell.county();
         if let Some(number) = incident.text(NUMBER) {
             remember_number(writing, &county, number)?;
             return Ok(None);
@@ -225,14 +225,14 @@ pub(super) fn review_state(reading: &dyn Writing, record: &Record) -> Result<rev
     if !record.kind.is_reviewed() {
         return Ok(review::ReviewState::NotReviewed);
     }
-    let reviews = reading.referring(&county(&record.cell), record.id, &Kind::Review)?;
+    let reviews = reading.referring(&record.cell.county(), record.id, &Kind::Review)?;
     Ok(review::state(record, reviews.iter().map(|stored| &stored.record)))
 }
 
 /// A review came in: its target's state is folded anew.
 fn settle_review(writing: &mut dyn Writing, review: &Record) -> Result<(), HubError> {
     let Some(target) = review.reference("target") else { return Ok(()) };
-    let county = county(&review.cell);
+    let county = review.cell.county();
     let Some(StoredRecord { record, .. }) = writing.record(&county, target)? else { return Ok(()) };
     let reviews = writing.referring(&county, target, &Kind::Review)?;
     let (state, deciding) = review::fold(&record, reviews.iter().map(|stored| &stored.record));

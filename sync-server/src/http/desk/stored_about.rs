@@ -12,7 +12,6 @@ use serde_json::Value;
 
 use crate::hub::HubError;
 use crate::hub::evacuations::EVACUATIONS_MAX;
-use crate::hub::reports::county_of;
 use crate::store::{Reading, StoredRecord};
 
 /// Disputes that are looked through at most.
@@ -75,7 +74,7 @@ struct About<'r> {
 impl<'r> About<'r> {
     fn new(reading: &'r dyn Reading, actor: &'r Actor, person: &'r Record, in_full: bool) -> Result<Self, HubError> {
         let here = Scope::from(&person.cell);
-        let county = county_of(&here);
+        let county = here.county();
         let people = reading.entries(&county, person.id)?;
         let homes = match person.reference("household") {
             Some(household) => reading.entries(&county, household)?,

@@ -12,7 +12,7 @@ use domain::{Change, Kind, Stamp, Stamps};
 use super::ids::Ids;
 use super::plan::{Planned, Planner};
 use super::{Finding, ImportLine, ImportOf, ImportReport, ImportState, own, text, word};
-use crate::hub::judge::{Author, county};
+use crate::hub::judge::Author;
 use crate::hub::phones::note;
 use crate::hub::{Hub, HubError, secrets};
 use crate::store::{Approval, ImportBatch, Reading, Store, Writing};
@@ -125,7 +125,7 @@ impl<S: Store> Hub<S> {
                     let mut fresh = Vec::new();
                     for change in &planned.changes {
                         // What this batch wrote before it stopped, or when it ran before, is left as it stands now.
-                        if !creates(change) || writing.record(&county(&change.cell), change.id)?.is_none() {
+                        if !creates(change) || writing.record(&change.cell.county(), change.id)?.is_none() {
                             fresh.push(self.with_stamp(change));
                         }
                     }
