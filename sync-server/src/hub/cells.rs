@@ -210,7 +210,7 @@ impl<S: Store> Hub<S> {
                 let Record { id, kind, cell, .. } = record.clone();
                 changes.push(self.stamped(writing, DeskChange { id, kind, cell, fields }, Stamp::ZERO)?);
             }
-            let verdicts = self.take(writing, Author::Office(actor, Duty::Divisions), &changes)?;
+            let verdicts = self.take(writing, Author::Office(actor, Duty::Divisions), &changes)?.verdicts;
             if let Some(Verdict::Refused(refusal)) = verdicts.into_iter().find(|verdict| *verdict != Verdict::Accepted)
             {
                 return Err(HubError::invalid(refusal.problems));

@@ -434,15 +434,16 @@ fn about(reading: &dyn Writing, county: &Scope, entries: Vec<Record>) -> Result<
     Ok(found)
 }
 
-/// A photo's bytes go unless another record names them too. `fields`: those of its record.
-pub(super) fn doom_bytes(writing: &mut dyn Writing, kind: &Kind, fields: &Fields) -> Result<(), HubError> {
+/// A photo's bytes go unless another record names them too: whether they do. `fields`: those of its record.
+pub(super) fn doom_bytes(writing: &mut dyn Writing, kind: &Kind, fields: &Fields) -> Result<bool, HubError> {
     let hash = fields.get("sha256").and_then(|hash| Sha256Hex::new(hash.as_str()?).ok());
-    if let Some(hash) = hash.filter(|_| *kind == Kind::Photo)
-        && !writing.photo_named(&hash)?
-    {
-        writing.doom_photo(&hash)?;
+    match hash.filter(|_| *kind == Kind::Photo) {
+        Some(hash) if !writing.photo_named(&hash)? => {
+            writing.doom_photo(&hash)?;
+            Ok(true)
+        }
+        _ => Ok(false),
     }
-    Ok(())
 }
 
 /// The changes without what disputes among them say of residents who were erased; none when there is nothing to leave out. A phone

@@ -7,7 +7,7 @@ use domain::conflict::CONFLICT_TOLD_FOR;
 use domain::protocol::{
     CallRefusal, ExchangeAnswer, ExchangeRequest, PAGE_RATIO, PROTOCOL, PUSH_CHANGES_MAX, Verdict, WORDS_ABOUT_MAX,
 };
-use domain::{Change, Kind, Node, ProblemCode, RecordId, Scope};
+use domain::{Change, Node, RecordId, Scope};
 
 use crate::hub::judge::{Author, Read};
 use crate::hub::phones::Phone;
@@ -99,16 +99,14 @@ impl<S: Store> Hub<S> {
             return Ok(Vec::new());
         }
         let author = Author::Phone { phone, run: Run::of(phone.device, node), read };
-        let verdicts = self.store.write(|writing| self.take(writing, author, changes))?;
-        let erased =
-            |verdict: &Verdict| matches!(verdict, Verdict::Refused(refusal) if refusal.code == ProblemCode::Erased);
-        if changes.iter().zip(&verdicts).any(|(change, verdict)| change.kind == Kind::Photo && erased(verdict)) {
-            // What cannot be removed now is tried again whenever anything is erased or tidied.
-            if let Err(error) = self.remove_doomed_photos() {
-                tracing::warn!(%error, "bytes that nobody names could not be removed");
-            }
+        let judged = self.store.write(|writing| self.take(writing, author, changes))?;
+        // What cannot be removed now is tried again whenever anything is erased or tidied.
+        if judged.dooms
+            && let Err(error) = self.remove_doomed_photos()
+        {
+            tracing::warn!(%error, "bytes that nobody names could not be removed");
         }
-        Ok(verdicts)
+        Ok(judged.verdicts)
     }
 }
 

@@ -172,7 +172,7 @@ impl<S: Store> Hub<S> {
         let (no_cursors, no_proofs) = (BTreeMap::new(), BTreeMap::new());
         let read = Read { epoch: None, cursors: &no_cursors, proofs: &no_proofs };
         let author = Author::Phone { phone, run: Run::of(phone.device, node), read };
-        let verdicts = self.store.write(|writing| self.take(writing, author, &all))?;
+        let verdicts = self.store.write(|writing| self.take(writing, author, &all))?.verdicts;
         let mut judged = verdicts.into_iter().zip(&all);
         for (piece, count) in pieces.iter_mut().zip(counts) {
             for (verdict, change) in judged.by_ref().take(count) {

@@ -235,7 +235,7 @@ impl<S: Store> Hub<S> {
         seen: Stamp,
     ) -> Result<Result<(), Refusal>, HubError> {
         let change = self.stamped(writing, change, seen)?;
-        let verdict = self.take(writing, author, std::slice::from_ref(&change))?.pop();
+        let verdict = self.take(writing, author, std::slice::from_ref(&change))?.verdicts.pop();
         match verdict {
             Some(Verdict::Accepted) => Ok(Ok(())),
             Some(Verdict::Refused(refusal)) => Ok(Err(refusal)),

@@ -155,7 +155,7 @@ impl<S: Store> Hub<S> {
         rows: Vec<(usize, Planned, std::ops::Range<usize>)>,
         report: &mut ImportReport,
     ) -> Result<(), HubError> {
-        let verdicts = self.take(writing, Author::Office(actor, Duty::Import), changes)?;
+        let verdicts = self.take(writing, Author::Office(actor, Duty::Import), changes)?.verdicts;
         let approval = Approval { at: self.now(), by: actor.account.clone() };
         for (number, mut planned, own) in rows {
             for (change, verdict) in changes[own.clone()].iter().zip(&verdicts[own.clone()]) {
