@@ -159,7 +159,7 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    /// Marks people of a roster.
+    /// Marks people of a roster, wherever they live by now.
     ///
     /// # Errors
     /// [`CallRefusal::NotFound`] outside the scope, [`CallRefusal::NotAllowed`] for other roles, [`CallRefusal::Invalid`] when

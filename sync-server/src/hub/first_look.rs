@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::incident::sees;
 use domain::kinds::dispute::is_about_nobody;
+use domain::kinds::evacuation::Evacuation;
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::merge::{MergeError, Merged, merge};
 use domain::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX};
@@ -279,7 +280,8 @@ fn refuse_what_waits_in_vain(
                     place.insert(found)
                 }
             };
-            if found.as_ref().is_some_and(fits_kind) {
+            let is_here = found.as_ref().is_some_and(fits_kind);
+            if is_here || is_on_roster(reading, looks, change, (cell, thing), (&field, id))? {
                 continue;
             }
             if coming.get(&id).is_some_and(|(there, kind)| there == cell && fits_kind(kind)) {
@@ -335,6 +337,21 @@ fn belongs_along(
         above = looks.find(reading, cell, next)?.as_ref().and_then(thing_of);
     }
     Ok(None)
+}
+
+/// Whether a mark names somebody on the roster of its order. That is a snapshot: whoever is on it is marked where the order lies, wherever
+/// they live by now. That the order can be named from here, its own field has to show.
+fn is_on_roster(
+    reading: &dyn Writing,
+    looks: &Looks,
+    change: &Change,
+    (cell, order): (&CellCode, Option<RecordId>),
+    (field, person): (&str, RecordId),
+) -> Result<bool, HubError> {
+    let Some(order) = order.filter(|_| change.kind == Kind::RollCall && field == "person") else { return Ok(false) };
+    let order = looks.find(reading, cell, order)?.map(|order| Evacuation::from(&order));
+    let listed = order.is_some_and(|order| order.roster.iter().any(|listed| listed.person == person));
+    Ok(listed && !reading.erased(&cell.county(), person)?)
 }
 
 /// The kind of a record that lay in a cell when a phone wrote about it there, and that was moved away since.
