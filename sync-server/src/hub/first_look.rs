@@ -73,7 +73,7 @@ impl Looks {
 
 /// The first look: every change by itself, each on what the ones before it would leave behind.
 pub(super) fn look_at_all(reading: &dyn Writing, bench: &Bench<'_>, changes: &[Change]) -> Result<Looks, HubError> {
-    let mut photos: BTreeMap<RecordId, usize> = BTreeMap::new();
+    let mut photos = Counted::new();
     let mut looks = Looks::default();
     for change in changes {
         let current = looks.find(reading, &change.cell, change.id)?;
@@ -97,7 +97,7 @@ fn look_at(
     change: &Change,
     current: Option<&Record>,
     ahead: &Looks,
-    photos: &mut BTreeMap<RecordId, usize>,
+    photos: &mut Counted,
 ) -> Result<Result<Option<Merged>, Fault>, HubError> {
     let has_left = match current.filter(|record| record.cell != change.cell) {
         Some(_) => reading.has_left(&change.cell, change.id)?,
@@ -146,7 +146,7 @@ fn fault_of_new(
     bench: &Bench<'_>,
     record: &Record,
     ahead: &Looks,
-    photos: &mut BTreeMap<RecordId, usize>,
+    photos: &mut Counted,
 ) -> Result<Option<Fault>, HubError> {
     if let Some(fault) = step_not_allowed(reading, bench, record, ahead)? {
         return Ok(Some(fault));
@@ -154,7 +154,7 @@ fn fault_of_new(
     if let Some(fault) = about_nobody(reading, record, ahead)? {
         return Ok(Some(fault));
     }
-    too_many_photos(reading, record, photos)
+    too_many_photos(reading, bench, record, photos)
 }
 
 /// Refuses what would make a record larger than one change may be: no phone could offer it whole any more. Only fields that this version
@@ -209,20 +209,28 @@ fn about_nobody(reading: &dyn Writing, event: &Record, ahead: &Looks) -> Result<
     Ok(parties.filter(|parties| is_about_nobody(parties)).map(|_| Fault::new("dispute", ProblemCode::Erased)))
 }
 
+/// How many photos a record has with those of this push, as far as they are looked for.
+type Counted = BTreeMap<(Scope, RecordId), usize>;
+
+/// Photos stay in the cell where they were taken when their record is moved, and count all the same.
 fn too_many_photos(
     reading: &dyn Writing,
+    bench: &Bench<'_>,
     photo: &Record,
-    counted: &mut BTreeMap<RecordId, usize>,
+    counted: &mut Counted,
 ) -> Result<Option<Fault>, HubError> {
     let (Kind::Photo, Some(subject)) = (&photo.kind, photo.reference("subject")) else { return Ok(None) };
-    let so_far = match counted.get(&subject) {
+    // What a lost database may have taken: there have been servers that asked the cell alone.
+    let lost = bench.was_lost(photo.latest(), None);
+    let within = if lost { Scope::from(&photo.cell) } else { photo.cell.county() };
+    let so_far = match counted.get(&(within.clone(), subject)) {
         Some(count) => *count,
-        None => reading.count_referring(&Scope::from(&photo.cell), subject, &Kind::Photo)?,
+        None => reading.count_referring(&within, subject, &Kind::Photo)?,
     };
     if so_far >= PHOTOS_PER_RECORD_MAX {
         return Ok(Some(Fault::new("subject", ProblemCode::TooManyPhotos)));
     }
-    counted.insert(subject, so_far + 1);
+    counted.insert((within, subject), so_far + 1);
     Ok(None)
 }
 
