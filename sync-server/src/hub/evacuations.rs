@@ -61,30 +61,31 @@ pub fn standing_record(
     found.ok_or_else(|| HubError::refused(CallRefusal::NotFound))
 }
 
-/// The households that a point threatens, with who lives there now.
+/// The households that a point threatens, with who lives there now: also those that lie in another cell of the county than the point, since
+/// a cell was split or a household moved.
 pub fn threatened_by(
     reading: &(impl Reading + ?Sized),
     cell: &CellCode,
     point: RecordId,
 ) -> Result<Vec<Threatened>, HubError> {
-    let here = Scope::from(cell);
+    let county = cell.county();
     let mut found = Vec::new();
-    for stored in reading.referring(&here, point, &Kind::ThreatenedHousehold)? {
+    for stored in reading.referring(&county, point, &Kind::ThreatenedHousehold)? {
         let this = ThreatenedHousehold::from(&stored.record);
         let Some(named) = this.household.filter(|_| stored.record.is_present()) else { continue };
         // The first stands for the household that was named; the people of the others live there too.
-        let entries = reading.entries(&cell.county(), named)?;
+        let entries = reading.entries(&county, named)?;
         let id = entries.first().copied().unwrap_or(named);
-        let household = reading.record(&here, id)?.map(|stored| Household::from(&stored.record));
+        let household = reading.record(&county, id)?.map(|stored| Household::from(&stored.record));
         let mut people = Vec::new();
         for entry in &entries {
-            let all = reading.referring(&here, *entry, &Kind::Person)?.into_iter().map(|stored| stored.record);
+            let all = reading.referring(&county, *entry, &Kind::Person)?.into_iter().map(|stored| stored.record);
             people.extend(all.filter(Record::is_present).map(|person| (person.id, Person::from(&person))));
         }
         found.push(Threatened {
             point,
             household: id,
-            address: address(reading, &here, household.as_ref().and_then(|household| household.dwelling))?,
+            address: address(reading, &county, household.as_ref().and_then(|household| household.dwelling))?,
             needs_help: this.needs_help,
             head: household.and_then(|household| household.head),
             people: people
@@ -109,11 +110,11 @@ pub fn standing_household(
     Ok(reading.entries(&cell.county(), household)?.first().copied().unwrap_or(household))
 }
 
-fn address(reading: &(impl Reading + ?Sized), here: &Scope, dwelling: Option<RecordId>) -> Result<String, HubError> {
+fn address(reading: &(impl Reading + ?Sized), county: &Scope, dwelling: Option<RecordId>) -> Result<String, HubError> {
     let Some(id) = dwelling else { return Ok(String::new()) };
-    let Some(stored) = reading.record(here, id)? else { return Ok(String::new()) };
+    let Some(stored) = reading.record(county, id)? else { return Ok(String::new()) };
     let building = match stored.record.reference("building") {
-        Some(id) => reading.record(here, id)?.and_then(|stored| stored.record.text("name").map(str::to_owned)),
+        Some(id) => reading.record(county, id)?.and_then(|stored| stored.record.text("name").map(str::to_owned)),
         None => None,
     };
     Ok(Dwelling::from(&stored.record).address(&building.unwrap_or_default()))

@@ -32,6 +32,7 @@ mod proofs;
 mod protocol;
 mod push;
 mod receipts;
+mod redrawn;
 mod report_county;
 mod reports;
 mod restored;

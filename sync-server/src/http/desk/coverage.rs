@@ -302,13 +302,13 @@ fn points(reading: &dyn Reading, place: &Scope, now: Millis) -> Result<Vec<(Reco
 
 /// The notices that stand and are told from door to door, each with how many households were told.
 fn notices(reading: &dyn Reading, place: &Scope, now: Millis) -> Result<Vec<(Record, i64)>, StoreError> {
-    let mut found = Vec::new();
+    let (mut found, county) = (Vec::new(), place.county());
     for notice in reading.few(place, &Kind::Notice)? {
         let read = Notice::from(&notice.record);
         if notice.record.is_deleted() || read.is_warning() || !read.stands(today(now)) {
             continue;
         }
-        let told = reading.count_referring(&Scope::from(&notice.record.cell), notice.record.id, &Kind::NoticeAck)?;
+        let told = reading.count_referring(&county, notice.record.id, &Kind::NoticeAck)?;
         found.push((notice.record, i64::try_from(told).unwrap_or(i64::MAX)));
     }
     Ok(found)
