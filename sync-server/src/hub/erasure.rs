@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use domain::kinds::dispute::{WORDS, is_about_nobody, people_in, without_person};
+use domain::kinds::dispute::{people_in, without_person};
 use domain::kinds::evacuation::without;
 use domain::merge::merge;
 use domain::protocol::CallRefusal;
@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::hub::case_files::{CaseToCorrect, names_of};
 use crate::hub::county::server_account;
-use crate::hub::first_look::{digest, standing};
+use crate::hub::first_look::digest;
 use crate::hub::phones::note;
 use crate::hub::push::review_state;
 use crate::hub::{Hub, HubError};
@@ -444,43 +444,6 @@ pub(super) fn doom_bytes(writing: &mut dyn Writing, kind: &Kind, fields: &Fields
         }
         _ => Ok(false),
     }
-}
-
-/// The changes without what disputes among them say of residents who were erased; none when there is nothing to leave out. A phone
-/// that has not heard of an erasure yet still sends the names, and empties its own copy in the same words when it hears.
-pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Result<Option<Vec<Change>>, HubError> {
-    let mut emptied: Option<Vec<Change>> = None;
-    for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.kind == Kind::Dispute) {
-        if let Some(fields) = file_without_erased(reading, change)? {
-            emptied.get_or_insert_with(|| changes.to_vec())[index].fields = fields;
-        }
-    }
-    Ok(emptied)
-}
-
-/// What a change says of a case file, without residents who were erased. Where nobody is left whom the file is about, its words are
-/// emptied too, under the stamp that they came with: between equal stamps nothing wins over a text, so phones end with the same.
-fn file_without_erased(reading: &dyn Writing, change: &Change) -> Result<Option<Fields>, HubError> {
-    let mut fields = change.fields.clone();
-    for person in change.fields.get("parties").map(people_in).unwrap_or_default() {
-        if reading.erased(&change.cell.county(), person)?
-            && let Some(without) = fields.get("parties").and_then(|parties| without_person(parties, person))
-        {
-            fields.insert("parties".to_owned(), without);
-        }
-    }
-    let words: Vec<&str> =
-        WORDS.into_iter().filter(|name| fields.get(*name).is_some_and(|value| !value.is_null())).collect();
-    if !words.is_empty() {
-        let parties = match fields.get("parties") {
-            Some(parties) => Some(parties.clone()),
-            None => standing(reading, change)?.and_then(|file| file.fields.get("parties").cloned()),
-        };
-        if parties.as_ref().is_some_and(is_about_nobody) {
-            fields.extend(words.into_iter().map(|name| (name.to_owned(), Value::Null)));
-        }
-    }
-    Ok((fields != change.fields).then_some(fields))
 }
 
 /// Whether a field that only names a person names one who was erased.

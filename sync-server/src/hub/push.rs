@@ -11,8 +11,9 @@ use domain::world::Millis;
 use domain::{AccountId, CellCode, Change, Kind, ProblemCode, Record, Scope, Stamps};
 use serde_json::Value;
 
+use crate::hub::case_files::without_erased;
 use crate::hub::county::server_account;
-use crate::hub::erasure::{doom_bytes, without_erased};
+use crate::hub::erasure::doom_bytes;
 use crate::hub::first_look::{Look, digest, look_at_all, merge_fault, nothing_new, refuse_missing_targets, standing};
 use crate::hub::judge::{Author, Bench, CELL, Fault, NUMBER, parts_of_number};
 use crate::hub::{Hub, HubError, conflicts};

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod after_photos;
+mod case_files;
 mod command_line;
 mod common;
 mod conflicts;
