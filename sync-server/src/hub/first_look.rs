@@ -288,19 +288,21 @@ fn refuse_what_waits_in_vain(
                     place.insert(found)
                 }
             };
-            let is_here = found.as_ref().is_some_and(fits_kind);
-            if is_here || is_on_roster(reading, looks, change, (cell, thing), (&field, id))? {
+            if found.as_ref().is_some_and(fits_kind) {
+                continue;
+            }
+            // What was refused already, because the thing that it belongs to is not here, is looked for no further: its answer would tell
+            // of a cell that is not the author's.
+            let still_fits = matches!(looks.each[index], Look::Fits { .. });
+            if still_fits && is_on_roster(reading, looks, change, (cell, thing), (&field, id))? {
                 continue;
             }
             if coming.get(&id).is_some_and(|(there, kind)| there == cell && fits_kind(kind)) {
                 waiting.push((index, field, id));
             } else if left_since(reading, bench, looks, change, cell, id)?.as_ref().is_some_and(fits_kind) {
                 // It was here when this was written: its cell keeps what came late, as it keeps what came in time.
-            } else if matches!(looks.each[index], Look::Fits { .. })
-                && belongs_along(reading, looks, cell, thing, id)?.as_ref().is_some_and(fits_kind)
-            {
-                // It may come with this push itself, into the cell where it was written. What was refused already, because the thing
-                // is not here, is not even looked for: its answer would tell of a cell that is not the author's.
+            } else if still_fits && belongs_along(reading, looks, cell, thing, id)?.as_ref().is_some_and(fits_kind) {
+                // It may come with this push itself, into the cell where it was written.
                 waiting.push((index, field, id));
             } else if !(bench.author.is_phone()
                 && names_erased(reading, &change.kind, cell, (&field, change.fields.get(&field)))?)
