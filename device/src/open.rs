@@ -433,13 +433,7 @@ impl Open {
     /// A stamp that wins against the value it replaces, even if that one's writer had a clock far in the future.
     fn stamp_after(&mut self, standing: Stamp, now: Millis) -> Stamp {
         let stamp = self.clock.tick(now);
-        if stamp > standing {
-            return stamp;
-        }
-        match standing.counter().checked_add(1) {
-            Some(counter) => Stamp::new(standing.millis(), counter, self.clock.node()),
-            None => Stamp::new(standing.millis() + 1, 0, self.clock.node()),
-        }
+        if stamp > standing { stamp } else { standing.next(self.clock.node()) }
     }
 
     fn judge(&self, change: &Change, current: Option<&Held>, now: Millis) -> Result<(), DeviceError> {

@@ -172,14 +172,32 @@ text_name!(
     |t| t.len() == 32 && lower_hex(t)
 );
 
+/// A county's code: the first digits of every code in it.
+const COUNTY_DIGITS: usize = 6;
+
 impl CellCode {
     /// The village or community that the cell lies in.
     pub fn village(&self) -> &str {
         &self.0[..12]
     }
+
+    /// The code of the county that the cell lies in.
+    pub fn county_code(&self) -> &str {
+        &self.0[..COUNTY_DIGITS]
+    }
+
+    /// The county that the cell lies in: no record ever leaves it, so this is how far what belongs to one is looked for.
+    pub fn county(&self) -> Scope {
+        Scope(self.county_code().into())
+    }
 }
 
 impl Scope {
+    /// The county that the division lies in; itself when it is larger.
+    pub fn county(&self) -> Scope {
+        Scope(self.0.get(..COUNTY_DIGITS).unwrap_or(&self.0).into())
+    }
+
     /// Whether a cell lies in this scope.
     pub fn covers(&self, cell: &CellCode) -> bool {
         cell.as_str().starts_with(self.as_str())
@@ -200,6 +218,19 @@ impl From<&CellCode> for Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_lies_in_a_county_names_it() {
+        let county = Scope::new("610722").unwrap();
+        let cell = CellCode::new("610722001001001").unwrap();
+        assert_eq!((cell.county(), cell.county_code()), (county.clone(), "610722"));
+        for code in ["610722", "610722001", "610722001001", "610722001001001"] {
+            assert_eq!(Scope::new(code).unwrap().county(), county, "{code}");
+        }
+        for larger in ["61", "6107"].map(|code| Scope::new(code).unwrap()) {
+            assert_eq!(larger.county(), larger);
+        }
+    }
 
     #[test]
     fn a_record_has_one_spelling_of_its_name() {

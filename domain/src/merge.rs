@@ -151,7 +151,7 @@ fn wins(incoming: (Stamp, &Value), standing: (Stamp, &Value)) -> bool {
 }
 
 /// The cell of a record: the value of its field `cell` once it was moved, else the cell it was found in.
-pub(crate) fn cell_of(fields: &Fields, found_in: &CellCode) -> CellCode {
+pub fn cell_of(fields: &Fields, found_in: &CellCode) -> CellCode {
     fields
         .get("cell")
         .and_then(Value::as_str)

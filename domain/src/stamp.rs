@@ -64,6 +64,16 @@ impl Stamp {
         Stamp::new(self.millis().saturating_add(by), self.counter(), self.node())
     }
 
+    /// The first stamp after this one that another run can issue: it wins against this one and loses against whatever was stamped later,
+    /// as far as clocks can tell.
+    #[must_use]
+    pub fn next(self, node: Node) -> Self {
+        match self.counter().checked_add(1) {
+            Some(counter) => Stamp::new(self.millis(), counter, node),
+            None => Stamp::new(self.millis() + 1, 0, node),
+        }
+    }
+
     /// The same stamp, or the next after `before` where it does not come after that: a stamp that is corrected never falls behind the
     /// value that its writer saw and replaced.
     #[must_use]
@@ -146,14 +156,8 @@ impl HybridClock {
 
     /// A stamp greater than every one issued or seen so far, at `now` or as near after it as that allows.
     pub fn tick(&mut self, now: Millis) -> Stamp {
-        let (millis, counter) = match self.last.millis() {
-            seen if now > seen => (now, 0),
-            seen => match self.last.counter().checked_add(1) {
-                Some(counter) => (seen, counter),
-                None => (seen + 1, 0),
-            },
-        };
-        self.last = Stamp::new(millis, counter, self.node);
+        let seen = self.last.millis();
+        self.last = if now > seen { Stamp::new(now, 0, self.node) } else { self.last.next(self.node) };
         self.last
     }
 

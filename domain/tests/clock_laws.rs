@@ -36,6 +36,19 @@ proptest! {
     }
 
     #[test]
+    fn the_next_stamp_wins_and_leaves_nothing_between(
+        millis in 0..NOW,
+        counter in any::<u16>(),
+        node in any::<u64>(),
+        other in any::<u64>(),
+    ) {
+        let seen = Stamp::new(millis, counter, Node(node));
+        let next = seen.next(Node(other));
+        prop_assert!(seen < next && next <= Stamp::new(millis + 1, 0, Node(other)));
+        prop_assert_eq!(next.node(), Node(other));
+    }
+
+    #[test]
     fn shifting_keeps_the_order(a in 0..NOW, b in 0..NOW, by in 0..NOW) {
         let (a, b) = (Stamp::new(a, 1, Node(1)), Stamp::new(b, 0, Node(2)));
         prop_assert_eq!(a.cmp(&b), a.shifted(by).cmp(&b.shifted(by)));

@@ -5,13 +5,15 @@
 //! the mediation are erased. Where it is about others too, it is their file as well: its words stay as they are, and the supervisor
 //! is told where the name stands, to have the sentences corrected and sealed events erased and written anew.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::kinds::dispute::{WORDS, is_about_nobody};
+use domain::kinds::dispute::{WORDS, is_about_nobody, people_in, without_person};
+use domain::merge::merge;
 use domain::world::Millis;
-use domain::{Kind, Record, RecordId, Scope};
+use domain::{Change, Fields, Kind, Record, RecordId, Scope};
 use serde_json::Value;
 
+use crate::hub::first_look::standing;
 use crate::hub::{Hub, HubError};
 use crate::store::{Store, Writing};
 
@@ -69,6 +71,51 @@ impl<S: Store> Hub<S> {
         let emptied = |name: &str, value: &Value| (WORDS.contains(&name) && !value.is_null()).then_some(Value::Null);
         Ok(writing.rewrite_past(&standing, &emptied)?)
     }
+}
+
+/// The changes without what case files among them say of residents who were erased; none when there is nothing to leave out. A phone
+/// that has not heard of an erasure yet still sends the names, and empties its own copy in the same words when it hears.
+pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Result<Option<Vec<Change>>, HubError> {
+    let mut emptied: Option<Vec<Change>> = None;
+    // Each file as the changes so far would leave it.
+    let mut files: BTreeMap<RecordId, Record> = BTreeMap::new();
+    for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.kind == Kind::Dispute) {
+        let file = match files.remove(&change.id) {
+            Some(file) => Some(file),
+            None => standing(reading, change)?,
+        };
+        let mut left = Change { fields: parties_without_erased(reading, change)?, ..change.clone() };
+        let file = merge(file.as_ref(), &left).map(|merged| merged.record).ok().or(file);
+        // Whoever the file is about in the end decides: a list of parties that comes too late does not.
+        if file.as_ref().and_then(|file| file.fields.get("parties")).is_some_and(is_about_nobody) {
+            leave_no_words(&mut left.fields);
+        }
+        files.extend(file.map(|file| (file.id, file)));
+        if left.fields != change.fields {
+            emptied.get_or_insert_with(|| changes.to_vec())[index] = left;
+        }
+    }
+    Ok(emptied)
+}
+
+/// The fields of a change to a case file, of whose parties those who were erased are emptied.
+fn parties_without_erased(reading: &dyn Writing, change: &Change) -> Result<Fields, HubError> {
+    let mut fields = change.fields.clone();
+    for person in change.fields.get("parties").map(people_in).unwrap_or_default() {
+        if reading.erased(&change.cell.county(), person)?
+            && let Some(without) = fields.get("parties").and_then(|parties| without_person(parties, person))
+        {
+            fields.insert("parties".to_owned(), without);
+        }
+    }
+    Ok(fields)
+}
+
+/// Late words of a file that is about nobody any more are emptied under the stamp that they came with: between equal stamps nothing wins
+/// over a text, so phones end with the same.
+fn leave_no_words(fields: &mut Fields) {
+    let words = fields.iter_mut().filter(|(name, value)| WORDS.contains(&name.as_str()) && !value.is_null());
+    words.for_each(|(_, value)| *value = Value::Null);
 }
 
 /// What an erased party was called: in the register, and in the file itself.

@@ -13,7 +13,7 @@ use domain::{AccountId, CellCode, Fields, Kind, Problem, ProblemCode, Record, Re
 use serde_json::json;
 
 use crate::hub::divisions::{check_successor, own_division};
-use crate::hub::judge::{Author, county};
+use crate::hub::judge::Author;
 use crate::hub::phones::{administers, note};
 use crate::hub::reviews::DeskChange;
 use crate::hub::{Hub, HubError};
@@ -204,13 +204,13 @@ impl<S: Store> Hub<S> {
             let mut changes = Vec::with_capacity(some.len());
             for StoredRecord { record, state, .. } in some {
                 let approved =
-                    if *state == ReviewState::Approved { writing.approved(&county(to), record.id)? } else { None };
+                    if *state == ReviewState::Approved { writing.approved(&to.county(), record.id)? } else { None };
                 approvals.extend(approved.map(|found| (record.id, Approval { at: found.at, by: found.by })));
                 let fields = Fields::from([("cell".to_owned(), json!(to))]);
                 let Record { id, kind, cell, .. } = record.clone();
                 changes.push(self.stamped(writing, DeskChange { id, kind, cell, fields }, Stamp::ZERO)?);
             }
-            let verdicts = self.take(writing, Author::Office(actor, Duty::Divisions), &changes)?;
+            let verdicts = self.take(writing, Author::Office(actor, Duty::Divisions), &changes)?.verdicts;
             if let Some(Verdict::Refused(refusal)) = verdicts.into_iter().find(|verdict| *verdict != Verdict::Accepted)
             {
                 return Err(HubError::invalid(refusal.problems));

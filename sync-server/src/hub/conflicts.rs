@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::hub::desk::{Desk, readable};
 use crate::hub::erasure::names_erased;
 use crate::hub::feed::Asking;
-use crate::hub::judge::{Author, Bench, NUMBER, county};
+use crate::hub::judge::{Author, Bench, NUMBER};
 use crate::hub::reviews::{DeskChange, refused_words};
 use crate::hub::{Hub, HubError};
 use crate::store::{HistoryEntry, Reading, SetAside, Store, StoredRecord, Writing, WrittenBy};
@@ -45,7 +45,7 @@ pub(super) fn found(
     if unknown.is_empty() {
         return Ok(Vec::new());
     }
-    let past = reading.history(&county(&record.cell), record.id)?;
+    let past = reading.history(&record.cell.county(), record.id)?;
     let author = WrittenBy { by: bench.author.actor().account.clone(), device: bench.author.device() };
     let mut conflicts = Vec::new();
     for lost in unknown {
@@ -117,7 +117,7 @@ pub(super) fn settle(
     before: &Record,
     now: Millis,
 ) -> Result<(), HubError> {
-    let open = writing.open_conflicts(&county(&before.cell), before.id, Millis::MIN)?;
+    let open = writing.open_conflicts(&before.cell.county(), before.id, Millis::MIN)?;
     for conflict in open.into_iter().filter(|conflict| taken.contains(&conflict.field)) {
         let stands_again = change.fields.get(&conflict.field) == Some(&conflict.value);
         let seen = change.base.get(&conflict.field) == Some(&before.stamps.of(&conflict.field));
@@ -130,7 +130,7 @@ pub(super) fn settle(
 
 /// The open conflicts of a record, as the asking phone may know them.
 pub(super) fn told(reading: &dyn Reading, asking: &Asking<'_>, record: &Record) -> Result<Vec<Conflict>, HubError> {
-    let open = reading.open_conflicts(&county(&record.cell), record.id, asking.since)?;
+    let open = reading.open_conflicts(&record.cell.county(), record.id, asking.since)?;
     let visible = |conflict: &SetAside| visible_field(asking.phone.actor.role, &record.kind, &conflict.field);
     let writer = |by: Option<WrittenBy>| -> Result<Option<Writer>, HubError> {
         let Some(WrittenBy { by, device }) = by else { return Ok(None) };
@@ -175,7 +175,7 @@ impl<S: Store> Hub<S> {
             if version != wish.version {
                 return refused(CallRefusal::Stale);
             }
-            let past = writing.history(&county(&record.cell), record.id)?;
+            let past = writing.history(&record.cell.county(), record.id)?;
             let Some(value) = value_of(&past, &wish.field, wish.stamp) else { return refused(CallRefusal::NotFound) };
             if record.fields.get(&wish.field) == Some(&value) {
                 // A second click: it stands already.

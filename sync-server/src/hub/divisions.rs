@@ -13,8 +13,6 @@ use crate::store::{Division, DivisionChange, Reading, Store, Writing};
 
 /// At most so many characters of a name.
 const NAME_MAX: usize = 60;
-/// A county is the first digits of every code in it.
-const COUNTY_DIGITS: usize = 6;
 
 /// A division in the office's tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -246,8 +244,7 @@ pub(super) fn check_successor(
     successor: Option<&Scope>,
 ) -> Result<(), HubError> {
     let Some(successor) = successor else { return Ok(()) };
-    let county = &code.as_str()[..code.as_str().len().min(COUNTY_DIGITS)];
-    let found = if actor.contains(successor) && successor.as_str().starts_with(county) {
+    let found = if actor.contains(successor) && code.county().contains(successor) {
         reading.division(successor)?
     } else {
         None

@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use domain::kinds::dispute::{WORDS, is_about_nobody, people_in, without_person};
+use domain::kinds::dispute::{people_in, without_person};
 use domain::kinds::evacuation::without;
 use domain::merge::merge;
 use domain::protocol::CallRefusal;
@@ -23,8 +23,7 @@ use serde_json::Value;
 
 use crate::hub::case_files::{CaseToCorrect, names_of};
 use crate::hub::county::server_account;
-use crate::hub::first_look::{digest, standing};
-use crate::hub::judge::county;
+use crate::hub::first_look::digest;
 use crate::hub::phones::note;
 use crate::hub::push::review_state;
 use crate::hub::{Hub, HubError};
@@ -167,7 +166,7 @@ impl<S: Store> Hub<S> {
         now: Millis,
         by: &AccountId,
     ) -> Result<(Vec<Erasure>, Vec<CaseToCorrect>), HubError> {
-        let county = county(&person.cell);
+        let county = person.cell.county();
         let entries = entries_of(writing, &county, person)?;
         // The case files that name any of the entries, and by which names.
         let mut cases: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
@@ -269,7 +268,7 @@ impl<S: Store> Hub<S> {
         let Some((_, field, rest)) = LISTS_PEOPLE.into_iter().find(|(kind, ..)| *kind == record.kind) else {
             return Ok(());
         };
-        let county = county(&record.cell);
+        let county = record.cell.county();
         for person in change.fields.get(field).map(people_in).unwrap_or_default() {
             let Some(standing) = writing.record(&county, record.id)?.map(|stored| stored.record) else { break };
             if writing.erased(&county, person)? {
@@ -345,7 +344,7 @@ impl<S: Store> Hub<S> {
         self.store.write(|writing| {
             let mut again = 0;
             for erasure in logged {
-                let county = county(&erasure.cell);
+                let county = erasure.cell.county();
                 if writing.erased(&county, erasure.id)? {
                     continue;
                 }
@@ -435,52 +434,16 @@ fn about(reading: &dyn Writing, county: &Scope, entries: Vec<Record>) -> Result<
     Ok(found)
 }
 
-/// A photo's bytes go unless another record names them too. `fields`: those of its record.
-pub(super) fn doom_bytes(writing: &mut dyn Writing, kind: &Kind, fields: &Fields) -> Result<(), HubError> {
+/// A photo's bytes go unless another record names them too: whether they do. `fields`: those of its record.
+pub(super) fn doom_bytes(writing: &mut dyn Writing, kind: &Kind, fields: &Fields) -> Result<bool, HubError> {
     let hash = fields.get("sha256").and_then(|hash| Sha256Hex::new(hash.as_str()?).ok());
-    if let Some(hash) = hash.filter(|_| *kind == Kind::Photo)
-        && !writing.photo_named(&hash)?
-    {
-        writing.doom_photo(&hash)?;
-    }
-    Ok(())
-}
-
-/// The changes without what disputes among them say of residents who were erased; none when there is nothing to leave out. A phone
-/// that has not heard of an erasure yet still sends the names, and empties its own copy in the same words when it hears.
-pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Result<Option<Vec<Change>>, HubError> {
-    let mut emptied: Option<Vec<Change>> = None;
-    for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.kind == Kind::Dispute) {
-        if let Some(fields) = file_without_erased(reading, change)? {
-            emptied.get_or_insert_with(|| changes.to_vec())[index].fields = fields;
+    match hash.filter(|_| *kind == Kind::Photo) {
+        Some(hash) if !writing.photo_named(&hash)? => {
+            writing.doom_photo(&hash)?;
+            Ok(true)
         }
+        _ => Ok(false),
     }
-    Ok(emptied)
-}
-
-/// What a change says of a case file, without residents who were erased. Where nobody is left whom the file is about, its words are
-/// emptied too, under the stamp that they came with: between equal stamps nothing wins over a text, so phones end with the same.
-fn file_without_erased(reading: &dyn Writing, change: &Change) -> Result<Option<Fields>, HubError> {
-    let mut fields = change.fields.clone();
-    for person in change.fields.get("parties").map(people_in).unwrap_or_default() {
-        if reading.erased(&county(&change.cell), person)?
-            && let Some(without) = fields.get("parties").and_then(|parties| without_person(parties, person))
-        {
-            fields.insert("parties".to_owned(), without);
-        }
-    }
-    let words: Vec<&str> =
-        WORDS.into_iter().filter(|name| fields.get(*name).is_some_and(|value| !value.is_null())).collect();
-    if !words.is_empty() {
-        let parties = match fields.get("parties") {
-            Some(parties) => Some(parties.clone()),
-            None => standing(reading, change)?.and_then(|file| file.fields.get("parties").cloned()),
-        };
-        if parties.as_ref().is_some_and(is_about_nobody) {
-            fields.extend(words.into_iter().map(|name| (name.to_owned(), Value::Null)));
-        }
-    }
-    Ok((fields != change.fields).then_some(fields))
 }
 
 /// Whether a field that only names a person names one who was erased.
@@ -494,7 +457,7 @@ pub(super) fn names_erased(
         return Ok(false);
     }
     match value.and_then(Value::as_str).and_then(|id| id.parse().ok()) {
-        Some(person) => Ok(reading.erased(&county(cell), person)?),
+        Some(person) => Ok(reading.erased(&cell.county(), person)?),
         None => Ok(false),
     }
 }

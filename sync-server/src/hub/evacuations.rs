@@ -15,7 +15,6 @@ use domain::{CellCode, Fields, Kind, Problem, ProblemCode, Record, RecordId, Sco
 use serde_json::json;
 
 use crate::hub::desk::readable;
-use crate::hub::judge::county;
 use crate::hub::phones::note;
 use crate::hub::reviews::{DeskChange, refused_words};
 use crate::hub::{Hub, HubError};
@@ -62,30 +61,31 @@ pub fn standing_record(
     found.ok_or_else(|| HubError::refused(CallRefusal::NotFound))
 }
 
-/// The households that a point threatens, with who lives there now.
+/// The households that a point threatens, with who lives there now: also those that lie in another cell of the county than the point, since
+/// a cell was split or a household moved.
 pub fn threatened_by(
     reading: &(impl Reading + ?Sized),
     cell: &CellCode,
     point: RecordId,
 ) -> Result<Vec<Threatened>, HubError> {
-    let here = Scope::from(cell);
+    let county = cell.county();
     let mut found = Vec::new();
-    for stored in reading.referring(&here, point, &Kind::ThreatenedHousehold)? {
+    for stored in reading.referring(&county, point, &Kind::ThreatenedHousehold)? {
         let this = ThreatenedHousehold::from(&stored.record);
         let Some(named) = this.household.filter(|_| stored.record.is_present()) else { continue };
         // The first stands for the household that was named; the people of the others live there too.
-        let entries = reading.entries(&county(cell), named)?;
+        let entries = reading.entries(&county, named)?;
         let id = entries.first().copied().unwrap_or(named);
-        let household = reading.record(&here, id)?.map(|stored| Household::from(&stored.record));
+        let household = reading.record(&county, id)?.map(|stored| Household::from(&stored.record));
         let mut people = Vec::new();
         for entry in &entries {
-            let all = reading.referring(&here, *entry, &Kind::Person)?.into_iter().map(|stored| stored.record);
+            let all = reading.referring(&county, *entry, &Kind::Person)?.into_iter().map(|stored| stored.record);
             people.extend(all.filter(Record::is_present).map(|person| (person.id, Person::from(&person))));
         }
         found.push(Threatened {
             point,
             household: id,
-            address: address(reading, &here, household.as_ref().and_then(|household| household.dwelling))?,
+            address: address(reading, &county, household.as_ref().and_then(|household| household.dwelling))?,
             needs_help: this.needs_help,
             head: household.and_then(|household| household.head),
             people: people
@@ -107,14 +107,14 @@ pub fn standing_household(
     cell: &CellCode,
     household: RecordId,
 ) -> Result<RecordId, HubError> {
-    Ok(reading.entries(&county(cell), household)?.first().copied().unwrap_or(household))
+    Ok(reading.entries(&cell.county(), household)?.first().copied().unwrap_or(household))
 }
 
-fn address(reading: &(impl Reading + ?Sized), here: &Scope, dwelling: Option<RecordId>) -> Result<String, HubError> {
+fn address(reading: &(impl Reading + ?Sized), county: &Scope, dwelling: Option<RecordId>) -> Result<String, HubError> {
     let Some(id) = dwelling else { return Ok(String::new()) };
-    let Some(stored) = reading.record(here, id)? else { return Ok(String::new()) };
+    let Some(stored) = reading.record(county, id)? else { return Ok(String::new()) };
     let building = match stored.record.reference("building") {
-        Some(id) => reading.record(here, id)?.and_then(|stored| stored.record.text("name").map(str::to_owned)),
+        Some(id) => reading.record(county, id)?.and_then(|stored| stored.record.text("name").map(str::to_owned)),
         None => None,
     };
     Ok(Dwelling::from(&stored.record).address(&building.unwrap_or_default()))
@@ -160,7 +160,7 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    /// Marks people of a roster.
+    /// Marks people of a roster, wherever they live by now.
     ///
     /// # Errors
     /// [`CallRefusal::NotFound`] outside the scope, [`CallRefusal::NotAllowed`] for other roles, [`CallRefusal::Invalid`] when
@@ -217,7 +217,7 @@ impl<S: Store> Hub<S> {
 
 /// The marks of an evacuation, whoever made them. A mark stays in the cell where it was made when the order's cell is merged.
 pub fn marks_of(reading: &(impl Reading + ?Sized), evacuation: &Record) -> Result<Vec<RollCall>, HubError> {
-    let marks = reading.referring(&county(&evacuation.cell), evacuation.id, &Kind::RollCall)?;
+    let marks = reading.referring(&evacuation.cell.county(), evacuation.id, &Kind::RollCall)?;
     let marks = marks.iter().filter(|stored| !stored.record.is_deleted());
     Ok(marks.filter_map(|stored| RollCall::read(&stored.record)).collect())
 }

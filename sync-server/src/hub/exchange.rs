@@ -7,9 +7,9 @@ use domain::conflict::CONFLICT_TOLD_FOR;
 use domain::protocol::{
     CallRefusal, ExchangeAnswer, ExchangeRequest, PAGE_RATIO, PROTOCOL, PUSH_CHANGES_MAX, Verdict, WORDS_ABOUT_MAX,
 };
-use domain::{Change, Kind, Node, ProblemCode, RecordId, Scope};
+use domain::{Change, Node, RecordId, Scope};
 
-use crate::hub::judge::{Author, Read, county};
+use crate::hub::judge::{Author, Read};
 use crate::hub::phones::Phone;
 use crate::hub::{Hub, HubError, feed, receipts};
 use crate::store::{Reading, Run, Store};
@@ -99,23 +99,21 @@ impl<S: Store> Hub<S> {
             return Ok(Vec::new());
         }
         let author = Author::Phone { phone, run: Run::of(phone.device, node), read };
-        let verdicts = self.store.write(|writing| self.take(writing, author, changes))?;
-        let erased =
-            |verdict: &Verdict| matches!(verdict, Verdict::Refused(refusal) if refusal.code == ProblemCode::Erased);
-        if changes.iter().zip(&verdicts).any(|(change, verdict)| change.kind == Kind::Photo && erased(verdict)) {
-            // What cannot be removed now is tried again whenever anything is erased or tidied.
-            if let Err(error) = self.remove_doomed_photos() {
-                tracing::warn!(%error, "bytes that nobody names could not be removed");
-            }
+        let judged = self.store.write(|writing| self.take(writing, author, changes))?;
+        // What cannot be removed now is tried again whenever anything is erased or tidied.
+        if judged.dooms
+            && let Err(error) = self.remove_doomed_photos()
+        {
+            tracing::warn!(%error, "bytes that nobody names could not be removed");
         }
-        Ok(verdicts)
+        Ok(judged.verdicts)
     }
 }
 
 /// Those of the records that were erased, wherever they were last: a phone that ever held a cell of the county may have words
 /// about them.
 fn erased(reading: &dyn Reading, phone: &Phone, asked: &[RecordId]) -> Result<Vec<RecordId>, HubError> {
-    let counties: BTreeSet<Scope> = phone.holdings.iter().map(|held| county(&held.cell)).collect();
+    let counties: BTreeSet<Scope> = phone.holdings.iter().map(|held| held.cell.county()).collect();
     let mut erased = Vec::new();
     for id in asked {
         for county in &counties {

@@ -146,19 +146,17 @@ impl Filling<'_> {
         let told = if disputed { conflicts::told(*reading, asking, &record)? } else { Vec::new() };
         let fields = record.fields.len();
         let record = cut(record, actor);
-        let proof = asking.proof_key.prove(actor.role, &record);
-        let moved = if proof.is_none() { asking.proof_key.prove_move(&record) } else { None };
+        let (proof, proofs) = match asking.proof_key.prove(actor.role, &record) {
+            Some(proof) => (Some(proof), &mut page.proofs),
+            None => (asking.proof_key.prove_move(&record), &mut page.moves),
+        };
+        if let Some(proof) = proof {
+            **room = room.saturating_sub(PROOF_BYTES);
+            proofs.insert(record.id, proof);
+        }
         let record = asking.without_echo(record);
         let whole = record.fields.len() == fields;
         **room = room.saturating_sub(scales.weigh(&record, whole.then_some(bytes)));
-        if let Some(proof) = proof {
-            **room = room.saturating_sub(PROOF_BYTES);
-            page.proofs.insert(record.id, proof);
-        }
-        if let Some(proof) = moved {
-            **room = room.saturating_sub(PROOF_BYTES);
-            page.moves.insert(record.id, proof);
-        }
         page.records.push(record);
         for conflict in told {
             **room = room.saturating_sub(scales.weigh(&conflict, None));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::incident::sees;
 use domain::kinds::dispute::is_about_nobody;
+use domain::kinds::evacuation::Evacuation;
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::merge::{MergeError, Merged, merge};
 use domain::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX};
@@ -16,15 +17,15 @@ use sha2::{Digest, Sha256};
 
 use crate::hub::HubError;
 use crate::hub::erasure::{names_erased, says_about_one};
-use crate::hub::judge::{Bench, Fault, county, named_author, references, step_fault};
+use crate::hub::judge::{Bench, Fault, named_author, references, step_fault};
 use crate::store::{ChangeDigest, Reading, Writing};
 
 /// What the first look said of a change.
 pub(super) enum Look {
     /// Refused, with the record as it stood.
     Refused(Fault, Option<Box<Record>>),
-    /// Everything in it is known: nothing will be written.
-    Known,
+    /// Everything in it is known: nothing will be written. With the cell that the record lies in.
+    Known(Option<CellCode>),
     /// It can be taken, if the records that it names can; with the record as it will stand until then, and what comes of both.
     Fits { creates: bool, current: Option<Box<Record>>, merged: Box<Merged> },
 }
@@ -38,49 +39,55 @@ impl Look {
     }
 }
 
-/// The first look: every change by itself, each on what the ones before it would leave behind.
-pub(super) fn look_at_all(reading: &dyn Writing, bench: &Bench<'_>, changes: &[Change]) -> Result<Vec<Look>, HubError> {
-    // Where among the looks a record was last seen to be taken.
-    let mut ahead: BTreeMap<RecordId, usize> = BTreeMap::new();
-    let mut photos: BTreeMap<RecordId, usize> = BTreeMap::new();
-    let mut looks: Vec<Look> = Vec::with_capacity(changes.len());
-    for change in changes {
-        let before = Ahead { places: &ahead, looks: &looks };
-        let current = before.find(reading, &change.cell, change.id)?;
-        let look = look_at(reading, bench, change, current.as_ref(), &before, &mut photos)?;
-        looks.push(match look {
-            Ok(Some(merged)) => {
-                ahead.insert(change.id, looks.len());
-                Look::Fits { creates: current.is_none(), current: current.map(Box::new), merged: Box::new(merged) }
-            }
-            Ok(None) => Look::Known,
-            Err(fault) => Look::Refused(fault, current.map(Box::new)),
-        });
+/// The first looks at a push, one for each of its changes.
+#[derive(Default)]
+pub(super) struct Looks {
+    pub(super) each: Vec<Look>,
+    /// Where among them a record was last seen to be taken.
+    places: BTreeMap<RecordId, usize>,
+}
+
+impl Looks {
+    fn add(&mut self, id: RecordId, look: Look) {
+        if matches!(look, Look::Fits { .. }) {
+            self.places.insert(id, self.each.len());
+        }
+        self.each.push(look);
     }
-    Ok(looks)
-}
 
-/// What the changes before one would leave behind.
-struct Ahead<'a> {
-    places: &'a BTreeMap<RecordId, usize>,
-    looks: &'a [Look],
-}
-
-impl Ahead<'_> {
-    /// A record of a cell's county as it would stand, or as it stands.
+    /// A record of a cell's county as what was looked at would leave it, in another cell perhaps, or as it stands.
     fn find(&self, reading: &dyn Writing, cell: &CellCode, id: RecordId) -> Result<Option<Record>, HubError> {
         if let Some(record) = self.record(id) {
             return Ok(Some(record.clone()));
         }
-        Ok(reading.record(&county(cell), id)?.map(|stored| stored.record))
+        Ok(reading.record(&cell.county(), id)?.map(|stored| stored.record))
     }
 
     fn record(&self, id: RecordId) -> Option<&Record> {
-        match self.looks.get(*self.places.get(&id)?)? {
+        match self.each.get(*self.places.get(&id)?)? {
             Look::Fits { merged, .. } => Some(&merged.record),
             _ => None,
         }
     }
+}
+
+/// The first look: every change by itself, each on what the ones before it would leave behind.
+pub(super) fn look_at_all(reading: &dyn Writing, bench: &Bench<'_>, changes: &[Change]) -> Result<Looks, HubError> {
+    let mut photos = Counted::new();
+    let mut looks = Looks::default();
+    for change in changes {
+        let current = looks.find(reading, &change.cell, change.id)?;
+        let look = look_at(reading, bench, change, current.as_ref(), &looks, &mut photos)?;
+        let look = match look {
+            Ok(Some(merged)) => {
+                Look::Fits { creates: current.is_none(), current: current.map(Box::new), merged: Box::new(merged) }
+            }
+            Ok(None) => Look::Known(current.map(|record| record.cell)),
+            Err(fault) => Look::Refused(fault, current.map(Box::new)),
+        };
+        looks.add(change.id, look);
+    }
+    Ok(looks)
 }
 
 /// The record as it would stand after the change; none when nothing in it is new.
@@ -89,8 +96,8 @@ fn look_at(
     bench: &Bench<'_>,
     change: &Change,
     current: Option<&Record>,
-    ahead: &Ahead<'_>,
-    photos: &mut BTreeMap<RecordId, usize>,
+    ahead: &Looks,
+    photos: &mut Counted,
 ) -> Result<Result<Option<Merged>, Fault>, HubError> {
     let has_left = match current.filter(|record| record.cell != change.cell) {
         Some(_) => reading.has_left(&change.cell, change.id)?,
@@ -99,7 +106,7 @@ fn look_at(
     if let Some(fault) = bench.place_fault(change, current, has_left) {
         return Ok(Err(fault));
     }
-    if current.is_none() && reading.erased(&county(&change.cell), change.id)? {
+    if current.is_none() && reading.erased(&change.cell.county(), change.id)? {
         return Ok(Err(Fault::new("", ProblemCode::Erased)));
     }
     let merged = merge(current, change);
@@ -138,8 +145,8 @@ fn fault_of_new(
     reading: &dyn Writing,
     bench: &Bench<'_>,
     record: &Record,
-    ahead: &Ahead<'_>,
-    photos: &mut BTreeMap<RecordId, usize>,
+    ahead: &Looks,
+    photos: &mut Counted,
 ) -> Result<Option<Fault>, HubError> {
     if let Some(fault) = step_not_allowed(reading, bench, record, ahead)? {
         return Ok(Some(fault));
@@ -147,7 +154,7 @@ fn fault_of_new(
     if let Some(fault) = about_nobody(reading, record, ahead)? {
         return Ok(Some(fault));
     }
-    too_many_photos(reading, record, photos)
+    too_many_photos(reading, bench, record, photos)
 }
 
 /// Refuses what would make a record larger than one change may be: no phone could offer it whole any more. Only fields that this version
@@ -170,7 +177,7 @@ fn step_not_allowed(
     reading: &dyn Writing,
     bench: &Bench<'_>,
     step: &Record,
-    ahead: &Ahead<'_>,
+    ahead: &Looks,
 ) -> Result<Option<Fault>, HubError> {
     if step.kind != Kind::IncidentStep {
         return Ok(None);
@@ -180,7 +187,7 @@ fn step_not_allowed(
     let Some(incident) = ahead.find(reading, &step.cell, incident)? else { return Ok(None) };
     // Whoever answers for a department speaks of what that department has, whichever way the step comes in.
     if bench.author.actor().role == Role::Handler {
-        let row = reading.incident_row(&county(&step.cell), incident.id)?;
+        let row = reading.incident_row(&step.cell.county(), incident.id)?;
         if !row.is_some_and(|row| sees(bench.author.actor(), &row.departments)) {
             return Ok(Some(Fault::new("", ProblemCode::ForeignRecord)));
         }
@@ -195,27 +202,35 @@ fn step_not_allowed(
 }
 
 /// Refuses an event of a case file that is about nobody any more: its words were erased, and no others come to it.
-fn about_nobody(reading: &dyn Writing, event: &Record, ahead: &Ahead<'_>) -> Result<Option<Fault>, HubError> {
+fn about_nobody(reading: &dyn Writing, event: &Record, ahead: &Looks) -> Result<Option<Fault>, HubError> {
     let Some(case) = event.reference("dispute").filter(|_| event.kind == Kind::DisputeEvent) else { return Ok(None) };
     let case = ahead.find(reading, &event.cell, case)?;
     let parties = case.as_ref().and_then(|case| case.fields.get("parties"));
     Ok(parties.filter(|parties| is_about_nobody(parties)).map(|_| Fault::new("dispute", ProblemCode::Erased)))
 }
 
+/// How many photos a record has with those of this push, as far as they are looked for.
+type Counted = BTreeMap<(Scope, RecordId), usize>;
+
+/// Photos stay in the cell where they were taken when their record is moved, and count all the same.
 fn too_many_photos(
     reading: &dyn Writing,
+    bench: &Bench<'_>,
     photo: &Record,
-    counted: &mut BTreeMap<RecordId, usize>,
+    counted: &mut Counted,
 ) -> Result<Option<Fault>, HubError> {
     let (Kind::Photo, Some(subject)) = (&photo.kind, photo.reference("subject")) else { return Ok(None) };
-    let so_far = match counted.get(&subject) {
+    // What a lost database may have taken: there have been servers that asked the cell alone.
+    let lost = bench.was_lost(photo.latest(), None);
+    let within = if lost { Scope::from(&photo.cell) } else { photo.cell.county() };
+    let so_far = match counted.get(&(within.clone(), subject)) {
         Some(count) => *count,
-        None => reading.count_referring(&Scope::from(&photo.cell), subject, &Kind::Photo)?,
+        None => reading.count_referring(&within, subject, &Kind::Photo)?,
     };
     if so_far >= PHOTOS_PER_RECORD_MAX {
         return Ok(Some(Fault::new("subject", ProblemCode::TooManyPhotos)));
     }
-    counted.insert(subject, so_far + 1);
+    counted.insert((within, subject), so_far + 1);
     Ok(None)
 }
 
@@ -227,7 +242,7 @@ pub(super) fn refuse_missing_targets(
     reading: &dyn Writing,
     bench: &Bench<'_>,
     changes: &[Change],
-    looks: &mut [Look],
+    looks: &mut Looks,
 ) -> Result<(), HubError> {
     let coming = coming(changes, looks);
     let waiting = refuse_what_waits_in_vain(reading, bench, changes, looks, &coming)?;
@@ -240,11 +255,11 @@ type Coming = BTreeMap<RecordId, (CellCode, Kind)>;
 /// A change, by its place in the push, that names in a field a record which can only come with this push.
 type Waits = (usize, String, RecordId);
 
-fn coming(changes: &[Change], looks: &[Look]) -> Coming {
+fn coming(changes: &[Change], looks: &Looks) -> Coming {
     let brought = |(change, look): (&Change, &Look)| {
         look.brings_into().map(|cell| (change.id, (cell.clone(), change.kind.clone())))
     };
-    changes.iter().zip(looks).filter_map(brought).collect()
+    changes.iter().zip(&looks.each).filter_map(brought).collect()
 }
 
 /// Refuses what names a record that neither is there nor comes; gives back what names one that comes.
@@ -252,7 +267,7 @@ fn refuse_what_waits_in_vain(
     reading: &dyn Writing,
     bench: &Bench<'_>,
     changes: &[Change],
-    looks: &mut [Look],
+    looks: &mut Looks,
     coming: &Coming,
 ) -> Result<Vec<Waits>, HubError> {
     let mut waiting = Vec::new();
@@ -260,7 +275,7 @@ fn refuse_what_waits_in_vain(
     let mut kinds: BTreeMap<(Scope, RecordId), Option<Kind>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for (index, change) in changes.iter().enumerate() {
-        let Look::Fits { current, merged, .. } = &looks[index] else { continue };
+        let Look::Fits { current, merged, .. } = &looks.each[index] else { continue };
         let cell = &merged.record.cell.clone();
         let thing = thing_of(&merged.record);
         let current = if seen.insert(change.id) { current.as_deref().cloned() } else { standing(reading, change)? };
@@ -276,48 +291,29 @@ fn refuse_what_waits_in_vain(
             if found.as_ref().is_some_and(fits_kind) {
                 continue;
             }
+            // What was refused already, because the thing that it belongs to is not here, is looked for no further: its answer would tell
+            // of a cell that is not the author's.
+            let still_fits = matches!(looks.each[index], Look::Fits { .. });
+            if still_fits && is_on_roster(reading, looks, change, (cell, thing), (&field, id))? {
+                continue;
+            }
             if coming.get(&id).is_some_and(|(there, kind)| there == cell && fits_kind(kind)) {
                 waiting.push((index, field, id));
-            } else if left_since(reading, bench, (changes, looks), change, cell, id)?.as_ref().is_some_and(fits_kind) {
+            } else if left_since(reading, bench, looks, change, cell, id)?.as_ref().is_some_and(fits_kind) {
                 // It was here when this was written: its cell keeps what came late, as it keeps what came in time.
-            } else if matches!(looks[index], Look::Fits { .. })
-                && belongs_along(reading, (changes, looks), cell, thing, id)?.as_ref().is_some_and(fits_kind)
-            {
-                // It may come with this push itself, into the cell where it was written. What was refused already, because the thing
-                // is not here, is not even looked for: its answer would tell of a cell that is not the author's.
+            } else if still_fits && belongs_along(reading, looks, cell, thing, id)?.as_ref().is_some_and(fits_kind) {
+                // It may come with this push itself, into the cell where it was written.
                 waiting.push((index, field, id));
             } else if !(bench.author.is_phone()
                 && names_erased(reading, &change.kind, cell, (&field, change.fields.get(&field)))?)
             {
-                let erased = says_about_one(&change.kind, &field) && reading.erased(&county(cell), id)?;
+                let erased = says_about_one(&change.kind, &field) && reading.erased(&cell.county(), id)?;
                 let code = if erased { ProblemCode::Erased } else { ProblemCode::MissingTarget };
                 refuse(looks, index, Fault::new(&field, code), current.as_ref());
             }
         }
     }
     Ok(waiting)
-}
-
-/// A record as this push brings it, to another cell than what names it perhaps.
-fn moved_now(changes: &[Change], looks: &[Look], id: RecordId) -> Option<Record> {
-    let last = changes.iter().rposition(|change| change.id == id)?;
-    match looks.get(last)? {
-        Look::Fits { merged, .. } => Some(merged.record.clone()),
-        _ => None,
-    }
-}
-
-/// A record of a cell's county as this push brings it, or as it stands.
-fn as_it_will_lie(
-    reading: &dyn Writing,
-    (changes, looks): (&[Change], &[Look]),
-    cell: &CellCode,
-    id: RecordId,
-) -> Result<Option<Record>, HubError> {
-    match moved_now(changes, looks, id) {
-        Some(record) => Ok(Some(record)),
-        None => Ok(reading.record(&county(cell), id)?.map(|stored| stored.record)),
-    }
 }
 
 /// What an append-only record belongs to.
@@ -333,31 +329,46 @@ const STEPS_UP: usize = 2;
 /// its own field has to show; whoever asks learns only what belongs to it.
 fn belongs_along(
     reading: &dyn Writing,
-    pushed: (&[Change], &[Look]),
+    looks: &Looks,
     cell: &CellCode,
     thing: Option<RecordId>,
     id: RecordId,
 ) -> Result<Option<Kind>, HubError> {
     let Some(thing) = thing.filter(|thing| *thing != id) else { return Ok(None) };
-    let Some(named) = as_it_will_lie(reading, pushed, cell, id)? else { return Ok(None) };
+    let Some(named) = looks.find(reading, cell, id)? else { return Ok(None) };
     // A household that gave way to another is the same household.
-    let same = reading.entries(&county(cell), thing)?;
+    let same = reading.entries(&cell.county(), thing)?;
     let mut above = thing_of(&named);
     for _ in 0..STEPS_UP {
         let Some(next) = above else { break };
         if next == thing || same.contains(&next) {
             return Ok(Some(named.kind));
         }
-        above = as_it_will_lie(reading, pushed, cell, next)?.as_ref().and_then(thing_of);
+        above = looks.find(reading, cell, next)?.as_ref().and_then(thing_of);
     }
     Ok(None)
+}
+
+/// Whether a mark names somebody on the roster of its order. That is a snapshot: whoever is on it is marked where the order lies, wherever
+/// they live by now. That the order can be named from here, its own field has to show.
+fn is_on_roster(
+    reading: &dyn Writing,
+    looks: &Looks,
+    change: &Change,
+    (cell, order): (&CellCode, Option<RecordId>),
+    (field, person): (&str, RecordId),
+) -> Result<bool, HubError> {
+    let Some(order) = order.filter(|_| change.kind == Kind::RollCall && field == "person") else { return Ok(false) };
+    let order = looks.find(reading, cell, order)?.map(|order| Evacuation::from(&order));
+    let listed = order.is_some_and(|order| order.roster.iter().any(|listed| listed.person == person));
+    Ok(listed && !reading.erased(&cell.county(), person)?)
 }
 
 /// The kind of a record that lay in a cell when a phone wrote about it there, and that was moved away since.
 fn left_since(
     reading: &dyn Writing,
     bench: &Bench<'_>,
-    (changes, looks): (&[Change], &[Look]),
+    looks: &Looks,
     change: &Change,
     cell: &CellCode,
     id: RecordId,
@@ -365,7 +376,7 @@ fn left_since(
     if !bench.author.is_phone() {
         return Ok(None);
     }
-    let moved = as_it_will_lie(reading, (changes, looks), cell, id)?;
+    let moved = looks.find(reading, cell, id)?;
     let Some(moved) = moved.filter(|moved| bench.is_still_theirs(moved, change.latest())) else { return Ok(None) };
     // A restored database need not know that it was here: phones brought it straight to where it was moved.
     let was_here = bench.is_lost_move(&moved) || reading.has_left(cell, id)?;
@@ -376,7 +387,7 @@ fn left_since(
 fn let_fall(
     reading: &dyn Writing,
     changes: &[Change],
-    looks: &mut [Look],
+    looks: &mut Looks,
     mut coming: Coming,
     waiting: &[Waits],
 ) -> Result<(), HubError> {
@@ -388,7 +399,7 @@ fn let_fall(
         }
         coming.retain(|id, _| !refused.contains(id));
         for (index, field, id) in waiting {
-            if refused.contains(id) && matches!(looks[*index], Look::Fits { .. }) {
+            if refused.contains(id) && matches!(looks.each[*index], Look::Fits { .. }) {
                 // Without what stands its phone would take the record for one that the server does not have, and drop it.
                 let current = standing(reading, &changes[*index])?;
                 refuse(looks, *index, Fault::new(field, ProblemCode::MissingTarget), current.as_ref());
@@ -397,13 +408,13 @@ fn let_fall(
     }
 }
 
-fn refuse(looks: &mut [Look], index: usize, fault: Fault, current: Option<&Record>) {
-    looks[index] = Look::Refused(fault, current.cloned().map(Box::new));
+fn refuse(looks: &mut Looks, index: usize, fault: Fault, current: Option<&Record>) {
+    looks.each[index] = Look::Refused(fault, current.cloned().map(Box::new));
 }
 
 /// The record that a change is about, as it stands.
 pub(super) fn standing(reading: &dyn Writing, change: &Change) -> Result<Option<Record>, HubError> {
-    Ok(reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record))
+    Ok(reading.record(&change.cell.county(), change.id)?.map(|stored| stored.record))
 }
 
 pub(super) fn merge_fault(error: &MergeError) -> Fault {

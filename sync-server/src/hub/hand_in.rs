@@ -21,7 +21,7 @@ use crate::hub::judge::{Author, Read};
 use crate::hub::orders::{Bearer, administered};
 use crate::hub::phones::{Phone, note};
 use crate::hub::{Hub, HubError};
-use crate::store::{Device, HandInLine, Run, Store, TakenIn};
+use crate::store::{Account, Device, HandInLine, Run, Store, TakenIn};
 
 /// What nobody took in is thrown away after half a year: it holds residents' data, sealed or not.
 pub(super) const HAND_INS_LIVE: Millis = 180 * 24 * 60 * 60 * 1000;
@@ -74,19 +74,21 @@ impl<S: Store> Hub<S> {
             if kept().count() as u32 >= PIECES_MAX || bytes + sealed.len() as u64 > PIECES_BYTES_MAX as u64 {
                 return Err(HubError::refused(CallRefusal::TooManyTries));
             }
+            let device = writing.device(id)?;
+            let at = not_before(now, device.as_ref().unwrap_or(&bearer.device), &bearer.account);
             let line = HandInLine {
                 digest: piece.digest.clone(),
                 changes: piece.changes.into(),
                 photos: piece.photos.into(),
-                at: now,
+                at,
                 bytes: sealed.len() as u64,
                 kept: true,
                 taken_at: None,
                 refused: 0,
             };
             writing.put_hand_in(id, &line, &sealed)?;
-            if let Some(device) = writing.device(id)? {
-                writing.put_device(&Device { seen_at: now, ..device })?;
+            if let Some(device) = device {
+                writing.put_device(&Device { seen_at: now.max(device.seen_at), ..device })?;
             }
             note(writing, now, bearer.account.id.as_str(), "hand_in", &id.to_string())
         })
@@ -172,7 +174,7 @@ impl<S: Store> Hub<S> {
         let (no_cursors, no_proofs) = (BTreeMap::new(), BTreeMap::new());
         let read = Read { epoch: None, cursors: &no_cursors, proofs: &no_proofs };
         let author = Author::Phone { phone, run: Run::of(phone.device, node), read };
-        let verdicts = self.store.write(|writing| self.take(writing, author, &all))?;
+        let verdicts = self.store.write(|writing| self.take(writing, author, &all))?.verdicts;
         let mut judged = verdicts.into_iter().zip(&all);
         for (piece, count) in pieces.iter_mut().zip(counts) {
             for (verdict, change) in judged.by_ref().take(count) {
@@ -222,6 +224,14 @@ impl<S: Store> Hub<S> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// When something is handed in: after the phone was last heard of and was shut out. The server's clock may have been set back since, and from
+/// that moment on a piece is kept for half a year, and stamps behind it are set back to it.
+fn not_before(now: Millis, device: &Device, account: &Account) -> Millis {
+    let ordered = device.order.as_ref().map(|order| order.at);
+    let known = [Some(device.seen_at), device.revoked_at, ordered, account.closed_at];
+    known.into_iter().flatten().fold(now, Millis::max)
 }
 
 /// A piece with its changes. One that cannot be read counts as one thing refused, and stays.

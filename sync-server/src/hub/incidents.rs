@@ -13,7 +13,6 @@ use domain::{Fields, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp}
 use serde_json::json;
 
 use crate::hub::desk::Desk;
-use crate::hub::judge::county;
 use crate::hub::phones::note;
 use crate::hub::reviews::{DeskChange, refused_words};
 use crate::hub::{Hub, HubError};
@@ -46,7 +45,7 @@ impl IncidentSeen {
 
     /// The county that it is in: how far what belongs to it is looked for.
     pub fn county(&self) -> Scope {
-        county(&self.record.cell)
+        self.record.cell.county()
     }
 
     /// What the calls to the resident come to.
@@ -98,7 +97,7 @@ pub fn incident_seen<R: Reading + ?Sized>(
         };
         let record = stored.record;
         let of_kind = |kind| -> Result<Vec<Record>, HubError> {
-            let found = reading.referring(&county(&record.cell), id, &kind)?;
+            let found = reading.referring(&record.cell.county(), id, &kind)?;
             Ok(found.into_iter().map(|stored| stored.record).collect())
         };
         let (steps, callbacks) = (of_kind(Kind::IncidentStep)?, of_kind(Kind::Callback)?);
@@ -236,7 +235,7 @@ impl<S: Store> Hub<S> {
             return if same { Ok(true) } else { Err(taken()) };
         }
         // A name that something else has already is nobody's to give.
-        let of_county = county(&seen.record.cell);
+        let of_county = seen.record.cell.county();
         if writing.record(&of_county, id)?.is_some() || writing.erased(&of_county, id)? {
             Err(taken())
         } else {

@@ -253,7 +253,7 @@ impl Bench<'_> {
     /// Whether the server may have given the incident its number before it was restored. A new one must have such a number at least.
     fn was_given(&self, change: &Change, current: Option<&Record>) -> bool {
         let number = change.fields.get(NUMBER).and_then(Value::as_str);
-        let is_one = || number.is_some_and(|number| parts_of_number(&county(&change.cell), number).is_some());
+        let is_one = || number.is_some_and(|number| parts_of_number(&change.cell.county(), number).is_some());
         self.was_lost(change.stamps.of(NUMBER), current) && (current.is_some() || is_one())
     }
 
@@ -275,7 +275,7 @@ impl Bench<'_> {
     /// A record can be moved only to where its author reached when it was moved, within its county.
     fn move_fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
         let target = CellCode::new(change.fields.get(CELL)?.as_str()?).ok()?;
-        if county(&target) != county(&change.cell) {
+        if target.county() != change.cell.county() {
             return Some(Fault::new(CELL, ProblemCode::ForeignCell));
         }
         let moved = change.stamps.of(CELL);
@@ -303,7 +303,7 @@ impl Bench<'_> {
     /// Whether a value was written before the server was restored, so that it may have had it. Phones then bring back each other's
     /// work, with what they wrote in it since. When it was written says nothing: what was written offline before the backup may have
     /// come after it. A record that is not here may have been taken under a clock that was ahead of this one.
-    fn was_lost(&self, written: Stamp, current: Option<&Record>) -> bool {
+    pub(super) fn was_lost(&self, written: Stamp, current: Option<&Record>) -> bool {
         let behind = if current.is_none() { CLOCK_BEHIND_MAX } else { 0 };
         self.lost_until.is_some_and(|until| written.millis() <= until.saturating_add(behind))
     }
@@ -364,11 +364,6 @@ pub(super) fn cut(mut record: Record, actor: &Actor) -> Record {
         *stamps = stamps.only(fields);
     }
     record
-}
-
-/// The county of a cell: how far a record is looked for.
-pub(super) fn county(cell: &CellCode) -> Scope {
-    Scope::new(&cell.as_str()[..6]).expect("the first six digits of a cell code are a division code")
 }
 
 /// The records that a change names, with the kind each must have.

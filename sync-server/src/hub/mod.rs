@@ -192,11 +192,7 @@ impl<S: Store> Hub<S> {
 
     /// A stamp of the server's own that loses against whatever was stamped later than `seen`, as far as clocks can tell.
     fn stamp_right_after(&self, seen: Stamp) -> Stamp {
-        let node = self.time().clock.node();
-        match seen.counter().checked_add(1) {
-            Some(counter) => Stamp::new(seen.millis(), counter, node),
-            None => Stamp::new(seen.millis() + 1, 0, node),
-        }
+        seen.next(self.time().clock.node())
     }
 
     /// A stamp of the server's own, after `seen` and after every other that it issued.

@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use crate::hub::desk::readable;
 use crate::hub::evacuations::may_write;
-use crate::hub::judge::county;
 use crate::hub::phones::note;
 use crate::hub::reviews::DeskChange;
 use crate::hub::{Hub, HubError};
@@ -54,7 +53,7 @@ impl<S: Store> Hub<S> {
             let missing = || HubError::invalid(vec![Problem::new("places", ProblemCode::MissingTarget)]);
             let first = cells.first().ok_or_else(missing)?;
             let published = Published { id: id_for(*wish, first), cells: cells.len() };
-            if writing.record(&county(first), published.id)?.is_some() {
+            if writing.record(&first.county(), published.id)?.is_some() {
                 return Ok(published);
             }
             let at = self.free_moment(writing, kind, first)?;
@@ -95,7 +94,7 @@ impl<S: Store> Hub<S> {
     /// A moment that no other batch of this kind carries: it is what holds a batch together.
     fn free_moment(&self, writing: &dyn Writing, kind: &Kind, cell: &CellCode) -> Result<i64, HubError> {
         let mut at = self.now();
-        while !writing.batch(&[county(cell)], kind, at)?.is_empty() {
+        while !writing.batch(&[cell.county()], kind, at)?.is_empty() {
             at -= 1;
         }
         Ok(at)

@@ -1,10 +1,9 @@
 //! Taking changes: judged one by one, merged by the one merge, stored with their history. All within one transaction.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::review::{Review, Said};
-use domain::merge::{Lost, MergeError, Merged, merge};
+use domain::merge::{Lost, MergeError, Merged, cell_of, merge};
 use domain::protocol::Verdict;
 use domain::review::{self, ReviewState};
 use domain::validate::{Setting, today};
@@ -12,21 +11,30 @@ use domain::world::Millis;
 use domain::{AccountId, CellCode, Change, Kind, ProblemCode, Record, Scope, Stamps};
 use serde_json::Value;
 
+use crate::hub::case_files::without_erased;
 use crate::hub::county::server_account;
-use crate::hub::erasure::{doom_bytes, without_erased};
+use crate::hub::erasure::doom_bytes;
 use crate::hub::first_look::{Look, digest, look_at_all, merge_fault, nothing_new, refuse_missing_targets, standing};
-use crate::hub::judge::{Author, Bench, CELL, Fault, NUMBER, county, parts_of_number};
+use crate::hub::judge::{Author, Bench, CELL, Fault, NUMBER, parts_of_number};
 use crate::hub::{Hub, HubError, conflicts};
 use crate::store::{Approval, LostValue, Place, Run, Store, StoredRecord, Taken, Writing, Written};
 
+/// What became of changes.
+pub(super) struct Judged {
+    /// For each of them, in their order.
+    pub(super) verdicts: Vec<Verdict>,
+    /// Whether bytes of photos were doomed by it: their files are to be removed once all of it is durable.
+    pub(super) dooms: bool,
+}
+
 impl<S: Store> Hub<S> {
-    /// Takes what can be taken, and answers for every change in its order. Nothing is durable before the transaction is.
+    /// Takes what can be taken, and answers for every change. Nothing is durable before the transaction is.
     pub(super) fn take(
         &self,
         writing: &mut dyn Writing,
         author: Author<'_>,
         changes: &[Change],
-    ) -> Result<Vec<Verdict>, HubError> {
+    ) -> Result<Judged, HubError> {
         let emptied = without_erased(writing, changes)?;
         let changes = emptied.as_deref().unwrap_or(changes);
         let lists = self.lists();
@@ -34,36 +42,45 @@ impl<S: Store> Hub<S> {
         let bench = Bench { author, setting, lost_until: self.lost_times.end(), proof_key: &self.proof_key };
         let mut looks = look_at_all(writing, &bench, changes)?;
         refuse_missing_targets(writing, &bench, changes, &mut looks)?;
-        let mut verdicts = Vec::with_capacity(changes.len());
+        let mut judged = Judged { verdicts: Vec::with_capacity(changes.len()), dooms: false };
         let mut looked = BTreeSet::new();
-        for (change, look) in changes.iter().zip(looks) {
+        for (change, look) in changes.iter().zip(looks.each) {
             // Only an earlier change of this push can have moved the record since it was looked at, or have been refused since.
             let repeated = !looked.insert(change.id);
-            verdicts.push(match look {
+            judged.verdicts.push(match look {
                 Look::Refused(fault, current) => {
                     // A database that was put back has lost the record of a picture, and somebody of it was erased before it came again:
                     // the bytes are here, and nothing names them.
                     if fault.code == ProblemCode::Erased {
-                        doom_bytes(writing, &change.kind, &change.fields)?;
+                        judged.dooms |= doom_bytes(writing, &change.kind, &change.fields)?;
                     }
                     Verdict::Refused(bench.refusal(fault, current.as_deref()))
                 }
-                Look::Known => {
-                    let lies_in = standing(writing, change)?.map(|record| record.cell);
+                Look::Known(_) if repeated => self.store_repeated(writing, &bench, change, false)?,
+                Look::Fits { creates, .. } if repeated => self.store_repeated(writing, &bench, change, creates)?,
+                Look::Known(lies_in) => {
                     tell_whoever_holds_it_elsewhere(writing, author, change, lies_in.as_ref(), false)?;
                     Verdict::Accepted
-                }
-                Look::Fits { creates, .. } if repeated => {
-                    let current = standing(writing, change)?;
-                    let merged = merge(current.as_ref(), change);
-                    self.store_one(writing, &bench, change, creates, current, merged)?
                 }
                 Look::Fits { creates, current, merged } => {
                     self.store_one(writing, &bench, change, creates, current.map(|record| *record), Ok(*merged))?
                 }
             });
         }
-        Ok(verdicts)
+        Ok(judged)
+    }
+
+    /// Stores another change of this push to a record, on what stands by now.
+    fn store_repeated(
+        &self,
+        writing: &mut dyn Writing,
+        bench: &Bench<'_>,
+        change: &Change,
+        creates: bool,
+    ) -> Result<Verdict, HubError> {
+        let current = standing(writing, change)?;
+        let merged = merge(current.as_ref(), change);
+        self.store_one(writing, bench, change, creates, current, merged)
     }
 
     /// Stores what came of a change that was found fitting.
@@ -86,7 +103,7 @@ impl<S: Store> Hub<S> {
             Err(error) => return Ok(Verdict::Refused(bench.refusal(merge_fault(&error), current.as_ref()))),
         };
         let news = !nothing_new(writing, change, &merged)?;
-        let lies_in = (merged.record.cell != *held_in(change)).then(|| merged.record.cell.clone());
+        let lies_in = Some(merged.record.cell.clone());
         if news {
             self.time().clock.observe(change.latest(), bench.setting.now);
             self.store_merged(writing, bench, change, merged, current.as_ref())?;
@@ -148,7 +165,7 @@ impl<S: Store> Hub<S> {
         if incident.kind != Kind::Incident {
             return Ok(None);
         }
-        let county = county(&incident.cell);
+        let county = incident.cell.county();
         if let Some(number) = incident.text(NUMBER) {
             remember_number(writing, &county, number)?;
             return Ok(None);
@@ -166,12 +183,6 @@ impl<S: Store> Hub<S> {
     }
 }
 
-/// Where the writer of a change holds its record: in the cell that it was moved to by it, if it was.
-fn held_in(change: &Change) -> Cow<'_, CellCode> {
-    let moved_to = change.fields.get(CELL).and_then(Value::as_str).and_then(|cell| CellCode::new(cell).ok());
-    moved_to.map_or(Cow::Borrowed(&change.cell), Cow::Owned)
-}
-
 /// A phone that holds a record where it does not lie is told so by the feed of that cell: its move lost against a later one, or was never
 /// taken. Where it once lay, the feed says so already, unless this phone has just taken it there again.
 fn tell_whoever_holds_it_elsewhere(
@@ -181,8 +192,9 @@ fn tell_whoever_holds_it_elsewhere(
     lies_in: Option<&CellCode>,
     news: bool,
 ) -> Result<(), HubError> {
-    let held_in = held_in(change);
-    if !author.is_phone() || lies_in.is_none_or(|cell| *cell == *held_in) {
+    // Whoever wrote it holds the record where it was found, or where it was moved by this.
+    let held_in = cell_of(&change.fields, &change.cell);
+    if !author.is_phone() || lies_in.is_none_or(|cell| *cell == held_in) {
         return Ok(());
     }
     let moved_now = news && change.fields.contains_key(CELL);
@@ -225,14 +237,14 @@ pub(super) fn review_state(reading: &dyn Writing, record: &Record) -> Result<rev
     if !record.kind.is_reviewed() {
         return Ok(review::ReviewState::NotReviewed);
     }
-    let reviews = reading.referring(&county(&record.cell), record.id, &Kind::Review)?;
+    let reviews = reading.referring(&record.cell.county(), record.id, &Kind::Review)?;
     Ok(review::state(record, reviews.iter().map(|stored| &stored.record)))
 }
 
 /// A review came in: its target's state is folded anew.
 fn settle_review(writing: &mut dyn Writing, review: &Record) -> Result<(), HubError> {
     let Some(target) = review.reference("target") else { return Ok(()) };
-    let county = county(&review.cell);
+    let county = review.cell.county();
     let Some(StoredRecord { record, .. }) = writing.record(&county, target)? else { return Ok(()) };
     let reviews = writing.referring(&county, target, &Kind::Review)?;
     let (state, deciding) = review::fold(&record, reviews.iter().map(|stored| &stored.record));

@@ -45,11 +45,6 @@ pub fn place_for(actor: &Actor, place: &Scope) -> Result<(), HubError> {
     if inside { Ok(()) } else { Err(HubError::refused(CallRefusal::NotFound)) }
 }
 
-/// The county that a place lies in; the place itself when it is larger.
-pub fn county_of(place: &Scope) -> Scope {
-    place.as_str().get(..6).and_then(|code| Scope::new(code).ok()).unwrap_or_else(|| place.clone())
-}
-
 /// How many digits the codes right below a place have; a cell's own where there is nothing below.
 pub fn below(place: &Scope) -> usize {
     match place.as_str().len() {
@@ -83,7 +78,7 @@ pub fn counts_by_cell(
     period: Period,
     (lists, rules): (&Lists, &ReviewRules),
 ) -> Result<BTreeMap<CellCode, Counts>, StoreError> {
-    let asked = Asked { place, county: county_of(place), period, lists, rules };
+    let asked = Asked { place, county: place.county(), period, lists, rules };
     let mut cells = Cells::new();
     let summed: Vec<What> = What::ALL.iter().copied().filter(|what| *what != What::IncidentStep).collect();
     for sum in reading.tallies(place, &summed, period.days())? {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::hub::desk::{Desk, readable};
-use crate::hub::judge::{Author, county};
+use crate::hub::judge::Author;
 use crate::hub::phones::note;
 use crate::hub::{Hub, HubError};
 use crate::store::{Reading, Store, StoredRecord, Writing};
@@ -235,7 +235,7 @@ impl<S: Store> Hub<S> {
         seen: Stamp,
     ) -> Result<Result<(), Refusal>, HubError> {
         let change = self.stamped(writing, change, seen)?;
-        let verdict = self.take(writing, author, std::slice::from_ref(&change))?.pop();
+        let verdict = self.take(writing, author, std::slice::from_ref(&change))?.verdicts.pop();
         match verdict {
             Some(Verdict::Accepted) => Ok(Ok(())),
             Some(Verdict::Refused(refusal)) => Ok(Err(refusal)),
@@ -250,7 +250,7 @@ impl<S: Store> Hub<S> {
         change: DeskChange,
         seen: Stamp,
     ) -> Result<Change, HubError> {
-        let current = reading.record(&county(&change.cell), change.id)?.map(|stored| stored.record);
+        let current = reading.record(&change.cell.county(), change.id)?.map(|stored| stored.record);
         let stamp = self.stamp_after(current.as_ref().map_or(seen, |record| record.latest().max(seen)));
         let base = match &current {
             Some(record) => {
@@ -272,7 +272,7 @@ impl<S: Store> Hub<S> {
 
 /// What the desk has said of a record so far.
 pub(super) fn reviews_of(reading: &dyn Writing, record: &Record) -> Result<Vec<Record>, HubError> {
-    let reviews = reading.referring(&county(&record.cell), record.id, &Kind::Review)?;
+    let reviews = reading.referring(&record.cell.county(), record.id, &Kind::Review)?;
     Ok(reviews.into_iter().map(|stored| stored.record).collect())
 }
 
@@ -300,7 +300,7 @@ pub(crate) fn changed_fields<R: Reading + ?Sized>(reading: &R, stored: &StoredRe
     let before = match &stored.approved_version {
         Some(version) if *version == stored.version => return Ok(Vec::new()),
         Some(_) => {
-            reading.approved(&county(&record.cell), record.id)?.map(|approved| approved.fields).unwrap_or_default()
+            reading.approved(&record.cell.county(), record.id)?.map(|approved| approved.fields).unwrap_or_default()
         }
         None => Fields::new(),
     };

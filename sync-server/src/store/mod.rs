@@ -154,9 +154,9 @@ pub trait Reading: IncidentTable {
     /// The records of a batch, by cell.
     fn batch(&self, scopes: &[Scope], kind: &Kind, at: i64) -> Answer<Vec<StoredRecord>>;
     /// How many households in which somebody lives were told of a notice.
-    fn told(&self, notice: RecordId) -> Answer<usize>;
-    /// That a household of the cell was told of a notice.
-    fn told_household(&self, cell: &CellCode, notice: RecordId, household: RecordId) -> Answer<Vec<StoredRecord>>;
+    fn told(&self, county: &Scope, notice: RecordId) -> Answer<usize>;
+    /// That a household was told of a notice.
+    fn told_household(&self, within: &Scope, notice: RecordId, household: RecordId) -> Answer<Vec<StoredRecord>>;
     /// How many households somebody lives in, by cell.
     fn lived_in(&self, scopes: &[Scope]) -> Answer<BTreeMap<CellCode, usize>>;
     /// The residents whose names fit best. Looks through all names of the place.

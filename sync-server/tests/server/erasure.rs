@@ -17,7 +17,7 @@ fn code<T: std::fmt::Debug>(outcome: Result<T, HubError>) -> CallRefusal {
 pub(crate) struct Town {
     pub(crate) county: County,
     pub(crate) phone: TestPhone,
-    boss: Desk,
+    pub(crate) boss: Desk,
     pub(crate) household: RecordId,
     pub(crate) person: RecordId,
 }
@@ -490,7 +490,7 @@ fn an_erased_party_of_a_dispute_leaves_its_side_alone_also_in_what_was_written_b
 }
 
 /// A case of the erased person and of somebody else, or of nobody else, with one event; everything in it was approved.
-fn case(town: &mut Town, other: Option<&str>) -> (RecordId, RecordId) {
+pub(crate) fn case(town: &mut Town, other: Option<&str>) -> (RecordId, RecordId) {
     let by = town.phone.account();
     let at = town.county.world.clone().now_millis();
     let mut parties = vec![json!({"person": town.person, "name": "欧阳静夜思", "side": "applicant"})];
@@ -515,7 +515,7 @@ fn case(town: &mut Town, other: Option<&str>) -> (RecordId, RecordId) {
     (case.id, event.id)
 }
 
-fn no_word_is_left(town: &Town) {
+pub(crate) fn no_word_is_left(town: &Town) {
     for file in std::fs::read_dir(town.county.folder.path()).unwrap() {
         let path = file.unwrap().path();
         let bytes = std::fs::read(&path).unwrap_or_default();

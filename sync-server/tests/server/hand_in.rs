@@ -161,6 +161,31 @@ fn what_was_written_after_the_phone_was_shut_out_is_not_taken() {
 }
 
 #[test]
+fn what_was_handed_in_while_the_server_s_clock_was_far_behind_is_kept_and_stands() {
+    let mut town = town();
+    let home = town.phone.new_home(&cell(1));
+    town.phone.push_all(&home);
+    town.county.world.pass(MINUTE);
+    let mut renamed = town.phone.change(Kind::Person, home[2].id, &cell(1), json!({"name": "李四"}));
+    renamed.base.insert("name".into(), home[2].stamps.common);
+    let visit = town.phone.visit(home[1].id, &cell(1));
+    town.county.world.pass(MINUTE);
+    town.revoke();
+    // The machine starts with an empty clock, and is set right soon.
+    town.county.world.pass(-365 * DAY);
+    for change in [renamed, visit.clone()] {
+        let piece = town.piece(&town.content(vec![change]));
+        town.hand_in(&piece).unwrap();
+    }
+    town.county.world.pass(365 * DAY);
+    town.county.hub.tidy().unwrap();
+    assert_eq!(town.take_in(), TakenIn { accepted: 2, refused: 0, photos: 0 });
+    assert_eq!(town.county.stored(home[2].id).unwrap().record.text("name"), Some("李四"));
+    let stored = town.county.stored(visit.id).unwrap().record;
+    assert_eq!(stored.stamps.common, visit.stamps.common, "nothing was set back");
+}
+
+#[test]
 fn a_phone_that_lay_in_a_drawer_for_ninety_days_still_hands_in_with_its_expired_token() {
     let mut town = town();
     let waiting: Vec<Change> = (0..50).map(|_| town.phone.new_dwelling(&cell(1))).collect();

@@ -168,34 +168,59 @@ fn wait_for(mut there: impl FnMut() -> bool) {
 /// A table that was tried in a county of three cells.
 struct Tried {
     folder: TempDir,
+    table: String,
     id: String,
     cookie: String,
     csrf: String,
 }
 
+const HEAD: &str = "网格编码,楼栋,单元,室,户编号,姓名,性别,联系电话,与户主关系\n";
+
+/// Everybody has a door of their own.
 fn tried() -> Tried {
+    let row =
+        |row: usize| format!("61072200100100{},{}号楼,1单元,{row},,张三,男,13800001111,户主\n", 1 + row % 2, row % 7);
+    tried_with(&(0..ROWS).map(row).collect::<String>())
+}
+
+/// A table whose households are scattered over its parts, two behind each door, with the heads towards the end.
+fn scattered() -> Tried {
+    let names = ["张三", "李四", "王五", "赵六", "孙七", "周八", "吴九"];
+    let row = |row: usize| {
+        let (door, turn) = (row % 300, row / 300);
+        let relation = match turn {
+            4 | 5 => "户主",
+            6 => "儿子",
+            _ => "配偶",
+        };
+        let (number, name) = (1 + turn % 2, names[turn]);
+        format!("61072200100100{},{}号楼,1单元,{door},{number},{name},男,,{relation}\n", 1 + door % 2, door % 7)
+    };
+    tried_with(&(0..ROWS).map(row).collect::<String>())
+}
+
+fn tried_with(rows: &str) -> Tried {
     let folder = tempfile::tempdir().unwrap();
     let hub = open_folder(folder.path()).unwrap();
     let codes = ["610722", "610722001", "610722001001", "610722001001001", "610722001001002"];
     hub.put_places(&codes.map(|code| Place { code: scope(code), name: format!("地方 {code}") })).unwrap();
     let admin = office("admin-1", Role::Admin);
     hub.put_account(admin.clone(), Some(PASSWORD), &[]).unwrap();
-    let mut table = "网格编码,楼栋,单元,室,姓名,性别,联系电话,与户主关系\n".to_owned();
-    for row in 0..ROWS {
-        table.push_str(&format!(
-            "61072200100100{},{}号楼,1单元,{row},张三,男,13800001111,户主\n",
-            1 + row % 2,
-            row % 7
-        ));
-    }
-    let actor = admin.actor();
+    let table = format!("{HEAD}{rows}");
+    let id = checked(&hub, &table);
+    let signed = hub.sign_in("admin-1", PASSWORD).unwrap();
+    drop(hub);
+    Tried { folder, table, id, cookie: signed.cookie, csrf: signed.desk.csrf }
+}
+
+/// Uploads a table and tries it.
+fn checked(hub: &CountyHub, table: &str) -> String {
+    let actor = office("admin-1", Role::Admin).actor();
     let id = hub.upload_table(&actor, "x.csv", ImportOf::Register, table.as_bytes()).unwrap().batch.id;
     let plan = hub.import_for(&actor, &id).unwrap().0.plan;
     hub.begin_check(&actor, &id, &plan).unwrap();
     hub.go_on_with_import(&actor, &id).unwrap();
-    let signed = hub.sign_in("admin-1", PASSWORD).unwrap();
-    drop(hub);
-    Tried { folder, id, cookie: signed.cookie, csrf: signed.desk.csrf }
+    id
 }
 
 impl Tried {
@@ -307,4 +332,56 @@ fn an_import_whose_writing_fails_stops_before_the_part_and_goes_on_to_the_same_r
     }
     tried.go_on(&hub);
     assert_eq!(entered(&hub), expected);
+}
+
+/// Has an import stop before a part is noted as done.
+fn cut_before(tried: &Tried, hub: &CountyHub, folder: &Path, done: usize) {
+    let actor = office("admin-1", Role::Admin).actor();
+    let conn = Connection::open(folder.join("county.db")).unwrap();
+    let cut = format!("BEFORE UPDATE ON import_batch WHEN NEW.done = {done} BEGIN SELECT RAISE(ABORT, 'cut'); END");
+    conn.execute_batch(&format!("CREATE TRIGGER cut {cut}")).unwrap();
+    hub.begin_import(&actor, &tried.id).unwrap();
+    assert!(hub.go_on_with_import(&actor, &tried.id).is_err());
+    conn.execute_batch("DROP TRIGGER cut").unwrap();
+}
+
+#[test]
+fn households_whose_people_are_scattered_over_the_parts_have_their_heads_and_their_people_wherever_it_was_cut() {
+    let tried = scattered();
+    let whole = copied(tried.folder.path());
+    let uncut = open_folder(whole.path()).unwrap();
+    tried.go_on(&uncut);
+    let expected = entered(&uncut);
+    let households = expected.values().filter(|(kind, _)| *kind == Kind::Household);
+    let (all, headed) =
+        households.fold((0, 0), |(all, headed), (_, told)| (all + 1, headed + usize::from(told.contains("\"head\""))));
+    assert_eq!((all, headed), (600, 600));
+    let folder = copied(tried.folder.path());
+    let hub = open_folder(folder.path()).unwrap();
+    for done in [1_000, 1_500, 2_000] {
+        cut_before(&tried, &hub, folder.path(), done);
+    }
+    tried.go_on(&hub);
+    assert_eq!(entered(&hub), expected);
+}
+
+#[test]
+fn households_that_an_import_left_without_a_head_when_it_was_given_up_get_it_from_the_next() {
+    let row = |row: usize| {
+        let (name, relation) = if row < ROWS / 2 { ("李四", "配偶") } else { ("张三", "户主") };
+        format!("610722001001001,,,{},,{name},男,,{relation}\n", row % (ROWS / 2))
+    };
+    let tried = tried_with(&(0..ROWS).map(row).collect::<String>());
+    let hub = open_folder(tried.folder.path()).unwrap();
+    let actor = office("admin-1", Role::Admin).actor();
+    cut_before(&tried, &hub, tried.folder.path(), 1_000);
+    hub.discard_import(&actor, &tried.id).unwrap();
+    let again = checked(&hub, &tried.table);
+    hub.begin_import(&actor, &again).unwrap();
+    hub.go_on_with_import(&actor, &again).unwrap();
+    let entered = entered(&hub);
+    let of = |kind: Kind| entered.values().filter(move |(found, _)| *found == kind);
+    assert_eq!((of(Kind::Household).count(), of(Kind::Person).count()), (ROWS / 2, ROWS));
+    let headless = of(Kind::Household).filter(|(_, told)| !told.contains("\"head\"")).count();
+    assert_eq!(headless, 0);
 }

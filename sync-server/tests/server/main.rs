@@ -4,6 +4,7 @@
 
 mod accounts;
 mod after_photos;
+mod case_files;
 mod command_line;
 mod common;
 mod conflicts;
@@ -32,6 +33,7 @@ mod proofs;
 mod protocol;
 mod push;
 mod receipts;
+mod redrawn;
 mod report_county;
 mod reports;
 mod restored;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::protocol::{ExchangeRequest, FeedPage, Proof, Verdict};
-use domain::{Change, Kind, ProblemCode, RecordId};
+use domain::{Change, Kind, ProblemCode, RecordId, World as _};
 use serde_json::json;
 
 use crate::common::{County, MINUTE, TestPhone, cell};
@@ -105,6 +106,30 @@ fn late_words_about_a_record_that_never_lay_here_are_not_taken() {
     let [visit, edit, _] = late_words(&mut worker, &home);
     assert_eq!(worker.refused(&visit), ProblemCode::MissingTarget);
     assert_eq!(worker.refused(&edit), ProblemCode::ForeignRecord);
+}
+
+#[test]
+fn photos_that_stayed_behind_when_their_household_moved_count_where_it_lies_now() {
+    let (mut county, mut mover, _, home) = two_cells();
+    let photo = |phone: &mut TestPhone, number: usize, place: u32| {
+        let (at, by) = (phone.world.now(), phone.account());
+        let fields = json!({"subject": home[1].id, "subject_kind": "household", "sha256": format!("{number:064x}"),
+            "width": 10, "height": 10, "bytes": 100, "taken_at": at, "photo_kind": "scene", "by": by});
+        phone.new_record(Kind::Photo, &cell(place), fields)
+    };
+    let nine: Vec<Change> = (0..PHOTOS_PER_RECORD_MAX).map(|number| photo(&mut mover, number, 2)).collect();
+    mover.push_all(&nine);
+    move_home(&county, &mut mover, &home);
+    let tenth = photo(&mut mover, 50, 1);
+    assert_eq!(mover.refused(&tenth), ProblemCode::TooManyPhotos);
+    // What a server may have taken that asked the cell alone comes back to it when it was put back.
+    let backup = county.folder.path().join("backup.db");
+    county.hub.back_up(&backup).unwrap();
+    county.world.pass(MINUTE);
+    county.put_back(&backup);
+    mover.hub = Arc::clone(&county.hub);
+    mover.refresh();
+    mover.push_all(&[tenth]);
 }
 
 /// A visit to the household of a home in a cell, that corrects another one.

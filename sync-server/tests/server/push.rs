@@ -68,6 +68,21 @@ fn what_names_a_refused_record_is_refused_with_it_and_everything_behind_that_too
 }
 
 #[test]
+fn what_is_sent_twice_in_a_push_and_refused_is_not_acknowledged_the_second_time() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let nowhere = phone.world.record_id();
+    let visit = phone.visit(nowhere, &cell(1));
+    for verdict in phone.push(&[visit.clone(), visit.clone()]) {
+        let Verdict::Refused(refusal) = verdict else { panic!("accepted, and nowhere") };
+        assert_eq!(refusal.code, ProblemCode::MissingTarget);
+    }
+    // What is taken the first time is known the second.
+    let home = phone.new_home(&cell(1));
+    phone.push_all(&[home.clone(), home].concat());
+}
+
+#[test]
 fn what_is_refused_with_the_record_that_it_names_is_answered_with_what_stands() {
     let county = County::new();
     let mut phone = county.worker("worker-a", &[cell(1)]);

@@ -26,7 +26,7 @@ use super::refused;
 use super::titles::Surroundings;
 use crate::http::auth::SignedInDesk;
 use crate::http::{ApiError, App, blocking};
-use crate::hub::reports::{below, county_of, place_for, rolled_up};
+use crate::hub::reports::{below, place_for, rolled_up};
 use crate::hub::{CountyHub, HubError};
 use crate::store::{CaredFor, Reading, Store as _, StoreError};
 
@@ -275,7 +275,7 @@ fn standing_of(plan: &Record, cared_for: &CaredFor, lists: &Lists, day: NaiveDat
 
 /// The care plans of a place, each with whom it is for.
 fn plans(reading: &dyn Reading, place: &Scope, now: Millis) -> Result<Vec<(Record, CaredFor)>, StoreError> {
-    let county = county_of(place);
+    let county = place.county();
     let mut found = Vec::new();
     for plan in reading.few(place, &Kind::CarePlan)? {
         let plan = plan.record;
@@ -289,7 +289,7 @@ fn plans(reading: &dyn Reading, place: &Scope, now: Millis) -> Result<Vec<(Recor
 /// The hazard points that threaten somebody, each with whether there was a drill in the last twelve months.
 fn points(reading: &dyn Reading, place: &Scope, now: Millis) -> Result<Vec<(Record, bool)>, StoreError> {
     let mut drilled = BTreeSet::<RecordId>::new();
-    for order in reading.few(&county_of(place), &Kind::Evacuation)? {
+    for order in reading.few(&place.county(), &Kind::Evacuation)? {
         let read = Evacuation::from(&order.record);
         if read.drill && !order.record.is_deleted() && now - read.ordered_at <= 365 * DAY {
             drilled.extend(read.points);
@@ -302,13 +302,13 @@ fn points(reading: &dyn Reading, place: &Scope, now: Millis) -> Result<Vec<(Reco
 
 /// The notices that stand and are told from door to door, each with how many households were told.
 fn notices(reading: &dyn Reading, place: &Scope, now: Millis) -> Result<Vec<(Record, i64)>, StoreError> {
-    let mut found = Vec::new();
+    let (mut found, county) = (Vec::new(), place.county());
     for notice in reading.few(place, &Kind::Notice)? {
         let read = Notice::from(&notice.record);
         if notice.record.is_deleted() || read.is_warning() || !read.stands(today(now)) {
             continue;
         }
-        let told = reading.count_referring(&Scope::from(&notice.record.cell), notice.record.id, &Kind::NoticeAck)?;
+        let told = reading.count_referring(&county, notice.record.id, &Kind::NoticeAck)?;
         found.push((notice.record, i64::try_from(told).unwrap_or(i64::MAX)));
     }
     Ok(found)

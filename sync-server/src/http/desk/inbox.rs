@@ -280,7 +280,7 @@ fn items(
 ) -> Result<Vec<InboxItem>, StoreError> {
     let mut around = Surroundings::new(reading, actor);
     around.gather(found.iter().map(|stored| &stored.record))?;
-    let photos = photos_of(reading, found)?;
+    let photos = photos_of(reading, actor, found)?;
     let mut items = Vec::with_capacity(found.len());
     for (stored, photos) in found.iter().zip(photos) {
         let record = &stored.record;
@@ -315,12 +315,16 @@ fn items(
     Ok(items)
 }
 
-/// The photos of each record, whose bytes have arrived or not.
-pub(super) fn photos_of(reading: &dyn Reading, found: &[StoredRecord]) -> Result<Vec<InboxPhotos>, StoreError> {
+/// The photos of each record, wherever they were taken, whose bytes have arrived or not.
+pub(super) fn photos_of(
+    reading: &dyn Reading,
+    actor: &Actor,
+    found: &[StoredRecord],
+) -> Result<Vec<InboxPhotos>, StoreError> {
     let mut hashes = Vec::with_capacity(found.len());
     for StoredRecord { record, .. } in found {
-        let photos = reading.referring(&Scope::from(&record.cell), record.id, &Kind::Photo)?;
-        let of_record = photos.iter().take(PHOTOS_PER_RECORD_MAX);
+        let photos = reading.referring(&record.cell.county(), record.id, &Kind::Photo)?;
+        let of_record = photos.iter().filter(|photo| actor.may_read(&photo.record)).take(PHOTOS_PER_RECORD_MAX);
         hashes.push(of_record.map(|photo| sha256(&photo.record)).collect::<Vec<Option<Sha256Hex>>>());
     }
     let all: Vec<Sha256Hex> = hashes.iter().flatten().flatten().cloned().collect();

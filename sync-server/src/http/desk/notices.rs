@@ -197,7 +197,7 @@ fn page(reading: &dyn Reading, actor: &Actor, id: RecordId, now: Millis) -> Resu
         places.push(ToldPlace {
             cell: record.cell.clone(),
             place: around.place(&record.cell)?,
-            told: reading.told(record.id)?,
+            told: reading.told(&record.cell.county(), record.id)?,
             households: lived_in.get(&record.cell).copied().unwrap_or(0),
         });
     }

@@ -39,7 +39,8 @@ pub(super) async fn photos(
     let id = record_id(&named(path)?)?;
     let photos = blocking(&app, move |hub| {
         let stored = hub.record_for(&desk.actor, id)?.ok_or_else(|| refused(CallRefusal::NotFound))?;
-        Ok(hub.store().read(|reading| photos_of(reading, std::slice::from_ref(&stored)))?.pop().unwrap_or_default())
+        let found = hub.store().read(|reading| photos_of(reading, &desk.actor, std::slice::from_ref(&stored)));
+        Ok(found?.pop().unwrap_or_default())
     });
     Ok(Json(photos.await?))
 }

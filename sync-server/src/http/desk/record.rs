@@ -245,13 +245,15 @@ fn read_page<'a>(
     stored: StoredRecord,
     two_levels: bool,
 ) -> Result<DeskRecord, StoreError> {
-    let scope = Scope::from(&stored.record.cell);
+    // What was said and photographed of a record stays where it was when the record is moved.
+    let scope = stored.record.cell.county();
     let id = stored.record.id;
     let reached = reading.feed_reached(&stored.record.cell)?;
     let of_kind = |kind| -> Result<Vec<Record>, StoreError> {
         Ok(reading.referring(&scope, id, &kind)?.into_iter().map(|stored| stored.record).collect())
     };
-    let (reviews, photos) = (of_kind(Kind::Review)?, of_kind(Kind::Photo)?);
+    let (reviews, mut photos) = (of_kind(Kind::Review)?, of_kind(Kind::Photo)?);
+    photos.retain(|photo| actor.may_read(photo));
     let entries = reading.history(&scope, id)?;
     let changes = changes(reading, &scope, &stored, &entries, &reviews)?;
     let named = named_by(&stored.record, &changes);

@@ -1,18 +1,19 @@
 //! Everything that is stored about one resident: the own record, the household, visits, care, incidents and disputes in which they are
 //! named, what threatens the household and evacuations that list them, notices that it was told of, small premises that they answer
-//! for, inspections, photos. Whoever else is named in it is masked, also when the resident is shown in full.
+//! for, inspections, photos. Whoever else is named in it is masked, also when the resident is shown in full. What was written about them
+//! in another cell of the county, where they lived or whose houses have come to this one since, is part of it, as far as whoever asks may
+//! read it.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::evacuation::Evacuation;
 use domain::scope::Actor;
-use domain::{Kind, Record, RecordId, Scope, mask};
+use domain::{CellCode, Kind, Record, RecordId, Scope, mask};
 use serde_json::Value;
 
 use crate::hub::HubError;
 use crate::hub::evacuations::EVACUATIONS_MAX;
-use crate::hub::reports::county_of;
 use crate::store::{Reading, StoredRecord};
 
 /// Disputes that are looked through at most.
@@ -40,7 +41,7 @@ pub(super) fn gather(
     records.extend(about.incidents()?);
     records.extend(disputes(reading, actor, person, in_full)?);
     records.extend(about.threats()?);
-    records.extend(evacuations(reading, person, in_full)?);
+    records.extend(about.evacuations()?);
     records.extend(about.told()?);
     let premises = about.premises()?;
     let answered_for: Vec<RecordId> = premises.iter().map(|one| one.id).collect();
@@ -63,8 +64,8 @@ struct About<'r> {
     actor: &'r Actor,
     person: &'r Record,
     in_full: bool,
-    /// Where the resident lives.
-    here: Scope,
+    /// The county that the resident lives in.
+    county: Scope,
     /// The resident's entry and those that gave way to it.
     people: Vec<RecordId>,
     /// The household's entry and those that gave way to it.
@@ -74,18 +75,18 @@ struct About<'r> {
 
 impl<'r> About<'r> {
     fn new(reading: &'r dyn Reading, actor: &'r Actor, person: &'r Record, in_full: bool) -> Result<Self, HubError> {
-        let here = Scope::from(&person.cell);
-        let county = county_of(&here);
+        let county = person.cell.county();
         let people = reading.entries(&county, person.id)?;
         let homes = match person.reference("household") {
             Some(household) => reading.entries(&county, household)?,
             None => Vec::new(),
         };
         let household = match homes.first() {
-            Some(stands) => reading.record(&here, *stands)?.map(|stored| stored.record),
+            Some(stands) => reading.record(&county, *stands)?.map(|stored| stored.record),
             None => None,
         };
-        Ok(Self { reading, actor, person, in_full, here, people, homes, household })
+        let household = household.filter(|household| actor.may_read(household));
+        Ok(Self { reading, actor, person, in_full, county, people, homes, household })
     }
 
     /// The resident's entries and the household's.
@@ -97,9 +98,14 @@ impl<'r> About<'r> {
     fn of(&self, targets: impl IntoIterator<Item = RecordId>, kind: &Kind) -> Result<Vec<Record>, HubError> {
         let mut found = Vec::new();
         for target in targets {
-            found.extend(standing(self.reading.referring(&self.here, target, kind)?));
+            found.extend(self.readable(self.reading.referring(&self.county, target, kind)?));
         }
         Ok(found)
+    }
+
+    /// Those of them that stand and that whoever asks may read.
+    fn readable(&self, found: Vec<StoredRecord>) -> impl Iterator<Item = Record> {
+        standing(found).filter(move |record| self.actor.may_read(record))
     }
 
     /// A record of the resident's own.
@@ -153,12 +159,50 @@ impl<'r> About<'r> {
     /// That the household was told of notices, the latest first.
     fn told(&self) -> Result<Vec<Record>, HubError> {
         let mut found = Vec::new();
-        for notice in self.reading.few(&self.here, &Kind::Notice)? {
-            for home in &self.homes {
-                found.extend(standing(self.reading.told_household(&self.person.cell, notice.record.id, *home)?));
+        for cell in self.lay_in()? {
+            for notice in self.reading.few(&Scope::from(&cell), &Kind::Notice)? {
+                for home in &self.homes {
+                    let told = self.reading.told_household(&self.county, notice.record.id, *home)?;
+                    found.extend(self.readable(told));
+                }
             }
         }
         Ok(latest_first(found, "at"))
+    }
+
+    /// The cells in which the household lies or lay: those whose notices it can have been told of.
+    fn lay_in(&self) -> Result<BTreeSet<CellCode>, HubError> {
+        let mut cells = BTreeSet::from([self.person.cell.clone()]);
+        cells.extend(self.household.as_ref().map(|household| household.cell.clone()));
+        for cell in self.reading.cells_within(&self.county)? {
+            for home in &self.homes {
+                if self.reading.has_left(&cell, *home)? {
+                    cells.insert(cell.clone());
+                }
+            }
+        }
+        Ok(cells)
+    }
+
+    /// Evacuations that list the resident, with nobody else of the list, and the marks that were made.
+    fn evacuations(&self) -> Result<Vec<Record>, HubError> {
+        let id = self.person.id.to_string();
+        let (mut orders, mut marks) = (Vec::new(), Vec::new());
+        for stored in self.reading.latest_few(&self.actor.scopes, &Kind::Evacuation, EVACUATIONS_MAX)? {
+            let mut record = stored.record;
+            let lists = |order: &Evacuation| order.roster.iter().any(|listed| listed.person == self.person.id);
+            if record.is_deleted() || !lists(&Evacuation::from(&record)) {
+                continue;
+            }
+            if let Some(roster) = record.fields.get_mut("roster").and_then(Value::as_array_mut) {
+                roster.retain(|listed| listed.get("person").and_then(Value::as_str) == Some(id.as_str()));
+            }
+            let about = self.of([record.id], &Kind::RollCall)?.into_iter();
+            marks.extend(about.filter(|mark| mark.reference("person") == Some(self.person.id)));
+            orders.push(self.own(record));
+        }
+        orders.extend(marks);
+        Ok(orders)
     }
 
     /// Small premises of the cell that the resident answers for, as the record says: by the telephone, or by the name behind the
@@ -216,25 +260,4 @@ fn disputes(reading: &dyn Reading, actor: &Actor, person: &Record, in_full: bool
         found.push(record);
     }
     Ok(found)
-}
-
-/// Evacuations that list the resident, with nobody else of the list, and the marks that were made.
-fn evacuations(reading: &dyn Reading, person: &Record, in_full: bool) -> Result<Vec<Record>, HubError> {
-    let here = Scope::from(&person.cell);
-    let id = person.id.to_string();
-    let (mut orders, mut marks) = (Vec::new(), Vec::new());
-    for stored in reading.latest_few(std::slice::from_ref(&here), &Kind::Evacuation, EVACUATIONS_MAX)? {
-        let mut record = stored.record;
-        if record.is_deleted() || !Evacuation::from(&record).roster.iter().any(|listed| listed.person == person.id) {
-            continue;
-        }
-        if let Some(roster) = record.fields.get_mut("roster").and_then(Value::as_array_mut) {
-            roster.retain(|listed| listed.get("person").and_then(Value::as_str) == Some(id.as_str()));
-        }
-        let about = reading.referring(&here, record.id, &Kind::RollCall)?.into_iter().map(|stored| stored.record);
-        marks.extend(about.filter(|mark| mark.reference("person") == Some(person.id)));
-        orders.push(if in_full { record } else { masked(record) });
-    }
-    orders.extend(marks);
-    Ok(orders)
 }

@@ -10,7 +10,7 @@ use domain::protocol::ErrorBody;
 use domain::scope::Actor;
 use domain::validate::today;
 use domain::world::Millis;
-use domain::{CellCode, Kind, RecordId, Scope};
+use domain::{CellCode, Kind, RecordId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -184,7 +184,8 @@ fn page(reading: &dyn Reading, actor: &Actor, id: RecordId, now: Millis) -> Resu
     let mut around = Surroundings::new(reading, actor);
     let mut places = Vec::with_capacity(all.len());
     for record in &all {
-        let reports = reading.referring(&Scope::from(&record.cell), record.id, &Kind::TaskReport)?;
+        // A report stays in the cell where it was made when the task's cell is merged.
+        let reports = reading.referring(&record.cell.county(), record.id, &Kind::TaskReport)?;
         let reports = reports.iter().filter(|stored| !stored.record.is_deleted());
         let latest = reports.map(|stored| TaskReport::from(&stored.record)).max_by_key(|report| report.at);
         let (result, note, at) =

@@ -56,6 +56,11 @@ impl<'a> Surroundings<'a> {
         Self { in_full: true, ..self }
     }
 
+    /// Whether whoever asks may read this very record: what belongs to one of theirs may lie in a cell that is not.
+    pub(super) fn may_read(&self, record: &Record) -> bool {
+        self.actor.may_read(record)
+    }
+
     /// What a person is called here.
     pub(super) fn name(&self, full: &str) -> String {
         if self.in_full { full.to_owned() } else { mask::name(full) }

@@ -1,20 +1,24 @@
 //! What becomes of a row: the door, the household and the resident that it says, found again where they are known.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 use domain::address::{AddressParts, address_key};
 use domain::import::{RegisterRow, Target, read_row};
 use domain::kinds::dwelling::Dwelling;
 use domain::same::Same;
-use domain::scope::Actor;
+use domain::scope::{Actor, Duty, has_duty};
 use domain::validate::{Setting, problems, warnings};
-use domain::{CellCode, Change, Fields, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
+use domain::{AccountId, CellCode, Change, Fields, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
 use serde_json::{Value, json};
 
 use super::ids::Ids;
 use super::{Finding, ImportPlan, is_head};
 use crate::hub::HubError;
-use crate::store::Reading;
+use crate::store::{Reading, StoredRecord};
+
+/// What a row can bring.
+const BROUGHT: [Kind; 4] = [Kind::Building, Kind::Dwelling, Kind::Household, Kind::Person];
 
 /// What a batch knows of the cells that its rows lie in.
 pub(super) struct Planner<'a> {
@@ -27,6 +31,9 @@ pub(super) struct Planner<'a> {
     documents: HashMap<String, RecordId>,
     /// Document numbers of the rows before, with their row.
     seen: HashMap<String, usize>,
+    /// What the rows that were done before it stopped may have brought. They are gone through once more, so that those that follow find
+    /// what they came to: a household behind its number, and whether it has its head yet.
+    own: HashSet<RecordId>,
 }
 
 /// What is known of a cell: doors by their address, households by their door, residents by name.
@@ -43,6 +50,8 @@ struct Known {
     /// Households that keep the head that they have or have none.
     headed: HashSet<RecordId>,
     people: HashMap<(RecordId, String, String), RecordId>,
+    /// What this batch itself brought before it stopped: known from its rows alone.
+    brought: HashSet<RecordId>,
 }
 
 /// What a row comes to.
@@ -57,20 +66,25 @@ pub(super) struct Planned {
 }
 
 impl<'a> Planner<'a> {
+    /// `done`: the numbers of the rows that were written before the batch stopped. They have to be gone through before any other.
     pub(super) fn new(
         reading: &(impl Reading + ?Sized),
         actor: &'a Actor,
         plan: &'a ImportPlan,
         ids: &'a Ids,
         setting: Setting<'a>,
+        done: Range<usize>,
     ) -> Result<Self, HubError> {
+        let own: HashSet<RecordId> = done.flat_map(|row| BROUGHT.map(|kind| ids.record(&kind, row))).collect();
         let mut documents = HashMap::new();
         for scope in &actor.scopes {
             reading.document_numbers(scope, &mut |number, id| {
-                documents.insert(number, id);
+                if !own.contains(&id) {
+                    documents.insert(number, id);
+                }
             })?;
         }
-        Ok(Self { actor, plan, ids, setting, cells: BTreeMap::new(), documents, seen: HashMap::new() })
+        Ok(Self { actor, plan, ids, setting, cells: BTreeMap::new(), documents, seen: HashMap::new(), own })
     }
 
     /// What becomes of a row, given what the rows before have come to. The changes have no stamps yet.
@@ -128,7 +142,7 @@ impl<'a> Planner<'a> {
         if !self.cells.contains_key(&cell) {
             let place = if self.actor.covers(&cell) { reading.division(&Scope::from(&cell))? } else { None };
             let known = match place {
-                Some(place) if place.retired_at.is_none() => Some(Known::of(reading, &cell)?),
+                Some(place) if place.retired_at.is_none() => Some(Known::of(reading, &cell, &self.own)?),
                 _ => None,
             };
             self.cells.insert(cell.clone(), known);
@@ -156,6 +170,8 @@ impl<'a> Planner<'a> {
 
     fn records(&self, number: usize, cell: &CellCode, row: RegisterRow, planned: &mut Planned) {
         let Some(Some(known)) = self.cells.get(cell) else { return };
+        // Whatever is found by now, this row brought its own then.
+        let brought = |kind: &Kind| known.brought.contains(&self.ids.record(kind, number));
         let mut dwelling = row.dwelling;
         let building_name = row.building.unwrap_or_default();
         let mut house = String::new();
@@ -163,7 +179,8 @@ impl<'a> Planner<'a> {
             let street = dwelling.remove("street");
             let text = street.as_ref().and_then(Value::as_str).unwrap_or_default();
             house = building_key(text, &building_name);
-            let id = known.buildings.get(&house).copied().unwrap_or_else(|| {
+            let found = known.buildings.get(&house).copied().filter(|_| !brought(&Kind::Building));
+            let id = found.unwrap_or_else(|| {
                 let mut fields = Fields::from([
                     ("name".to_owned(), json!(building_name)),
                     ("building_kind".to_owned(), json!("residential")),
@@ -177,7 +194,8 @@ impl<'a> Planner<'a> {
             Some(_) => door_key_in(&dwelling, &house),
             None => door_key(&dwelling, ""),
         };
-        let door = known.dwellings.get(&key).copied().unwrap_or_else(|| {
+        let found = known.dwellings.get(&key).copied().filter(|_| !brought(&Kind::Dwelling));
+        let door = found.unwrap_or_else(|| {
             dwelling.insert("use".to_owned(), json!(if row.person.is_some() { "own" } else { "vacant" }));
             self.change(number, Kind::Dwelling, cell, dwelling, planned)
         });
@@ -186,7 +204,8 @@ impl<'a> Planner<'a> {
             return;
         }
         let slot = (door, row.household_number);
-        let household = known.household(&slot).unwrap_or_else(|| {
+        let found = known.household(&slot).filter(|_| !brought(&Kind::Household));
+        let household = found.unwrap_or_else(|| {
             let mut fields = row.household;
             fields.insert("dwelling".to_owned(), json!(door));
             self.change(number, Kind::Household, cell, fields, planned)
@@ -199,7 +218,8 @@ impl<'a> Planner<'a> {
     fn person(&self, number: usize, cell: &CellCode, household: RecordId, mut fields: Fields, planned: &mut Planned) {
         let Some(Some(known)) = self.cells.get(cell) else { return };
         let key = person_key(household, &fields);
-        if known.people.contains_key(&key) {
+        let brought = known.brought.contains(&self.ids.record(&Kind::Person, number));
+        if known.people.contains_key(&key) && !brought {
             planned.known = true;
             planned.note(number, "name", "already_there", None);
             return;
@@ -210,7 +230,7 @@ impl<'a> Planner<'a> {
         let head = fields.get("relation").and_then(Value::as_str).is_some_and(is_head);
         fields.insert("household".to_owned(), json!(household));
         let id = self.change(number, Kind::Person, cell, fields, planned);
-        // Only a household that this batch brings is given its head: what workers have written stays as it is.
+        // Only a household that the office brings is given its head: what workers have written stays as it is.
         if head && !known.headed.contains(&household) {
             let head = ("head".to_owned(), json!(id));
             match planned.changes.iter_mut().find(|change| change.id == household) {
@@ -266,25 +286,31 @@ impl Planned {
 }
 
 impl Known {
-    fn of(reading: &(impl Reading + ?Sized), cell: &CellCode) -> Result<Self, HubError> {
+    /// What is in a cell, but for what this batch brought before it stopped.
+    fn of(reading: &(impl Reading + ?Sized), cell: &CellCode, own: &HashSet<RecordId>) -> Result<Self, HubError> {
         let mut known = Known::default();
         let stored = reading.records(&Scope::from(cell), &reading.ids_in(cell)?)?;
+        let headless = left_without_head(reading, &stored)?;
         let mut records: Vec<_> =
             stored.into_iter().map(|stored| stored.record).filter(|record| !record.is_deleted()).collect();
         // What an entry that gave way says is known, and of the one that stands for it.
         let same = Same::of(&records);
         let here: HashSet<RecordId> = records.iter().map(|record| record.id).collect();
-        records.retain(|record| here.contains(&same.survivor(record.id)));
+        known.brought = here.intersection(own).copied().collect();
+        records.retain(|record| !own.contains(&record.id) && here.contains(&same.survivor(record.id)));
         // Doors are called by their houses, households by their doors.
         let order = |kind: &Kind| [Kind::Building, Kind::Dwelling, Kind::Household].iter().position(|one| one == kind);
         records.sort_by_key(|record| (order(&record.kind).unwrap_or(9), record.is_present()));
         for mut record in records {
+            let keeps_head = !headless.contains(&record.id);
             stand_on(&same, &mut record);
             known.learn(record.id, &record.kind, &record.fields);
             if record.kind == Kind::Household
                 && let Some(door) = record.reference("dwelling")
             {
-                known.headed.insert(record.id);
+                if keeps_head {
+                    known.headed.insert(record.id);
+                }
                 known.unnumbered.entry(door).or_insert(record.id);
             }
         }
@@ -323,6 +349,26 @@ impl Known {
             _ => {}
         }
     }
+}
+
+/// Households without a head that nobody but the county's office has written: another import, which was given up, left them so.
+fn left_without_head(
+    reading: &(impl Reading + ?Sized),
+    stored: &[StoredRecord],
+) -> Result<HashSet<RecordId>, HubError> {
+    let mut office: BTreeMap<&AccountId, bool> = BTreeMap::new();
+    let mut found = HashSet::new();
+    let headless = |one: &&StoredRecord| one.record.kind == Kind::Household && !one.record.fields.contains_key("head");
+    for StoredRecord { record, changed_by, .. } in stored.iter().filter(headless) {
+        if !office.contains_key(changed_by) {
+            let imports = reading.account(changed_by)?.is_some_and(|by| has_duty(by.role, Duty::Import));
+            office.insert(changed_by, imports);
+        }
+        if office.get(changed_by) == Some(&true) {
+            found.insert(record.id);
+        }
+    }
+    Ok(found)
 }
 
 /// The record, and its door and household, by the entries that stand for them.

@@ -7,12 +7,12 @@ use domain::protocol::Verdict;
 use domain::review::ReviewState;
 use domain::scope::{Actor, Duty};
 use domain::validate::Setting;
-use domain::{Change, Kind, Stamp, Stamps};
+use domain::{Change, Kind, Record, Stamp, Stamps};
 
 use super::ids::Ids;
 use super::plan::{Planned, Planner};
 use super::{Finding, ImportLine, ImportOf, ImportReport, ImportState, own, text, word};
-use crate::hub::judge::{Author, county};
+use crate::hub::judge::Author;
 use crate::hub::phones::note;
 use crate::hub::{Hub, HubError, secrets};
 use crate::store::{Approval, ImportBatch, Reading, Store, Writing};
@@ -68,7 +68,7 @@ impl<S: Store> Hub<S> {
         let setting = Setting { now: self.now(), lists: &lists };
         let mut report = ImportReport::default();
         let mut next = 0;
-        let mut planner = self.store.read(|reading| Planner::new(reading, actor, &found.plan, &ids, setting))?;
+        let mut planner = self.store.read(|reading| Planner::new(reading, actor, &found.plan, &ids, setting, 0..0))?;
         while next < table.rows.len() {
             let end = (next + TOLD_EVERY).min(table.rows.len());
             self.store.read(|reading| {
@@ -108,8 +108,16 @@ impl<S: Store> Hub<S> {
         let lists = self.lists();
         let setting = Setting { now: self.now(), lists: &lists };
         let mut report = found.report.clone();
-        let mut planner = self.store.read(|reading| Planner::new(reading, actor, &found.plan, &ids, setting))?;
         let mut next = found.batch.done as usize;
+        let mut planner = self.store.read(|reading| {
+            let done = table.first..table.first + next;
+            let mut planner = Planner::new(reading, actor, &found.plan, &ids, setting, done)?;
+            // What the rows came to that were done before it stopped: those that follow go on from there.
+            for index in 0..next {
+                self.look(&mut planner, reading, table, index)?;
+            }
+            Ok::<_, HubError>(planner)
+        })?;
         while next < table.rows.len() {
             let end = (next + ROWS_AT_ONCE).min(table.rows.len());
             self.store.write(|writing| {
@@ -124,8 +132,11 @@ impl<S: Store> Hub<S> {
                     let Some(planned) = self.look(&mut planner, &*writing, table, index)? else { continue };
                     let mut fresh = Vec::new();
                     for change in &planned.changes {
-                        // What this batch wrote before it stopped, or when it ran before, is left as it stands now.
-                        if !creates(change) || writing.record(&county(&change.cell), change.id)?.is_none() {
+                        // What this batch wrote before it stopped, or when it ran before, is left as it stands now; and so is the head
+                        // that somebody has named meanwhile.
+                        let there = writing.record(&change.cell.county(), change.id)?;
+                        let names_head = |there: &Record| !creates(change) && !there.fields.contains_key("head");
+                        if there.is_none_or(|there| names_head(&there.record)) {
                             fresh.push(self.with_stamp(change));
                         }
                     }
@@ -155,7 +166,7 @@ impl<S: Store> Hub<S> {
         rows: Vec<(usize, Planned, std::ops::Range<usize>)>,
         report: &mut ImportReport,
     ) -> Result<(), HubError> {
-        let verdicts = self.take(writing, Author::Office(actor, Duty::Import), changes)?;
+        let verdicts = self.take(writing, Author::Office(actor, Duty::Import), changes)?.verdicts;
         let approval = Approval { at: self.now(), by: actor.account.clone() };
         for (number, mut planned, own) in rows {
             for (change, verdict) in changes[own.clone()].iter().zip(&verdicts[own.clone()]) {

@@ -133,8 +133,7 @@ fn merged(
     let into = words.into.ok_or_else(|| missing("into"))?;
     let other = incident_seen(&*writing, lists, actor, into)?.filter(|_| into != seen.record.id);
     let other = other.ok_or_else(|| wrong("into", ProblemCode::MissingTarget))?;
-    if other.progress.merged_into.is_some() || other.record.cell.as_str().get(..6) != seen.record.cell.as_str().get(..6)
-    {
+    if other.progress.merged_into.is_some() || other.county() != seen.county() {
         return Err(wrong("into", ProblemCode::NotAllowed));
     }
     let called = other.incident.number.unwrap_or(other.incident.title);
@@ -166,7 +165,7 @@ fn spoken(lists: &Lists, actor: &Actor, seen: &IncidentSeen, words: &Words) -> R
 fn own_photos(writing: &mut dyn Writing, seen: &IncidentSeen, words: &Words) -> Result<Vec<RecordId>, HubError> {
     let of_it = |subject: RecordId| subject == seen.record.id || seen.steps.iter().any(|step| step.id == subject);
     for id in &words.photos {
-        let found = writing.record(&crate::hub::judge::county(&seen.record.cell), *id)?;
+        let found = writing.record(&seen.record.cell.county(), *id)?;
         let photo = found.map(|stored| stored.record).filter(|record| record.kind == Kind::Photo);
         if !photo.and_then(|photo| photo.reference("subject")).is_some_and(of_it) {
             return Err(wrong("photos", ProblemCode::MissingTarget));

@@ -13,13 +13,13 @@ const COLUMNS: &str = "record, field, stamp, value, by, device, won_stamp, won_b
 
 impl Sql<'_> {
     pub(super) fn open_conflicts_of(&self, within: &Scope, id: RecordId, since: i64) -> Answer<Vec<SetAside>> {
-        let county = within.as_str().get(..6).unwrap_or_default();
+        let county = within.county();
         let sql = format!(
             "SELECT {COLUMNS} FROM conflict WHERE record = ?1 AND county = ?2 AND settled_at IS NULL AND at > ?3
              ORDER BY at DESC, n DESC, field, stamp DESC"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![id.0.as_bytes(), county, since], set_aside)?;
+        let rows = statement.query_map(params![id.0.as_bytes(), county.as_str(), since], set_aside)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -335,11 +335,11 @@ impl Reading for Sql<'_> {
     fn batch(&self, scopes: &[Scope], kind: &Kind, at: i64) -> Answer<Vec<StoredRecord>> {
         self.records_of_batch(scopes, kind, at)
     }
-    fn told(&self, notice: RecordId) -> Answer<usize> {
-        self.households_told_of(notice)
+    fn told(&self, county: &Scope, notice: RecordId) -> Answer<usize> {
+        self.households_told_of(county, notice)
     }
-    fn told_household(&self, cell: &CellCode, notice: RecordId, household: RecordId) -> Answer<Vec<StoredRecord>> {
-        self.told_of(cell, notice, household)
+    fn told_household(&self, within: &Scope, notice: RecordId, household: RecordId) -> Answer<Vec<StoredRecord>> {
+        self.told_of(within, notice, household)
     }
     fn lived_in(&self, scopes: &[Scope]) -> Answer<BTreeMap<CellCode, usize>> {
         self.lived_in_by_cell(scopes)

@@ -68,29 +68,33 @@ impl Sql<'_> {
         Ok(statement.query_map(params_from_iter(values), stored_record)?.collect::<Result<_, _>>()?)
     }
 
-    pub(super) fn households_told_of(&self, notice: RecordId) -> Answer<usize> {
+    pub(super) fn households_told_of(&self, county: &Scope, notice: RecordId) -> Answer<usize> {
         let sql = format!(
             "WITH named (household, county) AS (
                  SELECT unhex(replace(json_extract(body, '$.fields.household'), '-', '')), county FROM record
-                 WHERE kind = 'notice_ack' AND refers = ?1 AND json_extract(body, '$.fields.deleted') IS NOT 1),
+                 WHERE kind = 'notice_ack' AND refers = ?1 AND cell >= ?2 AND cell < ?3
+                     AND json_extract(body, '$.fields.deleted') IS NOT 1),
              told (household, county) AS (SELECT DISTINCT coalesce((SELECT stands FROM gave_way AS w
                  WHERE w.id = named.household AND w.county = named.county), household), county FROM named)
              SELECT count(*) FROM told WHERE EXISTS (SELECT 1 FROM record INDEXED BY record_refers
                  WHERE refers IN (SELECT told.household UNION ALL SELECT w.id FROM gave_way AS w
-                     WHERE w.stands = told.household AND w.county = told.county) AND {LIVES} AND {STANDS})"
+                     WHERE w.stands = told.household AND w.county = told.county)
+                     AND record.county = told.county AND {LIVES} AND {STANDS})"
         );
+        let (from, to) = range(county);
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let told: u64 = statement.query_row(params![notice.0.as_bytes()], |row| count(row, 0))?;
+        let told: u64 = statement.query_row(params![notice.0.as_bytes(), from, to], |row| count(row, 0))?;
         Ok(usize::try_from(told).unwrap_or(usize::MAX))
     }
 
-    pub(super) fn told_of(&self, cell: &CellCode, notice: RecordId, household: RecordId) -> Answer<Vec<StoredRecord>> {
+    pub(super) fn told_of(&self, place: &Scope, notice: RecordId, household: RecordId) -> Answer<Vec<StoredRecord>> {
+        let (from, to) = range(place);
         let sql = format!(
-            "SELECT {RECORD_COLUMNS} FROM record WHERE kind = 'notice_ack' AND refers = ?1 AND cell = ?2
-             AND json_extract(body, '$.fields.household') = ?3 ORDER BY id"
+            "SELECT {RECORD_COLUMNS} FROM record WHERE kind = 'notice_ack' AND refers = ?1 AND cell >= ?2 AND cell < ?3
+             AND json_extract(body, '$.fields.household') = ?4 ORDER BY id"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let values = params![notice.0.as_bytes(), cell.as_str(), household.to_string()];
+        let values = params![notice.0.as_bytes(), from, to, household.to_string()];
         Ok(statement.query_map(values, stored_record)?.collect::<Result<_, _>>()?)
     }
 

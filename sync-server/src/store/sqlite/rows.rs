@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use crate::store::{LostValue, SecretHash, StoredRecord};
 
-/// The first six digits: the county.
+/// The county of a cell, as it stands in a column.
 pub(super) fn county(cell: &CellCode) -> &str {
-    &cell.as_str()[..6]
+    cell.county_code()
 }
 
 /// Codes from `.0` up to but not including `.1` begin with the scope: `:` is the character after `9`.

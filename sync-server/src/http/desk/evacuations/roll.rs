@@ -10,7 +10,7 @@ use domain::kinds::roll_call::{Mark, RollCall};
 use domain::kinds::threatened_household::ThreatenedHousehold;
 use domain::scope::Actor;
 use domain::world::Millis;
-use domain::{Kind, Record, RecordId, Scope};
+use domain::{Kind, Record, RecordId};
 use serde::Serialize;
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -140,7 +140,7 @@ fn points(
     record: &Record,
     order: &Evacuation,
 ) -> Result<BTreeMap<RecordId, DeskRollPoint>, HubError> {
-    let found = reading.records(&Scope::from(&record.cell), &order.points)?;
+    let found = reading.records(&record.cell.county(), &order.points)?;
     let point = |record: &Record| {
         let HazardPoint { name, shelter, route, .. } = HazardPoint::from(record);
         DeskRollPoint { name, shelter, route }
@@ -156,13 +156,15 @@ fn households(
     (marks, folded): (&[RollCall], &Roll<'_>),
     line: &DeskEvacuation,
 ) -> Result<Vec<DeskRollHousehold>, HubError> {
-    let here = Scope::from(&record.cell);
+    // Since the order was given, or before, some of them may have come to lie in another cell.
+    let county = record.cell.county();
     let points = points(reading, record, order)?;
     let mut threatened = BTreeMap::new();
     for point in &order.points {
-        for stored in reading.referring(&here, *point, &Kind::ThreatenedHousehold)? {
+        for stored in reading.referring(&county, *point, &Kind::ThreatenedHousehold)? {
             let this = ThreatenedHousehold::from(&stored.record);
-            if let Some(household) = this.household.filter(|_| !stored.record.is_deleted()) {
+            let shown = !stored.record.is_deleted() && around.may_read(&stored.record);
+            if let Some(household) = this.household.filter(|_| shown) {
                 let key = (*point, standing_household(reading, &record.cell, household)?);
                 // Of two entries for one household the one that says that help is needed.
                 if this.needs_help || !threatened.contains_key(&key) {
@@ -173,8 +175,9 @@ fn households(
     }
     let of_roster = |id: fn(&Listed) -> RecordId| -> Result<BTreeMap<RecordId, Record>, HubError> {
         let ids: BTreeSet<RecordId> = order.roster.iter().map(id).collect();
-        let found = reading.records(&here, &ids.into_iter().collect::<Vec<_>>())?;
-        Ok(found.into_iter().map(|stored| (stored.record.id, stored.record)).collect())
+        let found = reading.records(&county, &ids.into_iter().collect::<Vec<_>>())?.into_iter();
+        let found = found.map(|stored| stored.record).filter(|record| around.may_read(record));
+        Ok(found.map(|record| (record.id, record)).collect())
     };
     let (homes, people) = (of_roster(|listed| listed.household)?, of_roster(|listed| listed.person)?);
     around.gather(homes.values())?;

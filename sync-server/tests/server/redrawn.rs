@@ -1,0 +1,154 @@
+//! What belongs to the records of a cell that was split or merged since: what is written once stays where it was written, and is found at the
+//! desk all the same.
+
+use domain::scope::Role;
+use domain::{Change, Kind};
+use serde_json::{Value, json};
+
+use crate::common::{County, MINUTE, START, TestPhone, cell, jpeg};
+use crate::seat::Seat;
+
+/// A home in the second cell, its worker, the village's supervisor and whoever draws the cells.
+struct Village {
+    county: County,
+    worker: TestPhone,
+    home: [Change; 3],
+    boss: Seat,
+    admin: Seat,
+}
+
+async fn village() -> Village {
+    let county = crate::accounts::county();
+    let mut worker = county.worker("worker-1", &[cell(2)]);
+    let home = worker.new_home(&cell(2));
+    worker.push_all(&home);
+    let boss = Seat::of(&county, "boss-1", Role::Supervisor, &["610722001001"]).await;
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    Village { county, worker, home, boss, admin }
+}
+
+impl Village {
+    /// The second cell becomes a part of the first.
+    async fn merge(&self) {
+        self.county.world.pass(10 * MINUTE);
+        self.admin.done("/desk/api/cells/610722001001002/merge", json!({"into": "610722001001001"})).await;
+    }
+
+    /// The home is threatened by a slope in its cell, and then split off into another cell.
+    async fn split_off_below_a_slope(&mut self, to: &str, name: Value) -> Change {
+        let worker = &mut self.worker;
+        let point = worker.new_record(Kind::HazardPoint, &cell(2), json!({"name": "后坡", "hazard_kind": "landslide"}));
+        let threatened = json!({"hazard_point": point.id, "household": self.home[1].id, "contact_name": "解平"});
+        let threatened = worker.new_record(Kind::ThreatenedHousehold, &cell(2), threatened);
+        worker.push_all(&[point.clone(), threatened]);
+        self.county.world.pass(10 * MINUTE);
+        let off = json!({"buildings": [], "groups": [["", "2组"]], "to": to, "name": name});
+        let moved = self.admin.done("/desk/api/cells/610722001001002/split", off).await["moved"].clone();
+        assert_eq!(moved, 4, "the slope stays");
+        point
+    }
+
+    /// Orders an evacuation for a slope, and reads its roll-call.
+    async fn ordered(&self, point: &Change) -> Value {
+        let order = json!({"points": [point.id], "reason": "强降雨", "level": "red", "drill": false});
+        let ordered = self.boss.done("/desk/api/evacuations", order).await;
+        self.page(&format!("evacuations/{}", ordered["ids"][0].as_str().unwrap())).await
+    }
+
+    async fn page(&self, path: &str) -> Value {
+        let answer = self.boss.get(&format!("/desk/api/{path}")).await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.status);
+        answer.json()
+    }
+}
+
+#[tokio::test]
+async fn a_household_that_was_split_off_is_on_the_roster_of_the_slope_above_it() {
+    let mut village = village().await;
+    let point = village.split_off_below_a_slope("610722001001003", Value::Null).await;
+    let points = village.page("hazard-points").await;
+    assert_eq!((&points[0]["households"], &points[0]["people"]), (&json!(1), &json!(1)));
+    let roll = village.ordered(&point).await;
+    assert_eq!(roll["line"]["totals"]["due"], 1);
+    let home = &roll["households"][0];
+    assert_eq!(home["address"], "2组 18号");
+    assert_eq!((&home["contact_name"], &home["people"][0]["phone"]), (&json!("解*"), &json!("138****0000")));
+    let path = format!("/desk/api/evacuations/{}/marks", roll["line"]["id"].as_str().unwrap());
+    let seen = json!({village.home[2].id.to_string(): null});
+    village.boss.done(&path, json!({"people": seen, "mark": "moved_shelter", "note": null})).await;
+    let standing = village.page("evacuations").await["standing"].clone();
+    assert_eq!(standing[0]["totals"]["shelter"], 1);
+}
+
+#[tokio::test]
+async fn whoever_lives_in_a_foreign_village_by_now_is_on_the_roster_and_no_more_is_shown_of_them() {
+    let mut village = village().await;
+    let point = village.split_off_below_a_slope("610722001002001", json!("第1网格")).await;
+    let roll = village.ordered(&point).await;
+    assert_eq!(roll["line"]["totals"]["due"], 1);
+    let home = &roll["households"][0];
+    assert_eq!((&home["people"][0]["name"], &home["people"][0]["phone"]), (&json!("张*"), &Value::Null));
+    assert_eq!((&home["address"], &home["contact_name"]), (&json!(""), &Value::Null));
+}
+
+#[tokio::test]
+async fn what_came_back_of_a_task_stands_with_it_when_its_cell_was_merged() {
+    let mut village = village().await;
+    let wish = "11111111-1111-4111-8111-111111111111";
+    let task = json!({"wish": wish, "places": ["610722001001002"], "title": "查看取暖", "purpose": "care"});
+    let given = village.boss.done("/desk/api/tasks", task).await["id"].clone();
+    let by = village.worker.account();
+    let report = json!({"task": given, "result": "done", "at": START, "by": by});
+    let report = village.worker.new_record(Kind::TaskReport, &cell(2), report);
+    village.worker.push_all(&[report]);
+    village.merge().await;
+    let places = village.page(&format!("tasks/{}", given.as_str().unwrap())).await["places"].clone();
+    assert_eq!((&places[0]["cell"], &places[0]["result"]), (&json!("610722001001001"), &json!("done")));
+}
+
+#[tokio::test]
+async fn a_household_that_was_told_of_a_notice_still_counts_as_told_when_its_cell_was_merged() {
+    let mut village = village().await;
+    let wish = "22222222-2222-4222-8222-222222222222";
+    let notice = json!({"wish": wish, "places": ["610722001001002"], "title": "谨防冒充客服", "text": "不转账。",
+        "notice_kind": "fraud"});
+    let published = village.boss.done("/desk/api/notices", notice).await["id"].clone();
+    let by = village.worker.account();
+    let told = json!({"notice": published, "household": village.home[1].id, "at": START, "by": by});
+    let told = village.worker.new_record(Kind::NoticeAck, &cell(2), told);
+    village.worker.push_all(&[told]);
+    village.merge().await;
+    let place = village.page("coverage?place=610722001001").await["place"].clone();
+    assert_eq!((&place["to_tell"], &place["told"]), (&json!(1), &json!(1)));
+    let page = village.page(&format!("notices/{}", published.as_str().unwrap())).await;
+    assert_eq!(page["places"][0]["told"], 1);
+    let file = village.page(&format!("residents/{}", village.home[2].id)).await;
+    assert_eq!(parts(&file, "notice_ack"), 1, "{file}");
+}
+
+/// How many records of a kind a resident's file has.
+fn parts(file: &Value, kind: &str) -> usize {
+    file["parts"].as_array().unwrap().iter().filter(|part| part["kind"] == kind).count()
+}
+
+#[tokio::test]
+async fn photos_reviews_and_visits_are_found_where_their_household_went() {
+    let mut village = village().await;
+    let photo = village.worker.new_photo(&village.home[1], &jpeg(1));
+    let visit = village.worker.visit(village.home[1].id, &cell(2));
+    village.worker.push_all(&[photo, visit]);
+    let household = village.home[1].id;
+    let seen = village.page(&format!("records/{household}")).await;
+    let remarks = json!({"id": household, "version": seen["version"], "seen": seen["review"]["state"], "verdict": "returned",
+        "remarks": {}, "note": "请核对"});
+    village.boss.done("/desk/api/reviews", remarks).await;
+    village.merge().await;
+    let page = village.page(&format!("records/{household}")).await;
+    assert_eq!(page["photos"].as_array().unwrap().len(), 1);
+    let said = page["history"].as_array().unwrap().iter().filter(|line| line["note"] == "请核对").count();
+    assert_eq!(said, 1, "{page}");
+    let photos = village.page(&format!("records/{household}/photos")).await;
+    assert_eq!(photos["total"], 1);
+    let file = village.page(&format!("residents/{}", village.home[2].id)).await;
+    assert_eq!((parts(&file, "visit"), parts(&file, "photo")), (1, 1), "{file}");
+}
