@@ -1,33 +1,102 @@
 //! What a server that was put back from a backup gets back from phones, as a matter of course.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, UNIX_EPOCH};
 
 use domain::{Change, Kind, ProblemCode, RecordId, Sha256Hex, World as _};
 use serde_json::json;
+use sync_server::hub::CountyHub;
 use sync_server::store::Store as _;
 
 use crate::common::{County, DAY, HOUR, MINUTE, START, TestPhone, cell, jpeg, sha256};
 use crate::erasure::{Town, town};
 
+/// A county whose backup knows a home, the phone that brought it, and a colleague's.
+struct BackedUp {
+    county: County,
+    author: TestPhone,
+    colleague: TestPhone,
+    home: [Change; 3],
+    file: PathBuf,
+}
+
+/// `back_up` writes the backup; a minute later whatever comes is lost.
+fn backed_up(back_up: impl FnOnce(&CountyHub, &Path)) -> BackedUp {
+    let county = County::new();
+    let mut author = county.worker("worker-a", &[cell(1)]);
+    let colleague = county.worker("worker-b", &[cell(1)]);
+    let home = author.new_home(&cell(1));
+    author.push_all(&home);
+    let file = county.folder.path().join("backup.db");
+    back_up(&county.hub, &file);
+    county.world.pass(MINUTE);
+    BackedUp { county, author, colleague, home, file }
+}
+
+/// As a server backs itself up.
+fn by_command(hub: &CountyHub, file: &Path) {
+    hub.back_up(file).unwrap();
+}
+
+/// The backup takes the place of the database, and a phone finds the server that has it.
+fn put_back(county: &mut County, file: &Path, phone: &mut TestPhone) {
+    county.put_back(file);
+    phone.hub = Arc::clone(&county.hub);
+    phone.refresh();
+}
+
 /// A county that was put back from a backup which knows a home, and its worker's phone.
 fn put_back_with_a_home(
     between: impl FnOnce(&mut TestPhone, &[Change; 3]) -> Vec<Change>,
 ) -> (County, TestPhone, Vec<Change>) {
-    let mut county = County::new();
-    let mut phone = county.worker("worker-a", &[cell(1)]);
-    let home = phone.new_home(&cell(1));
-    phone.push_all(&home);
-    let backup = county.folder.path().join("backup.db");
-    county.hub.back_up(&backup).unwrap();
-    county.world.pass(MINUTE);
+    let BackedUp { mut county, author: mut phone, home, file, .. } = backed_up(by_command);
     let lost = between(&mut phone, &home);
     county.world.pass(HOUR);
-    county.put_back(&backup);
-    phone.hub = std::sync::Arc::clone(&county.hub);
-    phone.refresh();
+    put_back(&mut county, &file, &mut phone);
     (county, phone, lost)
+}
+
+/// The day's number of an incident of the county.
+fn number(taken: u32) -> String {
+    format!("610722-20261122-{taken:04}")
+}
+
+/// A county that loses a visit and an incident, which an author's phone brought after the backup and a colleague's phone has read.
+struct Lost {
+    county: County,
+    colleague: TestPhone,
+    file: PathBuf,
+    household: RecordId,
+    visit: Change,
+    incident: Change,
+    /// Everything of the cell, as the colleague's phone has it.
+    held: Vec<Change>,
+}
+
+impl Lost {
+    fn since(back_up: impl FnOnce(&CountyHub, &Path)) -> Self {
+        let BackedUp { county, mut author, mut colleague, home, file } = backed_up(back_up);
+        let household = home[1].id;
+        let (visit, incident) = (author.visit(household, &cell(1)), author.new_incident(&cell(1)));
+        author.push_all(&[visit.clone(), incident.clone()]);
+        let held = colleague.round(Vec::new()).pages.remove(0).records;
+        let held = held.into_iter().map(Change::from_record).collect();
+        Self { county, colleague, file, household, visit, incident, held }
+    }
+
+    fn put_back(&mut self) {
+        put_back(&mut self.county, &self.file, &mut self.colleague);
+        assert!(self.county.stored(self.visit.id).is_none());
+    }
+
+    /// The colleague's phone brings everything: the author's is at the bottom of the Han river.
+    fn comes_from_the_colleague(&mut self) {
+        self.colleague.push_all(&self.held);
+        assert_eq!(self.county.stored(self.visit.id).unwrap().record.text("by"), Some("worker-a"));
+        assert_eq!(self.county.stored(self.incident.id).unwrap().record.text("number"), Some(number(1).as_str()));
+    }
 }
 
 #[test]
@@ -66,106 +135,61 @@ fn what_does_not_go_together_in_a_record_keeps_nothing_from_a_restored_server() 
 
 #[test]
 fn a_restored_server_gets_back_what_it_lost_even_from_colleagues() {
-    let mut county = County::new();
-    let mut author = county.worker("worker-a", &[cell(1)]);
-    let mut colleague = county.worker("worker-b", &[cell(1)]);
-    let home = author.new_home(&cell(1));
-    author.push_all(&home);
-    let backup = county.folder.path().join("backup.db");
-    county.hub.back_up(&backup).unwrap();
-    county.world.pass(MINUTE);
-    let (visit, incident) = (author.visit(home[1].id, &cell(1)), author.new_incident(&cell(1)));
-    author.push_all(&[visit.clone(), incident.clone()]);
-    let held: Vec<_> = colleague.round(Vec::new()).pages.remove(0).records;
-
-    // The disk breaks; the backup is put back, and the author's phone is at the bottom of the Han river.
-    county.world.pass(HOUR);
-    county.put_back(&backup);
-    colleague.hub = std::sync::Arc::clone(&county.hub);
-    colleague.refresh();
-    assert!(county.stored(visit.id).is_none());
-    let offered: Vec<_> = held.into_iter().map(domain::Change::from_record).collect();
-    colleague.push_all(&offered);
-    assert_eq!(county.stored(visit.id).unwrap().record.text("by"), Some("worker-a"));
-    assert_eq!(county.stored(incident.id).unwrap().record.text("number"), Some("610722-20261122-0001"));
+    let mut lost = Lost::since(by_command);
+    lost.county.world.pass(HOUR);
+    lost.put_back();
+    lost.comes_from_the_colleague();
+    let Lost { county, mut colleague, household, .. } = lost;
     let next = colleague.new_incident(&cell(1));
     colleague.push_all(std::slice::from_ref(&next));
-    let number = county.stored(next.id).unwrap().record.text("number").unwrap().to_owned();
-    assert_eq!(number, "610722-20261122-0002", "no number is given out twice");
+    let given = county.stored(next.id).unwrap().record.text("number").unwrap().to_owned();
+    assert_eq!(given, number(2), "no number is given out twice");
     // The door is open for that time only, and for as long as the clocks of two machines may differ.
     county.world.pass(HOUR + MINUTE);
     colleague.refresh();
-    let mut forged = colleague.visit(home[1].id, &cell(1));
+    let mut forged = colleague.visit(household, &cell(1));
     forged.fields.insert("by".into(), json!("worker-a"));
     assert_eq!(colleague.refused(&forged), ProblemCode::OtherAuthor);
 }
 
 #[test]
 fn a_server_that_is_put_back_under_a_slow_clock_gets_back_what_it_lost_from_colleagues_too() {
-    let mut county = County::new();
-    let mut author = county.worker("worker-a", &[cell(1)]);
-    let mut colleague = county.worker("worker-b", &[cell(1)]);
-    let home = author.new_home(&cell(1));
-    author.push_all(&home);
-    let backup = county.folder.path().join("backup.db");
-    county.hub.back_up(&backup).unwrap();
-    county.world.pass(MINUTE);
-    let (visit, incident) = (author.visit(home[1].id, &cell(1)), author.new_incident(&cell(1)));
-    author.push_all(&[visit.clone(), incident.clone()]);
-    let held: Vec<_> = colleague.round(Vec::new()).pages.remove(0).records;
-
+    let mut lost = Lost::since(by_command);
     // The new machine's clock is twenty minutes behind when the backup is put back on it, and is set right soon.
-    county.world.pass(-20 * MINUTE);
-    county.put_back(&backup);
-    county.world.pass(20 * MINUTE);
-    colleague.hub = std::sync::Arc::clone(&county.hub);
-    colleague.refresh();
-    let offered: Vec<_> = held.into_iter().map(domain::Change::from_record).collect();
-    colleague.push_all(&offered);
-    assert_eq!(county.stored(visit.id).unwrap().record.text("by"), Some("worker-a"));
-    assert_eq!(county.stored(incident.id).unwrap().record.text("number"), Some("610722-20261122-0001"));
+    lost.county.world.pass(-20 * MINUTE);
+    lost.put_back();
+    lost.county.world.pass(20 * MINUTE);
+    lost.comes_from_the_colleague();
+    let Lost { mut colleague, incident, .. } = lost;
     // Nobody numbers an incident, though: what is none of the county's numbers was never given.
     let mut own = colleague.new_incident(&cell(1));
     own.fields.insert("number".into(), json!("mine"));
     assert_eq!(colleague.refused(&own), ProblemCode::NotAllowed);
     // Nor is anything that is here taken for lost.
-    let again = colleague.change(Kind::Incident, incident.id, &cell(1), json!({"number": "610722-20261122-0009"}));
+    let again = colleague.change(Kind::Incident, incident.id, &cell(1), json!({ "number": number(9) }));
     assert_eq!(colleague.refused(&again), ProblemCode::NotAllowed);
 }
 
 #[test]
 fn a_database_file_that_was_copied_by_other_means_gets_back_what_it_lost_from_colleagues_too() {
-    let mut county = County::new();
-    let mut author = county.worker("worker-a", &[cell(1)]);
-    let mut colleague = county.worker("worker-b", &[cell(1)]);
-    let home = author.new_home(&cell(1));
-    author.push_all(&home);
     // Nothing in the copy says when it was made.
-    let copy = county.folder.path().join("copy.db");
-    county.hub.store().back_up(&copy).unwrap();
-    county.world.pass(MINUTE);
-    let visit = author.visit(home[1].id, &cell(1));
-    author.push_all(std::slice::from_ref(&visit));
-    let held: Vec<_> = colleague.round(Vec::new()).pages.remove(0).records;
-    county.world.pass(HOUR);
-    county.put_back(&copy);
-    colleague.hub = std::sync::Arc::clone(&county.hub);
-    colleague.refresh();
-    let offered: Vec<_> = held.into_iter().map(domain::Change::from_record).collect();
-    colleague.push_all(&offered);
-    assert_eq!(county.stored(visit.id).unwrap().record.text("by"), Some("worker-a"));
+    let mut lost = Lost::since(|hub, file| hub.store().back_up(file).unwrap());
+    lost.county.world.pass(HOUR);
+    lost.put_back();
+    lost.comes_from_the_colleague();
     // Also where an older version of the server has put it back, which kept no time without a beginning.
+    let Lost { mut county, mut colleague, visit, .. } = lost;
     county.hub.store().write(|writing| writing.put_setting("lost_times", "[]")).unwrap();
     county.restart();
-    colleague.hub = std::sync::Arc::clone(&county.hub);
-    colleague.push_all(&[domain::Change { id: county.world.clone().record_id(), ..visit }]);
+    colleague.hub = Arc::clone(&county.hub);
+    colleague.push_all(&[Change { id: county.world.clone().record_id(), ..visit }]);
 }
 
 #[test]
 fn a_picture_of_somebody_who_was_erased_goes_when_its_lost_record_comes_again() {
     let mut town = town();
     let backup = town.county.folder.path().join("backup.db");
-    town.county.hub.back_up(&backup).unwrap();
+    by_command(&town.county.hub, &backup);
     let bytes = jpeg(7);
     let hash = Sha256Hex::new(&sha256(&bytes)).unwrap();
     let fields = json!({"subject": town.person, "subject_kind": "person", "sha256": hash, "width": 64, "height": 48,
@@ -173,9 +197,7 @@ fn a_picture_of_somebody_who_was_erased_goes_when_its_lost_record_comes_again() 
     let photo = town.phone.new_record(Kind::Photo, &cell(1), fields);
     town.phone.push_all(std::slice::from_ref(&photo));
     // The folder of photos is not put back with the database.
-    town.county.put_back(&backup);
-    town.phone.hub = std::sync::Arc::clone(&town.county.hub);
-    town.phone.refresh();
+    put_back(&mut town.county, &backup, &mut town.phone);
     lie_there(&town.county, &bytes, START);
     town.erase();
     assert!(town.is_file(&hash), "nothing names it");
@@ -215,13 +237,12 @@ fn outlives_tidying(town: &Town, hash: &Sha256Hex) -> bool {
 fn a_picture_that_nothing_names_goes_when_nobody_brings_its_record_back_any_more() {
     let mut town = town();
     let backup = town.county.folder.path().join("backup.db");
-    town.county.hub.back_up(&backup).unwrap();
+    by_command(&town.county.hub, &backup);
     let fields = json!({"subject": town.household, "subject_kind": "household", "sha256": sha256(&jpeg(8)), "width": 64,
         "height": 48, "bytes": jpeg(8).len(), "taken_at": START, "photo_kind": "scene", "by": town.phone.account()});
     let photo = town.phone.new_record(Kind::Photo, &cell(1), fields);
     town.county.world.pass(HOUR);
-    town.county.put_back(&backup);
-    town.phone.hub = std::sync::Arc::clone(&town.county.hub);
+    put_back(&mut town.county, &backup, &mut town.phone);
     town.phone.refresh();
     // Both were stored a year ago. The record of the one comes back, nobody brings that of the other any more.
     let named = lie_there(&town.county, &jpeg(8), START - 365 * DAY);

@@ -26,6 +26,8 @@ mod phone;
 mod said;
 mod scene;
 mod scene_desk;
+mod scene_pieces;
+mod scene_storage;
 mod several;
 mod template;
 mod wire;
@@ -36,6 +38,7 @@ use std::path::Path;
 
 pub use fleet::{Broken, Fleet, Tally};
 pub use scene::Scene;
+pub use scene_storage::Page;
 pub use wire::Fault;
 
 use crate::trouble::{Doing, Outcome, Trouble};

@@ -1,9 +1,14 @@
 //! What a test with a name lets happen at the desk, to the server and to a phone's files: erasure, orders, taking in, a backup, damage.
 
 use domain::order::DeviceOrder;
-use domain::{Kind, RecordId};
+use domain::review::ReviewState;
+use domain::scope::{Actor, Role};
+use domain::{AccountId, CellCode, Kind, RecordId, Scope};
 use serde_json::{Value, json};
+use sync_server::hub::cells::SplitParts;
+use sync_server::store::Place;
 
+use super::county::everywhere;
 use super::scene::Scene;
 use super::wire::take;
 use crate::trouble::{Doing, Outcome, trouble};
@@ -152,4 +157,74 @@ impl Scene {
     pub fn files(&self, phone: usize) -> Outcome<Vec<String>> {
         self.history.phones[phone].files()
     }
+
+    /// What nobody needs any more is thrown away on the server, as every night.
+    ///
+    /// # Errors
+    /// When it cannot be.
+    pub fn tidy(&self) -> Outcome {
+        self.history.county.hub()?.tidy().map(|_| ()).doing("tidying")
+    }
+
+    /// Where a record stands with the supervisor.
+    ///
+    /// # Errors
+    /// When the server cannot be read.
+    pub fn review_state(&self, id: RecordId) -> Outcome<Option<ReviewState>> {
+        let scope = everywhere()?;
+        Ok(self.history.county.ask(|reading| reading.record(&scope, id))?.map(|stored| stored.state))
+    }
+
+    /// Merges a cell into another, as the county's office does; how many records moved. Whoever holds that one holds both from now on.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn merge_cells(&self, cell: usize, into: usize) -> Outcome<usize> {
+        self.name_cells()?;
+        let hub = self.history.county.hub()?;
+        let moved = hub.merge_cell(&office()?, &self.cell(cell), &self.cell(into)).doing("merging cells")?;
+        self.look_up_holders()?;
+        Ok(moved)
+    }
+
+    /// Splits a house off a cell into another, as the county's office does; how many records moved.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn split_off(&self, cell: usize, house: RecordId, to: usize) -> Outcome<usize> {
+        self.name_cells()?;
+        let off = SplitParts { buildings: [house].into(), ..SplitParts::default() };
+        let hub = self.history.county.hub()?;
+        let moved =
+            hub.split_cell(&office()?, &self.cell(cell), &off, &self.cell(to), None).doing("splitting a cell")?;
+        self.look_up_holders()?;
+        Ok(moved)
+    }
+
+    /// Names the cells: the office finds only those that have a name.
+    fn name_cells(&self) -> Outcome {
+        let place = |cell: &CellCode| Place { code: Scope::from(cell), name: cell.to_string() };
+        let places: Vec<Place> = self.history.county.cells.iter().map(place).collect();
+        self.history.county.hub()?.put_places(&places).doing("naming the cells")
+    }
+
+    /// Notes who holds which cells by now: the laws go by that.
+    fn look_up_holders(&self) -> Outcome {
+        let workers: Vec<String> = take(&self.history.county.held).keys().cloned().collect();
+        for worker in workers {
+            let id = AccountId::new(&worker).doing("naming a worker")?;
+            let holdings = self.history.county.ask(|reading| reading.holdings(&id))?;
+            let held = holdings.into_iter().filter(|held| held.until.is_none()).map(|held| held.cell);
+            let mut cells: Vec<CellCode> = held.collect();
+            cells.sort();
+            take(&self.history.county.held).insert(worker, cells);
+        }
+        Ok(())
+    }
+}
+
+/// The county's office, which draws the cells anew.
+fn office() -> Outcome<Actor> {
+    let account = AccountId::new("admin").doing("naming the office")?;
+    Ok(Actor { account, role: Role::Admin, scopes: vec![everywhere()?], department: None })
 }
