@@ -70,7 +70,7 @@ pub(super) fn all_are_noted(history: &History) -> Outcome {
     let gone = super::erasure::gone(history)?;
     for ((record, field), stamp) in &set_aside {
         // Nobody wants back who was erased.
-        if gone.contains(record) || (erased && field == "head") {
+        if gone.contains(record) || (erased && matches!(field.as_str(), "head" | "roster")) {
             continue;
         }
         let noted = history.county.ask(|reading| {

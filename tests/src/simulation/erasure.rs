@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use domain::kinds::evacuation::{Evacuation, without};
 use domain::protocol::PhotoSize;
 use domain::record::canonical_bytes;
-use domain::{Kind, RecordId, Scope, Sha256Hex};
+use domain::{Kind, Record, RecordId, Scope, Sha256Hex};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
@@ -94,6 +95,25 @@ pub(super) fn gone(history: &History) -> Outcome<BTreeSet<RecordId>> {
     }
 }
 
+/// Whether two values of a field say the same, but for who was erased: whoever is leaves every list of people.
+pub(super) fn says_the_same(field: &str, one: &Value, other: &Value, gone: &BTreeSet<RecordId>) -> bool {
+    let left = |value: &Value| without(value, |person| gone.contains(&person)).unwrap_or_else(|| value.clone());
+    one == other || (field == "roster" && !gone.is_empty() && left(one) == left(other))
+}
+
+/// Nobody who was erased is on a list of people.
+pub(super) fn nobody_gone_is_listed<'r>(
+    gone: &BTreeSet<RecordId>,
+    records: impl Iterator<Item = &'r Record>,
+) -> Outcome {
+    for order in records.filter(|record| record.kind == Kind::Evacuation) {
+        if let Some(listed) = Evacuation::from(order).roster.iter().find(|listed| gone.contains(&listed.person)) {
+            return trouble(format!("{listed:?} was erased, and is to be brought to safety by {}.", order.id));
+        }
+    }
+    Ok(())
+}
+
 /// What was erased stays erased, and nothing about it stands on the server or on any phone that had its rounds.
 pub(super) fn nothing_of_it_is_left(history: &History, gone: &BTreeSet<RecordId>) -> Outcome {
     {
@@ -125,9 +145,14 @@ pub(super) fn nothing_of_it_is_left(history: &History, gone: &BTreeSet<RecordId>
         if let Some((place, word)) = found {
             return trouble(format!("{word} was erased and stands in the {place} of phone {number}."));
         }
-        for (table, column) in
-            [("record", "id"), ("overtaken", "id"), ("refused", "id"), ("conflict", "id"), ("draft", "key")]
-        {
+        for (table, column) in [
+            ("record", "id"),
+            ("received", "id"),
+            ("overtaken", "id"),
+            ("refused", "id"),
+            ("conflict", "id"),
+            ("draft", "key"),
+        ] {
             if let Some(id) = phone.open(|open| Ok(names(open.store().connection(), table, column, gone)))?? {
                 return trouble(format!("{id} was erased and is in the {table} of phone {number}."));
             }

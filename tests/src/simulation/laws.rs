@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use device::SyncPhase;
+use domain::kinds::evacuation::without;
 use domain::protocol::PhotoSize;
 use domain::record::canonical_bytes;
 use domain::stamp::STAMP_AHEAD_MAX;
@@ -16,7 +17,7 @@ use super::ledger::{Decided, Gone, Ledger, Place, Saved, Stamped};
 use super::orders::Sealed;
 use super::phone::Phone;
 use super::wire::take;
-use super::{erasure, orders};
+use super::{erasure, evacuation, handover, orders};
 use crate::trouble::{Doing, Outcome, trouble};
 
 /// Everything that is anywhere, read once.
@@ -39,6 +40,8 @@ struct Holding {
     refused: Vec<device::Refused>,
     overtaken: Vec<(String, String, Value)>,
     originals: Vec<String>,
+    /// Marks that wait for an order which nobody sends.
+    in_vain: BTreeSet<RecordId>,
 }
 
 impl Everything {
@@ -64,7 +67,7 @@ impl Everything {
             Ok((records, histories))
         })?;
         let mut phones = Vec::new();
-        for phone in &history.phones {
+        for (number, phone) in history.phones.iter().enumerate() {
             if phone.is_wiped() {
                 phones.push(Holding::default());
                 continue;
@@ -75,39 +78,52 @@ impl Everything {
                 refused: phone.refused()?,
                 overtaken: phone.overtaken()?,
                 originals: phone.originals()?,
+                in_vain: handover::waits_in_vain(history, number)?,
             });
         }
         let (sealed, gone) = (orders::sealed(&history.county)?, erasure::gone(history)?);
         Ok(Self { records, histories, phones, sealed, gone })
     }
 
+    /// Whether what is found in a field says what this value says, but for who was erased.
+    fn says(&self, field: &str, found: Option<&Value>, value: &Value) -> bool {
+        found.is_some_and(|found| erasure::says_the_same(field, found, value, &self.gone))
+    }
+
     /// Whether the server has a value: in the record, or in its history.
     fn server_has(&self, id: RecordId, field: &str, value: &Value) -> bool {
-        let stands = self.records.get(&id).is_some_and(|record| record.fields.get(field) == Some(value));
+        let stands = self.records.get(&id).is_some_and(|record| self.says(field, record.fields.get(field), value));
         stands
             || self.histories.get(&id).into_iter().flatten().any(|entry| {
-                entry.fields.get(field) == Some(value)
-                    || entry.lost.iter().any(|lost| lost.field == field && lost.value == *value)
+                self.says(field, entry.fields.get(field), value)
+                    || entry.lost.iter().any(|lost| lost.field == field && self.says(field, Some(&lost.value), value))
             })
     }
 
-    fn phone_has(holding: &Holding, id: RecordId, field: &str, value: &Value) -> bool {
-        let overtaken =
-            |(of, name, lost): &(String, String, Value)| *of == id.to_string() && name == field && lost == value;
-        holding.records.get(&id).is_some_and(|record| record.fields.get(field) == Some(value))
-            || holding.refused.iter().any(|refused| refused.id == id && refused.fields.get(field) == Some(value))
+    fn phone_has(&self, holding: &Holding, id: RecordId, field: &str, value: &Value) -> bool {
+        let overtaken = |(of, name, lost): &(String, String, Value)| {
+            *of == id.to_string() && name == field && self.says(field, Some(lost), value)
+        };
+        holding.records.get(&id).is_some_and(|record| self.says(field, record.fields.get(field), value))
+            || self.is_refused(holding, id, field, value)
             || holding.overtaken.iter().any(overtaken)
+    }
+
+    /// Whether a value is in a worker's list of what was refused.
+    fn is_refused(&self, holding: &Holding, id: RecordId, field: &str, value: &Value) -> bool {
+        let refused = |one: &device::Refused| one.id == id && self.says(field, one.fields.get(field), value);
+        holding.refused.iter().any(refused)
     }
 
     fn anybody_has(&self, id: RecordId, field: &str, value: &Value) -> bool {
         self.server_has(id, field, value)
             || self.is_sealed(id, field, value)
-            || self.phones.iter().any(|holding| Self::phone_has(holding, id, field, value))
+            || self.phones.iter().any(|holding| self.phone_has(holding, id, field, value))
     }
 
     /// Whether a value lies on the server unread.
     fn is_sealed(&self, id: RecordId, field: &str, value: &Value) -> bool {
-        self.sealed.iter().any(|piece| piece.has(id, field, value))
+        self.sealed.iter().any(|piece| piece.has(id, field, |found| self.says(field, Some(found), value)))
     }
 
     /// Whether a value with its stamp, or a later one, is held by the server or a phone.
@@ -141,7 +157,7 @@ pub(super) fn forgive(history: &History) -> Outcome {
     for saved in ledger.saved.iter_mut().filter(|saved| saved.gone.is_none()) {
         // The very value that somebody else typed too, and may still write over, does not bring this word back.
         let own = everything.phones.get(saved.phone);
-        let own_has = own.is_some_and(|own| Everything::phone_has(own, saved.record, &saved.field, &saved.value));
+        let own_has = own.is_some_and(|own| everything.phone_has(own, saved.record, &saved.field, &saved.value));
         let lost_with_its_phone = !saved.taken
             && !own_has
             && !everything.server_has(saved.record, &saved.field, &saved.value)
@@ -186,8 +202,8 @@ pub(super) fn forgive(history: &History) -> Outcome {
 /// Every law.
 pub(super) fn judge(history: &History) -> Outcome {
     let everything = Everything::look(history)?;
-    phones_agree_with_the_server(history)?;
-    receipts_are_true(history)?;
+    phones_agree_with_the_server(history, &everything)?;
+    receipts_are_true(history, &everything)?;
     feeds_bring_what_is_there(history, &everything)?;
     super::conflicts::everybody_is_told(history)?;
     super::conflicts::all_are_noted(history)?;
@@ -199,6 +215,9 @@ pub(super) fn judge(history: &History) -> Outcome {
     nothing_was_done_twice(history, &everything)?;
     no_stamp_is_far_ahead(history, &everything)?;
     erasure::nothing_of_it_is_left(history, &everything.gone)?;
+    erasure::nobody_gone_is_listed(&everything.gone, everything.records.values())?;
+    handover::nothing_lies_beside_in_vain(history)?;
+    evacuation::everybody_counts_the_same(history, everything.records.values())?;
     photos_are_there(history, &everything)?;
     no_picture_is_without_a_record(history, &everything)
 }
@@ -208,7 +227,7 @@ pub(super) fn nothing_is_lost(history: &History) -> Outcome {
     all_are_kept(history, &Everything::look(history)?, false)
 }
 
-fn phones_agree_with_the_server(history: &History) -> Outcome {
+fn phones_agree_with_the_server(history: &History, everything: &Everything) -> Outcome {
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         let cells = phone.cells()?;
         let held = take(&history.county.held).get(&phone.worker).cloned().unwrap_or_default();
@@ -229,7 +248,9 @@ fn phones_agree_with_the_server(history: &History) -> Outcome {
                 return trouble(format!("Phone {number} and the server differ: {own:?} and {record:?}."));
             }
         }
-        if let Some(surplus) = here.iter().find(|own| !there.iter().any(|record| record.id == own.id)) {
+        let in_vain = &everything.phones[number].in_vain;
+        let mut own = here.iter().filter(|own| !in_vain.contains(&own.id));
+        if let Some(surplus) = own.find(|own| !there.iter().any(|record| record.id == own.id)) {
             return trouble(format!("Phone {number} holds what the server does not have: {surplus:?}."));
         }
     }
@@ -255,10 +276,14 @@ fn feeds_bring_what_is_there(history: &History, everything: &Everything) -> Outc
 }
 
 /// Every phone holds a receipt that it compared and found right, for each cell that it holds, and no honest history ever made one differ.
-fn receipts_are_true(history: &History) -> Outcome {
+fn receipts_are_true(history: &History, everything: &Everything) -> Outcome {
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         if phone.differed() > 0 {
             return trouble(format!("Phone {number} differed from its receipt {} times.", phone.differed()));
+        }
+        // What waits is not compared.
+        if !everything.phones[number].in_vain.is_empty() {
+            continue;
         }
         let receipt = phone.call("receipt", json!({})).map_err(|failure| format!("{failure:?}"));
         match receipt {
@@ -293,9 +318,9 @@ fn all_are_kept(history: &History, everything: &Everything, at_the_end: bool) ->
             continue;
         }
         let kept = everything.phones.iter().zip(&history.phones).any(|(holding, phone)| {
-            let refused = holding.refused.iter().any(|one| one.id == *record && one.fields.get(field) == Some(value));
-            refused
-                || ((!at_the_end || may_keep_to_itself(phone)) && Everything::phone_has(holding, *record, field, value))
+            everything.is_refused(holding, *record, field, value)
+                || ((!at_the_end || holding.in_vain.contains(record) || may_keep_to_itself(phone))
+                    && everything.phone_has(holding, *record, field, value))
         });
         let place = (*record, field.clone());
         let excused = saved.on_phones_only
@@ -325,7 +350,14 @@ fn is_out_of_reach(history: &History, ledger: &Ledger, everything: &Everything, 
     let shut_out = shut_out || (ledger.tasks.contains(&place.0) && history.phones.iter().any(Phone::is_wiped));
     let shaky = ledger.on_phones_only.iter().any(|(id, _)| *id == place.0);
     let refused = ledger.faults_since.contains(place);
-    shaky && (shut_out || refused)
+    shaky && (shut_out || refused || fits_no_proof(ledger, everything, place.0))
+}
+
+/// An order that names somebody who was erased since: phones take the name off before they offer it, and then its proof does not fit.
+fn fits_no_proof(ledger: &Ledger, everything: &Everything, id: RecordId) -> bool {
+    let rosters = ledger.typed.get(&(id, "roster".to_owned())).into_iter().flatten();
+    let mut rosters = rosters.filter_map(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+    rosters.any(|roster| without(&roster, |person| everything.gone.contains(&person)).is_some())
 }
 
 /// Whether somebody has written over a word since; its place in the history went with the server's disk.
@@ -357,7 +389,12 @@ fn the_greatest_stamp_won(history: &History, everything: &Everything) -> Outcome
         // Whoever is erased is no household's head any more.
         let named = value.as_str().and_then(|id| id.parse().ok()).is_some_and(|id| everything.gone.contains(&id));
         let emptied = field == "head" && named && standing > *stamp && now == Some(&Value::Null);
-        if !numbered && !emptied && (standing != *stamp || now.map(canonical_bytes).as_ref() != Some(bytes)) {
+        let shortened = field == "roster" && standing > *stamp && everything.says(field, now, value);
+        if !numbered
+            && !emptied
+            && !shortened
+            && (standing != *stamp || now.map(canonical_bytes).as_ref() != Some(bytes))
+        {
             return trouble(format!(
                 "{field} of {id}: {value} at {stamp:?} was the greatest, {now:?} at {standing:?} stands."
             ));
@@ -412,9 +449,10 @@ fn nobody_invented_anything(history: &History, everything: &Everything) -> Outco
             let made = is_moment(field) || (record.kind == Kind::Incident && field == "number");
             // Whoever is erased is no household's head any more: the server says so.
             let emptied = field == "head" && value.is_null() && !ledger.erased_nobody();
+            let shortened = field == "roster" && is_left_of_one(everything, typed, value);
             // A save whose confirmation nobody heard.
             let unheard = typed.is_none() && record.kind != Kind::Review;
-            if !known && !made && !emptied && !unheard {
+            if !known && !made && !emptied && !shortened && !unheard {
                 return trouble(format!("{field} of {} {} is {value}, which nobody typed.", record.kind, record.id));
             }
         }
@@ -422,9 +460,15 @@ fn nobody_invented_anything(history: &History, everything: &Everything) -> Outco
     Ok(())
 }
 
+/// Whether a list of people is what was typed, without who was erased.
+fn is_left_of_one(everything: &Everything, typed: Option<&BTreeSet<Vec<u8>>>, value: &Value) -> bool {
+    let mut lists = typed.into_iter().flatten().filter_map(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+    lists.any(|list| everything.says("roster", Some(&list), value))
+}
+
 /// A moment that the phone writes down by its clock: it goes with its stamp when the clock was wrong.
 pub(super) fn is_moment(field: &str) -> bool {
-    matches!(field, "at" | "happened_at" | "taken_at")
+    matches!(field, "at" | "happened_at" | "taken_at" | "ordered_at")
 }
 
 /// Nothing was taken twice: no incident has two numbers, no two have the same, no visit was recorded twice. A restored server

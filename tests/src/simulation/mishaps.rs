@@ -36,6 +36,10 @@ const INTERRUPTED: &[Step] = &[
     Step::AnswerRefusal,
 ];
 
+/// The same of work that a history knows or not.
+const INTERRUPTED_IF_KNOWN: &[Step] =
+    &[Step::OrderEvacuation, Step::MarkPeople, Step::Unmark, Step::HandEvacuationOver];
+
 impl History {
     /// One mishap.
     pub(super) fn suffer(&mut self, mishap: Step, who: usize) -> Outcome {
@@ -139,7 +143,9 @@ impl History {
             return Ok(());
         }
         let commits = self.chance.below(9);
-        let what = if self.chance.percent(50) { None } else { self.chance.pick(INTERRUPTED).copied() };
+        let known = INTERRUPTED_IF_KNOWN.iter().filter(|work| self.mix.knows(**work));
+        let works: Vec<Step> = INTERRUPTED.iter().chain(known).copied().collect();
+        let what = if self.chance.percent(50) { None } else { self.chance.pick(&works).copied() };
         // What is saved is saved with a commit or two; a round takes more.
         let commits = if what.is_none() { commits } else { commits % 3 };
         self.say(|| format!("{blow:?} after {commits} commits, in {what:?}"));

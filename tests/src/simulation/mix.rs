@@ -1,5 +1,7 @@
 //! What can happen in a history and how often: every seed draws its own mix, so that some histories are all of one kind.
 
+use domain::scope::Role;
+
 use super::chance::Chance;
 use super::wire::Fault;
 
@@ -36,6 +38,14 @@ pub(super) enum Step {
     Review,
     CorrectAtDesk,
     GiveTask,
+    // -- bringing people to safety
+    OrderEvacuation,
+    EndEvacuation,
+    MarkPeople,
+    Unmark,
+    MarkAtDesk,
+    HandEvacuationOver,
+    EditHazard,
     // -- what the server must refuse
     Presume,
     // -- the network
@@ -81,9 +91,10 @@ impl Step {
     pub(super) fn needs_register(self) -> bool {
         use Step::{
             ActOnIncident, AnswerRefusal, BackUpPhone, ClonePhone, CutPhonePower, DecideConflict, Draft,
-            EditDuringRound, EditHousehold, EditIncident, EditNewerField, EditPerson, FailPhoneCommit, FillPhone,
-            FreeStorage, MergeOrPart, Mistype, MoveHousehold, MovePerson, NameHead, NewDoor, Photograph,
-            PhotographPerson, Presume, RemoveOrPutBack, Report, ReportTask, TakeBack, Visit, VisitPerson, VisitSeveral,
+            EditDuringRound, EditHazard, EditHousehold, EditIncident, EditNewerField, EditPerson, FailPhoneCommit,
+            FillPhone, FreeStorage, HandEvacuationOver, MarkPeople, MergeOrPart, Mistype, MoveHousehold, MovePerson,
+            NameHead, NewDoor, Photograph, PhotographPerson, Presume, RemoveOrPutBack, Report, ReportTask, TakeBack,
+            Unmark, Visit, VisitPerson, VisitSeveral,
         };
         matches!(
             self,
@@ -100,12 +111,15 @@ impl Step {
                 | ActOnIncident
                 | VisitSeveral
                 | EditDuringRound
+                | EditHazard
                 | EditHousehold
                 | EditIncident
                 | EditNewerField
                 | EditPerson
                 | FailPhoneCommit
                 | FillPhone
+                | HandEvacuationOver
+                | MarkPeople
                 | MergeOrPart
                 | Mistype
                 | NameHead
@@ -116,9 +130,22 @@ impl Step {
                 | RemoveOrPutBack
                 | Report
                 | TakeBack
+                | Unmark
                 | Visit
                 | VisitPerson
         )
+    }
+
+    /// Whether the app offers this work to somebody of this role. Whatever else may happen happens to everybody's phone.
+    pub(super) fn is_offered_to(self, role: Role) -> bool {
+        use Step::{Photograph, PhotographPerson, ReportTask, TakeBack, Visit, VisitPerson, VisitSeveral};
+        match role {
+            Role::Supervisor => !matches!(
+                self,
+                Photograph | PhotographPerson | ReportTask | TakeBack | Visit | VisitPerson | VisitSeveral
+            ),
+            _ => true,
+        }
     }
 }
 
@@ -187,6 +214,17 @@ const STEPS: &[(Step, usize, usize)] = &[
     (Step::SetServerClock, 10, 25),
 ];
 
+/// The work of an evacuation, and how much of it there is to a thousand other steps. A history knows all of it, or none.
+const EVACUATION: &[(Step, usize)] = &[
+    (Step::OrderEvacuation, 18),
+    (Step::EndEvacuation, 7),
+    (Step::MarkPeople, 60),
+    (Step::Unmark, 10),
+    (Step::MarkAtDesk, 16),
+    (Step::HandEvacuationOver, 20),
+    (Step::EditHazard, 14),
+];
+
 /// The mix of one history.
 pub(super) struct Mix {
     steps: Vec<(Step, usize)>,
@@ -203,11 +241,13 @@ pub(super) struct Mix {
     pub(super) busy: usize,
     /// How many of a hundred edits go to the record that everybody edits.
     pub(super) crowded: usize,
+    /// Whether somebody who leads the workers has a phone too.
+    pub(super) leads: bool,
 }
 
 impl Mix {
-    /// What came later draws `apart`, so that a seed stays the history that it was.
-    pub(super) fn draw(chance: &mut Chance, apart: &mut Chance) -> Self {
+    /// What came later draws `apart`, so that a seed stays the history that it was; and what came after that, `later`.
+    pub(super) fn draw(chance: &mut Chance, apart: &mut Chance, later: &mut Chance) -> Self {
         let mut steps = Vec::new();
         for (step, weight, known) in STEPS {
             if chance.percent(*known) {
@@ -216,7 +256,7 @@ impl Mix {
             }
         }
         let faults = Fault::ALL.into_iter().filter(|_| chance.percent(60)).collect();
-        Self {
+        let mut mix = Self {
             sum: steps.iter().map(|(_, weight)| weight).sum(),
             steps,
             faults,
@@ -225,6 +265,23 @@ impl Mix {
             small_pages: [0, 40, 90][apart.below(3)],
             busy: [0, 0, 15, 50][apart.below(4)],
             crowded: [20, 60, 90][chance.below(3)],
+            leads: false,
+        };
+        if later.percent(45) {
+            mix.knows_together(EVACUATION, later);
+            mix.leads = later.percent(85);
+        }
+        mix
+    }
+
+    /// Work of which each part needs the others.
+    fn knows_together(&mut self, work: &[(Step, usize)], later: &mut Chance) {
+        let others = self.sum;
+        for (step, of_a_thousand) in work {
+            // Half, once or twice as often as usual.
+            let weight = (others * of_a_thousand * [1, 2, 4][later.below(3)] / 2_000).max(1);
+            self.steps.push((*step, weight));
+            self.sum += weight;
         }
     }
 
@@ -239,7 +296,13 @@ impl Mix {
             small_pages: 0,
             busy: 0,
             crowded: 100,
+            leads: false,
         }
+    }
+
+    /// Whether this ever happens by itself.
+    pub(super) fn knows(&self, step: Step) -> bool {
+        self.steps.iter().any(|(known, _)| *known == step)
     }
 
     /// The next step.

@@ -385,6 +385,7 @@ impl Wire {
         let now = self.now() + self.server_drift.get();
         let held = take(&self.held).get(&self.worker).cloned();
         let mut ledger = take(&self.ledger);
+        ledger.look_at_authors(&self.worker, request);
         ledger.exchanged(request, &answer, held.as_deref(), now, heard);
         for said in ledger.listened_for.iter().flat_map(|words| said::about(words, request, &answer)) {
             aloud(&format!("         {} {}: {said}", self.worker, if heard { "heard" } else { "did not hear" }));

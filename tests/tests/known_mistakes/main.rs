@@ -7,6 +7,7 @@ mod numbered;
 mod others;
 mod pictures;
 mod restores;
+mod roll_calls;
 
 use doorstep_tests::simulation::Scene;
 use doorstep_tests::trouble::{Outcome, trouble};
