@@ -5,14 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use device::DeviceError;
 use domain::conflict::{CONFLICT_TOLD_FOR, CONFLICTS_TOLD_MAX};
+use domain::kinds::dispute::WORDS;
 use domain::{CellCode, RecordId, Scope, Stamp};
 use sync_server::store::SetAside;
 
 use super::county::COUNTY;
+use super::erasure::{files_about_nobody, files_that_lost_somebody, lists_people};
 use super::history::{History, SERVER_PUT_BACK};
 use super::phone::Phone;
 use super::wire::take;
 use crate::trouble::{Doing, Outcome, trouble};
+
+/// Whether people can be named in a field of a file.
+fn names_people(field: &str) -> bool {
+    field == "parties" || WORDS.contains(&field)
+}
 
 /// A conflict by its name: field and stamp of the value that was set aside.
 type Names = BTreeSet<(String, Stamp)>;
@@ -32,9 +39,12 @@ const ASKING: &str = "(state = 'open' AND replaced IS NULL AND body -> '$.value'
     (SELECT record.body -> ('$.fields.' || field) FROM record WHERE record.id = conflict.id))";
 
 /// Every phone and the server name the same conflicts, apart from those that a worker decided on the own phone.
-pub(super) fn everybody_is_told(history: &History) -> Outcome {
+pub(super) fn everybody_is_told(history: &History, gone: &BTreeSet<RecordId>) -> Outcome {
     let since = history.county.now() - CONFLICT_TOLD_FOR;
     let all = open_on_server(history)?;
+    // What was set aside of a file goes from phones with a party who is erased, in whichever page the file itself came.
+    let files = files_that_lost_somebody(&take(&history.ledger), gone);
+    let is_asked = |record: &RecordId, field: &str| !(files.contains(record) && names_people(field));
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         let mut known_here = named(phone)?;
         for cell in phone.cells()? {
@@ -44,10 +54,11 @@ pub(super) fn everybody_is_told(history: &History) -> Outcome {
                 let told: Names = told.map(|conflict| (conflict.field.clone(), conflict.stamp)).collect();
                 let open: Names = open.iter().map(|conflict| (conflict.field.clone(), conflict.stamp)).collect();
                 let Known { known, asking } = known_here.remove(record).unwrap_or_default();
-                if let Some(untold) = told.difference(&known).next() {
+                let is_asked = |name: &&(String, Stamp)| is_asked(record, &name.0);
+                if let Some(untold) = told.difference(&known).find(is_asked) {
                     return trouble(format!("Phone {number} was not told of {untold:?} of {record}."));
                 }
-                if let Some(settled) = asking.difference(&open).next() {
+                if let Some(settled) = asking.difference(&open).find(is_asked) {
                     return trouble(format!("Phone {number} still asks about {settled:?} of {record}."));
                 }
             }
@@ -58,7 +69,7 @@ pub(super) fn everybody_is_told(history: &History) -> Outcome {
 
 /// Whatever was set aside unseen was noted, whether or not somebody has decided it since. A database that was put back may have lost it,
 /// and knows of what phones bring back neither when it came nor who had seen what.
-pub(super) fn all_are_noted(history: &History) -> Outcome {
+pub(super) fn all_are_noted(history: &History, gone: &BTreeSet<RecordId>) -> Outcome {
     let (set_aside, restored, erased) = {
         let ledger = take(&history.ledger);
         let restored = ledger.counts.contains_key(SERVER_PUT_BACK);
@@ -67,10 +78,11 @@ pub(super) fn all_are_noted(history: &History) -> Outcome {
     if restored {
         return Ok(());
     }
-    let gone = super::erasure::gone(history)?;
+    let emptied = files_about_nobody(&take(&history.ledger), gone);
     for ((record, field), stamp) in &set_aside {
-        // Nobody wants back who was erased.
-        if gone.contains(record) || (erased && matches!(field.as_str(), "head" | "roster")) {
+        // Nobody wants back who was erased, nor what a file said that is about nobody.
+        let of_nobody = erased && (field == "head" || lists_people(field));
+        if gone.contains(record) || of_nobody || (emptied.contains(record) && names_people(field)) {
             continue;
         }
         let noted = history.county.ask(|reading| {

@@ -209,7 +209,7 @@ impl History {
     // -- at the desk ------------------------------------------------------------------------------------------------------
 
     /// One of the server's records of a kind, mostly of the cell where most happens.
-    fn one_there(&mut self, kind: &Kind) -> Outcome<Option<Record>> {
+    pub(super) fn one_there(&mut self, kind: &Kind) -> Outcome<Option<Record>> {
         let cells = &self.county.cells;
         let cell = if self.later.percent(60) { cells.first() } else { self.later.pick(cells) };
         let Some(cell) = cell else { return Ok(None) };

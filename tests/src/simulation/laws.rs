@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use device::SyncPhase;
+use domain::kinds::dispute::WORDS;
 use domain::kinds::evacuation::without;
 use domain::protocol::PhotoSize;
 use domain::record::canonical_bytes;
@@ -17,7 +18,7 @@ use super::ledger::{Decided, Gone, Ledger, Place, Saved, Stamped};
 use super::orders::Sealed;
 use super::phone::Phone;
 use super::wire::take;
-use super::{erasure, evacuation, handover, orders};
+use super::{dispute, erasure, evacuation, handover, orders};
 use crate::trouble::{Doing, Outcome, trouble};
 
 /// Everything that is anywhere, read once.
@@ -29,6 +30,10 @@ struct Everything {
     sealed: Vec<Sealed>,
     /// What went with an erasure.
     gone: BTreeSet<RecordId>,
+    /// Files that are about nobody but who was erased, perhaps: their words went.
+    emptied: BTreeSet<RecordId>,
+    /// What happened in them.
+    events: BTreeSet<RecordId>,
 }
 
 /// What one phone holds.
@@ -82,7 +87,23 @@ impl Everything {
             });
         }
         let (sealed, gone) = (orders::sealed(&history.county)?, erasure::gone(history)?);
-        Ok(Self { records, histories, phones, sealed, gone })
+        let ledger = take(&history.ledger);
+        let emptied = erasure::files_about_nobody(&ledger, &gone);
+        let is_event = |id: &RecordId| ledger.typed.contains_key(&(*id, "event".to_owned()));
+        let events = ledger.about.iter().filter(|(id, of)| emptied.contains(*of) && is_event(id)).map(|(id, _)| *id);
+        let events = events.collect();
+        drop(ledger);
+        Ok(Self { records, histories, phones, sealed, gone, emptied, events })
+    }
+
+    /// Whether a word went with an erasure, by itself or with its record.
+    fn is_gone(&self, id: RecordId, field: &str) -> bool {
+        self.gone.contains(&id) || self.events.contains(&id) || self.is_emptied(id, field)
+    }
+
+    /// Whether a field is one of those that go with everybody whom a file is about.
+    fn is_emptied(&self, id: RecordId, field: &str) -> bool {
+        self.emptied.contains(&id) && WORDS.contains(&field)
     }
 
     /// Whether what is found in a field says what this value says, but for who was erased.
@@ -205,8 +226,8 @@ pub(super) fn judge(history: &History) -> Outcome {
     phones_agree_with_the_server(history, &everything)?;
     receipts_are_true(history, &everything)?;
     feeds_bring_what_is_there(history, &everything)?;
-    super::conflicts::everybody_is_told(history)?;
-    super::conflicts::all_are_noted(history)?;
+    super::conflicts::everybody_is_told(history, &everything.gone)?;
+    super::conflicts::all_are_noted(history, &everything.gone)?;
     all_are_kept(history, &everything, true)?;
     the_greatest_stamp_won(history, &everything)?;
     append_only_is_as_it_was(history, &everything)?;
@@ -214,7 +235,9 @@ pub(super) fn judge(history: &History) -> Outcome {
     nobody_invented_anything(history, &everything)?;
     nothing_was_done_twice(history, &everything)?;
     no_stamp_is_far_ahead(history, &everything)?;
-    erasure::nothing_of_it_is_left(history, &everything.gone)?;
+    let closed = dispute::closed(everything.records.values());
+    erasure::nothing_of_it_is_left(history, &everything.gone, &closed)?;
+    dispute::nothing_is_left_in_files(&everything.gone, everything.records.values())?;
     erasure::nobody_gone_is_listed(&everything.gone, everything.records.values())?;
     handover::nothing_lies_beside_in_vain(history)?;
     evacuation::everybody_counts_the_same(history, everything.records.values())?;
@@ -311,7 +334,8 @@ fn all_are_kept(history: &History, everything: &Everything, at_the_end: bool) ->
     let ledger = take(&history.ledger);
     // Where somebody may not move anything is the same word for everybody: whose it was cannot be told.
     let told_apart = |saved: &&Saved| saved.field != "cell" || saved.taken;
-    let saved = ledger.saved.iter().filter(|saved| saved.gone.is_none() && !everything.gone.contains(&saved.record));
+    let saved = ledger.saved.iter().filter(|saved| saved.gone.is_none());
+    let saved = saved.filter(|saved| !everything.is_gone(saved.record, &saved.field));
     for saved in saved.filter(told_apart) {
         let Saved { record, field, value, .. } = saved;
         if everything.server_has(*record, field, value) || everything.is_sealed(*record, field, value) {
@@ -389,12 +413,10 @@ fn the_greatest_stamp_won(history: &History, everything: &Everything) -> Outcome
         // Whoever is erased is no household's head any more.
         let named = value.as_str().and_then(|id| id.parse().ok()).is_some_and(|id| everything.gone.contains(&id));
         let emptied = field == "head" && named && standing > *stamp && now == Some(&Value::Null);
-        let shortened = field == "roster" && standing > *stamp && everything.says(field, now, value);
-        if !numbered
-            && !emptied
-            && !shortened
-            && (standing != *stamp || now.map(canonical_bytes).as_ref() != Some(bytes))
-        {
+        let shortened = erasure::lists_people(field) && everything.says(field, now, value);
+        let closed = everything.is_emptied(*id, field) && now == Some(&Value::Null);
+        let left = (shortened || closed) && standing >= *stamp;
+        if !numbered && !emptied && !left && (standing != *stamp || now.map(canonical_bytes).as_ref() != Some(bytes)) {
             return trouble(format!(
                 "{field} of {id}: {value} at {stamp:?} was the greatest, {now:?} at {standing:?} stands."
             ));
@@ -449,10 +471,11 @@ fn nobody_invented_anything(history: &History, everything: &Everything) -> Outco
             let made = is_moment(field) || (record.kind == Kind::Incident && field == "number");
             // Whoever is erased is no household's head any more: the server says so.
             let emptied = field == "head" && value.is_null() && !ledger.erased_nobody();
-            let shortened = field == "roster" && is_left_of_one(everything, typed, value);
+            let shortened = erasure::lists_people(field) && is_left_of_one(everything, field, typed, value);
+            let closed = value.is_null() && everything.is_emptied(record.id, field);
             // A save whose confirmation nobody heard.
             let unheard = typed.is_none() && record.kind != Kind::Review;
-            if !known && !made && !emptied && !shortened && !unheard {
+            if !known && !made && !emptied && !shortened && !closed && !unheard {
                 return trouble(format!("{field} of {} {} is {value}, which nobody typed.", record.kind, record.id));
             }
         }
@@ -461,9 +484,9 @@ fn nobody_invented_anything(history: &History, everything: &Everything) -> Outco
 }
 
 /// Whether a list of people is what was typed, without who was erased.
-fn is_left_of_one(everything: &Everything, typed: Option<&BTreeSet<Vec<u8>>>, value: &Value) -> bool {
+fn is_left_of_one(everything: &Everything, field: &str, typed: Option<&BTreeSet<Vec<u8>>>, value: &Value) -> bool {
     let mut lists = typed.into_iter().flatten().filter_map(|bytes| serde_json::from_slice::<Value>(bytes).ok());
-    lists.any(|list| everything.says("roster", Some(&list), value))
+    lists.any(|list| everything.says(field, Some(&list), value))
 }
 
 /// A moment that the phone writes down by its clock: it goes with its stamp when the clock was wrong.

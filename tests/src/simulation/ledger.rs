@@ -84,7 +84,7 @@ pub(super) struct Ledger {
     pub(super) tasks: BTreeSet<RecordId>,
     /// Orders to evacuate and marks that a server has had.
     pub(super) had: BTreeSet<RecordId>,
-    /// Visits, photos, reviews and marks with what or whom they are about.
+    /// Visits, photos, reviews, marks and events of a mediation with what or whom they are about.
     pub(super) about: BTreeMap<RecordId, RecordId>,
     /// Whom the desk erased: it was told so.
     pub(super) erased: BTreeSet<RecordId>,
@@ -123,7 +123,8 @@ impl Ledger {
 
     /// Whether the desk never tried to erase anybody.
     pub(super) fn erased_nobody(&self) -> bool {
-        self.erased.is_empty() && !self.counts.contains_key("step ErasePerson")
+        let tried = |step: &str| self.counts.contains_key(step);
+        self.erased.is_empty() && !tried("step ErasePerson") && !tried("step EraseParty")
     }
 
     /// A review was given at the desk.
@@ -134,12 +135,13 @@ impl Ledger {
         }
     }
 
-    /// Notes what a visit, a photo or a review is about, or whom a mark.
+    /// Notes what a visit, a photo or a review is about, whom a mark, and of which file an event of a mediation is.
     pub(super) fn is_about(&mut self, kind: &Kind, id: RecordId, fields: &Fields) {
         let field = match kind {
             Kind::Visit | Kind::Review => "target",
             Kind::Photo => "subject",
             Kind::RollCall => "person",
+            Kind::DisputeEvent => "dispute",
             _ => return,
         };
         let target = fields.get(field).and_then(|value| value.as_str()?.parse().ok());

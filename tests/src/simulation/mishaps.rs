@@ -37,8 +37,14 @@ const INTERRUPTED: &[Step] = &[
 ];
 
 /// The same of work that a history knows or not.
-const INTERRUPTED_IF_KNOWN: &[Step] =
-    &[Step::OrderEvacuation, Step::MarkPeople, Step::Unmark, Step::HandEvacuationOver];
+const INTERRUPTED_IF_KNOWN: &[Step] = &[
+    Step::OrderEvacuation,
+    Step::MarkPeople,
+    Step::Unmark,
+    Step::HandEvacuationOver,
+    Step::OpenDispute,
+    Step::AddDisputeEvent,
+];
 
 impl History {
     /// One mishap.

@@ -46,6 +46,12 @@ pub(super) enum Step {
     MarkAtDesk,
     HandEvacuationOver,
     EditHazard,
+    // -- disputes
+    OpenDispute,
+    EditDispute,
+    AddDisputeEvent,
+    PhotographPaper,
+    EraseParty,
     // -- what the server must refuse
     Presume,
     // -- the network
@@ -90,15 +96,16 @@ impl Step {
     /// Whether it is done on a phone, and needs one whose register is open.
     pub(super) fn needs_register(self) -> bool {
         use Step::{
-            ActOnIncident, AnswerRefusal, BackUpPhone, ClonePhone, CutPhonePower, DecideConflict, Draft,
-            EditDuringRound, EditHazard, EditHousehold, EditIncident, EditNewerField, EditPerson, FailPhoneCommit,
-            FillPhone, FreeStorage, HandEvacuationOver, MarkPeople, MergeOrPart, Mistype, MoveHousehold, MovePerson,
-            NameHead, NewDoor, Photograph, PhotographPerson, Presume, RemoveOrPutBack, Report, ReportTask, TakeBack,
-            Unmark, Visit, VisitPerson, VisitSeveral,
+            ActOnIncident, AddDisputeEvent, AnswerRefusal, BackUpPhone, ClonePhone, CutPhonePower, DecideConflict,
+            Draft, EditDispute, EditDuringRound, EditHazard, EditHousehold, EditIncident, EditNewerField, EditPerson,
+            FailPhoneCommit, FillPhone, FreeStorage, HandEvacuationOver, MarkPeople, MergeOrPart, Mistype,
+            MoveHousehold, MovePerson, NameHead, NewDoor, OpenDispute, Photograph, PhotographPaper, PhotographPerson,
+            Presume, RemoveOrPutBack, Report, ReportTask, TakeBack, Unmark, Visit, VisitPerson, VisitSeveral,
         };
         matches!(
             self,
-            AnswerRefusal
+            AddDisputeEvent
+                | AnswerRefusal
                 | BackUpPhone
                 | ClonePhone
                 | CutPhonePower
@@ -110,6 +117,7 @@ impl Step {
                 | ReportTask
                 | ActOnIncident
                 | VisitSeveral
+                | EditDispute
                 | EditDuringRound
                 | EditHazard
                 | EditHousehold
@@ -124,7 +132,9 @@ impl Step {
                 | Mistype
                 | NameHead
                 | NewDoor
+                | OpenDispute
                 | Photograph
+                | PhotographPaper
                 | PhotographPerson
                 | Presume
                 | RemoveOrPutBack
@@ -138,11 +148,20 @@ impl Step {
 
     /// Whether the app offers this work to somebody of this role. Whatever else may happen happens to everybody's phone.
     pub(super) fn is_offered_to(self, role: Role) -> bool {
-        use Step::{Photograph, PhotographPerson, ReportTask, TakeBack, Visit, VisitPerson, VisitSeveral};
+        use Step::{
+            Photograph, PhotographPaper, PhotographPerson, ReportTask, TakeBack, Visit, VisitPerson, VisitSeveral,
+        };
         match role {
             Role::Supervisor => !matches!(
                 self,
-                Photograph | PhotographPerson | ReportTask | TakeBack | Visit | VisitPerson | VisitSeveral
+                Photograph
+                    | PhotographPaper
+                    | PhotographPerson
+                    | ReportTask
+                    | TakeBack
+                    | Visit
+                    | VisitPerson
+                    | VisitSeveral
             ),
             _ => true,
         }
@@ -225,6 +244,15 @@ const EVACUATION: &[(Step, usize)] = &[
     (Step::EditHazard, 14),
 ];
 
+/// The same of disputes.
+const DISPUTES: &[(Step, usize)] = &[
+    (Step::OpenDispute, 18),
+    (Step::EditDispute, 22),
+    (Step::AddDisputeEvent, 34),
+    (Step::PhotographPaper, 6),
+    (Step::EraseParty, 4),
+];
+
 /// The mix of one history.
 pub(super) struct Mix {
     steps: Vec<(Step, usize)>,
@@ -270,6 +298,9 @@ impl Mix {
         if later.percent(45) {
             mix.knows_together(EVACUATION, later);
             mix.leads = later.percent(85);
+        }
+        if later.percent(40) {
+            mix.knows_together(DISPUTES, later);
         }
         mix
     }

@@ -11,6 +11,7 @@ mod conflicts;
 mod county;
 mod desk;
 mod disk;
+mod dispute;
 mod erasure;
 mod evacuation;
 mod fleet;

@@ -1,6 +1,7 @@
 //! The ways in which a naive synchronisation loses data, one test each: production's phone and server, in process, through the
 //! simulation's wire. Every test ends with all the laws of docs/RELIABILITY.md.
 
+mod case_files;
 mod damaged;
 mod found;
 mod numbered;
