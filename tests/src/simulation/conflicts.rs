@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use device::DeviceError;
 use domain::conflict::{CONFLICT_TOLD_FOR, CONFLICTS_TOLD_MAX};
 use domain::kinds::dispute::WORDS;
-use domain::{CellCode, RecordId, Scope, Stamp};
+use domain::scope::visible_field;
+use domain::{CellCode, Record, RecordId, Scope, Stamp};
 use sync_server::store::SetAside;
 
 use super::county::COUNTY;
@@ -47,8 +48,12 @@ pub(super) fn everybody_is_told(history: &History, gone: &BTreeSet<RecordId>) ->
     let is_asked = |record: &RecordId, field: &str| !(files.contains(record) && names_people(field));
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         let mut known_here = named(phone)?;
+        let actor = history.actor_of(phone)?;
+        let sees = |record: &Record, field: &str| visible_field(actor.role, &record.kind, field);
         for cell in phone.cells()? {
-            for (record, open) in all.get(&cell).into_iter().flatten() {
+            for (whole, open) in all.get(&cell).into_iter().flatten().filter(|(whole, _)| actor.may_read(whole)) {
+                let record = &whole.id;
+                let open: Vec<&SetAside> = open.iter().filter(|one| sees(whole, &one.field)).collect();
                 // What is older than that is not told to a phone that reads the cell for the first time.
                 let told = open.iter().filter(|conflict| conflict.at > since).take(CONFLICTS_TOLD_MAX);
                 let told: Names = told.map(|conflict| (conflict.field.clone(), conflict.stamp)).collect();
@@ -97,7 +102,7 @@ pub(super) fn all_are_noted(history: &History, gone: &BTreeSet<RecordId>) -> Out
 }
 
 /// The open conflicts of every record of every cell.
-type Open = BTreeMap<CellCode, Vec<(RecordId, Vec<SetAside>)>>;
+type Open = BTreeMap<CellCode, Vec<(Record, Vec<SetAside>)>>;
 
 fn open_on_server(history: &History) -> Outcome<Open> {
     let scope = Scope::new(COUNTY).doing("naming the county")?;
@@ -105,7 +110,12 @@ fn open_on_server(history: &History) -> Outcome<Open> {
     for cell in &history.county.cells {
         let records = history.county.records(cell)?;
         let conflicts = history.county.ask(|reading| {
-            records.iter().map(|record| Ok((record.id, reading.open_conflicts(&scope, record.id, 0)?))).collect()
+            let mut found = Vec::with_capacity(records.len());
+            for record in records {
+                let open = reading.open_conflicts(&scope, record.id, 0)?;
+                found.push((record, open));
+            }
+            Ok(found)
         })?;
         open.insert(cell.clone(), conflicts);
     }

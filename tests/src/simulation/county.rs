@@ -1,5 +1,5 @@
-//! The simulated county: three cells of one village with a small register, their workers and who leads them, a supervisor, and the
-//! server, which can be killed, lose power, run out of disk, and be put back from a backup.
+//! The simulated county: three cells of one village with a small register, their workers, who leads them, an informant, a
+//! supervisor, and the server, which can be killed, lose power, run out of disk, and be put back from a backup.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,6 +31,8 @@ use crate::trouble::{Doing, Outcome, trouble};
 pub(super) const COUNTY: &str = "610722";
 /// Who leads the workers: a supervisor with a phone, which orders evacuations.
 pub(super) const LEADER: &str = "leader";
+/// Who reports incidents, and sees little else.
+pub(super) const INFORMANT: &str = "informant";
 const CELLS: [&str; 3] = ["610722001001001", "610722001001002", "610722001001003"];
 const DAY: Millis = 24 * 60 * 60 * 1000;
 
@@ -307,7 +309,11 @@ pub(super) fn everywhere() -> Outcome<Scope> {
 
 /// What somebody who carries a phone is in the county.
 pub(super) fn role_of(worker: &str) -> Role {
-    if worker == LEADER { Role::Supervisor } else { Role::Worker }
+    match worker {
+        LEADER => Role::Supervisor,
+        INFORMANT => Role::Informant,
+        _ => Role::Worker,
+    }
 }
 
 fn supervisor() -> Outcome<Account> {

@@ -7,7 +7,7 @@ use domain::evacuation::{Totals, roll};
 use domain::kinds::evacuation::Evacuation;
 use domain::kinds::roll_call::{Mark, RollCall};
 use domain::protocol::CallRefusal;
-use domain::scope::Role;
+use domain::scope::{Action, Role, allowed};
 use domain::{CellCode, Kind, ProblemCode, Record, RecordId};
 use serde_json::{Value, json};
 use sync_server::hub::HubError;
@@ -395,7 +395,8 @@ pub(super) fn everybody_counts_the_same<'r>(history: &History, records: impl Ite
         let there = roll(&roster, &marks);
         let totals: Totals = there.totals;
         for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
-            if !phone.cells()?.contains(&order.cell) {
+            let sees = allowed(role_of(&phone.worker), Action::Read, &Kind::Evacuation);
+            if !sees || !phone.cells()?.contains(&order.cell) {
                 continue;
             }
             if lies_beside(&phone.handed()?, order.id) {

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use device::api::{Failure, FailureCode};
+use domain::scope::{Action, allowed};
 use domain::{CellCode, Kind, Record, RecordId};
 use serde_json::{Value, json};
 
-use super::county::everywhere;
+use super::county::{everywhere, role_of};
 use super::history::History;
 use super::wire::take;
 use crate::trouble::{Outcome, trouble};
@@ -30,7 +31,7 @@ impl History {
     /// A worker films what another phone shows, or has shown before; perhaps others do too.
     pub(super) fn hand_evacuation_over(&mut self, who: usize) -> Outcome {
         let others: Vec<usize> =
-            (0..self.phones.len()).filter(|other| *other != who && !self.phones[*other].is_shut()).collect();
+            (0..self.phones.len()).filter(|other| *other != who && self.has_roll_calls(*other)).collect();
         let again = self.shown.len() >= PACKS_MAX || (!self.shown.is_empty() && self.later.percent(35));
         let shown = if again {
             self.later.pick(&self.shown).cloned()
@@ -48,6 +49,12 @@ impl History {
             }
         }
         Ok(())
+    }
+
+    /// Whether a phone shows roll-calls, and is open.
+    fn has_roll_calls(&self, phone: usize) -> bool {
+        let phone = &self.phones[phone];
+        !phone.is_shut() && allowed(role_of(&phone.worker), Action::Read, &Kind::Evacuation)
     }
 
     /// A phone shows one of its evacuations.

@@ -15,7 +15,7 @@ use sync_server::hub::reviews::LookedAt;
 use super::Told;
 use super::between::UnderWay;
 use super::chance::Chance;
-use super::county::{County, LEADER, role_of, shared};
+use super::county::{County, INFORMANT, LEADER, role_of, shared};
 use super::disk;
 use super::handover::Shown;
 use super::ledger::Ledger;
@@ -132,14 +132,18 @@ impl History {
         };
         let (mut workers, others): (Vec<_>, Vec<_>) =
             template.phones.iter().partition(|phone| role_of(phone.worker) == Role::Worker);
-        let leader = others.into_iter().find(|phone| history.mix.leads && phone.worker == LEADER);
+        let mix = &history.mix;
+        let take_part = |worker: &str| (mix.leads && worker == LEADER) || (mix.informs && worker == INFORMANT);
+        let others: Vec<_> = others.into_iter().filter(|phone| take_part(phone.worker)).collect();
         let count = history.chance.between(2, PHONES_MAX as i64) as usize;
-        for _ in 0..count.min(PHONES_MAX - usize::from(leader.is_some())) {
+        for _ in 0..count.min(PHONES_MAX - others.len()) {
             let which = workers.swap_remove(history.chance.below(workers.len()));
             history.bring(which)?;
         }
-        leader.map_or(Ok(()), |leader| history.bring(leader))?;
-        for worker in ["worker-0", "worker-1", "worker-2", "worker-3", LEADER] {
+        for which in others {
+            history.bring(which)?;
+        }
+        for worker in ["worker-0", "worker-1", "worker-2", "worker-3", LEADER, INFORMANT] {
             if history.phones.iter().any(|phone| phone.worker == worker) {
                 history.assign_anew(worker)?;
             }
@@ -296,6 +300,7 @@ impl History {
             Step::AddDisputeEvent => self.add_dispute_event(who),
             Step::PhotographPaper => self.photograph_paper(who),
             Step::EraseParty => self.erase_party(),
+            Step::Inform => self.inform(),
             Step::CorrectAtDesk => self.correct_at_desk(),
             Step::MoveAtDesk => self.move_at_desk(),
             Step::HandOver => self.hand_over(who),

@@ -7,13 +7,15 @@ use domain::kinds::dispute::WORDS;
 use domain::kinds::evacuation::without;
 use domain::protocol::PhotoSize;
 use domain::record::canonical_bytes;
+use domain::scope::{phone_writes, sees_whole_cell};
 use domain::stamp::STAMP_AHEAD_MAX;
 use domain::{Digest, Kind, Record, RecordId, Sha256Hex};
 use serde_json::{Value, json};
 use sync_server::store::{HistoryEntry, Reading};
 
-use super::county::everywhere;
+use super::county::{everywhere, role_of};
 use super::history::{History, SERVER_PUT_BACK};
+use super::informant::seen_by;
 use super::ledger::{Decided, Gone, Ledger, Place, Saved, Stamped};
 use super::orders::Sealed;
 use super::phone::Phone;
@@ -77,8 +79,11 @@ impl Everything {
                 phones.push(Holding::default());
                 continue;
             }
+            // What somebody sees in part, and may not write, they can bring nobody back.
+            let role = role_of(&phone.worker);
+            let brings = |record: &Record| sees_whole_cell(role) || phone_writes(role, &record.kind);
             phones.push(Holding {
-                records: phone.records()?.into_iter().map(|record| (record.id, record)).collect(),
+                records: phone.records()?.into_iter().filter(brings).map(|record| (record.id, record)).collect(),
                 unsent: phone.unsent()?.iter().filter_map(|(id, _)| id.parse().ok()).collect(),
                 refused: phone.refused()?,
                 overtaken: phone.overtaken()?,
@@ -261,9 +266,9 @@ fn phones_agree_with_the_server(history: &History, everything: &Everything) -> O
         if let Some(foreign) = here.iter().find(|record| !cells.contains(&record.cell)) {
             return trouble(format!("Phone {number} of {} holds {foreign:?} and may not.", phone.worker));
         }
-        let mut there = Vec::new();
+        let (actor, mut there) = (history.actor_of(phone)?, Vec::new());
         for cell in &cells {
-            there.extend(history.county.records(cell)?);
+            there.extend(history.county.records(cell)?.into_iter().filter_map(|record| seen_by(&actor, record)));
         }
         for record in &there {
             let own = here.iter().find(|own| own.id == record.id);
@@ -313,7 +318,9 @@ fn receipts_are_true(history: &History, everything: &Everything) -> Outcome {
             Ok(receipt) if receipt["verified"] == true => {
                 let signed: Vec<Option<&str>> =
                     receipt["cells"].as_array().into_iter().flatten().map(|cell| cell["cell"].as_str()).collect();
-                let cells = phone.cells()?;
+                // Whoever sees a cell in part cannot compare it, and is given a receipt for none.
+                let whole = sees_whole_cell(role_of(&phone.worker));
+                let cells = if whole { phone.cells()? } else { Vec::new() };
                 if signed != cells.iter().map(|cell| Some(cell.as_str())).collect::<Vec<_>>() {
                     return trouble(format!("Phone {number} holds {cells:?} and has a receipt for {signed:?}."));
                 }

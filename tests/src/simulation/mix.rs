@@ -52,6 +52,8 @@ pub(super) enum Step {
     AddDisputeEvent,
     PhotographPaper,
     EraseParty,
+    // -- informants
+    Inform,
     // -- what the server must refuse
     Presume,
     // -- the network
@@ -149,9 +151,43 @@ impl Step {
     /// Whether the app offers this work to somebody of this role. Whatever else may happen happens to everybody's phone.
     pub(super) fn is_offered_to(self, role: Role) -> bool {
         use Step::{
-            Photograph, PhotographPaper, PhotographPerson, ReportTask, TakeBack, Visit, VisitPerson, VisitSeveral,
+            ActOnIncident, AddDisputeEvent, DecideConflict, EditDispute, EditDuringRound, EditHazard, EditHousehold,
+            EditIncident, EditNewerField, EditPerson, HandEvacuationOver, MarkPeople, MergeOrPart, MoveHousehold,
+            MovePerson, NameHead, NewDoor, OpenDispute, Photograph, PhotographPaper, PhotographPerson, Presume,
+            RemoveOrPutBack, ReportTask, TakeBack, Unmark, Visit, VisitPerson, VisitSeveral,
         };
         match role {
+            Role::Informant => !matches!(
+                self,
+                ActOnIncident
+                    | AddDisputeEvent
+                    | DecideConflict
+                    | EditDispute
+                    | EditDuringRound
+                    | EditHazard
+                    | EditHousehold
+                    | EditIncident
+                    | EditNewerField
+                    | EditPerson
+                    | HandEvacuationOver
+                    | MarkPeople
+                    | MergeOrPart
+                    | MoveHousehold
+                    | MovePerson
+                    | NameHead
+                    | NewDoor
+                    | OpenDispute
+                    | PhotographPaper
+                    | PhotographPerson
+                    | Presume
+                    | RemoveOrPutBack
+                    | ReportTask
+                    | TakeBack
+                    | Unmark
+                    | Visit
+                    | VisitPerson
+                    | VisitSeveral
+            ),
             Role::Supervisor => !matches!(
                 self,
                 Photograph
@@ -253,6 +289,9 @@ const DISPUTES: &[(Step, usize)] = &[
     (Step::EraseParty, 4),
 ];
 
+/// What an informant does, beside what a worker does too.
+const INFORMING: &[(Step, usize)] = &[(Step::Inform, 25)];
+
 /// The mix of one history.
 pub(super) struct Mix {
     steps: Vec<(Step, usize)>,
@@ -271,6 +310,8 @@ pub(super) struct Mix {
     pub(super) crowded: usize,
     /// Whether somebody who leads the workers has a phone too.
     pub(super) leads: bool,
+    /// Whether an informant has one.
+    pub(super) informs: bool,
 }
 
 impl Mix {
@@ -294,6 +335,7 @@ impl Mix {
             busy: [0, 0, 15, 50][apart.below(4)],
             crowded: [20, 60, 90][chance.below(3)],
             leads: false,
+            informs: false,
         };
         if later.percent(45) {
             mix.knows_together(EVACUATION, later);
@@ -301,6 +343,10 @@ impl Mix {
         }
         if later.percent(40) {
             mix.knows_together(DISPUTES, later);
+        }
+        if later.percent(35) {
+            mix.knows_together(INFORMING, later);
+            mix.informs = true;
         }
         mix
     }
@@ -328,6 +374,7 @@ impl Mix {
             busy: 0,
             crowded: 100,
             leads: false,
+            informs: false,
         }
     }
 

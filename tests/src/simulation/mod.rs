@@ -18,6 +18,7 @@ mod fleet;
 mod handover;
 mod heal;
 mod history;
+mod informant;
 mod laws;
 mod ledger;
 mod merging;

@@ -4,6 +4,7 @@
 mod case_files;
 mod damaged;
 mod found;
+mod informants;
 mod numbered;
 mod others;
 mod pictures;
