@@ -389,34 +389,45 @@ fn people_of(page: &Value) -> BTreeMap<RecordId, Said> {
 /// Every phone of the cell and the desk count the same for each evacuation, and say the same of everybody; but where something still lies
 /// beside the register that its writer has lost, or was made to stamp anew after it was shown.
 pub(super) fn everybody_counts_the_same<'r>(history: &History, records: impl Iterator<Item = &'r Record>) -> Outcome {
-    for order in records.filter(|record| record.kind == Kind::Evacuation && !record.is_deleted()) {
-        let roster = Evacuation::from(order).roster;
-        let marks = history.marks_there(order)?;
-        let there = roll(&roster, &marks);
-        let totals: Totals = there.totals;
-        for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
-            let sees = allowed(role_of(&phone.worker), Action::Read, &Kind::Evacuation);
-            if !sees || !phone.cells()?.contains(&order.cell) {
-                continue;
+    let orders: Vec<&Record> =
+        records.filter(|record| record.kind == Kind::Evacuation && !record.is_deleted()).collect();
+    if orders.is_empty() {
+        return Ok(());
+    }
+    for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
+        if !allowed(role_of(&phone.worker), Action::Read, &Kind::Evacuation) {
+            continue;
+        }
+        let (cells, handed) = (phone.cells()?, phone.handed()?);
+        for order in orders.iter().filter(|order| cells.contains(&order.cell)) {
+            let compared = !lies_beside(&handed, order.id);
+            if compared {
+                counts_as_the_desk(history, number, order)?;
             }
-            if lies_beside(&phone.handed()?, order.id) {
-                take(&history.ledger).count("counted with what lies beside".into());
-                continue;
-            }
-            let page = history.roll_call(number, order.id)?;
-            if page["line"]["totals"] != json!(totals) {
-                let here = &page["line"]["totals"];
-                return trouble(format!("Phone {number} counts {here} for {}, and the desk {totals:?}.", order.id));
-            }
-            let here = people_of(&page);
-            for (listed, mark) in &there.people {
-                let code = json!(mark.map_or(Mark::NotContacted, |mark| mark.mark));
-                let at = mark.map(|mark| mark.at);
-                if here.get(&listed.person).is_none_or(|said| said.at != at || said.mark != code) {
-                    return trouble(format!("Phone {number} says {here:?}, and the desk {mark:?} of {listed:?}."));
-                }
-            }
-            take(&history.ledger).count("counted the same".into());
+            let how = if compared { "counted the same" } else { "counted with what lies beside" };
+            take(&history.ledger).count(how.into());
+        }
+    }
+    Ok(())
+}
+
+/// A phone counts what the desk counts for an evacuation, and says the same of everybody.
+fn counts_as_the_desk(history: &History, number: usize, order: &Record) -> Outcome {
+    let roster = Evacuation::from(order).roster;
+    let marks = history.marks_there(order)?;
+    let there = roll(&roster, &marks);
+    let totals: Totals = there.totals;
+    let page = history.roll_call(number, order.id)?;
+    if page["line"]["totals"] != json!(totals) {
+        let here = &page["line"]["totals"];
+        return trouble(format!("Phone {number} counts {here} for {}, and the desk {totals:?}.", order.id));
+    }
+    let here = people_of(&page);
+    for (listed, mark) in &there.people {
+        let code = json!(mark.map_or(Mark::NotContacted, |mark| mark.mark));
+        let at = mark.map(|mark| mark.at);
+        if here.get(&listed.person).is_none_or(|said| said.at != at || said.mark != code) {
+            return trouble(format!("Phone {number} says {here:?}, and the desk {mark:?} of {listed:?}."));
         }
     }
     Ok(())

@@ -13,9 +13,9 @@ use super::history::History;
 use super::wire::take;
 use crate::trouble::{Outcome, trouble};
 
-/// So many evacuations are packed in one history at most: to make one small costs more than a whole round. Those that were are shown again
-/// and again.
-const PACKS_MAX: usize = 3;
+/// So many evacuations are packed in one history at most: to make one small costs about as much as half a history (48 ms and 84 MB, since
+/// the packer is not told how little there is). Those that were are shown again and again.
+const PACKS_MAX: usize = 2;
 
 /// An evacuation as a phone showed it, and what that phone knew.
 #[derive(Debug, Clone)]
