@@ -100,10 +100,8 @@ impl History {
         let events = self.phones[who].of_kind(&Kind::DisputeEvent)?;
         let there = events.iter().filter(|event| event.text("text") == Some(text.as_str())).count();
         let now = self.phones[who].record(file.id)?;
-        let changes = changes.as_object().into_iter().flatten();
-        let changed = changes
-            .into_iter()
-            .all(|(field, value)| now.as_ref().and_then(|file| file.fields.get(field)) == Some(value));
+        let standing = |field: &String| now.as_ref().and_then(|file| file.fields.get(field));
+        let changed = changes.as_object().into_iter().flatten().all(|(field, value)| standing(field) == Some(value));
         if there == 1 && changed {
             return Ok(());
         }
