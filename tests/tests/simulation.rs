@@ -29,6 +29,14 @@ const MISHAPS: &[&str] = &[
     "refused StampFuture",
     "accepted photo",
     "conflict left open",
+    "marked",
+    "handed over",
+    "mark handed over",
+    "ordered on a phone",
+    "dispute event",
+    "party erased",
+    "informed",
+    "counted the same",
 ];
 
 #[test]

@@ -42,7 +42,8 @@ pub(crate) fn pack(open: &mut Open, evacuation: RecordId) -> Result<Vec<u8>, Han
     // From here on others may know these stamps: they stay as they are, however the clock is corrected.
     mark_all_offered(open, &changes)?;
     let json = serde_json::to_vec(&Pack { version: VERSION, evacuation, changes }).map_err(DeviceError::from)?;
-    Ok(zstd::encode_all(json.as_slice(), LEVEL).map_err(DeviceError::from)?)
+    // In one piece: told how much comes, the compressor takes as little memory as that needs, not 84 MB on every phone.
+    Ok(zstd::bulk::compress(&json, LEVEL).map_err(DeviceError::from)?)
 }
 
 /// The evacuation, the points that it is for with the households that they threaten, and its marks.

@@ -63,6 +63,8 @@ impl History {
         let Some(fewer) = left.checked_sub(1) else { return Ok(()) };
         *left = fewer;
         let busy = *busy;
+        self.note_hurt();
+        self.make_room_beside(busy)?;
         let step = self.mix.step(&mut self.chance);
         let mut who = self.chance.below(self.phones.len());
         if who == busy && !may_happen_on_a_busy_phone(step) {
@@ -71,7 +73,6 @@ impl History {
         if who == busy && !may_happen_on_a_busy_phone(step) {
             return Ok(());
         }
-        self.note_hurt();
         if self.is_told_aloud() {
             aloud(&format!("     &   {}  phone {who} ({})  {step:?}", self.now(), self.phones[who].worker));
         }
@@ -79,6 +80,20 @@ impl History {
         let happened = self.happens(step, who);
         self.note_hurt();
         happened
+    }
+
+    /// A disk that is full has room again, now and then, before the round that met it so is over.
+    fn make_room_beside(&mut self, busy: usize) -> Outcome {
+        let phone = &mut self.phones[busy];
+        if phone.full && !phone.is_shut() && self.later.percent(30) {
+            phone.fill(false)?;
+            take(&self.ledger).count("phone with room again beside a round".into());
+        }
+        if self.county.full && self.later.percent(15) {
+            self.county.fill(false)?;
+            take(&self.ledger).count("server with room again beside a round".into());
+        }
+        Ok(())
     }
 
     fn note_hurt(&mut self) {

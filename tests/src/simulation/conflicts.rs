@@ -5,14 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use device::DeviceError;
 use domain::conflict::{CONFLICT_TOLD_FOR, CONFLICTS_TOLD_MAX};
-use domain::{CellCode, RecordId, Scope, Stamp};
+use domain::kinds::dispute::WORDS;
+use domain::scope::visible_field;
+use domain::{CellCode, Record, RecordId, Scope, Stamp};
 use sync_server::store::SetAside;
 
 use super::county::COUNTY;
+use super::erasure::{files_about_nobody, files_that_lost_somebody, lists_people};
 use super::history::{History, SERVER_PUT_BACK};
 use super::phone::Phone;
 use super::wire::take;
 use crate::trouble::{Doing, Outcome, trouble};
+
+/// Whether people can be named in a field of a file.
+fn names_people(field: &str) -> bool {
+    field == "parties" || WORDS.contains(&field)
+}
 
 /// A conflict by its name: field and stamp of the value that was set aside.
 type Names = BTreeSet<(String, Stamp)>;
@@ -32,22 +40,30 @@ const ASKING: &str = "(state = 'open' AND replaced IS NULL AND body -> '$.value'
     (SELECT record.body -> ('$.fields.' || field) FROM record WHERE record.id = conflict.id))";
 
 /// Every phone and the server name the same conflicts, apart from those that a worker decided on the own phone.
-pub(super) fn everybody_is_told(history: &History) -> Outcome {
+pub(super) fn everybody_is_told(history: &History, gone: &BTreeSet<RecordId>) -> Outcome {
     let since = history.county.now() - CONFLICT_TOLD_FOR;
     let all = open_on_server(history)?;
+    // What was set aside of a file goes from phones with a party who is erased, in whichever page the file itself came.
+    let files = files_that_lost_somebody(&take(&history.ledger), gone);
+    let is_asked = |record: &RecordId, field: &str| !(files.contains(record) && names_people(field));
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         let mut known_here = named(phone)?;
+        let actor = history.actor_of(phone)?;
+        let sees = |record: &Record, field: &str| visible_field(actor.role, &record.kind, field);
         for cell in phone.cells()? {
-            for (record, open) in all.get(&cell).into_iter().flatten() {
+            for (whole, open) in all.get(&cell).into_iter().flatten().filter(|(whole, _)| actor.may_read(whole)) {
+                let record = &whole.id;
+                let open: Vec<&SetAside> = open.iter().filter(|one| sees(whole, &one.field)).collect();
                 // What is older than that is not told to a phone that reads the cell for the first time.
                 let told = open.iter().filter(|conflict| conflict.at > since).take(CONFLICTS_TOLD_MAX);
                 let told: Names = told.map(|conflict| (conflict.field.clone(), conflict.stamp)).collect();
                 let open: Names = open.iter().map(|conflict| (conflict.field.clone(), conflict.stamp)).collect();
                 let Known { known, asking } = known_here.remove(record).unwrap_or_default();
-                if let Some(untold) = told.difference(&known).next() {
+                let is_asked = |name: &&(String, Stamp)| is_asked(record, &name.0);
+                if let Some(untold) = told.difference(&known).find(is_asked) {
                     return trouble(format!("Phone {number} was not told of {untold:?} of {record}."));
                 }
-                if let Some(settled) = asking.difference(&open).next() {
+                if let Some(settled) = asking.difference(&open).find(is_asked) {
                     return trouble(format!("Phone {number} still asks about {settled:?} of {record}."));
                 }
             }
@@ -58,7 +74,7 @@ pub(super) fn everybody_is_told(history: &History) -> Outcome {
 
 /// Whatever was set aside unseen was noted, whether or not somebody has decided it since. A database that was put back may have lost it,
 /// and knows of what phones bring back neither when it came nor who had seen what.
-pub(super) fn all_are_noted(history: &History) -> Outcome {
+pub(super) fn all_are_noted(history: &History, gone: &BTreeSet<RecordId>) -> Outcome {
     let (set_aside, restored, erased) = {
         let ledger = take(&history.ledger);
         let restored = ledger.counts.contains_key(SERVER_PUT_BACK);
@@ -67,10 +83,11 @@ pub(super) fn all_are_noted(history: &History) -> Outcome {
     if restored {
         return Ok(());
     }
-    let gone = super::erasure::gone(history)?;
+    let emptied = files_about_nobody(&take(&history.ledger), gone);
     for ((record, field), stamp) in &set_aside {
-        // Nobody wants back who was erased.
-        if gone.contains(record) || (erased && field == "head") {
+        // Nobody wants back who was erased, nor what a file said that is about nobody.
+        let of_nobody = erased && (field == "head" || lists_people(field));
+        if gone.contains(record) || of_nobody || (emptied.contains(record) && names_people(field)) {
             continue;
         }
         let noted = history.county.ask(|reading| {
@@ -85,7 +102,7 @@ pub(super) fn all_are_noted(history: &History) -> Outcome {
 }
 
 /// The open conflicts of every record of every cell.
-type Open = BTreeMap<CellCode, Vec<(RecordId, Vec<SetAside>)>>;
+type Open = BTreeMap<CellCode, Vec<(Record, Vec<SetAside>)>>;
 
 fn open_on_server(history: &History) -> Outcome<Open> {
     let scope = Scope::new(COUNTY).doing("naming the county")?;
@@ -93,7 +110,12 @@ fn open_on_server(history: &History) -> Outcome<Open> {
     for cell in &history.county.cells {
         let records = history.county.records(cell)?;
         let conflicts = history.county.ask(|reading| {
-            records.iter().map(|record| Ok((record.id, reading.open_conflicts(&scope, record.id, 0)?))).collect()
+            let mut found = Vec::with_capacity(records.len());
+            for record in records {
+                let open = reading.open_conflicts(&scope, record.id, 0)?;
+                found.push((record, open));
+            }
+            Ok(found)
         })?;
         open.insert(cell.clone(), conflicts);
     }

@@ -1,5 +1,5 @@
-//! The simulated county: three cells of one village with a small register, their workers, a supervisor, and the server, which
-//! can be killed, lose power, run out of disk, and be put back from a backup.
+//! The simulated county: three cells of one village with a small register, their workers, who leads them, an informant, a
+//! supervisor, and the server, which can be killed, lose power, run out of disk, and be put back from a backup.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,6 +29,10 @@ use crate::trouble::{Doing, Outcome, trouble};
 
 /// The county's code: everything lies in it.
 pub(super) const COUNTY: &str = "610722";
+/// Who leads the workers: a supervisor with a phone, which orders evacuations.
+pub(super) const LEADER: &str = "leader";
+/// Who reports incidents, and sees little else.
+pub(super) const INFORMANT: &str = "informant";
 const CELLS: [&str; 3] = ["610722001001001", "610722001001002", "610722001001003"];
 const DAY: Millis = 24 * 60 * 60 * 1000;
 
@@ -68,9 +72,12 @@ impl County {
         fs::create_dir_all(folder).doing("making the server's folder")?;
         let county = Self::open(folder, time, 0)?;
         let hub = county.hub()?;
-        let mut chance = Chance::new(0, 1);
+        let (mut chance, mut apart) = (Chance::new(0, 1), Chance::new(0, 3));
         for cell in &county.cells {
-            hub.load(&register(cell, time.now() - DAY, &mut chance)?).doing("loading the register")?;
+            let register = register(cell, time.now() - DAY, &mut chance)?;
+            let threatened = hazards(cell, time.now() - DAY, &register, &mut apart)?;
+            hub.load(&register).doing("loading the register")?;
+            hub.load(&threatened).doing("loading what threatens a cell")?;
         }
         renew_epoch(hub.store(), &mut SimulatedWorld::new(time, &Drift::default(), Chance::new(0, 2)))
             .doing("naming the epoch")?;
@@ -259,7 +266,7 @@ impl County {
 
     /// Gives a worker these cells, and no others from now on.
     pub(super) fn assign(&self, worker: &str, cells: &[CellCode]) -> Outcome {
-        self.hub()?.put_account(account(worker, Role::Worker, &[])?, None, cells).doing("assigning cells")?;
+        self.hub()?.put_account(account(worker, role_of(worker), &[])?, None, cells).doing("assigning cells")?;
         let mut cells = cells.to_vec();
         cells.sort();
         take(&self.held).insert(worker.to_owned(), cells);
@@ -300,6 +307,15 @@ pub(super) fn everywhere() -> Outcome<Scope> {
     Scope::new(COUNTY).doing("naming the county")
 }
 
+/// What somebody who carries a phone is in the county.
+pub(super) fn role_of(worker: &str) -> Role {
+    match worker {
+        LEADER => Role::Supervisor,
+        INFORMANT => Role::Informant,
+        _ => Role::Worker,
+    }
+}
+
 fn supervisor() -> Outcome<Account> {
     account("supervisor", Role::Supervisor, &["610722001001"])
 }
@@ -319,16 +335,7 @@ fn account(id: &str, role: Role, scopes: &[&str]) -> Outcome<Account> {
 /// A cell's small register: one building, two doors with a household each, three residents, an incident, and what a newer
 /// server keeps there: a kind and a field that this version does not know.
 fn register(cell: &CellCode, at: Millis, chance: &mut Chance) -> Outcome<Vec<BulkRecord>> {
-    let mut draw = |kind: Kind, fields: Value| -> Outcome<BulkRecord> {
-        let mut bytes = [0; 16];
-        chance.fill(&mut bytes);
-        let id = RecordId(uuid::Builder::from_random_bytes(bytes).into_uuid());
-        let fields: Fields = serde_json::from_value(fields).doing("writing the register")?;
-        let stamps = Stamps::all(Stamp::new(at, 0, Node(1)));
-        let record = Record { id, kind, cell: cell.clone(), fields, stamps };
-        let by = AccountId::new("loader").doing("naming the loader")?;
-        Ok(BulkRecord { record, by, at, state: ReviewState::Approved })
-    };
+    let mut draw = |kind: Kind, fields: Value| loaded(cell, at, chance, kind, fields);
     let mut records = vec![draw(Kind::Cell, json!({ "code": cell, "name": "第1网格", "cell_kind": "general" }))?];
     let building =
         draw(Kind::Building, json!({ "name": "1幢", "building_kind": "residential", "units": 1, "floors": 3 }))?;
@@ -348,6 +355,32 @@ fn register(cell: &CellCode, at: Millis, chance: &mut Chance) -> Outcome<Vec<Bul
     records.push(building);
     records.push(draw(Kind::from_name("kind_of_tomorrow"), json!({ "says": "keep me" }))?);
     Ok(records)
+}
+
+/// What threatens a cell: a slope above all of its households. From chance of its own, so that the register stays as it was.
+fn hazards(cell: &CellCode, at: Millis, register: &[BulkRecord], chance: &mut Chance) -> Outcome<Vec<BulkRecord>> {
+    let slope = json!({ "name": "后坡", "hazard_kind": "landslide", "shelter": "村小学" });
+    let point = loaded(cell, at, chance, Kind::HazardPoint, slope)?;
+    let mut records = Vec::new();
+    for household in register.iter().filter(|one| one.record.kind == Kind::Household) {
+        let below =
+            json!({ "hazard_point": point.record.id, "household": household.record.id, "contact_name": "王五" });
+        records.push(loaded(cell, at, chance, Kind::ThreatenedHousehold, below)?);
+    }
+    records.insert(0, point);
+    Ok(records)
+}
+
+/// A record of the register as it was taken in.
+fn loaded(cell: &CellCode, at: Millis, chance: &mut Chance, kind: Kind, fields: Value) -> Outcome<BulkRecord> {
+    let mut bytes = [0; 16];
+    chance.fill(&mut bytes);
+    let id = RecordId(uuid::Builder::from_random_bytes(bytes).into_uuid());
+    let fields: Fields = serde_json::from_value(fields).doing("writing the register")?;
+    let stamps = Stamps::all(Stamp::new(at, 0, Node(1)));
+    let record = Record { id, kind, cell: cell.clone(), fields, stamps };
+    let by = AccountId::new("loader").doing("naming the loader")?;
+    Ok(BulkRecord { record, by, at, state: ReviewState::Approved })
 }
 
 /// A value shared by the threads' single history.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use domain::kinds::dispute::{WORDS, has_lost_somebody, is_about_nobody, people_in, without_person};
+use domain::kinds::evacuation::{Evacuation, without};
 use domain::protocol::PhotoSize;
 use domain::record::canonical_bytes;
-use domain::{Kind, RecordId, Scope, Sha256Hex};
+use domain::{Kind, Record, RecordId, Scope, Sha256Hex};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
@@ -94,8 +96,73 @@ pub(super) fn gone(history: &History) -> Outcome<BTreeSet<RecordId>> {
     }
 }
 
+/// Whether a field is a list of people, which whoever is erased leaves: a roster, or the parties of a dispute.
+pub(super) fn lists_people(field: &str) -> bool {
+    matches!(field, "roster" | "parties")
+}
+
+/// What is left of a list of people without who was erased. Of a party the side stays.
+fn left_of(field: &str, list: &Value, gone: &BTreeSet<RecordId>) -> Value {
+    if field == "roster" {
+        return without(list, |person| gone.contains(&person)).unwrap_or_else(|| list.clone());
+    }
+    let parties = people_in(list).into_iter().filter(|party| gone.contains(party));
+    parties.fold(list.clone(), |list, party| without_person(&list, party).unwrap_or(list))
+}
+
+/// Whether two values of a field say the same, but for who was erased.
+pub(super) fn says_the_same(field: &str, one: &Value, other: &Value, gone: &BTreeSet<RecordId>) -> bool {
+    let left = |list: &Value| left_of(field, list, gone);
+    one == other || (lists_people(field) && !gone.is_empty() && left(one) == left(other))
+}
+
+/// Every list of parties that was typed, with its file.
+fn parties(ledger: &Ledger) -> impl Iterator<Item = (RecordId, Value)> {
+    let of = ledger.typed.iter().filter(|((_, field), _)| field == "parties");
+    of.flat_map(|((file, _), lists)| {
+        lists.iter().filter_map(move |bytes| Some((*file, serde_json::from_slice::<Value>(bytes).ok()?)))
+    })
+}
+
+/// The files that are about nobody but who was erased, by any of the lists of parties that were typed: their words go. Which list stood
+/// when somebody was erased only the server knows.
+pub(super) fn files_about_nobody(ledger: &Ledger, gone: &BTreeSet<RecordId>) -> BTreeSet<RecordId> {
+    if gone.is_empty() {
+        return BTreeSet::new();
+    }
+    let nobody = |(_, list): &(RecordId, Value)| is_about_nobody(&left_of("parties", list, gone));
+    parties(ledger).filter(nobody).map(|(file, _)| file).collect()
+}
+
+/// The files of which somebody was erased.
+pub(super) fn files_that_lost_somebody(ledger: &Ledger, gone: &BTreeSet<RecordId>) -> BTreeSet<RecordId> {
+    if gone.is_empty() {
+        return BTreeSet::new();
+    }
+    let lost = |(_, list): &(RecordId, Value)| has_lost_somebody(&left_of("parties", list, gone));
+    parties(ledger).filter(lost).map(|(file, _)| file).collect()
+}
+
+/// Nobody who was erased is on a list of people.
+pub(super) fn nobody_gone_is_listed<'r>(
+    gone: &BTreeSet<RecordId>,
+    records: impl Iterator<Item = &'r Record>,
+) -> Outcome {
+    for order in records.filter(|record| record.kind == Kind::Evacuation) {
+        if let Some(listed) = Evacuation::from(order).roster.iter().find(|listed| gone.contains(&listed.person)) {
+            return trouble(format!("{listed:?} was erased, and is to be brought to safety by {}.", order.id));
+        }
+    }
+    Ok(())
+}
+
 /// What was erased stays erased, and nothing about it stands on the server or on any phone that had its rounds.
-pub(super) fn nothing_of_it_is_left(history: &History, gone: &BTreeSet<RecordId>) -> Outcome {
+/// `closed`: the server's files that are about nobody any more.
+pub(super) fn nothing_of_it_is_left(
+    history: &History,
+    gone: &BTreeSet<RecordId>,
+    closed: &BTreeSet<RecordId>,
+) -> Outcome {
     {
         let ledger = take(&history.ledger);
         if let Some(back) = ledger.erased.difference(gone).next() {
@@ -115,19 +182,29 @@ pub(super) fn nothing_of_it_is_left(history: &History, gone: &BTreeSet<RecordId>
         }
     }
     let words = needles(&take(&history.ledger), gone);
+    let of_files = words_of_files(&take(&history.ledger), gone, closed);
+    let all: BTreeSet<Vec<u8>> = of_files.iter().flat_map(|file| &file.words).chain(&words).cloned().collect();
     let hub = history.county.hub()?;
-    if let Some((place, word)) = hub.store().below().on_writer(|connection| search(connection, &words))? {
+    if let Some((place, word)) = hub.store().below().on_writer(|connection| search(connection, &all, |_| true))? {
         return trouble(format!("{word} was erased and stands in the server's {place}."));
     }
     no_photo_is_left(history, gone)?;
+    for file in of_files.iter().filter(|file| closed.contains(&file.id)) {
+        nothing_is_left_on_phones(history, file)?;
+    }
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
-        let found = phone.open(|open| Ok(search(open.store().connection(), &words)))??;
+        let found = phone.open(|open| Ok(search(open.store().connection(), &words, |_| true)))??;
         if let Some((place, word)) = found {
             return trouble(format!("{word} was erased and stands in the {place} of phone {number}."));
         }
-        for (table, column) in
-            [("record", "id"), ("overtaken", "id"), ("refused", "id"), ("conflict", "id"), ("draft", "key")]
-        {
+        for (table, column) in [
+            ("record", "id"),
+            ("received", "id"),
+            ("overtaken", "id"),
+            ("refused", "id"),
+            ("conflict", "id"),
+            ("draft", "key"),
+        ] {
             if let Some(id) = phone.open(|open| Ok(names(open.store().connection(), table, column, gone)))?? {
                 return trouble(format!("{id} was erased and is in the {table} of phone {number}."));
             }
@@ -136,12 +213,14 @@ pub(super) fn nothing_of_it_is_left(history: &History, gone: &BTreeSet<RecordId>
     Ok(())
 }
 
+/// Whether a text in JSON is like no other.
+fn is_unique(bytes: &[u8]) -> bool {
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    text.starts_with("\"词") || (text.len() == 13 && text.starts_with("\"13"))
+}
+
 /// Words about what was erased that nobody wrote anywhere else, as they stand in JSON.
 fn needles(ledger: &Ledger, gone: &BTreeSet<RecordId>) -> BTreeSet<Vec<u8>> {
-    let is_unique = |bytes: &[u8]| {
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        text.starts_with("\"词") || (text.len() == 13 && text.starts_with("\"13"))
-    };
     let of = ledger.typed.iter().filter(|((id, _), _)| gone.contains(id)).flat_map(|(_, values)| values);
     let elsewhere: BTreeSet<&Vec<u8>> =
         ledger.typed.iter().filter(|((id, _), _)| !gone.contains(id)).flat_map(|(_, values)| values).collect();
@@ -150,13 +229,68 @@ fn needles(ledger: &Ledger, gone: &BTreeSet<RecordId>) -> BTreeSet<Vec<u8>> {
     words.chain(drafted).collect()
 }
 
-/// Looks for words in every column of every table.
-fn search(connection: &Connection, words: &BTreeSet<Vec<u8>>) -> Outcome<Option<(String, String)>> {
+/// What went from a file with those of its parties who were erased.
+struct OfFile {
+    id: RecordId,
+    people: BTreeSet<RecordId>,
+    /// Their telephones; of a file that is about nobody any more all that anybody wrote freely in it.
+    words: BTreeSet<Vec<u8>>,
+}
+
+fn words_of_files(ledger: &Ledger, gone: &BTreeSet<RecordId>, closed: &BTreeSet<RecordId>) -> Vec<OfFile> {
+    let mut files = Vec::new();
+    for id in files_that_lost_somebody(ledger, gone) {
+        let mut file = OfFile { id, people: BTreeSet::new(), words: BTreeSet::new() };
+        for (_, list) in parties(ledger).filter(|(of, _)| *of == id) {
+            for party in list.as_array().into_iter().flatten() {
+                let person = party["person"].as_str().and_then(|person| person.parse::<RecordId>().ok());
+                if let Some(person) = person.filter(|person| gone.contains(person)) {
+                    file.people.insert(person);
+                    file.words.extend(party.get("phone").map(canonical_bytes));
+                }
+            }
+        }
+        for word in WORDS.iter().filter(|_| closed.contains(&id)) {
+            let typed = ledger.typed.get(&(id, (*word).to_owned())).into_iter().flatten();
+            file.words.extend(typed.filter(|bytes| is_unique(bytes)).cloned());
+        }
+        files.push(file);
+    }
+    files
+}
+
+/// A phone that was told of everybody who was erased of a file that is about nobody has nothing of it among the words that lost, that were
+/// set aside or that are unfinished. (The record is the server's. A worker's refused words name nobody, where they are not all of a file:
+/// these stay until their worker discards them.)
+fn nothing_is_left_on_phones(history: &History, file: &OfFile) -> Outcome {
+    let looked_at = |table: &str| matches!(table, "overtaken" | "conflict" | "draft");
+    for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
+        let mut told = true;
+        for person in &file.people {
+            told &= phone.knows_erased(*person)?;
+        }
+        if !told {
+            continue;
+        }
+        let found = phone.open(|open| Ok(search(open.store().connection(), &file.words, looked_at)))??;
+        if let Some((place, word)) = found {
+            return trouble(format!("{word} is of file {}, and stands in the {place} of phone {number}.", file.id));
+        }
+    }
+    Ok(())
+}
+
+/// Looks for words in every column of these tables.
+fn search(
+    connection: &Connection,
+    words: &BTreeSet<Vec<u8>>,
+    looked_at: impl Fn(&str) -> bool,
+) -> Outcome<Option<(String, String)>> {
     let mut tables =
         connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").doing("listing tables")?;
     let tables: Vec<String> =
         tables.query_map([], |row| row.get(0)).and_then(Iterator::collect).doing("listing tables")?;
-    for table in tables {
+    for table in tables.into_iter().filter(|table| looked_at(table)) {
         let mut all = connection.prepare(&format!("SELECT * FROM \"{table}\"")).doing("reading a table")?;
         let columns = all.column_count();
         let mut rows = all.query([]).doing("reading a table")?;

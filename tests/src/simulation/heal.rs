@@ -4,6 +4,7 @@ use device::{DeviceError, SyncPhase};
 use domain::protocol::CallError;
 use domain::world::Millis;
 
+use super::handover;
 use super::history::History;
 use super::wire::take;
 use crate::trouble::{Outcome, trouble};
@@ -118,5 +119,13 @@ fn is_still(history: &mut History, who: usize, last: &mut Vec<String>) -> Outcom
         return Ok(false);
     }
     let quiet = report.ended_by.is_none() && (report.accepted, report.refused, report.pulled) == (0, 0, 0);
-    Ok(quiet && state.phase == SyncPhase::Safe && (state.waiting_records, state.waiting_photos) == (0, 0))
+    let waits = (state.waiting_records, state.waiting_photos);
+    if !quiet || (state.phase == SyncPhase::Safe && waits == (0, 0)) {
+        return Ok(quiet);
+    }
+    let in_vain = handover::waits_in_vain(history, who)?.len();
+    if in_vain > 0 {
+        take(&history.ledger).count("marks of an order that nobody sends".into());
+    }
+    Ok(in_vain > 0 && waits == (in_vain as i64, 0))
 }

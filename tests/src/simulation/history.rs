@@ -7,18 +7,21 @@ use device::api::{Failure, FailureCode};
 use domain::Kind;
 use domain::order::DeviceOrder;
 use domain::protocol::CallError;
+use domain::scope::Role;
 use domain::world::Millis;
+use sync_server::hub::evacuations::MarksOf;
 use sync_server::hub::reviews::LookedAt;
 
 use super::Told;
 use super::between::UnderWay;
 use super::chance::Chance;
-use super::county::{County, shared};
+use super::county::{County, INFORMANT, LEADER, role_of, shared};
 use super::disk;
+use super::handover::Shown;
 use super::ledger::Ledger;
 use super::mix::{Mix, Step};
 use super::phone::Phone;
-use super::template::{SERVER, template};
+use super::template::{SERVER, TemplatePhone, template};
 use super::wire::{Shared, Wire, take};
 use super::world::Time;
 use super::{heal, laws};
@@ -48,6 +51,8 @@ pub(super) struct History {
     pub(super) apart: Chance,
     /// What happens beside a round is drawn from here.
     pub(super) between: Chance,
+    /// What came last draws from here.
+    pub(super) later: Chance,
     /// The round beside which things happen now.
     pub(super) under_way: Option<UnderWay>,
     pub(super) mix: Mix,
@@ -56,6 +61,10 @@ pub(super) struct History {
     pub(super) words: usize,
     /// Pages that are open at the desk, with what they showed.
     pub(super) looks: Vec<LookedAt>,
+    /// Roll-calls that are open at the desk, with the marks that they showed of some people.
+    pub(super) rolls: Vec<MarksOf>,
+    /// Evacuations that were shown from phone to phone: whoever filmed one may take it later.
+    pub(super) shown: Vec<Shown>,
     /// Whether every step is told as it happens.
     told_aloud: bool,
     steps: usize,
@@ -95,8 +104,8 @@ impl History {
         template.lay_out_server(&server)?;
         let county = County::open(&server, &time, seed)?;
         let mut chance = Chance::new(seed, 2);
-        let mut apart = Chance::new(seed, 3);
-        let mix = Mix::draw(&mut chance, &mut apart);
+        let (mut apart, mut later) = (Chance::new(seed, 3), Chance::new(seed, 5));
+        let mix = Mix::draw(&mut chance, &mut apart, &mut later);
         let ledger = shared(Ledger { began: template.begin, ..Ledger::default() });
         for cell in &county.cells {
             county.records(cell)?.iter().for_each(|record| take(&ledger).knows(record));
@@ -109,32 +118,50 @@ impl History {
             chance,
             apart,
             between: Chance::new(seed, 4),
+            later,
             under_way: None,
             mix,
             folder: folder.to_owned(),
             seed,
             words: 0,
             looks: Vec::new(),
+            rolls: Vec::new(),
+            shown: Vec::new(),
             told_aloud,
             steps: 0,
         };
-        let mut of_template: Vec<_> = template.phones.iter().collect();
-        for number in 0..history.chance.between(2, PHONES_MAX as i64) as usize {
-            let which = of_template.swap_remove(history.chance.below(of_template.len()));
-            let wire = history.wire(number, which.worker, which.tokens.clone());
-            let own = folder.join(format!("phone-{number}"));
-            let phone = Phone::of_template(which, &own, wire, &history.time, seed ^ (1_000 + number as u64))?;
-            if history.chance.percent(40) {
-                phone.drift.set(history.chance.between(-3 * HOUR, 3 * HOUR));
-            }
-            history.phones.push(phone);
+        let (mut workers, others): (Vec<_>, Vec<_>) =
+            template.phones.iter().partition(|phone| role_of(phone.worker) == Role::Worker);
+        let mix = &history.mix;
+        let take_part = |worker: &str| (mix.leads && worker == LEADER) || (mix.informs && worker == INFORMANT);
+        let others: Vec<_> = others.into_iter().filter(|phone| take_part(phone.worker)).collect();
+        let count = history.chance.between(2, PHONES_MAX as i64) as usize;
+        for _ in 0..count.min(PHONES_MAX - others.len()) {
+            let which = workers.swap_remove(history.chance.below(workers.len()));
+            history.bring(which)?;
         }
-        for worker in ["worker-0", "worker-1", "worker-2", "worker-3"] {
+        for which in others {
+            history.bring(which)?;
+        }
+        for worker in ["worker-0", "worker-1", "worker-2", "worker-3", LEADER, INFORMANT] {
             if history.phones.iter().any(|phone| phone.worker == worker) {
                 history.assign_anew(worker)?;
             }
         }
         Ok(history)
+    }
+
+    /// Somebody of the template takes part, with a clock that may be wrong.
+    fn bring(&mut self, which: &TemplatePhone) -> Outcome {
+        let number = self.phones.len();
+        let wire = self.wire(number, which.worker, which.tokens.clone());
+        let own = self.folder.join(format!("phone-{number}"));
+        let phone = Phone::of_template(which, &own, wire, &self.time, self.seed ^ (1_000 + number as u64))?;
+        if self.chance.percent(40) {
+            phone.drift.set(self.chance.between(-3 * HOUR, 3 * HOUR));
+        }
+        self.phones.push(phone);
+        Ok(())
     }
 
     /// A history in which nothing happens by itself, with these phones of the template.
@@ -156,12 +183,15 @@ impl History {
             chance: Chance::new(1, 2),
             apart: Chance::new(1, 3),
             between: Chance::new(1, 4),
+            later: Chance::new(1, 5),
             under_way: None,
             mix: Mix::none(),
             folder: folder.to_owned(),
             seed: 1,
             words: 0,
             looks: Vec::new(),
+            rolls: Vec::new(),
+            shown: Vec::new(),
             told_aloud: false,
             steps: 0,
         };
@@ -224,7 +254,8 @@ impl History {
     }
 
     pub(super) fn act(&mut self, step: Step, who: usize) -> Outcome {
-        if step.needs_register() && self.phones[who].is_shut() {
+        let phone = &self.phones[who];
+        if (step.needs_register() && phone.is_shut()) || !step.is_offered_to(role_of(&phone.worker)) {
             return Ok(());
         }
         match step {
@@ -257,6 +288,19 @@ impl History {
             Step::Presume => self.presume(who),
             Step::Review => self.review(),
             Step::GiveTask => self.give_task(),
+            Step::OrderEvacuation => self.order_evacuation(who),
+            Step::EndEvacuation => self.end_evacuation(who),
+            Step::MarkPeople => self.mark_people(who),
+            Step::Unmark => self.unmark(who),
+            Step::MarkAtDesk => self.mark_at_desk(),
+            Step::HandEvacuationOver => self.hand_evacuation_over(who),
+            Step::EditHazard => self.edit_hazard(who),
+            Step::OpenDispute => self.open_dispute(who),
+            Step::EditDispute => self.edit_dispute(who),
+            Step::AddDisputeEvent => self.add_dispute_event(who),
+            Step::PhotographPaper => self.photograph_paper(who),
+            Step::EraseParty => self.erase_party(),
+            Step::Inform => self.inform(),
             Step::CorrectAtDesk => self.correct_at_desk(),
             Step::MoveAtDesk => self.move_at_desk(),
             Step::HandOver => self.hand_over(who),

@@ -3,20 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use device::SyncPhase;
+use domain::kinds::dispute::WORDS;
+use domain::kinds::evacuation::without;
 use domain::protocol::PhotoSize;
 use domain::record::canonical_bytes;
+use domain::scope::{phone_writes, sees_whole_cell};
 use domain::stamp::STAMP_AHEAD_MAX;
 use domain::{Digest, Kind, Record, RecordId, Sha256Hex};
 use serde_json::{Value, json};
 use sync_server::store::{HistoryEntry, Reading};
 
-use super::county::everywhere;
+use super::county::{everywhere, role_of};
 use super::history::{History, SERVER_PUT_BACK};
+use super::informant::seen_by;
 use super::ledger::{Decided, Gone, Ledger, Place, Saved, Stamped};
 use super::orders::Sealed;
 use super::phone::Phone;
 use super::wire::take;
-use super::{erasure, orders};
+use super::{dispute, erasure, evacuation, handover, orders};
 use crate::trouble::{Doing, Outcome, trouble};
 
 /// Everything that is anywhere, read once.
@@ -28,6 +32,10 @@ struct Everything {
     sealed: Vec<Sealed>,
     /// What went with an erasure.
     gone: BTreeSet<RecordId>,
+    /// Files that are about nobody but who was erased, perhaps: their words went.
+    emptied: BTreeSet<RecordId>,
+    /// What happened in them.
+    events: BTreeSet<RecordId>,
 }
 
 /// What one phone holds.
@@ -39,6 +47,8 @@ struct Holding {
     refused: Vec<device::Refused>,
     overtaken: Vec<(String, String, Value)>,
     originals: Vec<String>,
+    /// Marks that wait for an order which nobody sends.
+    in_vain: BTreeSet<RecordId>,
 }
 
 impl Everything {
@@ -64,50 +74,82 @@ impl Everything {
             Ok((records, histories))
         })?;
         let mut phones = Vec::new();
-        for phone in &history.phones {
+        for (number, phone) in history.phones.iter().enumerate() {
             if phone.is_wiped() {
                 phones.push(Holding::default());
                 continue;
             }
+            // What somebody sees in part, and may not write, they can bring nobody back.
+            let role = role_of(&phone.worker);
+            let brings = |record: &Record| sees_whole_cell(role) || phone_writes(role, &record.kind);
             phones.push(Holding {
-                records: phone.records()?.into_iter().map(|record| (record.id, record)).collect(),
+                records: phone.records()?.into_iter().filter(brings).map(|record| (record.id, record)).collect(),
                 unsent: phone.unsent()?.iter().filter_map(|(id, _)| id.parse().ok()).collect(),
                 refused: phone.refused()?,
                 overtaken: phone.overtaken()?,
                 originals: phone.originals()?,
+                in_vain: handover::waits_in_vain(history, number)?,
             });
         }
         let (sealed, gone) = (orders::sealed(&history.county)?, erasure::gone(history)?);
-        Ok(Self { records, histories, phones, sealed, gone })
+        let ledger = take(&history.ledger);
+        let emptied = erasure::files_about_nobody(&ledger, &gone);
+        let is_event = |id: &RecordId| ledger.typed.contains_key(&(*id, "event".to_owned()));
+        let events = ledger.about.iter().filter(|(id, of)| emptied.contains(*of) && is_event(id)).map(|(id, _)| *id);
+        let events = events.collect();
+        drop(ledger);
+        Ok(Self { records, histories, phones, sealed, gone, emptied, events })
+    }
+
+    /// Whether a word went with an erasure, by itself or with its record.
+    fn is_gone(&self, id: RecordId, field: &str) -> bool {
+        self.gone.contains(&id) || self.events.contains(&id) || self.is_emptied(id, field)
+    }
+
+    /// Whether a field is one of those that go with everybody whom a file is about.
+    fn is_emptied(&self, id: RecordId, field: &str) -> bool {
+        self.emptied.contains(&id) && WORDS.contains(&field)
+    }
+
+    /// Whether what is found in a field says what this value says, but for who was erased.
+    fn says(&self, field: &str, found: Option<&Value>, value: &Value) -> bool {
+        found.is_some_and(|found| erasure::says_the_same(field, found, value, &self.gone))
     }
 
     /// Whether the server has a value: in the record, or in its history.
     fn server_has(&self, id: RecordId, field: &str, value: &Value) -> bool {
-        let stands = self.records.get(&id).is_some_and(|record| record.fields.get(field) == Some(value));
+        let stands = self.records.get(&id).is_some_and(|record| self.says(field, record.fields.get(field), value));
         stands
             || self.histories.get(&id).into_iter().flatten().any(|entry| {
-                entry.fields.get(field) == Some(value)
-                    || entry.lost.iter().any(|lost| lost.field == field && lost.value == *value)
+                self.says(field, entry.fields.get(field), value)
+                    || entry.lost.iter().any(|lost| lost.field == field && self.says(field, Some(&lost.value), value))
             })
     }
 
-    fn phone_has(holding: &Holding, id: RecordId, field: &str, value: &Value) -> bool {
-        let overtaken =
-            |(of, name, lost): &(String, String, Value)| *of == id.to_string() && name == field && lost == value;
-        holding.records.get(&id).is_some_and(|record| record.fields.get(field) == Some(value))
-            || holding.refused.iter().any(|refused| refused.id == id && refused.fields.get(field) == Some(value))
+    fn phone_has(&self, holding: &Holding, id: RecordId, field: &str, value: &Value) -> bool {
+        let overtaken = |(of, name, lost): &(String, String, Value)| {
+            *of == id.to_string() && name == field && self.says(field, Some(lost), value)
+        };
+        holding.records.get(&id).is_some_and(|record| self.says(field, record.fields.get(field), value))
+            || self.is_refused(holding, id, field, value)
             || holding.overtaken.iter().any(overtaken)
+    }
+
+    /// Whether a value is in a worker's list of what was refused.
+    fn is_refused(&self, holding: &Holding, id: RecordId, field: &str, value: &Value) -> bool {
+        let refused = |one: &device::Refused| one.id == id && self.says(field, one.fields.get(field), value);
+        holding.refused.iter().any(refused)
     }
 
     fn anybody_has(&self, id: RecordId, field: &str, value: &Value) -> bool {
         self.server_has(id, field, value)
             || self.is_sealed(id, field, value)
-            || self.phones.iter().any(|holding| Self::phone_has(holding, id, field, value))
+            || self.phones.iter().any(|holding| self.phone_has(holding, id, field, value))
     }
 
     /// Whether a value lies on the server unread.
     fn is_sealed(&self, id: RecordId, field: &str, value: &Value) -> bool {
-        self.sealed.iter().any(|piece| piece.has(id, field, value))
+        self.sealed.iter().any(|piece| piece.has(id, field, |found| self.says(field, Some(found), value)))
     }
 
     /// Whether a value with its stamp, or a later one, is held by the server or a phone.
@@ -141,7 +183,7 @@ pub(super) fn forgive(history: &History) -> Outcome {
     for saved in ledger.saved.iter_mut().filter(|saved| saved.gone.is_none()) {
         // The very value that somebody else typed too, and may still write over, does not bring this word back.
         let own = everything.phones.get(saved.phone);
-        let own_has = own.is_some_and(|own| Everything::phone_has(own, saved.record, &saved.field, &saved.value));
+        let own_has = own.is_some_and(|own| everything.phone_has(own, saved.record, &saved.field, &saved.value));
         let lost_with_its_phone = !saved.taken
             && !own_has
             && !everything.server_has(saved.record, &saved.field, &saved.value)
@@ -186,11 +228,11 @@ pub(super) fn forgive(history: &History) -> Outcome {
 /// Every law.
 pub(super) fn judge(history: &History) -> Outcome {
     let everything = Everything::look(history)?;
-    phones_agree_with_the_server(history)?;
-    receipts_are_true(history)?;
+    phones_agree_with_the_server(history, &everything)?;
+    receipts_are_true(history, &everything)?;
     feeds_bring_what_is_there(history, &everything)?;
-    super::conflicts::everybody_is_told(history)?;
-    super::conflicts::all_are_noted(history)?;
+    super::conflicts::everybody_is_told(history, &everything.gone)?;
+    super::conflicts::all_are_noted(history, &everything.gone)?;
     all_are_kept(history, &everything, true)?;
     the_greatest_stamp_won(history, &everything)?;
     append_only_is_as_it_was(history, &everything)?;
@@ -198,7 +240,12 @@ pub(super) fn judge(history: &History) -> Outcome {
     nobody_invented_anything(history, &everything)?;
     nothing_was_done_twice(history, &everything)?;
     no_stamp_is_far_ahead(history, &everything)?;
-    erasure::nothing_of_it_is_left(history, &everything.gone)?;
+    let closed = dispute::closed(everything.records.values());
+    erasure::nothing_of_it_is_left(history, &everything.gone, &closed)?;
+    dispute::nothing_is_left_in_files(&everything.gone, everything.records.values())?;
+    erasure::nobody_gone_is_listed(&everything.gone, everything.records.values())?;
+    handover::nothing_lies_beside_in_vain(history)?;
+    evacuation::everybody_counts_the_same(history, everything.records.values())?;
     photos_are_there(history, &everything)?;
     no_picture_is_without_a_record(history, &everything)
 }
@@ -208,7 +255,7 @@ pub(super) fn nothing_is_lost(history: &History) -> Outcome {
     all_are_kept(history, &Everything::look(history)?, false)
 }
 
-fn phones_agree_with_the_server(history: &History) -> Outcome {
+fn phones_agree_with_the_server(history: &History, everything: &Everything) -> Outcome {
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         let cells = phone.cells()?;
         let held = take(&history.county.held).get(&phone.worker).cloned().unwrap_or_default();
@@ -219,9 +266,9 @@ fn phones_agree_with_the_server(history: &History) -> Outcome {
         if let Some(foreign) = here.iter().find(|record| !cells.contains(&record.cell)) {
             return trouble(format!("Phone {number} of {} holds {foreign:?} and may not.", phone.worker));
         }
-        let mut there = Vec::new();
+        let (actor, mut there) = (history.actor_of(phone)?, Vec::new());
         for cell in &cells {
-            there.extend(history.county.records(cell)?);
+            there.extend(history.county.records(cell)?.into_iter().filter_map(|record| seen_by(&actor, record)));
         }
         for record in &there {
             let own = here.iter().find(|own| own.id == record.id);
@@ -229,7 +276,9 @@ fn phones_agree_with_the_server(history: &History) -> Outcome {
                 return trouble(format!("Phone {number} and the server differ: {own:?} and {record:?}."));
             }
         }
-        if let Some(surplus) = here.iter().find(|own| !there.iter().any(|record| record.id == own.id)) {
+        let in_vain = &everything.phones[number].in_vain;
+        let mut own = here.iter().filter(|own| !in_vain.contains(&own.id));
+        if let Some(surplus) = own.find(|own| !there.iter().any(|record| record.id == own.id)) {
             return trouble(format!("Phone {number} holds what the server does not have: {surplus:?}."));
         }
     }
@@ -255,17 +304,23 @@ fn feeds_bring_what_is_there(history: &History, everything: &Everything) -> Outc
 }
 
 /// Every phone holds a receipt that it compared and found right, for each cell that it holds, and no honest history ever made one differ.
-fn receipts_are_true(history: &History) -> Outcome {
+fn receipts_are_true(history: &History, everything: &Everything) -> Outcome {
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         if phone.differed() > 0 {
             return trouble(format!("Phone {number} differed from its receipt {} times.", phone.differed()));
+        }
+        // What waits is not compared.
+        if !everything.phones[number].in_vain.is_empty() {
+            continue;
         }
         let receipt = phone.call("receipt", json!({})).map_err(|failure| format!("{failure:?}"));
         match receipt {
             Ok(receipt) if receipt["verified"] == true => {
                 let signed: Vec<Option<&str>> =
                     receipt["cells"].as_array().into_iter().flatten().map(|cell| cell["cell"].as_str()).collect();
-                let cells = phone.cells()?;
+                // Whoever sees a cell in part cannot compare it, and is given a receipt for none.
+                let whole = sees_whole_cell(role_of(&phone.worker));
+                let cells = if whole { phone.cells()? } else { Vec::new() };
                 if signed != cells.iter().map(|cell| Some(cell.as_str())).collect::<Vec<_>>() {
                     return trouble(format!("Phone {number} holds {cells:?} and has a receipt for {signed:?}."));
                 }
@@ -286,16 +341,17 @@ fn all_are_kept(history: &History, everything: &Everything, at_the_end: bool) ->
     let ledger = take(&history.ledger);
     // Where somebody may not move anything is the same word for everybody: whose it was cannot be told.
     let told_apart = |saved: &&Saved| saved.field != "cell" || saved.taken;
-    let saved = ledger.saved.iter().filter(|saved| saved.gone.is_none() && !everything.gone.contains(&saved.record));
+    let saved = ledger.saved.iter().filter(|saved| saved.gone.is_none());
+    let saved = saved.filter(|saved| !everything.is_gone(saved.record, &saved.field));
     for saved in saved.filter(told_apart) {
         let Saved { record, field, value, .. } = saved;
         if everything.server_has(*record, field, value) || everything.is_sealed(*record, field, value) {
             continue;
         }
         let kept = everything.phones.iter().zip(&history.phones).any(|(holding, phone)| {
-            let refused = holding.refused.iter().any(|one| one.id == *record && one.fields.get(field) == Some(value));
-            refused
-                || ((!at_the_end || may_keep_to_itself(phone)) && Everything::phone_has(holding, *record, field, value))
+            everything.is_refused(holding, *record, field, value)
+                || ((!at_the_end || holding.in_vain.contains(record) || may_keep_to_itself(phone))
+                    && everything.phone_has(holding, *record, field, value))
         });
         let place = (*record, field.clone());
         let excused = saved.on_phones_only
@@ -325,7 +381,14 @@ fn is_out_of_reach(history: &History, ledger: &Ledger, everything: &Everything, 
     let shut_out = shut_out || (ledger.tasks.contains(&place.0) && history.phones.iter().any(Phone::is_wiped));
     let shaky = ledger.on_phones_only.iter().any(|(id, _)| *id == place.0);
     let refused = ledger.faults_since.contains(place);
-    shaky && (shut_out || refused)
+    shaky && (shut_out || refused || fits_no_proof(ledger, everything, place.0))
+}
+
+/// An order that names somebody who was erased since: phones take the name off before they offer it, and then its proof does not fit.
+fn fits_no_proof(ledger: &Ledger, everything: &Everything, id: RecordId) -> bool {
+    let rosters = ledger.typed.get(&(id, "roster".to_owned())).into_iter().flatten();
+    let mut rosters = rosters.filter_map(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+    rosters.any(|roster| without(&roster, |person| everything.gone.contains(&person)).is_some())
 }
 
 /// Whether somebody has written over a word since; its place in the history went with the server's disk.
@@ -357,7 +420,10 @@ fn the_greatest_stamp_won(history: &History, everything: &Everything) -> Outcome
         // Whoever is erased is no household's head any more.
         let named = value.as_str().and_then(|id| id.parse().ok()).is_some_and(|id| everything.gone.contains(&id));
         let emptied = field == "head" && named && standing > *stamp && now == Some(&Value::Null);
-        if !numbered && !emptied && (standing != *stamp || now.map(canonical_bytes).as_ref() != Some(bytes)) {
+        let shortened = erasure::lists_people(field) && everything.says(field, now, value);
+        let closed = everything.is_emptied(*id, field) && now == Some(&Value::Null);
+        let left = (shortened || closed) && standing >= *stamp;
+        if !numbered && !emptied && !left && (standing != *stamp || now.map(canonical_bytes).as_ref() != Some(bytes)) {
             return trouble(format!(
                 "{field} of {id}: {value} at {stamp:?} was the greatest, {now:?} at {standing:?} stands."
             ));
@@ -412,9 +478,11 @@ fn nobody_invented_anything(history: &History, everything: &Everything) -> Outco
             let made = is_moment(field) || (record.kind == Kind::Incident && field == "number");
             // Whoever is erased is no household's head any more: the server says so.
             let emptied = field == "head" && value.is_null() && !ledger.erased_nobody();
+            let shortened = erasure::lists_people(field) && is_left_of_one(everything, field, typed, value);
+            let closed = value.is_null() && everything.is_emptied(record.id, field);
             // A save whose confirmation nobody heard.
             let unheard = typed.is_none() && record.kind != Kind::Review;
-            if !known && !made && !emptied && !unheard {
+            if !known && !made && !emptied && !shortened && !closed && !unheard {
                 return trouble(format!("{field} of {} {} is {value}, which nobody typed.", record.kind, record.id));
             }
         }
@@ -422,9 +490,15 @@ fn nobody_invented_anything(history: &History, everything: &Everything) -> Outco
     Ok(())
 }
 
+/// Whether a list of people is what was typed, without who was erased.
+fn is_left_of_one(everything: &Everything, field: &str, typed: Option<&BTreeSet<Vec<u8>>>, value: &Value) -> bool {
+    let mut lists = typed.into_iter().flatten().filter_map(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+    lists.any(|list| everything.says(field, Some(&list), value))
+}
+
 /// A moment that the phone writes down by its clock: it goes with its stamp when the clock was wrong.
 pub(super) fn is_moment(field: &str) -> bool {
-    matches!(field, "at" | "happened_at" | "taken_at")
+    matches!(field, "at" | "happened_at" | "taken_at" | "ordered_at")
 }
 
 /// Nothing was taken twice: no incident has two numbers, no two have the same, no visit was recorded twice. A restored server

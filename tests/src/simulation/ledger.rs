@@ -79,9 +79,12 @@ pub(super) struct Ledger {
     pub(super) set_aside: BTreeSet<(Place, Stamp)>,
     /// What was decided at the desk, as far as anybody still has it.
     pub(super) decided: BTreeMap<RecordId, Decided>,
-    /// Tasks that were given at the desk.
+    /// Tasks and orders to evacuate, and marks that were made at the desk: whoever has no phone but a worker's brings them back after a
+    /// restore, and does not hand them in.
     pub(super) tasks: BTreeSet<RecordId>,
-    /// Visits, photos and reviews with what they are about.
+    /// Orders to evacuate and marks that a server has had.
+    pub(super) had: BTreeSet<RecordId>,
+    /// Visits, photos, reviews, marks and events of a mediation with what or whom they are about.
     pub(super) about: BTreeMap<RecordId, RecordId>,
     /// Whom the desk erased: it was told so.
     pub(super) erased: BTreeSet<RecordId>,
@@ -120,7 +123,8 @@ impl Ledger {
 
     /// Whether the desk never tried to erase anybody.
     pub(super) fn erased_nobody(&self) -> bool {
-        self.erased.is_empty() && !self.counts.contains_key("step ErasePerson")
+        let tried = |step: &str| self.counts.contains_key(step);
+        self.erased.is_empty() && !tried("step ErasePerson") && !tried("step EraseParty")
     }
 
     /// A review was given at the desk.
@@ -131,11 +135,13 @@ impl Ledger {
         }
     }
 
-    /// Notes what a visit, a photo or a review is about.
+    /// Notes what a visit, a photo or a review is about, whom a mark, and of which file an event of a mediation is.
     pub(super) fn is_about(&mut self, kind: &Kind, id: RecordId, fields: &Fields) {
         let field = match kind {
             Kind::Visit | Kind::Review => "target",
             Kind::Photo => "subject",
+            Kind::RollCall => "person",
+            Kind::DisputeEvent => "dispute",
             _ => return,
         };
         let target = fields.get(field).and_then(|value| value.as_str()?.parse().ok());
@@ -154,6 +160,26 @@ impl Ledger {
     pub(super) fn seal(&mut self, record: &Record) {
         if record.kind.is_append_only() && record.kind != Kind::Review {
             self.sealed.entry(record.id).or_insert_with(|| record.fields.clone());
+        }
+    }
+
+    /// A server has this record, or had it.
+    pub(super) fn is_had(&mut self, kind: &Kind, id: RecordId) {
+        if matches!(kind, Kind::Evacuation | Kind::RollCall) {
+            self.had.insert(id);
+        }
+    }
+
+    /// What another phone handed over never goes up from the one that took it: of marks and orders only a server that has them can have
+    /// given it another's.
+    pub(super) fn look_at_authors(&mut self, worker: &str, request: &ExchangeRequest) {
+        let of_others = |change: &&Change| {
+            let by = change.fields.get("by").and_then(Value::as_str);
+            matches!(change.kind, Kind::Evacuation | Kind::RollCall) && by.is_some_and(|by| by != worker)
+        };
+        let handed = request.push.iter().filter(of_others).find(|change| !self.had.contains(&change.id));
+        if let Some(change) = handed {
+            self.break_law(format!("{worker} sends what another phone handed over: {change:?}."));
         }
     }
 
@@ -248,6 +274,7 @@ impl Ledger {
 
     /// Somebody at the desk wrote this, and it stands in the record.
     pub(super) fn written_at_desk(&mut self, record: &Record, fields: &Fields) {
+        self.is_had(&record.kind, record.id);
         self.typed(record.id, fields);
         self.saved(AT_DESK, record.id, fields);
         for (field, value) in fields {
@@ -272,6 +299,8 @@ impl Ledger {
         if let Some(held) = held {
             self.look_at_scope(request, answer, held);
         }
+        // The answer to whoever brought it may have been lost with the server's power.
+        answer.pages.iter().flat_map(|page| &page.records).for_each(|record| self.is_had(&record.kind, record.id));
         for (change, verdict) in request.push.iter().zip(&answer.verdicts) {
             match verdict {
                 Verdict::Refused(refusal) => {
@@ -366,6 +395,7 @@ impl Ledger {
 
     fn take_note(&mut self, change: &Change, now: Millis) {
         self.count(format!("accepted {}", change.kind));
+        self.is_had(&change.kind, change.id);
         self.is_about(&change.kind, change.id, &change.fields);
         for (field, value) in &change.fields {
             let stamp = change.stamps.of(field);

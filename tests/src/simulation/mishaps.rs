@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use device::SyncPhase;
-use domain::{Kind, Sha256Hex};
 
 use super::disk::Blow;
 use super::history::{DAY, HOUR, History, MINUTE, PHONE_PUT_BACK, PHONES_MAX, SECOND, SERVER_PUT_BACK, SHUT_OUT};
@@ -34,6 +33,16 @@ const INTERRUPTED: &[Step] = &[
     Step::Draft,
     Step::DecideConflict,
     Step::AnswerRefusal,
+];
+
+/// The same of work that a history knows or not.
+const INTERRUPTED_IF_KNOWN: &[Step] = &[
+    Step::OrderEvacuation,
+    Step::MarkPeople,
+    Step::Unmark,
+    Step::HandEvacuationOver,
+    Step::OpenDispute,
+    Step::AddDisputeEvent,
 ];
 
 impl History {
@@ -139,7 +148,9 @@ impl History {
             return Ok(());
         }
         let commits = self.chance.below(9);
-        let what = if self.chance.percent(50) { None } else { self.chance.pick(INTERRUPTED).copied() };
+        let known = INTERRUPTED_IF_KNOWN.iter().filter(|work| self.mix.knows(**work));
+        let works: Vec<Step> = INTERRUPTED.iter().chain(known).copied().collect();
+        let what = if self.chance.percent(50) { None } else { self.chance.pick(&works).copied() };
         // What is saved is saved with a commit or two; a round takes more.
         let commits = if what.is_none() { commits } else { commits % 3 };
         self.say(|| format!("{blow:?} after {commits} commits, in {what:?}"));
@@ -257,29 +268,5 @@ impl History {
         let seed = self.seed ^ (1_000 + number as u64);
         self.phones.push(Phone::enrol(worker, &folder, &enrolment, wire, &self.time, seed)?);
         Ok(())
-    }
-
-    /// Asks the server for a photo of a cell that this phone does not hold.
-    fn pry(&mut self, who: usize) -> Outcome {
-        let held = take(&self.county.held).get(&self.phones[who].worker).cloned().unwrap_or_default();
-        for cell in self.county.cells.iter().filter(|cell| !held.contains(cell)) {
-            for photo in self.county.records(cell)?.iter().filter(|record| record.kind == Kind::Photo) {
-                let Some(hash) = photo.text("sha256").and_then(|hash| Sha256Hex::new(hash).ok()) else { continue };
-                if !self.is_elsewhere(&hash, &held)? && self.phones[who].wire.pries(&hash) {
-                    return trouble(format!("Phone {who} was given a photo of {cell}, which it does not hold."));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The same picture may be at an incident of an own cell.
-    fn is_elsewhere(&self, hash: &Sha256Hex, held: &[domain::CellCode]) -> Outcome<bool> {
-        for cell in held {
-            if self.county.records(cell)?.iter().any(|record| record.text("sha256") == Some(hash.as_str())) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }

@@ -1,5 +1,7 @@
 //! What can happen in a history and how often: every seed draws its own mix, so that some histories are all of one kind.
 
+use domain::scope::Role;
+
 use super::chance::Chance;
 use super::wire::Fault;
 
@@ -36,6 +38,22 @@ pub(super) enum Step {
     Review,
     CorrectAtDesk,
     GiveTask,
+    // -- bringing people to safety
+    OrderEvacuation,
+    EndEvacuation,
+    MarkPeople,
+    Unmark,
+    MarkAtDesk,
+    HandEvacuationOver,
+    EditHazard,
+    // -- disputes
+    OpenDispute,
+    EditDispute,
+    AddDisputeEvent,
+    PhotographPaper,
+    EraseParty,
+    // -- informants
+    Inform,
     // -- what the server must refuse
     Presume,
     // -- the network
@@ -80,14 +98,16 @@ impl Step {
     /// Whether it is done on a phone, and needs one whose register is open.
     pub(super) fn needs_register(self) -> bool {
         use Step::{
-            ActOnIncident, AnswerRefusal, BackUpPhone, ClonePhone, CutPhonePower, DecideConflict, Draft,
-            EditDuringRound, EditHousehold, EditIncident, EditNewerField, EditPerson, FailPhoneCommit, FillPhone,
-            FreeStorage, MergeOrPart, Mistype, MoveHousehold, MovePerson, NameHead, NewDoor, Photograph,
-            PhotographPerson, Presume, RemoveOrPutBack, Report, ReportTask, TakeBack, Visit, VisitPerson, VisitSeveral,
+            ActOnIncident, AddDisputeEvent, AnswerRefusal, BackUpPhone, ClonePhone, CutPhonePower, DecideConflict,
+            Draft, EditDispute, EditDuringRound, EditHazard, EditHousehold, EditIncident, EditNewerField, EditPerson,
+            FailPhoneCommit, FillPhone, FreeStorage, HandEvacuationOver, MarkPeople, MergeOrPart, Mistype,
+            MoveHousehold, MovePerson, NameHead, NewDoor, OpenDispute, Photograph, PhotographPaper, PhotographPerson,
+            Presume, RemoveOrPutBack, Report, ReportTask, TakeBack, Unmark, Visit, VisitPerson, VisitSeveral,
         };
         matches!(
             self,
-            AnswerRefusal
+            AddDisputeEvent
+                | AnswerRefusal
                 | BackUpPhone
                 | ClonePhone
                 | CutPhonePower
@@ -99,26 +119,88 @@ impl Step {
                 | ReportTask
                 | ActOnIncident
                 | VisitSeveral
+                | EditDispute
                 | EditDuringRound
+                | EditHazard
                 | EditHousehold
                 | EditIncident
                 | EditNewerField
                 | EditPerson
                 | FailPhoneCommit
                 | FillPhone
+                | HandEvacuationOver
+                | MarkPeople
                 | MergeOrPart
                 | Mistype
                 | NameHead
                 | NewDoor
+                | OpenDispute
                 | Photograph
+                | PhotographPaper
                 | PhotographPerson
                 | Presume
                 | RemoveOrPutBack
                 | Report
                 | TakeBack
+                | Unmark
                 | Visit
                 | VisitPerson
         )
+    }
+
+    /// Whether the app offers this work to somebody of this role. Whatever else may happen happens to everybody's phone.
+    pub(super) fn is_offered_to(self, role: Role) -> bool {
+        use Step::{
+            ActOnIncident, AddDisputeEvent, DecideConflict, EditDispute, EditDuringRound, EditHazard, EditHousehold,
+            EditIncident, EditNewerField, EditPerson, HandEvacuationOver, MarkPeople, MergeOrPart, MoveHousehold,
+            MovePerson, NameHead, NewDoor, OpenDispute, Photograph, PhotographPaper, PhotographPerson, Presume,
+            RemoveOrPutBack, ReportTask, TakeBack, Unmark, Visit, VisitPerson, VisitSeveral,
+        };
+        match role {
+            Role::Informant => !matches!(
+                self,
+                ActOnIncident
+                    | AddDisputeEvent
+                    | DecideConflict
+                    | EditDispute
+                    | EditDuringRound
+                    | EditHazard
+                    | EditHousehold
+                    | EditIncident
+                    | EditNewerField
+                    | EditPerson
+                    | HandEvacuationOver
+                    | MarkPeople
+                    | MergeOrPart
+                    | MoveHousehold
+                    | MovePerson
+                    | NameHead
+                    | NewDoor
+                    | OpenDispute
+                    | PhotographPaper
+                    | PhotographPerson
+                    | Presume
+                    | RemoveOrPutBack
+                    | ReportTask
+                    | TakeBack
+                    | Unmark
+                    | Visit
+                    | VisitPerson
+                    | VisitSeveral
+            ),
+            Role::Supervisor => !matches!(
+                self,
+                Photograph
+                    | PhotographPaper
+                    | PhotographPerson
+                    | ReportTask
+                    | TakeBack
+                    | Visit
+                    | VisitPerson
+                    | VisitSeveral
+            ),
+            _ => true,
+        }
     }
 }
 
@@ -187,6 +269,29 @@ const STEPS: &[(Step, usize, usize)] = &[
     (Step::SetServerClock, 10, 25),
 ];
 
+/// The work of an evacuation, and how much of it there is to a thousand other steps. A history knows all of it, or none.
+const EVACUATION: &[(Step, usize)] = &[
+    (Step::OrderEvacuation, 18),
+    (Step::EndEvacuation, 7),
+    (Step::MarkPeople, 60),
+    (Step::Unmark, 10),
+    (Step::MarkAtDesk, 16),
+    (Step::HandEvacuationOver, 20),
+    (Step::EditHazard, 14),
+];
+
+/// The same of disputes.
+const DISPUTES: &[(Step, usize)] = &[
+    (Step::OpenDispute, 18),
+    (Step::EditDispute, 22),
+    (Step::AddDisputeEvent, 34),
+    (Step::PhotographPaper, 6),
+    (Step::EraseParty, 4),
+];
+
+/// What an informant does, beside what a worker does too.
+const INFORMING: &[(Step, usize)] = &[(Step::Inform, 25)];
+
 /// The mix of one history.
 pub(super) struct Mix {
     steps: Vec<(Step, usize)>,
@@ -203,11 +308,15 @@ pub(super) struct Mix {
     pub(super) busy: usize,
     /// How many of a hundred edits go to the record that everybody edits.
     pub(super) crowded: usize,
+    /// Whether somebody who leads the workers has a phone too.
+    pub(super) leads: bool,
+    /// Whether an informant has one.
+    pub(super) informs: bool,
 }
 
 impl Mix {
-    /// What came later draws `apart`, so that a seed stays the history that it was.
-    pub(super) fn draw(chance: &mut Chance, apart: &mut Chance) -> Self {
+    /// What came later draws `apart`, so that a seed stays the history that it was; and what came after that, `later`.
+    pub(super) fn draw(chance: &mut Chance, apart: &mut Chance, later: &mut Chance) -> Self {
         let mut steps = Vec::new();
         for (step, weight, known) in STEPS {
             if chance.percent(*known) {
@@ -216,7 +325,7 @@ impl Mix {
             }
         }
         let faults = Fault::ALL.into_iter().filter(|_| chance.percent(60)).collect();
-        Self {
+        let mut mix = Self {
             sum: steps.iter().map(|(_, weight)| weight).sum(),
             steps,
             faults,
@@ -225,6 +334,31 @@ impl Mix {
             small_pages: [0, 40, 90][apart.below(3)],
             busy: [0, 0, 15, 50][apart.below(4)],
             crowded: [20, 60, 90][chance.below(3)],
+            leads: false,
+            informs: false,
+        };
+        if later.percent(45) {
+            mix.knows_together(EVACUATION, later);
+            mix.leads = later.percent(85);
+        }
+        if later.percent(40) {
+            mix.knows_together(DISPUTES, later);
+        }
+        if later.percent(35) {
+            mix.knows_together(INFORMING, later);
+            mix.informs = true;
+        }
+        mix
+    }
+
+    /// Work of which each part needs the others.
+    fn knows_together(&mut self, work: &[(Step, usize)], later: &mut Chance) {
+        let others = self.sum;
+        for (step, of_a_thousand) in work {
+            // Half, once or twice as often as usual.
+            let weight = (others * of_a_thousand * [1, 2, 4][later.below(3)] / 2_000).max(1);
+            self.steps.push((*step, weight));
+            self.sum += weight;
         }
     }
 
@@ -239,7 +373,14 @@ impl Mix {
             small_pages: 0,
             busy: 0,
             crowded: 100,
+            leads: false,
+            informs: false,
         }
+    }
+
+    /// Whether this ever happens by itself.
+    pub(super) fn knows(&self, step: Step) -> bool {
+        self.steps.iter().any(|(known, _)| *known == step)
     }
 
     /// The next step.

@@ -28,11 +28,11 @@ pub(super) struct Sealed {
 }
 
 impl Sealed {
-    /// Whether a word is in it.
-    pub(super) fn has(&self, id: RecordId, field: &str, value: &Value) -> bool {
+    /// Whether a word that is meant is in it.
+    pub(super) fn has(&self, id: RecordId, field: &str, is_meant: impl Fn(&Value) -> bool) -> bool {
         let changes = self.content.changes.iter().map(|change| (change.id, &change.fields));
         let refused = self.content.refused.iter().map(|words| (words.id, &words.fields));
-        changes.chain(refused).any(|(of, fields)| of == id && fields.get(field) == Some(value))
+        changes.chain(refused).any(|(of, fields)| of == id && fields.get(field).is_some_and(&is_meant))
     }
 
     fn records(&self) -> impl Iterator<Item = RecordId> {
@@ -145,6 +145,7 @@ impl History {
                 ledger.refused_whole(change);
             }
             if let Some(stored) = stored {
+                ledger.is_had(&stored.record.kind, id);
                 ledger.seal(&stored.record);
             }
         }

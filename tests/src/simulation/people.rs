@@ -393,7 +393,7 @@ impl History {
     pub(super) fn answer_refusal(&mut self, who: usize) -> Outcome {
         let refused = self.phones[who].refused()?;
         let Some(one) = self.chance.pick(&refused) else { return Ok(()) };
-        let discard = self.chance.percent(30);
+        let discard = self.chance.percent(30) || self.is_closed_file(who, one.id)?;
         let command = if discard { "discard" } else { "resend" };
         self.say(|| format!("{command} {one:?}"));
         if !discard {

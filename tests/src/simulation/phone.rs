@@ -1,6 +1,7 @@
 //! A worker's phone in the simulation: production's device, a clock that may be wrong, a wire, and a disk that can break.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use device::api::{self, Answer, Failure, FailureCode};
 use device::crypto::KeyCost;
+use device::store::{RECORD_COLUMNS, Store};
 use device::{Device, DeviceConfig, DeviceError, Phase, RoundReport, SyncState};
 use domain::order::DeviceOrder;
 use domain::protocol::{Enrolment, Tokens};
@@ -441,6 +443,50 @@ impl Phone {
             }
             Ok(found)
         })
+    }
+
+    /// What another phone handed over and the server has not sent yet: it lies beside the register.
+    pub(super) fn handed(&self) -> Outcome<Vec<Record>> {
+        self.open(|open| {
+            let sql = format!("SELECT {RECORD_COLUMNS} FROM received ORDER BY id");
+            let mut statement = open.store().connection().prepare_cached(&sql)?;
+            let mut rows = statement.query([])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push(Store::record_of_row(row)?);
+            }
+            Ok(found)
+        })
+    }
+
+    /// The marks of an evacuation that it knows, wherever they lie, with whom each is of.
+    pub(super) fn known_marks(&self, evacuation: RecordId) -> Outcome<BTreeMap<RecordId, RecordId>> {
+        let of = [evacuation.to_string()];
+        let mut marks = self.open(|open| open.store().records("parent = ?1 AND kind = 'roll_call' ORDER BY id", of))?;
+        let handed = self.handed()?.into_iter();
+        marks
+            .extend(handed.filter(|one| one.kind == Kind::RollCall && one.reference("evacuation") == Some(evacuation)));
+        Ok(marks.into_iter().filter_map(|mark| Some((mark.id, mark.reference("person")?))).collect())
+    }
+
+    /// Marks to be sent, or to be offered again, that wait for an order which lies beside the register alone, with that order.
+    pub(super) fn marks_of_handed_orders(&self) -> Outcome<Vec<(RecordId, RecordId)>> {
+        const SQL: &str = "SELECT id, parent FROM record
+            WHERE kind = 'roll_call' AND (reoffer = 1 OR id IN (SELECT id FROM unsent))
+                AND parent IN (SELECT id FROM received WHERE id NOT IN (SELECT id FROM record))
+            ORDER BY id";
+        let pairs: Vec<(String, String)> = self.open(|open| {
+            let mut rows = open.store().connection().prepare_cached(SQL)?;
+            Ok(rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+        })?;
+        let read = |id: &String| id.parse::<RecordId>().doing("reading a record's name");
+        pairs.iter().map(|(mark, order)| Ok((read(mark)?, read(order)?))).collect()
+    }
+
+    /// Whether it was told that this was erased.
+    pub(super) fn knows_erased(&self, id: RecordId) -> Outcome<bool> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM erased WHERE id = ?1)";
+        self.open(|open| Ok(open.store().connection().query_row(SQL, [id.to_string()], |row| row.get(0))?))
     }
 
     /// The hashes of the pictures whose originals it still has.

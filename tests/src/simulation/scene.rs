@@ -15,7 +15,8 @@ use super::{heal, laws};
 use crate::trouble::{Doing, Outcome, trouble};
 
 /// The stage: a county and some phones of the template. 0: worker-0 with the first cell; 1: worker-1 with the second; 2 and 3:
-/// two phones of worker-2 with the first; 4: worker-3 with both. In here they are numbered as they were asked for.
+/// two phones of worker-2 with the first; 4: worker-3 with both; 5: who leads them, and 6: an informant, with the first. In here they
+/// are numbered as they were asked for.
 pub struct Scene {
     pub(super) history: History,
     /// The folder goes with the scene.

@@ -1,5 +1,5 @@
 //! What a worker does with one tap that writes several records, or a record that follows from others: moves, visits to several, steps
-//! of an incident, reports of a task. Whatever such a command changes on the phone is what its worker said.
+//! of an incident, reports of a task, marks of a roll-call. Whatever such a command changes on the phone is what its worker said.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,14 @@ use super::people::Said;
 use super::wire::take;
 use crate::trouble::{Outcome, trouble};
 
+/// The command that takes records away: own marks that nobody else can know of.
+const TAKES_BACK: &str = "unmark";
+
 /// A day on which a move is said to have been: it has come by every clock.
 const LONG_AGO: &str = "2001-05-01";
 
 /// What a command did.
-enum Did {
+pub(super) enum Did {
     /// A rule of the phone, or something that befell it, and nothing changed.
     Nothing,
     /// Nobody heard of it (power, disk), and something changed: then all of it must have.
@@ -35,7 +38,7 @@ struct Written {
 
 impl History {
     /// Runs a command, and writes down whatever it changed.
-    fn write_several(&mut self, who: usize, command: &str, args: Value) -> Outcome<Did> {
+    pub(super) fn write_several(&mut self, who: usize, command: &str, args: Value) -> Outcome<Did> {
         self.say(|| format!("{command} {args}"));
         let before = self.all_of(who)?;
         let said = match self.phones[who].call(command, args.clone()) {
@@ -55,8 +58,14 @@ impl History {
         if matches!(said, Said::Failed) {
             self.phones[who].recover()?;
         }
-        let written = written(before, &self.all_of(who)?);
-        let nothing = written.is_empty();
+        let after = self.all_of(who)?;
+        let removed: Vec<RecordId> = before.keys().filter(|id| !after.contains_key(*id)).copied().collect();
+        if !removed.is_empty() && command != TAKES_BACK {
+            return trouble(format!("{command} {args} took {removed:?} away."));
+        }
+        removed.iter().for_each(|id| take(&self.ledger).taken_back(who, *id, |_, _| true));
+        let written = written(before, &after);
+        let nothing = written.is_empty() && removed.is_empty();
         for Written { id, before, fields } in written {
             take(&self.ledger).typed(id, &fields);
             match said {

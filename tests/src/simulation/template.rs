@@ -8,15 +8,23 @@ use domain::protocol::Tokens;
 use domain::world::Millis;
 use domain::{CellCode, DeviceId};
 
-use super::county::County;
+use super::county::{County, INFORMANT, LEADER};
 use super::phone::Phone;
 use super::wire::Wire;
 use super::world::Time;
 use crate::trouble::{Doing, Outcome, Trouble};
 
-/// Who has which phone, and the numbers of the cells it is enrolled with. Two phones may be one worker's.
-const PHONES: [(&str, &[usize]); 5] =
-    [("worker-0", &[0]), ("worker-1", &[1]), ("worker-2", &[0]), ("worker-2", &[0]), ("worker-3", &[0, 1])];
+/// Who has which phone, and the numbers of the cells it is enrolled with. Two phones may be one worker's. Those of others than workers
+/// come last: a history has them or not.
+const PHONES: [(&str, &[usize]); 7] = [
+    ("worker-0", &[0]),
+    ("worker-1", &[1]),
+    ("worker-2", &[0]),
+    ("worker-2", &[0]),
+    ("worker-3", &[0, 1]),
+    (LEADER, &[0]),
+    (INFORMANT, &[0]),
+];
 
 /// The server's folder in the folder of a history.
 pub(super) const SERVER: &str = "server";

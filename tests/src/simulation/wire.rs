@@ -18,6 +18,7 @@ use sync_server::hub::peer::HubPeer;
 use super::chance::Chance;
 use super::county::{County, Held, shared};
 use super::history::aloud;
+use super::informant;
 use super::ledger::Ledger;
 use super::said;
 use super::world::{Drift, Time};
@@ -385,6 +386,14 @@ impl Wire {
         let now = self.now() + self.server_drift.get();
         let held = take(&self.held).get(&self.worker).cloned();
         let mut ledger = take(&self.ledger);
+        ledger.look_at_authors(&self.worker, request);
+        let too_much = held.as_deref().and_then(|held| {
+            let actor = informant::actor(&self.worker, held).ok()?;
+            informant::tells_too_much(&actor, request, &answer)
+        });
+        if let Some(told) = too_much {
+            ledger.break_law(told);
+        }
         ledger.exchanged(request, &answer, held.as_deref(), now, heard);
         for said in ledger.listened_for.iter().flat_map(|words| said::about(words, request, &answer)) {
             aloud(&format!("         {} {}: {said}", self.worker, if heard { "heard" } else { "did not hear" }));

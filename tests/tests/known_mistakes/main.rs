@@ -32,13 +32,16 @@
 //! (`tokens_are_judged_by_the_servers_clock`; over HTTP `tests/tests/nudges.rs`, `a_clock_that_is_years_off_…`) · cells merged and split
 //! (`cells_are_merged_and_split_…`) · a phone that is installed anew (`a_new_phone_has_everything_…`).
 
+mod case_files;
 mod damaged;
 mod found;
+mod informants;
 mod numbered;
 mod older;
 mod others;
 mod pictures;
 mod restores;
+mod roll_calls;
 
 use doorstep_tests::simulation::Scene;
 use doorstep_tests::trouble::{Outcome, trouble};

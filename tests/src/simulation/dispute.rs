@@ -1,0 +1,166 @@
+//! Disputes: case files with parties among the residents, what happens in a mediation, its end; and what an erasure of a party leaves of
+//! them, by law.
+
+use std::collections::BTreeSet;
+
+use domain::kinds::dispute::{WORDS, is_about_nobody, people_in};
+use domain::{Kind, Record, RecordId};
+use serde_json::{Value, json};
+
+use super::county::everywhere;
+use super::history::History;
+use super::several::Did;
+use super::wire::take;
+use crate::trouble::{Outcome, trouble};
+
+/// A day that has come by every clock.
+const LONG_AGO: &str = "2001-05-01";
+
+impl History {
+    /// Somebody of the phone's first cell complains, of a neighbour, of somebody from elsewhere, or of nobody by name.
+    pub(super) fn open_dispute(&mut self, who: usize) -> Outcome {
+        let Some(applicant) = self.a_resident(who, &BTreeSet::new())? else { return Ok(()) };
+        let mut parties = vec![self.party(&applicant, "applicant")];
+        match self.later.below(10) {
+            0..4 => {}
+            4..8 => {
+                let other = self.a_resident(who, &BTreeSet::from([applicant.id]))?;
+                parties.extend(other.map(|other| self.party(&other, "respondent")));
+            }
+            _ => parties.push(json!({ "name": "县供销社（3号店）", "side": "respondent" })),
+        }
+        let fields = json!({ "type": "02", "source": "applied", "accepted_on": LONG_AGO, "parties": parties,
+            "facts": self.word(), "claim": self.word() });
+        take(&self.ledger).count("dispute".into());
+        self.save(who, &Kind::Dispute, None, fields)
+    }
+
+    /// Somebody who lives in the phone's first cell, and is none of these.
+    fn a_resident(&mut self, who: usize, but: &BTreeSet<RecordId>) -> Outcome<Option<Record>> {
+        let first = self.phones[who].cells()?.into_iter().next();
+        let mut people = self.phones[who].of_kind(&Kind::Person)?;
+        people.retain(|person| Some(&person.cell) == first.as_ref() && !but.contains(&person.id));
+        Ok(self.later.pick(&people).cloned())
+    }
+
+    fn party(&mut self, person: &Record, side: &str) -> Value {
+        let mut party = json!({ "person": person.id, "name": person.text("name").unwrap_or("某"), "side": side });
+        if self.later.percent(40) {
+            party["phone"] = json!(format!("136{:08}", self.later.below(100_000_000)));
+        }
+        party
+    }
+
+    /// One of the files on a phone. What one says that is about nobody any more the server takes as nothing, under the stamp that it
+    /// came with, and the phone would go on showing it: nobody writes in those here.
+    fn a_file(&mut self, who: usize) -> Outcome<Option<Record>> {
+        let mut files = self.phones[who].of_kind(&Kind::Dispute)?;
+        files.retain(|file| !is_closed(file));
+        Ok(self.later.pick(&files).cloned())
+    }
+
+    /// A mediator corrects a file, or somebody else turns out to be a party.
+    pub(super) fn edit_dispute(&mut self, who: usize) -> Outcome {
+        let Some(file) = self.a_file(who)? else { return Ok(()) };
+        let word = self.word();
+        let fields = match self.later.below(4) {
+            0 => json!({ "facts": word }),
+            1 => json!({ "claim": word, "place": self.word() }),
+            2 => json!({ "amount": format!("{}.00", self.later.below(100_000)), "perform_how": word }),
+            _ => {
+                let standing = file.fields.get("parties").cloned().unwrap_or_default();
+                let known: BTreeSet<RecordId> = people_in(&standing).into_iter().collect();
+                let Some(other) = self.a_resident(who, &known)? else { return Ok(()) };
+                let mut parties = standing.as_array().cloned().unwrap_or_default();
+                parties.push(self.party(&other, "respondent"));
+                json!({ "parties": parties })
+            }
+        };
+        self.save(who, &Kind::Dispute, Some(file.id), fields)
+    }
+
+    /// Something happens in a mediation, and the file changes with it: both are on the phone afterwards, or neither.
+    pub(super) fn add_dispute_event(&mut self, who: usize) -> Outcome {
+        let Some(file) = self.a_file(who)? else { return Ok(()) };
+        let (text, terms) = (self.word(), self.word());
+        let outcome = *self.later.pick(&["written", "oral", "none", "ended"]).unwrap_or(&"oral");
+        let (event, changes) = match self.later.below(6) {
+            0 => ("investigation", json!({})),
+            1 => ("mediation", json!({ "terms": terms })),
+            2 => ("performance", json!({ "performed_on": LONG_AGO, "perform_how": terms })),
+            3 => ("follow_up", json!({ "confirmed": true })),
+            _ => ("agreement", json!({ "agreement": outcome, "agreed_on": LONG_AGO, "terms": terms })),
+        };
+        let args = json!({ "dispute": file.id, "event": event, "text": text, "present": ["张三", "李四"],
+            "signed": self.later.percent(50), "file": changes });
+        if matches!(self.write_several(who, "add_dispute_event", args)?, Did::Nothing) {
+            return Ok(());
+        }
+        take(&self.ledger).count("dispute event".into());
+        let events = self.phones[who].of_kind(&Kind::DisputeEvent)?;
+        let there = events.iter().filter(|event| event.text("text") == Some(text.as_str())).count();
+        let now = self.phones[who].record(file.id)?;
+        let standing = |field: &String| now.as_ref().and_then(|file| file.fields.get(field));
+        let changed = changes.as_object().into_iter().flatten().all(|(field, value)| standing(field) == Some(value));
+        if there == 1 && changed {
+            return Ok(());
+        }
+        trouble(format!("Of an event of a mediation {there} are there, and the file is {now:?}."))
+    }
+
+    /// A signed paper of a mediation.
+    pub(super) fn photograph_paper(&mut self, who: usize) -> Outcome {
+        self.photograph_of(who, &Kind::Dispute)
+    }
+
+    /// The desk erases somebody who is a party of a dispute.
+    pub(super) fn erase_party(&mut self) -> Outcome {
+        let Some(file) = self.one_there(&Kind::Dispute)? else { return Ok(()) };
+        let parties = file.fields.get("parties").map(people_in).unwrap_or_default();
+        let Some(party) = self.later.pick(&parties).copied() else { return Ok(()) };
+        let scope = everywhere()?;
+        // The server has all of them, but for those whom a restored one has lost.
+        if self.county.ask(|reading| reading.record(&scope, party))?.is_none() {
+            return Ok(());
+        }
+        take(&self.ledger).count("party erased".into());
+        self.erase(party)
+    }
+
+    /// Whether a phone shows a file that is about nobody any more.
+    pub(super) fn is_closed_file(&self, who: usize, id: RecordId) -> Outcome<bool> {
+        Ok(self.phones[who].record(id)?.is_some_and(|record| is_closed(&record)))
+    }
+}
+
+/// Whether a record is a file of which only the sides of its parties are left.
+fn is_closed(record: &Record) -> bool {
+    record.kind == Kind::Dispute && record.fields.get("parties").is_some_and(is_about_nobody)
+}
+
+/// The server's files that are about nobody any more.
+pub(super) fn closed<'r>(records: impl Iterator<Item = &'r Record>) -> BTreeSet<RecordId> {
+    records.filter(|record| is_closed(record)).map(|record| record.id).collect()
+}
+
+/// Nobody who was erased is named as a party; and a file that is about nobody any more says nothing, and has no events.
+pub(super) fn nothing_is_left_in_files<'r>(
+    gone: &BTreeSet<RecordId>,
+    records: impl Iterator<Item = &'r Record> + Clone,
+) -> Outcome {
+    let closed = closed(records.clone());
+    for record in records {
+        let named = record.fields.get("parties").filter(|_| record.kind == Kind::Dispute).map(people_in);
+        if let Some(party) = named.into_iter().flatten().find(|party| gone.contains(party)) {
+            return trouble(format!("{party} was erased, and is a party of {record:?}."));
+        }
+        let words = WORDS.iter().find(|word| record.text(word).is_some());
+        if let Some(words) = words.filter(|_| closed.contains(&record.id)) {
+            return trouble(format!("A file is about nobody, and has its {words}: {record:?}."));
+        }
+        if record.kind == Kind::DisputeEvent && record.reference("dispute").is_some_and(|of| closed.contains(&of)) {
+            return trouble(format!("A file is about nobody, and has an event: {record:?}."));
+        }
+    }
+    Ok(())
+}
