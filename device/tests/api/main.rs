@@ -13,6 +13,8 @@ mod desk_words;
 mod disputes;
 mod drafts;
 mod evacuation;
+#[path = "../fixtures/failing_commit.rs"]
+mod failing_commit;
 mod incidents;
 mod inspections;
 mod map;

@@ -24,6 +24,8 @@ use domain::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::failing_commit::failing_commit;
+
 pub(crate) const CELL: &str = "610722001001001";
 pub(crate) const OTHER_CELL: &str = "610722001001002";
 pub(crate) const PIN: &str = "135790";
@@ -120,24 +122,7 @@ impl Phone {
 
     /// Does something while the disk refuses one commit: the one after so many others.
     pub(crate) fn failing_commit<T>(&self, others: usize, f: impl FnOnce() -> T) -> T {
-        let mut left = Some(others);
-        let refuses = move || {
-            let now = left == Some(0);
-            left = left.and_then(|left| left.checked_sub(1));
-            now
-        };
-        let plant = |open: &mut device::Open| {
-            open.store_mut().connection_mut().commit_hook(Some(refuses))?;
-            Ok::<_, device::DeviceError>(())
-        };
-        self.device.with_open(plant).unwrap();
-        let done = f();
-        let remove = |open: &mut device::Open| {
-            open.store_mut().connection_mut().commit_hook(None::<fn() -> bool>)?;
-            Ok::<_, device::DeviceError>(())
-        };
-        self.device.with_open(remove).unwrap();
-        done
+        failing_commit(&self.device, others, f)
     }
 
     pub(crate) fn now(&self) -> Millis {

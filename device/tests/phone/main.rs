@@ -9,6 +9,8 @@ mod biometry;
 mod clock;
 mod conflicts;
 mod erasure;
+#[path = "../fixtures/failing_commit.rs"]
+mod failing_commit;
 mod fake;
 mod first_moment;
 mod handover;

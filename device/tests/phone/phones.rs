@@ -16,6 +16,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::failing_commit::failing_commit;
 use crate::fake::{PIN, START, Server, cell};
 
 /// A clock that a test sets, and randomness from a seed.
@@ -198,24 +199,7 @@ impl Phone {
 
     /// Does something while the disk refuses one commit: the one after so many others.
     pub fn failing_commit<T>(&self, others: usize, f: impl FnOnce() -> T) -> T {
-        let mut left = Some(others);
-        let refuses = move || {
-            let now = left == Some(0);
-            left = left.and_then(|left| left.checked_sub(1));
-            now
-        };
-        let plant = |open: &mut device::Open| {
-            open.store_mut().connection_mut().commit_hook(Some(refuses))?;
-            Ok::<_, DeviceError>(())
-        };
-        self.device.with_open(plant).unwrap();
-        let done = f();
-        let remove = |open: &mut device::Open| {
-            open.store_mut().connection_mut().commit_hook(None::<fn() -> bool>)?;
-            Ok::<_, DeviceError>(())
-        };
-        self.device.with_open(remove).unwrap();
-        done
+        failing_commit(&self.device, others, f)
     }
 
     /// Something else than the app writes into the register.
