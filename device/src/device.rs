@@ -273,11 +273,8 @@ impl Device {
     }
 
     fn install(&self, store: Store, key: &Key) -> Result<(), DeviceError> {
-        let mut open = Open::new(store, self.inner.world.clone(), self.inner.pulse.clone())?;
-        // The next start does these as well: a full storage keeps nobody out.
-        if let Err(error) = open.leave_unreadable() {
-            tracing::warn!(%error, "what the account may not read is still here");
-        }
+        let open = Open::new(store, self.inner.world.clone(), self.inner.pulse.clone())?;
+        // The next start notes it as well: a full storage keeps nobody out.
         if let Err(error) = self.note_owner(&open, key) {
             tracing::warn!(%error, "whose register it is was not noted beside it");
         }

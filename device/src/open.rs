@@ -134,21 +134,12 @@ impl Open {
         let transaction = self.store.begin()?;
         note_enrolment(&transaction, server, enrolment)?;
         if account.role != self.account.role {
-            round::role_changes(&transaction, self.account.role, &account)?;
+            round::role_changes(&transaction, self.account.role, account.role)?;
         }
         transaction.commit()?;
         self.account = account;
         self.cells.clone_from(&enrolment.cells);
         self.changed();
-        Ok(())
-    }
-
-    /// Lets go of what came down and the account may not read.
-    pub(crate) fn leave_unreadable(&mut self) -> Result<(), DeviceError> {
-        let transaction = self.store.begin()?;
-        if round::leave_unreadable(&transaction, &self.account)? {
-            transaction.commit()?;
-        }
         Ok(())
     }
 

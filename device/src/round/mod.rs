@@ -22,15 +22,15 @@ mod text;
 
 use std::sync::atomic::Ordering;
 
-use domain::Epoch;
 use domain::codes::{LISTS_SHAPE, Lists};
 use domain::protocol::{CallError, CallRefusal, PROTOCOL, Peer};
 use domain::world::Millis;
+use domain::{DeviceId, Epoch};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use gather::mark_all_offered;
 pub(crate) use receipt::{KeptReceipt, is_repairing};
-pub(crate) use rights::{leave_unreadable, role_changes};
+pub(crate) use rights::role_changes;
 pub(crate) use state::waiting;
 pub use state::{Hindrance, RoundReport, SyncPhase, SyncState};
 
@@ -101,6 +101,7 @@ impl Device {
     }
 
     fn steps(&self, peer: &dyn Peer, report: &mut RoundReport) -> Result<(), DeviceError> {
+        let device = self.with_open::<_, DeviceError>(|open| Ok(open.account().device))?;
         self.measure_clock_if_needed(peer)?;
         let lists = text::exchange_all(self, peer, report)?;
         self.refresh_lists(peer, lists)?;
@@ -109,7 +110,7 @@ impl Device {
             // The receipt that came with the text could not count these.
             text::exchange_all(self, peer, report)?;
         }
-        Ok(())
+        self.leave_unreadable(device)
     }
 
     fn measure_clock_if_needed(&self, peer: &dyn Peer) -> Result<(), DeviceError> {
@@ -175,6 +176,31 @@ impl Device {
                 Ok(())
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What the account may not read goes, unless the phone was enrolled anew since the round began: then nothing may have told it yet
+    /// which database the server has.
+    fn leave_unreadable(&self, device: DeviceId) -> Result<(), DeviceError> {
+        let left = self.with_open::<_, DeviceError>(|open| {
+            if open.account().device != device {
+                return Ok(());
+            }
+            let transaction = open.store.connection().unchecked_transaction()?;
+            let left = rights::leave_unreadable(open)?;
+            transaction.commit()?;
+            if left {
+                open.changed();
+            }
+            Ok(())
+        });
+        match left {
+            // Removing takes room as well. The next round does it; this one was whole all the same.
+            Err(error @ DeviceError::StorageFull) => {
+                tracing::warn!(%error, "what the account may not read is still here");
+                Ok(())
+            }
+            left => left,
         }
     }
 

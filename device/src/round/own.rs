@@ -81,13 +81,16 @@ pub(super) fn on_top_of(connection: &Connection, current: &Record, held: &Held) 
     Ok(Held { record, unsent, ..held })
 }
 
-/// Stores a record, or lets it go when it left the cell and nothing of it is unsent any more, for the history neither, nor waits to be
-/// offered to a server that was put back from a backup and may have lost it, nor photos are still to be stored for it.
+/// Whether something of a record is unsent, for the history too, or waits to be offered to a server that was put back from a backup and
+/// may have lost it, or photos are still to be stored for it.
+pub(super) fn is_waiting(connection: &Connection, held: &Held) -> Result<bool, DeviceError> {
+    let text = !held.unsent.is_empty() || held.reoffer || outbox::is_overtaken(connection, held.record.id)?;
+    Ok(text || photo_waits(connection, &held.record)? || store::is_followed(connection, held.record.id)?)
+}
+
+/// Stores a record, or lets it go when it left the cell and nothing of it waits.
 pub(super) fn store_or_leave(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
-    let waits = |held: &Held| -> Result<bool, DeviceError> {
-        let text = !held.unsent.is_empty() || held.reoffer || outbox::is_overtaken(connection, held.record.id)?;
-        Ok(text || photo_waits(connection, &held.record)? || store::is_followed(connection, held.record.id)?)
-    };
+    let waits = |held: &Held| is_waiting(connection, held);
     if held.gone && !waits(held)? { store::remove(connection, held.record.id) } else { store::put(connection, held) }
 }
 

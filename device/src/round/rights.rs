@@ -1,94 +1,139 @@
 //! What the account of a phone may not read does not stay on it. Servers of an older version sent informants every photo of their cells,
 //! signed papers included; and whoever becomes an informant has held whole cells.
 //!
-//! What is unsent of it, for the history too, or still followed by photos, goes like a record that left its cell: once the server has it.
+//! It goes at the end of a whole round, never before: by then it is known which database the server has, and all that waited was judged,
+//! also what a server that was put back from a backup has lost and was offered again. What still waits goes after a later round. One row
+//! says to which rights the register was cut so. Until these are the account's, all of it is looked through after every whole round, and
+//! from then on only what a server could still send although it should not.
 
 use domain::scope::{Action, Actor, Role, allowed, sees_whole_cell, visible_field};
-use domain::{Kind, Scope};
+use domain::{Kind, Record, Scope, Sha256Hex};
 use rusqlite::Connection;
 
-use super::own;
+use super::{own, repair};
 use crate::DeviceError;
-use crate::open::Account;
-use crate::store::{self, Held, SELECT_HELD};
+use crate::open::{Account, Open};
+use crate::store::{self, Held, Meta, SELECT_HELD, Store};
 
-/// Removes what the account may not read, of the kinds of which that can have come down. True: something went.
-///
-/// A kind that this version does not know is the server's to judge, and stays. Whoever lets a role read more of a kind than this version
-/// does must let its phones read their cells anew: an older program has removed what a newer server sent.
-pub(crate) fn leave_unreadable(connection: &Connection, account: &Account) -> Result<bool, DeviceError> {
-    let reads_all = |kind: &Kind| allowed(account.role, Action::Read, kind) && *kind != Kind::Photo;
-    leave(connection, account, |kind| !matches!(kind, Kind::Other(_)) && !reads_all(kind))
+/// The account has another role from now on: its cells are read anew, as that role is sent them, and the register is to be cut to it.
+pub(crate) fn role_changes(connection: &Connection, before: Role, now: Role) -> Result<(), DeviceError> {
+    if sees_whole_cell(before) && sees_whole_cell(now) { Ok(()) } else { read_anew(connection) }
 }
 
-/// The account has another role from now on. What it may not read any more goes, whatever its kind, and its cells are read anew: they
-/// are sent as the new role sees them. (An answer that is under way may note its cursors once more. Whoever sees whole cells finds out by the
-/// receipt.)
-pub(crate) fn role_changes(connection: &Connection, before: Role, account: &Account) -> Result<(), DeviceError> {
-    if sees_whole_cell(before) && sees_whole_cell(account.role) {
-        return Ok(());
-    }
-    leave(connection, account, |_| true)?;
+fn read_anew(connection: &Connection) -> Result<(), DeviceError> {
+    Meta::CutTo.set(connection, &Vec::<String>::new())?;
+    repair::end_all(connection)?;
     store::forget_cursors(connection, None)
 }
 
-fn leave(connection: &Connection, account: &Account, of: impl Fn(&Kind) -> bool) -> Result<bool, DeviceError> {
+/// Removes what the account may not read and nothing waits of, at the end of a whole round. True: something went.
+pub(super) fn leave_unreadable(open: &Open) -> Result<bool, DeviceError> {
+    let (connection, account) = (open.store.connection(), open.account());
     if sees_whole_cell(account.role) {
         return Ok(false);
     }
-    let mut statement = connection.prepare_cached("SELECT DISTINCT kind FROM record")?;
-    let kinds: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut left = false;
-    for kind in kinds.iter().map(|kind| Kind::from_name(kind)).filter(of) {
-        for (held, hidden) in unfit(connection, account, &kind)? {
-            own::store_or_leave(connection, &held)?;
-            forget_set_aside(connection, &held, &hidden)?;
-            left = true;
+    let (rights, cut_to): (_, Option<Vec<String>>) = (rights_of(account.role), Meta::CutTo.get(connection)?);
+    let cut_to = cut_to.unwrap_or_default();
+    let is_cut = cut_to == rights;
+    if !is_cut && !cut_to.is_empty() {
+        // By those of another version, which may have taken away what this one lets the account read.
+        read_anew(connection)?;
+    }
+    let (mut left, mut waits) = (false, false);
+    for kind in kinds_here(connection)? {
+        let again = may_come_again(account.role, &kind);
+        if is_cut && !again {
+            continue;
+        }
+        for held in unfit(connection, account, &kind)? {
+            if own::is_waiting(connection, &held)? || picture_waits(&open.store, &held.record)? {
+                waits |= !again;
+            } else {
+                cut(connection, account, held)?;
+                left = true;
+            }
         }
     }
-    if left {
+    if left || !is_cut {
         store::drop_unnamed_photos(connection)?;
+    }
+    if !is_cut && !waits {
+        Meta::CutTo.set(connection, &rights)?;
     }
     Ok(left)
 }
 
-/// The records of a kind with something in them that the account may not read, as they then stand, and the fields that they lose.
-fn unfit(connection: &Connection, account: &Account, kind: &Kind) -> Result<Vec<(Held, Vec<String>)>, DeviceError> {
-    let mut actor =
-        Actor { account: account.account.clone(), role: account.role, scopes: Vec::new(), department: None };
+/// What a role reads as this version knows it: the fields of every kind.
+fn rights_of(role: Role) -> Vec<String> {
+    let mut rights = Vec::new();
+    for kind in Kind::KNOWN {
+        let fields = domain::spec::fields(&kind).iter().filter(|_| allowed(role, Action::Read, &kind));
+        let seen = fields.filter(|field| visible_field(role, &kind, field.name));
+        rights.extend(seen.map(|field| format!("{kind}.{}", field.name)));
+    }
+    rights
+}
+
+/// Whether records of a kind are looked at after every whole round: a server of an older version may send some that the role does not
+/// read. A kind that this version does not know is the server's to judge.
+fn may_come_again(role: Role, kind: &Kind) -> bool {
+    *kind == Kind::Photo || !(matches!(kind, Kind::Other(_)) || allowed(role, Action::Read, kind))
+}
+
+fn kinds_here(connection: &Connection) -> Result<Vec<Kind>, DeviceError> {
+    let mut statement = connection.prepare_cached("SELECT DISTINCT kind FROM record")?;
+    let names: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(names.iter().map(|name| Kind::from_name(name)).collect())
+}
+
+/// The records of a kind with something in them that the account may not read.
+fn unfit(connection: &Connection, account: &Account, kind: &Kind) -> Result<Vec<Held>, DeviceError> {
     let mut statement = connection.prepare_cached(&format!("{SELECT_HELD} WHERE kind = ?1"))?;
     let mut rows = statement.query([kind.as_str()])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        // A row that holds no record stops no start: the rounds mend it.
+        // A row that holds no record is for the rounds to mend.
         let Ok(held) = store::held_of_row(row) else { continue };
-        // Which cells the phone holds is another question.
-        actor.scopes = vec![Scope::from(&held.record.cell)];
-        if !actor.may_read(&held.record) {
-            found.push((Held { gone: true, doubted: false, ..held }, Vec::new()));
-            continue;
-        }
-        let is_hidden = |field: &String| !visible_field(account.role, kind, field) && !held.unsent.contains_key(field);
-        let hidden: Vec<String> = held.record.fields.keys().filter(|field| is_hidden(field)).cloned().collect();
-        if !hidden.is_empty() {
-            found.push((without(held, &hidden), hidden));
+        if !may_read(account, &held.record) || !hidden(account.role, &held.record).is_empty() {
+            found.push(held);
         }
     }
     Ok(found)
 }
 
-fn without(mut held: Held, hidden: &[String]) -> Held {
-    let record = &mut held.record;
-    record.fields.retain(|field, _| !hidden.contains(field));
-    record.stamps = record.stamps.only(&record.fields);
-    held
+/// Whether the account may read a record. Which cells the phone holds is another question.
+fn may_read(account: &Account, record: &Record) -> bool {
+    let (id, scopes) = (account.account.clone(), vec![Scope::from(&record.cell)]);
+    Actor { account: id, role: account.role, scopes, department: None }.may_read(record)
 }
 
-/// Another value of a field that is not to be seen is not to be seen either.
-fn forget_set_aside(connection: &Connection, held: &Held, hidden: &[String]) -> Result<(), DeviceError> {
+/// The fields of a record that a role does not see.
+fn hidden(role: Role, record: &Record) -> Vec<String> {
+    record.fields.keys().filter(|field| !visible_field(role, &record.kind, field)).cloned().collect()
+}
+
+/// Removes a record, or what is hidden of it: with what was set aside there, which is not to be seen either.
+fn cut(connection: &Connection, account: &Account, mut held: Held) -> Result<(), DeviceError> {
+    let id = held.record.id;
+    if !may_read(account, &held.record) {
+        return store::remove(connection, id);
+    }
+    let hidden = hidden(account.role, &held.record);
+    held.record.fields.retain(|field, _| !hidden.contains(field));
+    held.record.stamps = held.record.stamps.only(&held.record.fields);
+    store::put(connection, &held)?;
     let mut statement = connection.prepare_cached("DELETE FROM conflict WHERE id = ?1 AND field = ?2")?;
     for field in hidden {
-        statement.execute((held.record.id.to_string(), field))?;
+        statement.execute((id.to_string(), field))?;
     }
     Ok(())
+}
+
+/// Whether a photo's picture is still to be sent, whoever took it: after a restore of the server it may be the last one.
+fn picture_waits(store: &Store, record: &Record) -> Result<bool, DeviceError> {
+    let picture = record.text("sha256").filter(|_| record.kind == Kind::Photo);
+    match picture.and_then(|hash| Sha256Hex::new(hash).ok()) {
+        Some(hash) => Ok(!store.is_photo_file_sent(&hash)?),
+        None => Ok(false),
+    }
 }

@@ -57,6 +57,8 @@ pub(crate) enum Meta {
     WordsAsked,
     /// Since when evacuations seem to be over, while something lies here that another phone handed over.
     EvacuationsOver,
+    /// What the account could read when the register was last cut to that: fields of kinds. Empty while it is to be cut anew.
+    CutTo,
 }
 
 impl Meta {
@@ -84,6 +86,7 @@ impl Meta {
             Meta::KnownKinds => "known_kinds",
             Meta::WordsAsked => "words_asked",
             Meta::EvacuationsOver => "evacuations_over",
+            Meta::CutTo => "cut_to",
         }
     }
 

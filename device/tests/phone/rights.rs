@@ -1,12 +1,18 @@
-//! What an account may not read does not stay on its phone.
+//! What an account may not read does not stay on its phone, and nothing that waits goes with it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::protocol::Enrolment;
-use domain::scope::Role;
-use domain::{Kind, RecordId, Sha256Hex};
+use domain::scope::{Role, phone_writes};
+use domain::{Epoch, Fields, Kind, ProblemCode, RecordId, Sha256Hex};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::fake::*;
 use crate::phones::*;
+
+const SERVER: &str = "https://server.example";
 
 /// A server whose receipts say nothing of cells, as those of informants do: they do not see whole ones.
 fn server() -> Server {
@@ -19,75 +25,232 @@ fn as_informant() -> Enrolment {
     Enrolment { role: Role::Informant, ..enrolment(1) }
 }
 
-/// A photo that the server has, with its picture on the phone.
-fn photo_on(phone: &Phone, number: u8, of: &str, by: &str) -> (RecordId, Sha256Hex) {
+fn become_informant(phone: &Phone) {
+    phone.device.enrol_again(SERVER, &as_informant()).unwrap();
+}
+
+/// The server takes of an informant what informants may write.
+fn judge_an_informant(server: &Server) {
+    server.hub().refuse =
+        Box::new(|change| (!phone_writes(Role::Informant, &change.kind)).then_some(ProblemCode::NotAllowed));
+}
+
+/// A photo that the server has, with its picture.
+fn photo(server: &Server, number: u8, of: &str, by: &str) -> (RecordId, Sha256Hex, Vec<u8>) {
     let (id, picture) = (record_id(number.into()), vec![number; 40]);
     let hash = sha256_of(&picture);
     let fields = json!({"subject": record_id(42), "subject_kind": of, "sha256": hash, "width": 16, "height": 16,
         "bytes": picture.len(), "taken_at": START, "photo_kind": "scene", "by": by});
-    phone.server.write(change(id, Kind::Photo, cell(), START, fields));
+    server.write(change(id, Kind::Photo, cell(), START, fields));
+    (id, hash, picture)
+}
+
+/// The same, with its picture on the phone.
+fn photo_on(phone: &Phone, number: u8, of: &str, by: &str) -> (RecordId, Sha256Hex) {
+    let (id, hash, picture) = photo(&phone.server, number, of, by);
     phone.sync();
     let keep = |open: &mut device::Open| open.store().keep_fetched_photo(&hash, Some(picture.as_slice()), None);
     assert!(phone.device.with_open(keep).unwrap());
     (id, hash)
 }
 
+/// Whether a photo is on the phone, and its picture.
 fn has(phone: &Phone, (id, hash): &(RecordId, Sha256Hex)) -> [bool; 2] {
     let picture = phone.device.with_open(|open| open.store().photo_file(hash)).unwrap();
     [phone.get(*id).is_some(), picture.is_some()]
 }
 
+/// A household and somebody of it, whom the server has.
+fn family(phone: &Phone) -> (RecordId, RecordId) {
+    let dwelling = phone.write(Kind::Dwelling, None, json!({"house_number": "18", "use": "own"})).unwrap();
+    let household = phone.write(Kind::Household, None, json!({"dwelling": dwelling, "access_note": "后门"})).unwrap();
+    let fields = json!({"household": household, "name": "张三", "sex": "1", "phone": "13800000000"});
+    let person = phone.write(Kind::Person, None, fields).unwrap();
+    phone.sync();
+    phone.pass(1_000);
+    (household, person)
+}
+
+/// The names of a record's fields.
+fn fields(phone: &Phone, id: RecordId) -> Vec<String> {
+    phone.get(id).unwrap().fields.into_keys().collect()
+}
+
+/// Somebody whom a colleague wrote down.
+fn resident(server: &Server, number: u128) -> RecordId {
+    let fields = json!({"household": record_id(9), "name": "张三", "phone": "13800000000"});
+    server.write(change(record_id(number), Kind::Person, cell(), START, fields));
+    record_id(number)
+}
+
+/// The refused words, by their records.
+fn refused(phone: &Phone) -> BTreeMap<RecordId, Fields> {
+    let refused = phone.device.with_open(|open: &mut device::Open| open.refused()).unwrap();
+    refused.into_iter().map(|refused| (refused.id, refused.fields)).collect()
+}
+
 #[test]
-fn photos_that_an_older_server_sent_an_informant_go_with_their_pictures_when_the_register_is_opened() {
+fn photos_that_an_informant_does_not_see_go_with_their_pictures_at_the_end_of_a_round() {
     let server = server();
-    let mut phone = Phone::enrolled(&server, 1, &as_informant());
+    let phone = Phone::new(&server, 1);
     let paper = photo_on(&phone, 1, "dispute", "colleague");
     let scene = photo_on(&phone, 2, "incident", "colleague");
     let own = photo_on(&phone, 3, "dwelling", "worker");
-    assert_eq!(has(&phone, &paper), [true, true]);
-    phone.restart();
-    assert_eq!([&paper, &scene, &own].map(|photo| has(&phone, photo)), [[false, false], [true, true], [true, true]]);
+    become_informant(&phone);
     phone.sync();
-    assert_eq!(phone.state().refused, 0);
+    assert_eq!([&paper, &scene, &own].map(|photo| has(&phone, photo)), [[false, false], [true, true], [true, true]]);
+    // A server of an older version sends them all the same.
+    let (late, ..) = photo(&server, 4, "dispute", "colleague");
+    phone.sync();
+    assert_eq!((phone.get(late), phone.state().refused), (None, 0));
 }
 
 #[test]
 fn whoever_becomes_an_informant_keeps_what_informants_read_and_what_is_unsent_until_it_is_sent() {
     let server = server();
-    let phone = Phone::new(&server, 1);
+    let mut phone = Phone::new(&server, 1);
     let paper = photo_on(&phone, 1, "dispute", "colleague");
-    let dwelling = phone.write(Kind::Dwelling, None, json!({"house_number": "18", "use": "own"})).unwrap();
-    let household = phone.write(Kind::Household, None, json!({"dwelling": dwelling, "access_note": "后门"})).unwrap();
-    let fields = json!({"household": household, "name": "张三", "sex": "1", "phone": "13800000000"});
-    let person = phone.write(Kind::Person, None, fields).unwrap();
+    let (household, person) = family(&phone);
     let sent = phone.visit(household);
     phone.sync();
-    phone.pass(1_000);
     phone.write(Kind::Person, Some(person), json!({"phone": "13900000000"})).unwrap();
     let unsent = phone.visit(household);
-    phone.device.enrol_again("https://server.example", &as_informant()).unwrap();
-    assert_eq!((has(&phone, &paper), phone.get(sent)), ([false, false], None));
-    let fields = |id| phone.get(id).unwrap().fields.into_keys().collect::<Vec<_>>();
-    assert_eq!(fields(household), ["dwelling"]);
-    assert_eq!(fields(person), ["household", "name", "phone"], "the telephone waits to be sent");
+    become_informant(&phone);
+    phone.restart();
+    assert!(phone.get(sent).is_some(), "nothing goes before it is known what the server has");
     assert_eq!(phone.state().waiting_records, 2);
+    server.hub().lose_answers.push_back(domain::protocol::CallError::Offline("cut".into()));
+    phone.round();
+    assert!(phone.get(sent).is_some(), "nor in a round that breaks off");
     phone.sync();
+    assert_eq!((has(&phone, &paper), phone.get(sent)), ([false, false], None));
     assert!(server.hub().records.contains_key(&unsent) && phone.get(unsent).is_none());
     assert_eq!(server.hub().records[&person].text("phone"), Some("13900000000"));
     assert_eq!(server.hub().records[&person].text("sex"), Some("1"), "there it stands as before");
+    assert_eq!(fields(&phone, household), ["dwelling"]);
+    assert_eq!(fields(&phone, person), ["household", "name"], "the telephone goes too, once it was sent");
+}
+
+#[test]
+fn what_an_informant_s_server_refuses_of_the_time_before_is_among_the_refused_words() {
+    let server = server();
+    let phone = Phone::new(&server, 1);
+    let (household, person) = family(&phone);
+    phone.write(Kind::Person, Some(person), json!({"phone": "13900000000"})).unwrap();
+    let visit = phone.visit(household);
+    become_informant(&phone);
+    judge_an_informant(&server);
+    phone.sync();
+    assert_eq!((phone.state().waiting_records, phone.get(visit)), (0, None));
+    assert_eq!(fields(&phone, person), ["household", "name"]);
+    let words = refused(&phone);
+    assert_eq!((words.len(), words[&person].len()), (2, 1), "{words:?}");
+    assert_eq!((&words[&person]["phone"], &words[&visit]["result"]), (&json!("13900000000"), &json!("met")));
+}
+
+#[test]
+fn nothing_goes_in_a_round_that_began_before_the_phone_was_enrolled_anew() {
+    let server = server();
+    let phone = Phone::new(&server, 1);
+    let (household, _) = family(&phone);
+    let visit = phone.visit(household);
+    let (_, hash) = phone.photograph((household, "household"), &vec![1; 300 * 1024]).unwrap();
+    server.hub().bad_photos.insert(hash);
+    let (device, other) = (phone.device.clone(), server.clone());
+    server.hub().on_append = Some(Arc::new(move || {
+        // The text has gone up; and then the server is put back, and the phone enrolled with what that knows of its account.
+        other.hub().epoch = Epoch(Uuid::from_u128(2));
+        other.hub().records.remove(&visit);
+        device.enrol_again(SERVER, &Enrolment { role: Role::Informant, ..enrolment(2) }).unwrap();
+    }));
+    phone.sync();
+    assert!(phone.is_sent(visit) && phone.get(visit).is_some());
+    server.hub().on_append = None;
+    judge_an_informant(&server);
+    phone.sync();
+    assert!(phone.get(visit).is_none() && refused(&phone).contains_key(&visit));
+}
+
+#[test]
+fn a_colleague_s_picture_that_a_restored_server_may_have_lost_stays_until_it_was_sent() {
+    let server = server();
+    let phone = Phone::new(&server, 1);
+    let paper = photo_on(&phone, 1, "dispute", "colleague");
+    server.hub().epoch = Epoch(Uuid::from_u128(2));
+    server.hub().bad_photos.insert(paper.1.clone());
+    become_informant(&phone);
+    phone.sync();
+    assert_eq!(has(&phone, &paper), [true, true]);
+    server.hub().bad_photos.clear();
+    phone.pass(60_000);
+    server.hub().now += 60_000;
+    phone.sync();
+    assert!(server.hub().stored.contains_key(&paper.1));
+    assert_eq!(has(&phone, &paper), [false, false]);
+}
+
+#[test]
+fn what_an_older_version_left_to_an_informant_goes() {
+    let server = server();
+    let mut phone = Phone::new(&server, 1);
+    let (household, person) = family(&phone);
+    let visit = phone.visit(household);
+    phone.sync();
+    phone.tamper("UPDATE meta SET value = json_set(value, '$.role', 'informant') WHERE key = 'account'");
+    phone.restart();
+    phone.sync();
+    assert_eq!(phone.get(visit), None);
+    assert_eq!((fields(&phone, household), fields(&phone, person).len()), (vec!["dwelling".to_owned()], 2));
+}
+
+#[test]
+fn what_an_older_version_took_away_is_read_anew_by_one_that_lets_the_account_read_it() {
+    let server = server();
+    let phone = Phone::enrolled(&server, 1, &as_informant());
+    let person = resident(&server, 1);
+    phone.sync();
+    phone.tamper(
+        r#"DELETE FROM record WHERE kind = 'person';
+        UPDATE meta SET value = '["household.dwelling"]' WHERE key = 'cut_to'"#,
+    );
+    phone.sync();
+    phone.sync();
+    assert_eq!(fields(&phone, person), ["household", "name"]);
+    let before = server.hub().requests.len();
+    phone.sync();
+    assert!(!server.hub().requests[before].cursors.is_empty(), "once");
 }
 
 #[test]
 fn whoever_sees_whole_cells_from_now_on_reads_them_anew() {
     let server = server();
     let phone = Phone::enrolled(&server, 1, &as_informant());
-    let fields = json!({"name": "一号楼", "building_kind": "farmhouse"});
-    server.write(change(record_id(7), Kind::Building, cell(), START, fields));
+    let person = resident(&server, 1);
     phone.sync();
+    assert_eq!(fields(&phone, person), ["household", "name"]);
     phone.sync();
     assert!(!server.hub().requests.last().unwrap().cursors.is_empty());
     let before = server.hub().requests.len();
-    phone.device.enrol_again("https://server.example", &enrolment(1)).unwrap();
-    phone.sync();
+    phone.device.enrol_again(SERVER, &enrolment(1)).unwrap();
+    server.hub().misstate = Box::new(|_| ());
+    assert_eq!(phone.sync().differing, 0);
     assert!(server.hub().requests[before].cursors.is_empty());
+    assert_eq!(fields(&phone, person), ["household", "name", "phone"]);
+    assert_eq!(phone.receipt()["verified"], json!(true));
+}
+
+#[test]
+fn what_waits_outlives_a_role_that_may_not_read_it() {
+    let server = server();
+    let phone = Phone::new(&server, 1);
+    let (household, _) = family(&phone);
+    let visit = phone.visit(household);
+    become_informant(&phone);
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::StampFuture));
+    phone.sync();
+    assert!(phone.get(visit).is_some());
+    phone.device.enrol_again(SERVER, &enrolment(1)).unwrap();
+    server.hub().refuse = Box::new(|_| None);
+    phone.sync();
+    assert!(server.hub().records.contains_key(&visit) && phone.get(visit).is_some());
 }
