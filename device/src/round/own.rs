@@ -171,9 +171,11 @@ pub(super) fn is_not_ours(code: ProblemCode) -> bool {
 }
 
 /// What a record that was offered whole says, and the server's does not, nor anything later: when it takes nothing of that, this may be
-/// the last copy. Nothing where the record is no matter of this phone's.
-pub(super) fn lacking(change: &Change, current: &Record, refusal: &Refusal) -> Fields {
-    if is_not_ours(refusal.code) || matches!(change.kind, Kind::Review | Kind::Cell) {
+/// the last copy. Nothing where the record is no matter of this phone's. What its worker wrote in before they had another role is: of
+/// fields that the new one does not see nobody here can tell whether the server has them, so they are kept too.
+pub(super) fn lacking((change, held): (&Change, &Held), current: &Record, refusal: &Refusal) -> Fields {
+    let had_rights = refusal.code == ProblemCode::NotAllowed && held.own_at.is_some();
+    if (is_not_ours(refusal.code) && !had_rights) || matches!(change.kind, Kind::Review | Kind::Cell) {
         return Fields::new();
     }
     let lacks = |field: &String, value: &Value| {

@@ -186,7 +186,7 @@ fn end_reoffer(
     held.reoffer = false;
     if let Some(current) = refusal.current.as_ref().filter(|current| current.id == change.id) {
         own::store_or_leave(connection, &own::on_top_of(connection, current, &held)?)?;
-        let lost = own::lacking(change, current, refusal);
+        let lost = own::lacking((change, &held), current, refusal);
         let kept = !lost.is_empty();
         own::keep_words(connection, change, lost, refusal, now)?;
         return Ok(kept);

@@ -173,7 +173,7 @@ pub(super) fn refused(
     match refusal.current.as_ref().filter(|current| current.id == change.id && current.kind == change.kind) {
         // What is unsent goes up again by itself, on top of what the server has, and is judged by itself.
         Some(current) => {
-            let mut lost = own::lacking(change, current, refusal);
+            let mut lost = own::lacking((change, &held), current, refusal);
             lost.retain(|field, _| !held.unsent.contains_key(field));
             keep_words(connection, &held, refusal.code, lost, now)?;
             return own::store_or_leave(connection, &own::on_top_of(connection, current, &held)?);

@@ -149,6 +149,32 @@ fn what_an_informant_s_server_refuses_of_the_time_before_is_among_the_refused_wo
 }
 
 #[test]
+fn what_a_restored_server_has_lost_and_takes_of_no_informant_is_among_the_refused_words() {
+    let server = server();
+    let mut phone = Phone::new(&server, 1);
+    let (household, person) = family(&phone);
+    let sunday = server.hub().records.clone();
+    phone.write(Kind::Person, Some(person), json!({"phone": "13900000000"})).unwrap();
+    let visit = phone.visit(household);
+    phone.sync();
+    assert_eq!(phone.state().waiting_records, 0);
+    {
+        // The backup is from before the account was a worker's.
+        let mut hub = server.hub();
+        hub.epoch = Epoch(Uuid::from_u128(2));
+        hub.records = sunday;
+    }
+    become_informant(&phone);
+    phone.restart();
+    judge_an_informant(&server);
+    phone.sync();
+    assert_eq!((phone.get(visit), fields(&phone, person)), (None, vec!["household".to_owned(), "name".to_owned()]));
+    let words = refused(&phone);
+    assert_eq!((words.len(), words[&person].len()), (2, 1), "what the server has needs nobody to send it: {words:?}");
+    assert_eq!((&words[&person]["phone"], &words[&visit]["result"]), (&json!("13900000000"), &json!("met")));
+}
+
+#[test]
 fn nothing_goes_in_a_round_that_began_before_the_phone_was_enrolled_anew() {
     let server = server();
     let phone = Phone::new(&server, 1);
