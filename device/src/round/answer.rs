@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, Verdict};
 use domain::world::Millis;
-use domain::{CellCode, Change, HybridClock, RecordId, Stamp};
+use domain::{CellCode, Change, DeviceId, HybridClock, RecordId, Stamp};
 use rusqlite::Connection;
 
 use super::notes::Notes;
 use super::pull::Seen;
 use super::push::{self, Mark, Offer};
-use super::{RoundReport, clock, health, pull, receipt, repair};
+use super::receipt::{self, Compared};
+use super::{RoundReport, clock, health, pull, repair};
 use crate::DeviceError;
 use crate::open::Open;
 use crate::outbox;
@@ -20,6 +21,8 @@ use crate::store::Meta;
 pub(super) struct Heard {
     pub(super) request: ExchangeRequest,
     pub(super) marks: Vec<Mark>,
+    /// As which phone it was asked.
+    pub(super) device: DeviceId,
     pub(super) answer: ExchangeAnswer,
     /// When, by the phone's clock.
     pub(super) at: Millis,
@@ -30,21 +33,22 @@ pub(super) fn is_restored(request: &ExchangeRequest, answer: &ExchangeAnswer) ->
     request.epoch.is_some_and(|epoch| epoch != answer.epoch)
 }
 
-/// Stores an answer: verdicts, pages, cells, cursors and the receipt in one transaction. True: a cell differs from the server's and is to
-/// be read from its beginning.
+/// Stores an answer: verdicts, pages, cells, cursors and the receipt in one transaction. Of one that was under way while the phone was
+/// enrolled anew the verdicts alone: what it tells, and leaves out, was for another name and perhaps another role. True: a cell differs
+/// from the server's and is to be read from its beginning, or the server is to be asked again.
 pub(super) fn take(
     open: &mut Open,
     heard: &Heard,
     notes: &mut Notes,
     report: &mut RoundReport,
 ) -> Result<bool, DeviceError> {
-    let Heard { request, marks, answer, at } = heard;
+    let Heard { request, marks, device, answer, at } = heard;
     let restored = is_restored(request, answer);
     check(request, answer, restored)?;
     // First: what is judged below is set right by a clock that is right.
     clock::measured(open, request.device_time, *at, answer.server_time)?;
     let now = open.now();
-    let (device, own) = (open.account().device, open.account().account.clone());
+    let (is_ours, own) = (*device == open.account().device, open.account().account.clone());
     let mut clock = open.clock.clone();
     let transaction = open.store.begin()?;
     let verdicts = request.push.iter().zip(marks).map(Offer::of).zip(&answer.verdicts);
@@ -55,16 +59,8 @@ pub(super) fn take(
     if request.epoch != Some(answer.epoch) {
         Meta::Epoch.set(&transaction, &answer.epoch)?;
     }
-    let seen = take_pages(&transaction, (request, answer), &mut clock, now)?;
-    repair::go_on(&transaction, request, answer)?;
-    let pull::Left { gone: removed, waiting } = pull::leave_cells(&transaction, &answer.cells)?;
-    if !waiting {
-        receipt::forget_lost_databases(&transaction)?;
-    }
-    let compared = receipt::compare(&transaction, device, answer, now)?;
-    health::was_told(&transaction, request.health.as_ref(), (device, answer.epoch), now)?;
-    outbox::note_asked(&transaction, &request.words_about)?;
-    let other_cells = note_cells(&transaction, &answer.cells)?;
+    let told = if is_ours { take_told(&transaction, heard, &mut clock, now)? } else { Told::NOTHING };
+    let Told { seen, removed, other_cells, compared } = told;
     note_clock(&transaction, &mut clock, seen.latest.max(judged.latest), !marks.is_empty(), judged.set_back)?;
     transaction.commit()?;
 
@@ -74,7 +70,9 @@ pub(super) fn take(
         // in a cell that was left) may still reach the server with a late request: it must come down like anybody's.
         open.begin_run();
     }
-    open.set_cells(answer.cells.clone());
+    if is_ours {
+        open.set_cells(answer.cells.clone());
+    }
     report.accepted += judged.accepted;
     report.refused += judged.refused;
     report.pulled += seen.new;
@@ -83,7 +81,45 @@ pub(super) fn take(
     if seen.new > 0 || seen.told || removed || other_cells || judged_any || restored || compared.news {
         open.changed();
     }
-    Ok(compared.begun)
+    Ok(compared.begun || !is_ours)
+}
+
+/// What came of everything that an answer tells beside its verdicts.
+struct Told {
+    seen: Seen,
+    /// Something went of a cell that the phone does not hold any more.
+    removed: bool,
+    other_cells: bool,
+    compared: Compared,
+}
+
+impl Told {
+    const NOTHING: Self = Self {
+        seen: Seen::NOTHING,
+        removed: false,
+        other_cells: false,
+        compared: Compared { differing: 0, begun: false, news: false },
+    };
+}
+
+/// Takes what an answer tells beside its verdicts.
+fn take_told(
+    connection: &Connection,
+    Heard { request, device, answer, .. }: &Heard,
+    clock: &mut HybridClock,
+    now: Millis,
+) -> Result<Told, DeviceError> {
+    let seen = take_pages(connection, (request, answer), clock, now)?;
+    repair::go_on(connection, request, answer)?;
+    let pull::Left { gone: removed, waiting } = pull::leave_cells(connection, &answer.cells)?;
+    if !waiting {
+        receipt::forget_lost_databases(connection)?;
+    }
+    let compared = receipt::compare(connection, *device, answer, now)?;
+    health::was_told(connection, request.health.as_ref(), (*device, answer.epoch), now)?;
+    outbox::note_asked(connection, &request.words_about)?;
+    let other_cells = note_cells(connection, &answer.cells)?;
+    Ok(Told { seen, removed, other_cells, compared })
 }
 
 /// Stores the pages, and lets go of those who were erased and about whom words are here.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, PageBytes, Peer, Verdict};
-use domain::{CellCode, Change};
+use domain::{CellCode, Change, DeviceId};
 
 use super::answer::{self, Heard, is_restored};
 use super::gather::{self, Gathered};
@@ -57,10 +57,10 @@ pub(super) fn exchange_all(
         if let (Some(lists), true) = (&answered, changes.is_empty() && exchanges.are_done()) {
             return Ok(ListsTold::clone(lists));
         }
-        let request = exchanges.request((changes, &marks), cut)?;
+        let (request, device) = exchanges.request((changes, &marks), cut)?;
         let (answer, read_anew) = exchanges.send(peer, &request, cut.up)?;
         answered = Some(ListsTold { version: answer.lists_version, digest: answer.lists_digest.clone() });
-        exchanges.hear((request, marks), answer, read_anew)?;
+        exchanges.hear((request, marks, device), answer, read_anew)?;
     }
 }
 
@@ -80,22 +80,26 @@ impl Exchanges<'_> {
         self.heard.is_none() && !self.more
     }
 
+    /// What is sent, and the name under which the phone is enrolled as it is.
     fn request(
         &self,
         (changes, marks): (Vec<Change>, &[Mark]),
         cut: PageBytes,
-    ) -> Result<ExchangeRequest, DeviceError> {
+    ) -> Result<(ExchangeRequest, DeviceId), DeviceError> {
         let inner = &self.device.inner;
         let facts = Facts { app_version: self.device.app_version(), free_bytes: *lock(&inner.free_bytes) };
         // First everything goes up.
         let room = if self.notes.waiting.is_empty() { cut.down_after(self.pulled) } else { 0 };
-        let mut request = self.device.with_open(|open| request_with(open, &facts, changes, room))?;
+        let (mut request, device) = self.device.with_open::<_, DeviceError>(|open| {
+            Ok((request_with(open, &facts, changes, room)?, open.account().device))
+        })?;
         let proofs = request.push.iter().zip(marks).filter_map(|(change, mark)| Some((change.id, mark.proof.clone()?)));
         request.proofs = proofs.collect();
-        if let Some(Heard { answer, .. }) = &self.heard {
+        // What the phone was told before it was enrolled anew is not stored: nothing goes on from it.
+        if let Some(Heard { answer, .. }) = self.heard.as_ref().filter(|heard| heard.device == device) {
             go_on_from(&mut request, answer);
         }
-        Ok(request)
+        Ok((request, device))
     }
 
     /// Sends a request, and does meanwhile what there is to do. With the answer: whether what was stored meanwhile says that a cell is
@@ -132,7 +136,7 @@ impl Exchanges<'_> {
     /// Stores an answer, or keeps it until the next request is under way where that changes nothing about the request.
     fn hear(
         &mut self,
-        (request, marks): (ExchangeRequest, Vec<Mark>),
+        (request, marks, device): (ExchangeRequest, Vec<Mark>, DeviceId),
         answer: ExchangeAnswer,
         mut read_anew: bool,
     ) -> Result<(), DeviceError> {
@@ -144,7 +148,7 @@ impl Exchanges<'_> {
         self.more = answer.more;
         self.pulled += u32::from(!answer.pages.is_empty());
         let plain = is_plain(&request, &answer, &known, self.next.is_some());
-        let heard = Heard { request, marks, answer, at };
+        let heard = Heard { request, marks, device, answer, at };
         if plain && self.more {
             self.heard = Some(heard);
         } else {

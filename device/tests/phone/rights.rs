@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::protocol::Enrolment;
-use domain::scope::{Role, phone_writes};
+use domain::protocol::{Enrolment, ExchangeAnswer};
+use domain::scope::{Role, phone_writes, visible_field};
 use domain::{Epoch, Fields, Kind, ProblemCode, RecordId, Sha256Hex};
 use serde_json::json;
 use uuid::Uuid;
@@ -279,4 +279,49 @@ fn what_waits_outlives_a_role_that_may_not_read_it() {
     server.hub().refuse = Box::new(|_| None);
     phone.sync();
     assert!(server.hub().records.contains_key(&visit) && phone.get(visit).is_some());
+}
+
+/// What an informant is sent of records.
+fn cut(answer: &mut ExchangeAnswer) {
+    for record in answer.pages.iter_mut().flat_map(|page| &mut page.records) {
+        record.fields.retain(|field, _| visible_field(Role::Informant, &record.kind, field));
+    }
+}
+
+#[test]
+fn an_answer_that_was_under_way_while_the_phone_was_enrolled_anew_counts_for_its_verdicts_alone() {
+    let server = server();
+    server.hub().page_records = 2;
+    let phone = Phone::enrolled(&server, 1, &as_informant());
+    let people: Vec<RecordId> = (1..=6).map(|number| resident(&server, number)).collect();
+    let said = phone.write(Kind::Feedback, None, json!({"text": "路灯", "at": START, "by": "worker"})).unwrap();
+    server.hub().spoil = Box::new(cut);
+    let (device, other) = (phone.device.clone(), server.clone());
+    server.hub().meanwhile = Some(Box::new(move || {
+        device.enrol_again(SERVER, &enrolment(2)).unwrap();
+        other.hub().spoil = Box::new(|_| ());
+    }));
+    phone.sync();
+    for person in people {
+        assert_eq!(phone.get(person).unwrap().text("phone"), Some("13800000000"), "as a worker reads them");
+    }
+    assert!(phone.is_sent(said));
+    let offers = server.hub().requests.iter().filter(|request| !request.push.is_empty()).count();
+    assert_eq!(offers, 1, "what was judged is not sent again");
+}
+
+#[test]
+fn what_a_phone_was_told_before_it_was_enrolled_anew_is_asked_for_once_more_before_the_round_ends() {
+    let server = server();
+    let phone = Phone::enrolled(&server, 1, &as_informant());
+    let person = resident(&server, 1);
+    server.hub().spoil = Box::new(cut);
+    let (device, other) = (phone.device.clone(), server.clone());
+    server.hub().meanwhile = Some(Box::new(move || {
+        device.enrol_again(SERVER, &enrolment(2)).unwrap();
+        other.hub().spoil = Box::new(|_| ());
+    }));
+    phone.sync();
+    assert_eq!(server.hub().requests.len(), 2);
+    assert_eq!(phone.get(person).unwrap().text("phone"), Some("13800000000"));
 }
