@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use crate::phone::{CELL, DAY, Phone, enrolment, id_of, record};
 
-const HOUR: i64 = 60 * 60 * 1000;
+pub(crate) const HOUR: i64 = 60 * 60 * 1000;
 
 /// A supervisor's phone with a point that threatens two households of three people, and a worker's phone that has nothing yet.
-struct Valley {
-    boss: Phone,
+pub(crate) struct Valley {
+    pub(crate) boss: Phone,
     point: String,
-    people: Vec<String>,
+    pub(crate) people: Vec<String>,
     households: Vec<String>,
 }
 
@@ -23,7 +23,7 @@ fn supervisor() -> Phone {
     Phone::enrolled(&domain::protocol::Enrolment { role: Role::Supervisor, account, ..enrolment() }, 0x51)
 }
 
-fn valley() -> Valley {
+pub(crate) fn valley() -> Valley {
     let boss = supervisor();
     let point = boss.save("hazard_point", json!({"name": "后坡", "hazard_kind": "landslide", "shelter": "学校"}));
     let building = boss.save("building", json!({"name": "1号楼", "building_kind": "residential"}));
@@ -39,13 +39,13 @@ fn valley() -> Valley {
 }
 
 impl Valley {
-    fn order(&self, drill: bool) -> String {
+    pub(crate) fn order(&self, drill: bool) -> String {
         let args = json!({"points": [self.point], "reason": "强降雨", "level": "red", "drill": drill});
         self.boss.ok("order_evacuation", args)["ids"][0].as_str().unwrap().to_owned()
     }
 
     /// A worker's phone that holds the register as the server sent it, without anything of this work.
-    fn worker(&self) -> Phone {
+    pub(crate) fn worker(&self) -> Phone {
         let phone = Phone::enrolled(&enrolment(), 0x77);
         let all = |kind| self.boss.device.with_open(|open| open.store().of_kind(&kind, None)).unwrap();
         phone.give([Kind::Building, Kind::Dwelling, Kind::Household, Kind::Person].into_iter().flat_map(all));
@@ -53,7 +53,7 @@ impl Valley {
     }
 }
 
-fn mark(phone: &Phone, evacuation: &str, person: &str, mark: &str) -> String {
+pub(crate) fn mark(phone: &Phone, evacuation: &str, person: &str, mark: &str) -> String {
     let marked = phone.ok("mark_people", json!({"evacuation": evacuation, "people": [person], "mark": mark}));
     marked["marks"][0].as_str().unwrap().to_owned()
 }
@@ -63,7 +63,7 @@ fn totals(phone: &Phone, evacuation: &str) -> Value {
 }
 
 /// Due, moved, away, not moved.
-fn sums(phone: &Phone, evacuation: &str) -> [i64; 4] {
+pub(crate) fn sums(phone: &Phone, evacuation: &str) -> [i64; 4] {
     let totals = totals(phone, evacuation);
     let sums = ["due", "moved", "away", "unmoved"].map(|name| totals[name].as_i64().unwrap());
     assert_eq!(sums[0], sums[1] + sums[2] + sums[3], "{totals}");
@@ -84,7 +84,7 @@ fn file_of(phone: &Phone, evacuation: &str) -> (Vec<u8>, String) {
     (content, file["code"].as_str().unwrap().to_owned())
 }
 
-fn hand_over(from: &Phone, to: &Phone, evacuation: &str) -> Value {
+pub(crate) fn hand_over(from: &Phone, to: &Phone, evacuation: &str) -> Value {
     let (file, code) = file_of(from, evacuation);
     take_file(to, &file, &code).unwrap()
 }
@@ -382,7 +382,7 @@ fn what_was_handed_over_goes_when_the_server_sends_it_and_is_counted_once() {
     assert_eq!(worker.record(&own).text("mark"), Some("away"));
 }
 
-fn received_rows(phone: &Phone) -> i64 {
+pub(crate) fn received_rows(phone: &Phone) -> i64 {
     let count = |open: &mut device::Open| {
         Ok::<i64, device::DeviceError>(open.store().connection().query_row(
             "SELECT count(*) FROM received",
@@ -391,101 +391,6 @@ fn received_rows(phone: &Phone) -> i64 {
         )?)
     };
     phone.device.with_open(count).unwrap()
-}
-
-/// The server sends the worker everything of the evacuation but its marks.
-fn send_all_but_marks(valley: &Valley, worker: &Phone) {
-    let all = |kind| valley.boss.device.with_open(|open| open.store().of_kind(&kind, None)).unwrap();
-    worker.give([Kind::HazardPoint, Kind::ThreatenedHousehold, Kind::Evacuation].into_iter().flat_map(all));
-}
-
-#[test]
-fn a_mark_that_the_server_never_sends_stays_while_the_evacuation_runs_and_goes_some_weeks_after() {
-    let valley = valley();
-    let (boss, worker) = (&valley.boss, valley.worker());
-    let evacuation = valley.order(false);
-    mark(boss, &evacuation, &valley.people[0], "moved_shelter");
-    hand_over(boss, &worker, &evacuation);
-    send_all_but_marks(&valley, &worker);
-    worker.wait(40 * DAY);
-    worker.round();
-    assert_eq!((sums(&worker, &evacuation), received_rows(&worker)), ([3, 1, 0, 2], 1), "it runs");
-    boss.ok("end_evacuation", json!({"id": evacuation}));
-    send_all_but_marks(&valley, &worker);
-    worker.wait(29 * DAY);
-    worker.round();
-    assert_eq!(sums(&worker, &evacuation), [3, 1, 0, 2], "its writer may come back to a signal");
-    worker.wait(DAY);
-    worker.round();
-    assert_eq!((sums(&worker, &evacuation), received_rows(&worker)), ([3, 0, 0, 3], 0), "what the server has");
-}
-
-#[test]
-fn an_evacuation_that_the_server_never_sends_goes_weeks_after_the_last_that_was_heard_of_it() {
-    let valley = valley();
-    let (boss, worker) = (&valley.boss, valley.worker());
-    let evacuation = valley.order(false);
-    mark(boss, &evacuation, &valley.people[0], "moved_shelter");
-    hand_over(boss, &worker, &evacuation);
-    let stands = || !worker.ok("evacuations", json!({}))["standing"].as_array().unwrap().is_empty();
-    worker.wait(100 * DAY);
-    assert!(stands(), "without a server nothing ends");
-    let later = |days: i64| {
-        worker.wait(days * DAY);
-        worker.round();
-        stands()
-    };
-    assert!(later(0) && later(20), "counted from the first round on");
-    mark(&worker, &evacuation, &valley.people[1], "called");
-    assert!(later(20), "somebody was marked");
-    hand_over(boss, &worker, &evacuation);
-    assert!(later(20) && later(29), "it was handed over again, which is noted with the next round");
-    assert_eq!(worker.ok("hazard_points", json!({})).as_array().unwrap().len(), 1);
-    assert!(!later(1));
-    assert_eq!(received_rows(&worker), 0, "the point and its households went with it");
-}
-
-#[test]
-fn a_handover_that_was_taken_under_a_wrong_clock_is_not_over_when_the_clock_is_set_right() {
-    let valley = valley();
-    let worker = valley.worker();
-    let evacuation = valley.order(false);
-    mark(&valley.boss, &evacuation, &valley.people[0], "moved_shelter");
-    hand_over(&valley.boss, &worker, &evacuation);
-    worker.server_is_ahead(365 * DAY);
-    worker.round();
-    assert_eq!(sums(&worker, &evacuation), [3, 1, 0, 2]);
-}
-
-#[test]
-fn what_was_handed_over_goes_with_its_evacuation() {
-    let valley = valley();
-    let worker = valley.worker();
-    let evacuation = valley.order(false);
-    mark(&valley.boss, &evacuation, &valley.people[0], "moved_shelter");
-    hand_over(&valley.boss, &worker, &evacuation);
-    let named = format!("DELETE FROM received WHERE id = '{evacuation}'");
-    let forget = |open: &mut device::Open| {
-        open.store().connection().execute_batch(&named)?;
-        Ok::<_, device::DeviceError>(())
-    };
-    worker.device.with_open(forget).unwrap();
-    worker.round();
-    assert_eq!(received_rows(&worker), 0);
-}
-
-#[test]
-fn a_mark_of_an_order_that_the_server_has_not_got_yet_waits_and_is_not_given_up() {
-    let valley = valley();
-    let worker = valley.worker();
-    let evacuation = valley.order(false);
-    hand_over(&valley.boss, &worker, &evacuation);
-    let own = mark(&worker, &evacuation, &valley.people[0], "called");
-    worker.refuse_next(ProblemCode::MissingTarget, None);
-    assert_eq!(worker.ok("refused", json!({})), json!([]));
-    assert_eq!(worker.record(&own).text("mark"), Some("called"));
-    worker.round();
-    assert_eq!(worker.ok("sync_state", json!({}))["waiting_records"], 0, "it goes up as soon as it can");
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod drafts;
 mod evacuation;
 #[path = "../fixtures/failing_commit.rs"]
 mod failing_commit;
+mod handed_over;
 mod incidents;
 mod inspections;
 mod map;

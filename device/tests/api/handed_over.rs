@@ -1,0 +1,151 @@
+//! What another phone handed over of an evacuation lies beside the register, and has an end.
+
+use domain::{Kind, ProblemCode};
+use serde_json::json;
+
+use crate::evacuation::{HOUR, Valley, hand_over, mark, received_rows, sums, valley};
+use crate::phone::{DAY, Phone};
+
+/// The server sends the worker everything of the evacuation but its marks.
+fn send_all_but_marks(valley: &Valley, worker: &Phone) {
+    let all = |kind| valley.boss.device.with_open(|open| open.store().of_kind(&kind, None)).unwrap();
+    worker.give([Kind::HazardPoint, Kind::ThreatenedHousehold, Kind::Evacuation].into_iter().flat_map(all));
+}
+
+#[test]
+fn a_mark_that_the_server_never_sends_stays_while_the_evacuation_runs_and_goes_some_weeks_after() {
+    let valley = valley();
+    let (boss, worker) = (&valley.boss, valley.worker());
+    let evacuation = valley.order(false);
+    mark(boss, &evacuation, &valley.people[0], "moved_shelter");
+    hand_over(boss, &worker, &evacuation);
+    send_all_but_marks(&valley, &worker);
+    worker.wait(40 * DAY);
+    worker.round();
+    assert_eq!((sums(&worker, &evacuation), received_rows(&worker)), ([3, 1, 0, 2], 1), "it runs");
+    boss.ok("end_evacuation", json!({"id": evacuation}));
+    send_all_but_marks(&valley, &worker);
+    worker.wait(29 * DAY);
+    worker.round();
+    assert_eq!(sums(&worker, &evacuation), [3, 1, 0, 2], "its writer may come back to a signal");
+    worker.wait(DAY);
+    worker.round();
+    assert_eq!((sums(&worker, &evacuation), received_rows(&worker)), ([3, 0, 0, 3], 0), "what the server has");
+}
+
+#[test]
+fn an_evacuation_that_the_server_never_sends_goes_weeks_after_the_last_that_was_heard_of_it() {
+    let valley = valley();
+    let (boss, worker) = (&valley.boss, valley.worker());
+    let evacuation = valley.order(false);
+    mark(boss, &evacuation, &valley.people[0], "moved_shelter");
+    hand_over(boss, &worker, &evacuation);
+    let stands = || !worker.ok("evacuations", json!({}))["standing"].as_array().unwrap().is_empty();
+    worker.wait(100 * DAY);
+    assert!(stands(), "without a server nothing ends");
+    let later = |days: i64| {
+        worker.wait(days * DAY);
+        worker.round();
+        stands()
+    };
+    assert!(later(0) && later(20), "counted from the first round on");
+    mark(&worker, &evacuation, &valley.people[1], "called");
+    assert!(later(20), "somebody was marked");
+    hand_over(boss, &worker, &evacuation);
+    assert!(later(20) && later(29), "it was handed over again, which is noted with the next round");
+    assert_eq!(worker.ok("hazard_points", json!({})).as_array().unwrap().len(), 1);
+    assert!(!later(1));
+    assert_eq!(received_rows(&worker), 0, "the point and its households went with it");
+}
+
+#[test]
+fn a_handover_that_was_taken_under_a_wrong_clock_is_not_over_when_the_clock_is_set_right() {
+    let valley = valley();
+    let worker = valley.worker();
+    let evacuation = valley.order(false);
+    mark(&valley.boss, &evacuation, &valley.people[0], "moved_shelter");
+    hand_over(&valley.boss, &worker, &evacuation);
+    worker.server_is_ahead(365 * DAY);
+    worker.round();
+    assert_eq!(sums(&worker, &evacuation), [3, 1, 0, 2]);
+}
+
+/// Something is not on the phone any more.
+fn forget(phone: &Phone, table: &str, id: &str) {
+    let sql = format!("DELETE FROM {table} WHERE id = '{id}'");
+    let forget = |open: &mut device::Open| {
+        open.store().connection().execute_batch(&sql)?;
+        Ok::<_, device::DeviceError>(())
+    };
+    phone.device.with_open(forget).unwrap();
+}
+
+#[test]
+fn what_was_handed_over_of_an_order_that_is_not_here_goes_weeks_after_it_was_seen_to_be_missing() {
+    let valley = valley();
+    let worker = valley.worker();
+    let evacuation = valley.order(false);
+    mark(&valley.boss, &evacuation, &valley.people[0], "moved_shelter");
+    hand_over(&valley.boss, &worker, &evacuation);
+    forget(&worker, "received", &evacuation);
+    worker.round();
+    worker.wait(29 * DAY);
+    worker.round();
+    assert_eq!(received_rows(&worker), 4, "the mark, the point and its two households");
+    worker.wait(DAY);
+    worker.round();
+    assert_eq!(received_rows(&worker), 0);
+}
+
+#[test]
+fn a_mark_counts_again_when_an_order_comes_back_that_the_server_had_lost() {
+    let valley = valley();
+    let worker = valley.worker();
+    let evacuation = valley.order(false);
+    mark(&valley.boss, &evacuation, &valley.people[0], "moved_shelter");
+    hand_over(&valley.boss, &worker, &evacuation);
+    send_all_but_marks(&valley, &worker);
+    // A server that was put back takes no order from a worker's phone; the supervisor's brings it an hour later.
+    forget(&worker, "record", &evacuation);
+    worker.round();
+    worker.wait(HOUR);
+    send_all_but_marks(&valley, &worker);
+    assert_eq!(sums(&worker, &evacuation), [3, 1, 0, 2]);
+    worker.wait(40 * DAY);
+    worker.round();
+    assert_eq!(sums(&worker, &evacuation), [3, 1, 0, 2], "it runs");
+}
+
+#[test]
+fn a_mark_of_an_order_that_the_server_has_not_got_yet_waits_and_is_not_given_up() {
+    let valley = valley();
+    let worker = valley.worker();
+    let evacuation = valley.order(false);
+    hand_over(&valley.boss, &worker, &evacuation);
+    let own = mark(&worker, &evacuation, &valley.people[0], "called");
+    worker.refuse_next(ProblemCode::MissingTarget, None);
+    assert_eq!(worker.ok("refused", json!({})), json!([]));
+    assert_eq!(worker.record(&own).text("mark"), Some("called"));
+    worker.round();
+    assert_eq!(worker.ok("sync_state", json!({}))["waiting_records"], 0, "it goes up as soon as it can");
+}
+
+#[test]
+fn a_mark_of_an_order_that_no_server_ever_gets_is_among_the_refused_words_weeks_later_and_can_be_sent_again() {
+    let valley = valley();
+    let worker = valley.worker();
+    let evacuation = valley.order(false);
+    hand_over(&valley.boss, &worker, &evacuation);
+    let own = mark(&worker, &evacuation, &valley.people[0], "called");
+    worker.refuse_next(ProblemCode::MissingTarget, None);
+    worker.wait(30 * DAY);
+    worker.refuse_next(ProblemCode::MissingTarget, None);
+    assert_eq!((worker.ok("refused", json!({})), received_rows(&worker)), (json!([]), 0), "the order goes");
+    worker.refuse_next(ProblemCode::MissingTarget, None);
+    let refused = worker.ok("refused", json!({}));
+    assert_eq!((&refused[0]["record_id"], &refused[0]["fields"]["mark"]), (&json!(own), &json!("called")));
+    worker.ok("resend", json!({"record_id": own}));
+    worker.round();
+    assert_eq!(worker.record(&own).text("mark"), Some("called"));
+    assert_eq!(worker.ok("sync_state", json!({}))["waiting_records"], 0);
+}
