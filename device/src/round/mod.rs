@@ -35,7 +35,7 @@ pub(crate) use state::waiting;
 pub use state::{Hindrance, RoundReport, SyncPhase, SyncState};
 
 use crate::open::lock;
-use crate::store::Meta;
+use crate::store::{self, Meta};
 use crate::{Device, DeviceError, Open, Phase, handover};
 
 /// Originals stay on the phone this long after the server confirmed them.
@@ -210,11 +210,11 @@ impl Device {
         self.with_open(|open| {
             let now = open.now();
             let transaction = open.store.connection().unchecked_transaction()?;
-            let mut left = false;
+            let mut left = store::leave_received(&transaction, open.cells())?;
             // By a clock that jumped ahead every original would be old at once, and every evacuation long over.
             if open.is_clock_measured() {
                 open.store.free_originals(now - ORIGINALS_STAY)?;
-                left = handover::leave_ended(&open.store, now)?;
+                left |= handover::leave_ended(&open.store, now)?;
             }
             if waiting(open)?.nothing() && !receipt::is_in_doubt(&transaction)? {
                 Meta::SafeAt.set(&transaction, &now)?;

@@ -194,7 +194,7 @@ pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<
     connection.prepare_cached(&followed)?.execute([])?;
     let mut statement = connection.prepare_cached(HERE)?;
     let here: BTreeSet<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut left = Left { gone: store::leave_received(connection, held)?, waiting: false };
+    let mut left = Left { gone: false, waiting: false };
     for cell in here.into_iter().filter_map(|cell| CellCode::new(&cell).ok()).filter(|cell| !held.contains(cell)) {
         repair::cell_leaves(connection, &cell)?;
         store::forget_cursors(connection, Some(&cell))?;

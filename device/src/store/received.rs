@@ -79,15 +79,15 @@ pub(crate) fn settle_received(connection: &Connection) -> Result<(), DeviceError
     Ok(())
 }
 
-/// Forgets what lies in cells that the phone does not hold. True: something went.
+/// Forgets what lies in cells that the phone does not hold, for the end of a round. True: something went.
+///
+/// A mark stays in the cell where it was made when that is merged or split, and counts where its order lies by now. That has come by the
+/// end of a round.
 pub(crate) fn leave_received(connection: &Connection, held: &[CellCode]) -> Result<bool, DeviceError> {
-    let mut left = false;
-    for record in received_all(connection)? {
-        if !held.contains(&record.cell) {
-            left |= remove_received(connection, record.id)?;
-        }
-    }
-    Ok(left)
+    const SQL: &str = "DELETE FROM received WHERE cell NOT IN (SELECT value FROM json_each(?1)) AND NOT EXISTS (
+        SELECT 1 FROM record WHERE record.id = received.parent AND record.kind = 'evacuation' AND record.gone = 0
+            AND record.cell IN (SELECT value FROM json_each(?1)))";
+    Ok(connection.prepare_cached(SQL)?.execute([serde_json::to_string(held)?])? > 0)
 }
 
 /// Notes that a record was erased on purpose.

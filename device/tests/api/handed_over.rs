@@ -1,10 +1,10 @@
 //! What another phone handed over of an evacuation lies beside the register, and has an end.
 
-use domain::{Kind, ProblemCode};
+use domain::{CellCode, Kind, ProblemCode};
 use serde_json::json;
 
 use crate::evacuation::{HOUR, Valley, hand_over, mark, received_rows, sums, valley};
-use crate::phone::{DAY, Phone};
+use crate::phone::{DAY, OTHER_CELL, Phone};
 
 /// The server sends the worker everything of the evacuation but its marks.
 fn send_all_but_marks(valley: &Valley, worker: &Phone) {
@@ -114,6 +114,25 @@ fn a_mark_counts_again_when_an_order_comes_back_that_the_server_had_lost() {
     worker.wait(40 * DAY);
     worker.round();
     assert_eq!(sums(&worker, &evacuation), [3, 1, 0, 2], "it runs");
+}
+
+#[test]
+fn a_mark_stays_with_its_order_when_the_cell_is_merged_into_another() {
+    let valley = valley();
+    let worker = valley.worker();
+    let evacuation = valley.order(false);
+    mark(&valley.boss, &evacuation, &valley.people[0], "moved_shelter");
+    hand_over(&valley.boss, &worker, &evacuation);
+    send_all_but_marks(&valley, &worker);
+    let mut order = valley.boss.record(&evacuation);
+    order.fields.insert("cell".to_owned(), json!(OTHER_CELL));
+    order.cell = CellCode::new(OTHER_CELL).unwrap();
+    worker.hold(&[OTHER_CELL]);
+    worker.give([order]);
+    assert_eq!((sums(&worker, &evacuation), received_rows(&worker)), ([3, 1, 0, 2], 1));
+    worker.hold(&[]);
+    worker.round();
+    assert_eq!(received_rows(&worker), 0, "the cell is somebody else's");
 }
 
 #[test]

@@ -101,6 +101,7 @@ impl Phone {
         let desk = Desk {
             now: now.clone(),
             ahead: AtomicI64::new(0),
+            cells: Mutex::new(enrolment.cells.clone()),
             waiting: Mutex::default(),
             conflicts: Mutex::default(),
             upto: Mutex::default(),
@@ -111,6 +112,11 @@ impl Phone {
     /// The server's clock is this far ahead of the phone's from now on.
     pub(crate) fn server_is_ahead(&self, time: Millis) {
         self.desk.ahead.store(time, Ordering::SeqCst);
+    }
+
+    /// The phone holds these cells from its next round on.
+    pub(crate) fn hold(&self, cells: &[&str]) {
+        *self.desk.cells.lock().unwrap() = cells.iter().map(|cell| CellCode::new(cell).unwrap()).collect();
     }
 
     /// Kills the program and starts it again.
@@ -269,6 +275,8 @@ pub(crate) fn record(cell: &CellCode, kind: Kind, at: Millis, fields: Value) -> 
 struct Desk {
     now: Arc<AtomicI64>,
     ahead: AtomicI64,
+    /// The cells that the phone holds.
+    cells: Mutex<Vec<CellCode>>,
     waiting: Mutex<BTreeMap<CellCode, Vec<Record>>>,
     /// Told with every page; the phone takes those of the page's records.
     conflicts: Mutex<Vec<Conflict>>,
@@ -304,7 +312,7 @@ impl Desk {
             lists_version: 1,
             lists_digest: None,
             verdicts: request.push.iter().map(verdict).collect(),
-            cells: enrolment().cells,
+            cells: self.cells.lock().unwrap().clone(),
             pages: pages.into_iter().map(page).collect(),
             more: false,
             receipt: None,
