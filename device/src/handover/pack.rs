@@ -6,9 +6,10 @@ use std::io::Read;
 use domain::kinds::evacuation::{Evacuation, without};
 use domain::lines::in_one_line;
 use domain::merge::merge;
+use domain::scope::{Action, allowed};
 use domain::stamp::STAMP_AHEAD_MAX;
 use domain::validate::{Setting, problems};
-use domain::{Change, Kind, ProblemCode, Record, RecordId, Stamp};
+use domain::{Change, Kind, Problem, ProblemCode, Record, RecordId, Stamp};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
@@ -113,9 +114,12 @@ fn read(packed: &[u8]) -> Result<Pack, HandoverError> {
     Ok(pack)
 }
 
-/// Whether it may be taken: place, kind, form, time, and that it belongs to the one evacuation. What is not fit as this version judges
+/// Whether it may be taken: role, place, kind, form, time, and that it belongs to the one evacuation. What is not fit as this version judges
 /// (an older program wrote it by the rules of its day, or a newer one by later ones) is named, and left out: no roll-call waits for it.
 fn judge(open: &Open, pack: &Pack) -> Result<BTreeSet<RecordId>, HandoverError> {
+    if !allowed(open.account().role, Action::Read, &Kind::Evacuation) {
+        return Err(DeviceError::Invalid(vec![Problem::new("", ProblemCode::NotAllowed)]).into());
+    }
     let now = open.now();
     let setting = Setting { now, lists: open.lists() };
     let order = pack.changes.iter().find(|change| change.id == pack.evacuation).ok_or(HandoverError::Unreadable)?;

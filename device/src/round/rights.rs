@@ -39,7 +39,7 @@ pub(super) fn leave_unreadable(open: &Open) -> Result<bool, DeviceError> {
         // By those of another version, which may have taken away what this one lets the account read.
         read_anew(connection)?;
     }
-    let (mut left, mut waits) = (false, false);
+    let (mut left, mut waits) = (leave_handed_over(connection, account.role)?, false);
     for kind in kinds_here(connection)? {
         let again = may_come_again(account.role, &kind);
         if is_cut && !again {
@@ -78,6 +78,15 @@ fn rights_of(role: Role) -> Vec<String> {
 /// read. A kind that this version does not know is the server's to judge.
 fn may_come_again(role: Role, kind: &Kind) -> bool {
     *kind == Kind::Photo || !(matches!(kind, Kind::Other(_)) || allowed(role, Action::Read, kind))
+}
+
+/// Rosters with names, and marks, that another phone handed over.
+fn leave_handed_over(connection: &Connection, role: Role) -> Result<bool, DeviceError> {
+    let mut left = false;
+    for record in store::received_all(connection)?.iter().filter(|record| !allowed(role, Action::Read, &record.kind)) {
+        left |= store::remove_received(connection, record.id)?;
+    }
+    Ok(left)
 }
 
 fn kinds_here(connection: &Connection) -> Result<Vec<Kind>, DeviceError> {

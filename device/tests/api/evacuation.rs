@@ -70,14 +70,14 @@ pub(crate) fn sums(phone: &Phone, evacuation: &str) -> [i64; 4] {
     sums
 }
 
-fn take_file(phone: &Phone, file: &[u8], code: &str) -> Result<Value, Failure> {
+pub(crate) fn take_file(phone: &Phone, file: &[u8], code: &str) -> Result<Value, Failure> {
     match call(&phone.device, "take_file", json!({"code": code}), Some(file.to_vec()))? {
         Answer::Json(value) => Ok(value),
         Answer::Bytes { .. } => panic!("bytes"),
     }
 }
 
-fn file_of(phone: &Phone, evacuation: &str) -> (Vec<u8>, String) {
+pub(crate) fn file_of(phone: &Phone, evacuation: &str) -> (Vec<u8>, String) {
     use base64::Engine;
     let file = phone.ok("handover_file", json!({"id": evacuation}));
     let content = base64::engine::general_purpose::STANDARD.decode(file["content"].as_str().unwrap()).unwrap();

@@ -1,10 +1,12 @@
 //! What another phone handed over of an evacuation lies beside the register, and has an end.
 
-use domain::{CellCode, Kind, ProblemCode};
+use domain::protocol::Enrolment;
+use domain::scope::Role;
+use domain::{CellCode, Kind, Problem, ProblemCode};
 use serde_json::json;
 
-use crate::evacuation::{HOUR, Valley, hand_over, mark, received_rows, sums, valley};
-use crate::phone::{DAY, OTHER_CELL, Phone};
+use crate::evacuation::{HOUR, Valley, file_of, hand_over, mark, received_rows, sums, take_file, valley};
+use crate::phone::{DAY, OTHER_CELL, Phone, enrolment};
 
 /// The server sends the worker everything of the evacuation but its marks.
 fn send_all_but_marks(valley: &Valley, worker: &Phone) {
@@ -133,6 +135,21 @@ fn a_mark_stays_with_its_order_when_the_cell_is_merged_into_another() {
     worker.hold(&[]);
     worker.round();
     assert_eq!(received_rows(&worker), 0, "the cell is somebody else's");
+}
+
+#[test]
+fn an_informant_keeps_and_takes_nothing_of_an_evacuation() {
+    let valley = valley();
+    let worker = valley.worker();
+    let evacuation = valley.order(false);
+    hand_over(&valley.boss, &worker, &evacuation);
+    assert!(received_rows(&worker) > 0);
+    worker.device.enrol_again("http://127.0.0.1:9", &Enrolment { role: Role::Informant, ..enrolment() }).unwrap();
+    worker.round();
+    assert_eq!(received_rows(&worker), 0);
+    let (file, code) = file_of(&valley.boss, &evacuation);
+    let problems = take_file(&worker, &file, &code).unwrap_err().problems;
+    assert_eq!(problems, [Problem::new("", ProblemCode::NotAllowed)]);
 }
 
 #[test]
