@@ -35,11 +35,12 @@ pub(super) fn leave_unreadable(open: &Open) -> Result<bool, DeviceError> {
     let (rights, cut_to): (_, Option<Vec<String>>) = (rights_of(account.role), Meta::CutTo.get(connection)?);
     let cut_to = cut_to.unwrap_or_default();
     let is_cut = cut_to == rights;
-    if !is_cut && !cut_to.is_empty() {
-        // By those of another version, which may have taken away what this one lets the account read.
+    // By those of another version, which may have taken away what this one lets the account read. What then comes is looked through too.
+    let is_read_anew = !is_cut && !cut_to.is_empty();
+    if is_read_anew {
         read_anew(connection)?;
     }
-    let (mut left, mut waits) = (leave_handed_over(connection, account.role)?, false);
+    let (mut left, mut waits) = (leave_handed_over(connection, account.role)?, is_read_anew);
     for kind in kinds_here(connection)? {
         let again = may_come_again(account.role, &kind);
         if is_cut && !again {

@@ -257,7 +257,8 @@ fn whoever_sees_whole_cells_from_now_on_reads_them_anew() {
     phone.sync();
     assert!(!server.hub().requests.last().unwrap().cursors.is_empty());
     let before = server.hub().requests.len();
-    phone.device.enrol_again(SERVER, &enrolment(1)).unwrap();
+    let as_worker = Enrolment { keys: server.hub().keys(), ..enrolment(1) };
+    phone.device.enrol_again(SERVER, &as_worker).unwrap();
     server.hub().misstate = Box::new(|_| ());
     assert_eq!(phone.sync().differing, 0);
     assert!(server.hub().requests[before].cursors.is_empty());

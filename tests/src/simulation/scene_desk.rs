@@ -184,6 +184,7 @@ impl Scene {
         let hub = self.history.county.hub()?;
         let moved = hub.merge_cell(&office()?, &self.cell(cell), &self.cell(into)).doing("merging cells")?;
         self.look_up_holders()?;
+        self.note_moves_to(into)?;
         Ok(moved)
     }
 
@@ -198,6 +199,7 @@ impl Scene {
         let moved =
             hub.split_cell(&office()?, &self.cell(cell), &off, &self.cell(to), None).doing("splitting a cell")?;
         self.look_up_holders()?;
+        self.note_moves_to(to)?;
         Ok(moved)
     }
 
@@ -206,6 +208,15 @@ impl Scene {
         let place = |cell: &CellCode| Place { code: Scope::from(cell), name: cell.to_string() };
         let places: Vec<Place> = self.history.county.cells.iter().map(place).collect();
         self.history.county.hub()?.put_places(&places).doing("naming the cells")
+    }
+
+    /// Whatever lies in a cell was perhaps moved there: by the office, not by nobody.
+    fn note_moves_to(&self, cell: usize) -> Outcome {
+        for record in self.history.county.records(&self.cell(cell))? {
+            let moved = record.fields.get("cell").map(|code| ("cell".to_owned(), code.clone()));
+            take(&self.history.ledger).typed(record.id, &moved.into_iter().collect());
+        }
+        Ok(())
     }
 
     /// Notes who holds which cells by now: the laws go by that.
