@@ -54,8 +54,7 @@ impl Device {
         let folder = self.folder();
         let register = folder.join(REGISTER_FILE);
         let rescue = folder.join(RESCUE_FILE);
-        remove_all(&rescue)?;
-        let rescued = salvage(&register, &rescue, key, Owner::read(folder, key))?;
+        let rescued = salvage(&register, &rescue, key, Owner::read(folder, key).as_ref())?;
         let number = (1..).find(|number| !aside(folder, *number, "").exists()).unwrap_or_default();
         write_whole(&folder.join(NOTE_FILE), &serde_json::to_vec(&Replacing { number, rescued })?)?;
         finish(folder)?;
@@ -127,7 +126,8 @@ fn move_there(from: &Path, to: &Path) -> Result<(), DeviceError> {
     Ok(fs::rename(from, to)?)
 }
 
-fn remove_all(file: &Path) -> Result<(), DeviceError> {
+/// Removes a register's file with all that belongs to it. That there is none is no error.
+pub(crate) fn remove_all(file: &Path) -> Result<(), DeviceError> {
     let name = file.to_string_lossy();
     ENDINGS.iter().try_for_each(|ending| remove(Path::new(&format!("{name}{ending}"))))
 }

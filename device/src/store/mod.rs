@@ -15,6 +15,7 @@ mod room;
 mod row;
 mod salvage;
 mod schema;
+mod wreck;
 
 use std::path::Path;
 use std::sync::Once;
@@ -279,6 +280,14 @@ fn await_cipher() {
 
 /// A connection that has the key. A file that is none, or is damaged where it begins, is told at once.
 fn keyed(path: &Path, key: &Key) -> Result<Connection, DeviceError> {
+    let connection = connect(path, key)?;
+    // The answer to the first query is also the proof that the key fits.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// A connection that was told the key, and has looked at nothing yet.
+fn connect(path: &Path, key: &Key) -> rusqlite::Result<Connection> {
     await_cipher();
     let connection = match ALONE.load(Ordering::Relaxed) {
         true => Connection::open_with_flags_and_vfs(path, OpenFlags::default(), "unix-excl")?,
@@ -288,8 +297,6 @@ fn keyed(path: &Path, key: &Key) -> Result<Connection, DeviceError> {
         zeroize::Zeroizing::new(key.iter().map(|byte| format!("{byte:02x}")).collect());
     connection.pragma_update(None, "key", format!("x'{}'", hex.as_str()))?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    // The answer to the first query is also the proof that the key fits.
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
 }
 
