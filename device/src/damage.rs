@@ -10,7 +10,7 @@ use crate::crypto::{KEY_FILE, Key, sync_folder, write_whole};
 use crate::device::REGISTER_FILE;
 use crate::open::lock;
 use crate::owner::Owner;
-use crate::store::{Store, salvage};
+use crate::store::{Store, is_broken, salvage};
 use crate::{Device, DeviceError};
 
 /// Says that the register was found damaged while it was open.
@@ -34,26 +34,31 @@ struct Replacing {
 }
 
 impl Device {
-    /// Opens the register's file. A damaged one is replaced, and that is told once instead.
+    /// Opens the register's file, unless it was found damaged while it was open.
     pub(crate) fn open_store(&self, key: &Key) -> Result<Store, DeviceError> {
-        let folder = self.folder();
-        let register = folder.join(REGISTER_FILE);
-        if !folder.join(MARK).exists() {
-            match Store::open(&register, key) {
-                Err(DeviceError::RegisterDamaged) => {}
-                outcome => return outcome,
-            }
+        if self.folder().join(MARK).exists() {
+            return Err(DeviceError::RegisterDamaged);
         }
-        self.replace_register(key)?;
-        Err(DeviceError::RegisterDamaged)
+        Store::open(&self.folder().join(REGISTER_FILE), key)
+    }
+
+    /// Whether an error in opening the register comes from what its file holds, and not from a storage that is full or busy, or from a
+    /// newer version that wrote it.
+    pub(crate) fn is_damage(&self, error: &DeviceError, key: &Key) -> bool {
+        match error {
+            // It has a key, so it was somebody's when it was made.
+            DeviceError::RegisterDamaged | DeviceError::NotEnrolled => true,
+            // Of a long value that ends on a broken page more is read than was written, and nothing says so.
+            DeviceError::StorageBroken(_) => is_broken(&self.folder().join(REGISTER_FILE), key),
+            _ => false,
+        }
     }
 
     /// Sets the register aside and puts a new one in its place; that it was necessary is the answer.
     pub(crate) fn replace_register(&self, key: &Key) -> Result<(), DeviceError> {
         tracing::error!("the register is damaged: it is set aside, and what can be read of it is kept");
         let folder = self.folder();
-        let register = folder.join(REGISTER_FILE);
-        let rescue = folder.join(RESCUE_FILE);
+        let (register, rescue) = (folder.join(REGISTER_FILE), folder.join(RESCUE_FILE));
         let rescued = salvage(&register, &rescue, key, Owner::read(folder, key).as_ref())?;
         let number = (1..).find(|number| !aside(folder, *number, "").exists()).unwrap_or_default();
         write_whole(&folder.join(NOTE_FILE), &serde_json::to_vec(&Replacing { number, rescued })?)?;

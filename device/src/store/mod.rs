@@ -49,6 +49,7 @@ pub(crate) use row::{
 };
 
 pub(crate) use salvage::salvage;
+pub(crate) use wreck::is_broken;
 
 use reserve::Reserve;
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, Params, ffi};
 
-use super::connect;
+use super::{Store, connect, keyed};
 use crate::DeviceError;
 use crate::crypto::Key;
 
@@ -22,7 +22,35 @@ const PATIENCE: usize = 1_000;
 /// The names of the columns, and what stands in them.
 pub(super) type Row = (Vec<String>, Vec<Value>);
 
-/// Whether a broken page was met.
+/// Whether what keeps a register from being opened lies in its file: pages that are not what was written there or cannot be read, or
+/// facts about the phone that are no JSON. A storage that is full or busy is none of it, nor is what a newer version wrote.
+pub(crate) fn is_broken(register: &Path, key: &Key) -> bool {
+    // Looking for it would make one.
+    register.exists()
+        && shows_damage(register, key).unwrap_or_else(|error| matches!(error, DeviceError::RegisterDamaged))
+}
+
+fn shows_damage(register: &Path, key: &Key) -> Result<bool, DeviceError> {
+    const SIGNS: [&str; 2] =
+        ["PRAGMA cipher_integrity_check", "SELECT 1 FROM meta WHERE NOT json_valid(value) LIMIT 1"];
+    let connection = keyed(register, key)?;
+    // A page that a power cut left half written lies whole in the log.
+    connection.query_row("PRAGMA wal_checkpoint", [], |_| Ok(()))?;
+    for sql in SIGNS {
+        if connection.prepare(sql)?.exists([])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl Store {
+    /// Whether a broken page was met. What was read since may end in nothing, and nothing that is written from here on is kept.
+    pub(crate) fn met_damage(&self) -> bool {
+        met_damage(self.connection())
+    }
+}
+
 fn met_damage(connection: &Connection) -> bool {
     // What it says is settled when the statement is made, so none is kept.
     let status = connection.query_row("PRAGMA cipher_status", [], |row| row.get::<_, String>(0));
@@ -183,7 +211,6 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
-    use super::super::{Store, keyed};
     use super::*;
 
     const PAGE: usize = 4096;
@@ -289,5 +316,21 @@ mod tests {
         for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_IOERR_CORRUPTFS] {
             assert!(matches!(wreck.ask(fails(code)), Ok(None)));
         }
+    }
+
+    #[test]
+    fn what_lies_in_the_file_is_told_from_what_does_not() {
+        let key = Key::default();
+        let (folder, path) = filled(
+            r#"INSERT INTO meta (key, value) VALUES
+                ('lists', json_quote(printf('%.*c', 9000, 'x'))), ('account', '{"role":"of another version"}')"#,
+        );
+        assert!(!is_broken(&path, &key));
+        break_page(&path, pages(&path, "meta", "overflow").last().unwrap().0);
+        assert!(is_broken(&path, &key));
+        let (_folder, half) = filled(r#"INSERT INTO meta (key, value) VALUES ('lists', '["half')"#);
+        assert!(is_broken(&half, &key));
+        let nowhere = folder.path().join("nowhere.db");
+        assert!(!is_broken(&nowhere, &key) && !nowhere.exists());
     }
 }
