@@ -2,6 +2,7 @@
 //! of it and is nowhere else goes into a new register, and the rest is pulled again.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -81,7 +82,12 @@ impl Device {
 /// Goes on with a replacement that was begun. Harmless when there is none: every step can be repeated.
 pub(crate) fn finish(folder: &Path) -> Result<(), DeviceError> {
     let note = folder.join(NOTE_FILE);
-    let Ok(bytes) = fs::read(&note) else { return Ok(()) };
+    let bytes = match fs::read(&note) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        // What it says decides which file is the register.
+        Err(error) => return Err(error.into()),
+    };
     let Replacing { number, rescued } = serde_json::from_slice(&bytes)?;
     let rescue = folder.join(RESCUE_FILE);
     if !rescued {
@@ -139,7 +145,7 @@ pub(crate) fn remove_all(file: &Path) -> Result<(), DeviceError> {
 
 fn remove(path: &Path) -> Result<(), DeviceError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
     }
 }

@@ -206,3 +206,48 @@ fn what_another_version_wrote_sets_nothing_aside() {
         assert!(phone.path().join("register.db").exists(), "{written}");
     }
 }
+
+#[test]
+fn a_replacement_that_broke_off_is_finished_before_a_pin_opens_anything() {
+    const MOVES: [(&str, &str); 4] = [
+        ("register.db-wal", "register.damaged-1.db-wal"),
+        ("register.db", "register.damaged-1.db"),
+        ("register.rescue.db", "register.db"),
+        ("register.rescue.db-wal", "register.db-wal"),
+    ];
+    for moved in 0..=MOVES.len() {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        let unsent = phone.building("未送");
+        let file = |name: &str| phone.path().join(name);
+        let rescued = ["", "-wal"].map(|ending| {
+            (format!("register.rescue.db{ending}"), std::fs::read(file(&format!("register.db{ending}"))).unwrap())
+        });
+        phone.device.lock();
+        for (name, bytes) in &rescued {
+            std::fs::write(file(name), bytes).unwrap();
+        }
+        std::fs::write(file("register.db"), [1; 4096]).unwrap();
+        std::fs::write(file("register.db-wal"), [2; 4096]).unwrap();
+        std::fs::write(file("register.replaced"), br#"{"number":1,"rescued":true}"#).unwrap();
+        for (from, to) in MOVES[..moved].iter().copied() {
+            std::fs::rename(file(from), file(to)).unwrap();
+        }
+        phone.device.unlock(PIN).unwrap();
+        assert_eq!(phone.name(unsent), "未送", "{moved}");
+        assert_eq!(std::fs::read(file("register.damaged-1.db")).unwrap(), [1; 4096], "{moved}");
+    }
+}
+
+#[test]
+fn while_nobody_can_read_which_file_is_the_register_none_is_opened() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.device.lock();
+    std::fs::create_dir(phone.path().join("register.replaced")).unwrap();
+    let before = std::fs::read(phone.path().join("register.db")).unwrap();
+    assert!(matches!(phone.device.unlock(PIN), Err(DeviceError::StorageBroken(_))));
+    assert_eq!(std::fs::read(phone.path().join("register.db")).unwrap(), before);
+    std::fs::remove_dir(phone.path().join("register.replaced")).unwrap();
+    phone.device.unlock(PIN).unwrap();
+}
