@@ -2,6 +2,7 @@
 //! of it and is nowhere else goes into a new register, and the rest is pulled again.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use crate::crypto::{KEY_FILE, Key, sync_folder, write_whole};
 use crate::device::REGISTER_FILE;
 use crate::open::lock;
 use crate::owner::Owner;
-use crate::store::{Store, salvage};
+use crate::store::{Store, is_broken, is_log_broken, mend_log, salvage};
 use crate::{Device, DeviceError};
 
 /// Says that the register was found damaged while it was open.
@@ -34,28 +35,38 @@ struct Replacing {
 }
 
 impl Device {
-    /// Opens the register's file. A damaged one is replaced, and that is told once instead.
+    /// Opens the register's file, unless it was found damaged while it was open, or its log lacks something.
     pub(crate) fn open_store(&self, key: &Key) -> Result<Store, DeviceError> {
-        let folder = self.folder();
-        let register = folder.join(REGISTER_FILE);
-        if !folder.join(MARK).exists() {
-            match Store::open(&register, key) {
-                Err(DeviceError::RegisterDamaged) => {}
-                outcome => return outcome,
-            }
+        let register = self.folder().join(REGISTER_FILE);
+        if self.folder().join(MARK).exists() || is_log_broken(&register) {
+            return Err(DeviceError::RegisterDamaged);
         }
-        self.replace_register(key)?;
-        Err(DeviceError::RegisterDamaged)
+        Store::open(&register, key)
+    }
+
+    /// Whether an error in opening the register comes from what its file holds, and not from a storage that is full or busy, or from a
+    /// newer version that wrote it.
+    pub(crate) fn is_damage(&self, error: &DeviceError, key: &Key) -> bool {
+        match error {
+            // It has a key, so it was somebody's when it was made.
+            DeviceError::RegisterDamaged | DeviceError::NotEnrolled => true,
+            // Of a long value that ends on a broken page more is read than was written, and nothing says so.
+            DeviceError::StorageBroken(_) => is_broken(&self.folder().join(REGISTER_FILE), key),
+            _ => false,
+        }
     }
 
     /// Sets the register aside and puts a new one in its place; that it was necessary is the answer.
     pub(crate) fn replace_register(&self, key: &Key) -> Result<(), DeviceError> {
         tracing::error!("the register is damaged: it is set aside, and what can be read of it is kept");
         let folder = self.folder();
-        let register = folder.join(REGISTER_FILE);
-        let rescue = folder.join(RESCUE_FILE);
-        remove_all(&rescue)?;
-        let rescued = salvage(&register, &rescue, key, Owner::read(folder, key))?;
+        let (register, rescue) = (folder.join(REGISTER_FILE), folder.join(RESCUE_FILE));
+        if is_log_broken(&register) {
+            // Of a mended log nobody sees that pages are missing.
+            write_whole(&folder.join(MARK), b"")?;
+            mend_log(&register)?;
+        }
+        let rescued = salvage(&register, &rescue, key, Owner::read(folder, key).as_ref())?;
         let number = (1..).find(|number| !aside(folder, *number, "").exists()).unwrap_or_default();
         write_whole(&folder.join(NOTE_FILE), &serde_json::to_vec(&Replacing { number, rescued })?)?;
         finish(folder)?;
@@ -77,7 +88,12 @@ impl Device {
 /// Goes on with a replacement that was begun. Harmless when there is none: every step can be repeated.
 pub(crate) fn finish(folder: &Path) -> Result<(), DeviceError> {
     let note = folder.join(NOTE_FILE);
-    let Ok(bytes) = fs::read(&note) else { return Ok(()) };
+    let bytes = match fs::read(&note) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        // What it says decides which file is the register.
+        Err(error) => return Err(error.into()),
+    };
     let Replacing { number, rescued } = serde_json::from_slice(&bytes)?;
     let rescue = folder.join(RESCUE_FILE);
     if !rescued {
@@ -127,14 +143,15 @@ fn move_there(from: &Path, to: &Path) -> Result<(), DeviceError> {
     Ok(fs::rename(from, to)?)
 }
 
-fn remove_all(file: &Path) -> Result<(), DeviceError> {
+/// Removes a register's file with all that belongs to it. That there is none is no error.
+pub(crate) fn remove_all(file: &Path) -> Result<(), DeviceError> {
     let name = file.to_string_lossy();
     ENDINGS.iter().try_for_each(|ending| remove(Path::new(&format!("{name}{ending}"))))
 }
 
 fn remove(path: &Path) -> Result<(), DeviceError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
     }
 }

@@ -259,10 +259,10 @@ impl Device {
         if lock(&self.inner.open).is_some() {
             return Ok(());
         }
-        let store = self.open_store(key)?;
-        match self.install(store, key) {
-            // A page that opening the file did not need.
-            Err(DeviceError::RegisterDamaged) => self.replace_register(key),
+        // A replacement that could not be finished: until it is, what lies here is not the register.
+        damage::finish(&self.inner.folder)?;
+        match self.open_store(key).and_then(|store| self.install(store, key)) {
+            Err(error) if self.is_damage(&error, key) => self.replace_register(key),
             outcome => outcome,
         }
     }
@@ -274,6 +274,10 @@ impl Device {
 
     fn install(&self, store: Store, key: &Key) -> Result<(), DeviceError> {
         let open = Open::new(store, self.inner.world.clone(), self.inner.pulse.clone())?;
+        // Nothing that is written after such a page was met is kept.
+        if open.store.met_damage() {
+            return Err(DeviceError::RegisterDamaged);
+        }
         // The next start notes it as well: a full storage keeps nobody out.
         if let Err(error) = self.note_owner(&open, key) {
             tracing::warn!(%error, "whose register it is was not noted beside it");
@@ -304,13 +308,13 @@ impl Device {
     /// Does something with the open register. Never call the server in here.
     ///
     /// # Errors
-    /// [`DeviceError::Locked`] when it is not open, and whatever `f` says.
+    /// [`DeviceError::Locked`] when it is not open, and whatever `f` says; [`DeviceError::RegisterDamaged`] instead, also of what went
+    /// well, once a broken page was met: what was read then may end in nothing.
     pub fn with_open<T, E: From<DeviceError>>(&self, f: impl FnOnce(&mut Open) -> Result<T, E>) -> Result<T, E> {
         let mut open = lock(&self.inner.open);
-        match open.as_mut() {
-            Some(open) => f(open),
-            None => Err(DeviceError::Locked.into()),
-        }
+        let open = open.as_mut().ok_or(DeviceError::Locked)?;
+        let outcome = f(open);
+        if open.store.met_damage() { Err(DeviceError::RegisterDamaged.into()) } else { outcome }
     }
 
     fn wrapped_key(&self) -> WrappedKey {

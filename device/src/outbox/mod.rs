@@ -69,8 +69,9 @@ pub(crate) fn greatest_stamp(connection: &Connection, known: Stamp) -> Result<St
     let mut rows = statement.query([])?;
     let mut last = known;
     while let Some(row) = rows.next()? {
-        // A row that cannot be read stops no start: the rounds will tell.
-        last = store::held_of_row(row).map_or(last, |held| last.max(held.record.latest()));
+        // No round gets past a row that holds no record. In a register that takes this one's place there is none.
+        let held = store::held_of_row(row).map_err(|_| DeviceError::RegisterDamaged)?;
+        last = last.max(held.record.latest());
     }
     Ok(last)
 }

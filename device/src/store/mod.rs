@@ -5,6 +5,7 @@
 
 mod digest;
 mod drafts;
+mod log;
 mod meta;
 mod part;
 mod photo_files;
@@ -15,6 +16,7 @@ mod room;
 mod row;
 mod salvage;
 mod schema;
+mod wreck;
 
 use std::path::Path;
 use std::sync::Once;
@@ -29,6 +31,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Transaction, Tr
 pub(crate) use digest::{CellDigest, CellSums, cell_digest, count_anew, forget_digest};
 pub use drafts::Draft;
 pub(crate) use drafts::{IS_FOLLOWED, is_followed, photos_following};
+pub(crate) use log::{is_log_broken, mend_log};
 pub(crate) use meta::{Meta, cursor, cursors, forget_cursors, set_cursor};
 pub use part::Part;
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
@@ -48,6 +51,7 @@ pub(crate) use row::{
 };
 
 pub(crate) use salvage::salvage;
+pub(crate) use wreck::is_broken;
 
 use reserve::Reserve;
 
@@ -279,6 +283,14 @@ fn await_cipher() {
 
 /// A connection that has the key. A file that is none, or is damaged where it begins, is told at once.
 fn keyed(path: &Path, key: &Key) -> Result<Connection, DeviceError> {
+    let connection = connect(path, key)?;
+    // The answer to the first query is also the proof that the key fits.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// A connection that was told the key, and has looked at nothing yet.
+fn connect(path: &Path, key: &Key) -> rusqlite::Result<Connection> {
     await_cipher();
     let connection = match ALONE.load(Ordering::Relaxed) {
         true => Connection::open_with_flags_and_vfs(path, OpenFlags::default(), "unix-excl")?,
@@ -288,8 +300,6 @@ fn keyed(path: &Path, key: &Key) -> Result<Connection, DeviceError> {
         zeroize::Zeroizing::new(key.iter().map(|byte| format!("{byte:02x}")).collect());
     connection.pragma_update(None, "key", format!("x'{}'", hex.as_str()))?;
     connection.busy_timeout(Duration::from_secs(5))?;
-    // The answer to the first query is also the proof that the key fits.
-    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
 }
 

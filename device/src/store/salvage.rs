@@ -4,24 +4,21 @@
 use std::path::Path;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, Params, params_from_iter};
+use rusqlite::{Connection, params_from_iter};
+use serde::de::IgnoredAny;
 
-use super::{Meta, Store, keyed, schema};
+use super::reserve::Reserve;
+use super::wreck::{Row, Wreck};
+use super::{Meta, SELECT_HELD, Store, held_of_row, schema};
 use crate::DeviceError;
 use crate::crypto::Key;
+use crate::damage::remove_all;
 use crate::owner::Owner;
-
-/// How far rows are looked for when the file does not say how many there are.
-const ROWS_MAX: i64 = 100_000;
-
-/// After so many unreadable rows, one after the other, the rest is given up: each costs opening the file anew.
-const UNREADABLE_MAX: usize = 1_000;
 
 /// Registers before schema 5 say in the record itself what of it is unsent.
 const OLDER_RECORDS: &str = "(unsent IS NOT NULL OR reoffer = 1 OR kind = 'photo')";
 
-/// What is carried over: a table, which of its rows, and by what they are found one by one; a table without row numbers is read
-/// from both of its ends.
+/// What is carried over: a table, which of its rows, and the key of one that has no row numbers.
 const TABLES: [(&str, &str, Option<&str>); 11] = [
     ("meta", "key NOT IN ('receipt', 'counted_at', 'safe_at')", Some("key")),
     ("refused", "1", Some("id")),
@@ -39,42 +36,88 @@ const TABLES: [(&str, &str, Option<&str>); 11] = [
     ("conflict", "1", Some("id, field, stamp")),
 ];
 
+/// The columns that hold JSON. What is none was read of pages that do not belong together.
+const JSON: [(&str, &[&str]); 8] = [
+    ("meta", &["value"]),
+    ("refused", &["code", "problems", "fields"]),
+    ("draft", &["value"]),
+    ("overtaken", &["value"]),
+    ("unsent", &["fields"]),
+    ("record", &["body", "unsent"]),
+    ("received", &["body"]),
+    ("conflict", &["body", "replaced"]),
+];
+
+/// So much is carried over before it is written out. Pictures may be more than there is room for twice, in the log and in the file.
+const PIECE_BYTES: usize = 4 * 1024 * 1024;
+
 /// Makes a register of what can still be read of a damaged one, its owner's as noted beside it. False: nobody knows whose it is, and
 /// there is none.
-pub(crate) fn salvage(damaged: &Path, rescue: &Path, key: &Key, owner: Option<Owner>) -> Result<bool, DeviceError> {
-    let mut store = Store::open(rescue, key)?;
-    let mut wreck = Wreck { path: damaged, key, connection: None, unsent_was_whole: true };
-    let transaction = store.begin()?;
-    let older = wreck.says_unsent_in_records();
-    let mut carried = 0;
-    for (table, condition, order) in TABLES {
-        let condition = if older && table == "record" { OLDER_RECORDS } else { condition };
-        let kept = match order {
-            Some(order) => wreck.carry_from_both_ends(&transaction, (table, condition, order))?,
-            None => wreck.carry_row_by_row(&transaction, (table, condition))?,
-        };
-        carried += kept;
-        tracing::warn!(table, kept, "carried over from a damaged register");
+///
+/// # Errors
+/// What keeps the new register from being written, or the damaged one from being read now: a full storage, say. Nothing has changed then.
+pub(crate) fn salvage(damaged: &Path, rescue: &Path, key: &Key, owner: Option<&Owner>) -> Result<bool, DeviceError> {
+    afresh(rescue, || {
+        let store = Store::open(rescue, key)?;
+        fill(&store, Wreck::new(damaged, key), owner)
+    })
+}
+
+/// Makes a file, in the room that is held in reserve if there is no other. Half of one is of no use, and only takes up room.
+fn afresh<T>(file: &Path, mut make: impl FnMut() -> Result<T, DeviceError>) -> Result<T, DeviceError> {
+    Reserve::beside(file).make_room(|| {
+        remove_all(file)?;
+        let made = make();
+        if made.is_err() {
+            remove_all(file)?;
+        }
+        made
+    })
+}
+
+fn fill(store: &Store, mut wreck: Wreck<'_>, owner: Option<&Owner>) -> Result<bool, DeviceError> {
+    const VERSION: &str = "PRAGMA user_version";
+    let found = wreck.ask(|connection| connection.query_row(VERSION, [], |row| row.get::<_, i64>(0)))?;
+    if let Some(found) = found.filter(|found| *found > schema::VERSION) {
+        return Err(DeviceError::NewerFile { found, known: schema::VERSION });
     }
-    wreck.carry_named(&transaction)?;
-    if !older && !wreck.unsent_was_whole {
+    let connection = store.connection();
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let mut rescue = Rescue { connection, bytes: 0, kept: 0, unfit: 0 };
+    let older = says_unsent_in_records(&mut wreck)?;
+    let mut unsent_was_whole = true;
+    for (table, condition, key) in TABLES {
+        let condition = if older && table == "record" { OLDER_RECORDS } else { condition };
+        let (kept, unfit) = (rescue.kept, rescue.unfit);
+        let mut whole = match key {
+            Some(key) => wreck.by_key((table, condition, key), |found| rescue.put(table, found))?,
+            None => wreck.by_number((table, condition), |found| rescue.put(table, found))?,
+        };
+        whole &= rescue.unfit == unfit;
+        unsent_was_whole &= whole || table != "unsent";
+        tracing::warn!(table, kept = rescue.kept - kept, whole, "carried over from a damaged register");
+    }
+    carry_named(&mut wreck, &mut rescue)?;
+    let anything = rescue.kept > 0;
+    leave_out_unreadable(connection)?;
+    if !older && !unsent_was_whole {
         // Nobody can say any more what of the worker's own words the server has: all of it goes up once more.
-        transaction.execute("UPDATE record SET reoffer = 1 WHERE own_at IS NOT NULL", [])?;
+        connection.execute("UPDATE record SET reoffer = 1 WHERE own_at IS NOT NULL", [])?;
     }
     // Without its record there is nothing to send of it.
-    transaction.execute("DELETE FROM unsent WHERE id NOT IN (SELECT id FROM record)", [])?;
+    connection.execute("DELETE FROM unsent WHERE id NOT IN (SELECT id FROM record)", [])?;
     // They were counted one by one as they came in.
-    transaction.execute("UPDATE record SET doubted = 0, added = 0", [])?;
+    connection.execute("UPDATE record SET doubted = 0, added = 0", [])?;
     // An older register had no columns for it.
-    schema::fill_columns(&transaction)?;
+    schema::fill_columns(connection)?;
     // Where nothing could be read there is nothing to be anybody's: the key is set aside with the file.
-    if let Some(owner) = owner.filter(|_| carried > 0) {
-        owner.fill_in(&transaction)?;
+    if let Some(owner) = owner.filter(|_| anything) {
+        owner.fill_in(connection)?;
     }
-    let known = Meta::Account.get::<crate::Account>(&transaction).is_ok_and(|account| account.is_some());
-    transaction.commit()?;
-    super::count_anew(store.connection(), None)?;
-    store.reserve.make_room(|| end_log(&store.connection))?;
+    let known = Meta::Account.get::<crate::Account>(connection).is_ok_and(|account| account.is_some());
+    connection.execute_batch("COMMIT")?;
+    super::count_anew(connection, None)?;
+    end_log(connection)?;
     Ok(known)
 }
 
@@ -84,99 +127,108 @@ fn end_log(connection: &Connection) -> Result<(), DeviceError> {
     if busy { Err(DeviceError::StorageBroken("the new register's log is still in use".into())) } else { Ok(()) }
 }
 
-/// A register whose pages may be broken anywhere. After an error the file is opened anew: a cipher that met a broken page reads
-/// no other any more.
-struct Wreck<'a> {
-    path: &'a Path,
-    key: &'a Key,
-    connection: Option<Connection>,
-    /// The list of what is unsent could be read to its end.
-    unsent_was_whole: bool,
+fn says_unsent_in_records(wreck: &mut Wreck<'_>) -> Result<bool, DeviceError> {
+    const COLUMN: &str = "SELECT count(*) FROM pragma_table_info('record') WHERE name = 'unsent'";
+    Ok(wreck.ask(|connection| connection.query_row(COLUMN, [], |row| row.get::<_, i64>(0)))? == Some(1))
 }
 
-/// The names of the columns, and what stands in them.
-type Row = (Vec<String>, Vec<Value>);
-
-impl Wreck<'_> {
-    /// Asks something of the file; none when the answer lies on a broken page.
-    fn ask<T>(&mut self, question: impl FnOnce(&Connection) -> Result<T, DeviceError>) -> Option<T> {
-        if self.connection.is_none() {
-            self.connection = keyed(self.path, self.key).ok();
-        }
-        let answer = question(self.connection.as_ref()?);
-        if answer.is_err() {
-            self.connection = None;
-        }
-        answer.ok()
+/// The records of which something is unsent, by their ids: one that was written before rows said when does not say itself that it is
+/// the worker's.
+fn carry_named(wreck: &mut Wreck<'_>, rescue: &mut Rescue<'_>) -> Result<(), DeviceError> {
+    const NAMED: &str = "SELECT id FROM unsent UNION SELECT id FROM overtaken EXCEPT SELECT id FROM record";
+    let mut statement = rescue.connection.prepare(NAMED)?;
+    let names: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for id in names {
+        let mut found = Vec::new();
+        wreck.read("SELECT * FROM record WHERE id = ?1", [&id], &mut found)?;
+        rescue.put("record", &found)?;
     }
+    Ok(())
+}
 
-    fn says_unsent_in_records(&mut self) -> bool {
-        let column = "SELECT count(*) FROM pragma_table_info('record') WHERE name = 'unsent'";
-        self.ask(|connection| Ok(connection.query_row(column, [], |row| row.get::<_, i64>(0))?)) == Some(1)
-    }
-
-    fn carry_row_by_row(&mut self, into: &Connection, (table, condition): (&str, &str)) -> Result<usize, DeviceError> {
-        let last = format!("SELECT coalesce(max(rowid), 0) FROM {table}");
-        let last = self.ask(|connection| Ok(connection.query_row(&last, [], |row| row.get::<_, i64>(0))?));
-        if self.ask(|_| Ok(())).is_none() {
-            return Ok(0);
+/// Rows that hold no record would stop every round. They stay in the damaged file.
+fn leave_out_unreadable(connection: &Connection) -> Result<(), DeviceError> {
+    let mut unreadable = Vec::new();
+    let mut statement = connection.prepare(SELECT_HELD)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if held_of_row(row).is_err() {
+            unreadable.push(row.get::<_, String>(0)?);
         }
-        let sql = format!("SELECT * FROM {table} WHERE rowid = ?1 AND {condition}");
-        let (mut kept, mut unreadable) = (0, 0);
-        for number in 1..=last.unwrap_or(ROWS_MAX) {
-            let mut found = Vec::new();
-            match self.ask(|connection| read(connection, &sql, [number], &mut found)) {
-                Some(()) => unreadable = 0,
-                None if unreadable == UNREADABLE_MAX => break,
-                None => unreadable += 1,
+    }
+    for id in &unreadable {
+        tracing::warn!(%id, "a row of a damaged register holds no record");
+        connection.execute("DELETE FROM record WHERE id = ?1", [id])?;
+    }
+    Ok(())
+}
+
+/// The new register while it is filled.
+struct Rescue<'s> {
+    connection: &'s Connection,
+    /// What came since something was written out.
+    bytes: usize,
+    /// How many rows were stored.
+    kept: usize,
+    /// How many were left out for what they hold.
+    unfit: usize,
+}
+
+impl Rescue<'_> {
+    /// Stores rows, the columns that this version knows; a row that does not fit is left out.
+    fn put(&mut self, table: &str, found: &[Row]) -> Result<(), DeviceError> {
+        if found.is_empty() {
+            return Ok(());
+        }
+        let into = self.connection;
+        let mut statement = into.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
+        let known: Vec<String> = statement.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        for (names, values) in found {
+            if !is_json(table, names, values) {
+                self.unfit += 1;
+                continue;
             }
-            kept += put(into, table, &found)?;
+            put_older_unsent(into, names, values)?;
+            let columns: Vec<(&String, &Value)> =
+                names.iter().zip(values).filter(|(name, _)| known.contains(name)).collect();
+            let list: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+            let places = vec!["?"; columns.len()].join(", ");
+            let sql = format!("INSERT OR IGNORE INTO {table} ({}) VALUES ({places})", list.join(", "));
+            match into.prepare_cached(&sql)?.execute(params_from_iter(columns.iter().map(|(_, value)| value))) {
+                Ok(rows) => self.kept += rows,
+                Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {}
+                Err(error) => return Err(error.into()),
+            }
+            self.bytes += values.iter().map(bytes).sum::<usize>();
         }
-        Ok(kept)
+        self.write_out()
     }
 
-    /// The records of which something is unsent, by their ids: one that was written before rows said when does not say itself that
-    /// it is the worker's.
-    fn carry_named(&mut self, into: &Connection) -> Result<(), DeviceError> {
-        const NAMED: &str = "SELECT id FROM unsent UNION SELECT id FROM overtaken EXCEPT SELECT id FROM record";
-        let mut statement = into.prepare(NAMED)?;
-        let names: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        for id in names {
-            let mut found = Vec::new();
-            self.ask(|connection| read(connection, "SELECT * FROM record WHERE id = ?1", [&id], &mut found));
-            put(into, "record", &found)?;
+    /// The log of all that is carried over would be as long as that.
+    fn write_out(&mut self) -> Result<(), DeviceError> {
+        if self.bytes >= PIECE_BYTES {
+            self.bytes = 0;
+            self.connection.execute_batch("COMMIT; BEGIN IMMEDIATE")?;
         }
         Ok(())
     }
+}
 
-    fn carry_from_both_ends(
-        &mut self,
-        into: &Connection,
-        (table, condition, order): (&str, &str, &str),
-    ) -> Result<usize, DeviceError> {
-        let mut kept = 0;
-        for direction in ["ASC", "DESC"] {
-            let order: Vec<String> = order.split(", ").map(|column| format!("{column} {direction}")).collect();
-            let sql = format!("SELECT * FROM {table} WHERE {condition} ORDER BY {}", order.join(", "));
-            let mut found = Vec::new();
-            let whole = self.ask(|connection| read(connection, &sql, [], &mut found)).is_some();
-            self.unsent_was_whole &= whole || table != "unsent";
-            kept += put(into, table, &found)?;
-        }
-        Ok(kept)
+fn bytes(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => text.len(),
+        Value::Blob(bytes) => bytes.len(),
+        _ => 8,
     }
 }
 
-/// Reads rows as far as they can be read.
-fn read(connection: &Connection, sql: &str, params: impl Params, found: &mut Vec<Row>) -> Result<(), DeviceError> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let mut rows = statement.query(params)?;
-    while let Some(row) = rows.next()? {
-        let values = (0..names.len()).map(|column| row.get(column)).collect::<Result<_, _>>()?;
-        found.push((names.clone(), values));
-    }
-    Ok(())
+/// Whether what should be JSON in a row is.
+fn is_json(table: &str, names: &[String], values: &[Value]) -> bool {
+    let columns = JSON.iter().find(|(name, _)| *name == table).map_or(&[][..], |(_, columns)| *columns);
+    names.iter().zip(values).all(|(name, value)| match value {
+        Value::Text(text) if columns.contains(&name.as_str()) => serde_json::from_str::<IgnoredAny>(text).is_ok(),
+        _ => true,
+    })
 }
 
 /// What an older register says in a record's row about its sending goes where this version keeps it.
@@ -188,29 +240,9 @@ fn put_older_unsent(into: &Connection, names: &[String], values: &[Value]) -> Re
     Ok(())
 }
 
-/// Stores rows, the columns that this version knows; a row that does not fit is left out.
-fn put(into: &Connection, table: &str, found: &[Row]) -> Result<usize, DeviceError> {
-    let mut statement = into.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
-    let known: Vec<String> = statement.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut kept = 0;
-    for (names, values) in found {
-        put_older_unsent(into, names, values)?;
-        let columns: Vec<(&String, &Value)> =
-            names.iter().zip(values).filter(|(name, _)| known.contains(name)).collect();
-        let list: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
-        let places = vec!["?"; columns.len()].join(", ");
-        let sql = format!("INSERT OR IGNORE INTO {table} ({}) VALUES ({places})", list.join(", "));
-        match into.prepare_cached(&sql)?.execute(params_from_iter(columns.iter().map(|(_, value)| value))) {
-            Ok(rows) => kept += rows,
-            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(kept)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::keyed;
     use super::*;
 
     #[test]
@@ -239,5 +271,47 @@ mod tests {
         drop(reader);
         end_log(&store.connection).unwrap();
         assert_eq!(std::fs::metadata(folder.path().join("register.db-wal")).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_new_register_takes_the_room_that_is_held_in_reserve_and_no_half_of_one_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, reserve) = (folder.path().join("register.rescue.db"), folder.path().join("reserve"));
+        std::fs::write(&reserve, [1; 100]).unwrap();
+        let mut tries = 0;
+        let made = afresh(&file, || {
+            tries += 1;
+            assert!(!file.exists(), "the first try left a half one");
+            std::fs::write(&file, "half").unwrap();
+            if reserve.exists() { Err(DeviceError::StorageFull) } else { Ok(()) }
+        });
+        assert!(made.is_ok() && tries == 2 && file.exists());
+        let made = afresh(&file, || {
+            std::fs::write(&file, "half").unwrap();
+            Err::<(), _>(DeviceError::StorageFull)
+        });
+        assert!(made.is_err() && !file.exists());
+    }
+
+    #[test]
+    fn pictures_are_written_out_one_after_the_other_and_not_all_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, key) = (folder.path().join("register.db"), Key::default());
+        let store = Store::open(&path, &key).unwrap();
+        store.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut rescue = Rescue { connection: &store.connection, bytes: 0, kept: 0, unfit: 0 };
+        let picture = |name: &str| -> Row {
+            let bytes = Value::Blob(vec![1; PIECE_BYTES / 2]);
+            let values = vec![Value::Text(name.into()), bytes, Value::Text("waiting".into())];
+            (["sha256", "full", "state"].map(str::to_owned).to_vec(), values)
+        };
+        let written = || -> i64 {
+            let connection = keyed(&path, &key).unwrap();
+            connection.query_row("SELECT count(*) FROM photo_file", [], |row| row.get(0)).unwrap()
+        };
+        rescue.put("photo_file", &[picture("a")]).unwrap();
+        assert_eq!(written(), 0);
+        rescue.put("photo_file", &[picture("b")]).unwrap();
+        assert_eq!(written(), 2);
     }
 }

@@ -8,6 +8,7 @@ mod background;
 mod biometry;
 mod clock;
 mod conflicts;
+mod damaged;
 mod erasure;
 #[path = "../fixtures/failing_commit.rs"]
 mod failing_commit;

@@ -1,0 +1,336 @@
+//! A register whose pages may be broken anywhere, read as far as it can be: what of it is whole is given out, the rest passed over.
+//!
+//! The cipher gives out a broken page as an empty one. Mostly SQLite sees at once that this is none; but the page on which a long value
+//! ends may be empty, and the value is then read as one that ends in nothing. From then on every further page comes out empty, and
+//! nothing that is written is kept. So the cipher is asked after every row, and after an error the file is opened anew.
+
+use std::path::Path;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, ErrorCode, Params, ffi};
+
+use super::{Store, connect, keyed};
+use crate::DeviceError;
+use crate::crypto::Key;
+
+/// How far rows are looked for when the file does not say how many there are.
+const ROWS_MAX: i64 = 100_000;
+
+/// After so many unreadable rows, one after the other, no further one is asked for: each costs opening the file anew.
+const PATIENCE: usize = 1_000;
+
+/// The names of the columns, and what stands in them.
+pub(super) type Row = (Vec<String>, Vec<Value>);
+
+/// Whether what keeps a register from being opened lies in its file: pages that are not what was written there or cannot be read, or
+/// facts about the phone that are no JSON. A storage that is full or busy is none of it, nor is what a newer version wrote.
+pub(crate) fn is_broken(register: &Path, key: &Key) -> bool {
+    // Looking for it would make one.
+    register.exists()
+        && shows_damage(register, key).unwrap_or_else(|error| matches!(error, DeviceError::RegisterDamaged))
+}
+
+fn shows_damage(register: &Path, key: &Key) -> Result<bool, DeviceError> {
+    const SIGNS: [&str; 2] =
+        ["PRAGMA cipher_integrity_check", "SELECT 1 FROM meta WHERE NOT json_valid(value) LIMIT 1"];
+    let connection = keyed(register, key)?;
+    // A page that a power cut left half written lies whole in the log.
+    connection.query_row("PRAGMA wal_checkpoint", [], |_| Ok(()))?;
+    for sql in SIGNS {
+        if connection.prepare(sql)?.exists([])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl Store {
+    /// Whether a broken page was met. What was read since may end in nothing, and nothing that is written from here on is kept.
+    pub(crate) fn met_damage(&self) -> bool {
+        met_damage(self.connection())
+    }
+}
+
+fn met_damage(connection: &Connection) -> bool {
+    // What it says is settled when the statement is made, so none is kept.
+    let status = connection.query_row("PRAGMA cipher_status", [], |row| row.get::<_, String>(0));
+    status.is_ok_and(|status| status == "0")
+}
+
+/// A damaged register.
+pub(super) struct Wreck<'a> {
+    path: &'a Path,
+    key: &'a Key,
+    connection: Option<Connection>,
+    /// How many rows may be unreadable one after the other.
+    patience: usize,
+}
+
+impl<'a> Wreck<'a> {
+    pub(super) fn new(path: &'a Path, key: &'a Key) -> Self {
+        Self { path, key, connection: None, patience: PATIENCE }
+    }
+
+    /// Asks something of the file; none when the answer lies where it is broken.
+    ///
+    /// What has nothing to do with the file is an error: a storage that is full must not look like pages that cannot be read.
+    pub(super) fn ask<T>(
+        &mut self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, DeviceError> {
+        let asked = self.connection.take().map_or_else(|| self.connect(), Ok).and_then(|connection| {
+            let answer = question(&connection);
+            if met_damage(&connection) {
+                return Ok(None);
+            }
+            let answer = answer?;
+            self.connection = Some(connection);
+            Ok(Some(answer))
+        });
+        match asked {
+            Err(error) if is_passing(&error) => Err(error.into()),
+            Err(_) => Ok(None),
+            Ok(answer) => Ok(answer),
+        }
+    }
+
+    fn connect(&self) -> rusqlite::Result<Connection> {
+        let connection = connect(self.path, self.key)?;
+        // With this SQLite reads a file whose end is missing, which it otherwise refuses as a whole.
+        connection.pragma_update(None, "writable_schema", true)?;
+        Ok(connection)
+    }
+
+    /// Reads rows as far as they can be read. True: to the end.
+    pub(super) fn read(&mut self, sql: &str, params: impl Params, found: &mut Vec<Row>) -> Result<bool, DeviceError> {
+        Ok(self.ask(|connection| read(connection, sql, params, found))?.is_some())
+    }
+
+    /// Gives out the rows of a table that has no row numbers, found by its key, from both of its ends: what lies between two broken
+    /// pages is lost. True: every row could be read.
+    pub(super) fn by_key(
+        &mut self,
+        (table, condition, key): (&str, &str, &str),
+        mut take: impl FnMut(&[Row]) -> Result<(), DeviceError>,
+    ) -> Result<bool, DeviceError> {
+        for direction in ["ASC", "DESC"] {
+            let order: Vec<String> = key.split(", ").map(|column| format!("{column} {direction}")).collect();
+            let from = format!("FROM {table} WHERE {condition} ORDER BY {}", order.join(", "));
+            // Keys lie in the table's own pages, and long values go on elsewhere: so many rows can be walked over, whatever of their
+            // values is broken. Looking for a single key would read the values of its neighbours.
+            let mut keys = Vec::new();
+            let mut whole = self.read(&format!("SELECT {key} {from}"), [], &mut keys)?;
+            let mut asked = 0;
+            while asked < keys.len() {
+                let mut found = Vec::new();
+                whole &= self.read(&format!("SELECT * {from} LIMIT -1 OFFSET {asked}"), [], &mut found)?;
+                // The row after those that were found is the one that cannot be read.
+                asked += found.len() + 1;
+                take(&found)?;
+            }
+            if whole {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Gives out the rows of a table by their numbers. True: every row could be read.
+    pub(super) fn by_number(
+        &mut self,
+        (table, condition): (&str, &str),
+        mut take: impl FnMut(&[Row]) -> Result<(), DeviceError>,
+    ) -> Result<bool, DeviceError> {
+        // A register of an older schema has not every table, and one whose schema is broken none.
+        let there = format!("SELECT 1 FROM {table} LIMIT 0");
+        if self.ask(|connection| connection.prepare(&there).map(|_| ()))?.is_none() {
+            return Ok(false);
+        }
+        let last = format!("SELECT coalesce(max(rowid), 0) FROM {table}");
+        let last = self.ask(|connection| connection.query_row(&last, [], |row| row.get::<_, i64>(0)))?;
+        let sql = format!("SELECT * FROM {table} WHERE rowid = ?1 AND {condition}");
+        let (mut whole, given_up) = self.by_numbers(&sql, 1..=last.unwrap_or(ROWS_MAX), &mut take)?;
+        // Behind a page that led to thousands of rows the others are reached from the end.
+        if let (Some(given_up), Some(last)) = (given_up, last) {
+            whole &= self.by_numbers(&sql, (given_up + 1..=last).rev(), &mut take)?.0;
+        }
+        Ok(whole && last.is_some())
+    }
+
+    /// The rows with these numbers. Whether every one could be read, and where so many could not that the rest was given up.
+    fn by_numbers(
+        &mut self,
+        sql: &str,
+        numbers: impl Iterator<Item = i64>,
+        take: &mut impl FnMut(&[Row]) -> Result<(), DeviceError>,
+    ) -> Result<(bool, Option<i64>), DeviceError> {
+        let (mut whole, mut unreadable) = (true, 0);
+        for number in numbers {
+            let mut found = Vec::new();
+            let read = self.read(sql, [number], &mut found)?;
+            take(&found)?;
+            whole &= read;
+            unreadable = if read { 0 } else { unreadable + 1 };
+            if unreadable == self.patience {
+                return Ok((false, Some(number)));
+            }
+        }
+        Ok((whole, None))
+    }
+}
+
+fn read(connection: &Connection, sql: &str, params: impl Params, found: &mut Vec<Row>) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let mut rows = statement.query(params)?;
+    while let Some(row) = rows.next()? {
+        let values = (0..names.len()).map(|column| row.get(column)).collect::<rusqlite::Result<_>>()?;
+        if met_damage(connection) {
+            break;
+        }
+        found.push((names.clone(), values));
+    }
+    Ok(())
+}
+
+/// Whether an error says something about this moment, and nothing about the file.
+fn is_passing(error: &rusqlite::Error) -> bool {
+    use ErrorCode as Code;
+    const UNREADABLE: [i32; 3] = [ffi::SQLITE_IOERR_READ, ffi::SQLITE_IOERR_SHORT_READ, ffi::SQLITE_IOERR_CORRUPTFS];
+    error.sqlite_error().is_some_and(|error| match error.code {
+        Code::SystemIoFailure => !UNREADABLE.contains(&error.extended_code),
+        Code::DiskFull | Code::DatabaseBusy | Code::DatabaseLocked | Code::OutOfMemory | Code::CannotOpen => true,
+        Code::ReadOnly | Code::PermissionDenied | Code::FileLockingProtocolFailed => true,
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    const PAGE: usize = 4096;
+
+    /// Eighty rows, four or so on a page.
+    const ROWS: &str = "INSERT INTO record (id, kind, cell, body)
+        WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 80)
+        SELECT printf('%03d', n), 'building', '610722001001001', json_object('text', printf('%.*c', 900, 'x')) FROM number";
+
+    /// A register with something in it, closed.
+    fn filled(sql: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("register.db");
+        Store::open(&path, &Key::default()).unwrap().connection().execute_batch(sql).unwrap();
+        (folder, path)
+    }
+
+    /// The pages of a table that are of one type, in their order, each with the number of its rows.
+    fn pages(path: &Path, table: &str, pagetype: &str) -> Vec<(usize, usize)> {
+        const SQL: &str = "SELECT pageno, ncell FROM dbstat WHERE name = ?1 AND pagetype = ?2 ORDER BY path";
+        let connection = keyed(path, &Key::default()).unwrap();
+        let mut statement = connection.prepare(SQL).unwrap();
+        let page = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)? as usize, row.get::<_, i64>(1)? as usize));
+        let found = statement.query_map([table, pagetype], page).unwrap().collect::<rusqlite::Result<_>>();
+        found.unwrap()
+    }
+
+    fn break_page(path: &Path, page: usize) {
+        let mut bytes = fs::read(path).unwrap();
+        bytes[(page - 1) * PAGE..page * PAGE].iter_mut().for_each(|byte| *byte ^= 0x5A);
+        fs::write(path, bytes).unwrap();
+    }
+
+    /// A question that ends in this error.
+    fn fails(code: i32) -> impl FnOnce(&Connection) -> rusqlite::Result<()> {
+        move |_| Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
+    }
+
+    /// How many records are given out, by a reader of little patience.
+    fn records(path: &Path) -> usize {
+        let key = Key::default();
+        let mut wreck = Wreck { patience: 3, ..Wreck::new(path, &key) };
+        let mut found = 0;
+        let take = |rows: &[Row]| {
+            found += rows.len();
+            Ok(())
+        };
+        assert!(!wreck.by_number(("record", "1"), take).unwrap(), "something is missing");
+        found
+    }
+
+    #[test]
+    fn rows_on_both_sides_of_a_long_stretch_that_cannot_be_read_are_given_out() {
+        let (_folder, path) = filled(ROWS);
+        let leaves = pages(&path, "record", "leaf");
+        let broken = &leaves[8..12];
+        broken.iter().for_each(|(page, _)| break_page(&path, *page));
+        assert_eq!(records(&path), 80 - broken.iter().map(|(_, rows)| rows).sum::<usize>());
+    }
+
+    #[test]
+    fn a_file_whose_end_is_missing_is_read_as_far_as_it_goes() {
+        let (_folder, path) = filled(ROWS);
+        let leaves = pages(&path, "record", "leaf");
+        let last = leaves[9].0;
+        fs::File::options().write(true).open(&path).unwrap().set_len((last * PAGE) as u64).unwrap();
+        assert!(keyed(&path, &Key::default()).is_err(), "else nothing is missing");
+        let there = leaves.iter().filter(|(page, _)| *page <= last);
+        assert_eq!(records(&path), there.map(|(_, rows)| rows).sum::<usize>());
+    }
+
+    #[test]
+    fn what_lies_between_two_long_values_that_cannot_be_read_is_given_out_and_nothing_is_made_up() {
+        let (_folder, path) = filled(
+            "INSERT INTO draft (key, value, saved_at)
+                WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 9)
+                SELECT n, printf('%.*c', CASE WHEN n IN (3, 7) THEN 9000 ELSE 100 END, 'x'), n FROM number",
+        );
+        let long = pages(&path, "draft", "overflow");
+        // The page on which the one ends, and that on which the other goes on.
+        long[long.len() / 2 - 1..][..2].iter().for_each(|(page, _)| break_page(&path, *page));
+        let key = Key::default();
+        let mut found = BTreeSet::new();
+        let take = |rows: &[Row]| {
+            for (_, values) in rows {
+                let [Value::Text(key), Value::Text(value), _] = &values[..] else { panic!("{values:?}") };
+                assert_eq!(*value, "x".repeat(100));
+                found.insert(key.clone());
+            }
+            Ok(())
+        };
+        assert!(!Wreck::new(&path, &key).by_key(("draft", "1", "key"), take).unwrap(), "two are missing");
+        assert_eq!(found.into_iter().collect::<String>(), "1245689");
+    }
+
+    #[test]
+    fn a_full_storage_is_not_taken_for_a_page_that_cannot_be_read() {
+        let (_folder, path) = filled("");
+        let key = Key::default();
+        let mut wreck = Wreck::new(&path, &key);
+        assert!(matches!(wreck.ask(fails(ffi::SQLITE_FULL)), Err(DeviceError::StorageFull)));
+        assert!(matches!(wreck.ask(fails(ffi::SQLITE_BUSY)), Err(DeviceError::StorageBroken(_))));
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_IOERR_CORRUPTFS] {
+            assert!(matches!(wreck.ask(fails(code)), Ok(None)));
+        }
+    }
+
+    #[test]
+    fn what_lies_in_the_file_is_told_from_what_does_not() {
+        let key = Key::default();
+        let (folder, path) = filled(
+            r#"INSERT INTO meta (key, value) VALUES
+                ('lists', json_quote(printf('%.*c', 9000, 'x'))), ('account', '{"role":"of another version"}')"#,
+        );
+        assert!(!is_broken(&path, &key));
+        break_page(&path, pages(&path, "meta", "overflow").last().unwrap().0);
+        assert!(is_broken(&path, &key));
+        let (_folder, half) = filled(r#"INSERT INTO meta (key, value) VALUES ('lists', '["half')"#);
+        assert!(is_broken(&half, &key));
+        let nowhere = folder.path().join("nowhere.db");
+        assert!(!is_broken(&nowhere, &key) && !nowhere.exists());
+    }
+}
