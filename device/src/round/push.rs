@@ -6,6 +6,7 @@ use domain::protocol::{Proof, Refusal, Verdict};
 use domain::world::Millis;
 use domain::{AccountId, Change, Digest, ProblemCode, RecordId, Stamp};
 use rusqlite::Connection;
+use serde_json::Value;
 
 use super::notes::Notes;
 use super::{clock, own, receipt, repair};
@@ -223,7 +224,7 @@ fn waits_for_target(
         |field: &String| refusal.problems.iter().any(|problem| problem.field.is_empty() || problem.field == *field);
     let named = change.fields.iter().filter(|(field, _)| lacking(field));
     let mut awaited = Vec::new();
-    for target in named.filter_map(|(_, value)| value.as_str()?.parse::<RecordId>().ok()) {
+    for target in named.flat_map(|(_, value)| ids_in(value)) {
         let comes = || -> Result<bool, DeviceError> {
             let unsent = store::held(connection, target)?.is_some_and(|held| !held.unsent.is_empty() || held.reoffer);
             // Another phone handed it over, and sends it itself.
@@ -241,6 +242,17 @@ fn waits_for_target(
     notes.skip.insert(change.id);
     notes.waits_for.insert(change.id, awaited);
     Ok(true)
+}
+
+/// The records that a value may name: itself, in a list (the points of an order), or in what a list holds. Told by their form, not by the
+/// table of fields, which knows nothing of what a newer version wrote; which fields are at fault the server has said.
+fn ids_in(value: &Value) -> Vec<RecordId> {
+    match value {
+        Value::String(text) => text.parse().into_iter().collect(),
+        Value::Array(items) => items.iter().flat_map(ids_in).collect(),
+        Value::Object(members) => members.values().flat_map(ids_in).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The refused words are kept; the record shows what the server has.
