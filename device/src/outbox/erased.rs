@@ -8,7 +8,7 @@ use domain::kinds::dispute::{ERASED_NAME, WORDS, file_without_words, form_withou
 use domain::kinds::evacuation::without;
 use domain::protocol::WORDS_ABOUT_MAX;
 use domain::{CellCode, RecordId};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
 use crate::DeviceError;
@@ -167,7 +167,7 @@ fn empty_parties(connection: &Connection, person: RecordId) -> Result<(), Device
 }
 
 /// Leaves nothing where words stood of files that are about nobody any more: in those that stand here, and in own words about them
-/// that were overtaken. The server does the same with what comes in, under the stamps that it came with, so that both sides hold the
+/// that were overtaken, refused or not finished. The server does the same with what comes in, under the stamps that it came with, so that both sides hold the
 /// same; and the copy that this phone wrote itself is never sent back to it.
 fn empty_words(connection: &Connection) -> Result<(), DeviceError> {
     const FILES: &str = "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0";
@@ -183,9 +183,44 @@ fn empty_words(connection: &Connection) -> Result<(), DeviceError> {
         let about_nobody = |file: &&mut Value| file.get("parties").is_some_and(is_about_nobody);
         let Some(file) = body.get_mut("fields").filter(about_nobody) else { continue };
         connection.prepare_cached(OVERTAKEN)?.execute((&id, &words))?;
+        drop_words_apart(connection, &id)?;
         if let Some(emptied) = file_without_words(file) {
             *file = emptied;
             connection.prepare_cached(EMPTY)?.execute((&id, body.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes the words of a file that is about nobody any more out of what the server refused of it, and out of its unfinished form. Either may
+/// hold a sentence alone, without the parties that say whom it is about. Where it names others, it is about these.
+fn drop_words_apart(connection: &Connection, file: &str) -> Result<(), DeviceError> {
+    const PLACES: [[&str; 3]; 2] = [
+        [
+            "SELECT id, fields FROM refused WHERE id = ?1 AND kind = 'dispute'",
+            "UPDATE refused SET fields = ?2 WHERE id = ?1",
+            "DELETE FROM refused WHERE id = ?1",
+        ],
+        [
+            "SELECT key, value FROM draft WHERE key = 'edit:' || ?1",
+            "UPDATE draft SET value = ?2 WHERE key = ?1",
+            "DELETE FROM draft WHERE key = ?1",
+        ],
+    ];
+    for [select, update, remove] in PLACES {
+        let mut statement = connection.prepare_cached(select)?;
+        let found = statement.query_row([file], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((key, text)): Option<(String, String)> = found else { continue };
+        let mut form: Value = serde_json::from_str(&text)?;
+        let about_others = form.get("parties").is_some_and(|parties| !is_about_nobody(parties));
+        let Some(fields) = form.as_object_mut().filter(|_| !about_others) else { continue };
+        let before = fields.len();
+        fields.retain(|name, _| !WORDS.contains(&name.as_str()));
+        // Beside its words a form says which values they were typed over: without words that is nothing.
+        if fields.keys().all(|name| name == "seen") {
+            connection.prepare_cached(remove)?.execute([key])?;
+        } else if fields.len() < before {
+            connection.prepare_cached(update)?.execute((key, form.to_string()))?;
         }
     }
     Ok(())

@@ -34,6 +34,8 @@ fn knows(phone: &Phone, name: &str) -> bool {
     let sql = "SELECT (SELECT count(*) FROM record WHERE instr(body, ?1) > 0)
         + (SELECT count(*) FROM refused WHERE instr(fields, ?1) > 0)
         + (SELECT count(*) FROM overtaken WHERE instr(value, ?1) > 0)
+        + (SELECT count(*) FROM draft WHERE instr(value, ?1) > 0)
+        + (SELECT count(*) FROM received WHERE instr(body, ?1) > 0)
         + (SELECT count(*) FROM conflict WHERE instr(body || coalesce(replaced, ''), ?1) > 0)";
     let count: i64 = phone
         .device
@@ -287,6 +289,40 @@ fn the_words_of_a_case_that_is_about_nobody_leave_the_phone_that_wrote_them() {
     assert_eq!(record.version(), version);
     assert!(!knows(&phone, "张三") && !knows(&phone, "砸了墙"));
     assert_eq!(phone.state().waiting_records, 0);
+}
+
+#[test]
+fn refused_and_unfinished_words_of_a_case_that_is_about_nobody_go_also_where_they_name_no_party() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    phone.sync();
+    let party = json!({"person": erased, "name": "张三", "side": "applicant"});
+    let (alone, shared) = (
+        case(&phone, &json!([party]), "墙漏水"),
+        case(&phone, &json!([party, {"name": "李四", "side": "respondent"}]), "墙漏水"),
+    );
+    phone.sync();
+    phone.pass(1_000);
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::TooLong));
+    phone.write(Kind::Dispute, Some(alone), json!({"facts": "他砸了墙", "number": "2026-7"})).unwrap();
+    phone.write(Kind::Dispute, Some(shared), json!({"facts": "李四砸了门"})).unwrap();
+    phone.sync();
+    let keep = |case: RecordId, claim: &str| {
+        let form = json!({"claim": claim, "seen": {"claim": "…"}});
+        phone.device.with_open(|open| open.store().save_draft(&format!("edit:{case}"), &form, START)).unwrap();
+    };
+    keep(alone, "要他修墙");
+    keep(shared, "要李四修门");
+    assert!(phone.state().refused == 2 && knows(&phone, "砸了墙") && knows(&phone, "修墙"));
+    server.hub().erase(erased);
+    phone.sync();
+    assert!(!knows(&phone, "砸了墙") && !knows(&phone, "修墙"));
+    let refused = phone.device.with_open(|open: &mut device::Open| open.refused()).unwrap();
+    let of = |case: RecordId| refused.iter().find(|refused| refused.id == case).map(|refused| &refused.fields);
+    assert_eq!(of(alone), Some(&[("number".to_owned(), json!("2026-7"))].into()), "what is no sentence stays");
+    assert!(knows(&phone, "砸了门") && knows(&phone, "修门"), "the file is also another's");
+    assert_eq!(drafts(&phone), [format!("edit:{shared}")]);
 }
 
 #[test]
