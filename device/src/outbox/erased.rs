@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use domain::kinds::dispute::{ERASED_NAME, WORDS, file_without_words, form_without_person, is_about_nobody};
+use domain::kinds::dispute::{ERASED_NAME, WORDS, file_without_words, form_without_person, is_about_nobody, people_in};
 use domain::kinds::evacuation::without;
 use domain::protocol::WORDS_ABOUT_MAX;
 use domain::{CellCode, RecordId};
@@ -53,9 +53,9 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
     Ok(here)
 }
 
-/// Records about which words are kept that no feed need ever reach again: refused ones, unfinished forms, and photos of a cell that
-/// this phone had to give up and cannot leave before they are sent; and whoever a dispute names that is not sent yet, whose copy here
-/// no feed brings down. The record may have left this phone's cells before it was
+/// Records about which words are kept that no feed need ever reach again: refused ones, unfinished forms, what another phone handed
+/// over, and photos of a cell that this phone had to give up and cannot leave before they are sent; and whoever a dispute or a roster
+/// names that is not sent yet, whose copy here no feed brings down. The record may have left this phone's cells before it was
 /// erased, and then no feed says so; the server is asked.
 pub(crate) fn words_about(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
     const REFUSED: &str = "SELECT id FROM refused
@@ -64,24 +64,57 @@ pub(crate) fn words_about(connection: &Connection) -> Result<Vec<RecordId>, Devi
         UNION SELECT fields ->> '$.person' FROM refused WHERE fields ->> '$.person' IS NOT NULL
         UNION SELECT party.value ->> '$.person' FROM refused, json_each(refused.fields, '$.parties') AS party
             WHERE refused.kind = 'dispute' AND party.value ->> '$.person' IS NOT NULL
-        UNION SELECT party.value ->> '$.person'
+        UNION SELECT listed.value ->> '$.person' FROM refused, json_each(refused.fields, '$.roster') AS listed
+            WHERE refused.kind = 'evacuation' AND listed.value ->> '$.person' IS NOT NULL";
+    const UNSENT: &str = "SELECT party.value ->> '$.person'
             FROM record INDEXED BY record_by_kind, json_each(record.body, '$.fields.parties') AS party
-            WHERE record.kind = 'dispute' AND record.id IN (SELECT id FROM unsent) AND party.value ->> '$.person' IS NOT NULL";
+            WHERE record.kind = 'dispute' AND record.id IN (SELECT id FROM unsent) AND party.value ->> '$.person' IS NOT NULL
+        UNION SELECT listed.value ->> '$.person'
+            FROM record INDEXED BY record_by_kind, json_each(record.body, '$.fields.roster') AS listed
+            WHERE record.kind = 'evacuation' AND record.id IN (SELECT id FROM unsent) AND listed.value ->> '$.person' IS NOT NULL";
+    const HANDED_OVER: &str = "SELECT body ->> '$.fields.person' FROM received
+            WHERE kind = 'roll_call' AND body ->> '$.fields.person' IS NOT NULL
+        UNION SELECT listed.value ->> '$.person' FROM received, json_each(received.body, '$.fields.roster') AS listed
+            WHERE received.kind = 'evacuation' AND listed.value ->> '$.person' IS NOT NULL";
+    let mut names: Vec<String> = Vec::new();
+    for sql in [REFUSED, UNSENT, HANDED_OVER] {
+        let mut statement = connection.prepare_cached(sql)?;
+        let found = statement.query_map([], |row| row.get(0))?;
+        names.extend(found.collect::<Result<Vec<String>, _>>()?);
+    }
+    names.extend(named_by_photos_left(connection)?);
+    let mut about: BTreeSet<RecordId> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    about.extend(in_forms(connection)?);
+    in_turn(connection, &about)
+}
+
+/// Waiting photos of cells that the phone does not hold any more, and whom they show.
+fn named_by_photos_left(connection: &Connection) -> Result<Vec<String>, DeviceError> {
     const PHOTOS_LEFT: &str = "SELECT record.id, record.parent FROM photo_file
         JOIN record ON record.kind = 'photo' AND record.body ->> '$.fields.sha256' = photo_file.sha256
         WHERE photo_file.state = 'waiting' AND record.cell NOT IN (SELECT value FROM json_each(?1))";
-    let mut statement = connection.prepare_cached(REFUSED)?;
-    let mut names: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut statement = connection.prepare_cached("SELECT key FROM draft")?;
-    let keys: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    names.extend(keys.iter().flat_map(|key| key.split(':')).map(str::to_owned));
     let cells: Vec<CellCode> = Meta::Cells.get(connection)?.unwrap_or_default();
     let mut statement = connection.prepare_cached(PHOTOS_LEFT)?;
     let photos = statement.query_map([serde_json::to_string(&cells)?], |row| Ok([row.get(0)?, row.get(1)?]))?;
     let photos: Vec<[Option<String>; 2]> = photos.collect::<Result<_, _>>()?;
-    names.extend(photos.into_iter().flatten().flatten());
-    let about: BTreeSet<RecordId> = names.iter().filter_map(|name| name.parse().ok()).collect();
-    in_turn(connection, &about)
+    Ok(photos.into_iter().flatten().flatten().collect())
+}
+
+/// What unfinished forms are about, which their keys say, and the parties of disputes in them. Of other forms only the keys are read:
+/// pieces of pictures are among them.
+fn in_forms(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
+    const FORMS: &str = "SELECT key, CASE WHEN key GLOB 'new:dispute:*' OR key GLOB 'edit:*' THEN value END FROM draft";
+    let mut statement = connection.prepare_cached(FORMS)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (key, form): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+        found.extend(key.split(':').filter_map(|name| name.parse::<RecordId>().ok()));
+        // A form that cannot be read stops no round.
+        let form: Option<Value> = form.and_then(|form| serde_json::from_str(&form).ok());
+        found.extend(form.as_ref().and_then(|form| form.get("parties")).map(people_in).unwrap_or_default());
+    }
+    Ok(found)
 }
 
 /// As many of them as may be named at once, after those that were named last: with more than that all have their turn.

@@ -325,6 +325,80 @@ fn refused_and_unfinished_words_of_a_case_that_is_about_nobody_go_also_where_the
     assert_eq!(drafts(&phone), [format!("edit:{shared}")]);
 }
 
+/// An evacuation whose roster names these people, as the phone that ordered it holds it: not sent yet.
+fn evacuation(phone: &Phone, people: &[(RecordId, &str)]) -> RecordId {
+    let listed = |(id, name): &(RecordId, &str)| json!({"person": id, "household": record_id(5), "point": record_id(6), "name": name});
+    let roster: Vec<Value> = people.iter().map(listed).collect();
+    let order = json!({"reason": "强降雨", "level": "red", "drill": false, "points": [record_id(6)], "ordered_at": START,
+        "by": "worker", "roster": roster});
+    phone.write(Kind::Evacuation, None, order).unwrap()
+}
+
+fn hand_over(from: &Phone, to: &Phone, evacuation: RecordId) {
+    use base64::Engine;
+    let file = from.call("handover_file", json!({"id": evacuation}));
+    let content = base64::engine::general_purpose::STANDARD.decode(file["content"].as_str().unwrap()).unwrap();
+    device::api::call(&to.device, "take_file", json!({"code": file["code"]}), Some(content)).unwrap();
+}
+
+#[test]
+fn who_was_erased_elsewhere_vanishes_from_what_another_phone_handed_over() {
+    let server = Server::new();
+    let (boss, worker) = (Phone::new(&server, 1), Phone::new(&server, 2));
+    worker.sync();
+    let (gone, stays) = (record_id(801), record_id(802));
+    let order = evacuation(&boss, &[(gone, "张三"), (stays, "李四")]);
+    for person in [gone, stays] {
+        let mark = json!({"evacuation": order, "person": person, "mark": "called", "at": START, "by": "worker"});
+        boss.write(Kind::RollCall, None, mark).unwrap();
+    }
+    hand_over(&boss, &worker, order);
+    worker.sync();
+    assert!(knows(&worker, "张三") && knows(&worker, &gone.to_string()), "nobody was erased yet");
+    // Moved to another cell before, and erased there: no feed of this phone says so.
+    server.hub().erased.insert(gone);
+    worker.sync();
+    assert!(!knows(&worker, "张三") && !knows(&worker, &gone.to_string()), "off the roster, and without a mark");
+    assert!(knows(&worker, "李四"));
+    let count = "SELECT count(*) FROM received WHERE kind = 'roll_call'";
+    let marks: i64 = worker
+        .device
+        .with_open::<_, device::DeviceError>(|open| {
+            Ok(open.store().connection().query_row(count, [], |row| row.get(0))?)
+        })
+        .unwrap();
+    assert_eq!(marks, 1, "the other one's mark stays");
+}
+
+#[test]
+fn who_was_erased_elsewhere_vanishes_from_rosters_and_forms_that_were_not_sent() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    let (gone, stays) = (record_id(801), record_id(802));
+    let order = evacuation(&phone, &[(gone, "张三"), (stays, "李四")]);
+    let form = json!({"facts": "漏水", "parties": [{"person": gone, "name": "张三", "side": "applicant"},
+        {"name": "王五", "side": "respondent"}]});
+    for key in ["new:dispute:".to_owned(), format!("edit:{}", record_id(803))] {
+        phone.device.with_open(|open| open.store().save_draft(&key, &form, START)).unwrap();
+    }
+    server.hub().erased.insert(gone);
+    phone.sync();
+    assert!(!knows(&phone, "张三") && knows(&phone, "王五"));
+    let roster = phone.get(order).unwrap().fields["roster"].clone();
+    assert_eq!((roster[0]["name"].as_str(), roster.as_array().map(Vec::len)), (Some("李四"), Some(1)), "{roster}");
+    // In refused words likewise.
+    server.hub().erased.clear();
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Evacuation).then_some(ProblemCode::NotAllowed));
+    let again = record_id(804);
+    evacuation(&phone, &[(again, "赵六"), (stays, "李四")]);
+    phone.sync();
+    assert!(phone.state().refused == 1 && knows(&phone, "赵六"));
+    server.hub().erased.insert(again);
+    phone.sync();
+    assert!(phone.state().refused == 1 && !knows(&phone, "赵六"));
+}
+
 #[test]
 fn of_more_records_than_a_request_may_name_all_are_asked_about_by_turns() {
     let server = Server::new();
