@@ -111,13 +111,14 @@ pub(super) fn judged<'a>(
             }
             // A restored server may refuse a part of a record for lacking the rest, which is offered next.
             Verdict::Refused(_) if restored => {}
+            // Of an offer, too: what is unsent of it is set back, and the rest waits for the server's clock.
+            Verdict::Refused(refusal) if refusal.code == ProblemCode::StampFuture => ahead.push((offer, refusal)),
             Verdict::Refused(refusal) if offer.why == Why::Doubted => {
                 if !waits_for_target(connection, (offer.change, &together), refusal, notes)? {
                     repair::refused(connection, offer.change, refusal, now, notes)?;
                     judged.refused += 1;
                 }
             }
-            Verdict::Refused(refusal) if refusal.code == ProblemCode::StampFuture => ahead.push((offer, refusal)),
             Verdict::Refused(refusal) if waits_for_target(connection, (offer.change, &together), refusal, notes)? => {}
             Verdict::Refused(refusal) if offer.why == Why::Reoffer => {
                 judged.refused += usize::from(end_reoffer(connection, &offer, refusal, (own, now), notes)?);
