@@ -226,7 +226,8 @@ fn empty_words(connection: &Connection) -> Result<(), DeviceError> {
 }
 
 /// Takes the words of a file that is about nobody any more out of what the server refused of it, and out of its unfinished form. Either may
-/// hold a sentence alone, without the parties that say whom it is about. Where it names others, it is about these.
+/// hold a sentence alone, without the parties that say whom it is about. Where it names others, it is about these. Of its events the
+/// server keeps none and takes none any more: those that it refused before go, and so do unfinished ones.
 fn drop_words_apart(connection: &Connection, file: &str) -> Result<(), DeviceError> {
     const PLACES: [[&str; 3]; 2] = [
         [
@@ -239,6 +240,10 @@ fn drop_words_apart(connection: &Connection, file: &str) -> Result<(), DeviceErr
             "UPDATE draft SET value = ?2 WHERE key = ?1",
             "DELETE FROM draft WHERE key = ?1",
         ],
+    ];
+    const EVENTS: [&str; 2] = [
+        "DELETE FROM refused WHERE kind = 'dispute_event' AND fields ->> '$.dispute' = ?1",
+        "DELETE FROM draft WHERE key GLOB 'dispute:' || ?1 || ':*'",
     ];
     for [select, update, remove] in PLACES {
         let mut statement = connection.prepare_cached(select)?;
@@ -255,6 +260,9 @@ fn drop_words_apart(connection: &Connection, file: &str) -> Result<(), DeviceErr
         } else if fields.len() < before {
             connection.prepare_cached(update)?.execute((key, form.to_string()))?;
         }
+    }
+    for events in EVENTS {
+        connection.prepare_cached(events)?.execute([file])?;
     }
     Ok(())
 }

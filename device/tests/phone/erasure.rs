@@ -307,6 +307,8 @@ fn refused_and_unfinished_words_of_a_case_that_is_about_nobody_go_also_where_the
     server.hub().refuse = Box::new(|_| Some(ProblemCode::TooLong));
     phone.write(Kind::Dispute, Some(alone), json!({"facts": "他砸了墙", "number": "2026-7"})).unwrap();
     phone.write(Kind::Dispute, Some(shared), json!({"facts": "李四砸了门"})).unwrap();
+    let event = json!({"dispute": alone, "event": "investigation", "at": START, "by": "worker", "text": "他又砸了墙"});
+    let event = phone.write(Kind::DisputeEvent, None, event).unwrap();
     phone.sync();
     let keep = |case: RecordId, claim: &str| {
         let form = json!({"claim": claim, "seen": {"claim": "…"}});
@@ -314,13 +316,15 @@ fn refused_and_unfinished_words_of_a_case_that_is_about_nobody_go_also_where_the
     };
     keep(alone, "要他修墙");
     keep(shared, "要李四修门");
-    assert!(phone.state().refused == 2 && knows(&phone, "砸了墙") && knows(&phone, "修墙"));
+    keep_draft(&phone, &format!("dispute:{alone}:visit"));
+    assert!(phone.state().refused == 3 && knows(&phone, "砸了墙") && knows(&phone, "修墙"));
     server.hub().erase(erased);
     phone.sync();
     assert!(!knows(&phone, "砸了墙") && !knows(&phone, "修墙"));
     let refused = phone.device.with_open(|open: &mut device::Open| open.refused()).unwrap();
     let of = |case: RecordId| refused.iter().find(|refused| refused.id == case).map(|refused| &refused.fields);
     assert_eq!(of(alone), Some(&[("number".to_owned(), json!("2026-7"))].into()), "what is no sentence stays");
+    assert_eq!(of(event), None, "a file about nobody has no events");
     assert!(knows(&phone, "砸了门") && knows(&phone, "修门"), "the file is also another's");
     assert_eq!(drafts(&phone), [format!("edit:{shared}")]);
 }
