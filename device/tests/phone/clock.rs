@@ -271,7 +271,7 @@ fn valley(server: &Server) -> (RecordId, [RecordId; 2]) {
 fn the_end_of_an_evacuation_and_the_day_of_a_card_are_put_right_when_they_came_from_a_wrong_clock() {
     for off in [3 * DAY, -3 * DAY, 10 * 365 * DAY] {
         let server = Server::new();
-        let phone = Phone::new(&server, 1);
+        let phone = Phone::of_supervisor(&server, 1);
         let (order, [tapped, entered]) = valley(&server);
         phone.sync();
         phone.pass(off);
@@ -292,7 +292,7 @@ fn the_end_of_an_evacuation_and_the_day_of_a_card_are_put_right_when_they_came_f
 #[test]
 fn the_end_of_an_evacuation_and_the_day_of_a_card_go_back_with_their_stamps_from_the_future() {
     let server = Server::new();
-    let phone = Phone::new(&server, 1);
+    let phone = Phone::of_supervisor(&server, 1);
     let (order, [tapped, right]) = valley(&server);
     phone.sync();
     phone.pass(3 * DAY);

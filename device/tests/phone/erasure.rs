@@ -348,7 +348,7 @@ fn hand_over(from: &Phone, to: &Phone, evacuation: RecordId) {
 #[test]
 fn who_was_erased_elsewhere_vanishes_from_what_another_phone_handed_over() {
     let server = Server::new();
-    let (boss, worker) = (Phone::new(&server, 1), Phone::new(&server, 2));
+    let (boss, worker) = (Phone::of_supervisor(&server, 1), Phone::new(&server, 2));
     worker.sync();
     let (gone, stays) = (record_id(801), record_id(802));
     let order = evacuation(&boss, &[(gone, "张三"), (stays, "李四")]);
@@ -377,7 +377,7 @@ fn who_was_erased_elsewhere_vanishes_from_what_another_phone_handed_over() {
 #[test]
 fn who_was_erased_elsewhere_vanishes_from_rosters_and_forms_that_were_not_sent() {
     let server = Server::new();
-    let phone = Phone::new(&server, 1);
+    let phone = Phone::of_supervisor(&server, 1);
     phone.sync();
     let (gone, stays) = (record_id(801), record_id(802));
     let order = evacuation(&phone, &[(gone, "张三"), (stays, "李四")]);

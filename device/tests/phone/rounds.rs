@@ -234,7 +234,7 @@ fn order(phone: &Phone, points: &[RecordId]) -> RecordId {
 #[test]
 fn what_names_records_in_a_list_waits_for_those_that_are_still_to_be_sent() {
     let server = Server::new();
-    let phone = Phone::new(&server, 1);
+    let phone = Phone::of_supervisor(&server, 1);
     let point =
         |name: &str| phone.write(Kind::HazardPoint, None, json!({"name": name, "hazard_kind": "landslide"})).unwrap();
     let there = point("老鹰岩");
@@ -261,7 +261,7 @@ fn what_names_records_in_a_list_waits_for_those_that_are_still_to_be_sent() {
 #[test]
 fn the_points_of_an_order_go_up_before_it() {
     let server = Server::new();
-    let phone = Phone::new(&server, 1);
+    let phone = Phone::of_supervisor(&server, 1);
     let point = phone.write(Kind::HazardPoint, None, json!({"name": "后山", "hazard_kind": "landslide"})).unwrap();
     order(&phone, &[point]);
     phone.sync();
