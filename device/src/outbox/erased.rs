@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use domain::kinds::dispute::{ERASED_NAME, WORDS, file_without_words, form_without_person, is_about_nobody};
+use domain::kinds::dispute::{ERASED_NAME, WORDS, file_without_words, form_without_person, is_about_nobody, people_in};
 use domain::kinds::evacuation::without;
 use domain::protocol::WORDS_ABOUT_MAX;
 use domain::{CellCode, RecordId};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
 use crate::DeviceError;
@@ -53,9 +53,9 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
     Ok(here)
 }
 
-/// Records about which words are kept that no feed need ever reach again: refused ones, unfinished forms, and photos of a cell that
-/// this phone had to give up and cannot leave before they are sent; and whoever a dispute names that is not sent yet, whose copy here
-/// no feed brings down. The record may have left this phone's cells before it was
+/// Records about which words are kept that no feed need ever reach again: refused ones, unfinished forms, what another phone handed
+/// over, and photos of a cell that this phone had to give up and cannot leave before they are sent; and whoever a dispute or a roster
+/// names that is not sent yet, whose copy here no feed brings down. The record may have left this phone's cells before it was
 /// erased, and then no feed says so; the server is asked.
 pub(crate) fn words_about(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
     const REFUSED: &str = "SELECT id FROM refused
@@ -64,24 +64,57 @@ pub(crate) fn words_about(connection: &Connection) -> Result<Vec<RecordId>, Devi
         UNION SELECT fields ->> '$.person' FROM refused WHERE fields ->> '$.person' IS NOT NULL
         UNION SELECT party.value ->> '$.person' FROM refused, json_each(refused.fields, '$.parties') AS party
             WHERE refused.kind = 'dispute' AND party.value ->> '$.person' IS NOT NULL
-        UNION SELECT party.value ->> '$.person'
+        UNION SELECT listed.value ->> '$.person' FROM refused, json_each(refused.fields, '$.roster') AS listed
+            WHERE refused.kind = 'evacuation' AND listed.value ->> '$.person' IS NOT NULL";
+    const UNSENT: &str = "SELECT party.value ->> '$.person'
             FROM record INDEXED BY record_by_kind, json_each(record.body, '$.fields.parties') AS party
-            WHERE record.kind = 'dispute' AND record.id IN (SELECT id FROM unsent) AND party.value ->> '$.person' IS NOT NULL";
+            WHERE record.kind = 'dispute' AND record.id IN (SELECT id FROM unsent) AND party.value ->> '$.person' IS NOT NULL
+        UNION SELECT listed.value ->> '$.person'
+            FROM record INDEXED BY record_by_kind, json_each(record.body, '$.fields.roster') AS listed
+            WHERE record.kind = 'evacuation' AND record.id IN (SELECT id FROM unsent) AND listed.value ->> '$.person' IS NOT NULL";
+    const HANDED_OVER: &str = "SELECT body ->> '$.fields.person' FROM received
+            WHERE kind = 'roll_call' AND body ->> '$.fields.person' IS NOT NULL
+        UNION SELECT listed.value ->> '$.person' FROM received, json_each(received.body, '$.fields.roster') AS listed
+            WHERE received.kind = 'evacuation' AND listed.value ->> '$.person' IS NOT NULL";
+    let mut names: Vec<String> = Vec::new();
+    for sql in [REFUSED, UNSENT, HANDED_OVER] {
+        let mut statement = connection.prepare_cached(sql)?;
+        let found = statement.query_map([], |row| row.get(0))?;
+        names.extend(found.collect::<Result<Vec<String>, _>>()?);
+    }
+    names.extend(named_by_photos_left(connection)?);
+    let mut about: BTreeSet<RecordId> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    about.extend(in_forms(connection)?);
+    in_turn(connection, &about)
+}
+
+/// Waiting photos of cells that the phone does not hold any more, and whom they show.
+fn named_by_photos_left(connection: &Connection) -> Result<Vec<String>, DeviceError> {
     const PHOTOS_LEFT: &str = "SELECT record.id, record.parent FROM photo_file
         JOIN record ON record.kind = 'photo' AND record.body ->> '$.fields.sha256' = photo_file.sha256
         WHERE photo_file.state = 'waiting' AND record.cell NOT IN (SELECT value FROM json_each(?1))";
-    let mut statement = connection.prepare_cached(REFUSED)?;
-    let mut names: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let mut statement = connection.prepare_cached("SELECT key FROM draft")?;
-    let keys: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    names.extend(keys.iter().flat_map(|key| key.split(':')).map(str::to_owned));
     let cells: Vec<CellCode> = Meta::Cells.get(connection)?.unwrap_or_default();
     let mut statement = connection.prepare_cached(PHOTOS_LEFT)?;
     let photos = statement.query_map([serde_json::to_string(&cells)?], |row| Ok([row.get(0)?, row.get(1)?]))?;
     let photos: Vec<[Option<String>; 2]> = photos.collect::<Result<_, _>>()?;
-    names.extend(photos.into_iter().flatten().flatten());
-    let about: BTreeSet<RecordId> = names.iter().filter_map(|name| name.parse().ok()).collect();
-    in_turn(connection, &about)
+    Ok(photos.into_iter().flatten().flatten().collect())
+}
+
+/// What unfinished forms are about, which their keys say, and the parties of disputes in them. Of other forms only the keys are read:
+/// pieces of pictures are among them.
+fn in_forms(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
+    const FORMS: &str = "SELECT key, CASE WHEN key GLOB 'new:dispute:*' OR key GLOB 'edit:*' THEN value END FROM draft";
+    let mut statement = connection.prepare_cached(FORMS)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (key, form): (String, Option<String>) = (row.get(0)?, row.get(1)?);
+        found.extend(key.split(':').filter_map(|name| name.parse::<RecordId>().ok()));
+        // A form that cannot be read stops no round.
+        let form: Option<Value> = form.and_then(|form| serde_json::from_str(&form).ok());
+        found.extend(form.as_ref().and_then(|form| form.get("parties")).map(people_in).unwrap_or_default());
+    }
+    Ok(found)
 }
 
 /// As many of them as may be named at once, after those that were named last: with more than that all have their turn.
@@ -167,7 +200,7 @@ fn empty_parties(connection: &Connection, person: RecordId) -> Result<(), Device
 }
 
 /// Leaves nothing where words stood of files that are about nobody any more: in those that stand here, and in own words about them
-/// that were overtaken. The server does the same with what comes in, under the stamps that it came with, so that both sides hold the
+/// that were overtaken, refused or not finished. The server does the same with what comes in, under the stamps that it came with, so that both sides hold the
 /// same; and the copy that this phone wrote itself is never sent back to it.
 fn empty_words(connection: &Connection) -> Result<(), DeviceError> {
     const FILES: &str = "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0";
@@ -183,10 +216,53 @@ fn empty_words(connection: &Connection) -> Result<(), DeviceError> {
         let about_nobody = |file: &&mut Value| file.get("parties").is_some_and(is_about_nobody);
         let Some(file) = body.get_mut("fields").filter(about_nobody) else { continue };
         connection.prepare_cached(OVERTAKEN)?.execute((&id, &words))?;
+        drop_words_apart(connection, &id)?;
         if let Some(emptied) = file_without_words(file) {
             *file = emptied;
             connection.prepare_cached(EMPTY)?.execute((&id, body.to_string()))?;
         }
+    }
+    Ok(())
+}
+
+/// Takes the words of a file that is about nobody any more out of what the server refused of it, and out of its unfinished form. Either may
+/// hold a sentence alone, without the parties that say whom it is about. Where it names others, it is about these. Of its events the
+/// server keeps none and takes none any more: those that it refused before go, and so do unfinished ones.
+fn drop_words_apart(connection: &Connection, file: &str) -> Result<(), DeviceError> {
+    const PLACES: [[&str; 3]; 2] = [
+        [
+            "SELECT id, fields FROM refused WHERE id = ?1 AND kind = 'dispute'",
+            "UPDATE refused SET fields = ?2 WHERE id = ?1",
+            "DELETE FROM refused WHERE id = ?1",
+        ],
+        [
+            "SELECT key, value FROM draft WHERE key = 'edit:' || ?1",
+            "UPDATE draft SET value = ?2 WHERE key = ?1",
+            "DELETE FROM draft WHERE key = ?1",
+        ],
+    ];
+    const EVENTS: [&str; 2] = [
+        "DELETE FROM refused WHERE kind = 'dispute_event' AND fields ->> '$.dispute' = ?1",
+        "DELETE FROM draft WHERE key GLOB 'dispute:' || ?1 || ':*'",
+    ];
+    for [select, update, remove] in PLACES {
+        let mut statement = connection.prepare_cached(select)?;
+        let found = statement.query_row([file], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((key, text)): Option<(String, String)> = found else { continue };
+        let mut form: Value = serde_json::from_str(&text)?;
+        let about_others = form.get("parties").is_some_and(|parties| !is_about_nobody(parties));
+        let Some(fields) = form.as_object_mut().filter(|_| !about_others) else { continue };
+        let before = fields.len();
+        fields.retain(|name, _| !WORDS.contains(&name.as_str()));
+        // Beside its words a form says which values they were typed over: without words that is nothing.
+        if fields.keys().all(|name| name == "seen") {
+            connection.prepare_cached(remove)?.execute([key])?;
+        } else if fields.len() < before {
+            connection.prepare_cached(update)?.execute((key, form.to_string()))?;
+        }
+    }
+    for events in EVENTS {
+        connection.prepare_cached(events)?.execute([file])?;
     }
     Ok(())
 }

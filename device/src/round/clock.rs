@@ -1,8 +1,10 @@
 //! The phone's clock against the server's: measured, and what was written under a wrong one put right.
 
 use domain::protocol::STAMP_AHEAD_ACCEPTED;
+use domain::spec::{FieldType, fields};
+use domain::validate::today;
 use domain::world::Millis;
-use domain::{HybridClock, Record, Stamp, Stamps};
+use domain::{HybridClock, Kind, Record, Stamp, Stamps};
 use rusqlite::Connection;
 
 use crate::DeviceError;
@@ -72,26 +74,53 @@ fn latest_unseen(held: &Held) -> Option<Millis> {
     unseen.map(|(field, _)| held.record.stamps.of(field).millis()).max()
 }
 
+/// The fields of a kind with moments that its writer's clock gave: its own, and when it was ended.
+fn moments(kind: &Kind) -> impl Iterator<Item = &'static str> + use<> {
+    fields(kind).iter().filter(|spec| spec.of == FieldType::PastMoment).map(|spec| spec.name)
+}
+
+/// The field of a kind with a day that a tap takes from the clock. All other days are chosen in a form, which shows them.
+fn tapped_day(kind: &Kind) -> Option<&'static str> {
+    match kind {
+        Kind::ThreatenedHousehold => Some("card_issued_on"),
+        Kind::Tenancy => Some("safety_checked_on"),
+        _ => None,
+    }
+}
+
+/// The day, if the clock gave it at this reading.
+fn is_day_of(record: &Record, field: &str, read: Millis) -> bool {
+    record.text(field) == Some(today(read).to_string().as_str())
+}
+
 /// Shifts what nobody has seen: the stamps, and by the full difference what was read from the same clock. What would lie ahead of `now`
 /// then was not read from it: it was written before the clock fell back.
 fn shift(held: &mut Held, (by, stamps_by): (Millis, Millis), now: Millis) {
-    let unseen = |field: &str| held.unsent.get(field).is_some_and(|pending| !pending.offered);
-    let moment = held.record.kind.moment().filter(|field| unseen(field));
-    let moment = moment.and_then(|field| Some((field, held.record.int(field)?)));
+    let unsent = held.unsent.clone();
+    let unseen = |field: &str| unsent.get(field).is_some_and(|pending| !pending.offered);
     let shifted = |at: Millis| Some(at.saturating_add(by)).filter(|at| by < 0 || *at <= now);
-    if let Some((field, at)) = moment {
-        // The stamp says when, but goes on from the last one when the clock falls back; the reading says when it was written last.
+    let own_at = held.own_at;
+    let record = &mut held.record;
+    // The stamp says when, but goes on from the last one when the clock falls back; the reading says when it was written last.
+    for field in moments(&record.kind).filter(|field| unseen(field)) {
+        let Some(at) = record.int(field) else { continue };
         let near = |read: Millis| (at - read).saturating_abs() <= SAME_CLOCK;
-        if (near(held.record.stamps.of(field).millis()) || held.own_at.is_some_and(near))
+        if (near(record.stamps.of(field).millis()) || own_at.is_some_and(near))
             && let Some(at) = shifted(at)
         {
-            held.record.fields.insert(field.into(), at.into());
+            record.fields.insert(field.into(), at.into());
+        }
+    }
+    if let Some(field) = tapped_day(&record.kind).filter(|field| unseen(field)) {
+        let readings = [Some(record.stamps.of(field).millis()), own_at];
+        let read = readings.into_iter().flatten().find(|read| is_day_of(record, field, *read));
+        if let Some(at) = read.and_then(shifted) {
+            record.fields.insert(field.into(), today(at).to_string().into());
         }
     }
     if latest_unseen(held).is_some() {
-        held.own_at = held.own_at.map(|at| shifted(at).unwrap_or(at));
+        held.own_at = own_at.map(|at| shifted(at).unwrap_or(at));
     }
-    let unsent = held.unsent.clone();
     restamp(&mut held.record, |field, stamp| match unsent.get(field) {
         Some(pending) if !pending.offered => after_base(stamp.shifted(stamps_by), pending),
         _ => stamp,
@@ -132,7 +161,7 @@ pub(super) fn set_back(
             pending.sent = pending.sent.filter(remains);
         }
     }
-    moment_set_back(held, &refused, (by, now));
+    moments_set_back(held, &refused, (by, now));
     let unsent = held.unsent.clone();
     restamp(&mut held.record, |field, stamp| match unsent.get(field) {
         Some(pending) if refused.iter().any(|name| name == field) => after_base(stamp.shifted(by), pending),
@@ -140,19 +169,27 @@ pub(super) fn set_back(
     });
 }
 
-/// A moment that was read from the clock that was ahead goes back with its stamp. One that was read after the clock was set right has a
-/// stamp from ahead as well, for stamps only grow: the reading says which.
-fn moment_set_back(held: &mut Held, refused: &[String], (by, now): (Millis, Millis)) {
+/// A moment that was read from the clock that was ahead goes back with its stamp, and so does a day. One that was read after the clock
+/// was set right has a stamp from ahead as well, for stamps only grow: the reading says which.
+fn moments_set_back(held: &mut Held, refused: &[String], (by, now): (Millis, Millis)) {
     let ahead = |at: Millis| at > now;
-    let read_ahead = held.own_at.is_some_and(ahead);
-    if let Some(field) = held.record.kind.moment().filter(|moment| refused.iter().any(|field| field == moment))
-        && let Some(at) = held.record.int(field)
-        && (ahead(at) || (read_ahead && held.own_at.is_some_and(|read| (at - read).saturating_abs() <= SAME_CLOCK)))
-    {
-        held.record.fields.insert(field.into(), at.saturating_add(by).into());
+    let is_refused = |field: &&str| refused.iter().any(|refused| refused == field);
+    let read_ahead = held.own_at.filter(|read| ahead(*read));
+    let record = &mut held.record;
+    for field in moments(&record.kind).filter(is_refused) {
+        let Some(at) = record.int(field) else { continue };
+        if ahead(at) || read_ahead.is_some_and(|read| (at - read).saturating_abs() <= SAME_CLOCK) {
+            record.fields.insert(field.into(), at.saturating_add(by).into());
+        }
     }
-    if read_ahead && !refused.is_empty() {
-        held.own_at = held.own_at.map(|at| at.saturating_add(by).min(now));
+    if let Some(field) = tapped_day(&record.kind).filter(is_refused)
+        && let Some(read) = read_ahead.filter(|read| is_day_of(record, field, *read))
+    {
+        let at = read.saturating_add(by).min(now);
+        record.fields.insert(field.into(), today(at).to_string().into());
+    }
+    if read_ahead.is_some() && !refused.is_empty() {
+        held.own_at = read_ahead.map(|at| at.saturating_add(by).min(now));
     }
 }
 

@@ -19,7 +19,8 @@ use crate::store::{self, Held, Kept};
 const GATHER: &str = "SELECT id FROM record
     WHERE id IN (SELECT id FROM unsent UNION SELECT id FROM record WHERE reoffer = 1)
     ORDER BY CASE kind WHEN 'cell' THEN 0 WHEN 'building' THEN 1 WHEN 'dwelling' THEN 2 WHEN 'household' THEN 3
-        WHEN 'person' THEN 4 - reoffer WHEN 'incident' THEN 5 WHEN 'visit' THEN 6 ELSE 7 END,
+        WHEN 'person' THEN 4 - reoffer WHEN 'incident' THEN 5
+        WHEN 'hazard_point' THEN 6 WHEN 'visit' THEN 6 ELSE 7 END,
         CASE WHEN kind = 'person' AND reoffer = 1 THEN coalesce(parent, id) ELSE id END, kind, id";
 
 /// What goes up with one request.

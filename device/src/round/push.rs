@@ -6,6 +6,7 @@ use domain::protocol::{Proof, Refusal, Verdict};
 use domain::world::Millis;
 use domain::{AccountId, Change, Digest, ProblemCode, RecordId, Stamp};
 use rusqlite::Connection;
+use serde_json::Value;
 
 use super::notes::Notes;
 use super::{clock, own, receipt, repair};
@@ -110,13 +111,14 @@ pub(super) fn judged<'a>(
             }
             // A restored server may refuse a part of a record for lacking the rest, which is offered next.
             Verdict::Refused(_) if restored => {}
+            // Of an offer, too: what is unsent of it is set back, and the rest waits for the server's clock.
+            Verdict::Refused(refusal) if refusal.code == ProblemCode::StampFuture => ahead.push((offer, refusal)),
             Verdict::Refused(refusal) if offer.why == Why::Doubted => {
                 if !waits_for_target(connection, (offer.change, &together), refusal, notes)? {
                     repair::refused(connection, offer.change, refusal, now, notes)?;
                     judged.refused += 1;
                 }
             }
-            Verdict::Refused(refusal) if refusal.code == ProblemCode::StampFuture => ahead.push((offer, refusal)),
             Verdict::Refused(refusal) if waits_for_target(connection, (offer.change, &together), refusal, notes)? => {}
             Verdict::Refused(refusal) if offer.why == Why::Reoffer => {
                 judged.refused += usize::from(end_reoffer(connection, &offer, refusal, (own, now), notes)?);
@@ -223,7 +225,7 @@ fn waits_for_target(
         |field: &String| refusal.problems.iter().any(|problem| problem.field.is_empty() || problem.field == *field);
     let named = change.fields.iter().filter(|(field, _)| lacking(field));
     let mut awaited = Vec::new();
-    for target in named.filter_map(|(_, value)| value.as_str()?.parse::<RecordId>().ok()) {
+    for target in named.flat_map(|(_, value)| ids_in(value)) {
         let comes = || -> Result<bool, DeviceError> {
             let unsent = store::held(connection, target)?.is_some_and(|held| !held.unsent.is_empty() || held.reoffer);
             // Another phone handed it over, and sends it itself.
@@ -241,6 +243,17 @@ fn waits_for_target(
     notes.skip.insert(change.id);
     notes.waits_for.insert(change.id, awaited);
     Ok(true)
+}
+
+/// The records that a value may name: itself, in a list (the points of an order), or in what a list holds. Told by their form, not by the
+/// table of fields, which knows nothing of what a newer version wrote; which fields are at fault the server has said.
+fn ids_in(value: &Value) -> Vec<RecordId> {
+    match value {
+        Value::String(text) => text.parse().into_iter().collect(),
+        Value::Array(items) => items.iter().flat_map(ids_in).collect(),
+        Value::Object(members) => members.values().flat_map(ids_in).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The refused words are kept; the record shows what the server has.

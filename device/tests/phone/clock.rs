@@ -2,9 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use domain::Kind;
 use domain::protocol::CallError;
 use domain::world::Millis;
+use domain::{Kind, RecordId};
 use serde_json::json;
 
 use crate::fake::*;
@@ -251,4 +251,66 @@ fn what_was_written_while_the_clock_had_fallen_back_by_years_gets_its_day() {
     assert_eq!(hub.records[&before].int("at"), Some(START + HOUR), "written before the clock fell back");
     assert!(hub.records[&fallen].latest() > hub.records[&before].latest());
     assert!(hub.records[&fallen].latest().millis() <= hub.now);
+}
+
+/// An evacuation that stands, and two households that a point threatens, as the desk wrote them days ago.
+fn valley(server: &Server) -> (RecordId, [RecordId; 2]) {
+    let at = START - 10 * DAY;
+    let order = json!({"reason": "强降雨", "level": "red", "drill": false, "points": [record_id(6)], "ordered_at": at,
+        "by": "boss", "roster": []});
+    server.write(change(record_id(3), Kind::Evacuation, cell(), at, order));
+    let households = [record_id(4), record_id(5)];
+    for id in households {
+        let fields = json!({"hazard_point": record_id(6), "household": record_id(7)});
+        server.write(change(id, Kind::ThreatenedHousehold, cell(), at, fields));
+    }
+    (record_id(3), households)
+}
+
+#[test]
+fn the_end_of_an_evacuation_and_the_day_of_a_card_are_put_right_when_they_came_from_a_wrong_clock() {
+    for off in [3 * DAY, -3 * DAY, 10 * 365 * DAY] {
+        let server = Server::new();
+        let phone = Phone::of_supervisor(&server, 1);
+        let (order, [tapped, entered]) = valley(&server);
+        phone.sync();
+        phone.pass(off);
+        phone.call("end_evacuation", json!({"id": order}));
+        phone.call("issue_card", json!({"id": tapped}));
+        phone.write(Kind::ThreatenedHousehold, Some(entered), json!({"card_issued_on": "2026-01-05"})).unwrap();
+        let report = phone.sync();
+        assert_eq!((report.accepted, report.refused), (3, 0), "off by {off}");
+        let hub = server.hub();
+        let ended = &hub.records[&order];
+        assert_eq!((ended.int("ended_at"), ended.int("ordered_at")), (Some(START), Some(START - 10 * DAY)), "by {off}");
+        let day = |id| hub.records[&id].text("card_issued_on").map(str::to_owned);
+        assert_eq!(day(tapped), Some(domain::validate::today(START).to_string()), "off by {off}");
+        assert_eq!(day(entered).as_deref(), Some("2026-01-05"), "as it was entered");
+    }
+}
+
+#[test]
+fn the_end_of_an_evacuation_and_the_day_of_a_card_go_back_with_their_stamps_from_the_future() {
+    let server = Server::new();
+    let phone = Phone::of_supervisor(&server, 1);
+    let (order, [tapped, right]) = valley(&server);
+    phone.sync();
+    phone.pass(3 * DAY);
+    phone.call("end_evacuation", json!({"id": order}));
+    phone.call("issue_card", json!({"id": tapped}));
+    // The system sets the clock right while nobody looks.
+    let now = START + 120_000;
+    phone.clock.store(now, Ordering::SeqCst);
+    server.hub().now = now;
+    phone.call("issue_card", json!({"id": right}));
+    phone.round();
+    phone.sync();
+    assert_eq!((phone.state().refused, phone.state().waiting_records), (0, 0));
+    let hub = server.hub();
+    let ended = hub.records[&order].int("ended_at");
+    assert!(ended.is_some_and(|at| (START..=now).contains(&at)), "{ended:?}");
+    for id in [tapped, right] {
+        let day = domain::validate::today(now).to_string();
+        assert_eq!(hub.records[&id].text("card_issued_on"), Some(day.as_str()));
+    }
 }

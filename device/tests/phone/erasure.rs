@@ -34,6 +34,8 @@ fn knows(phone: &Phone, name: &str) -> bool {
     let sql = "SELECT (SELECT count(*) FROM record WHERE instr(body, ?1) > 0)
         + (SELECT count(*) FROM refused WHERE instr(fields, ?1) > 0)
         + (SELECT count(*) FROM overtaken WHERE instr(value, ?1) > 0)
+        + (SELECT count(*) FROM draft WHERE instr(value, ?1) > 0)
+        + (SELECT count(*) FROM received WHERE instr(body, ?1) > 0)
         + (SELECT count(*) FROM conflict WHERE instr(body || coalesce(replaced, ''), ?1) > 0)";
     let count: i64 = phone
         .device
@@ -287,6 +289,118 @@ fn the_words_of_a_case_that_is_about_nobody_leave_the_phone_that_wrote_them() {
     assert_eq!(record.version(), version);
     assert!(!knows(&phone, "张三") && !knows(&phone, "砸了墙"));
     assert_eq!(phone.state().waiting_records, 0);
+}
+
+#[test]
+fn refused_and_unfinished_words_of_a_case_that_is_about_nobody_go_also_where_they_name_no_party() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    phone.sync();
+    let party = json!({"person": erased, "name": "张三", "side": "applicant"});
+    let (alone, shared) = (
+        case(&phone, &json!([party]), "墙漏水"),
+        case(&phone, &json!([party, {"name": "李四", "side": "respondent"}]), "墙漏水"),
+    );
+    phone.sync();
+    phone.pass(1_000);
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::TooLong));
+    phone.write(Kind::Dispute, Some(alone), json!({"facts": "他砸了墙", "number": "2026-7"})).unwrap();
+    phone.write(Kind::Dispute, Some(shared), json!({"facts": "李四砸了门"})).unwrap();
+    let event = json!({"dispute": alone, "event": "investigation", "at": START, "by": "worker", "text": "他又砸了墙"});
+    let event = phone.write(Kind::DisputeEvent, None, event).unwrap();
+    phone.sync();
+    let keep = |case: RecordId, claim: &str| {
+        let form = json!({"claim": claim, "seen": {"claim": "…"}});
+        phone.device.with_open(|open| open.store().save_draft(&format!("edit:{case}"), &form, START)).unwrap();
+    };
+    keep(alone, "要他修墙");
+    keep(shared, "要李四修门");
+    keep_draft(&phone, &format!("dispute:{alone}:visit"));
+    assert!(phone.state().refused == 3 && knows(&phone, "砸了墙") && knows(&phone, "修墙"));
+    server.hub().erase(erased);
+    phone.sync();
+    assert!(!knows(&phone, "砸了墙") && !knows(&phone, "修墙"));
+    let refused = phone.device.with_open(|open: &mut device::Open| open.refused()).unwrap();
+    let of = |case: RecordId| refused.iter().find(|refused| refused.id == case).map(|refused| &refused.fields);
+    assert_eq!(of(alone), Some(&[("number".to_owned(), json!("2026-7"))].into()), "what is no sentence stays");
+    assert_eq!(of(event), None, "a file about nobody has no events");
+    assert!(knows(&phone, "砸了门") && knows(&phone, "修门"), "the file is also another's");
+    assert_eq!(drafts(&phone), [format!("edit:{shared}")]);
+}
+
+/// An evacuation whose roster names these people, as the phone that ordered it holds it: not sent yet.
+fn evacuation(phone: &Phone, people: &[(RecordId, &str)]) -> RecordId {
+    let listed = |(id, name): &(RecordId, &str)| json!({"person": id, "household": record_id(5), "point": record_id(6), "name": name});
+    let roster: Vec<Value> = people.iter().map(listed).collect();
+    let order = json!({"reason": "强降雨", "level": "red", "drill": false, "points": [record_id(6)], "ordered_at": START,
+        "by": "worker", "roster": roster});
+    phone.write(Kind::Evacuation, None, order).unwrap()
+}
+
+fn hand_over(from: &Phone, to: &Phone, evacuation: RecordId) {
+    use base64::Engine;
+    let file = from.call("handover_file", json!({"id": evacuation}));
+    let content = base64::engine::general_purpose::STANDARD.decode(file["content"].as_str().unwrap()).unwrap();
+    device::api::call(&to.device, "take_file", json!({"code": file["code"]}), Some(content)).unwrap();
+}
+
+#[test]
+fn who_was_erased_elsewhere_vanishes_from_what_another_phone_handed_over() {
+    let server = Server::new();
+    let (boss, worker) = (Phone::of_supervisor(&server, 1), Phone::new(&server, 2));
+    worker.sync();
+    let (gone, stays) = (record_id(801), record_id(802));
+    let order = evacuation(&boss, &[(gone, "张三"), (stays, "李四")]);
+    for person in [gone, stays] {
+        let mark = json!({"evacuation": order, "person": person, "mark": "called", "at": START, "by": "worker"});
+        boss.write(Kind::RollCall, None, mark).unwrap();
+    }
+    hand_over(&boss, &worker, order);
+    worker.sync();
+    assert!(knows(&worker, "张三") && knows(&worker, &gone.to_string()), "nobody was erased yet");
+    // Moved to another cell before, and erased there: no feed of this phone says so.
+    server.hub().erased.insert(gone);
+    worker.sync();
+    assert!(!knows(&worker, "张三") && !knows(&worker, &gone.to_string()), "off the roster, and without a mark");
+    assert!(knows(&worker, "李四"));
+    let count = "SELECT count(*) FROM received WHERE kind = 'roll_call'";
+    let marks: i64 = worker
+        .device
+        .with_open::<_, device::DeviceError>(|open| {
+            Ok(open.store().connection().query_row(count, [], |row| row.get(0))?)
+        })
+        .unwrap();
+    assert_eq!(marks, 1, "the other one's mark stays");
+}
+
+#[test]
+fn who_was_erased_elsewhere_vanishes_from_rosters_and_forms_that_were_not_sent() {
+    let server = Server::new();
+    let phone = Phone::of_supervisor(&server, 1);
+    phone.sync();
+    let (gone, stays) = (record_id(801), record_id(802));
+    let order = evacuation(&phone, &[(gone, "张三"), (stays, "李四")]);
+    let form = json!({"facts": "漏水", "parties": [{"person": gone, "name": "张三", "side": "applicant"},
+        {"name": "王五", "side": "respondent"}]});
+    for key in ["new:dispute:".to_owned(), format!("edit:{}", record_id(803))] {
+        phone.device.with_open(|open| open.store().save_draft(&key, &form, START)).unwrap();
+    }
+    server.hub().erased.insert(gone);
+    phone.sync();
+    assert!(!knows(&phone, "张三") && knows(&phone, "王五"));
+    let roster = phone.get(order).unwrap().fields["roster"].clone();
+    assert_eq!((roster[0]["name"].as_str(), roster.as_array().map(Vec::len)), (Some("李四"), Some(1)), "{roster}");
+    // In refused words likewise.
+    server.hub().erased.clear();
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Evacuation).then_some(ProblemCode::NotAllowed));
+    let again = record_id(804);
+    evacuation(&phone, &[(again, "赵六"), (stays, "李四")]);
+    phone.sync();
+    assert!(phone.state().refused == 1 && knows(&phone, "赵六"));
+    server.hub().erased.insert(again);
+    phone.sync();
+    assert!(phone.state().refused == 1 && !knows(&phone, "赵六"));
 }
 
 #[test]

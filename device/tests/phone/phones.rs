@@ -67,6 +67,11 @@ impl Phone {
         Self::enrolled(server, seed, &enrolment(seed))
     }
 
+    /// A phone of the cell's supervisor.
+    pub fn of_supervisor(server: &Server, seed: u64) -> Self {
+        Self::enrolled(server, seed, &Enrolment { role: Role::Supervisor, ..enrolment(seed) })
+    }
+
     pub fn enrolled(server: &Server, seed: u64, enrolment: &Enrolment) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(AtomicI64::new(START));

@@ -291,6 +291,37 @@ fn a_photo_that_was_refused_and_that_the_server_has_all_the_same_is_still_sent()
 }
 
 #[test]
+fn a_tenth_photo_that_the_server_refuses_keeps_its_picture_until_it_is_sent_again_or_given_up() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let originals = || -> i64 {
+        let count = "SELECT count(*) FROM photo_file WHERE full IS NOT NULL AND state = 'waiting'";
+        let counted = |open: &mut device::Open| {
+            Ok::<i64, device::DeviceError>(open.store().connection().query_row(count, [], |row| row.get(0))?)
+        };
+        phone.device.with_open(counted).unwrap()
+    };
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Photo).then_some(ProblemCode::TooManyPhotos));
+    let ((sent, hash), (given_up, _)) = (take(&phone, 1), take(&phone, 2));
+    assert_eq!(phone.sync().refused, 2);
+    // Days pass: that frees nothing of what only this phone has.
+    let days = 90 * 24 * 60 * 60 * 1000;
+    phone.pass(days);
+    server.hub().now += days;
+    phone.sync();
+    assert_eq!((originals(), phone.state().refused), (2, 2));
+    assert_eq!(phone.call("refused", json!({}))[0]["code"], json!("too_many_photos"));
+    phone.call("discard", json!({"record_id": given_up}));
+    assert_eq!((originals(), phone.state().refused), (1, 1));
+    // One of the nine was taken out.
+    server.hub().refuse = Box::new(|_| None);
+    phone.call("resend", json!({"record_id": sent}));
+    phone.sync();
+    assert!(phone.is_sent(sent) && server.hub().stored.contains_key(&hash) && phone.get(given_up).is_none());
+    assert_eq!((phone.state().refused, originals()), (0, 0));
+}
+
+#[test]
 fn a_photo_at_which_the_server_breaks_blocks_no_other_and_a_server_that_is_broken_ends_the_round() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

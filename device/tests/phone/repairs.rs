@@ -94,6 +94,21 @@ fn a_body_that_was_changed_behind_the_columns_is_found_when_the_cells_are_counte
 }
 
 #[test]
+fn a_doubted_record_whose_stamps_lie_ahead_of_the_servers_clock_waits_and_is_not_given_up() {
+    let server = Server::new();
+    let (phone, ids) = ten_buildings(&server);
+    let lost = ids[1];
+    server.hub().records.remove(&lost);
+    server.hub().refuse = Box::new(move |change| (change.id == lost).then_some(ProblemCode::StampFuture));
+    assert_eq!(phone.round().differing, 1);
+    assert!(phone.state().refused == 0 && phone.get(lost).is_some(), "it is the last copy");
+    server.hub().refuse = Box::new(|_| None);
+    phone.sync();
+    assert_eq!(server.hub().records[&lost].text("name"), Some("1号楼"));
+    healed(&phone);
+}
+
+#[test]
 fn numbers_that_alone_are_wrong_are_put_right_without_reading_anything_anew() {
     let server = Server::new();
     let (phone, ids) = ten_buildings(&server);

@@ -224,6 +224,51 @@ fn a_change_whose_target_comes_later_is_tried_again_and_not_refused() {
     assert!(phone.is_sent(dwelling));
 }
 
+/// An order to evacuate from these points.
+fn order(phone: &Phone, points: &[RecordId]) -> RecordId {
+    let fields = json!({"reason": "强降雨", "level": "red", "drill": false, "points": points, "ordered_at": START,
+        "by": "worker", "roster": []});
+    phone.write(Kind::Evacuation, None, fields).unwrap()
+}
+
+#[test]
+fn what_names_records_in_a_list_waits_for_those_that_are_still_to_be_sent() {
+    let server = Server::new();
+    let phone = Phone::of_supervisor(&server, 1);
+    let point =
+        |name: &str| phone.write(Kind::HazardPoint, None, json!({"name": name, "hazard_kind": "landslide"})).unwrap();
+    let there = point("老鹰岩");
+    phone.sync();
+    let late = point("后山");
+    let order = order(&phone, &[there, late]);
+    // The second point cannot be taken yet (its stamp lies ahead of the server's clock, say), and the order lacks it.
+    server.hub().refuse = Box::new(move |change| match change.kind {
+        Kind::HazardPoint => Some(ProblemCode::StampFuture),
+        _ => Some(ProblemCode::MissingTarget),
+    });
+    phone.round();
+    assert_eq!((phone.state().refused, phone.get(order).is_some()), (0, true), "it waits for its point");
+    server.hub().refuse = Box::new(|_| None);
+    phone.sync();
+    assert!(phone.is_sent(late) && phone.is_sent(order));
+    // Of a point that nobody is going to send any more it is refused.
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Evacuation).then_some(ProblemCode::MissingTarget));
+    self::order(&phone, &[record_id(90)]);
+    phone.sync();
+    assert_eq!((phone.state().refused, phone.state().waiting_records), (1, 0));
+}
+
+#[test]
+fn the_points_of_an_order_go_up_before_it() {
+    let server = Server::new();
+    let phone = Phone::of_supervisor(&server, 1);
+    let point = phone.write(Kind::HazardPoint, None, json!({"name": "后山", "hazard_kind": "landslide"})).unwrap();
+    order(&phone, &[point]);
+    phone.sync();
+    let kinds: Vec<Kind> = server.hub().requests[0].push.iter().map(|change| change.kind.clone()).collect();
+    assert_eq!(kinds, [Kind::HazardPoint, Kind::Evacuation]);
+}
+
 #[test]
 fn of_two_records_that_wait_for_each_other_one_is_refused_and_nothing_waits_for_ever() {
     let server = Server::new();
