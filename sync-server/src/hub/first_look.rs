@@ -82,12 +82,26 @@ pub(super) fn look_at_all(reading: &dyn Writing, bench: &Bench<'_>, changes: &[C
             Ok(Some(merged)) => {
                 Look::Fits { creates: current.is_none(), current: current.map(Box::new), merged: Box::new(merged) }
             }
-            Ok(None) => Look::Known(current.map(|record| record.cell)),
+            Ok(None) => match current {
+                Some(ahead) if looks.record(change.id).is_some() => look_at_repetition(reading, change, ahead)?,
+                current => Look::Known(current.map(|record| record.cell)),
+            },
             Err(fault) => Look::Refused(fault, current.map(Box::new)),
         };
         looks.add(change.id, look);
     }
     Ok(looks)
+}
+
+/// The look at a change of which everything is known once those before it are taken. What only they make known is asked, as they are, for
+/// the records that it names: it would be stored otherwise when they are refused for these.
+fn look_at_repetition(reading: &dyn Writing, change: &Change, ahead: Record) -> Result<Look, HubError> {
+    let alone = merge(standing(reading, change)?.as_ref(), change);
+    if !alone.is_ok_and(|merged| !merged.taken.is_empty()) {
+        return Ok(Look::Known(Some(ahead.cell)));
+    }
+    let merged = Merged { record: ahead.clone(), taken: Vec::new(), lost: Vec::new() };
+    Ok(Look::Fits { creates: false, current: Some(Box::new(ahead)), merged: Box::new(merged) })
 }
 
 /// The record as it would stand after the change; none when nothing in it is new.

@@ -442,14 +442,19 @@ fn words_about_somebody_who_was_erased_are_not_taken_in_and_not_kept() {
     town.phone.push_all(&home);
     town.county.world.pass(MINUTE);
     let words = town.phone.change(Kind::Person, home[2].id, &cell(1), json!({"phone": "13811112222"}));
-    let piece = town.piece(&town.content(vec![words]));
+    let mut visit = town.phone.visit(home[2].id, &cell(1));
+    visit.fields.insert("target_kind".into(), json!("person"));
+    // What is still unsent when there is more to hand in is handed in once more with that.
+    let pieces = [town.piece(&town.content(vec![visit.clone()])), town.piece(&town.content(vec![visit, words]))];
     town.revoke();
-    town.hand_in(&piece).unwrap();
+    for piece in &pieces {
+        town.hand_in(piece).unwrap();
+    }
     town.county.hub.erase(&town.boss.actor, home[2].id).unwrap();
-    assert_eq!(town.take_in(), TakenIn { accepted: 0, refused: 1, photos: 0 });
+    assert_eq!(town.take_in(), TakenIn { accepted: 0, refused: 3, photos: 0 });
     assert_eq!(
         code(town.county.hub.take_in(&town.boss.actor, town.device)),
         CallRefusal::NotFound,
-        "the piece is gone"
+        "the pieces are gone"
     );
 }
