@@ -63,9 +63,7 @@ impl<S: Store> Hub<S> {
     }
 
     /// Leaves case files once changes to them are stored from which something was left out: `sent` is how they came, `taken` is without
-    /// it. A list of parties that named who was erased would have left a file to nobody had it come before the erasure; so it does now.
-    /// (A list of today, whose writer knew of it, leaves the words to whoever reads them: no correction wipes a file.) Answers whether
-    /// bytes of photos were doomed.
+    /// it. Answers whether bytes of photos were doomed.
     pub(super) fn leave_late_files(
         &self,
         writing: &mut dyn Writing,
@@ -75,9 +73,18 @@ impl<S: Store> Hub<S> {
     ) -> Result<bool, HubError> {
         let mut dooms = false;
         for (sent, taken) in sent.iter().zip(taken).filter(|(sent, taken)| sent.fields != taken.fields) {
-            let Some(file) = standing(writing, taken)?.filter(is_of_nobody) else { continue };
-            let named = sent.fields.get("parties") != taken.fields.get("parties");
-            if named && file.stamps.of("parties") == taken.stamps.of("parties") {
+            let Some(mut file) = standing(writing, taken)?.filter(is_of_nobody) else { continue };
+            let stands = |file: &Record, name: &str| file.stamps.of(name) == taken.stamps.of(name);
+            let left_out = |name: &str| sent.fields.get(name) != taken.fields.get(name);
+            // Whoever sent a word has it still, under the stamp that stands here: only another stamp brings down that nothing is left of it.
+            for name in WORDS.into_iter().filter(|name| left_out(name)) {
+                if stands(&file, name) {
+                    file = self.set_field(writing, &file, name, Value::Null, now)?;
+                }
+            }
+            // A list that named who was erased would have left the file to nobody had it come before the erasure; so it does now. (One of
+            // today, whose writer knew of it, leaves the words to whoever reads them: no correction wipes a file.)
+            if left_out("parties") && stands(&file, "parties") {
                 let county = file.cell.county();
                 let left = self.leave_case(writing, &county, file.id, &BTreeSet::new(), now)?;
                 dooms |= self.erase_late(writing, &county, left.events, now)?;
@@ -144,8 +151,8 @@ fn parties_without_erased(reading: &dyn Writing, change: &Change) -> Result<Fiel
     Ok(fields)
 }
 
-/// Late words of a file that is about nobody any more are emptied under the stamp that they came with: between equal stamps nothing wins
-/// over a text, so phones end with the same.
+/// Late words of a file that is about nobody any more are emptied under the stamp that they came with: what is stored never had them, and
+/// whoever sends them again brings nothing new. (Between equal stamps `null` wins over a text.)
 fn leave_no_words(fields: &mut Fields) {
     let words = fields.iter_mut().filter(|(name, value)| WORDS.contains(&name.as_str()) && !value.is_null());
     words.for_each(|(_, value)| *value = Value::Null);
