@@ -377,15 +377,25 @@ fn left_without_head(
     reading: &(impl Reading + ?Sized),
     stored: &[StoredRecord],
 ) -> Result<HashSet<RecordId>, HubError> {
-    let mut office: BTreeMap<&AccountId, bool> = BTreeMap::new();
+    let mut known: BTreeMap<AccountId, bool> = BTreeMap::new();
+    let mut is_office = |by: &AccountId| -> Result<bool, HubError> {
+        if let Some(is_office) = known.get(by) {
+            return Ok(*is_office);
+        }
+        let is_office = reading.account(by)?.is_some_and(|account| has_duty(account.role, Duty::Import));
+        known.insert(by.clone(), is_office);
+        Ok(is_office)
+    };
     let mut found = HashSet::new();
     let headless = |one: &&StoredRecord| one.record.kind == Kind::Household && !one.record.fields.contains_key("head");
     for StoredRecord { record, changed_by, .. } in stored.iter().filter(headless) {
-        if !office.contains_key(changed_by) {
-            let imports = reading.account(changed_by)?.is_some_and(|by| has_duty(by.role, Duty::Import));
-            office.insert(changed_by, imports);
+        let mut by_office = is_office(changed_by)?;
+        // Who changed it last may have moved it with its cell only: whose words stand in it, its history says.
+        let past = if by_office { reading.history(&Scope::from(&record.cell), record.id)? } else { Vec::new() };
+        for entry in &past {
+            by_office &= is_office(&entry.by)?;
         }
-        if office.get(changed_by) == Some(&true) {
+        if by_office {
             found.insert(record.id);
         }
     }
