@@ -34,13 +34,19 @@ impl Village {
         self.admin.done("/desk/api/cells/610722001001002/merge", json!({"into": "610722001001001"})).await;
     }
 
-    /// The home is threatened by a slope in its cell, and then split off into another cell.
-    async fn split_off_below_a_slope(&mut self, to: &str, name: Value) -> Change {
+    /// The home is threatened by a slope in its cell.
+    fn below_a_slope(&mut self) -> Change {
         let worker = &mut self.worker;
         let point = worker.new_record(Kind::HazardPoint, &cell(2), json!({"name": "后坡", "hazard_kind": "landslide"}));
         let threatened = json!({"hazard_point": point.id, "household": self.home[1].id, "contact_name": "解平"});
         let threatened = worker.new_record(Kind::ThreatenedHousehold, &cell(2), threatened);
         worker.push_all(&[point.clone(), threatened]);
+        point
+    }
+
+    /// The home is threatened by a slope in its cell, and then split off into another cell.
+    async fn split_off_below_a_slope(&mut self, to: &str, name: Value) -> Change {
+        let point = self.below_a_slope();
         self.county.world.pass(10 * MINUTE);
         let off = json!({"buildings": [], "groups": [["", "2组"]], "to": to, "name": name});
         let moved = self.admin.done("/desk/api/cells/610722001001002/split", off).await["moved"].clone();
@@ -89,6 +95,26 @@ async fn whoever_lives_in_a_foreign_village_by_now_is_on_the_roster_and_no_more_
     let home = &roll["households"][0];
     assert_eq!((&home["people"][0]["name"], &home["people"][0]["phone"]), (&json!("张*"), &Value::Null));
     assert_eq!((&home["address"], &home["contact_name"]), (&json!(""), &Value::Null));
+}
+
+#[tokio::test]
+async fn a_household_that_moved_to_another_cell_by_itself_has_left_the_slope_above_it() {
+    let mut village = village().await;
+    let point = village.below_a_slope();
+    village.county.world.pass(10 * MINUTE);
+    // As a phone moves a household: with its people, to another door.
+    let mut mover = village.county.worker("worker-2", &[cell(2), cell(3)]);
+    let door = mover.new_dwelling(&cell(3));
+    let [_, household, person] = &village.home;
+    let moved = json!({"dwelling": door.id, "cell": cell(3)});
+    let moved = mover.change(Kind::Household, household.id, &cell(2), moved);
+    let along = mover.change(Kind::Person, person.id, &cell(2), json!({"cell": cell(3)}));
+    mover.push_all(&[door, moved, along]);
+    let points = village.page("hazard-points").await;
+    assert_eq!((&points[0]["households"], &points[0]["people"]), (&json!(0), &json!(0)));
+    let order = json!({"points": [point.id], "reason": "强降雨", "level": "red", "drill": false});
+    let (_, told) = village.boss.refused("/desk/api/evacuations", order).await;
+    assert_eq!(told, "roster required", "nobody lives below it");
 }
 
 #[tokio::test]
