@@ -168,7 +168,7 @@ fn fault_of_new(
     if let Some(fault) = about_nobody(reading, record, ahead)? {
         return Ok(Some(fault));
     }
-    too_many_photos(reading, bench, record, photos)
+    too_many_photos(reading, record, photos)
 }
 
 /// Refuses what would make a record larger than one change may be: no phone could offer it whole any more. Only fields that this version
@@ -223,28 +223,22 @@ fn about_nobody(reading: &dyn Writing, event: &Record, ahead: &Looks) -> Result<
     Ok(parties.filter(|parties| is_about_nobody(parties)).map(|_| Fault::new("dispute", ProblemCode::Erased)))
 }
 
-/// How many photos a record has with those of this push, as far as they are looked for.
-type Counted = BTreeMap<(Scope, RecordId), usize>;
+/// How many photos a record has in a cell with those of this push, as far as they are looked for.
+type Counted = BTreeMap<(CellCode, RecordId), usize>;
 
-/// Photos stay in the cell where they were taken when their record is moved, and count all the same.
-fn too_many_photos(
-    reading: &dyn Writing,
-    bench: &Bench<'_>,
-    photo: &Record,
-    counted: &mut Counted,
-) -> Result<Option<Fault>, HubError> {
+/// Photos that stayed in another cell when their record was moved do not count: the phones of its cell see none of them, and their workers
+/// could never take any.
+fn too_many_photos(reading: &dyn Writing, photo: &Record, counted: &mut Counted) -> Result<Option<Fault>, HubError> {
     let (Kind::Photo, Some(subject)) = (&photo.kind, photo.reference("subject")) else { return Ok(None) };
-    // What a lost database may have taken: there have been servers that asked the cell alone.
-    let lost = bench.was_lost(photo.latest(), None);
-    let within = if lost { Scope::from(&photo.cell) } else { photo.cell.county() };
-    let so_far = match counted.get(&(within.clone(), subject)) {
+    let place = (photo.cell.clone(), subject);
+    let so_far = match counted.get(&place) {
         Some(count) => *count,
-        None => reading.count_referring(&within, subject, &Kind::Photo)?,
+        None => reading.count_referring(&Scope::from(&photo.cell), subject, &Kind::Photo)?,
     };
     if so_far >= PHOTOS_PER_RECORD_MAX {
         return Ok(Some(Fault::new("subject", ProblemCode::TooManyPhotos)));
     }
-    counted.insert((within, subject), so_far + 1);
+    counted.insert(place, so_far + 1);
     Ok(None)
 }
 
