@@ -2,8 +2,9 @@
 //! desk all the same.
 
 use domain::scope::Role;
-use domain::{Change, Kind};
+use domain::{CellCode, Change, Kind, Scope};
 use serde_json::{Value, json};
+use sync_server::store::Place;
 
 use crate::common::{County, MINUTE, START, TestPhone, cell, jpeg};
 use crate::seat::Seat;
@@ -130,6 +131,51 @@ async fn what_came_back_of_a_task_stands_with_it_when_its_cell_was_merged() {
     village.merge().await;
     let places = village.page(&format!("tasks/{}", given.as_str().unwrap())).await["places"].clone();
     assert_eq!((&places[0]["cell"], &places[0]["result"]), (&json!("610722001001001"), &json!("done")));
+}
+
+/// A cell of another village than the supervisor's.
+fn foreign() -> CellCode {
+    CellCode::new("610722001002001").unwrap()
+}
+
+#[tokio::test]
+async fn nothing_is_shown_of_a_slope_that_lies_in_a_foreign_village_by_now() {
+    let mut village = village().await;
+    let point = village.below_a_slope();
+    let before = village.ordered(&point).await;
+    assert_eq!(
+        (&before["points"][0]["name"], &before["households"][0]["point_name"]),
+        (&json!("后坡"), &json!("后坡"))
+    );
+    village.county.world.pass(10 * MINUTE);
+    let mut mover = village.county.worker("worker-2", &[cell(2), foreign()]);
+    let moved = mover.change(Kind::HazardPoint, point.id, &cell(2), json!({"cell": foreign()}));
+    mover.push_all(&[moved]);
+    let roll = village.page(&format!("evacuations/{}", before["line"]["id"].as_str().unwrap())).await;
+    assert_eq!((&roll["points"], &roll["households"][0]["point_name"]), (&json!([]), &json!("")));
+}
+
+#[tokio::test]
+async fn what_came_back_of_a_task_from_a_foreign_village_is_shown_to_whoever_may_read_it() {
+    let village = village().await;
+    let place = Place { code: Scope::from(&foreign()), name: "第1网格".into() };
+    village.county.hub.put_places(&[place]).unwrap();
+    let town = Seat::of(&village.county, "boss-2", Role::Supervisor, &["610722001"]).await;
+    let wish = "33333333-3333-4333-8333-333333333333";
+    let task = json!({"wish": wish, "places": ["610722001002001"], "title": "查看取暖", "purpose": "care"});
+    let given = town.done("/desk/api/tasks", task).await["id"].clone();
+    let mut worker = village.county.worker("worker-2", &[foreign()]);
+    let by = worker.account();
+    let report = json!({"task": given, "result": "done", "at": START, "by": by, "note": "炉子修好了"});
+    let report = worker.new_record(Kind::TaskReport, &foreign(), report);
+    worker.push_all(&[report]);
+    village.county.world.pass(10 * MINUTE);
+    village.admin.done("/desk/api/cells/610722001002001/merge", json!({"into": "610722001001001"})).await;
+    let path = format!("/desk/api/tasks/{}", given.as_str().unwrap());
+    for (seat, note) in [(&town, json!("炉子修好了")), (&village.boss, Value::Null)] {
+        let place = seat.get(&path).await.json()["places"][0].clone();
+        assert_eq!((&place["cell"], &place["note"]), (&json!("610722001001001"), &note));
+    }
 }
 
 #[tokio::test]
