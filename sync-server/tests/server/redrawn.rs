@@ -55,6 +55,31 @@ impl Village {
         point
     }
 
+    /// The household moves to the third cell by itself, as a phone moves it: with its people, to another door.
+    fn moves_away(&self) {
+        self.county.world.pass(10 * MINUTE);
+        let mut mover = self.county.worker("worker-2", &[cell(2), cell(3)]);
+        let door = mover.new_dwelling(&cell(3));
+        let [_, household, person] = &self.home;
+        let moved = json!({"dwelling": door.id, "cell": cell(3)});
+        let moved = mover.change(Kind::Household, household.id, &cell(2), moved);
+        let along = mover.change(Kind::Person, person.id, &cell(2), json!({"cell": cell(3)}));
+        mover.push_all(&[door, moved, along]);
+    }
+
+    /// A notice of the second cell of which the household was told.
+    async fn told_of_a_notice(&mut self) -> Value {
+        let wish = "22222222-2222-4222-8222-222222222222";
+        let notice = json!({"wish": wish, "places": ["610722001001002"], "title": "谨防冒充客服", "text": "不转账。",
+            "notice_kind": "fraud"});
+        let published = self.boss.done("/desk/api/notices", notice).await["id"].clone();
+        let by = self.worker.account();
+        let told = json!({"notice": published, "household": self.home[1].id, "at": START, "by": by});
+        let told = self.worker.new_record(Kind::NoticeAck, &cell(2), told);
+        self.worker.push_all(&[told]);
+        published
+    }
+
     /// Orders an evacuation for a slope, and reads its roll-call.
     async fn ordered(&self, point: &Change) -> Value {
         let order = json!({"points": [point.id], "reason": "强降雨", "level": "red", "drill": false});
@@ -102,15 +127,7 @@ async fn whoever_lives_in_a_foreign_village_by_now_is_on_the_roster_and_no_more_
 async fn a_household_that_moved_to_another_cell_by_itself_has_left_the_slope_above_it() {
     let mut village = village().await;
     let point = village.below_a_slope();
-    village.county.world.pass(10 * MINUTE);
-    // As a phone moves a household: with its people, to another door.
-    let mut mover = village.county.worker("worker-2", &[cell(2), cell(3)]);
-    let door = mover.new_dwelling(&cell(3));
-    let [_, household, person] = &village.home;
-    let moved = json!({"dwelling": door.id, "cell": cell(3)});
-    let moved = mover.change(Kind::Household, household.id, &cell(2), moved);
-    let along = mover.change(Kind::Person, person.id, &cell(2), json!({"cell": cell(3)}));
-    mover.push_all(&[door, moved, along]);
+    village.moves_away();
     let points = village.page("hazard-points").await;
     assert_eq!((&points[0]["households"], &points[0]["people"]), (&json!(0), &json!(0)));
     let order = json!({"points": [point.id], "reason": "强降雨", "level": "red", "drill": false});
@@ -181,14 +198,7 @@ async fn what_came_back_of_a_task_from_a_foreign_village_is_shown_to_whoever_may
 #[tokio::test]
 async fn a_household_that_was_told_of_a_notice_still_counts_as_told_when_its_cell_was_merged() {
     let mut village = village().await;
-    let wish = "22222222-2222-4222-8222-222222222222";
-    let notice = json!({"wish": wish, "places": ["610722001001002"], "title": "谨防冒充客服", "text": "不转账。",
-        "notice_kind": "fraud"});
-    let published = village.boss.done("/desk/api/notices", notice).await["id"].clone();
-    let by = village.worker.account();
-    let told = json!({"notice": published, "household": village.home[1].id, "at": START, "by": by});
-    let told = village.worker.new_record(Kind::NoticeAck, &cell(2), told);
-    village.worker.push_all(&[told]);
+    let published = village.told_of_a_notice().await;
     village.merge().await;
     let place = village.page("coverage?place=610722001001").await["place"].clone();
     assert_eq!((&place["to_tell"], &place["told"]), (&json!(1), &json!(1)));
@@ -196,6 +206,18 @@ async fn a_household_that_was_told_of_a_notice_still_counts_as_told_when_its_cel
     assert_eq!(page["places"][0]["told"], 1);
     let file = village.page(&format!("residents/{}", village.home[2].id)).await;
     assert_eq!(parts(&file, "notice_ack"), 1, "{file}");
+}
+
+#[tokio::test]
+async fn what_a_household_was_told_where_it_lived_is_in_the_file_of_its_people_though_that_cell_was_merged_since() {
+    let mut village = village().await;
+    let point = village.below_a_slope();
+    village.ordered(&point).await;
+    village.told_of_a_notice().await;
+    village.moves_away();
+    village.merge().await;
+    let file = village.page(&format!("residents/{}", village.home[2].id)).await;
+    assert_eq!((parts(&file, "notice_ack"), parts(&file, "evacuation")), (1, 1), "{file}");
 }
 
 /// How many records of a kind a resident's file has.
