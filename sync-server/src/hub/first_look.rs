@@ -281,6 +281,7 @@ fn refuse_what_waits_in_vain(
     let mut waiting = Vec::new();
     // Many visits of one household name it: it is looked for once.
     let mut kinds: BTreeMap<(Scope, RecordId), Option<Kind>> = BTreeMap::new();
+    let mut rosters = Rosters::new();
     let mut seen = BTreeSet::new();
     for (index, change) in changes.iter().enumerate() {
         let Look::Fits { current, merged, .. } = &looks.each[index] else { continue };
@@ -302,7 +303,7 @@ fn refuse_what_waits_in_vain(
             // What was refused already, because the thing that it belongs to is not here, is looked for no further: its answer would tell
             // of a cell that is not the author's.
             let still_fits = matches!(looks.each[index], Look::Fits { .. });
-            if still_fits && is_on_roster(reading, looks, change, (cell, thing), (&field, id))? {
+            if still_fits && is_on_roster(reading, looks, change, (cell, thing), (&field, id), &mut rosters)? {
                 continue;
             }
             if coming.get(&id).is_some_and(|(there, kind)| there == cell && fits_kind(kind)) {
@@ -357,6 +358,9 @@ fn belongs_along(
     Ok(None)
 }
 
+/// Who is on the roster of an order: many marks of one order are asked about, and a roster is long.
+type Rosters = BTreeMap<(CellCode, RecordId), BTreeSet<RecordId>>;
+
 /// Whether a mark names somebody on the roster of its order. That is a snapshot: whoever is on it is marked where the order lies, wherever
 /// they live by now. That the order can be named from here, its own field has to show.
 fn is_on_roster(
@@ -365,11 +369,18 @@ fn is_on_roster(
     change: &Change,
     (cell, order): (&CellCode, Option<RecordId>),
     (field, person): (&str, RecordId),
+    rosters: &mut Rosters,
 ) -> Result<bool, HubError> {
     let Some(order) = order.filter(|_| change.kind == Kind::RollCall && field == "person") else { return Ok(false) };
-    let order = looks.find(reading, cell, order)?.map(|order| Evacuation::from(&order));
-    let listed = order.is_some_and(|order| order.roster.iter().any(|listed| listed.person == person));
-    Ok(listed && !reading.erased(&cell.county(), person)?)
+    let roster = match rosters.entry((cell.clone(), order)) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(place) => {
+            let order = looks.find(reading, cell, order)?.map(|order| Evacuation::from(&order));
+            let listed = order.into_iter().flat_map(|order| order.roster).map(|listed| listed.person);
+            place.insert(listed.collect())
+        }
+    };
+    Ok(roster.contains(&person) && !reading.erased(&cell.county(), person)?)
 }
 
 /// The kind of a record that lay in a cell when a phone wrote about it there, and that was moved away since.

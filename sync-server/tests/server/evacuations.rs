@@ -1,5 +1,6 @@
 //! Marks of an evacuation: of people who moved, those that stayed behind when the order moved, and those of phones whose clocks are ahead.
 
+use domain::protocol::Verdict;
 use domain::scope::Role;
 use domain::{AccountId, Change, Kind, ProblemCode, RecordId, Stamps};
 use serde_json::{Value, json};
@@ -93,10 +94,13 @@ fn a_phone_marks_whoever_is_on_the_roster_though_they_moved_and_nobody_else_of_a
     valley.move_away(0);
     let mut colleague = valley.county.worker("worker-2", &[cell(2)]);
     let mark = marked(&mut colleague, valley.evacuation, valley.person(0), "moved_shelter");
-    colleague.push_all(std::slice::from_ref(&mark));
-    assert_eq!(valley.county.stored(mark.id).unwrap().record.cell, cell(2), "where the order lies");
     let of_stranger = marked(&mut colleague, valley.evacuation, stranger[2].id, "called");
-    assert_eq!(colleague.refused(&of_stranger), ProblemCode::MissingTarget);
+    let again = marked(&mut colleague, valley.evacuation, valley.person(0), "returned");
+    let verdicts = colleague.push(&[mark.clone(), of_stranger, again]);
+    let Verdict::Refused(refusal) = &verdicts[1] else { panic!("whoever is not on the roster: {verdicts:?}") };
+    assert_eq!(refusal.code, ProblemCode::MissingTarget);
+    assert_eq!((&verdicts[0], &verdicts[2]), (&Verdict::Accepted, &Verdict::Accepted));
+    assert_eq!(valley.county.stored(mark.id).unwrap().record.cell, cell(2), "where the order lies");
     let boss = valley.county.hub.sign_in("boss-1", PASSWORD).unwrap().desk.actor;
     valley.county.hub.erase(&boss, valley.person(0)).unwrap();
     let late = marked(&mut colleague, valley.evacuation, valley.person(0), "called");
