@@ -406,8 +406,9 @@ impl<S: Store> Hub<S> {
         let mut all = Ok(());
         for sha256 in self.store.read(|reading| reading.photos_doomed())? {
             let removed = self.store.write(|writing| {
-                // The same picture may have come again for another record in the meantime.
-                if !writing.photo_stored(&sha256)? {
+                // The same picture may have come again for another record in the meantime; or another record names it, and this file is the
+                // only one.
+                if !writing.photo_stored(&sha256)? && !writing.photo_named(&sha256)? {
                     self.photos.remove(&sha256)?;
                 }
                 Ok::<_, HubError>(writing.photo_removed(&sha256)?)

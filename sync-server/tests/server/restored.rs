@@ -203,6 +203,21 @@ fn a_picture_of_somebody_who_was_erased_goes_when_its_lost_record_comes_again() 
     assert!(!town.is_file(&hash));
 }
 
+#[test]
+fn a_picture_that_was_to_go_stays_once_another_record_names_it() {
+    let BackedUp { county, mut author, home, .. } = backed_up(by_command);
+    let bytes = jpeg(7);
+    let hash = Sha256Hex::new(&sha256(&bytes)).unwrap();
+    let photo = author.new_photo(&home[1], &bytes);
+    author.push_all(&[photo]);
+    // The server ended before the file of another record was removed that was erased, and that has the same picture.
+    lie_there(&county, &bytes);
+    county.hub.store().write(|writing| writing.doom_photo(&hash)).unwrap();
+    county.hub.tidy().unwrap();
+    assert!(county.hub.photos().holds(&hash, bytes.len() as u64).unwrap());
+    assert!(county.hub.store().read(|reading| reading.photos_doomed()).unwrap().is_empty());
+}
+
 /// Lays a picture into the folder of photos, as it lies there once it has come.
 fn lie_there(county: &County, bytes: &[u8]) {
     let hash = sha256(bytes);
