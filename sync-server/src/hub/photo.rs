@@ -273,6 +273,18 @@ impl<S: Store> Hub<S> {
         Ok(None)
     }
 
+    /// Notes that the bytes of a photo are here when its record comes: a database that was put back knows neither, and whoever brings the
+    /// record may have freed the original long ago. A folder that cannot be read keeps no record back.
+    pub(super) fn note_if_here(&self, writing: &mut dyn Writing, record: &Record, now: Millis) -> Result<(), HubError> {
+        let photo = Photo::from(record);
+        if let (Some(sha256), Ok(bytes)) = (&photo.sha256, u64::try_from(photo.bytes))
+            && self.photos.holds(sha256, bytes).unwrap_or(false)
+        {
+            self.note_photo(writing, sha256, bytes, now)?;
+        }
+        Ok(())
+    }
+
     /// Throws an upload away: its file first, for what only a file knows of is never found again.
     fn drop_upload(&self, id: &str) -> Result<(), HubError> {
         self.photos.discard(id)?;

@@ -158,6 +158,7 @@ impl<S: Store> Hub<S> {
             Kind::Review => settle_review(writing, &record),
             Kind::Cell => name_cell(writing, &record),
             Kind::Evacuation => self.leave_late_lists(writing, &record, change, now),
+            Kind::Photo => self.note_if_here(writing, &record, now),
             _ => self.leave_reference(writing, record, &merged.taken, now),
         }
     }

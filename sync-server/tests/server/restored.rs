@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use domain::protocol::PhotoSize;
 use domain::{Change, Kind, ProblemCode, RecordId, Sha256Hex, World as _};
 use serde_json::json;
 use sync_server::hub::CountyHub;
@@ -201,6 +202,23 @@ fn a_picture_of_somebody_who_was_erased_goes_when_its_lost_record_comes_again() 
     assert!(town.is_file(&hash), "nothing names it");
     assert_eq!(town.phone.refused(&photo), ProblemCode::Erased);
     assert!(!town.is_file(&hash));
+}
+
+#[test]
+fn a_picture_that_lies_here_is_shown_once_its_lost_record_comes_again_though_no_phone_has_its_original_any_more() {
+    let BackedUp { mut county, mut author, home, file, .. } = backed_up(by_command);
+    let bytes = jpeg(7);
+    let photo = author.new_photo(&home[1], &bytes);
+    author.push_all(std::slice::from_ref(&photo));
+    county.world.pass(HOUR);
+    // The folder of photos is not put back with the database.
+    put_back(&mut county, &file, &mut author);
+    lie_there(&county, &bytes);
+    author.push_all(&[photo]);
+    let hash = Sha256Hex::new(&sha256(&bytes)).unwrap();
+    assert_eq!(county.hub.photo_for(&author.phone().actor, &hash, PhotoSize::Full).unwrap(), bytes);
+    let state = county.hub.store().read(|reading| reading.cell_state(&cell(1))).unwrap();
+    assert_eq!(state.photos, 1, "and a receipt counts it");
 }
 
 #[test]
