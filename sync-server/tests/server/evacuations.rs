@@ -132,6 +132,14 @@ async fn marks_that_stayed_behind_when_the_order_s_cell_was_merged_still_count_a
     // And the desk goes on from the mark that it sees.
     valley.mark_at_desk(&desk, json!({valley.person(0).to_string(): mark.id}), "moved_shelter").await;
     assert_eq!(totals(&desk).await["shelter"], 1);
+    // A page that watches hears of what a phone marks in the old cell, since it has not heard of the merge.
+    let path = format!("/desk/api/evacuations/{}", valley.evacuation);
+    let watched = desk.get(&path).await.json()["reached"].clone();
+    let asked = format!("{path}/reached");
+    assert_eq!(desk.get(&asked).await.json()["reached"], watched);
+    let late = valley.mark("returned");
+    valley.worker.push_all(&[late]);
+    assert_ne!(desk.get(&asked).await.json()["reached"], watched);
 }
 
 #[tokio::test]

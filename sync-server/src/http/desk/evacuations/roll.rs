@@ -16,7 +16,7 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use super::super::titles::Surroundings;
-use super::{DeskEvacuation, line};
+use super::{DeskEvacuation, line, reached_by};
 use crate::hub::evacuations::{marks_of, standing_household, standing_record};
 use crate::hub::looks::Look;
 use crate::hub::{CountyHub, HubError};
@@ -114,7 +114,7 @@ pub(super) fn roll_of(hub: &CountyHub, actor: &Actor, id: RecordId, in_full: boo
     hub.store().read(|reading| {
         let record = standing_record(reading, actor, &Kind::Evacuation, id)?;
         // Before the marks: whoever asks again from here misses none.
-        let reached = reading.feed_reached(&record.cell)?;
+        let reached = reached_by(reading, &record)?;
         let around = Surroundings::new(reading, actor);
         let mut around = if in_full { around.in_full() } else { around };
         let order = Evacuation::from(&record);
