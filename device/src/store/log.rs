@@ -95,7 +95,7 @@ impl<'b> Log<'b> {
         let mut running = sum([0; 2], &bytes);
         bytes.extend_from_slice(running.map(u32::to_be_bytes).as_flattened());
         let mut end = bytes.len();
-        for (at, page) in self.pages.iter().enumerate().filter(|(at, _)| self.is_sound(*at)) {
+        for (_, page) in self.pages.iter().enumerate().filter(|(at, _)| self.is_sound(*at)) {
             running = sum(sum(running, &page[..8]), &page[24..]);
             bytes.extend_from_slice(&page[..16]);
             bytes.extend_from_slice(running.map(u32::to_be_bytes).as_flattened());

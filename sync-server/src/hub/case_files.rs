@@ -54,12 +54,43 @@ impl<S: Store> Hub<S> {
         };
         let events = writing.referring(county, case.id, &Kind::DisputeEvent)?;
         let events: Vec<Record> = events.into_iter().map(|stored| stored.record).collect();
-        if case.fields.get("parties").is_some_and(is_about_nobody) {
+        if is_of_nobody(&case) {
             self.empty_words(writing, &case, now)?;
             return Ok(Left { events, to_correct: None });
         }
         let to_correct = case_to_correct(&case, &events, names);
         Ok(Left { events: Vec::new(), to_correct })
+    }
+
+    /// Leaves case files once changes to them are stored from which something was left out: `sent` is how they came, `taken` is without
+    /// it. Answers whether bytes of photos were doomed.
+    pub(super) fn leave_late_files(
+        &self,
+        writing: &mut dyn Writing,
+        sent: &[Change],
+        taken: &[Change],
+        now: Millis,
+    ) -> Result<bool, HubError> {
+        let mut dooms = false;
+        for (sent, taken) in sent.iter().zip(taken).filter(|(sent, taken)| sent.fields != taken.fields) {
+            let Some(mut file) = standing(writing, taken)?.filter(is_of_nobody) else { continue };
+            let stands = |file: &Record, name: &str| file.stamps.of(name) == taken.stamps.of(name);
+            let left_out = |name: &str| sent.fields.get(name) != taken.fields.get(name);
+            // Whoever sent a word has it still, under the stamp that stands here: only another stamp brings down that nothing is left of it.
+            for name in WORDS.into_iter().filter(|name| left_out(name)) {
+                if stands(&file, name) {
+                    file = self.set_field(writing, &file, name, Value::Null, now)?;
+                }
+            }
+            // A list that named who was erased would have left the file to nobody had it come before the erasure; so it does now. (One of
+            // today, whose writer knew of it, leaves the words to whoever reads them: no correction wipes a file.)
+            if left_out("parties") && stands(&file, "parties") {
+                let county = file.cell.county();
+                let left = self.leave_case(writing, &county, file.id, &BTreeSet::new(), now)?;
+                dooms |= self.erase_late(writing, &county, left.events, now)?;
+            }
+        }
+        Ok(dooms)
     }
 
     /// Empties the words of a case file, in what stands and in what stood before.
@@ -76,26 +107,35 @@ impl<S: Store> Hub<S> {
 /// The changes without what case files among them say of residents who were erased; none when there is nothing to leave out. A phone
 /// that has not heard of an erasure yet still sends the names, and empties its own copy in the same words when it hears.
 pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Result<Option<Vec<Change>>, HubError> {
-    let mut emptied: Option<Vec<Change>> = None;
-    // Each file as the changes so far would leave it.
+    let mut left = Vec::new();
+    // Each file as all of these leave it. Whoever it is about in the end decides about every word, in whatever order they come: a list of
+    // parties that comes too late does not, and one that comes after the words does.
     let mut files: BTreeMap<RecordId, Record> = BTreeMap::new();
     for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.kind == Kind::Dispute) {
         let file = match files.remove(&change.id) {
             Some(file) => Some(file),
             None => standing(reading, change)?,
         };
-        let mut left = Change { fields: parties_without_erased(reading, change)?, ..change.clone() };
-        let file = merge(file.as_ref(), &left).map(|merged| merged.record).ok().or(file);
-        // Whoever the file is about in the end decides: a list of parties that comes too late does not.
-        if file.as_ref().and_then(|file| file.fields.get("parties")).is_some_and(is_about_nobody) {
-            leave_no_words(&mut left.fields);
-        }
+        let change = Change { fields: parties_without_erased(reading, change)?, ..change.clone() };
+        let file = merge(file.as_ref(), &change).map(|merged| merged.record).ok().or(file);
         files.extend(file.map(|file| (file.id, file)));
-        if left.fields != change.fields {
-            emptied.get_or_insert_with(|| changes.to_vec())[index] = left;
+        left.push((index, change));
+    }
+    let mut emptied: Option<Vec<Change>> = None;
+    for (index, mut change) in left {
+        if files.get(&change.id).is_some_and(is_of_nobody) {
+            leave_no_words(&mut change.fields);
+        }
+        if change.fields != changes[index].fields {
+            emptied.get_or_insert_with(|| changes.to_vec())[index] = change;
         }
     }
     Ok(emptied)
+}
+
+/// Whether a case file is about nobody any more.
+fn is_of_nobody(file: &Record) -> bool {
+    file.fields.get("parties").is_some_and(is_about_nobody)
 }
 
 /// The fields of a change to a case file, of whose parties those who were erased are emptied.
@@ -111,8 +151,8 @@ fn parties_without_erased(reading: &dyn Writing, change: &Change) -> Result<Fiel
     Ok(fields)
 }
 
-/// Late words of a file that is about nobody any more are emptied under the stamp that they came with: between equal stamps nothing wins
-/// over a text, so phones end with the same.
+/// Late words of a file that is about nobody any more are emptied under the stamp that they came with: what is stored never had them, and
+/// whoever sends them again brings nothing new. (Between equal stamps `null` wins over a text.)
 fn leave_no_words(fields: &mut Fields) {
     let words = fields.iter_mut().filter(|(name, value)| WORDS.contains(&name.as_str()) && !value.is_null());
     words.for_each(|(_, value)| *value = Value::Null);

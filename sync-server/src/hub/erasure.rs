@@ -183,7 +183,39 @@ impl<S: Store> Hub<S> {
             words.extend(left.events);
             to_correct.extend(left.to_correct);
         }
-        let about = about(writing, &county, entries.into_iter().chain(words).collect())?;
+        let gone = Self::erase_with_about(writing, &county, entries.into_iter().chain(words).collect(), now, by)?;
+        Ok((gone, to_correct))
+    }
+
+    /// Erases records that would have gone with an erasure, had it been known then that they do: what came late has told it. Answers whether
+    /// bytes of photos were doomed.
+    pub(super) fn erase_late(
+        &self,
+        writing: &mut dyn Writing,
+        county: &Scope,
+        records: Vec<Record>,
+        now: Millis,
+    ) -> Result<bool, HubError> {
+        let by = server_account();
+        let gone = Self::erase_with_about(writing, county, records, now, &by)?;
+        for erasure in &gone {
+            note(writing, now, by.as_str(), "erase", &erasure.id.to_string())?;
+        }
+        if let Some(log) = self.erasures.as_ref().filter(|_| !gone.is_empty()) {
+            log.append(&gone)?;
+        }
+        Ok(gone.iter().any(|erasure| erasure.kind == Kind::Photo))
+    }
+
+    /// Erases records with what is about them alone; bytes of photos that nothing names any more are doomed.
+    fn erase_with_about(
+        writing: &mut dyn Writing,
+        county: &Scope,
+        records: Vec<Record>,
+        now: Millis,
+        by: &AccountId,
+    ) -> Result<Vec<Erasure>, HubError> {
+        let about = about(writing, county, records)?;
         let mut gone = Vec::with_capacity(about.len());
         for record in &about {
             let erasure = Erasure {
@@ -199,7 +231,7 @@ impl<S: Store> Hub<S> {
         for photo in about.iter().filter(|record| record.kind == Kind::Photo) {
             doom_bytes(writing, &photo.kind, &photo.fields)?;
         }
-        Ok((gone, to_correct))
+        Ok(gone)
     }
 
     /// Empties what names a person in other people's records, and ends what is undecided about it: whoever is erased is neither to
@@ -374,8 +406,9 @@ impl<S: Store> Hub<S> {
         let mut all = Ok(());
         for sha256 in self.store.read(|reading| reading.photos_doomed())? {
             let removed = self.store.write(|writing| {
-                // The same picture may have come again for another record in the meantime.
-                if !writing.photo_stored(&sha256)? {
+                // The same picture may have come again for another record in the meantime; or another record names it, and this file is the
+                // only one.
+                if !writing.photo_stored(&sha256)? && !writing.photo_named(&sha256)? {
                     self.photos.remove(&sha256)?;
                 }
                 Ok::<_, HubError>(writing.photo_removed(&sha256)?)

@@ -62,7 +62,8 @@ pub fn standing_record(
 }
 
 /// The households that a point threatens, with who lives there now: also those that lie in another cell of the county than the point, since
-/// a cell was split or a household moved.
+/// a cell was split. A household that has moved there by itself has left the slope: what says that it is threatened stays where it lived,
+/// while it goes along when a cell is split or merged.
 pub fn threatened_by(
     reading: &(impl Reading + ?Sized),
     cell: &CellCode,
@@ -76,7 +77,11 @@ pub fn threatened_by(
         // The first stands for the household that was named; the people of the others live there too.
         let entries = reading.entries(&county, named)?;
         let id = entries.first().copied().unwrap_or(named);
-        let household = reading.record(&county, id)?.map(|stored| Household::from(&stored.record));
+        let household = reading.record(&county, id)?.map(|stored| stored.record);
+        if household.as_ref().is_some_and(|household| household.cell != stored.record.cell) {
+            continue;
+        }
+        let household = household.as_ref().map(Household::from);
         let mut people = Vec::new();
         for entry in &entries {
             let all = reading.referring(&county, *entry, &Kind::Person)?.into_iter().map(|stored| stored.record);

@@ -82,12 +82,26 @@ pub(super) fn look_at_all(reading: &dyn Writing, bench: &Bench<'_>, changes: &[C
             Ok(Some(merged)) => {
                 Look::Fits { creates: current.is_none(), current: current.map(Box::new), merged: Box::new(merged) }
             }
-            Ok(None) => Look::Known(current.map(|record| record.cell)),
+            Ok(None) => match current {
+                Some(ahead) if looks.record(change.id).is_some() => look_at_repetition(reading, change, ahead)?,
+                current => Look::Known(current.map(|record| record.cell)),
+            },
             Err(fault) => Look::Refused(fault, current.map(Box::new)),
         };
         looks.add(change.id, look);
     }
     Ok(looks)
+}
+
+/// The look at a change of which everything is known once those before it are taken. What only they make known is asked, as they are, for
+/// the records that it names: it would be stored otherwise when they are refused for these.
+fn look_at_repetition(reading: &dyn Writing, change: &Change, ahead: Record) -> Result<Look, HubError> {
+    let alone = merge(standing(reading, change)?.as_ref(), change);
+    if !alone.is_ok_and(|merged| !merged.taken.is_empty()) {
+        return Ok(Look::Known(Some(ahead.cell)));
+    }
+    let merged = Merged { record: ahead.clone(), taken: Vec::new(), lost: Vec::new() };
+    Ok(Look::Fits { creates: false, current: Some(Box::new(ahead)), merged: Box::new(merged) })
 }
 
 /// The record as it would stand after the change; none when nothing in it is new.
@@ -154,7 +168,7 @@ fn fault_of_new(
     if let Some(fault) = about_nobody(reading, record, ahead)? {
         return Ok(Some(fault));
     }
-    too_many_photos(reading, bench, record, photos)
+    too_many_photos(reading, record, photos)
 }
 
 /// Refuses what would make a record larger than one change may be: no phone could offer it whole any more. Only fields that this version
@@ -209,28 +223,22 @@ fn about_nobody(reading: &dyn Writing, event: &Record, ahead: &Looks) -> Result<
     Ok(parties.filter(|parties| is_about_nobody(parties)).map(|_| Fault::new("dispute", ProblemCode::Erased)))
 }
 
-/// How many photos a record has with those of this push, as far as they are looked for.
-type Counted = BTreeMap<(Scope, RecordId), usize>;
+/// How many photos a record has in a cell with those of this push, as far as they are looked for.
+type Counted = BTreeMap<(CellCode, RecordId), usize>;
 
-/// Photos stay in the cell where they were taken when their record is moved, and count all the same.
-fn too_many_photos(
-    reading: &dyn Writing,
-    bench: &Bench<'_>,
-    photo: &Record,
-    counted: &mut Counted,
-) -> Result<Option<Fault>, HubError> {
+/// Photos that stayed in another cell when their record was moved do not count: the phones of its cell see none of them, and their workers
+/// could never take any.
+fn too_many_photos(reading: &dyn Writing, photo: &Record, counted: &mut Counted) -> Result<Option<Fault>, HubError> {
     let (Kind::Photo, Some(subject)) = (&photo.kind, photo.reference("subject")) else { return Ok(None) };
-    // What a lost database may have taken: there have been servers that asked the cell alone.
-    let lost = bench.was_lost(photo.latest(), None);
-    let within = if lost { Scope::from(&photo.cell) } else { photo.cell.county() };
-    let so_far = match counted.get(&(within.clone(), subject)) {
+    let place = (photo.cell.clone(), subject);
+    let so_far = match counted.get(&place) {
         Some(count) => *count,
-        None => reading.count_referring(&within, subject, &Kind::Photo)?,
+        None => reading.count_referring(&Scope::from(&photo.cell), subject, &Kind::Photo)?,
     };
     if so_far >= PHOTOS_PER_RECORD_MAX {
         return Ok(Some(Fault::new("subject", ProblemCode::TooManyPhotos)));
     }
-    counted.insert((within, subject), so_far + 1);
+    counted.insert(place, so_far + 1);
     Ok(None)
 }
 
@@ -273,6 +281,7 @@ fn refuse_what_waits_in_vain(
     let mut waiting = Vec::new();
     // Many visits of one household name it: it is looked for once.
     let mut kinds: BTreeMap<(Scope, RecordId), Option<Kind>> = BTreeMap::new();
+    let mut rosters = Rosters::new();
     let mut seen = BTreeSet::new();
     for (index, change) in changes.iter().enumerate() {
         let Look::Fits { current, merged, .. } = &looks.each[index] else { continue };
@@ -294,7 +303,7 @@ fn refuse_what_waits_in_vain(
             // What was refused already, because the thing that it belongs to is not here, is looked for no further: its answer would tell
             // of a cell that is not the author's.
             let still_fits = matches!(looks.each[index], Look::Fits { .. });
-            if still_fits && is_on_roster(reading, looks, change, (cell, thing), (&field, id))? {
+            if still_fits && is_on_roster(reading, looks, change, (cell, thing), (&field, id), &mut rosters)? {
                 continue;
             }
             if coming.get(&id).is_some_and(|(there, kind)| there == cell && fits_kind(kind)) {
@@ -349,6 +358,9 @@ fn belongs_along(
     Ok(None)
 }
 
+/// Who is on the roster of an order: many marks of one order are asked about, and a roster is long.
+type Rosters = BTreeMap<(CellCode, RecordId), BTreeSet<RecordId>>;
+
 /// Whether a mark names somebody on the roster of its order. That is a snapshot: whoever is on it is marked where the order lies, wherever
 /// they live by now. That the order can be named from here, its own field has to show.
 fn is_on_roster(
@@ -357,11 +369,18 @@ fn is_on_roster(
     change: &Change,
     (cell, order): (&CellCode, Option<RecordId>),
     (field, person): (&str, RecordId),
+    rosters: &mut Rosters,
 ) -> Result<bool, HubError> {
     let Some(order) = order.filter(|_| change.kind == Kind::RollCall && field == "person") else { return Ok(false) };
-    let order = looks.find(reading, cell, order)?.map(|order| Evacuation::from(&order));
-    let listed = order.is_some_and(|order| order.roster.iter().any(|listed| listed.person == person));
-    Ok(listed && !reading.erased(&cell.county(), person)?)
+    let roster = match rosters.entry((cell.clone(), order)) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(place) => {
+            let order = looks.find(reading, cell, order)?.map(|order| Evacuation::from(&order));
+            let listed = order.into_iter().flat_map(|order| order.roster).map(|listed| listed.person);
+            place.insert(listed.collect())
+        }
+    };
+    Ok(roster.contains(&person) && !reading.erased(&cell.county(), person)?)
 }
 
 /// The kind of a record that lay in a cell when a phone wrote about it there, and that was moved away since.

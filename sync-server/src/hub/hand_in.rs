@@ -74,20 +74,18 @@ impl<S: Store> Hub<S> {
             if kept().count() as u32 >= PIECES_MAX || bytes + sealed.len() as u64 > PIECES_BYTES_MAX as u64 {
                 return Err(HubError::refused(CallRefusal::TooManyTries));
             }
-            let device = writing.device(id)?;
-            let at = not_before(now, device.as_ref().unwrap_or(&bearer.device), &bearer.account);
             let line = HandInLine {
                 digest: piece.digest.clone(),
                 changes: piece.changes.into(),
                 photos: piece.photos.into(),
-                at,
+                at: handed_in_at(now, &writing.devices()?, bearer),
                 bytes: sealed.len() as u64,
                 kept: true,
                 taken_at: None,
                 refused: 0,
             };
             writing.put_hand_in(id, &line, &sealed)?;
-            if let Some(device) = device {
+            if let Some(device) = writing.device(id)? {
                 writing.put_device(&Device { seen_at: now.max(device.seen_at), ..device })?;
             }
             note(writing, now, bearer.account.id.as_str(), "hand_in", &id.to_string())
@@ -101,13 +99,14 @@ impl<S: Store> Hub<S> {
     /// [`CallRefusal::NotFound`] when the actor administers no such phone or nothing of it is left to take in.
     pub fn take_in(&self, actor: &Actor, id: DeviceId) -> Result<TakenIn, HubError> {
         let now = self.now();
-        let (phone, lines) = self.store.read(|reading| {
+        let (phone, latest, lines) = self.store.read(|reading| {
             let (device, account) = administered(reading, actor, id)?;
+            let latest = shut_out_last(&device, &account).map_or(now, |at| at.max(now));
             let shut_out = [device.revoked_at, account.closed_at].into_iter().flatten().min();
             let phone = Phone::until(id, &account, reading.holdings(&account.id)?, shut_out);
             let mut lines = reading.hand_ins(id)?;
             lines.retain(|line| line.kept);
-            Ok::<_, HubError>((phone, lines))
+            Ok::<_, HubError>((phone, latest, lines))
         })?;
         if lines.is_empty() {
             return Err(HubError::refused(CallRefusal::NotFound));
@@ -115,7 +114,7 @@ impl<S: Store> Hub<S> {
         let (mut pieces, mut erased) = (Vec::new(), BTreeSet::new());
         let mut rest = lines.as_slice();
         while !rest.is_empty() {
-            let mut next = self.next_opened(id, &mut rest)?;
+            let mut next = self.next_opened(id, latest, &mut rest)?;
             self.take_changes(&phone, &mut next, &mut erased)?;
             pieces.append(&mut next);
         }
@@ -135,13 +134,19 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    /// Opens the next pieces, as many as are read at one time, and leaves the rest in `lines`.
-    fn next_opened(&self, device: DeviceId, lines: &mut &[HandInLine]) -> Result<Vec<Opened>, HubError> {
+    /// Opens the next pieces, as many as are read at one time, and leaves the rest in `lines`. `latest`: nothing of it was stamped later.
+    fn next_opened(
+        &self,
+        device: DeviceId,
+        latest: Millis,
+        lines: &mut &[HandInLine],
+    ) -> Result<Vec<Opened>, HubError> {
         let (mut opened, mut bytes) = (Vec::new(), 0);
         while let Some((line, rest)) = lines.split_first().filter(|_| bytes < WORDS_AT_ONCE) {
             *lines = rest;
             let content = self.content(device, &line.digest)?;
-            let piece = opened_piece(device, line, content.as_deref());
+            let mut piece = opened_piece(device, line, content.as_deref());
+            set_back(&mut piece.changes, line.at.min(latest));
             bytes += piece.bytes;
             opened.push(piece);
         }
@@ -226,12 +231,18 @@ impl<S: Store> Hub<S> {
     }
 }
 
-/// When something is handed in: after the phone was last heard of and was shut out. The server's clock may have been set back since, and from
-/// that moment on a piece is kept for half a year, and stamps behind it are set back to it.
-fn not_before(now: Millis, device: &Device, account: &Account) -> Millis {
+/// When a phone was shut out, or ordered to do something to itself, last; none: it never was.
+fn shut_out_last(device: &Device, account: &Account) -> Option<Millis> {
     let ordered = device.order.as_ref().map(|order| order.at);
-    let known = [Some(device.seen_at), device.revoked_at, ordered, account.closed_at];
-    known.into_iter().flatten().fold(now, Millis::max)
+    [device.revoked_at, ordered, account.closed_at].into_iter().flatten().max()
+}
+
+/// When something is handed in: now, or the newest moment that is known here, of any phone, where the server's clock was set back since: it
+/// may be years behind (a machine that starts with an empty clock). From that moment on a piece is kept for half a year, and stamps
+/// behind it are set back to it. (Where some clock was ahead once, a piece is kept the longer.)
+fn handed_in_at(now: Millis, devices: &[Device], bearer: &Bearer) -> Millis {
+    let known = devices.iter().map(|device| device.seen_at).chain(shut_out_last(&bearer.device, &bearer.account));
+    known.fold(now, Millis::max)
 }
 
 /// A piece with its changes. One that cannot be read counts as one thing refused, and stays.
@@ -258,7 +269,6 @@ fn opened_piece(device: DeviceId, line: &HandInLine, content: Option<&[u8]>) -> 
     opened.keep = opened.taken.refused > 0;
     opened.changes = words.changes.entries;
     opened.changes.extend(words.refused.entries.into_iter().map(|refused| said_again(refused, words.node)));
-    set_back(&mut opened.changes, line.at);
     opened
 }
 

@@ -303,7 +303,7 @@ impl Bench<'_> {
     /// Whether a value was written before the server was restored, so that it may have had it. Phones then bring back each other's
     /// work, with what they wrote in it since. When it was written says nothing: what was written offline before the backup may have
     /// come after it. A record that is not here may have been taken under a clock that was ahead of this one.
-    pub(super) fn was_lost(&self, written: Stamp, current: Option<&Record>) -> bool {
+    fn was_lost(&self, written: Stamp, current: Option<&Record>) -> bool {
         let behind = if current.is_none() { CLOCK_BEHIND_MAX } else { 0 };
         self.lost_until.is_some_and(|until| written.millis() <= until.saturating_add(behind))
     }

@@ -11,17 +11,13 @@ use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex};
 
 use crate::hub::desk::readable;
 use crate::hub::hand_in::HAND_INS_LIVE;
-use crate::hub::phones::{Phone, REFRESH_LIVES};
+use crate::hub::phones::Phone;
 use crate::hub::{Hub, HubError, secrets};
 use crate::photos::Finished;
 use crate::store::{Reading, Store, StoredRecord, Upload, Writing};
 
 /// An upload that nobody finished is thrown away after a week.
 const UPLOAD_LIVES: Millis = 7 * 24 * 60 * 60 * 1000;
-
-/// One of the 256 folders of photos is looked through in each hour, so that tidying has little to do at a time.
-const FOLDER_EVERY: Millis = 60 * 60 * 1000;
-const FOLDERS: Millis = 256;
 
 fn refused(code: CallRefusal) -> HubError {
     HubError::refused(code)
@@ -277,6 +273,18 @@ impl<S: Store> Hub<S> {
         Ok(None)
     }
 
+    /// Notes that the bytes of a photo are here when its record comes: a database that was put back knows neither, and whoever brings the
+    /// record may have freed the original long ago. A folder that cannot be read keeps no record back.
+    pub(super) fn note_if_here(&self, writing: &mut dyn Writing, record: &Record, now: Millis) -> Result<(), HubError> {
+        let photo = Photo::from(record);
+        if let (Some(sha256), Ok(bytes)) = (&photo.sha256, u64::try_from(photo.bytes))
+            && self.photos.holds(sha256, bytes).unwrap_or(false)
+        {
+            self.note_photo(writing, sha256, bytes, now)?;
+        }
+        Ok(())
+    }
+
     /// Throws an upload away: its file first, for what only a file knows of is never found again.
     fn drop_upload(&self, id: &str) -> Result<(), HubError> {
         self.photos.discard(id)?;
@@ -294,8 +302,8 @@ impl<S: Store> Hub<S> {
         self.drop_upload(&upload.id)
     }
 
-    /// Throws away what is over: codes, tokens, sessions, pictures that nothing names, and uploads, whose number it answers. Nothing of
-    /// it stays in the journal, nor of what was erased while somebody read.
+    /// Throws away what is over: codes, tokens, sessions, and uploads, whose number it answers. Nothing of it stays in the journal,
+    /// nor of what was erased while somebody read.
     ///
     /// # Errors
     /// [`HubError`] when the store or the folder breaks.
@@ -305,42 +313,9 @@ impl<S: Store> Hub<S> {
             writing.remove_expired(now)?;
             writing.remove_hand_ins(now - HAND_INS_LIVE)
         })?;
-        let doomed = self.doom_nameless(now);
         let cleared = self.clear_away(now);
         self.leave_no_log();
-        doomed.and(cleared)
-    }
-
-    /// Dooms photos of the folder whose turn it is that lie there for long and that no record names. A record is always there before its
-    /// bytes; but a database that was put back has lost records, and who was erased before one of them came back leaves a picture that
-    /// nothing names. As long as phones bring back what was lost, nothing is touched.
-    fn doom_nameless(&self, now: Millis) -> Result<(), HubError> {
-        if self.lost_times.end().is_some_and(|lost| now.saturating_sub(lost) <= REFRESH_LIVES) {
-            return Ok(());
-        }
-        let folder = u8::try_from((now / FOLDER_EVERY).rem_euclid(FOLDERS)).unwrap_or_default();
-        let old = self.photos.finished_before(folder, now.saturating_sub(REFRESH_LIVES))?;
-        let nameless = self.store.read(|reading| {
-            let mut nameless = Vec::new();
-            for sha256 in old {
-                if !reading.photo_named(&sha256)? {
-                    nameless.push(sha256);
-                }
-            }
-            Ok::<_, HubError>(nameless)
-        })?;
-        if nameless.is_empty() {
-            return Ok(());
-        }
-        tracing::info!(photos = nameless.len(), "photos that no record names");
-        self.store.write(|writing| {
-            for sha256 in &nameless {
-                if !writing.photo_named(sha256)? {
-                    writing.doom_photo(sha256)?;
-                }
-            }
-            Ok(())
-        })
+        cleared
     }
 
     /// Removes the files of uploads that are over and of photos that no record names any more; one that cannot be removed keeps no

@@ -35,8 +35,8 @@ impl<S: Store> Hub<S> {
         author: Author<'_>,
         changes: &[Change],
     ) -> Result<Judged, HubError> {
-        let emptied = without_erased(writing, changes)?;
-        let changes = emptied.as_deref().unwrap_or(changes);
+        let (sent, emptied) = (changes, without_erased(writing, changes)?);
+        let changes = emptied.as_deref().unwrap_or(sent);
         let lists = self.lists();
         let setting = Setting { now: self.now(), lists: &lists };
         let bench = Bench { author, setting, lost_until: self.lost_times.end(), proof_key: &self.proof_key };
@@ -66,6 +66,9 @@ impl<S: Store> Hub<S> {
                     self.store_one(writing, &bench, change, creates, current.map(|record| *record), Ok(*merged))?
                 }
             });
+        }
+        if emptied.is_some() {
+            judged.dooms |= self.leave_late_files(writing, sent, changes, setting.now)?;
         }
         Ok(judged)
     }
@@ -155,6 +158,7 @@ impl<S: Store> Hub<S> {
             Kind::Review => settle_review(writing, &record),
             Kind::Cell => name_cell(writing, &record),
             Kind::Evacuation => self.leave_late_lists(writing, &record, change, now),
+            Kind::Photo => self.note_if_here(writing, &record, now),
             _ => self.leave_reference(writing, record, &merged.taken, now),
         }
     }

@@ -3,16 +3,14 @@
 mod develop;
 mod picture;
 
-use std::collections::{BTreeSet, HashMap};
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::UNIX_EPOCH;
 
 use domain::Sha256Hex;
 use domain::protocol::{CallRefusal, PhotoSize};
-use domain::world::Millis;
 use sha2::{Digest, Sha256};
 
 use crate::files::{remove_if_there, sync_folder};
@@ -193,36 +191,6 @@ impl PhotoFolder {
         Ok(length(PhotoSize::Full)? == Some(bytes) && length(PhotoSize::Thumb)?.is_some())
     }
 
-    /// The photos of one of the 256 folders, by their hash, of which nothing was written since a moment: picture and thumbnail, or what
-    /// there is of them.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn finished_before(&self, folder: u8, moment: Millis) -> io::Result<BTreeSet<Sha256Hex>> {
-        let first = format!("{folder:02x}");
-        let files = match fs::read_dir(self.root.join(&first)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-            files => files?,
-        };
-        let (mut found, mut since) = (BTreeSet::new(), BTreeSet::new());
-        for file in files {
-            let file = file?;
-            let name = file.file_name();
-            let rest = name.to_str().and_then(|name| name.strip_suffix(".jpg"));
-            let rest = rest.map(|name| name.strip_suffix(".thumb").unwrap_or(name));
-            let Some(Ok(sha256)) = rest.map(|rest| Sha256Hex::new(&format!("{first}{rest}"))) else { continue };
-            match file.metadata().and_then(|metadata| written_at(&metadata)) {
-                Ok(at) if at >= moment => since.insert(sha256),
-                Ok(_) => found.insert(sha256),
-                // Removed since the folder was read.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(error),
-            };
-        }
-        found.retain(|sha256| !since.contains(sha256));
-        Ok(found)
-    }
-
     /// Removes a stored photo and its thumbnail; that they are gone already is no error. Durable when this returns.
     ///
     /// # Errors
@@ -244,12 +212,6 @@ impl PhotoFolder {
     pub fn read(&self, sha256: &Sha256Hex, size: PhotoSize) -> io::Result<Vec<u8>> {
         fs::read(self.photo_file(sha256, size))
     }
-}
-
-/// When a file was written last.
-fn written_at(metadata: &Metadata) -> io::Result<Millis> {
-    let since = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok(Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX))
 }
 
 /// Writes a new file, durably.

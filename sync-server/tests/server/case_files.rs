@@ -1,5 +1,7 @@
 //! Late words of case files that are about nobody any more: whichever way they come, they are not kept.
 
+use domain::kinds::dispute::ERASED_NAME;
+use domain::protocol::Verdict;
 use domain::{Change, Kind, RecordId};
 use serde_json::{Value, json};
 
@@ -32,7 +34,8 @@ fn words_alone_that_come_in_one_push_with_a_file_about_nobody_are_not_kept() {
     // Refused words that a phone hands in come so: beside the file, in no order.
     town.phone.push_all(&[file, since.clone(), before]);
     let file = town.county.stored(id).unwrap().record;
-    assert_eq!((&file.fields["facts"], file.stamps.of("facts")), (&Value::Null, since.stamps.common));
+    assert_eq!(file.fields["facts"], Value::Null);
+    assert!(file.stamps.of("facts") > since.stamps.common, "whoever sent it is told");
     no_word_is_left(&town);
 }
 
@@ -52,6 +55,77 @@ fn words_that_come_with_a_list_of_parties_that_comes_too_late_are_not_kept() {
     assert!(town.county.stored(event).is_none());
     town.phone.push_all(std::slice::from_ref(&late));
     let file = town.county.stored(id).unwrap().record;
-    assert_eq!((&file.fields["facts"], file.stamps.of("facts")), (&Value::Null, late.stamps.common));
+    assert_eq!(file.fields["facts"], Value::Null);
+    assert!(file.stamps.of("facts") > late.stamps.common, "whoever sent it is told");
+    no_word_is_left(&town);
+}
+
+#[test]
+fn a_late_list_that_leaves_a_file_to_nobody_takes_the_words_before_it_along_and_those_that_stood_and_the_events() {
+    let mut town = town();
+    let (id, event) = case(&mut town, Some("李四"));
+    let said = words(&mut town, id, "的墙又漏水");
+    let alone = parties(&town, None);
+    let alone = town.phone.change(Kind::Dispute, id, &cell(1), json!({"parties": alone}));
+    town.erase();
+    let kept = town.county.stored(id).unwrap().record;
+    assert!(kept.text("claim").is_some() && town.county.stored(event).is_some(), "it is another's file as well");
+    town.phone.push_all(&[said, alone]);
+    let file = town.county.stored(id).unwrap().record;
+    assert_eq!((&file.fields["facts"], &file.fields["claim"]), (&Value::Null, &Value::Null));
+    assert!(town.county.stored(event).is_none());
+    assert!(town.phone.round(Vec::new()).pages[0].erased.contains(&event));
+    town.county.hub.tidy().unwrap();
+    no_word_is_left(&town);
+}
+
+#[test]
+fn a_word_that_comes_with_the_list_by_which_a_file_of_nobody_is_about_somebody_again_is_kept() {
+    for turned in [false, true] {
+        let mut town = town();
+        let (id, _) = case(&mut town, None);
+        town.erase();
+        let said = town.phone.change(Kind::Dispute, id, &cell(1), json!({"facts": "李四的墙漏水"}));
+        let list = json!({"parties": [{"name": "李四", "side": "respondent"}]});
+        let list = town.phone.change(Kind::Dispute, id, &cell(1), list);
+        let mut both = [said, list];
+        if turned {
+            both.reverse();
+        }
+        town.phone.push_all(&both);
+        assert_eq!(town.county.stored(id).unwrap().record.text("facts"), Some("李四的墙漏水"), "{turned}");
+    }
+}
+
+#[test]
+fn a_correction_of_today_by_which_a_file_is_about_nobody_wipes_nothing() {
+    let mut town = town();
+    let (id, event) = case(&mut town, Some("李四"));
+    town.erase();
+    let nobody = json!({"parties": [{"name": ERASED_NAME, "side": "applicant"}]});
+    let nobody = town.phone.change(Kind::Dispute, id, &cell(1), nobody);
+    town.phone.push_all(&[nobody]);
+    assert!(town.county.stored(id).unwrap().record.text("facts").is_some());
+    assert!(town.county.stored(event).is_some());
+}
+
+#[test]
+fn a_word_that_is_typed_into_a_file_of_nobody_goes_from_the_phone_that_sent_it_too() {
+    let mut town = town();
+    let (id, _) = case(&mut town, None);
+    town.erase();
+    town.phone.round(Vec::new());
+    town.county.world.pass(MINUTE);
+    let said = words(&mut town, id, "的墙还漏水");
+    for again in [false, true] {
+        let answer = town.phone.round(vec![said.clone()]);
+        assert_eq!(answer.verdicts, [Verdict::Accepted]);
+        let told = answer.pages.iter().flat_map(|page| &page.records).find(|record| record.id == id);
+        assert_eq!(told.is_none(), again, "as after a lost answer: nothing is written twice");
+        if let Some(file) = told {
+            assert_eq!(file.fields["facts"], Value::Null);
+            assert!(file.stamps.of("facts") > said.stamps.common, "it wins over the word on the phone");
+        }
+    }
     no_word_is_left(&town);
 }

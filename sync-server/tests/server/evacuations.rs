@@ -1,5 +1,6 @@
 //! Marks of an evacuation: of people who moved, those that stayed behind when the order moved, and those of phones whose clocks are ahead.
 
+use domain::protocol::Verdict;
 use domain::scope::Role;
 use domain::{AccountId, Change, Kind, ProblemCode, RecordId, Stamps};
 use serde_json::{Value, json};
@@ -93,10 +94,13 @@ fn a_phone_marks_whoever_is_on_the_roster_though_they_moved_and_nobody_else_of_a
     valley.move_away(0);
     let mut colleague = valley.county.worker("worker-2", &[cell(2)]);
     let mark = marked(&mut colleague, valley.evacuation, valley.person(0), "moved_shelter");
-    colleague.push_all(std::slice::from_ref(&mark));
-    assert_eq!(valley.county.stored(mark.id).unwrap().record.cell, cell(2), "where the order lies");
     let of_stranger = marked(&mut colleague, valley.evacuation, stranger[2].id, "called");
-    assert_eq!(colleague.refused(&of_stranger), ProblemCode::MissingTarget);
+    let again = marked(&mut colleague, valley.evacuation, valley.person(0), "returned");
+    let verdicts = colleague.push(&[mark.clone(), of_stranger, again]);
+    let Verdict::Refused(refusal) = &verdicts[1] else { panic!("whoever is not on the roster: {verdicts:?}") };
+    assert_eq!(refusal.code, ProblemCode::MissingTarget);
+    assert_eq!((&verdicts[0], &verdicts[2]), (&Verdict::Accepted, &Verdict::Accepted));
+    assert_eq!(valley.county.stored(mark.id).unwrap().record.cell, cell(2), "where the order lies");
     let boss = valley.county.hub.sign_in("boss-1", PASSWORD).unwrap().desk.actor;
     valley.county.hub.erase(&boss, valley.person(0)).unwrap();
     let late = marked(&mut colleague, valley.evacuation, valley.person(0), "called");
@@ -128,6 +132,14 @@ async fn marks_that_stayed_behind_when_the_order_s_cell_was_merged_still_count_a
     // And the desk goes on from the mark that it sees.
     valley.mark_at_desk(&desk, json!({valley.person(0).to_string(): mark.id}), "moved_shelter").await;
     assert_eq!(totals(&desk).await["shelter"], 1);
+    // A page that watches hears of what a phone marks in the old cell, since it has not heard of the merge.
+    let path = format!("/desk/api/evacuations/{}", valley.evacuation);
+    let watched = desk.get(&path).await.json()["reached"].clone();
+    let asked = format!("{path}/reached");
+    assert_eq!(desk.get(&asked).await.json()["reached"], watched);
+    let late = valley.mark("returned");
+    valley.worker.push_all(&[late]);
+    assert_ne!(desk.get(&asked).await.json()["reached"], watched);
 }
 
 #[tokio::test]

@@ -177,12 +177,45 @@ fn what_was_handed_in_while_the_server_s_clock_was_far_behind_is_kept_and_stands
         let piece = town.piece(&town.content(vec![change]));
         town.hand_in(&piece).unwrap();
     }
+    assert_eq!(town.take_in(), TakenIn { accepted: 0, refused: 2, photos: 0 }, "by that clock it is yet to come");
     town.county.world.pass(365 * DAY);
     town.county.hub.tidy().unwrap();
     assert_eq!(town.take_in(), TakenIn { accepted: 2, refused: 0, photos: 0 });
     assert_eq!(town.county.stored(home[2].id).unwrap().record.text("name"), Some("李四"));
     let stored = town.county.stored(visit.id).unwrap().record;
     assert_eq!(stored.stamps.common, visit.stamps.common, "nothing was set back");
+}
+
+#[test]
+fn what_a_phone_hands_in_that_was_locked_long_ago_is_kept_though_the_server_s_clock_is_far_behind_just_then() {
+    let mut town = town();
+    let waiting = town.phone.new_dwelling(&cell(1));
+    town.county.hub.order_device(&town.boss.actor, town.device, DeviceOrder::Lock).unwrap();
+    town.county.world.pass(200 * DAY);
+    // A colleague's phone is heard of, and then the machine starts with an empty clock.
+    town.county.worker("worker-b", &[cell(1)]);
+    town.county.world.pass(-365 * DAY);
+    town.hand_in(&town.piece(&town.content(vec![waiting.clone()]))).unwrap();
+    town.county.world.pass(366 * DAY);
+    town.county.hub.tidy().unwrap();
+    assert_eq!(town.take_in(), TakenIn { accepted: 1, refused: 0, photos: 0 });
+}
+
+#[test]
+fn a_server_s_clock_that_was_ahead_once_lets_no_stamp_from_the_future_stand() {
+    let mut town = town();
+    town.county.world.pass(10 * DAY);
+    town.phone.refresh();
+    town.phone.phone();
+    town.county.world.pass(-7 * DAY);
+    // By then the phone's own clock is three days ahead.
+    let ahead = town.phone.new_dwelling(&cell(1));
+    town.county.world.pass(-3 * DAY);
+    town.revoke();
+    town.hand_in(&town.piece(&town.content(vec![ahead.clone()]))).unwrap();
+    assert_eq!(town.take_in(), TakenIn { accepted: 1, refused: 0, photos: 0 });
+    let now = domain::World::now(&mut town.county.world.clone());
+    assert!(town.county.stored(ahead.id).unwrap().record.latest().millis() <= now);
 }
 
 #[test]
@@ -442,14 +475,19 @@ fn words_about_somebody_who_was_erased_are_not_taken_in_and_not_kept() {
     town.phone.push_all(&home);
     town.county.world.pass(MINUTE);
     let words = town.phone.change(Kind::Person, home[2].id, &cell(1), json!({"phone": "13811112222"}));
-    let piece = town.piece(&town.content(vec![words]));
+    let mut visit = town.phone.visit(home[2].id, &cell(1));
+    visit.fields.insert("target_kind".into(), json!("person"));
+    // What is still unsent when there is more to hand in is handed in once more with that.
+    let pieces = [town.piece(&town.content(vec![visit.clone()])), town.piece(&town.content(vec![visit, words]))];
     town.revoke();
-    town.hand_in(&piece).unwrap();
+    for piece in &pieces {
+        town.hand_in(piece).unwrap();
+    }
     town.county.hub.erase(&town.boss.actor, home[2].id).unwrap();
-    assert_eq!(town.take_in(), TakenIn { accepted: 0, refused: 1, photos: 0 });
+    assert_eq!(town.take_in(), TakenIn { accepted: 0, refused: 3, photos: 0 });
     assert_eq!(
         code(town.county.hub.take_in(&town.boss.actor, town.device)),
         CallRefusal::NotFound,
-        "the piece is gone"
+        "the pieces are gone"
     );
 }

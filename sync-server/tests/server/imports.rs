@@ -308,3 +308,24 @@ async fn a_table_hangs_nothing_on_a_door_that_gave_way_and_doubles_nobody_who_li
     assert_eq!(people.len(), 3, "the one who was there, and two others");
     assert!(people.iter().all(|one| one.reference("household") == Some(household.id)));
 }
+
+#[tokio::test]
+async fn a_household_without_a_head_that_the_office_moved_with_its_cell_stays_as_its_worker_left_it() {
+    let county = county();
+    let admin = admin(&county).await;
+    let mut phone = county.worker("worker-1", &[cell(2)]);
+    let house = phone.new_record(Kind::Building, &cell(2), json!({"name": "3号楼", "building_kind": "residential"}));
+    let door = json!({"use": "own", "building": house.id, "unit": "2", "room": "501"});
+    let door = phone.new_record(Kind::Dwelling, &cell(2), door);
+    let household = phone.new_record(Kind::Household, &cell(2), json!({"dwelling": door.id}));
+    phone.push_all(&[house, door, household.clone()]);
+    county.world.pass(1_000);
+    admin.done("/desk/api/cells/610722001001002/merge", json!({"into": "610722001001001"})).await;
+    assert_eq!(county.stored(household.id).unwrap().changed_by.as_str(), "admin-1");
+    let rows = "610722001001001,3号楼,2单元,501,张三,男,,,,户主\n";
+    let tried = tried(&admin, "register", &format!("{HEAD}{rows}")).await;
+    written(&admin, tried["id"].as_str().unwrap()).await;
+    let people = records(&county, &cell(1), &Kind::Person);
+    assert_eq!((people.len(), people[0].reference("household")), (1, Some(household.id)));
+    assert!(!county.stored(household.id).unwrap().record.fields.contains_key("head"));
+}

@@ -22,6 +22,7 @@ mod hand_in;
 mod health;
 mod http;
 mod imports;
+mod imports_stopped;
 mod incidents;
 mod killed;
 mod moved;

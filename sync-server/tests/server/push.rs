@@ -79,7 +79,16 @@ fn what_is_sent_twice_in_a_push_and_refused_is_not_acknowledged_the_second_time(
     }
     // What is taken the first time is known the second.
     let home = phone.new_home(&cell(1));
-    phone.push_all(&[home.clone(), home].concat());
+    phone.push_all(&[home.clone(), home.clone()].concat());
+    // Nor does an edit of what stands get in that way.
+    let before = county.stored(home[1].id).unwrap();
+    let head = phone.change(Kind::Household, home[1].id, &cell(1), json!({"head": nowhere}));
+    for verdict in phone.push(&[head.clone(), head]) {
+        let Verdict::Refused(refusal) = verdict else { panic!("a head who is nowhere") };
+        assert_eq!((refusal.code, refusal.problems[0].field.as_str()), (ProblemCode::MissingTarget, "head"));
+        assert_eq!(refusal.current.as_ref(), Some(&before.record));
+    }
+    assert_eq!(county.stored(home[1].id).unwrap(), before);
 }
 
 #[test]

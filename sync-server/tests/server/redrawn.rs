@@ -2,8 +2,9 @@
 //! desk all the same.
 
 use domain::scope::Role;
-use domain::{Change, Kind};
+use domain::{CellCode, Change, Kind, Scope};
 use serde_json::{Value, json};
+use sync_server::store::Place;
 
 use crate::common::{County, MINUTE, START, TestPhone, cell, jpeg};
 use crate::seat::Seat;
@@ -34,18 +35,49 @@ impl Village {
         self.admin.done("/desk/api/cells/610722001001002/merge", json!({"into": "610722001001001"})).await;
     }
 
-    /// The home is threatened by a slope in its cell, and then split off into another cell.
-    async fn split_off_below_a_slope(&mut self, to: &str, name: Value) -> Change {
+    /// The home is threatened by a slope in its cell.
+    fn below_a_slope(&mut self) -> Change {
         let worker = &mut self.worker;
         let point = worker.new_record(Kind::HazardPoint, &cell(2), json!({"name": "后坡", "hazard_kind": "landslide"}));
         let threatened = json!({"hazard_point": point.id, "household": self.home[1].id, "contact_name": "解平"});
         let threatened = worker.new_record(Kind::ThreatenedHousehold, &cell(2), threatened);
         worker.push_all(&[point.clone(), threatened]);
+        point
+    }
+
+    /// The home is threatened by a slope in its cell, and then split off into another cell.
+    async fn split_off_below_a_slope(&mut self, to: &str, name: Value) -> Change {
+        let point = self.below_a_slope();
         self.county.world.pass(10 * MINUTE);
         let off = json!({"buildings": [], "groups": [["", "2组"]], "to": to, "name": name});
         let moved = self.admin.done("/desk/api/cells/610722001001002/split", off).await["moved"].clone();
         assert_eq!(moved, 4, "the slope stays");
         point
+    }
+
+    /// The household moves to the third cell by itself, as a phone moves it: with its people, to another door.
+    fn moves_away(&self) {
+        self.county.world.pass(10 * MINUTE);
+        let mut mover = self.county.worker("worker-2", &[cell(2), cell(3)]);
+        let door = mover.new_dwelling(&cell(3));
+        let [_, household, person] = &self.home;
+        let moved = json!({"dwelling": door.id, "cell": cell(3)});
+        let moved = mover.change(Kind::Household, household.id, &cell(2), moved);
+        let along = mover.change(Kind::Person, person.id, &cell(2), json!({"cell": cell(3)}));
+        mover.push_all(&[door, moved, along]);
+    }
+
+    /// A notice of the second cell of which the household was told.
+    async fn told_of_a_notice(&mut self) -> Value {
+        let wish = "22222222-2222-4222-8222-222222222222";
+        let notice = json!({"wish": wish, "places": ["610722001001002"], "title": "谨防冒充客服", "text": "不转账。",
+            "notice_kind": "fraud"});
+        let published = self.boss.done("/desk/api/notices", notice).await["id"].clone();
+        let by = self.worker.account();
+        let told = json!({"notice": published, "household": self.home[1].id, "at": START, "by": by});
+        let told = self.worker.new_record(Kind::NoticeAck, &cell(2), told);
+        self.worker.push_all(&[told]);
+        published
     }
 
     /// Orders an evacuation for a slope, and reads its roll-call.
@@ -92,6 +124,18 @@ async fn whoever_lives_in_a_foreign_village_by_now_is_on_the_roster_and_no_more_
 }
 
 #[tokio::test]
+async fn a_household_that_moved_to_another_cell_by_itself_has_left_the_slope_above_it() {
+    let mut village = village().await;
+    let point = village.below_a_slope();
+    village.moves_away();
+    let points = village.page("hazard-points").await;
+    assert_eq!((&points[0]["households"], &points[0]["people"]), (&json!(0), &json!(0)));
+    let order = json!({"points": [point.id], "reason": "强降雨", "level": "red", "drill": false});
+    let (_, told) = village.boss.refused("/desk/api/evacuations", order).await;
+    assert_eq!(told, "roster required", "nobody lives below it");
+}
+
+#[tokio::test]
 async fn what_came_back_of_a_task_stands_with_it_when_its_cell_was_merged() {
     let mut village = village().await;
     let wish = "11111111-1111-4111-8111-111111111111";
@@ -106,17 +150,55 @@ async fn what_came_back_of_a_task_stands_with_it_when_its_cell_was_merged() {
     assert_eq!((&places[0]["cell"], &places[0]["result"]), (&json!("610722001001001"), &json!("done")));
 }
 
+/// A cell of another village than the supervisor's.
+fn foreign() -> CellCode {
+    CellCode::new("610722001002001").unwrap()
+}
+
+#[tokio::test]
+async fn nothing_is_shown_of_a_slope_that_lies_in_a_foreign_village_by_now() {
+    let mut village = village().await;
+    let point = village.below_a_slope();
+    let before = village.ordered(&point).await;
+    assert_eq!(
+        (&before["points"][0]["name"], &before["households"][0]["point_name"]),
+        (&json!("后坡"), &json!("后坡"))
+    );
+    village.county.world.pass(10 * MINUTE);
+    let mut mover = village.county.worker("worker-2", &[cell(2), foreign()]);
+    let moved = mover.change(Kind::HazardPoint, point.id, &cell(2), json!({"cell": foreign()}));
+    mover.push_all(&[moved]);
+    let roll = village.page(&format!("evacuations/{}", before["line"]["id"].as_str().unwrap())).await;
+    assert_eq!((&roll["points"], &roll["households"][0]["point_name"]), (&json!([]), &json!("")));
+}
+
+#[tokio::test]
+async fn what_came_back_of_a_task_from_a_foreign_village_is_shown_to_whoever_may_read_it() {
+    let village = village().await;
+    let place = Place { code: Scope::from(&foreign()), name: "第1网格".into() };
+    village.county.hub.put_places(&[place]).unwrap();
+    let town = Seat::of(&village.county, "boss-2", Role::Supervisor, &["610722001"]).await;
+    let wish = "33333333-3333-4333-8333-333333333333";
+    let task = json!({"wish": wish, "places": ["610722001002001"], "title": "查看取暖", "purpose": "care"});
+    let given = town.done("/desk/api/tasks", task).await["id"].clone();
+    let mut worker = village.county.worker("worker-2", &[foreign()]);
+    let by = worker.account();
+    let report = json!({"task": given, "result": "done", "at": START, "by": by, "note": "炉子修好了"});
+    let report = worker.new_record(Kind::TaskReport, &foreign(), report);
+    worker.push_all(&[report]);
+    village.county.world.pass(10 * MINUTE);
+    village.admin.done("/desk/api/cells/610722001002001/merge", json!({"into": "610722001001001"})).await;
+    let path = format!("/desk/api/tasks/{}", given.as_str().unwrap());
+    for (seat, note) in [(&town, json!("炉子修好了")), (&village.boss, Value::Null)] {
+        let place = seat.get(&path).await.json()["places"][0].clone();
+        assert_eq!((&place["cell"], &place["note"]), (&json!("610722001001001"), &note));
+    }
+}
+
 #[tokio::test]
 async fn a_household_that_was_told_of_a_notice_still_counts_as_told_when_its_cell_was_merged() {
     let mut village = village().await;
-    let wish = "22222222-2222-4222-8222-222222222222";
-    let notice = json!({"wish": wish, "places": ["610722001001002"], "title": "谨防冒充客服", "text": "不转账。",
-        "notice_kind": "fraud"});
-    let published = village.boss.done("/desk/api/notices", notice).await["id"].clone();
-    let by = village.worker.account();
-    let told = json!({"notice": published, "household": village.home[1].id, "at": START, "by": by});
-    let told = village.worker.new_record(Kind::NoticeAck, &cell(2), told);
-    village.worker.push_all(&[told]);
+    let published = village.told_of_a_notice().await;
     village.merge().await;
     let place = village.page("coverage?place=610722001001").await["place"].clone();
     assert_eq!((&place["to_tell"], &place["told"]), (&json!(1), &json!(1)));
@@ -124,6 +206,18 @@ async fn a_household_that_was_told_of_a_notice_still_counts_as_told_when_its_cel
     assert_eq!(page["places"][0]["told"], 1);
     let file = village.page(&format!("residents/{}", village.home[2].id)).await;
     assert_eq!(parts(&file, "notice_ack"), 1, "{file}");
+}
+
+#[tokio::test]
+async fn what_a_household_was_told_where_it_lived_is_in_the_file_of_its_people_though_that_cell_was_merged_since() {
+    let mut village = village().await;
+    let point = village.below_a_slope();
+    village.ordered(&point).await;
+    village.told_of_a_notice().await;
+    village.moves_away();
+    village.merge().await;
+    let file = village.page(&format!("residents/{}", village.home[2].id)).await;
+    assert_eq!((parts(&file, "notice_ack"), parts(&file, "evacuation")), (1, 1), "{file}");
 }
 
 /// How many records of a kind a resident's file has.

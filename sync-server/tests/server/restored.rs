@@ -2,16 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, UNIX_EPOCH};
 
+use domain::protocol::PhotoSize;
 use domain::{Change, Kind, ProblemCode, RecordId, Sha256Hex, World as _};
 use serde_json::json;
 use sync_server::hub::CountyHub;
 use sync_server::store::Store as _;
 
-use crate::common::{County, DAY, HOUR, MINUTE, START, TestPhone, cell, jpeg, sha256};
-use crate::erasure::{Town, town};
+use crate::common::{County, HOUR, MINUTE, START, TestPhone, cell, jpeg, sha256};
+use crate::erasure::town;
 
 /// A county whose backup knows a home, the phone that brought it, and a colleague's.
 struct BackedUp {
@@ -198,62 +197,52 @@ fn a_picture_of_somebody_who_was_erased_goes_when_its_lost_record_comes_again() 
     town.phone.push_all(std::slice::from_ref(&photo));
     // The folder of photos is not put back with the database.
     put_back(&mut town.county, &backup, &mut town.phone);
-    lie_there(&town.county, &bytes, START);
+    lie_there(&town.county, &bytes);
     town.erase();
     assert!(town.is_file(&hash), "nothing names it");
     assert_eq!(town.phone.refused(&photo), ProblemCode::Erased);
     assert!(!town.is_file(&hash));
 }
 
-/// Lays a picture into the folder of photos, as if it had been stored at that moment.
-fn lie_there(county: &County, bytes: &[u8], at: i64) -> Sha256Hex {
-    let hash = Sha256Hex::new(&sha256(bytes)).unwrap();
-    for file in files_of(county, &hash) {
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(&file, bytes).unwrap();
-        let written = UNIX_EPOCH + Duration::from_millis(at.unsigned_abs());
-        std::fs::File::options().write(true).open(&file).unwrap().set_modified(written).unwrap();
-    }
-    hash
-}
-
-/// The two files of a photo.
-fn files_of(county: &County, hash: &Sha256Hex) -> [PathBuf; 2] {
-    let (folder, name) = hash.as_str().split_at(2);
-    let folder = county.folder.path().join("photos").join(folder);
-    ["jpg", "thumb.jpg"].map(|ending| folder.join(format!("{name}.{ending}")))
-}
-
-/// Whether a photo is still there when the folder that it lies in was tidied up, some days later at most.
-fn outlives_tidying(town: &Town, hash: &Sha256Hex) -> bool {
-    let folder = i64::from_str_radix(&hash.as_str()[..2], 16).unwrap();
-    let hours = town.county.world.clock.load(Ordering::SeqCst) / HOUR;
-    town.county.world.pass((folder - hours).rem_euclid(256) * HOUR);
-    town.county.hub.tidy().unwrap();
-    files_of(&town.county, hash).iter().any(|file| file.exists())
+#[test]
+fn a_picture_that_lies_here_is_shown_once_its_lost_record_comes_again_though_no_phone_has_its_original_any_more() {
+    let BackedUp { mut county, mut author, home, file, .. } = backed_up(by_command);
+    let bytes = jpeg(7);
+    let photo = author.new_photo(&home[1], &bytes);
+    author.push_all(std::slice::from_ref(&photo));
+    county.world.pass(HOUR);
+    // The folder of photos is not put back with the database.
+    put_back(&mut county, &file, &mut author);
+    lie_there(&county, &bytes);
+    author.push_all(&[photo]);
+    let hash = Sha256Hex::new(&sha256(&bytes)).unwrap();
+    assert_eq!(county.hub.photo_for(&author.phone().actor, &hash, PhotoSize::Full).unwrap(), bytes);
+    let state = county.hub.store().read(|reading| reading.cell_state(&cell(1))).unwrap();
+    assert_eq!(state.photos, 1, "and a receipt counts it");
 }
 
 #[test]
-fn a_picture_that_nothing_names_goes_when_nobody_brings_its_record_back_any_more() {
-    let mut town = town();
-    let backup = town.county.folder.path().join("backup.db");
-    by_command(&town.county.hub, &backup);
-    let fields = json!({"subject": town.household, "subject_kind": "household", "sha256": sha256(&jpeg(8)), "width": 64,
-        "height": 48, "bytes": jpeg(8).len(), "taken_at": START, "photo_kind": "scene", "by": town.phone.account()});
-    let photo = town.phone.new_record(Kind::Photo, &cell(1), fields);
-    town.county.world.pass(HOUR);
-    put_back(&mut town.county, &backup, &mut town.phone);
-    town.phone.refresh();
-    // Both were stored a year ago. The record of the one comes back, nobody brings that of the other any more.
-    let named = lie_there(&town.county, &jpeg(8), START - 365 * DAY);
-    let nameless = lie_there(&town.county, &jpeg(7), START - 365 * DAY);
-    assert!(outlives_tidying(&town, &named), "somebody may bring its record yet");
-    assert!(outlives_tidying(&town, &nameless), "somebody may bring its record yet");
-    town.phone.refresh();
-    town.phone.push_all(&[photo]);
-    town.county.world.pass(181 * DAY);
-    assert!(outlives_tidying(&town, &named));
-    let fresh = lie_there(&town.county, &jpeg(9), town.county.world.clock.load(Ordering::SeqCst));
-    assert!(outlives_tidying(&town, &fresh), "what has just come may be named in a moment");
-    assert!(!outlives_tidying(&town, &nameless));
+fn a_picture_that_was_to_go_stays_once_another_record_names_it() {
+    let BackedUp { county, mut author, home, .. } = backed_up(by_command);
+    let bytes = jpeg(7);
+    let hash = Sha256Hex::new(&sha256(&bytes)).unwrap();
+    let photo = author.new_photo(&home[1], &bytes);
+    author.push_all(&[photo]);
+    // The server ended before the file of another record was removed that was erased, and that has the same picture.
+    lie_there(&county, &bytes);
+    county.hub.store().write(|writing| writing.doom_photo(&hash)).unwrap();
+    county.hub.tidy().unwrap();
+    assert!(county.hub.photos().holds(&hash, bytes.len() as u64).unwrap());
+    assert!(county.hub.store().read(|reading| reading.photos_doomed()).unwrap().is_empty());
+}
+
+/// Lays a picture into the folder of photos, as it lies there once it has come.
+fn lie_there(county: &County, bytes: &[u8]) {
+    let hash = sha256(bytes);
+    let (folder, name) = hash.split_at(2);
+    let folder = county.folder.path().join("photos").join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    for ending in ["jpg", "thumb.jpg"] {
+        std::fs::write(folder.join(format!("{name}.{ending}")), bytes).unwrap();
+    }
 }

@@ -1,7 +1,7 @@
 //! The evacuation desk: hazard points, orders and drills, the roll-call as it comes in, marks from the desk.
 //!
-//! Whoever watches a roll-call asks every few seconds how far its cell's feed has come, which costs nothing, and reads it again when
-//! that has moved. Names and numbers are masked until a reason is given.
+//! Whoever watches a roll-call asks every few seconds how far it has come, which costs next to nothing, and reads it again when that is
+//! another number. Names and numbers are masked until a reason is given.
 
 mod roll;
 
@@ -19,7 +19,7 @@ use domain::kinds::roll_call::{Mark, RollCall};
 use domain::protocol::{CallRefusal, ErrorBody};
 use domain::scope::{Action, Actor, allowed};
 use domain::world::Millis;
-use domain::{CellCode, Kind, Record, RecordId};
+use domain::{CellCode, Kind, Record, RecordId, Scope};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -33,7 +33,7 @@ use crate::http::{ApiError, App, JsonBody, blocking};
 use crate::hub::HubError;
 use crate::hub::evacuations::{EVACUATIONS_MAX, EvacuationOrder, MarksOf, marks_of, standing_record, threatened_by};
 use crate::hub::looks::{LOOK, PRINT};
-use crate::store::{Reading, Store as _};
+use crate::store::{Reading, Store as _, StoreError};
 
 pub use roll::{DeskRoll, DeskRollHousehold, DeskRollPerson, DeskRollPoint};
 use roll::{looks_of, roll_of};
@@ -210,7 +210,7 @@ pub(super) async fn reached(
     let reached = blocking(&app, move |hub| {
         hub.store().read(|reading| {
             let record = standing_record(reading, &desk.actor, &Kind::Evacuation, id)?;
-            Ok::<_, HubError>(reading.feed_reached(&record.cell)?)
+            Ok::<_, HubError>(reached_by(reading, &record)?)
         })
     });
     Ok(Json(Reached { reached: reached.await? }))
@@ -293,6 +293,14 @@ fn all_of(reading: &dyn Reading, actor: &Actor, kind: &Kind) -> Result<Vec<Recor
     }
     let found = reading.latest_few(&actor.scopes, kind, EVACUATIONS_MAX)?.into_iter().map(|stored| stored.record);
     Ok(found.filter(|record| !record.is_deleted()).collect())
+}
+
+/// How far an order and its marks have come: the feed of its cell, and in the higher half how many marks lie in other cells. Phones that
+/// have not heard that its cell was merged make them in the old one.
+fn reached_by(reading: &dyn Reading, order: &Record) -> Result<u64, StoreError> {
+    let marks = |within: &Scope| reading.count_referring(within, order.id, &Kind::RollCall);
+    let elsewhere = marks(&order.cell.county())?.saturating_sub(marks(&Scope::from(&order.cell))?);
+    Ok(reading.feed_reached(&order.cell)? | (elsewhere as u64) << 32)
 }
 
 fn points_of(reading: &dyn Reading, actor: &Actor) -> Result<Vec<DeskHazardPoint>, HubError> {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::protocol::{CallRefusal, ErrorBody};
 use domain::review::age::Age;
 use domain::review::rules::LowRisk;
@@ -324,7 +323,7 @@ pub(super) fn photos_of(
     let mut hashes = Vec::with_capacity(found.len());
     for StoredRecord { record, .. } in found {
         let photos = reading.referring(&record.cell.county(), record.id, &Kind::Photo)?;
-        let of_record = photos.iter().filter(|photo| actor.may_read(&photo.record)).take(PHOTOS_PER_RECORD_MAX);
+        let of_record = photos.iter().filter(|photo| actor.may_read(&photo.record));
         hashes.push(of_record.map(|photo| sha256(&photo.record)).collect::<Vec<Option<Sha256Hex>>>());
     }
     let all: Vec<Sha256Hex> = hashes.iter().flatten().flatten().cloned().collect();

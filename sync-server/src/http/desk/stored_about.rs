@@ -13,7 +13,6 @@ use domain::{CellCode, Kind, Record, RecordId, Scope, mask};
 use serde_json::Value;
 
 use crate::hub::HubError;
-use crate::hub::evacuations::EVACUATIONS_MAX;
 use crate::store::{Reading, StoredRecord};
 
 /// Disputes that are looked through at most.
@@ -40,9 +39,11 @@ pub(super) fn gather(
     records.extend(about.of(about.people.iter().copied(), &Kind::CarePlan)?.into_iter().map(masked));
     records.extend(about.incidents()?);
     records.extend(disputes(reading, actor, person, in_full)?);
-    records.extend(about.threats()?);
-    records.extend(about.evacuations()?);
-    records.extend(about.told()?);
+    let threats = about.threats()?;
+    let cells = about.lay_in(&threats)?;
+    records.extend(threats);
+    records.extend(about.evacuations(&cells)?);
+    records.extend(about.told(&cells)?);
     let premises = about.premises()?;
     let answered_for: Vec<RecordId> = premises.iter().map(|one| one.id).collect();
     let (inspections, rechecks) = about.inspections(&answered_for)?;
@@ -156,11 +157,11 @@ impl<'r> About<'r> {
         Ok(points.into_values().chain(threatened.into_values()).collect())
     }
 
-    /// That the household was told of notices, the latest first.
-    fn told(&self) -> Result<Vec<Record>, HubError> {
+    /// That the household was told of notices of these cells, the latest first.
+    fn told(&self, cells: &BTreeSet<CellCode>) -> Result<Vec<Record>, HubError> {
         let mut found = Vec::new();
-        for cell in self.lay_in()? {
-            for notice in self.reading.few(&Scope::from(&cell), &Kind::Notice)? {
+        for cell in cells {
+            for notice in self.reading.few(&Scope::from(cell), &Kind::Notice)? {
                 for home in &self.homes {
                     let told = self.reading.told_household(&self.county, notice.record.id, *home)?;
                     found.extend(self.readable(told));
@@ -170,37 +171,48 @@ impl<'r> About<'r> {
         Ok(latest_first(found, "at"))
     }
 
-    /// The cells in which the household lies or lay: those whose notices it can have been told of.
-    fn lay_in(&self) -> Result<BTreeSet<CellCode>, HubError> {
-        let mut cells = BTreeSet::from([self.person.cell.clone()]);
-        cells.extend(self.household.as_ref().map(|household| household.cell.clone()));
-        for cell in self.reading.cells_within(&self.county)? {
-            for home in &self.homes {
-                if self.reading.has_left(&cell, *home)? {
-                    cells.insert(cell.clone());
+    /// The cells in which the household and the slopes above it lie or lay, as far as whoever asks may look into them, and those that these
+    /// were merged into: in them lie the notices that it can have been told of, and orders that can list it.
+    fn lay_in(&self, threats: &[Record]) -> Result<BTreeSet<CellCode>, HubError> {
+        let of_records = [self.person].into_iter().chain(&self.household).chain(threats);
+        let mut cells: BTreeSet<CellCode> = of_records.map(|record| record.cell.clone()).collect();
+        for scope in &self.actor.scopes {
+            for cell in self.reading.cells_within(scope)? {
+                for home in &self.homes {
+                    if self.reading.has_left(&cell, *home)? {
+                        cells.insert(cell.clone());
+                    }
                 }
             }
+        }
+        let mut merged: Vec<CellCode> = cells.iter().cloned().collect();
+        while let Some(cell) = merged.pop() {
+            let into = self.reading.division(&Scope::from(&cell))?.and_then(|division| division.succeeded_by);
+            let into = into.and_then(|into| CellCode::new(into.as_str()).ok());
+            merged.extend(into.filter(|into| cells.insert(into.clone())));
         }
         Ok(cells)
     }
 
-    /// Evacuations that list the resident, with nobody else of the list, and the marks that were made.
-    fn evacuations(&self) -> Result<Vec<Record>, HubError> {
+    /// Evacuations ordered in these cells that list the resident, the latest first, with nobody else of the list, and the marks that were
+    /// made.
+    fn evacuations(&self, cells: &BTreeSet<CellCode>) -> Result<Vec<Record>, HubError> {
         let id = self.person.id.to_string();
         let (mut orders, mut marks) = (Vec::new(), Vec::new());
-        for stored in self.reading.latest_few(&self.actor.scopes, &Kind::Evacuation, EVACUATIONS_MAX)? {
-            let mut record = stored.record;
-            let lists = |order: &Evacuation| order.roster.iter().any(|listed| listed.person == self.person.id);
-            if record.is_deleted() || !lists(&Evacuation::from(&record)) {
-                continue;
+        for cell in cells {
+            for mut record in self.readable(self.reading.few(&Scope::from(cell), &Kind::Evacuation)?) {
+                if !Evacuation::from(&record).roster.iter().any(|listed| listed.person == self.person.id) {
+                    continue;
+                }
+                if let Some(roster) = record.fields.get_mut("roster").and_then(Value::as_array_mut) {
+                    roster.retain(|listed| listed.get("person").and_then(Value::as_str) == Some(id.as_str()));
+                }
+                let about = self.of([record.id], &Kind::RollCall)?.into_iter();
+                marks.extend(about.filter(|mark| mark.reference("person") == Some(self.person.id)));
+                orders.push(self.own(record));
             }
-            if let Some(roster) = record.fields.get_mut("roster").and_then(Value::as_array_mut) {
-                roster.retain(|listed| listed.get("person").and_then(Value::as_str) == Some(id.as_str()));
-            }
-            let about = self.of([record.id], &Kind::RollCall)?.into_iter();
-            marks.extend(about.filter(|mark| mark.reference("person") == Some(self.person.id)));
-            orders.push(self.own(record));
         }
+        orders.sort_by_key(|order| Reverse(order.id));
         orders.extend(marks);
         Ok(orders)
     }

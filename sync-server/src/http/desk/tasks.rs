@@ -186,7 +186,7 @@ fn page(reading: &dyn Reading, actor: &Actor, id: RecordId, now: Millis) -> Resu
     for record in &all {
         // A report stays in the cell where it was made when the task's cell is merged.
         let reports = reading.referring(&record.cell.county(), record.id, &Kind::TaskReport)?;
-        let reports = reports.iter().filter(|stored| !stored.record.is_deleted());
+        let reports = reports.iter().filter(|stored| !stored.record.is_deleted() && around.may_read(&stored.record));
         let latest = reports.map(|stored| TaskReport::from(&stored.record)).max_by_key(|report| report.at);
         let (result, note, at) =
             latest.map_or((None, None, None), |report| (Some(report.result), report.note, Some(report.at)));

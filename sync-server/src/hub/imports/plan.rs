@@ -50,8 +50,9 @@ struct Known {
     /// Households that keep the head that they have or have none.
     headed: HashSet<RecordId>,
     people: HashMap<(RecordId, String, String), RecordId>,
-    /// What this batch itself brought before it stopped: known from its rows alone.
-    brought: HashSet<RecordId>,
+    /// What this batch itself brought before it stopped and is there still, with the entry that stands for it by now: known from its rows
+    /// alone.
+    brought: HashMap<RecordId, RecordId>,
 }
 
 /// What a row comes to.
@@ -103,7 +104,8 @@ impl<'a> Planner<'a> {
             planned.find(number, &super::word(&target)?, code, None);
         }
         let Some(cell) = self.cell(reading, &row, number, &mut planned)? else { return Ok(planned) };
-        if let Some(person) = &row.person {
+        // Whoever has entered the same document since, what this row brought before it stopped is there.
+        if let Some(person) = row.person.as_ref().filter(|_| !self.has_brought(number, &cell)) {
             self.documents_of(number, person, &mut planned);
         }
         if planned.is_wrong() || planned.known {
@@ -154,6 +156,13 @@ impl<'a> Planner<'a> {
         Ok(Some(cell))
     }
 
+    /// Whether anything is there that a row brought before the batch stopped.
+    fn has_brought(&self, number: usize, cell: &CellCode) -> bool {
+        let Some(Some(known)) = self.cells.get(cell) else { return false };
+        let own = |kind: &Kind| known.brought.contains_key(&self.ids.record(kind, number));
+        !known.brought.is_empty() && BROUGHT.iter().any(own)
+    }
+
     /// Whether the resident's document is known already, from the register or from a row before.
     fn documents_of(&mut self, number: usize, person: &Fields, planned: &mut Planned) {
         let Some(document) = person.get("document_number").and_then(Value::as_str) else { return };
@@ -171,7 +180,7 @@ impl<'a> Planner<'a> {
     fn records(&self, number: usize, cell: &CellCode, row: RegisterRow, planned: &mut Planned) {
         let Some(Some(known)) = self.cells.get(cell) else { return };
         // Whatever is found by now, this row brought its own then.
-        let brought = |kind: &Kind| known.brought.contains(&self.ids.record(kind, number));
+        let brought = |kind: &Kind| known.brought.contains_key(&self.ids.record(kind, number));
         let mut dwelling = row.dwelling;
         let building_name = row.building.unwrap_or_default();
         let mut house = String::new();
@@ -218,7 +227,7 @@ impl<'a> Planner<'a> {
     fn person(&self, number: usize, cell: &CellCode, household: RecordId, mut fields: Fields, planned: &mut Planned) {
         let Some(Some(known)) = self.cells.get(cell) else { return };
         let key = person_key(household, &fields);
-        let brought = known.brought.contains(&self.ids.record(&Kind::Person, number));
+        let brought = known.brought.contains_key(&self.ids.record(&Kind::Person, number));
         if known.people.contains_key(&key) && !brought {
             planned.known = true;
             planned.note(number, "name", "already_there", None);
@@ -251,21 +260,27 @@ impl<'a> Planner<'a> {
         id
     }
 
-    /// The rows to come find what this one brings.
+    /// The rows to come find what this one brings. Of a row that was done before the batch stopped they find what is there still: somebody may
+    /// have moved it since, merged it or taken it out, or what it hung on, so that it comes to something else today than it came to then.
     fn remember(&mut self, number: usize, cell: &CellCode, planned: &Planned) {
         let Some(Some(known)) = self.cells.get_mut(cell) else { return };
         for change in &planned.changes {
             if let Some(document) = change.fields.get("document_number").and_then(Value::as_str) {
                 self.seen.insert(document.to_owned(), number);
             }
-            if change.fields.contains_key("head") {
-                known.headed.insert(change.id);
+            let record = change.clone().into_record();
+            let Some(record) = stand_on(record, |id| known.stands_for(&self.own, id)) else { continue };
+            if record.fields.contains_key("head") {
+                known.headed.insert(record.id);
             }
-            known.learn(change.id, &change.kind, &change.fields);
+            known.learn(&record);
         }
-        if let Some((slot, household)) = &planned.household {
-            known.unnumbered.remove(&slot.0);
-            known.households.insert(slot.clone(), *household);
+        if let Some(((door, by_number), household)) = &planned.household
+            && let Some(door) = known.stands_for(&self.own, *door)
+            && let Some(household) = known.stands_for(&self.own, *household)
+        {
+            known.unnumbered.remove(&door);
+            known.households.insert((door, by_number.clone()), household);
         }
     }
 }
@@ -296,15 +311,16 @@ impl Known {
         // What an entry that gave way says is known, and of the one that stands for it.
         let same = Same::of(&records);
         let here: HashSet<RecordId> = records.iter().map(|record| record.id).collect();
-        known.brought = here.intersection(own).copied().collect();
-        records.retain(|record| !own.contains(&record.id) && here.contains(&same.survivor(record.id)));
+        let stands = |id: RecordId| Some(same.survivor(id)).filter(|survivor| here.contains(survivor));
+        known.brought = here.intersection(own).filter_map(|id| Some((*id, stands(*id)?))).collect();
+        records.retain(|record| !own.contains(&record.id) && stands(record.id).is_some());
         // Doors are called by their houses, households by their doors.
         let order = |kind: &Kind| [Kind::Building, Kind::Dwelling, Kind::Household].iter().position(|one| one == kind);
         records.sort_by_key(|record| (order(&record.kind).unwrap_or(9), record.is_present()));
-        for mut record in records {
+        for record in records {
             let keeps_head = !headless.contains(&record.id);
-            stand_on(&same, &mut record);
-            known.learn(record.id, &record.kind, &record.fields);
+            let Some(record) = stand_on(record, |id| Some(same.survivor(id))) else { continue };
+            known.learn(&record);
             if record.kind == Kind::Household
                 && let Some(door) = record.reference("dwelling")
             {
@@ -324,26 +340,31 @@ impl Known {
         numbered.copied()
     }
 
-    fn learn(&mut self, id: RecordId, kind: &Kind, fields: &Fields) {
-        let text = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default();
-        let reference = |field: &str| text(field).parse::<RecordId>().ok();
+    /// The entry that stands for a record that a row came to; none when the row brought it before the batch stopped, and it is not here.
+    fn stands_for(&self, own: &HashSet<RecordId>, id: RecordId) -> Option<RecordId> {
+        if own.contains(&id) { self.brought.get(&id).copied() } else { Some(id) }
+    }
+
+    fn learn(&mut self, record: &Record) {
+        let Record { id, kind, fields, .. } = record;
+        let text = |field: &str| record.text(field).unwrap_or_default();
         match kind {
             Kind::Building => {
                 let key = building_key(text("street"), text("name"));
-                self.houses.insert(id, key.clone());
-                self.buildings.insert(key, id);
+                self.houses.insert(*id, key.clone());
+                self.buildings.insert(key, *id);
             }
             Kind::Dwelling => {
-                let house = reference("building").and_then(|building| self.houses.get(&building));
+                let house = record.reference("building").and_then(|building| self.houses.get(&building));
                 let key = match house {
                     Some(house) => door_key_in(fields, house),
                     None => door_key(fields, ""),
                 };
-                self.dwellings.insert(key, id);
+                self.dwellings.insert(key, *id);
             }
             Kind::Person => {
-                if let Some(household) = reference("household") {
-                    self.people.insert(person_key(household, fields), id);
+                if let Some(household) = record.reference("household") {
+                    self.people.insert(person_key(household, fields), *id);
                 }
             }
             _ => {}
@@ -356,29 +377,40 @@ fn left_without_head(
     reading: &(impl Reading + ?Sized),
     stored: &[StoredRecord],
 ) -> Result<HashSet<RecordId>, HubError> {
-    let mut office: BTreeMap<&AccountId, bool> = BTreeMap::new();
+    let mut known: BTreeMap<AccountId, bool> = BTreeMap::new();
+    let mut is_office = |by: &AccountId| -> Result<bool, HubError> {
+        if let Some(is_office) = known.get(by) {
+            return Ok(*is_office);
+        }
+        let is_office = reading.account(by)?.is_some_and(|account| has_duty(account.role, Duty::Import));
+        known.insert(by.clone(), is_office);
+        Ok(is_office)
+    };
     let mut found = HashSet::new();
     let headless = |one: &&StoredRecord| one.record.kind == Kind::Household && !one.record.fields.contains_key("head");
     for StoredRecord { record, changed_by, .. } in stored.iter().filter(headless) {
-        if !office.contains_key(changed_by) {
-            let imports = reading.account(changed_by)?.is_some_and(|by| has_duty(by.role, Duty::Import));
-            office.insert(changed_by, imports);
+        let mut by_office = is_office(changed_by)?;
+        // Who changed it last may have moved it with its cell only: whose words stand in it, its history says.
+        let past = if by_office { reading.history(&Scope::from(&record.cell), record.id)? } else { Vec::new() };
+        for entry in &past {
+            by_office &= is_office(&entry.by)?;
         }
-        if office.get(changed_by) == Some(&true) {
+        if by_office {
             found.insert(record.id);
         }
     }
     Ok(found)
 }
 
-/// The record, and its door and household, by the entries that stand for them.
-fn stand_on(same: &Same, record: &mut Record) {
-    record.id = same.survivor(record.id);
-    for field in ["dwelling", "household"] {
+/// The record, and its house, door and household, by the entries that stand for them; none when nothing stands for one of them.
+fn stand_on(mut record: Record, stands: impl Fn(RecordId) -> Option<RecordId>) -> Option<Record> {
+    record.id = stands(record.id)?;
+    for field in ["building", "dwelling", "household"] {
         if let Some(named) = record.reference(field) {
-            record.fields.insert(field.to_owned(), json!(same.survivor(named)));
+            record.fields.insert(field.to_owned(), json!(stands(named)?));
         }
     }
+    Some(record)
 }
 
 fn bare(id: RecordId, kind: Kind, cell: &CellCode, fields: Fields) -> Change {

@@ -16,7 +16,7 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use super::super::titles::Surroundings;
-use super::{DeskEvacuation, line};
+use super::{DeskEvacuation, line, reached_by};
 use crate::hub::evacuations::{marks_of, standing_household, standing_record};
 use crate::hub::looks::Look;
 use crate::hub::{CountyHub, HubError};
@@ -114,15 +114,15 @@ pub(super) fn roll_of(hub: &CountyHub, actor: &Actor, id: RecordId, in_full: boo
     hub.store().read(|reading| {
         let record = standing_record(reading, actor, &Kind::Evacuation, id)?;
         // Before the marks: whoever asks again from here misses none.
-        let reached = reading.feed_reached(&record.cell)?;
+        let reached = reached_by(reading, &record)?;
         let around = Surroundings::new(reading, actor);
         let mut around = if in_full { around.in_full() } else { around };
         let order = Evacuation::from(&record);
         let marks = marks_of(reading, &record)?;
         let line = line(&mut around, &record, &order, &marks, now)?;
         let folded = roll(&order.roster, &marks);
-        let points = points(reading, &record, &order)?;
-        let households = households(reading, &mut around, (&record, &order), (&marks, &folded), &line)?;
+        let points = points(reading, &around, &record, &order)?;
+        let households = households(reading, &mut around, (&record, &order, &points), (&marks, &folded), &line)?;
         Ok(DeskRoll {
             reached,
             points: points.into_values().collect(),
@@ -135,30 +135,34 @@ pub(super) fn roll_of(hub: &CountyHub, actor: &Actor, id: RecordId, in_full: boo
     })
 }
 
+/// The points of an order, by their ids.
+type Points = BTreeMap<RecordId, DeskRollPoint>;
+
+/// The points of an order, as far as whoever asks may read them wherever they lie by now.
 fn points(
     reading: &dyn Reading,
+    around: &Surroundings<'_>,
     record: &Record,
     order: &Evacuation,
-) -> Result<BTreeMap<RecordId, DeskRollPoint>, HubError> {
-    let found = reading.records(&record.cell.county(), &order.points)?;
+) -> Result<Points, HubError> {
+    let found = reading.records(&record.cell.county(), &order.points)?.into_iter().map(|stored| stored.record);
     let point = |record: &Record| {
         let HazardPoint { name, shelter, route, .. } = HazardPoint::from(record);
         DeskRollPoint { name, shelter, route }
     };
-    Ok(found.iter().map(|stored| (stored.record.id, point(&stored.record))).collect())
+    Ok(found.filter(|record| around.may_read(record)).map(|record| (record.id, point(&record))).collect())
 }
 
 /// The people of the roster, door after door.
 fn households(
     reading: &dyn Reading,
     around: &mut Surroundings<'_>,
-    (record, order): (&Record, &Evacuation),
+    (record, order, points): (&Record, &Evacuation, &Points),
     (marks, folded): (&[RollCall], &Roll<'_>),
     line: &DeskEvacuation,
 ) -> Result<Vec<DeskRollHousehold>, HubError> {
     // Since the order was given, or before, some of them may have come to lie in another cell.
     let county = record.cell.county();
-    let points = points(reading, record, order)?;
     let mut threatened = BTreeMap::new();
     for point in &order.points {
         for stored in reading.referring(&county, *point, &Kind::ThreatenedHousehold)? {
