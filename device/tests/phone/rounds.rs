@@ -1,7 +1,7 @@
 //! Rounds: what is unsent goes up, what is new comes down, and neither hides the other.
 
 use domain::protocol::{CallError, Peer};
-use domain::{Epoch, Kind, ProblemCode};
+use domain::{Epoch, Kind, ProblemCode, RecordId};
 use serde_json::json;
 use uuid::Uuid;
 
