@@ -316,6 +316,9 @@ fn a_tenth_photo_that_the_server_refuses_keeps_its_picture_until_it_is_sent_agai
     // One of the nine was taken out.
     server.hub().refuse = Box::new(|_| None);
     phone.call("resend", json!({"record_id": sent}));
+    // The picture was offered all along, and pauses after the last time in vain.
+    phone.pass(100_000);
+    server.hub().now += 100_000;
     phone.sync();
     assert!(phone.is_sent(sent) && server.hub().stored.contains_key(&hash) && phone.get(given_up).is_none());
     assert_eq!((phone.state().refused, originals()), (0, 0));
