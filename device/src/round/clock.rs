@@ -133,19 +133,19 @@ fn after_base(stamp: Stamp, pending: &Pending) -> Stamp {
 }
 
 /// Stamps that the server found too far in its future: it has not stored them, so they are unseen again, and are set back so
-/// that the latest of them is now. Their order stays. Fields that it may have `taken` before keep theirs, and none falls behind what
-/// the server has: its `current` record.
+/// that the latest of them is now. Their order stays. Fields whose stamp `stays` keep theirs, and none falls behind what the server
+/// has: its `current` record. Whether any was set back.
 pub(super) fn set_back(
     held: &mut Held,
     (pushed, current): (&domain::Change, Option<&Record>),
     (by, now): (Millis, Millis),
-    taken: impl Fn(&str) -> bool,
-) {
+    stays: impl Fn(&str) -> bool,
+) -> bool {
     let refused: Vec<String> = pushed
         .fields
         .keys()
         .filter(|field| held.record.stamps.of(field) == pushed.stamps.of(field) && held.unsent.contains_key(*field))
-        .filter(|field| !taken(field))
+        .filter(|field| !stays(field))
         .cloned()
         .collect();
     for field in &refused {
@@ -167,6 +167,7 @@ pub(super) fn set_back(
         Some(pending) if refused.iter().any(|name| name == field) => after_base(stamp.shifted(by), pending),
         _ => stamp,
     });
+    !refused.is_empty()
 }
 
 /// A moment that was read from the clock that was ahead goes back with its stamp, and so does a day. One that was read after the clock

@@ -81,8 +81,10 @@ fn offer_waiting(connection: &Connection, notes: &mut Notes, page: &mut Page) ->
             notes.waiting.pop_front();
             continue;
         };
-        let whole = held.reoffer;
-        held.reoffer &= held.unsent.is_empty() || !notes.unsent_first.contains(&id);
+        let whole = held.reoffer || held.doubted;
+        if !held.unsent.is_empty() && notes.unsent_first.contains(&id) {
+            (held.reoffer, held.doubted) = (false, false);
+        }
         let why = match (held.doubted, held.reoffer) {
             (true, _) => Why::Doubted,
             (false, true) => Why::Reoffer,

@@ -13,7 +13,7 @@ pub(super) struct Notes {
     pub(super) retried: BTreeSet<RecordId>,
     /// What waits until the next round for what it names, and for which: two that wait for each other would do so for ever.
     pub(super) waits_for: BTreeMap<RecordId, Vec<RecordId>>,
-    /// Records that a restored server refused as a whole: what is unsent of them goes up by itself, and then the rest.
+    /// Records that were refused as a whole, by a restored server or for stamps that were acknowledged and lie ahead: what is unsent of them goes up by itself, and then the rest.
     pub(super) unsent_first: BTreeSet<RecordId>,
     /// Fields of which words were refused in this round.
     pub(super) refused: BTreeSet<(RecordId, String)>,

@@ -62,7 +62,7 @@ pub(super) struct Judged {
     pub(super) refused: usize,
     /// The greatest stamp that the server took.
     pub(super) latest: Stamp,
-    /// Whether stamps from the future were set back: the clock that issued them goes back too.
+    /// Whether any stamp from the future was set back: the clock that issued them goes back too.
     pub(super) set_back: bool,
     /// Whether something that went up is not held any more as it was sent, though nothing of it need be refused words.
     pub(super) dropped: bool,
@@ -130,8 +130,7 @@ pub(super) fn judged<'a>(
             }
         }
     }
-    set_back(connection, &ahead, now, notes)?;
-    judged.set_back = !ahead.is_empty();
+    judged.set_back = set_back(connection, &ahead, now, notes)?;
     judged.dropped |= judged.refused > 0 || judged.set_back;
     Ok(judged)
 }
@@ -329,34 +328,48 @@ fn came_in_time(refusal: &Refusal, change: &Change, field: &str) -> bool {
     of_place && some && !late().any(|late| late == field)
 }
 
-/// Whether the rest of a record is still to be offered to a restored server when this was refused: it was taken once, and the words that
-/// are refused now need not take it along.
+/// Whether the rest of a record is still to be offered, to a restored server or because it is doubted, when this was refused: it was
+/// taken once, and the words that are refused now need not take it along.
 fn is_offered_without(held: &Held, change: &Change) -> bool {
-    held.reoffer && held.record.fields.keys().any(|field| !change.fields.contains_key(field))
+    (held.reoffer || held.doubted) && held.record.fields.keys().any(|field| !change.fields.contains_key(field))
 }
 
 /// Changes from the future are set back, all by the same amount, and go up again with the next round. What the server has of
-/// them already (its answer was lost) is acknowledged instead: its stamp has been seen.
+/// them already (its answer was lost) is acknowledged instead: its stamp has been seen. Of a whole record words that were acknowledged
+/// may be what lies ahead: the server's clock may have been. They wait for it, and what is unsent goes up without them. Whether anything
+/// was set back.
 fn set_back(
     connection: &Connection,
     ahead: &[(Offer<'_>, &Refusal)],
     now: Millis,
     notes: &mut Notes,
-) -> Result<(), DeviceError> {
-    let Some(latest) = ahead.iter().map(|(offer, _)| offer.change.latest().millis()).max() else { return Ok(()) };
+) -> Result<bool, DeviceError> {
+    let Some(latest) = ahead.iter().map(|(offer, _)| offer.change.latest().millis()).max() else { return Ok(false) };
     let by = (now - latest).min(0);
+    let mut any = false;
     for (offer, refusal) in ahead {
-        notes.skip.insert(offer.change.id);
-        if let Some(mut held) = store::held(connection, offer.change.id)? {
+        let id = offer.change.id;
+        let whole = matches!(offer.why, Why::Reoffer | Why::Doubted);
+        let mut goes_alone = false;
+        if let Some(mut held) = store::held(connection, id)? {
             if let Some(current) = &refusal.current {
                 own::drop_acknowledged(&mut held, current);
             }
-            // What an earlier request may have brought keeps its stamp, unless no server can have taken it with that.
+            // What an earlier request may have brought keeps its stamp, unless no server can have taken it with that. Nor is it a word
+            // that could be taken for which a whole record is refused.
             let stamps = &offer.change.stamps;
-            let taken = |field: &str| offer.seen.contains(field) && clock::may_be_taken(stamps.of(field), now);
-            clock::set_back(&mut held, (offer.change, refusal.current.as_ref()), (by, now), taken);
+            let stays =
+                |field: &str| (whole || offer.seen.contains(field)) && clock::may_be_taken(stamps.of(field), now);
+            let set_back = clock::set_back(&mut held, (offer.change, refusal.current.as_ref()), (by, now), stays);
             store::put(connection, &held)?;
+            goes_alone = whole && !set_back && !held.unsent.is_empty();
+            any |= set_back;
+        }
+        if goes_alone {
+            notes.unsent_first.insert(id);
+        } else {
+            notes.skip.insert(id);
         }
     }
-    Ok(())
+    Ok(any)
 }

@@ -108,6 +108,45 @@ fn a_doubted_record_whose_stamps_lie_ahead_of_the_servers_clock_waits_and_is_not
     healed(&phone);
 }
 
+/// A doubted record in which a word that was acknowledged lies a month ahead: the server's clock was, when it took that, and the server
+/// has lost it since.
+fn doubted_ahead(server: &Server) -> (Phone, RecordId) {
+    let (phone, ids) = ten_buildings(server);
+    let id = ids[6];
+    let before = server.hub().records[&id].clone();
+    server.hub().now += 30 * DAY;
+    server.write(change(id, Kind::Building, cell(), START + 30 * DAY, json!({"floors": 7})));
+    server.hub().now -= 30 * DAY;
+    phone.sync();
+    assert_eq!(phone.get(id).unwrap().int("floors"), Some(7));
+    server.hub().records.insert(id, before);
+    assert_eq!(phone.round().differing, 1);
+    (phone, id)
+}
+
+#[test]
+fn what_is_written_in_a_doubted_record_that_waits_for_the_servers_clock_goes_up_without_the_rest() {
+    let server = Server::new();
+    let (phone, id) = doubted_ahead(&server);
+    phone.pass(1_000);
+    server.hub().now += 1_000;
+    phone.rename(id, "刚刚改的");
+    let written = phone.get(id).unwrap().stamps.of("name");
+    server.hub().requests.clear();
+    phone.sync();
+    phone.sync();
+    let there = server.hub().records[&id].clone();
+    assert_eq!((there.text("name"), there.stamps.of("name")), (Some("刚刚改的"), written));
+    let nodes: Vec<Node> = server.hub().requests.iter().map(|request| request.node).collect();
+    assert!(nodes.iter().all(|node| *node == nodes[0]), "nothing was set back: it is the same run");
+    assert_eq!((phone.get(id).unwrap().int("floors"), phone.state().refused), (Some(7), 0), "it may be the last copy");
+    phone.pass(30 * DAY);
+    server.hub().now += 30 * DAY;
+    phone.sync();
+    assert_eq!(server.hub().records[&id].int("floors"), Some(7));
+    healed(&phone);
+}
+
 #[test]
 fn numbers_that_alone_are_wrong_are_put_right_without_reading_anything_anew() {
     let server = Server::new();
