@@ -132,23 +132,10 @@ fn after_base(stamp: Stamp, pending: &Pending) -> Stamp {
     stamp.after(pending.base.max(pending.passed).max(pending.sent))
 }
 
-/// Stamps that the server found too far in its future: it has not stored them, so they are unseen again, and are set back so
-/// that the latest of them is now. Their order stays. Fields whose stamp `stays` keep theirs, and none falls behind what the server
-/// has: its `current` record. Whether any was set back.
-pub(super) fn set_back(
-    held: &mut Held,
-    (pushed, current): (&domain::Change, Option<&Record>),
-    (by, now): (Millis, Millis),
-    stays: impl Fn(&str) -> bool,
-) -> bool {
-    let refused: Vec<String> = pushed
-        .fields
-        .keys()
-        .filter(|field| held.record.stamps.of(field) == pushed.stamps.of(field) && held.unsent.contains_key(*field))
-        .filter(|field| !stays(field))
-        .cloned()
-        .collect();
-    for field in &refused {
+/// Stamps of these fields that the server found too far in its future: it has not stored them, so they are unseen again, and are set
+/// back by one amount. Their order stays. None falls behind what the server has: its `current` record.
+pub(super) fn set_back(held: &mut Held, refused: &[String], current: Option<&Record>, (by, now): (Millis, Millis)) {
+    for field in refused {
         if let Some(pending) = held.unsent.get_mut(field) {
             pending.offered = false;
             // An own value that no server can have taken need not be passed. What stands must be, however far ahead it is: the server's
@@ -161,13 +148,12 @@ pub(super) fn set_back(
             pending.sent = pending.sent.filter(remains);
         }
     }
-    moments_set_back(held, &refused, (by, now));
+    moments_set_back(held, refused, (by, now));
     let unsent = held.unsent.clone();
     restamp(&mut held.record, |field, stamp| match unsent.get(field) {
         Some(pending) if refused.iter().any(|name| name == field) => after_base(stamp.shifted(by), pending),
         _ => stamp,
     });
-    !refused.is_empty()
 }
 
 /// A moment that was read from the clock that was ahead goes back with its stamp, and so does a day. One that was read after the clock

@@ -53,6 +53,11 @@ impl<'r> Offer<'r> {
         let Mark { why, seen, version, .. } = mark;
         Self { change, why: *why, seen, version: *version }
     }
+
+    /// Whether it brings all of a record, what was acknowledged of it too.
+    fn is_whole(&self) -> bool {
+        matches!(self.why, Why::Reoffer | Why::Doubted)
+    }
 }
 
 /// What the verdicts did.
@@ -145,7 +150,7 @@ fn acknowledge(connection: &Connection, offer: &Offer<'_>) -> Result<(), DeviceE
         return Ok(());
     }
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(()) };
-    if matches!(offer.why, Why::Reoffer | Why::Doubted) {
+    if offer.is_whole() {
         (held.reoffer, held.doubted) = (false, false);
     }
     for field in change.fields.keys() {
@@ -344,26 +349,21 @@ fn set_back(
     now: Millis,
     notes: &mut Notes,
 ) -> Result<bool, DeviceError> {
-    let Some(latest) = ahead.iter().map(|(offer, _)| offer.change.latest().millis()).max() else { return Ok(false) };
-    let by = (now - latest).min(0);
-    let mut any = false;
+    // By how much, only they say: what is acknowledged, and lies further ahead, moves nobody's moments.
+    let mut latest: Option<Millis> = None;
+    for (offer, refusal) in ahead {
+        if let Some((_, fields)) = to_set_back(connection, offer, refusal, now)? {
+            latest = latest.max(fields.iter().map(|field| offer.change.stamps.of(field).millis()).max());
+        }
+    }
+    let by = latest.map_or(0, |latest| (now - latest).min(0));
     for (offer, refusal) in ahead {
         let id = offer.change.id;
-        let whole = matches!(offer.why, Why::Reoffer | Why::Doubted);
         let mut goes_alone = false;
-        if let Some(mut held) = store::held(connection, id)? {
-            if let Some(current) = &refusal.current {
-                own::drop_acknowledged(&mut held, current);
-            }
-            // What an earlier request may have brought keeps its stamp, unless no server can have taken it with that. Nor is it a word
-            // that could be taken for which a whole record is refused.
-            let stamps = &offer.change.stamps;
-            let stays =
-                |field: &str| (whole || offer.seen.contains(field)) && clock::may_be_taken(stamps.of(field), now);
-            let set_back = clock::set_back(&mut held, (offer.change, refusal.current.as_ref()), (by, now), stays);
+        if let Some((mut held, fields)) = to_set_back(connection, offer, refusal, now)? {
+            clock::set_back(&mut held, &fields, refusal.current.as_ref(), (by, now));
             store::put(connection, &held)?;
-            goes_alone = whole && !set_back && !held.unsent.is_empty();
-            any |= set_back;
+            goes_alone = offer.is_whole() && fields.is_empty() && !held.unsent.is_empty();
         }
         if goes_alone {
             notes.unsent_first.insert(id);
@@ -371,5 +371,27 @@ fn set_back(
             notes.skip.insert(id);
         }
     }
-    Ok(any)
+    Ok(latest.is_some())
+}
+
+/// A record that was refused for its stamps, with what the server has of it acknowledged, and the fields of it that are to be set back.
+fn to_set_back(
+    connection: &Connection,
+    offer: &Offer<'_>,
+    refusal: &Refusal,
+    now: Millis,
+) -> Result<Option<(Held, Vec<String>)>, DeviceError> {
+    let Some(mut held) = store::held(connection, offer.change.id)? else { return Ok(None) };
+    if let Some(current) = &refusal.current {
+        own::drop_acknowledged(&mut held, current);
+    }
+    let stamps = &offer.change.stamps;
+    // What an earlier request may have brought keeps its stamp, unless no server can have taken it with that. Nor is it a word that could
+    // be taken for which a whole record is refused.
+    let stays =
+        |field: &String| (offer.is_whole() || offer.seen.contains(field)) && clock::may_be_taken(stamps.of(field), now);
+    let as_pushed = |field: &String| held.record.stamps.of(field) == stamps.of(field);
+    let fields = offer.change.fields.keys().filter(|field| held.unsent.contains_key(*field) && as_pushed(field));
+    let fields = fields.filter(|field| !stays(field)).cloned().collect();
+    Ok(Some((held, fields)))
 }

@@ -148,6 +148,21 @@ fn what_is_written_in_a_doubted_record_that_waits_for_the_servers_clock_goes_up_
 }
 
 #[test]
+fn what_was_acknowledged_far_ahead_moves_no_other_words_moment_by_as_much() {
+    let server = Server::new();
+    let (phone, id) = doubted_ahead(&server);
+    phone.pass(600_000);
+    let visit = phone.visit(record_id(77));
+    // The system sets the clock right while nobody looks.
+    phone.pass(-600_000);
+    phone.sync();
+    phone.sync();
+    let met = server.hub().records[&visit].clone();
+    assert_eq!((met.int("at"), met.latest().millis()), (Some(START), START), "ten minutes, and not a month");
+    assert_eq!((phone.get(id).unwrap().int("floors"), phone.state().refused), (Some(7), 0));
+}
+
+#[test]
 fn numbers_that_alone_are_wrong_are_put_right_without_reading_anything_anew() {
     let server = Server::new();
     let (phone, ids) = ten_buildings(&server);
