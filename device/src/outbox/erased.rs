@@ -44,8 +44,8 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
             here |= connection.prepare_cached(sql)?.execute([&id])? > 0;
         }
     }
-    empty_parties(connection, id)?;
-    empty_words(connection)?;
+    let files = empty_parties(connection, id)?;
+    empty_words(connection, &files)?;
     conflicts::leave_erased(connection, id)?;
     if here {
         store::drop_unnamed_photos(connection)?;
@@ -169,8 +169,10 @@ fn leave_rosters(connection: &Connection, id: RecordId) -> Result<bool, DeviceEr
 }
 
 /// Empties what disputes say of an erased resident: in the register, in words that were overtaken or refused, in unfinished forms.
-/// The server does the same in the same words, so no stamp is needed for it: both sides hold one value under one stamp.
-fn empty_parties(connection: &Connection, person: RecordId) -> Result<(), DeviceError> {
+/// The server does the same in the same words, so no stamp is needed for it: both sides hold one value under one stamp. Answers which
+/// files in the register named the resident.
+fn empty_parties(connection: &Connection, person: RecordId) -> Result<BTreeSet<String>, DeviceError> {
+    const REGISTER: usize = 0;
     const PLACES: [(&str, &str); 4] = [
         (
             "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0",
@@ -186,23 +188,28 @@ fn empty_parties(connection: &Connection, person: RecordId) -> Result<(), Device
         ),
         ("SELECT key, value FROM draft WHERE instr(value, ?1) > 0", "UPDATE draft SET value = ?2 WHERE key = ?1"),
     ];
-    for (select, update) in PLACES {
+    let mut files = BTreeSet::new();
+    for (place, (select, update)) in PLACES.into_iter().enumerate() {
         let mut statement = connection.prepare_cached(select)?;
         let rows = statement.query_map([person.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let found: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
         for (key, text) in found {
             if let Some(emptied) = form_without_person(&serde_json::from_str::<Value>(&text)?, person) {
-                connection.prepare_cached(update)?.execute((key, serde_json::to_string(&emptied)?))?;
+                connection.prepare_cached(update)?.execute((&key, serde_json::to_string(&emptied)?))?;
+                if place == REGISTER {
+                    files.insert(key);
+                }
             }
         }
     }
-    Ok(())
+    Ok(files)
 }
 
-/// Leaves nothing where words stood of files that are about nobody any more: in those that stand here, and in own words about them
-/// that were overtaken, refused or not finished. The server does the same with what comes in, under the stamps that it came with, so that both sides hold the
-/// same; and the copy that this phone wrote itself is never sent back to it.
-fn empty_words(connection: &Connection) -> Result<(), DeviceError> {
+/// Leaves nothing where words stood of files that are about nobody any more: in those of these `emptied` just now that stand here, and in
+/// own words about any that were overtaken, refused or not finished. The server does the same with what comes in, under the stamps that it
+/// came with, so that both sides hold the same; and the copy that this phone wrote itself is never sent back to it. What stands in files
+/// that were about nobody before is as the server has it: emptied here alone, under the same stamps, it would differ and no digest say so.
+fn empty_words(connection: &Connection, emptied: &BTreeSet<String>) -> Result<(), DeviceError> {
     const FILES: &str = "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0";
     const EMPTY: &str = "UPDATE record SET body = ?2 WHERE id = ?1";
     const OVERTAKEN: &str =
@@ -217,8 +224,10 @@ fn empty_words(connection: &Connection) -> Result<(), DeviceError> {
         let Some(file) = body.get_mut("fields").filter(about_nobody) else { continue };
         connection.prepare_cached(OVERTAKEN)?.execute((&id, &words))?;
         drop_words_apart(connection, &id)?;
-        if let Some(emptied) = file_without_words(file) {
-            *file = emptied;
+        if emptied.contains(&id)
+            && let Some(without) = file_without_words(file)
+        {
+            *file = without;
             connection.prepare_cached(EMPTY)?.execute((&id, body.to_string()))?;
         }
     }

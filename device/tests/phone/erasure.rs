@@ -292,6 +292,24 @@ fn the_words_of_a_case_that_is_about_nobody_leave_the_phone_that_wrote_them() {
 }
 
 #[test]
+fn the_words_of_a_case_that_was_about_nobody_before_stand_as_the_server_has_them_when_somebody_else_is_erased() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (erased, file) = (person(&phone, "张三"), record_id(900));
+    // One party was erased, and the other one taken out by a correction, which left the words to whoever reads them.
+    let fields = json!({"type": "02", "source": "applied", "accepted_on": "2026-01-05", "facts": "墙漏水", "by": "colleague",
+        "parties": [{"name": "—", "side": "applicant"}]});
+    server.write(change(file, Kind::Dispute, cell(), START, fields));
+    let own = case(&phone, &json!([{"person": erased, "name": "张三", "side": "applicant"}]), "他砸了墙");
+    phone.sync();
+    server.hub().erase(erased);
+    phone.sync();
+    assert_eq!(phone.get(file).unwrap().text("facts"), Some("墙漏水"));
+    assert_eq!(phone.get(file).as_ref(), server.hub().records.get(&file));
+    assert_eq!(phone.get(own).unwrap().fields["facts"], Value::Null, "this one was about whoever was erased");
+}
+
+#[test]
 fn refused_and_unfinished_words_of_a_case_that_is_about_nobody_go_also_where_they_name_no_party() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
