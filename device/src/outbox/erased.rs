@@ -7,7 +7,7 @@ use std::ops::Bound;
 use domain::kinds::dispute::{ERASED_NAME, WORDS, file_without_words, form_without_person, is_about_nobody, people_in};
 use domain::kinds::evacuation::without;
 use domain::protocol::WORDS_ABOUT_MAX;
-use domain::{CellCode, RecordId};
+use domain::{CellCode, Change, RecordId};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
@@ -56,8 +56,9 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
 /// Records about which words are kept that no feed need ever reach again: refused ones, unfinished forms, what another phone handed
 /// over, and photos of a cell that this phone had to give up and cannot leave before they are sent; and whoever a dispute or a roster
 /// names that is not sent yet, whose copy here no feed brings down. The record may have left this phone's cells before it was
-/// erased, and then no feed says so; the server is asked.
-pub(crate) fn words_about(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
+/// erased, and then no feed says so; the server is asked. First about the people of what is `pushed` with the question: once that is
+/// accepted it is not asked about any more.
+pub(crate) fn words_about(connection: &Connection, pushed: &[Change]) -> Result<Vec<RecordId>, DeviceError> {
     const REFUSED: &str = "SELECT id FROM refused
         UNION SELECT fields ->> '$.target' FROM refused WHERE kind IN ('visit', 'review') AND fields ->> '$.target' IS NOT NULL
         UNION SELECT fields ->> '$.subject' FROM refused WHERE kind = 'photo' AND fields ->> '$.subject' IS NOT NULL
@@ -85,7 +86,16 @@ pub(crate) fn words_about(connection: &Connection) -> Result<Vec<RecordId>, Devi
     names.extend(named_by_photos_left(connection)?);
     let mut about: BTreeSet<RecordId> = names.iter().filter_map(|name| name.parse().ok()).collect();
     about.extend(in_forms(connection)?);
-    in_turn(connection, &about)
+    in_turn(connection, &people_of(pushed), &about)
+}
+
+/// The residents whom the parties or the rosters in these changes name.
+fn people_of(changes: &[Change]) -> BTreeSet<RecordId> {
+    let lists = |change: &Change| {
+        let lists = ["parties", "roster"].into_iter().filter_map(|name| change.fields.get(name));
+        lists.flat_map(people_in).collect::<Vec<RecordId>>()
+    };
+    changes.iter().flat_map(lists).collect()
 }
 
 /// Waiting photos of cells that the phone does not hold any more, and whom they show.
@@ -117,12 +127,26 @@ fn in_forms(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
     Ok(found)
 }
 
-/// As many of them as may be named at once, after those that were named last: with more than that all have their turn.
-fn in_turn(connection: &Connection, about: &BTreeSet<RecordId>) -> Result<Vec<RecordId>, DeviceError> {
-    let last: Option<RecordId> = if about.len() > WORDS_ABOUT_MAX { Meta::WordsAsked.get(connection)? } else { None };
-    let Some(last) = last else { return Ok(about.iter().take(WORDS_ABOUT_MAX).copied().collect()) };
-    let after = about.range((Bound::Excluded(last), Bound::Unbounded));
-    Ok(after.chain(about.range(..=last)).take(WORDS_ABOUT_MAX).copied().collect())
+/// As many of them as may be named at once: these `first`, in half of the places at most, and the others after those that were named last,
+/// so that all have their turn where there are too many.
+fn in_turn(
+    connection: &Connection,
+    first: &BTreeSet<RecordId>,
+    about: &BTreeSet<RecordId>,
+) -> Result<Vec<RecordId>, DeviceError> {
+    let now: BTreeSet<RecordId> = first.iter().take(WORDS_ABOUT_MAX / 2).copied().collect();
+    let rest: BTreeSet<RecordId> = about.union(first).filter(|id| !now.contains(*id)).copied().collect();
+    let room = WORDS_ABOUT_MAX - now.len();
+    let last: Option<RecordId> = if rest.len() > room { Meta::WordsAsked.get(connection)? } else { None };
+    let mut asked: Vec<RecordId> = now.into_iter().collect();
+    match last {
+        Some(last) => {
+            let after = rest.range((Bound::Excluded(last), Bound::Unbounded));
+            asked.extend(after.chain(rest.range(..=last)).take(room).copied());
+        }
+        None => asked.extend(rest.iter().take(room).copied()),
+    }
+    Ok(asked)
 }
 
 /// Notes how far those were named of whom there are too many for one request; it was answered.

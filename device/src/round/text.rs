@@ -214,6 +214,7 @@ fn request_with(
     // One look at the file for all the questions.
     let _reading = connection.unchecked_transaction()?;
     let health = health::to_tell(open, facts, &push)?;
+    let words_about = outbox::words_about(connection, &push)?;
     Ok(ExchangeRequest {
         protocol: PROTOCOL,
         device_time: open.device_now(),
@@ -222,7 +223,7 @@ fn request_with(
         push,
         cursors: store::cursors(connection)?,
         doubted: repair::under_way(connection)?,
-        words_about: outbox::words_about(connection)?,
+        words_about,
         merges: true,
         health,
         room: Some(room),

@@ -421,13 +421,36 @@ fn who_was_erased_elsewhere_vanishes_from_rosters_and_forms_that_were_not_sent()
     assert!(phone.state().refused == 1 && !knows(&phone, "赵六"));
 }
 
+/// Unfinished forms about more records than a request may name.
+fn keep_many_forms(phone: &Phone) {
+    let drafts: Vec<String> = (1..=1_500).map(|number| format!("('edit:{}', '{{}}', 0)", record_id(number))).collect();
+    phone.tamper(&format!("INSERT INTO draft (key, value, saved_at) VALUES {}", drafts.join(", ")));
+}
+
+#[test]
+fn whom_a_dispute_names_that_goes_up_is_asked_about_at_once_whoever_else_waits_for_a_turn() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let gone = record_id(5_000);
+    server.hub().erased.insert(gone);
+    phone.sync();
+    keep_many_forms(&phone);
+    let parties =
+        json!([{"person": gone, "name": "张三", "side": "applicant"}, {"name": "李四", "side": "respondent"}]);
+    let dispute = case(&phone, &parties, "墙漏水");
+    server.hub().requests.clear();
+    phone.sync();
+    assert!(phone.is_sent(dispute) && !knows(&phone, "张三") && knows(&phone, "李四"));
+    let asked = server.hub().requests.iter().map(|request| request.words_about.len()).max();
+    assert_eq!(asked, Some(WORDS_ABOUT_MAX), "nobody who waits loses the place for it");
+}
+
 #[test]
 fn of_more_records_than_a_request_may_name_all_are_asked_about_by_turns() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
     phone.sync();
-    let drafts: Vec<String> = (1..=1_500).map(|number| format!("('edit:{}', '{{}}', 0)", record_id(number))).collect();
-    phone.tamper(&format!("INSERT INTO draft (key, value, saved_at) VALUES {}", drafts.join(", ")));
+    keep_many_forms(&phone);
     server.hub().requests.clear();
     for _ in 0..2 {
         phone.sync();
