@@ -129,3 +129,46 @@ fn a_word_that_is_typed_into_a_file_of_nobody_goes_from_the_phone_that_sent_it_t
     }
     no_word_is_left(&town);
 }
+
+/// A list of parties of nobody but the erased resident, which is refused.
+fn refused_list(town: &mut Town, case: RecordId, parties: &Value) -> Change {
+    let fields = json!({"parties": parties, "accepted_on": "2026-02-30"});
+    town.phone.change(Kind::Dispute, case, &cell(1), fields)
+}
+
+#[test]
+fn a_list_that_is_refused_takes_no_word_that_comes_with_it_from_a_file_of_others() {
+    let mut town = town();
+    let (id, _) = case(&mut town, Some("李四"));
+    town.erase();
+    town.phone.round(Vec::new());
+    let alone = parties(&town, None);
+    let list = refused_list(&mut town, id, &alone);
+    let said = town.phone.change(Kind::Dispute, id, &cell(1), json!({"facts": "李四的墙漏水"}));
+    for again in [false, true] {
+        let answer = town.phone.round(vec![list.clone(), said.clone()]);
+        assert!(matches!(answer.verdicts[0], Verdict::Refused(_)), "{:?}", answer.verdicts);
+        assert_eq!(answer.verdicts[1], Verdict::Accepted);
+        let file = town.county.stored(id).unwrap().record;
+        assert_eq!(file.text("facts"), Some("李四的墙漏水"), "{again}");
+        assert!(file.stamps.of("facts") > said.stamps.common, "both sides end with one word under one stamp");
+        let told = answer.pages.iter().flat_map(|page| &page.records).any(|record| record.id == id);
+        assert_eq!(told, !again);
+    }
+}
+
+#[test]
+fn a_list_that_is_refused_keeps_no_word_that_comes_with_it_in_a_file_of_nobody() {
+    let mut town = town();
+    let (id, _) = case(&mut town, None);
+    town.erase();
+    let list = refused_list(&mut town, id, &json!([{"name": "李四", "side": "respondent"}]));
+    let said = words(&mut town, id, "的墙还漏水");
+    let verdicts = town.phone.push(&[list, said.clone()]);
+    assert!(matches!(verdicts[0], Verdict::Refused(_)) && verdicts[1] == Verdict::Accepted, "{verdicts:?}");
+    let file = town.county.stored(id).unwrap().record;
+    assert_eq!(file.fields["facts"], Value::Null);
+    assert!(file.stamps.of("facts") > said.stamps.common, "whoever sent it is told");
+    town.county.hub.tidy().unwrap();
+    no_word_is_left(&town);
+}
