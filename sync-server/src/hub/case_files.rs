@@ -169,7 +169,7 @@ pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Resul
     let mut emptied: Option<Vec<Change>> = None;
     for (index, mut change) in left {
         if files.get(&change.id).is_some_and(is_of_nobody) {
-            leave_no_words(&mut change.fields);
+            leave_no_words(&mut change, before.get(&changes[index].id));
         }
         if change.fields != changes[index].fields {
             emptied.get_or_insert_with(|| changes.to_vec())[index] = change;
@@ -203,10 +203,17 @@ fn parties_without_erased(reading: &dyn Writing, change: &Change) -> Result<Fiel
 }
 
 /// Late words of a file that is about nobody any more are emptied under the stamp that they came with: what is stored never had them, and
-/// whoever sends them again brings nothing new. (Between equal stamps `null` wins over a text.)
-fn leave_no_words(fields: &mut Fields) {
-    let words = fields.iter_mut().filter(|(name, value)| WORDS.contains(&name.as_str()) && !value.is_null());
-    words.for_each(|(_, value)| *value = Value::Null);
+/// whoever sends them again brings nothing new. (Between equal stamps `null` wins over a text.) What stands just so is not late: it was left
+/// there, and comes once more because an answer was lost, or a phone doubts what is here.
+fn leave_no_words(change: &mut Change, before: Option<&Record>) {
+    for name in WORDS {
+        if before.is_some_and(|before| stands(before, change, name)) {
+            continue;
+        }
+        if let Some(value) = change.fields.get_mut(name) {
+            *value = Value::Null;
+        }
+    }
 }
 
 /// What an erased party was called: in the register, and in the file itself.

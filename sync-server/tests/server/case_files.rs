@@ -172,3 +172,20 @@ fn a_list_that_is_refused_keeps_no_word_that_comes_with_it_in_a_file_of_nobody()
     town.county.hub.tidy().unwrap();
     no_word_is_left(&town);
 }
+
+#[test]
+fn a_word_that_stands_in_a_file_of_nobody_and_comes_once_more_stays() {
+    let mut town = town();
+    let (id, _) = case(&mut town, Some("李四"));
+    let said = town.phone.change(Kind::Dispute, id, &cell(1), json!({"facts": "李四的墙漏水"}));
+    town.phone.push_all(std::slice::from_ref(&said));
+    town.erase();
+    let nobody = json!({"parties": [{"name": ERASED_NAME, "side": "applicant"}]});
+    let nobody = town.phone.change(Kind::Dispute, id, &cell(1), nobody);
+    town.phone.push_all(&[nobody]);
+    let before = town.county.stored(id).unwrap().record;
+    // As after an answer that was lost, or when a phone doubts what the server has.
+    town.phone.push_all(std::slice::from_ref(&said));
+    assert_eq!(before.text("facts"), Some("李四的墙漏水"));
+    assert_eq!(town.county.stored(id).unwrap().record, before);
+}
