@@ -78,10 +78,15 @@ impl<S: Store> Hub<S> {
             let Some(file) = standing(writing, taken)?.filter(|file| file.kind == Kind::Dispute) else { continue };
             let before = late.before.get(&file.id);
             let file = self.settle_words(writing, file, (sent, taken), before, setting)?;
-            // A list that named who was erased would have left the file to nobody had it come before the erasure; so it does now. (One of
-            // today, whose writer knew of it, leaves the words to whoever reads them: no correction wipes a file.)
+            // Whoever sent a list with the name has it still, and may not ask about everybody for long: it comes down without the name. It
+            // would have left the file to nobody had it come before the erasure; so it does now. (One of today, whose writer knew of it,
+            // leaves the words to whoever reads them: no correction wipes a file.)
             let left_out = sent.fields.get("parties") != taken.fields.get("parties");
-            if left_out && stands(&file, taken, "parties") && is_of_nobody(&file) {
+            let Some(list) = taken.fields.get("parties").filter(|_| left_out && stands(&file, taken, "parties")) else {
+                continue;
+            };
+            let file = self.set_field(writing, &file, "parties", list.clone(), setting.now)?;
+            if is_of_nobody(&file) {
                 let county = file.cell.county();
                 let left = self.leave_case(writing, &county, file.id, &BTreeSet::new(), setting.now)?;
                 dooms |= self.erase_late(writing, &county, left.events, setting.now)?;

@@ -189,3 +189,26 @@ fn a_word_that_stands_in_a_file_of_nobody_and_comes_once_more_stays() {
     assert_eq!(before.text("facts"), Some("李四的墙漏水"));
     assert_eq!(town.county.stored(id).unwrap().record, before);
 }
+
+#[test]
+fn a_late_list_comes_down_without_the_name_to_whoever_sent_it_also_where_others_are_left() {
+    let mut town = town();
+    let (id, event) = case(&mut town, Some("李四"));
+    let late = parties(&town, Some("王五"));
+    let late = town.phone.change(Kind::Dispute, id, &cell(1), json!({"parties": late}));
+    town.erase();
+    town.phone.round(Vec::new());
+    for again in [false, true] {
+        let answer = town.phone.round(vec![late.clone()]);
+        assert_eq!(answer.verdicts, [Verdict::Accepted]);
+        let told = answer.pages.iter().flat_map(|page| &page.records).find(|record| record.id == id);
+        assert_eq!(told.is_none(), again, "as after a lost answer: nothing is written twice");
+        if let Some(file) = told {
+            let left = json!([{"name": ERASED_NAME, "side": "applicant"}, {"name": "王五", "side": "respondent"}]);
+            assert_eq!(file.fields["parties"], left);
+            assert!(file.stamps.of("parties") > late.stamps.common, "it wins over the list on the phone");
+        }
+    }
+    let file = town.county.stored(id).unwrap().record;
+    assert!(file.text("claim").is_some() && town.county.stored(event).is_some(), "it is another's file as well");
+}
