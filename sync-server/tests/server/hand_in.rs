@@ -422,6 +422,26 @@ fn a_moment_that_a_clock_days_ahead_gave_goes_back_with_its_stamp() {
 }
 
 #[test]
+fn a_day_that_a_tap_took_from_a_clock_days_ahead_goes_back_with_its_stamp() {
+    let mut town = town();
+    let home = town.phone.new_home(&cell(1)).to_vec();
+    town.phone.push_all(&home);
+    let point = town.phone.new_record(Kind::HazardPoint, &cell(1), json!({"name": "后坡", "hazard_kind": "landslide"}));
+    let threatened = json!({"hazard_point": point.id, "household": home[1].id});
+    let threatened = town.phone.new_record(Kind::ThreatenedHousehold, &cell(1), threatened);
+    town.phone.push_all(&[point, threatened.clone()]);
+    let mut card =
+        town.phone.change(Kind::ThreatenedHousehold, threatened.id, &cell(1), json!({"card_issued_on": "2026-11-25"}));
+    card.stamps.common = card.stamps.common.shifted(3 * DAY);
+    let piece = town.piece(&town.content(vec![card]));
+    town.county.world.pass(MINUTE);
+    town.revoke();
+    town.hand_in(&piece).unwrap();
+    assert_eq!(town.take_in(), TakenIn { accepted: 1, refused: 0, photos: 0 });
+    assert_eq!(town.county.stored(threatened.id).unwrap().record.text("card_issued_on"), Some("2026-11-22"));
+}
+
+#[test]
 fn what_is_set_back_with_a_clock_that_jumped_stays_after_what_its_writer_replaced() {
     let mut town = town();
     let home = town.phone.new_home(&cell(1)).to_vec();
