@@ -80,7 +80,7 @@ impl<S: Store> Hub<S> {
                 digest: piece.digest.clone(),
                 changes: piece.changes.into(),
                 photos: piece.photos.into(),
-                at: handed_in_at(now, &writing.devices()?, bearer),
+                at: newest_known(now, &writing.devices()?, &bearer.device, &bearer.account),
                 bytes: sealed.len() as u64,
                 kept: true,
                 taken_at: None,
@@ -103,7 +103,12 @@ impl<S: Store> Hub<S> {
         let now = self.now();
         let (phone, latest, lines) = self.store.read(|reading| {
             let (device, account) = administered(reading, actor, id)?;
-            let latest = shut_out_last(&device, &account).map_or(now, |at| at.max(now));
+            let known = newest_known(now, &reading.devices()?, &device, &account);
+            // A clock that is that far behind sets nothing back: what was stamped later is refused, and kept for another time. One that is
+            // behind by less may as well be right, and have been ahead before.
+            let is_behind = known.saturating_sub(now) > HAND_INS_LIVE;
+            let shut_out_at = shut_out_last(&device, &account).map_or(now, |at| at.max(now));
+            let latest = if is_behind { known } else { shut_out_at };
             let shut_out = [device.revoked_at, account.closed_at].into_iter().flatten().min();
             let phone = Phone::until(id, &account, reading.holdings(&account.id)?, shut_out);
             let mut lines = reading.hand_ins(id)?;
@@ -239,11 +244,11 @@ fn shut_out_last(device: &Device, account: &Account) -> Option<Millis> {
     [device.revoked_at, ordered, account.closed_at].into_iter().flatten().max()
 }
 
-/// When something is handed in: now, or the newest moment that is known here, of any phone, where the server's clock was set back since: it
-/// may be years behind (a machine that starts with an empty clock). From that moment on a piece is kept for half a year, and stamps
-/// behind it are set back to it. (Where some clock was ahead once, a piece is kept the longer.)
-fn handed_in_at(now: Millis, devices: &[Device], bearer: &Bearer) -> Millis {
-    let known = devices.iter().map(|device| device.seen_at).chain(shut_out_last(&bearer.device, &bearer.account));
+/// Now, or the newest moment that is known here, of any phone, where the server's clock was set back since: it may be years behind (a
+/// machine that starts with an empty clock). From that moment on a piece that is handed in is kept for half a year, and stamps behind it
+/// are set back to it. (Where some clock was ahead once, a piece is kept the longer.)
+fn newest_known(now: Millis, devices: &[Device], device: &Device, account: &Account) -> Millis {
+    let known = devices.iter().map(|device| device.seen_at).chain(shut_out_last(device, account));
     known.fold(now, Millis::max)
 }
 

@@ -202,6 +202,22 @@ fn what_a_phone_hands_in_that_was_locked_long_ago_is_kept_though_the_server_s_cl
 }
 
 #[test]
+fn what_is_taken_in_while_the_server_s_clock_is_far_behind_is_not_set_back_to_it() {
+    let mut town = town();
+    town.county.hub.order_device(&town.boss.actor, town.device, DeviceOrder::Lock).unwrap();
+    town.county.world.pass(400 * DAY);
+    let waiting = town.phone.new_dwelling(&cell(1));
+    town.hand_in(&town.piece(&town.content(vec![waiting.clone()]))).unwrap();
+    // A year that was set wrong: still after the order.
+    town.county.world.pass(-300 * DAY);
+    assert_eq!(town.take_in(), TakenIn { accepted: 0, refused: 1, photos: 0 }, "by that clock it is yet to come");
+    town.county.world.pass(300 * DAY);
+    assert_eq!(town.take_in(), TakenIn { accepted: 1, refused: 0, photos: 0 });
+    let stored = town.county.stored(waiting.id).unwrap().record;
+    assert_eq!(stored.stamps.common, waiting.stamps.common, "nothing was set back");
+}
+
+#[test]
 fn a_server_s_clock_that_was_ahead_once_lets_no_stamp_from_the_future_stand() {
     let mut town = town();
     town.county.world.pass(10 * DAY);
