@@ -196,11 +196,36 @@ pub fn field(kind: &Kind, name: &str) -> Option<&'static FieldSpec> {
     fields(kind).iter().chain(common).find(|spec| spec.name == name)
 }
 
+/// The fields of a kind with moments that its writer's clock gave: its own ([`Kind::moment`]), and when it was ended.
+pub fn moments(kind: &Kind) -> impl Iterator<Item = &'static str> + use<> {
+    fields(kind).iter().filter(|spec| spec.of == FieldType::PastMoment).map(|spec| spec.name)
+}
+
+/// The field of a kind with a day that a tap takes from the clock. All other days are chosen in a form, which shows them.
+pub fn tapped_day(kind: &Kind) -> Option<&'static str> {
+    match kind {
+        Kind::ThreatenedHousehold => Some("card_issued_on"),
+        Kind::Tenancy => Some("safety_checked_on"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
 
     use super::*;
+
+    #[test]
+    fn the_own_moment_of_a_kind_and_a_tapped_day_are_among_what_its_writer_s_clock_gives() {
+        for kind in Kind::KNOWN {
+            assert!(kind.moment().is_none_or(|own| moments(&kind).any(|field| field == own)), "{kind}");
+            let day = tapped_day(&kind).and_then(|name| field(&kind, name));
+            assert!(day.is_none_or(|day| day.of == FieldType::PastDate), "{kind}");
+            assert_eq!(day.is_some(), tapped_day(&kind).is_some(), "{kind}");
+        }
+        assert_eq!(moments(&Kind::Evacuation).collect::<Vec<_>>(), ["ordered_at", "ended_at"]);
+    }
 
     /// Writes the table of all fields beside the generated types, so that the screens know what a field holds without a copy of their own.
     #[test]

@@ -190,8 +190,12 @@ pub fn has_lost_somebody(parties: &Value) -> bool {
     parties.as_array().is_some_and(|parties| parties.iter().any(is_nobody))
 }
 
+/// As an erasure leaves a party, its side alone. Somebody may be typed in without a name, but with a telephone or an address: that one is
+/// somebody.
 fn is_nobody(party: &Value) -> bool {
-    party.get("person").is_none() && party.get("name").and_then(Value::as_str) == Some(ERASED_NAME)
+    let says = |name: &str| party.get(name).is_some_and(|value| !value.is_null());
+    let called = party.get("name").and_then(Value::as_str);
+    party.get("person").is_none() && called == Some(ERASED_NAME) && !says("phone") && !says("address")
 }
 
 /// The fields of a stored file that is about nobody any more, with nothing where its words stood: they keep their stamps, and so their
@@ -274,5 +278,17 @@ mod tests {
         let both = json!({"facts": "张三说", "parties": [nobody, {"name": "李四", "side": "respondent"}]});
         assert_eq!(file_without_words(&both), None, "the file is also another's");
         assert!(has_lost_somebody(&both["parties"]) && !has_lost_somebody(&json!([])));
+    }
+
+    #[test]
+    fn whoever_is_typed_in_without_a_name_but_can_be_reached_is_somebody() {
+        for reached in [json!({"phone": "13800000000"}), json!({"address": "2幢"})] {
+            let mut party = json!({"name": ERASED_NAME, "side": "applicant"});
+            assert!(is_about_nobody(&json!([party])));
+            party.as_object_mut().unwrap().extend(reached.as_object().unwrap().clone());
+            let file = json!({"facts": "墙漏水", "parties": [party]});
+            assert!(!is_about_nobody(&file["parties"]) && !has_lost_somebody(&file["parties"]), "{file}");
+            assert_eq!(file_without_words(&file), None);
+        }
     }
 }

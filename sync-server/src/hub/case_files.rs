@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::dispute::{WORDS, is_about_nobody, people_in, without_person};
 use domain::merge::merge;
+use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{Change, Fields, Kind, Record, RecordId, Scope};
 use serde_json::Value;
@@ -62,35 +63,71 @@ impl<S: Store> Hub<S> {
         Ok(Left { events: Vec::new(), to_correct })
     }
 
-    /// Leaves case files once changes to them are stored from which something was left out: `sent` is how they came, `taken` is without
-    /// it. Answers whether bytes of photos were doomed.
+    /// Leaves case files once changes to them are judged: `sent` is how they came. Which of them would be taken was not known when words
+    /// were left out, and a list of parties that was refused decides about none. Answers whether bytes of photos were doomed.
     pub(super) fn leave_late_files(
         &self,
         writing: &mut dyn Writing,
         sent: &[Change],
-        taken: &[Change],
-        now: Millis,
+        late: &Late,
+        setting: Setting<'_>,
     ) -> Result<bool, HubError> {
         let mut dooms = false;
-        for (sent, taken) in sent.iter().zip(taken).filter(|(sent, taken)| sent.fields != taken.fields) {
-            let Some(mut file) = standing(writing, taken)?.filter(is_of_nobody) else { continue };
-            let stands = |file: &Record, name: &str| file.stamps.of(name) == taken.stamps.of(name);
-            let left_out = |name: &str| sent.fields.get(name) != taken.fields.get(name);
-            // Whoever sent a word has it still, under the stamp that stands here: only another stamp brings down that nothing is left of it.
-            for name in WORDS.into_iter().filter(|name| left_out(name)) {
-                if stands(&file, name) {
-                    file = self.set_field(writing, &file, name, Value::Null, now)?;
-                }
-            }
-            // A list that named who was erased would have left the file to nobody had it come before the erasure; so it does now. (One of
-            // today, whose writer knew of it, leaves the words to whoever reads them: no correction wipes a file.)
-            if left_out("parties") && stands(&file, "parties") {
+        let taken = late.emptied.as_deref().unwrap_or(sent);
+        for (sent, taken) in sent.iter().zip(taken).filter(|(sent, _)| sent.kind == Kind::Dispute) {
+            let Some(file) = standing(writing, taken)?.filter(|file| file.kind == Kind::Dispute) else { continue };
+            let before = late.before.get(&file.id);
+            let file = self.settle_words(writing, file, (sent, taken), before, setting)?;
+            // Whoever sent a list with the name has it still, and may not ask about everybody for long: it comes down without the name. It
+            // would have left the file to nobody had it come before the erasure; so it does now. (One of today, whose writer knew of it,
+            // leaves the words to whoever reads them: no correction wipes a file.)
+            let left_out = sent.fields.get("parties") != taken.fields.get("parties");
+            let Some(list) = taken.fields.get("parties").filter(|_| left_out && stands(&file, taken, "parties")) else {
+                continue;
+            };
+            let file = self.set_field(writing, &file, "parties", list.clone(), setting.now)?;
+            if is_of_nobody(&file) {
                 let county = file.cell.county();
-                let left = self.leave_case(writing, &county, file.id, &BTreeSet::new(), now)?;
-                dooms |= self.erase_late(writing, &county, left.events, now)?;
+                let left = self.leave_case(writing, &county, file.id, &BTreeSet::new(), setting.now)?;
+                dooms |= self.erase_late(writing, &county, left.events, setting.now)?;
             }
         }
         Ok(dooms)
+    }
+
+    /// Words that a change has just brought to a file: of a file of nobody they go, and of any other those come back that were left out for
+    /// a list that was then refused. Whoever sent a word has it still, under the stamp that stands here: only another stamp brings down
+    /// what is left of it.
+    fn settle_words(
+        &self,
+        writing: &mut dyn Writing,
+        mut file: Record,
+        (sent, taken): (&Change, &Change),
+        before: Option<&Record>,
+        setting: Setting<'_>,
+    ) -> Result<Record, HubError> {
+        let of_nobody = is_of_nobody(&file);
+        for name in WORDS {
+            let (Some(said), Some(word)) = (sent.fields.get(name), taken.fields.get(name)) else { continue };
+            let known = before.is_some_and(|before| stands(before, sent, name));
+            if said.is_null() || known || !stands(&file, taken, name) {
+                continue;
+            }
+            if of_nobody {
+                file = self.set_field(writing, &file, name, Value::Null, setting.now)?;
+                if !word.is_null() {
+                    let emptied = |of: &str, value: &Value| (of == name && value == said).then_some(Value::Null);
+                    writing.rewrite_past(&file, &emptied)?;
+                }
+            } else if word.is_null() {
+                // It was not judged with the change.
+                let alone = Change { fields: Fields::from([(name.to_owned(), said.clone())]), ..sent.clone() };
+                let sound = problems(&alone, Some(&file), setting).is_empty();
+                let value = if sound { said.clone() } else { Value::Null };
+                file = self.set_field(writing, &file, name, value, setting.now)?;
+            }
+        }
+        Ok(file)
     }
 
     /// Empties the words of a case file, in what stands and in what stood before.
@@ -104,17 +141,30 @@ impl<S: Store> Hub<S> {
     }
 }
 
-/// The changes without what case files among them say of residents who were erased; none when there is nothing to leave out. A phone
-/// that has not heard of an erasure yet still sends the names, and empties its own copy in the same words when it hears.
-pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Result<Option<Vec<Change>>, HubError> {
+/// Case files that changes are to.
+pub(super) struct Late {
+    /// The changes without what case files among them say of residents who were erased; none when there is nothing to leave out.
+    pub(super) emptied: Option<Vec<Change>>,
+    /// The files as they stood before any of the changes was judged.
+    before: BTreeMap<RecordId, Record>,
+}
+
+/// Leaves out what case files among these changes say of residents who were erased. A phone that has not heard of an erasure yet still
+/// sends the names, and empties its own copy in the same words when it hears.
+pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Result<Late, HubError> {
     let mut left = Vec::new();
+    let mut before: BTreeMap<RecordId, Record> = BTreeMap::new();
     // Each file as all of these leave it. Whoever it is about in the end decides about every word, in whatever order they come: a list of
     // parties that comes too late does not, and one that comes after the words does.
     let mut files: BTreeMap<RecordId, Record> = BTreeMap::new();
     for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.kind == Kind::Dispute) {
         let file = match files.remove(&change.id) {
             Some(file) => Some(file),
-            None => standing(reading, change)?,
+            None => {
+                let file = standing(reading, change)?;
+                before.extend(file.clone().map(|file| (file.id, file)));
+                file
+            }
         };
         let change = Change { fields: parties_without_erased(reading, change)?, ..change.clone() };
         let file = merge(file.as_ref(), &change).map(|merged| merged.record).ok().or(file);
@@ -124,13 +174,19 @@ pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Resul
     let mut emptied: Option<Vec<Change>> = None;
     for (index, mut change) in left {
         if files.get(&change.id).is_some_and(is_of_nobody) {
-            leave_no_words(&mut change.fields);
+            leave_no_words(&mut change, before.get(&changes[index].id));
         }
         if change.fields != changes[index].fields {
             emptied.get_or_insert_with(|| changes.to_vec())[index] = change;
         }
     }
-    Ok(emptied)
+    Ok(Late { emptied, before })
+}
+
+/// Whether a file has this field as the change has it. (Value and stamp: between equal stamps another value may have won.)
+fn stands(file: &Record, change: &Change, name: &str) -> bool {
+    let value = change.fields.get(name);
+    value.is_some() && file.fields.get(name) == value && file.stamps.of(name) == change.stamps.of(name)
 }
 
 /// Whether a case file is about nobody any more.
@@ -152,10 +208,17 @@ fn parties_without_erased(reading: &dyn Writing, change: &Change) -> Result<Fiel
 }
 
 /// Late words of a file that is about nobody any more are emptied under the stamp that they came with: what is stored never had them, and
-/// whoever sends them again brings nothing new. (Between equal stamps `null` wins over a text.)
-fn leave_no_words(fields: &mut Fields) {
-    let words = fields.iter_mut().filter(|(name, value)| WORDS.contains(&name.as_str()) && !value.is_null());
-    words.for_each(|(_, value)| *value = Value::Null);
+/// whoever sends them again brings nothing new. (Between equal stamps `null` wins over a text.) What stands just so is not late: it was left
+/// there, and comes once more because an answer was lost, or a phone doubts what is here.
+fn leave_no_words(change: &mut Change, before: Option<&Record>) {
+    for name in WORDS {
+        if before.is_some_and(|before| stands(before, change, name)) {
+            continue;
+        }
+        if let Some(value) = change.fields.get_mut(name) {
+            *value = Value::Null;
+        }
+    }
 }
 
 /// What an erased party was called: in the register, and in the file itself.

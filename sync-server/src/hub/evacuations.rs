@@ -62,8 +62,7 @@ pub fn standing_record(
 }
 
 /// The households that a point threatens, with who lives there now: also those that lie in another cell of the county than the point, since
-/// a cell was split. A household that has moved there by itself has left the slope: what says that it is threatened stays where it lived,
-/// while it goes along when a cell is split or merged.
+/// a cell was split. A household that has moved there by itself has left the slope.
 pub fn threatened_by(
     reading: &(impl Reading + ?Sized),
     cell: &CellCode,
@@ -78,7 +77,9 @@ pub fn threatened_by(
         let entries = reading.entries(&county, named)?;
         let id = entries.first().copied().unwrap_or(named);
         let household = reading.record(&county, id)?.map(|stored| stored.record);
-        if household.as_ref().is_some_and(|household| household.cell != stored.record.cell) {
+        if let Some(household) = &household
+            && has_moved_away(reading, &stored.record.cell, named, household)?
+        {
             continue;
         }
         let household = household.as_ref().map(Household::from);
@@ -101,6 +102,20 @@ pub fn threatened_by(
         });
     }
     Ok(found)
+}
+
+/// Whether a household has moved by itself from the cell where it is written that it is threatened. What says so goes along when a cell
+/// is split or merged, but stays there when it comes later, from a phone that has not heard of it: the door tells, which goes along too,
+/// while whoever moves gets another one. In doubt it has not moved: after a restore the cell need not know who lay in it.
+fn has_moved_away(
+    reading: &(impl Reading + ?Sized),
+    from: &CellCode,
+    named: RecordId,
+    household: &Record,
+) -> Result<bool, HubError> {
+    let Some(door) = Household::from(household).dwelling.filter(|_| household.cell != *from) else { return Ok(false) };
+    let was_there = household.id != named || reading.has_left(from, named)?;
+    Ok(was_there && !reading.has_left(from, door)?)
 }
 
 /// The household that stands for this one by now.

@@ -7,11 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::NaiveDate;
 use domain::hand_in::{HandIn, PIECE_BYTES_MAX, PIECES_BYTES_MAX, PIECES_MAX, RefusedWords};
 use domain::protocol::{CallRefusal, Verdict};
 use domain::scope::Actor;
 use domain::seal::Purpose;
-use domain::validate::MOMENT_GRACE;
+use domain::spec::{moments, tapped_day};
+use domain::validate::{MOMENT_GRACE, today};
 use domain::world::Millis;
 use domain::{Change, DeviceId, Kind, Node, ProblemCode, Sha256Hex, Stamp, Stamps};
 use serde_json::Value;
@@ -78,7 +80,7 @@ impl<S: Store> Hub<S> {
                 digest: piece.digest.clone(),
                 changes: piece.changes.into(),
                 photos: piece.photos.into(),
-                at: handed_in_at(now, &writing.devices()?, bearer),
+                at: newest_known(now, &writing.devices()?, &bearer.device, &bearer.account),
                 bytes: sealed.len() as u64,
                 kept: true,
                 taken_at: None,
@@ -101,7 +103,12 @@ impl<S: Store> Hub<S> {
         let now = self.now();
         let (phone, latest, lines) = self.store.read(|reading| {
             let (device, account) = administered(reading, actor, id)?;
-            let latest = shut_out_last(&device, &account).map_or(now, |at| at.max(now));
+            let known = newest_known(now, &reading.devices()?, &device, &account);
+            // A clock that is that far behind sets nothing back: what was stamped later is refused, and kept for another time. One that is
+            // behind by less may as well be right, and have been ahead before.
+            let is_behind = known.saturating_sub(now) > HAND_INS_LIVE;
+            let shut_out_at = shut_out_last(&device, &account).map_or(now, |at| at.max(now));
+            let latest = if is_behind { known } else { shut_out_at };
             let shut_out = [device.revoked_at, account.closed_at].into_iter().flatten().min();
             let phone = Phone::until(id, &account, reading.holdings(&account.id)?, shut_out);
             let mut lines = reading.hand_ins(id)?;
@@ -237,11 +244,11 @@ fn shut_out_last(device: &Device, account: &Account) -> Option<Millis> {
     [device.revoked_at, ordered, account.closed_at].into_iter().flatten().max()
 }
 
-/// When something is handed in: now, or the newest moment that is known here, of any phone, where the server's clock was set back since: it
-/// may be years behind (a machine that starts with an empty clock). From that moment on a piece is kept for half a year, and stamps
-/// behind it are set back to it. (Where some clock was ahead once, a piece is kept the longer.)
-fn handed_in_at(now: Millis, devices: &[Device], bearer: &Bearer) -> Millis {
-    let known = devices.iter().map(|device| device.seen_at).chain(shut_out_last(&bearer.device, &bearer.account));
+/// Now, or the newest moment that is known here, of any phone, where the server's clock was set back since: it may be years behind (a
+/// machine that starts with an empty clock). From that moment on a piece that is handed in is kept for half a year, and stamps behind it
+/// are set back to it. (Where some clock was ahead once, a piece is kept the longer.)
+fn newest_known(now: Millis, devices: &[Device], device: &Device, account: &Account) -> Millis {
+    let known = devices.iter().map(|device| device.seen_at).chain(shut_out_last(device, account));
     known.fold(now, Millis::max)
 }
 
@@ -292,8 +299,7 @@ fn said_again(words: RefusedWords, node: Node) -> Change {
 
 /// A phone that is shut out cannot compare its clock: stamps later than the moment of handing in are set back to it, all by the
 /// same amount, and none behind the value that its writer saw. What was written before the clock went wrong keeps its stamp, in
-/// the same record too. A moment that the same clock gave, so far ahead that nobody would take it, goes with its stamp; any other is as
-/// the phone will say it should it push the same once more.
+/// the same record too. What else the same clock gave goes with its stamp ([`readings_set_back`]).
 fn set_back(changes: &mut [Change], at: Millis) {
     let latest = changes.iter().map(|change| change.latest().millis()).max().unwrap_or(at);
     let by = (at - latest).min(0);
@@ -305,13 +311,27 @@ fn set_back(changes: &mut [Change], at: Millis) {
             (field.as_str(), stamp)
         });
         let stamps = Stamps::from_pairs(pairs);
-        if let Some(moment) = change.kind.moment()
-            && change.stamps.of(moment).millis() > at
-            && let Some(read) =
-                change.fields.get(moment).and_then(Value::as_i64).filter(|read| *read > at + MOMENT_GRACE)
-        {
-            change.fields.insert(moment.into(), read.saturating_add(by).into());
-        }
+        readings_set_back(change, by, at);
         change.stamps = stamps;
+    }
+}
+
+/// Moments and days that lie so far ahead that nobody would take them go back with their stamps, which are still as they came. Any other
+/// moment is as the phone will say it should it push the same once more.
+fn readings_set_back(change: &mut Change, by: Millis, at: Millis) {
+    let Change { kind, fields, stamps, .. } = change;
+    let is_ahead = |field: &&str| stamps.of(field).millis() > at;
+    for field in moments(kind).filter(is_ahead) {
+        let read = fields.get(field).and_then(Value::as_i64).filter(|read| *read > at.saturating_add(MOMENT_GRACE));
+        if let Some(read) = read {
+            fields.insert(field.into(), read.saturating_add(by).into());
+        }
+    }
+    if let Some(field) = tapped_day(kind).filter(is_ahead) {
+        let day = fields.get(field).and_then(Value::as_str).and_then(|day| day.parse::<NaiveDate>().ok());
+        if day.is_some_and(|day| day > today(at)) {
+            let read = stamps.of(field).millis().saturating_add(by).min(at);
+            fields.insert(field.into(), today(read).to_string().into());
+        }
     }
 }

@@ -274,13 +274,20 @@ impl<S: Store> Hub<S> {
     }
 
     /// Notes that the bytes of a photo are here when its record comes: a database that was put back knows neither, and whoever brings the
-    /// record may have freed the original long ago. A folder that cannot be read keeps no record back.
+    /// record may have freed the original long ago. A folder that cannot be read or synced keeps no record back: then the picture counts as
+    /// not here.
     pub(super) fn note_if_here(&self, writing: &mut dyn Writing, record: &Record, now: Millis) -> Result<(), HubError> {
         let photo = Photo::from(record);
         if let (Some(sha256), Ok(bytes)) = (&photo.sha256, u64::try_from(photo.bytes))
             && self.photos.holds(sha256, bytes).unwrap_or(false)
         {
-            self.note_photo(writing, sha256, bytes, now)?;
+            match self.note_photo(writing, sha256, bytes, now) {
+                Ok(_) => {}
+                Err(HubError::Photos(error)) => {
+                    tracing::warn!(%error, "a picture that lies here is not noted with its record");
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }

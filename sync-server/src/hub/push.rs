@@ -35,8 +35,8 @@ impl<S: Store> Hub<S> {
         author: Author<'_>,
         changes: &[Change],
     ) -> Result<Judged, HubError> {
-        let (sent, emptied) = (changes, without_erased(writing, changes)?);
-        let changes = emptied.as_deref().unwrap_or(sent);
+        let (sent, late) = (changes, without_erased(writing, changes)?);
+        let changes = late.emptied.as_deref().unwrap_or(sent);
         let lists = self.lists();
         let setting = Setting { now: self.now(), lists: &lists };
         let bench = Bench { author, setting, lost_until: self.lost_times.end(), proof_key: &self.proof_key };
@@ -67,9 +67,7 @@ impl<S: Store> Hub<S> {
                 }
             });
         }
-        if emptied.is_some() {
-            judged.dooms |= self.leave_late_files(writing, sent, changes, setting.now)?;
-        }
+        judged.dooms |= self.leave_late_files(writing, sent, &late, setting)?;
         Ok(judged)
     }
 

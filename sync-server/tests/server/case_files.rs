@@ -129,3 +129,86 @@ fn a_word_that_is_typed_into_a_file_of_nobody_goes_from_the_phone_that_sent_it_t
     }
     no_word_is_left(&town);
 }
+
+/// A list of parties of nobody but the erased resident, which is refused.
+fn refused_list(town: &mut Town, case: RecordId, parties: &Value) -> Change {
+    let fields = json!({"parties": parties, "accepted_on": "2026-02-30"});
+    town.phone.change(Kind::Dispute, case, &cell(1), fields)
+}
+
+#[test]
+fn a_list_that_is_refused_takes_no_word_that_comes_with_it_from_a_file_of_others() {
+    let mut town = town();
+    let (id, _) = case(&mut town, Some("李四"));
+    town.erase();
+    town.phone.round(Vec::new());
+    let alone = parties(&town, None);
+    let list = refused_list(&mut town, id, &alone);
+    let said = town.phone.change(Kind::Dispute, id, &cell(1), json!({"facts": "李四的墙漏水"}));
+    for again in [false, true] {
+        let answer = town.phone.round(vec![list.clone(), said.clone()]);
+        assert!(matches!(answer.verdicts[0], Verdict::Refused(_)), "{:?}", answer.verdicts);
+        assert_eq!(answer.verdicts[1], Verdict::Accepted);
+        let file = town.county.stored(id).unwrap().record;
+        assert_eq!(file.text("facts"), Some("李四的墙漏水"), "{again}");
+        assert!(file.stamps.of("facts") > said.stamps.common, "both sides end with one word under one stamp");
+        let told = answer.pages.iter().flat_map(|page| &page.records).any(|record| record.id == id);
+        assert_eq!(told, !again);
+    }
+}
+
+#[test]
+fn a_list_that_is_refused_keeps_no_word_that_comes_with_it_in_a_file_of_nobody() {
+    let mut town = town();
+    let (id, _) = case(&mut town, None);
+    town.erase();
+    let list = refused_list(&mut town, id, &json!([{"name": "李四", "side": "respondent"}]));
+    let said = words(&mut town, id, "的墙还漏水");
+    let verdicts = town.phone.push(&[list, said.clone()]);
+    assert!(matches!(verdicts[0], Verdict::Refused(_)) && verdicts[1] == Verdict::Accepted, "{verdicts:?}");
+    let file = town.county.stored(id).unwrap().record;
+    assert_eq!(file.fields["facts"], Value::Null);
+    assert!(file.stamps.of("facts") > said.stamps.common, "whoever sent it is told");
+    town.county.hub.tidy().unwrap();
+    no_word_is_left(&town);
+}
+
+#[test]
+fn a_word_that_stands_in_a_file_of_nobody_and_comes_once_more_stays() {
+    let mut town = town();
+    let (id, _) = case(&mut town, Some("李四"));
+    let said = town.phone.change(Kind::Dispute, id, &cell(1), json!({"facts": "李四的墙漏水"}));
+    town.phone.push_all(std::slice::from_ref(&said));
+    town.erase();
+    let nobody = json!({"parties": [{"name": ERASED_NAME, "side": "applicant"}]});
+    let nobody = town.phone.change(Kind::Dispute, id, &cell(1), nobody);
+    town.phone.push_all(&[nobody]);
+    let before = town.county.stored(id).unwrap().record;
+    // As after an answer that was lost, or when a phone doubts what the server has.
+    town.phone.push_all(std::slice::from_ref(&said));
+    assert_eq!(before.text("facts"), Some("李四的墙漏水"));
+    assert_eq!(town.county.stored(id).unwrap().record, before);
+}
+
+#[test]
+fn a_late_list_comes_down_without_the_name_to_whoever_sent_it_also_where_others_are_left() {
+    let mut town = town();
+    let (id, event) = case(&mut town, Some("李四"));
+    let late = parties(&town, Some("王五"));
+    let late = town.phone.change(Kind::Dispute, id, &cell(1), json!({"parties": late}));
+    town.erase();
+    town.phone.round(Vec::new());
+    for again in [false, true] {
+        let answer = town.phone.round(vec![late.clone()]);
+        assert_eq!(answer.verdicts, [Verdict::Accepted]);
+        let told = answer.pages.iter().flat_map(|page| &page.records).find(|record| record.id == id);
+        assert_eq!(told.is_none(), again, "as after a lost answer: nothing is written twice");
+        if let Some(file) = told {
+            let left = json!([{"name": ERASED_NAME, "side": "applicant"}, {"name": "王五", "side": "respondent"}]);
+            assert_eq!(file.fields["parties"], left);
+            assert!(file.stamps.of("parties") > late.stamps.common, "it wins over the list on the phone");
+        }
+    }
+    let file = town.county.stored(id).unwrap().record;
+    assert!(file.text("claim").is_some() && town.county.stored(event).is_some(), "it is another's file as well");
+}

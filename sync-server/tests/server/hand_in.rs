@@ -202,6 +202,22 @@ fn what_a_phone_hands_in_that_was_locked_long_ago_is_kept_though_the_server_s_cl
 }
 
 #[test]
+fn what_is_taken_in_while_the_server_s_clock_is_far_behind_is_not_set_back_to_it() {
+    let mut town = town();
+    town.county.hub.order_device(&town.boss.actor, town.device, DeviceOrder::Lock).unwrap();
+    town.county.world.pass(400 * DAY);
+    let waiting = town.phone.new_dwelling(&cell(1));
+    town.hand_in(&town.piece(&town.content(vec![waiting.clone()]))).unwrap();
+    // A year that was set wrong: still after the order.
+    town.county.world.pass(-300 * DAY);
+    assert_eq!(town.take_in(), TakenIn { accepted: 0, refused: 1, photos: 0 }, "by that clock it is yet to come");
+    town.county.world.pass(300 * DAY);
+    assert_eq!(town.take_in(), TakenIn { accepted: 1, refused: 0, photos: 0 });
+    let stored = town.county.stored(waiting.id).unwrap().record;
+    assert_eq!(stored.stamps.common, waiting.stamps.common, "nothing was set back");
+}
+
+#[test]
 fn a_server_s_clock_that_was_ahead_once_lets_no_stamp_from_the_future_stand() {
     let mut town = town();
     town.county.world.pass(10 * DAY);
@@ -419,6 +435,26 @@ fn a_moment_that_a_clock_days_ahead_gave_goes_back_with_its_stamp() {
     let now = domain::World::now(&mut town.county.world.clone());
     let stored = town.county.stored(visit.id).unwrap().record;
     assert!(stored.int("at").unwrap() <= now && stored.int("at").unwrap() > now - HOUR, "{stored:?}");
+}
+
+#[test]
+fn a_day_that_a_tap_took_from_a_clock_days_ahead_goes_back_with_its_stamp() {
+    let mut town = town();
+    let home = town.phone.new_home(&cell(1)).to_vec();
+    town.phone.push_all(&home);
+    let point = town.phone.new_record(Kind::HazardPoint, &cell(1), json!({"name": "后坡", "hazard_kind": "landslide"}));
+    let threatened = json!({"hazard_point": point.id, "household": home[1].id});
+    let threatened = town.phone.new_record(Kind::ThreatenedHousehold, &cell(1), threatened);
+    town.phone.push_all(&[point, threatened.clone()]);
+    let mut card =
+        town.phone.change(Kind::ThreatenedHousehold, threatened.id, &cell(1), json!({"card_issued_on": "2026-11-25"}));
+    card.stamps.common = card.stamps.common.shifted(3 * DAY);
+    let piece = town.piece(&town.content(vec![card]));
+    town.county.world.pass(MINUTE);
+    town.revoke();
+    town.hand_in(&piece).unwrap();
+    assert_eq!(town.take_in(), TakenIn { accepted: 1, refused: 0, photos: 0 });
+    assert_eq!(town.county.stored(threatened.id).unwrap().record.text("card_issued_on"), Some("2026-11-22"));
 }
 
 #[test]

@@ -113,6 +113,31 @@ async fn a_household_that_was_split_off_is_on_the_roster_of_the_slope_above_it()
 }
 
 #[tokio::test]
+async fn a_household_that_was_split_off_before_it_came_that_it_is_threatened_is_on_the_roster_of_the_slope() {
+    let mut village = village().await;
+    let worker = &mut village.worker;
+    let point = worker.new_record(Kind::HazardPoint, &cell(2), json!({"name": "后坡", "hazard_kind": "landslide"}));
+    worker.push_all(std::slice::from_ref(&point));
+    let threatened = json!({"hazard_point": point.id, "household": village.home[1].id});
+    let threatened = worker.new_record(Kind::ThreatenedHousehold, &cell(2), threatened);
+    village.county.world.pass(10 * MINUTE);
+    let off = json!({"buildings": [], "groups": [["", "2组"]], "to": "610722001001003", "name": null});
+    village.admin.done("/desk/api/cells/610722001001002/split", off).await;
+    village.worker.push_all(std::slice::from_ref(&threatened));
+    assert_eq!(village.county.stored(threatened.id).unwrap().record.cell, cell(2), "it stays where it came");
+    let points = village.page("hazard-points").await;
+    assert_eq!((&points[0]["households"], &points[0]["people"]), (&json!(1), &json!(1)));
+    assert_eq!(village.ordered(&point).await["line"]["totals"]["due"], 1);
+    // Whoever moves on from there by themselves has left the slope all the same.
+    village.county.world.pass(10 * MINUTE);
+    let mut mover = village.county.worker("worker-2", &[cell(3)]);
+    let door = mover.new_dwelling(&cell(3));
+    let moved = mover.change(Kind::Household, village.home[1].id, &cell(3), json!({"dwelling": door.id}));
+    mover.push_all(&[door, moved]);
+    assert_eq!(village.page("hazard-points").await[0]["households"], 0);
+}
+
+#[tokio::test]
 async fn whoever_lives_in_a_foreign_village_by_now_is_on_the_roster_and_no_more_is_shown_of_them() {
     let mut village = village().await;
     let point = village.split_off_below_a_slope("610722001002001", json!("第1网格")).await;
