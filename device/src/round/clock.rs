@@ -1,10 +1,10 @@
 //! The phone's clock against the server's: measured, and what was written under a wrong one put right.
 
 use domain::protocol::STAMP_AHEAD_ACCEPTED;
-use domain::spec::{FieldType, fields};
+use domain::spec::{moments, tapped_day};
 use domain::validate::today;
 use domain::world::Millis;
-use domain::{HybridClock, Kind, Record, Stamp, Stamps};
+use domain::{HybridClock, Record, Stamp, Stamps};
 use rusqlite::Connection;
 
 use crate::DeviceError;
@@ -72,20 +72,6 @@ const SAME_CLOCK: Millis = 7 * 24 * 60 * 60 * 1000;
 fn latest_unseen(held: &Held) -> Option<Millis> {
     let unseen = held.unsent.iter().filter(|(_, pending)| !pending.offered);
     unseen.map(|(field, _)| held.record.stamps.of(field).millis()).max()
-}
-
-/// The fields of a kind with moments that its writer's clock gave: its own, and when it was ended.
-fn moments(kind: &Kind) -> impl Iterator<Item = &'static str> + use<> {
-    fields(kind).iter().filter(|spec| spec.of == FieldType::PastMoment).map(|spec| spec.name)
-}
-
-/// The field of a kind with a day that a tap takes from the clock. All other days are chosen in a form, which shows them.
-fn tapped_day(kind: &Kind) -> Option<&'static str> {
-    match kind {
-        Kind::ThreatenedHousehold => Some("card_issued_on"),
-        Kind::Tenancy => Some("safety_checked_on"),
-        _ => None,
-    }
 }
 
 /// The day, if the clock gave it at this reading.

@@ -236,25 +236,6 @@ fn a_picture_that_was_to_go_stays_once_another_record_names_it() {
     assert!(county.hub.store().read(|reading| reading.photos_doomed()).unwrap().is_empty());
 }
 
-#[cfg(unix)]
-#[test]
-fn a_folder_of_photos_that_cannot_be_synced_keeps_no_record_back() {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let BackedUp { county, mut author, home, .. } = backed_up(by_command);
-    let bytes = jpeg(7);
-    let photo = author.new_photo(&home[1], &bytes);
-    lie_there(&county, &bytes);
-    // What lies in it is seen, but it cannot be opened itself. (A superuser can.)
-    let folder = county.folder.path().join("photos").join(&sha256(&bytes)[..2]);
-    let permit = |mode| std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(mode)).unwrap();
-    permit(0o311);
-    let verdicts = author.push(std::slice::from_ref(&photo));
-    permit(0o755);
-    assert_eq!(verdicts, [domain::protocol::Verdict::Accepted]);
-    assert!(county.stored(photo.id).is_some());
-}
-
 /// Lays a picture into the folder of photos, as it lies there once it has come.
 fn lie_there(county: &County, bytes: &[u8]) {
     let hash = sha256(bytes);

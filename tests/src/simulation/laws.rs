@@ -496,9 +496,10 @@ fn is_left_of_one(everything: &Everything, field: &str, typed: Option<&BTreeSet<
     lists.any(|list| everything.says(field, Some(&list), value))
 }
 
-/// A moment that the phone writes down by its clock: it goes with its stamp when the clock was wrong.
+/// A moment, or a day, that the phone writes down by its clock: it goes with its stamp when the clock was wrong.
 pub(super) fn is_moment(field: &str) -> bool {
-    matches!(field, "at" | "happened_at" | "taken_at" | "ordered_at")
+    let moments = ["at", "happened_at", "taken_at", "ordered_at", "ended_at", "card_issued_on", "safety_checked_on"];
+    moments.contains(&field)
 }
 
 /// Nothing was taken twice: no incident has two numbers, no two have the same, no visit was recorded twice. A restored server
