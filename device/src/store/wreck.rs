@@ -34,8 +34,14 @@ fn shows_damage(register: &Path, key: &Key) -> Result<bool, DeviceError> {
     const SIGNS: [&str; 2] =
         ["PRAGMA cipher_integrity_check", "SELECT 1 FROM meta WHERE NOT json_valid(value) LIMIT 1"];
     let connection = keyed(register, key)?;
-    // A page that a power cut left half written lies whole in the log.
-    connection.query_row("PRAGMA wal_checkpoint", [], |_| Ok(()))?;
+    // A page that a power cut left half written lies whole in the log. The file alone says nothing until all of that is moved there.
+    let is_moved = connection.query_row("PRAGMA wal_checkpoint", [], |row| {
+        let (busy, pages, moved): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(!busy && pages == moved)
+    })?;
+    if !is_moved {
+        return Ok(false);
+    }
     for sql in SIGNS {
         if connection.prepare(sql)?.exists([])? {
             return Ok(true);
@@ -332,5 +338,22 @@ mod tests {
         assert!(is_broken(&half, &key));
         let nowhere = folder.path().join("nowhere.db");
         assert!(!is_broken(&nowhere, &key) && !nowhere.exists());
+    }
+
+    #[test]
+    fn a_page_that_lies_whole_in_the_log_is_no_damage_while_it_cannot_be_moved() {
+        const LISTS: &str = "INSERT INTO meta (key, value) VALUES ('lists', json_quote(printf('%.*c', 9000, 'x')))";
+        const OTHERS: &str = "UPDATE meta SET value = json_quote(printf('%.*c', 9000, 'y')) WHERE key = 'lists'";
+        let key = Key::default();
+        let (_folder, path) = filled(LISTS);
+        let page = pages(&path, "meta", "overflow").last().unwrap().0;
+        let store = Store::open(&path, &key).unwrap();
+        let reader = keyed(&path, &key).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM record").unwrap();
+        store.connection().execute_batch(OTHERS).unwrap();
+        break_page(&path, page);
+        assert!(!is_broken(&path, &key), "the reader keeps the page in the log");
+        drop(reader);
+        assert!(!is_broken(&path, &key), "the page is moved over the broken one");
     }
 }
