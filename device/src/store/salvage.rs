@@ -99,6 +99,10 @@ fn fill(store: &Store, mut wreck: Wreck<'_>, owner: Option<&Owner>) -> Result<bo
     }
     carry_named(&mut wreck, &mut rescue)?;
     let anything = rescue.kept > 0;
+    if !anything && wreck.storage_failed() {
+        // It may answer again. Until then nothing is set aside, least of all the key.
+        return Err(DeviceError::StorageBroken("nothing of the register could be read".into()));
+    }
     leave_out_unreadable(connection)?;
     if !older && !unsent_was_whole {
         // Nobody can say any more what of the worker's own words the server has: all of it goes up once more.
@@ -242,6 +246,8 @@ fn put_older_unsent(into: &Connection, names: &[String], values: &[Value]) -> Re
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::ffi;
+
     use super::super::keyed;
     use super::*;
 
@@ -256,6 +262,26 @@ mod tests {
         let mut known: Vec<&str> = TABLES.iter().map(|(table, ..)| *table).chain(MADE_AGAIN).collect();
         known.sort_unstable();
         assert_eq!(tables, known);
+    }
+
+    #[test]
+    fn a_storage_that_cannot_read_is_not_taken_for_a_register_of_which_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let (damaged, key) = (folder.path().join("register.db"), Key::default());
+        std::fs::write(&damaged, [1; 8192]).unwrap();
+        for storage_fails in [false, true] {
+            let store = Store::open(&folder.path().join(format!("rescue-{storage_fails}.db")), &key).unwrap();
+            let mut wreck = Wreck::new(&damaged, &key);
+            if storage_fails {
+                let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_READ), None);
+                assert!(wreck.ask(|_| Err::<(), _>(error)).unwrap().is_none());
+            }
+            let filled = fill(&store, wreck, None);
+            match storage_fails {
+                true => assert!(matches!(filled, Err(DeviceError::StorageBroken(_))), "{filled:?}"),
+                false => assert!(matches!(filled, Ok(false)), "{filled:?}"),
+            }
+        }
     }
 
     #[test]

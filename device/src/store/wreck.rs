@@ -70,11 +70,18 @@ pub(super) struct Wreck<'a> {
     connection: Option<Connection>,
     /// How many rows may be unreadable one after the other.
     patience: usize,
+    /// Whether the storage ever answered that it could not read.
+    storage_failed: bool,
 }
 
 impl<'a> Wreck<'a> {
     pub(super) fn new(path: &'a Path, key: &'a Key) -> Self {
-        Self { path, key, connection: None, patience: PATIENCE }
+        Self { path, key, connection: None, patience: PATIENCE, storage_failed: false }
+    }
+
+    /// Whether the storage ever answered that it could not read: a page of it may be worn out, or all of it may be out of reach just now.
+    pub(super) fn storage_failed(&self) -> bool {
+        self.storage_failed
     }
 
     /// Asks something of the file; none when the answer lies where it is broken.
@@ -86,6 +93,8 @@ impl<'a> Wreck<'a> {
     ) -> Result<Option<T>, DeviceError> {
         let asked = self.connection.take().map_or_else(|| self.connect(), Ok).and_then(|connection| {
             let answer = question(&connection);
+            // The cipher takes what could not be read for a broken page.
+            self.storage_failed |= answer.as_ref().is_err_and(is_of_the_storage);
             if met_damage(&connection) {
                 return Ok(None);
             }
@@ -197,6 +206,12 @@ fn read(connection: &Connection, sql: &str, params: impl Params, found: &mut Vec
         found.push((names.clone(), values));
     }
     Ok(())
+}
+
+/// Whether it was the storage that could not read. Of a file whose end is missing less is read, and nothing is wrong with the storage.
+fn is_of_the_storage(error: &rusqlite::Error) -> bool {
+    const CODES: [i32; 2] = [ffi::SQLITE_IOERR_READ, ffi::SQLITE_IOERR_CORRUPTFS];
+    error.sqlite_error().is_some_and(|error| CODES.contains(&error.extended_code))
 }
 
 /// Whether an error says something about this moment, and nothing about the file.
