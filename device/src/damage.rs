@@ -79,6 +79,15 @@ impl Device {
     }
 }
 
+/// Opens a register once more when it was found damaged. Damage stays, and a single read that fails is over: when it is that of the
+/// salt, the cipher makes up another, and the file looks like none at all.
+pub(crate) fn found_twice(mut open: impl FnMut() -> Result<(), DeviceError>) -> Result<(), DeviceError> {
+    match open() {
+        Err(DeviceError::RegisterDamaged) => open(),
+        outcome => outcome,
+    }
+}
+
 /// Goes on with a replacement that was begun. Harmless when there is none: every step can be repeated.
 pub(crate) fn finish(folder: &Path) -> Result<(), DeviceError> {
     let note = folder.join(NOTE_FILE);
@@ -147,5 +156,22 @@ fn remove(path: &Path) -> Result<(), DeviceError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_that_is_not_found_a_second_time_is_none() {
+        let opened = |mut answers: Vec<Result<(), DeviceError>>| {
+            let outcome = found_twice(|| answers.remove(0));
+            (outcome, answers.len())
+        };
+        let damaged = || Err(DeviceError::RegisterDamaged);
+        assert!(matches!(opened(vec![damaged(), Ok(())]), (Ok(()), 0)));
+        assert!(matches!(opened(vec![damaged(), damaged(), Ok(())]), (Err(DeviceError::RegisterDamaged), 1)));
+        assert!(matches!(opened(vec![Err(DeviceError::StorageFull), Ok(())]), (Err(DeviceError::StorageFull), 1)));
     }
 }
