@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use serde::de::IgnoredAny;
 
 use super::reserve::Reserve;
@@ -143,8 +143,14 @@ fn carry_named(wreck: &mut Wreck<'_>, rescue: &mut Rescue<'_>) -> Result<(), Dev
     let mut statement = rescue.connection.prepare(NAMED)?;
     let names: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for id in names {
+        // Asked for by its id, it would be the id of the index with the words of whatever row the index leads to.
+        const NUMBER: &str = "SELECT rowid FROM record WHERE id = ?1";
+        let number =
+            wreck.ask(|connection| connection.query_row(NUMBER, [&id], |row| row.get::<_, i64>(0)).optional())?;
+        let Some(number) = number.flatten() else { continue };
         let mut found = Vec::new();
-        wreck.read("SELECT * FROM record WHERE id = ?1", [&id], &mut found)?;
+        wreck.read("SELECT * FROM record WHERE rowid = ?1", [number], &mut found)?;
+        found.retain(|(names, values)| matches!(value(names, values, "id"), Some(Value::Text(found)) if *found == id));
         rescue.put("record", &found)?;
     }
     Ok(())
@@ -226,6 +232,11 @@ fn bytes(value: &Value) -> usize {
     }
 }
 
+/// What stands in a column of a row.
+fn value<'v>(names: &[String], values: &'v [Value], name: &str) -> Option<&'v Value> {
+    names.iter().position(|known| known == name).and_then(|at| values.get(at))
+}
+
 /// Whether what should be JSON in a row is.
 fn is_json(table: &str, names: &[String], values: &[Value]) -> bool {
     let columns = JSON.iter().find(|(name, _)| *name == table).map_or(&[][..], |(_, columns)| *columns);
@@ -237,7 +248,7 @@ fn is_json(table: &str, names: &[String], values: &[Value]) -> bool {
 
 /// What an older register says in a record's row about its sending goes where this version keeps it.
 fn put_older_unsent(into: &Connection, names: &[String], values: &[Value]) -> Result<(), DeviceError> {
-    let value = |name: &str| names.iter().position(|known| known == name).and_then(|at| values.get(at));
+    let value = |name| value(names, values, name);
     let (Some(Value::Text(id)), Some(Value::Text(fields))) = (value("id"), value("unsent")) else { return Ok(()) };
     const SQL: &str = "INSERT OR IGNORE INTO unsent (id, fields, offered) VALUES (?1, ?2, 0)";
     into.prepare_cached(SQL)?.execute((id, fields))?;
@@ -262,6 +273,33 @@ mod tests {
         let mut known: Vec<&str> = TABLES.iter().map(|(table, ..)| *table).chain(MADE_AGAIN).collect();
         known.sort_unstable();
         assert_eq!(tables, known);
+    }
+
+    #[test]
+    fn where_the_index_of_the_records_leads_to_another_one_its_words_are_not_carried_over() {
+        const ROWS: &str = "INSERT INTO record (id, kind, cell, body)
+            VALUES ('a', 'building', '610722001001001', '{}'), ('b', 'building', '610722001001001', '{}')";
+        const ASTRAY: &str = "CREATE TABLE other (id TEXT PRIMARY KEY);
+            INSERT INTO other (rowid, id) SELECT rowid, CASE id WHEN 'a' THEN 'b' ELSE 'a' END FROM record;
+            PRAGMA writable_schema = ON;
+            UPDATE sqlite_schema SET rootpage =
+                (SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_other_1')
+                WHERE name = 'sqlite_autoindex_record_1'";
+        for (is_astray, carried) in [(false, 1), (true, 0)] {
+            let folder = tempfile::tempdir().unwrap();
+            let (damaged, key) = (folder.path().join("register.db"), Key::default());
+            let register = Store::open(&damaged, &key).unwrap();
+            register.connection.execute_batch(ROWS).unwrap();
+            if is_astray {
+                register.connection.execute_batch(ASTRAY).unwrap();
+            }
+            drop(register);
+            let store = Store::open(&folder.path().join("rescue.db"), &key).unwrap();
+            store.connection.execute_batch("INSERT INTO unsent (id, offered) VALUES ('a', 0); BEGIN").unwrap();
+            let mut rescue = Rescue { connection: &store.connection, bytes: 0, kept: 0, unfit: 0 };
+            carry_named(&mut Wreck::new(&damaged, &key), &mut rescue).unwrap();
+            assert_eq!(rescue.kept, carried, "{is_astray}");
+        }
     }
 
     #[test]
