@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 
 use super::reserve::Reserve;
 use super::wreck::{Row, Wreck};
-use super::{Meta, SELECT_HELD, Store, held_of_row, schema};
+use super::{Meta, SELECT_HELD, Store, held_of_row, schema, sha256};
 use crate::DeviceError;
 use crate::crypto::Key;
 use crate::damage::remove_all;
@@ -194,7 +194,7 @@ impl Rescue<'_> {
         let mut statement = into.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
         let known: Vec<String> = statement.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
         for (names, values) in found {
-            if !is_json(table, names, values) {
+            if !is_json(table, names, values) || !is_the_picture(names, values) {
                 self.unfit += 1;
                 continue;
             }
@@ -246,6 +246,14 @@ fn is_json(table: &str, names: &[String], values: &[Value]) -> bool {
     })
 }
 
+/// Whether the bytes of a picture are those that its hash speaks of. The server would take no others.
+fn is_the_picture(names: &[String], values: &[Value]) -> bool {
+    match (value(names, values, "sha256"), value(names, values, "full")) {
+        (Some(Value::Text(hash)), Some(Value::Blob(bytes))) => sha256(bytes).as_str() == hash,
+        _ => true,
+    }
+}
+
 /// What an older register says in a record's row about its sending goes where this version keeps it.
 fn put_older_unsent(into: &Connection, names: &[String], values: &[Value]) -> Result<(), DeviceError> {
     let value = |name| value(names, values, name);
@@ -261,6 +269,12 @@ mod tests {
 
     use super::super::keyed;
     use super::*;
+
+    /// A picture that waits.
+    fn waiting(hash: &str, bytes: Vec<u8>) -> Row {
+        let values = vec![Value::Text(hash.into()), Value::Blob(bytes), Value::Text("waiting".into())];
+        (["sha256", "full", "state"].map(str::to_owned).to_vec(), values)
+    }
 
     #[test]
     fn every_table_is_carried_over_or_known_to_be_made_again() {
@@ -364,18 +378,30 @@ mod tests {
         let store = Store::open(&path, &key).unwrap();
         store.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
         let mut rescue = Rescue { connection: &store.connection, bytes: 0, kept: 0, unfit: 0 };
-        let picture = |name: &str| -> Row {
-            let bytes = Value::Blob(vec![1; PIECE_BYTES / 2]);
-            let values = vec![Value::Text(name.into()), bytes, Value::Text("waiting".into())];
-            (["sha256", "full", "state"].map(str::to_owned).to_vec(), values)
+        let picture = |filling: u8| {
+            let bytes = vec![filling; PIECE_BYTES / 2];
+            waiting(sha256(&bytes).as_str(), bytes)
         };
         let written = || -> i64 {
             let connection = keyed(&path, &key).unwrap();
             connection.query_row("SELECT count(*) FROM photo_file", [], |row| row.get(0)).unwrap()
         };
-        rescue.put("photo_file", &[picture("a")]).unwrap();
+        rescue.put("photo_file", &[picture(1)]).unwrap();
         assert_eq!(written(), 0);
-        rescue.put("photo_file", &[picture("b")]).unwrap();
+        rescue.put("photo_file", &[picture(2)]).unwrap();
         assert_eq!(written(), 2);
+    }
+
+    #[test]
+    fn a_picture_whose_bytes_are_not_those_of_its_hash_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("register.db"), &Key::default()).unwrap();
+        store.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut rescue = Rescue { connection: &store.connection, bytes: 0, kept: 0, unfit: 0 };
+        let (whole, other) = (sha256(&[1; 100]), sha256(&[2; 100]));
+        rescue
+            .put("photo_file", &[waiting(other.as_str(), vec![3; 100]), waiting(whole.as_str(), vec![1; 100])])
+            .unwrap();
+        assert_eq!((rescue.kept, rescue.unfit), (1, 1));
     }
 }
