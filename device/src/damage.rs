@@ -11,7 +11,7 @@ use crate::crypto::{KEY_FILE, Key, sync_folder, write_whole};
 use crate::device::REGISTER_FILE;
 use crate::open::lock;
 use crate::owner::Owner;
-use crate::store::{Store, is_broken, is_log_broken, mend_log, salvage};
+use crate::store::{Store, is_broken, salvage};
 use crate::{Device, DeviceError};
 
 /// Says that the register was found damaged while it was open.
@@ -35,13 +35,12 @@ struct Replacing {
 }
 
 impl Device {
-    /// Opens the register's file, unless it was found damaged while it was open, or its log lacks something.
+    /// Opens the register's file, unless it was found damaged while it was open.
     pub(crate) fn open_store(&self, key: &Key) -> Result<Store, DeviceError> {
-        let register = self.folder().join(REGISTER_FILE);
-        if self.folder().join(MARK).exists() || is_log_broken(&register) {
+        if self.folder().join(MARK).exists() {
             return Err(DeviceError::RegisterDamaged);
         }
-        Store::open(&register, key)
+        Store::open(&self.folder().join(REGISTER_FILE), key)
     }
 
     /// Whether an error in opening the register comes from what its file holds, and not from a storage that is full or busy, or from a
@@ -61,11 +60,6 @@ impl Device {
         tracing::error!("the register is damaged: it is set aside, and what can be read of it is kept");
         let folder = self.folder();
         let (register, rescue) = (folder.join(REGISTER_FILE), folder.join(RESCUE_FILE));
-        if is_log_broken(&register) {
-            // Of a mended log nobody sees that pages are missing.
-            write_whole(&folder.join(MARK), b"")?;
-            mend_log(&register)?;
-        }
         let rescued = salvage(&register, &rescue, key, Owner::read(folder, key).as_ref())?;
         let number = (1..).find(|number| !aside(folder, *number, "").exists()).unwrap_or_default();
         write_whole(&folder.join(NOTE_FILE), &serde_json::to_vec(&Replacing { number, rescued })?)?;
@@ -82,6 +76,15 @@ impl Device {
             tracing::error!(%error, "the damage could not be noted");
         }
         self.lock();
+    }
+}
+
+/// Opens a register once more when it was found damaged. Damage stays, and a single read that fails is over: when it is that of the
+/// salt, the cipher makes up another, and the file looks like none at all.
+pub(crate) fn found_twice(mut open: impl FnMut() -> Result<(), DeviceError>) -> Result<(), DeviceError> {
+    match open() {
+        Err(DeviceError::RegisterDamaged) => open(),
+        outcome => outcome,
     }
 }
 
@@ -153,5 +156,22 @@ fn remove(path: &Path) -> Result<(), DeviceError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_that_is_not_found_a_second_time_is_none() {
+        let opened = |mut answers: Vec<Result<(), DeviceError>>| {
+            let outcome = found_twice(|| answers.remove(0));
+            (outcome, answers.len())
+        };
+        let damaged = || Err(DeviceError::RegisterDamaged);
+        assert!(matches!(opened(vec![damaged(), Ok(())]), (Ok(()), 0)));
+        assert!(matches!(opened(vec![damaged(), damaged(), Ok(())]), (Err(DeviceError::RegisterDamaged), 1)));
+        assert!(matches!(opened(vec![Err(DeviceError::StorageFull), Ok(())]), (Err(DeviceError::StorageFull), 1)));
     }
 }

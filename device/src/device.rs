@@ -261,7 +261,7 @@ impl Device {
         }
         // A replacement that could not be finished: until it is, what lies here is not the register.
         damage::finish(&self.inner.folder)?;
-        match self.open_store(key).and_then(|store| self.install(store, key)) {
+        match damage::found_twice(|| self.open_store(key).and_then(|store| self.install(store, key))) {
             Err(error) if self.is_damage(&error, key) => self.replace_register(key),
             outcome => outcome,
         }

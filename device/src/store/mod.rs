@@ -5,7 +5,6 @@
 
 mod digest;
 mod drafts;
-mod log;
 mod meta;
 mod part;
 mod photo_files;
@@ -31,7 +30,6 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Transaction, Tr
 pub(crate) use digest::{CellDigest, CellSums, cell_digest, count_anew, forget_digest};
 pub use drafts::Draft;
 pub(crate) use drafts::{IS_FOLLOWED, is_followed, photos_following};
-pub(crate) use log::{is_log_broken, mend_log};
 pub(crate) use meta::{Meta, cursor, cursors, forget_cursors, set_cursor};
 pub use part::Part;
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};

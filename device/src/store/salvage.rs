@@ -4,12 +4,12 @@
 use std::path::Path;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use serde::de::IgnoredAny;
 
 use super::reserve::Reserve;
 use super::wreck::{Row, Wreck};
-use super::{Meta, SELECT_HELD, Store, held_of_row, schema};
+use super::{Meta, SELECT_HELD, Store, held_of_row, schema, sha256};
 use crate::DeviceError;
 use crate::crypto::Key;
 use crate::damage::remove_all;
@@ -99,6 +99,10 @@ fn fill(store: &Store, mut wreck: Wreck<'_>, owner: Option<&Owner>) -> Result<bo
     }
     carry_named(&mut wreck, &mut rescue)?;
     let anything = rescue.kept > 0;
+    if !anything && wreck.storage_failed() {
+        // It may answer again. Until then nothing is set aside, least of all the key.
+        return Err(DeviceError::StorageBroken("nothing of the register could be read".into()));
+    }
     leave_out_unreadable(connection)?;
     if !older && !unsent_was_whole {
         // Nobody can say any more what of the worker's own words the server has: all of it goes up once more.
@@ -139,8 +143,14 @@ fn carry_named(wreck: &mut Wreck<'_>, rescue: &mut Rescue<'_>) -> Result<(), Dev
     let mut statement = rescue.connection.prepare(NAMED)?;
     let names: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for id in names {
+        // Asked for by its id, it would be the id of the index with the words of whatever row the index leads to.
+        const NUMBER: &str = "SELECT rowid FROM record WHERE id = ?1";
+        let number =
+            wreck.ask(|connection| connection.query_row(NUMBER, [&id], |row| row.get::<_, i64>(0)).optional())?;
+        let Some(number) = number.flatten() else { continue };
         let mut found = Vec::new();
-        wreck.read("SELECT * FROM record WHERE id = ?1", [&id], &mut found)?;
+        wreck.read("SELECT * FROM record WHERE rowid = ?1", [number], &mut found)?;
+        found.retain(|(names, values)| matches!(value(names, values, "id"), Some(Value::Text(found)) if *found == id));
         rescue.put("record", &found)?;
     }
     Ok(())
@@ -184,7 +194,7 @@ impl Rescue<'_> {
         let mut statement = into.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
         let known: Vec<String> = statement.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
         for (names, values) in found {
-            if !is_json(table, names, values) {
+            if !is_json(table, names, values) || !is_the_picture(names, values) {
                 self.unfit += 1;
                 continue;
             }
@@ -222,6 +232,11 @@ fn bytes(value: &Value) -> usize {
     }
 }
 
+/// What stands in a column of a row.
+fn value<'v>(names: &[String], values: &'v [Value], name: &str) -> Option<&'v Value> {
+    names.iter().position(|known| known == name).and_then(|at| values.get(at))
+}
+
 /// Whether what should be JSON in a row is.
 fn is_json(table: &str, names: &[String], values: &[Value]) -> bool {
     let columns = JSON.iter().find(|(name, _)| *name == table).map_or(&[][..], |(_, columns)| *columns);
@@ -231,9 +246,17 @@ fn is_json(table: &str, names: &[String], values: &[Value]) -> bool {
     })
 }
 
+/// Whether the bytes of a picture are those that its hash speaks of. The server would take no others.
+fn is_the_picture(names: &[String], values: &[Value]) -> bool {
+    match (value(names, values, "sha256"), value(names, values, "full")) {
+        (Some(Value::Text(hash)), Some(Value::Blob(bytes))) => sha256(bytes).as_str() == hash,
+        _ => true,
+    }
+}
+
 /// What an older register says in a record's row about its sending goes where this version keeps it.
 fn put_older_unsent(into: &Connection, names: &[String], values: &[Value]) -> Result<(), DeviceError> {
-    let value = |name: &str| names.iter().position(|known| known == name).and_then(|at| values.get(at));
+    let value = |name| value(names, values, name);
     let (Some(Value::Text(id)), Some(Value::Text(fields))) = (value("id"), value("unsent")) else { return Ok(()) };
     const SQL: &str = "INSERT OR IGNORE INTO unsent (id, fields, offered) VALUES (?1, ?2, 0)";
     into.prepare_cached(SQL)?.execute((id, fields))?;
@@ -242,8 +265,16 @@ fn put_older_unsent(into: &Connection, names: &[String], values: &[Value]) -> Re
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::ffi;
+
     use super::super::keyed;
     use super::*;
+
+    /// A picture that waits.
+    fn waiting(hash: &str, bytes: Vec<u8>) -> Row {
+        let values = vec![Value::Text(hash.into()), Value::Blob(bytes), Value::Text("waiting".into())];
+        (["sha256", "full", "state"].map(str::to_owned).to_vec(), values)
+    }
 
     #[test]
     fn every_table_is_carried_over_or_known_to_be_made_again() {
@@ -256,6 +287,53 @@ mod tests {
         let mut known: Vec<&str> = TABLES.iter().map(|(table, ..)| *table).chain(MADE_AGAIN).collect();
         known.sort_unstable();
         assert_eq!(tables, known);
+    }
+
+    #[test]
+    fn where_the_index_of_the_records_leads_to_another_one_its_words_are_not_carried_over() {
+        const ROWS: &str = "INSERT INTO record (id, kind, cell, body)
+            VALUES ('a', 'building', '610722001001001', '{}'), ('b', 'building', '610722001001001', '{}')";
+        const ASTRAY: &str = "CREATE TABLE other (id TEXT PRIMARY KEY);
+            INSERT INTO other (rowid, id) SELECT rowid, CASE id WHEN 'a' THEN 'b' ELSE 'a' END FROM record;
+            PRAGMA writable_schema = ON;
+            UPDATE sqlite_schema SET rootpage =
+                (SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_other_1')
+                WHERE name = 'sqlite_autoindex_record_1'";
+        for (is_astray, carried) in [(false, 1), (true, 0)] {
+            let folder = tempfile::tempdir().unwrap();
+            let (damaged, key) = (folder.path().join("register.db"), Key::default());
+            let register = Store::open(&damaged, &key).unwrap();
+            register.connection.execute_batch(ROWS).unwrap();
+            if is_astray {
+                register.connection.execute_batch(ASTRAY).unwrap();
+            }
+            drop(register);
+            let store = Store::open(&folder.path().join("rescue.db"), &key).unwrap();
+            store.connection.execute_batch("INSERT INTO unsent (id, offered) VALUES ('a', 0); BEGIN").unwrap();
+            let mut rescue = Rescue { connection: &store.connection, bytes: 0, kept: 0, unfit: 0 };
+            carry_named(&mut Wreck::new(&damaged, &key), &mut rescue).unwrap();
+            assert_eq!(rescue.kept, carried, "{is_astray}");
+        }
+    }
+
+    #[test]
+    fn a_storage_that_cannot_read_is_not_taken_for_a_register_of_which_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let (damaged, key) = (folder.path().join("register.db"), Key::default());
+        std::fs::write(&damaged, [1; 8192]).unwrap();
+        for storage_fails in [false, true] {
+            let store = Store::open(&folder.path().join(format!("rescue-{storage_fails}.db")), &key).unwrap();
+            let mut wreck = Wreck::new(&damaged, &key);
+            if storage_fails {
+                let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_READ), None);
+                assert!(wreck.ask(|_| Err::<(), _>(error)).unwrap().is_none());
+            }
+            let filled = fill(&store, wreck, None);
+            match storage_fails {
+                true => assert!(matches!(filled, Err(DeviceError::StorageBroken(_))), "{filled:?}"),
+                false => assert!(matches!(filled, Ok(false)), "{filled:?}"),
+            }
+        }
     }
 
     #[test]
@@ -300,18 +378,30 @@ mod tests {
         let store = Store::open(&path, &key).unwrap();
         store.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
         let mut rescue = Rescue { connection: &store.connection, bytes: 0, kept: 0, unfit: 0 };
-        let picture = |name: &str| -> Row {
-            let bytes = Value::Blob(vec![1; PIECE_BYTES / 2]);
-            let values = vec![Value::Text(name.into()), bytes, Value::Text("waiting".into())];
-            (["sha256", "full", "state"].map(str::to_owned).to_vec(), values)
+        let picture = |filling: u8| {
+            let bytes = vec![filling; PIECE_BYTES / 2];
+            waiting(sha256(&bytes).as_str(), bytes)
         };
         let written = || -> i64 {
             let connection = keyed(&path, &key).unwrap();
             connection.query_row("SELECT count(*) FROM photo_file", [], |row| row.get(0)).unwrap()
         };
-        rescue.put("photo_file", &[picture("a")]).unwrap();
+        rescue.put("photo_file", &[picture(1)]).unwrap();
         assert_eq!(written(), 0);
-        rescue.put("photo_file", &[picture("b")]).unwrap();
+        rescue.put("photo_file", &[picture(2)]).unwrap();
         assert_eq!(written(), 2);
+    }
+
+    #[test]
+    fn a_picture_whose_bytes_are_not_those_of_its_hash_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("register.db"), &Key::default()).unwrap();
+        store.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let mut rescue = Rescue { connection: &store.connection, bytes: 0, kept: 0, unfit: 0 };
+        let (whole, other) = (sha256(&[1; 100]), sha256(&[2; 100]));
+        rescue
+            .put("photo_file", &[waiting(other.as_str(), vec![3; 100]), waiting(whole.as_str(), vec![1; 100])])
+            .unwrap();
+        assert_eq!((rescue.kept, rescue.unfit), (1, 1));
     }
 }

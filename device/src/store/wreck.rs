@@ -34,8 +34,14 @@ fn shows_damage(register: &Path, key: &Key) -> Result<bool, DeviceError> {
     const SIGNS: [&str; 2] =
         ["PRAGMA cipher_integrity_check", "SELECT 1 FROM meta WHERE NOT json_valid(value) LIMIT 1"];
     let connection = keyed(register, key)?;
-    // A page that a power cut left half written lies whole in the log.
-    connection.query_row("PRAGMA wal_checkpoint", [], |_| Ok(()))?;
+    // A page that a power cut left half written lies whole in the log. The file alone says nothing until all of that is moved there.
+    let is_moved = connection.query_row("PRAGMA wal_checkpoint", [], |row| {
+        let (busy, pages, moved): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(!busy && pages == moved)
+    })?;
+    if !is_moved {
+        return Ok(false);
+    }
     for sql in SIGNS {
         if connection.prepare(sql)?.exists([])? {
             return Ok(true);
@@ -64,11 +70,18 @@ pub(super) struct Wreck<'a> {
     connection: Option<Connection>,
     /// How many rows may be unreadable one after the other.
     patience: usize,
+    /// Whether the storage ever answered that it could not read.
+    storage_failed: bool,
 }
 
 impl<'a> Wreck<'a> {
     pub(super) fn new(path: &'a Path, key: &'a Key) -> Self {
-        Self { path, key, connection: None, patience: PATIENCE }
+        Self { path, key, connection: None, patience: PATIENCE, storage_failed: false }
+    }
+
+    /// Whether the storage ever answered that it could not read: a page of it may be worn out, or all of it may be out of reach just now.
+    pub(super) fn storage_failed(&self) -> bool {
+        self.storage_failed
     }
 
     /// Asks something of the file; none when the answer lies where it is broken.
@@ -80,6 +93,8 @@ impl<'a> Wreck<'a> {
     ) -> Result<Option<T>, DeviceError> {
         let asked = self.connection.take().map_or_else(|| self.connect(), Ok).and_then(|connection| {
             let answer = question(&connection);
+            // The cipher takes what could not be read for a broken page.
+            self.storage_failed |= answer.as_ref().is_err_and(is_of_the_storage);
             if met_damage(&connection) {
                 return Ok(None);
             }
@@ -191,6 +206,12 @@ fn read(connection: &Connection, sql: &str, params: impl Params, found: &mut Vec
         found.push((names.clone(), values));
     }
     Ok(())
+}
+
+/// Whether it was the storage that could not read. Of a file whose end is missing less is read, and nothing is wrong with the storage.
+fn is_of_the_storage(error: &rusqlite::Error) -> bool {
+    const CODES: [i32; 2] = [ffi::SQLITE_IOERR_READ, ffi::SQLITE_IOERR_CORRUPTFS];
+    error.sqlite_error().is_some_and(|error| CODES.contains(&error.extended_code))
 }
 
 /// Whether an error says something about this moment, and nothing about the file.
@@ -332,5 +353,22 @@ mod tests {
         assert!(is_broken(&half, &key));
         let nowhere = folder.path().join("nowhere.db");
         assert!(!is_broken(&nowhere, &key) && !nowhere.exists());
+    }
+
+    #[test]
+    fn a_page_that_lies_whole_in_the_log_is_no_damage_while_it_cannot_be_moved() {
+        const LISTS: &str = "INSERT INTO meta (key, value) VALUES ('lists', json_quote(printf('%.*c', 9000, 'x')))";
+        const OTHERS: &str = "UPDATE meta SET value = json_quote(printf('%.*c', 9000, 'y')) WHERE key = 'lists'";
+        let key = Key::default();
+        let (_folder, path) = filled(LISTS);
+        let page = pages(&path, "meta", "overflow").last().unwrap().0;
+        let store = Store::open(&path, &key).unwrap();
+        let reader = keyed(&path, &key).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM record").unwrap();
+        store.connection().execute_batch(OTHERS).unwrap();
+        break_page(&path, page);
+        assert!(!is_broken(&path, &key), "the reader keeps the page in the log");
+        drop(reader);
+        assert!(!is_broken(&path, &key), "the page is moved over the broken one");
     }
 }

@@ -138,31 +138,6 @@ fn a_broken_page_of_one_form_costs_no_other_form() {
 }
 
 #[test]
-fn what_was_saved_after_a_page_of_the_log_that_is_broken_is_sent() {
-    let server = Server::new();
-    let mut phone = Phone::new(&server, 1);
-    let (register, log) = (phone.path().join("register.db"), phone.path().join("register.db-wal"));
-    let (mut ids, mut middle) = (Vec::new(), 0);
-    for number in 0..8 {
-        ids.push(phone.building(&format!("{number}号楼")));
-        if number == 3 {
-            middle = std::fs::metadata(&log).unwrap().len() as usize;
-        }
-    }
-    // The app is killed: nothing is moved into the file.
-    let (file, mut saved) = (std::fs::read(&register).unwrap(), std::fs::read(&log).unwrap());
-    phone.device.lock();
-    saved[middle - 100..middle].iter_mut().for_each(|byte| *byte ^= 0x5A);
-    std::fs::write(&register, file).unwrap();
-    std::fs::write(&log, saved).unwrap();
-    phone.restart_locked();
-    opens_another(&phone);
-    phone.sync();
-    let hub = server.hub();
-    assert!(ids.iter().all(|id| hub.records.contains_key(id)), "{} of 8", hub.records.len());
-}
-
-#[test]
 fn a_row_of_what_is_unsent_that_holds_no_record_does_not_keep_the_others_from_being_sent() {
     for (spoilt, is_lost) in [
         ("UPDATE record SET body = '没有'", true),
