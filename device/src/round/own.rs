@@ -1,6 +1,7 @@
 //! What of a record is the phone's own, beside what the server has of it: unsent words on top, words that lost and still go up, words
 //! that are refused. Whoever stores what comes down, what was judged or what is read anew keeps them by these.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::protocol::Refusal;
@@ -18,6 +19,22 @@ use crate::store::{self, Held, TAKEN_HERE, Unsent};
 pub(super) fn drop_acknowledged(held: &mut Held, pulled: &Record) {
     let stamps = &held.record.stamps;
     held.unsent.retain(|field, _| !(pulled.fields.contains_key(field) && pulled.stamps.of(field) == stamps.of(field)));
+}
+
+/// A case file as it stands here, with the server's value where both have one under the same stamp. Words are emptied here under their
+/// stamps when all whom the file names were erased; if the server knows of another party by then, they stand there.
+pub(super) fn with_words_of_the_server<'r>(record: &'r Record, pulled: &Record) -> Cow<'r, Record> {
+    let mut record = Cow::Borrowed(record);
+    if record.kind != Kind::Dispute {
+        return record;
+    }
+    for (field, value) in &pulled.fields {
+        let differs = record.fields.get(field).is_some_and(|own| own != value);
+        if differs && record.stamps.of(field) == pulled.stamps.of(field) {
+            record.to_mut().fields.insert(field.clone(), value.clone());
+        }
+    }
+    record
 }
 
 /// A field's own unsent value gives way to a later one. It is kept, and still goes up.

@@ -118,11 +118,12 @@ fn store_pulled(
         sums.write(connection)?;
         return repair::store_pulled(connection, held, pulled, now);
     }
-    let after = match merge_record(&held.record, pulled) {
+    let standing = own::with_words_of_the_server(&held.record, pulled);
+    let after = match merge_record(&standing, pulled) {
         Ok(merged) => {
             let mut unsent = held.unsent.clone();
             for field in &merged.taken {
-                own::overtake(connection, (&held.record, &mut unsent), field, &merged.record)?;
+                own::overtake(connection, (&standing, &mut unsent), field, &merged.record)?;
             }
             for (field, pending) in &mut unsent {
                 let stamp = pulled.stamps.of(field);

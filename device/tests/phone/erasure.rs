@@ -310,6 +310,23 @@ fn the_words_of_a_case_that_was_about_nobody_before_stand_as_the_server_has_them
 }
 
 #[test]
+fn words_that_were_emptied_here_stand_again_when_the_server_knows_of_another_party() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (erased, other) = (person(&phone, "张三"), person(&phone, "李四"));
+    let file = case(&phone, &json!([{"person": erased, "name": "张三", "side": "applicant"}]), "墙漏水");
+    phone.sync();
+    // As the phone leaves it when it hears that 张三 was erased, before the page with the list of a colleague has come.
+    phone.tamper("UPDATE record SET body = json_set(body, '$.fields.facts', NULL) WHERE kind = 'dispute'");
+    assert_eq!(phone.get(file).unwrap().fields["facts"], Value::Null);
+    let parties = json!({"parties": [{"name": "—", "side": "applicant"}, {"person": other, "name": "李四", "side": "respondent"}]});
+    server.write(change(file, Kind::Dispute, cell(), START + 1_000, parties));
+    phone.sync();
+    assert_eq!(phone.get(file).unwrap().text("facts"), Some("墙漏水"));
+    assert_eq!(phone.get(file).as_ref(), server.hub().records.get(&file));
+}
+
+#[test]
 fn refused_and_unfinished_words_of_a_case_that_is_about_nobody_go_also_where_they_name_no_party() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
