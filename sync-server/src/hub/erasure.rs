@@ -382,8 +382,16 @@ impl<S: Store> Hub<S> {
                 }
                 again += 1;
                 if erasure.kind == Kind::Person {
-                    // Also where the person's own record is not there: a list may name them all the same.
+                    // Also where the person's own record is not there: lists and case files may name them all the same. The files are looked
+                    // for by the name that then goes.
+                    let files = writing.that_named(&county, &Kind::Dispute, erasure.id)?;
                     self.leave_lists(writing, &county, erasure.id, now)?;
+                    let mut events = Vec::new();
+                    for file in files {
+                        let left = self.leave_case(writing, &county, file.record.id, &BTreeSet::new(), now)?;
+                        events.extend(left.events);
+                    }
+                    self.erase_late(writing, &county, events, now)?;
                 }
                 match writing.record(&county, erasure.id)? {
                     Some(stored) if stored.record.kind == Kind::Person => {

@@ -212,3 +212,21 @@ fn a_late_list_comes_down_without_the_name_to_whoever_sent_it_also_where_others_
     let file = town.county.stored(id).unwrap().record;
     assert!(file.text("claim").is_some() && town.county.stored(event).is_some(), "it is another's file as well");
 }
+
+#[test]
+fn a_backup_brings_back_no_word_of_a_file_about_nobody() {
+    let mut town = town();
+    let (id, event) = case(&mut town, None);
+    let backup = town.county.folder.path().join("backup.db");
+    town.county.hub.back_up(&backup).unwrap();
+    town.county.world.pass(MINUTE);
+    town.erase();
+    let log = town.county.folder.path().join("erasures.log");
+    let erased = std::fs::read(&log).unwrap();
+    town.county.put_back(&backup);
+    std::fs::write(&log, erased).unwrap();
+    assert_ne!(town.county.stored(id).unwrap().record.fields["facts"], Value::Null, "the backup has them");
+    town.county.keep_erasures();
+    assert_eq!(town.county.stored(id).unwrap().record.fields["facts"], Value::Null);
+    assert!(town.county.stored(event).is_none());
+}
