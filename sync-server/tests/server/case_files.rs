@@ -221,10 +221,10 @@ fn a_backup_brings_back_no_word_of_a_file_about_nobody() {
     town.county.hub.back_up(&backup).unwrap();
     town.county.world.pass(MINUTE);
     town.erase();
-    let log = town.county.folder.path().join("erasures.log");
-    let erased = std::fs::read(&log).unwrap();
+    let log = |town: &Town| town.county.folder.path().join("erasures.log");
+    let erased = std::fs::read(log(&town)).unwrap();
     town.county.put_back(&backup);
-    std::fs::write(&log, erased).unwrap();
+    std::fs::write(log(&town), erased).unwrap();
     assert_ne!(town.county.stored(id).unwrap().record.fields["facts"], Value::Null, "the backup has them");
     town.county.keep_erasures();
     assert_eq!(town.county.stored(id).unwrap().record.fields["facts"], Value::Null);
