@@ -15,7 +15,7 @@ use domain::world::Millis;
 use domain::{AccountId, CellCode, Kind, Node, Record, RecordId, Scope, Stamp, Stamps, World as _};
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
-use sync_server::http::{App, router};
+use sync_server::http::{App, Front, router};
 use sync_server::hub::world::SystemWorld;
 use sync_server::hub::{CountyHub, open_folder};
 use sync_server::store::{Account, BulkRecord, Place};
@@ -195,7 +195,7 @@ impl Desk {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime can be started");
             runtime.block_on(async move {
                 let listener = tokio::net::TcpListener::from_std(listener).expect("the listener is bound");
-                let _ = axum::serve(listener, router(App::new(hub, false))).await;
+                let _ = axum::serve(listener, router(App::new(hub, Front::default()))).await;
             });
         });
         let client = Client::builder().timeout(Duration::from_secs(120)).build().doing("making a client")?;

@@ -343,7 +343,7 @@ impl Peer for Server {
     }
 
     fn page_bytes(&self) -> PageBytes {
-        PageBytes { up: self.hub().cut, down: PAGE_BYTES }
+        PageBytes::all(self.hub().cut)
     }
 
     fn lists(&self) -> Result<Lists, CallError> {

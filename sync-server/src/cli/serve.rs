@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::CliError;
 use crate::http::listen::listen;
-use crate::http::{App, router};
+use crate::http::{App, Front, router};
 use crate::hub::{CountyHub, open_folder};
 
 /// What is over (uploads that nobody finished, codes, tokens) is looked for this often.
@@ -29,6 +29,10 @@ pub(super) struct How {
     /// Send cookies over TLS only. Set this wherever a proxy speaks TLS.
     #[arg(long, env = "DOORSTEP_SECURE_COOKIES")]
     secure_cookies: bool,
+    /// Every call comes through a proxy of one's own: whoever calls is the last address in its X-Forwarded-For. Set this behind a
+    /// proxy, or all callers together have the tries of one; never set it without, or each may call itself what it likes.
+    #[arg(long, env = "DOORSTEP_BEHIND_PROXY")]
+    behind_proxy: bool,
     /// Write the log as JSON.
     #[arg(long, env = "DOORSTEP_LOG_JSON")]
     log_json: bool,
@@ -57,7 +61,8 @@ async fn answer(hub: Arc<CountyHub>, how: &How) -> Result<(), CliError> {
     let listener = TcpListener::bind(how.listen)
         .await
         .map_err(|error| CliError::Told(format!("cannot listen on {}: {error}", how.listen)))?;
-    let app = App::new(Arc::clone(&hub), how.secure_cookies);
+    let front = Front { secure_cookies: how.secure_cookies, behind_proxy: how.behind_proxy };
+    let app = App::new(Arc::clone(&hub), front);
     tracing::info!(address = %listener.local_addr()?, "listening");
     let reports = tokio::spawn(make_reports(Arc::clone(&hub)));
     let tidy = tokio::spawn(tidy(hub));

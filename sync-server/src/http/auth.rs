@@ -135,18 +135,22 @@ pub fn no_cookie(app: &App) -> HeaderValue {
 }
 
 fn cookie(app: &App, value: &str, more: &str) -> HeaderValue {
-    let secure = if app.secure_cookies { "; Secure" } else { "" };
+    let secure = if app.front.secure_cookies { "; Secure" } else { "" };
     let text = format!("{SESSION_COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
     HeaderValue::from_str(&text).expect("a token is base64url, which every header may hold")
 }
 
-/// The caller's address, as far as this process sees it.
+/// The caller's address: as this process sees it, or as the proxy in front says. Unknown where that says nothing.
 pub struct ClientAddr(pub Option<IpAddr>);
 
-impl<S: Send + Sync> FromRequestParts<S> for ClientAddr {
+impl FromRequestParts<App> for ClientAddr {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        if app.front.behind_proxy {
+            // What stands before the last one was told to the proxy, by whoever called it.
+            return Ok(Self(client_ip::rightmost_x_forwarded_for(&parts.headers).ok()));
+        }
         let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         Ok(Self(from.map(|ConnectInfo(address)| address.ip())))
     }

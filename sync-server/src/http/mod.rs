@@ -58,14 +58,24 @@ pub struct App {
     pub nudges: Arc<Nudges>,
     /// Who is at which upload.
     pub turns: Arc<Turns>,
-    /// Whether cookies are sent over TLS only. Off on loopback, where there is none.
+    /// What stands in front.
+    pub front: Front,
+}
+
+/// What stands between this process and its callers. By itself: nothing, as on loopback.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Front {
+    /// Whether cookies are sent over TLS only.
     pub secure_cookies: bool,
+    /// Whether every call comes through a proxy of one's own, which names the caller last in `X-Forwarded-For`. Without one anybody may
+    /// write there what they like, so it is not read then.
+    pub behind_proxy: bool,
 }
 
 impl App {
     /// An application over a hub.
-    pub fn new(hub: Arc<CountyHub>, secure_cookies: bool) -> Self {
-        let app = Self { hub, limits: Arc::default(), nudges: Arc::default(), turns: Arc::default(), secure_cookies };
+    pub fn new(hub: Arc<CountyHub>, front: Front) -> Self {
+        let app = Self { hub, limits: Arc::default(), nudges: Arc::default(), turns: Arc::default(), front };
         app.with_nudges(Nudges::default())
     }
 

@@ -8,7 +8,7 @@ use axum::http::{Method, Request, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::http::{App, router};
+use crate::http::{App, Front, router};
 use crate::hub::open_folder;
 
 /// Every path that the router knows, as the router itself tells it.
@@ -27,7 +27,7 @@ fn document() -> Value {
 #[tokio::test]
 async fn every_route_is_in_the_document_with_its_methods_and_nothing_else_is() {
     let folder = tempfile::tempdir().unwrap();
-    let app = App::new(Arc::new(open_folder(folder.path()).unwrap()), false);
+    let app = App::new(Arc::new(open_folder(folder.path()).unwrap()), Front::default());
     let document = document();
     let documented: BTreeSet<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
     let routed = routed_paths(&app);

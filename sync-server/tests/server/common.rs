@@ -16,7 +16,7 @@ use domain::{
 };
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use sync_server::http::{App, router};
+use sync_server::http::{App, Front, router};
 use sync_server::hub::county::renew_epoch;
 use sync_server::hub::desk::Desk;
 use sync_server::hub::phones::Phone;
@@ -185,7 +185,7 @@ impl County {
     }
 
     pub(crate) fn router(&self) -> Router {
-        router(App::new(Arc::clone(&self.hub), false))
+        router(App::new(Arc::clone(&self.hub), Front::default()))
     }
 }
 

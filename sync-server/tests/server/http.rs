@@ -1,11 +1,14 @@
 //! Bad input over HTTP: each gets a stable code, is refused alone, and changes nothing. No door is open without a key.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::StatusCode;
 use domain::protocol::{BODY_BYTES_MAX, PUSH_CHANGES_MAX};
 use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
+use sync_server::http::{App, Front, router};
 
 use crate::common::{Answered, County, TestPhone, cell, json_request, send};
 
@@ -287,6 +290,35 @@ async fn a_phone_enrols_and_refreshes_over_http() {
     county.hub.revoke_device("test", device).unwrap();
     let shut = send(&router, json_request("GET", "/v1/hello", &[("authorization", &bearer)], "")).await;
     assert_eq!((shut.status, shut.code().as_str()), (StatusCode::UNAUTHORIZED, "revoked"));
+}
+
+/// Guesses at a code of enrolment, all named by `x-forwarded-for` as these say; how many were let in to try.
+async fn guesses_let_in(router: &Router, forwarded_for: impl Iterator<Item = String>) -> usize {
+    let guess = json!({"code": "0000-0000", "device_name": "Phone", "app_version": "1"}).to_string();
+    let mut let_in = 0;
+    for from in forwarded_for {
+        let asked = json_request("POST", "/v1/enrol", &[("x-forwarded-for", &from)], guess.clone());
+        let_in += usize::from(send(router, asked).await.code() == "wrong_code");
+    }
+    let_in
+}
+
+#[tokio::test]
+async fn behind_a_proxy_whoever_guesses_is_shut_out_and_nobody_else() {
+    let county = County::new();
+    let behind = Front { behind_proxy: true, ..Front::default() };
+    let router = router(App::new(Arc::clone(&county.hub), behind));
+    // What a caller writes there itself stands before what the proxy adds.
+    let invented = (0..250).map(|number| format!("198.51.100.{number}, 203.0.113.7"));
+    assert_eq!(guesses_let_in(&router, invented).await, 200);
+    assert_eq!(guesses_let_in(&router, ["203.0.113.8".to_owned()].into_iter()).await, 1);
+}
+
+#[tokio::test]
+async fn without_a_proxy_nobody_is_who_a_header_says() {
+    let county = County::new();
+    let invented = (0..250).map(|number| format!("198.51.100.{number}"));
+    assert_eq!(guesses_let_in(&county.router(), invented).await, 200);
 }
 
 #[tokio::test]

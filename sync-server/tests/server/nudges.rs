@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use sync_server::http::nudges::{HEARTBEAT, Nudges, STREAMS_MAX};
-use sync_server::http::{App, router};
+use sync_server::http::{App, Front, router};
 use tower::ServiceExt as _;
 
 use crate::common::{County, HOUR, TestPhone, cell, json_request, send};
@@ -25,7 +25,7 @@ struct Server {
 }
 
 fn serve(county: &County, heartbeat: Duration, most: usize) -> Server {
-    let app = App::new(Arc::clone(&county.hub), false).with_nudges(Nudges::with(heartbeat, most));
+    let app = App::new(Arc::clone(&county.hub), Front::default()).with_nudges(Nudges::with(heartbeat, most));
     Server { nudges: Arc::clone(&app.nudges), router: router(app) }
 }
 

@@ -474,7 +474,7 @@ impl Peer for Wire {
     }
 
     fn page_bytes(&self) -> PageBytes {
-        PageBytes { up: take(&self.state).cut, down: PAGE_BYTES }
+        PageBytes::all(take(&self.state).cut)
     }
 
     fn lists(&self) -> Result<Lists, CallError> {

@@ -13,7 +13,7 @@ use domain::{AccountId, CellCode, Change, HybridClock, Kind, Node, Record, Recor
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::http::{App, router};
+use crate::http::{App, Front, router};
 use crate::hub::phones::Phone;
 use crate::hub::{CountyHub, open_folder};
 use crate::store::{Account, BulkRecord, Place};
@@ -89,7 +89,7 @@ impl Bench {
             (OTHER_CELL, "第1网格"),
         ];
         hub.put_places(&places.map(|(code, name)| place(code, name))).unwrap();
-        let bench = Self { router: router(App::new(Arc::clone(&hub), false)), hub, _folder: folder };
+        let bench = Self { router: router(App::new(Arc::clone(&hub), Front::default())), hub, _folder: folder };
         bench.load();
         bench
     }
