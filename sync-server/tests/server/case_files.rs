@@ -227,10 +227,7 @@ fn a_backup_brings_back_no_word_of_a_file_about_nobody_whether_or_not_it_has_who
         town.county.world.pass(MINUTE);
         town.phone.push_all(&home);
         town.erase();
-        let log = |town: &Town| town.county.folder.path().join("erasures.log");
-        let erased = std::fs::read(log(&town)).unwrap();
-        town.county.put_back(&backup);
-        std::fs::write(log(&town), erased).unwrap();
+        town.county.put_back_beside_its_erasures(&backup);
         assert_eq!(town.county.stored(town.person).is_none(), comes_later);
         assert_ne!(town.county.stored(id).unwrap().record.fields["facts"], Value::Null, "the backup has them");
         town.county.keep_erasures();
