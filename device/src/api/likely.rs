@@ -11,9 +11,9 @@ use ts_rs::TS;
 
 use super::Failure;
 use super::merging::one_of_two;
-use super::record::{normalised, same_address};
+use super::record::{edited, normalised, same_address};
 use super::search::HitKind;
-use crate::read::{Places, Register, is_shown};
+use crate::read::{Places, Register};
 use crate::search::{find_dwellings, search};
 use crate::{Device, DeviceError, Open};
 
@@ -66,10 +66,7 @@ const OFFERED_MAX: usize = 30;
 
 pub(super) fn likely_same(device: &Device, args: LikelySameArgs) -> Result<Vec<LikelySame>, Failure> {
     device.with_open(|open: &mut Open| {
-        let current = args.id.map(|id| open.store().get(id)).transpose()?.flatten();
-        if current.as_ref().is_some_and(|record| !is_shown(open, record)) {
-            return Err(Failure::not_found());
-        }
+        let current = edited(open, args.id)?;
         let mut whole = current.as_ref().map(|record| record.fields.clone()).unwrap_or_default();
         whole.extend(normalised(&args.kind, args.fields));
         let cell = current.map(|record| record.cell).or(args.cell).or_else(|| open.cells().first().cloned());

@@ -84,6 +84,15 @@ fn shown_record(open: &Open, id: RecordId) -> Result<Record, Failure> {
     open.store().get(id)?.filter(|record| is_shown(open, record)).ok_or_else(Failure::not_found)
 }
 
+/// The record that a form edits, if it is here; none for a new one. Not found when it is not shown to this worker.
+pub(super) fn edited(open: &Open, id: Option<RecordId>) -> Result<Option<Record>, Failure> {
+    let current = id.map(|id| open.store().get(id)).transpose()?.flatten();
+    if current.as_ref().is_some_and(|record| !is_shown(open, record)) {
+        return Err(Failure::not_found());
+    }
+    Ok(current)
+}
+
 pub(super) fn save(device: &Device, args: SaveArgs) -> Result<Saved, Failure> {
     device.with_open(|open: &mut Open| save_all(open, args))
 }
@@ -124,10 +133,7 @@ fn fit(open: &mut Open, args: &SaveArgs) -> Result<Fit, Failure> {
         // Visits and photos have commands of their own that know what they need.
         return Err(Failure::problem("", ProblemCode::NotAllowed));
     }
-    let current = args.id.map(|id| open.store().get(id)).transpose()?.flatten();
-    if current.as_ref().is_some_and(|record| !is_shown(open, record)) {
-        return Err(Failure::not_found());
-    }
+    let current = edited(open, args.id)?;
     let mut fields = normalised(&args.kind, args.fields.clone());
     if args.id.is_none() || current.is_some() {
         let known = |name: &str| current.as_ref().is_some_and(|record| record.fields.contains_key(name));

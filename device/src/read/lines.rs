@@ -13,6 +13,16 @@ use crate::api::photo::PhotoLine;
 use crate::api::visit::VisitLine;
 use crate::store::{Store, held};
 
+/// The visits to any of these, newest first.
+fn visits_to(store: &Store, targets: &[RecordId]) -> Result<Vec<Record>, DeviceError> {
+    let mut visits = Vec::new();
+    for target in targets {
+        visits.extend(store.of_parent(&Kind::Visit, *target)?);
+    }
+    visits.sort_by_key(|visit| std::cmp::Reverse((visit.int("at").unwrap_or_default(), visit.id)));
+    Ok(visits)
+}
+
 /// The latest visits to any of these (a household and its members), newest first, at most `most`.
 pub(crate) fn latest_visits(
     store: &Store,
@@ -20,24 +30,15 @@ pub(crate) fn latest_visits(
     targets: &[RecordId],
     most: usize,
 ) -> Result<Vec<VisitLine>, DeviceError> {
-    let mut visits = Vec::new();
-    for target in targets {
-        visits.extend(store.of_parent(&Kind::Visit, *target)?);
-    }
-    visits.sort_by_key(|visit| std::cmp::Reverse((visit.int("at").unwrap_or_default(), visit.id)));
+    let mut visits = visits_to(store, targets)?;
     visits.truncate(most);
     visits.iter().filter_map(|visit| visit_line(store, places, visit).transpose()).collect()
 }
 
 /// The visits to any of these as they still count, folded: when somebody was last met, and what the latest came to.
 pub(crate) fn seen(store: &Store, targets: &[RecordId]) -> Result<DoorHistory, DeviceError> {
-    let mut visits = Vec::new();
-    for target in targets {
-        visits.extend(store.of_parent(&Kind::Visit, *target)?);
-    }
-    visits.sort_by_key(|visit| std::cmp::Reverse((visit.int("at").unwrap_or_default(), visit.id)));
     let mut history = DoorHistory::default();
-    for record in visits {
+    for record in visits_to(store, targets)? {
         // Newest first: most visits need not be asked whether another corrects them.
         let visit = Visit::from(&record);
         let tells = history.latest.is_none() || is_met(&visit.result);

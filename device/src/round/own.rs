@@ -21,11 +21,13 @@ pub(super) fn drop_acknowledged(held: &mut Held, pulled: &Record) {
     held.unsent.retain(|field, _| !(pulled.fields.contains_key(field) && pulled.stamps.of(field) == stamps.of(field)));
 }
 
-/// A case file as it stands here, with the server's value where both have one under the same stamp. Words are emptied here under their
-/// stamps when all whom the file names were erased; if the server knows of another party by then, they stand there.
-pub(super) fn with_words_of_the_server<'r>(record: &'r Record, pulled: &Record) -> Cow<'r, Record> {
+/// A record as it stands here, with the server's value where both have one under the same stamp. A stamp goes with one value, and versions
+/// and digests tell of stamps alone: two values under one would differ for ever, and between them the merge knows nothing better than their
+/// bytes. So it was with the words of case files, which are emptied here under their stamps when all whom the file names were erased; if
+/// the server knows of another party by then, they stand there. A record that is written once stays as it is: [`sealed`] keeps its own words.
+pub(super) fn with_values_of_the_server<'r>(record: &'r Record, pulled: &Record) -> Cow<'r, Record> {
     let mut record = Cow::Borrowed(record);
-    if record.kind != Kind::Dispute {
+    if record.kind.is_append_only() {
         return record;
     }
     for (field, value) in &pulled.fields {
@@ -232,6 +234,27 @@ mod tests {
 
     use super::*;
     use crate::store::Pending;
+
+    #[test]
+    fn under_one_stamp_the_servers_value_counts_but_not_where_a_record_is_written_once() {
+        let record = |kind: Kind, fields: serde_json::Value| Record {
+            id: RecordId(uuid::Uuid::from_u128(1)),
+            kind,
+            cell: CellCode::new("610722001001001").unwrap(),
+            fields: serde_json::from_value(fields).unwrap(),
+            stamps: Stamps::all(Stamp::from_bytes(1_u128.to_be_bytes())),
+        };
+        for kind in [Kind::Dispute, Kind::Building, Kind::Visit] {
+            let own = record(kind.clone(), json!({ "note": "own", "more": "stays" }));
+            let mut pulled = record(kind, json!({ "note": "the server's" }));
+            let standing = with_values_of_the_server(&own, &pulled).into_owned();
+            let written_once = own.kind.is_append_only();
+            assert_eq!(standing.text("note"), Some(if written_once { "own" } else { "the server's" }), "{}", own.kind);
+            assert_eq!((standing.text("more"), &standing.stamps), (Some("stays"), &own.stamps));
+            pulled.stamps = Stamps::all(Stamp::from_bytes(2_u128.to_be_bytes()));
+            assert_eq!(*with_values_of_the_server(&own, &pulled), own, "of two stamps the merge decides");
+        }
+    }
 
     #[test]
     fn a_record_whose_move_was_not_sent_yet_stays_in_its_new_cell_on_top_of_what_the_server_has() {

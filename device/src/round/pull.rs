@@ -118,7 +118,7 @@ fn store_pulled(
         sums.write(connection)?;
         return repair::store_pulled(connection, held, pulled, now);
     }
-    let standing = own::with_words_of_the_server(&held.record, pulled);
+    let standing = own::with_values_of_the_server(&held.record, pulled);
     let after = match merge_record(&standing, pulled) {
         Ok(merged) => {
             let mut unsent = held.unsent.clone();

@@ -114,8 +114,7 @@ pub(super) fn concerns(held: &Held, pulled: &Record) -> bool {
     held.doubted || (held.record.cell != pulled.cell && !held.record.fields.contains_key("cell"))
 }
 
-/// Such a record came down: it lies where the server has it; where both have a value of the same stamp it is the server's, since a stamp goes with one value;
-/// what the phone has beyond the server's stays, and stays doubted.
+/// Such a record came down: it lies where the server has it, and what the phone has beyond the server's stays, and stays doubted.
 pub(super) fn store_pulled(
     connection: &Connection,
     mut held: Held,
@@ -123,11 +122,7 @@ pub(super) fn store_pulled(
     now: Millis,
 ) -> Result<bool, DeviceError> {
     held.record.cell.clone_from(&pulled.cell);
-    for (field, value) in &pulled.fields {
-        if held.record.fields.contains_key(field) && held.record.stamps.of(field) == pulled.stamps.of(field) {
-            held.record.fields.insert(field.clone(), value.clone());
-        }
-    }
+    held.record = own::with_values_of_the_server(&held.record, pulled).into_owned();
     let mut after = match merge_record(&held.record, pulled) {
         Ok(merged) => {
             for field in &merged.taken {

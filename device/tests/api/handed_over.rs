@@ -8,6 +8,32 @@ use serde_json::json;
 use crate::evacuation::{HOUR, Valley, file_of, hand_over, mark, received_rows, sums, take_file, valley};
 use crate::phone::{DAY, OTHER_CELL, Phone, enrolment};
 
+/// An evacuation of the valley that the worker's phone has by handover alone.
+struct HandedOver {
+    valley: Valley,
+    worker: Phone,
+    evacuation: String,
+}
+
+/// Nobody of it is marked.
+fn nobody_marked() -> HandedOver {
+    handed_over(|_, _| ())
+}
+
+/// The supervisor had marked somebody as moved to the shelter.
+fn one_moved() -> HandedOver {
+    handed_over(|valley, evacuation| drop(mark(&valley.boss, evacuation, &valley.people[0], "moved_shelter")))
+}
+
+fn handed_over(before: impl FnOnce(&Valley, &str)) -> HandedOver {
+    let valley = valley();
+    let worker = valley.worker();
+    let evacuation = valley.order(false);
+    before(&valley, &evacuation);
+    hand_over(&valley.boss, &worker, &evacuation);
+    HandedOver { valley, worker, evacuation }
+}
+
 /// The server sends the worker everything of the evacuation but its marks.
 fn send_all_but_marks(valley: &Valley, worker: &Phone) {
     let all = |kind| valley.boss.device.with_open(|open| open.store().of_kind(&kind, None)).unwrap();
@@ -16,11 +42,8 @@ fn send_all_but_marks(valley: &Valley, worker: &Phone) {
 
 #[test]
 fn a_mark_that_the_server_never_sends_stays_while_the_evacuation_runs_and_goes_some_weeks_after() {
-    let valley = valley();
-    let (boss, worker) = (&valley.boss, valley.worker());
-    let evacuation = valley.order(false);
-    mark(boss, &evacuation, &valley.people[0], "moved_shelter");
-    hand_over(boss, &worker, &evacuation);
+    let HandedOver { valley, worker, evacuation } = one_moved();
+    let boss = &valley.boss;
     send_all_but_marks(&valley, &worker);
     worker.wait(40 * DAY);
     worker.round();
@@ -37,11 +60,8 @@ fn a_mark_that_the_server_never_sends_stays_while_the_evacuation_runs_and_goes_s
 
 #[test]
 fn an_evacuation_that_the_server_never_sends_goes_weeks_after_the_last_that_was_heard_of_it() {
-    let valley = valley();
-    let (boss, worker) = (&valley.boss, valley.worker());
-    let evacuation = valley.order(false);
-    mark(boss, &evacuation, &valley.people[0], "moved_shelter");
-    hand_over(boss, &worker, &evacuation);
+    let HandedOver { valley, worker, evacuation } = one_moved();
+    let boss = &valley.boss;
     let stands = || !worker.ok("evacuations", json!({}))["standing"].as_array().unwrap().is_empty();
     worker.wait(100 * DAY);
     assert!(stands(), "without a server nothing ends");
@@ -62,11 +82,7 @@ fn an_evacuation_that_the_server_never_sends_goes_weeks_after_the_last_that_was_
 
 #[test]
 fn a_handover_that_was_taken_under_a_wrong_clock_is_not_over_when_the_clock_is_set_right() {
-    let valley = valley();
-    let worker = valley.worker();
-    let evacuation = valley.order(false);
-    mark(&valley.boss, &evacuation, &valley.people[0], "moved_shelter");
-    hand_over(&valley.boss, &worker, &evacuation);
+    let HandedOver { worker, evacuation, .. } = one_moved();
     worker.server_is_ahead(365 * DAY);
     worker.round();
     assert_eq!(sums(&worker, &evacuation), [3, 1, 0, 2]);
@@ -84,11 +100,7 @@ fn forget(phone: &Phone, table: &str, id: &str) {
 
 #[test]
 fn what_was_handed_over_of_an_order_that_is_not_here_goes_weeks_after_it_was_seen_to_be_missing() {
-    let valley = valley();
-    let worker = valley.worker();
-    let evacuation = valley.order(false);
-    mark(&valley.boss, &evacuation, &valley.people[0], "moved_shelter");
-    hand_over(&valley.boss, &worker, &evacuation);
+    let HandedOver { worker, evacuation, .. } = one_moved();
     forget(&worker, "received", &evacuation);
     worker.round();
     worker.wait(29 * DAY);
@@ -101,11 +113,7 @@ fn what_was_handed_over_of_an_order_that_is_not_here_goes_weeks_after_it_was_see
 
 #[test]
 fn a_mark_counts_again_when_an_order_comes_back_that_the_server_had_lost() {
-    let valley = valley();
-    let worker = valley.worker();
-    let evacuation = valley.order(false);
-    mark(&valley.boss, &evacuation, &valley.people[0], "moved_shelter");
-    hand_over(&valley.boss, &worker, &evacuation);
+    let HandedOver { valley, worker, evacuation } = one_moved();
     send_all_but_marks(&valley, &worker);
     // A server that was put back takes no order from a worker's phone; the supervisor's brings it an hour later.
     forget(&worker, "record", &evacuation);
@@ -120,11 +128,7 @@ fn a_mark_counts_again_when_an_order_comes_back_that_the_server_had_lost() {
 
 #[test]
 fn a_mark_stays_with_its_order_when_the_cell_is_merged_into_another() {
-    let valley = valley();
-    let worker = valley.worker();
-    let evacuation = valley.order(false);
-    mark(&valley.boss, &evacuation, &valley.people[0], "moved_shelter");
-    hand_over(&valley.boss, &worker, &evacuation);
+    let HandedOver { valley, worker, evacuation } = one_moved();
     send_all_but_marks(&valley, &worker);
     let mut order = valley.boss.record(&evacuation);
     order.fields.insert("cell".to_owned(), json!(OTHER_CELL));
@@ -139,10 +143,7 @@ fn a_mark_stays_with_its_order_when_the_cell_is_merged_into_another() {
 
 #[test]
 fn an_informant_keeps_and_takes_nothing_of_an_evacuation() {
-    let valley = valley();
-    let worker = valley.worker();
-    let evacuation = valley.order(false);
-    hand_over(&valley.boss, &worker, &evacuation);
+    let HandedOver { valley, worker, evacuation } = nobody_marked();
     assert!(received_rows(&worker) > 0);
     worker.device.enrol_again("http://127.0.0.1:9", &Enrolment { role: Role::Informant, ..enrolment() }).unwrap();
     worker.round();
@@ -154,10 +155,7 @@ fn an_informant_keeps_and_takes_nothing_of_an_evacuation() {
 
 #[test]
 fn a_mark_of_an_order_that_the_server_has_not_got_yet_waits_and_is_not_given_up() {
-    let valley = valley();
-    let worker = valley.worker();
-    let evacuation = valley.order(false);
-    hand_over(&valley.boss, &worker, &evacuation);
+    let HandedOver { valley, worker, evacuation } = nobody_marked();
     let own = mark(&worker, &evacuation, &valley.people[0], "called");
     worker.refuse_next(ProblemCode::MissingTarget, None);
     assert_eq!(worker.ok("refused", json!({})), json!([]));
@@ -168,10 +166,7 @@ fn a_mark_of_an_order_that_the_server_has_not_got_yet_waits_and_is_not_given_up(
 
 #[test]
 fn a_mark_of_an_order_that_no_server_ever_gets_is_among_the_refused_words_weeks_later_and_can_be_sent_again() {
-    let valley = valley();
-    let worker = valley.worker();
-    let evacuation = valley.order(false);
-    hand_over(&valley.boss, &worker, &evacuation);
+    let HandedOver { valley, worker, evacuation } = nobody_marked();
     let own = mark(&worker, &evacuation, &valley.people[0], "called");
     worker.refuse_next(ProblemCode::MissingTarget, None);
     worker.wait(30 * DAY);

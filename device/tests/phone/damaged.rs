@@ -46,6 +46,17 @@ fn long_incident(phone: &Phone) -> RecordId {
     phone.write(Kind::Incident, None, fields).unwrap()
 }
 
+/// An unlocked phone whose register breaks off in a long incident, which the server has whole.
+fn with_a_broken_incident() -> (Phone, RecordId) {
+    let mut phone = Phone::new(&Server::new(), 1);
+    let long = long_incident(&phone);
+    phone.sync();
+    let pages = going_on(&phone, "record");
+    break_page(&mut phone, *pages.last().unwrap());
+    phone.device.unlock(PIN).unwrap();
+    (phone, long)
+}
+
 #[test]
 fn a_broken_page_of_the_countys_lists_locks_nobody_out() {
     let server = Server::new();
@@ -84,32 +95,20 @@ fn of_a_long_record_with_a_broken_page_nothing_is_made_up_and_its_neighbours_are
 
 #[test]
 fn what_is_read_of_a_broken_page_while_the_register_is_open_is_told_as_damage() {
-    let server = Server::new();
-    let mut phone = Phone::new(&server, 1);
-    let long = long_incident(&phone);
-    phone.sync();
-    let pages = going_on(&phone, "record");
-    break_page(&mut phone, *pages.last().unwrap());
-    phone.device.unlock(PIN).unwrap();
+    let (phone, long) = with_a_broken_incident();
     let unsent = phone.building("未送");
     let shown = call(&phone.device, "incident", json!({"id": long}), None);
     assert_eq!(shown.unwrap_err().code, FailureCode::RegisterDamaged);
     assert_eq!(phone.device.phase(), Phase::Locked);
     opens_another(&phone);
     phone.sync();
-    assert!(server.hub().records.contains_key(&unsent));
+    assert!(phone.server.hub().records.contains_key(&unsent));
     assert_eq!(phone.get(long).unwrap().text("text"), Some(&*"长".repeat(2000)), "the server still had it");
 }
 
 #[test]
 fn what_is_written_after_a_broken_page_was_met_is_not_said_to_be_saved() {
-    let server = Server::new();
-    let mut phone = Phone::new(&server, 1);
-    let long = long_incident(&phone);
-    phone.sync();
-    let pages = going_on(&phone, "record");
-    break_page(&mut phone, *pages.last().unwrap());
-    phone.device.unlock(PIN).unwrap();
+    let (phone, long) = with_a_broken_incident();
     let form = json!({"text": "半句话"});
     let outcome = phone.device.with_open(|open| {
         let _made_up = open.store().get(long);

@@ -190,6 +190,17 @@ fn of_two_values_with_one_stamp_the_servers_stands() {
 }
 
 #[test]
+fn of_two_values_with_one_stamp_the_servers_stands_also_where_no_digest_tells_of_them() {
+    let server = Server::new();
+    let (phone, ids) = ten_buildings(&server);
+    set_body(&phone, ids[3], |record| drop(record.fields.insert("name".into(), json!("～～～"))), false);
+    server.write(change(ids[3], Kind::Building, cell(), START + 100_000, json!({"floors": 7})));
+    assert_eq!(phone.sync().differing, 0);
+    assert_eq!(phone.name(ids[3]), "3号楼");
+    healed(&phone);
+}
+
+#[test]
 fn a_row_that_cannot_be_read_is_fetched_again() {
     let server = Server::new();
     let (phone, ids) = ten_buildings(&server);

@@ -71,6 +71,21 @@ fn family(phone: &Phone) -> (RecordId, RecordId) {
     (household, person)
 }
 
+/// What waits to be sent of a family: another telephone, and a visit, which it answers.
+fn telephone_and_visit(phone: &Phone, (household, person): (RecordId, RecordId)) -> RecordId {
+    phone.write(Kind::Person, Some(person), json!({"phone": "13900000000"})).unwrap();
+    phone.visit(household)
+}
+
+/// The server took neither from an informant: they are all that is among the refused words, and the register has what informants read.
+#[track_caller]
+fn telephone_and_visit_are_refused(phone: &Phone, person: RecordId, visit: RecordId) {
+    assert_eq!((phone.get(visit), fields(phone, person)), (None, vec!["household".to_owned(), "name".to_owned()]));
+    let words = refused(phone);
+    assert_eq!((words.len(), words[&person].len()), (2, 1), "what the server has needs nobody to send it: {words:?}");
+    assert_eq!((&words[&person]["phone"], &words[&visit]["result"]), (&json!("13900000000"), &json!("met")));
+}
+
 /// The names of a record's fields.
 fn fields(phone: &Phone, id: RecordId) -> Vec<String> {
     phone.get(id).unwrap().fields.into_keys().collect()
@@ -113,8 +128,7 @@ fn whoever_becomes_an_informant_keeps_what_informants_read_and_what_is_unsent_un
     let (household, person) = family(&phone);
     let sent = phone.visit(household);
     phone.sync();
-    phone.write(Kind::Person, Some(person), json!({"phone": "13900000000"})).unwrap();
-    let unsent = phone.visit(household);
+    let unsent = telephone_and_visit(&phone, (household, person));
     become_informant(&phone);
     phone.restart();
     assert!(phone.get(sent).is_some(), "nothing goes before it is known what the server has");
@@ -135,27 +149,22 @@ fn whoever_becomes_an_informant_keeps_what_informants_read_and_what_is_unsent_un
 fn what_an_informant_s_server_refuses_of_the_time_before_is_among_the_refused_words() {
     let server = server();
     let phone = Phone::new(&server, 1);
-    let (household, person) = family(&phone);
-    phone.write(Kind::Person, Some(person), json!({"phone": "13900000000"})).unwrap();
-    let visit = phone.visit(household);
+    let family = family(&phone);
+    let visit = telephone_and_visit(&phone, family);
     become_informant(&phone);
     judge_an_informant(&server);
     phone.sync();
-    assert_eq!((phone.state().waiting_records, phone.get(visit)), (0, None));
-    assert_eq!(fields(&phone, person), ["household", "name"]);
-    let words = refused(&phone);
-    assert_eq!((words.len(), words[&person].len()), (2, 1), "{words:?}");
-    assert_eq!((&words[&person]["phone"], &words[&visit]["result"]), (&json!("13900000000"), &json!("met")));
+    assert_eq!(phone.state().waiting_records, 0);
+    telephone_and_visit_are_refused(&phone, family.1, visit);
 }
 
 #[test]
 fn what_a_restored_server_has_lost_and_takes_of_no_informant_is_among_the_refused_words() {
     let server = server();
     let mut phone = Phone::new(&server, 1);
-    let (household, person) = family(&phone);
+    let family = family(&phone);
     let sunday = server.hub().records.clone();
-    phone.write(Kind::Person, Some(person), json!({"phone": "13900000000"})).unwrap();
-    let visit = phone.visit(household);
+    let visit = telephone_and_visit(&phone, family);
     phone.sync();
     assert_eq!(phone.state().waiting_records, 0);
     {
@@ -168,10 +177,7 @@ fn what_a_restored_server_has_lost_and_takes_of_no_informant_is_among_the_refuse
     phone.restart();
     judge_an_informant(&server);
     phone.sync();
-    assert_eq!((phone.get(visit), fields(&phone, person)), (None, vec!["household".to_owned(), "name".to_owned()]));
-    let words = refused(&phone);
-    assert_eq!((words.len(), words[&person].len()), (2, 1), "what the server has needs nobody to send it: {words:?}");
-    assert_eq!((&words[&person]["phone"], &words[&visit]["result"]), (&json!("13900000000"), &json!("met")));
+    telephone_and_visit_are_refused(&phone, family.1, visit);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::hub::county::SERVER_ACCOUNT;
 use crate::hub::desk::{Desk, works_at_desk};
 use crate::hub::phones::{administers, note};
 use crate::hub::{Hub, HubError, secrets};
-use crate::store::{Account, Device, Reading, Store};
+use crate::store::{Account, Device, Reading, Store, Writing};
 
 /// At most so many characters of a person's name.
 const NAME_MAX: usize = 50;
@@ -234,9 +234,7 @@ impl<S: Store> Hub<S> {
             let same = |found: &Account| found.closed_at.is_none() && found.password_hash == verified;
             let account = writing.account(id)?.filter(same).ok_or_else(super::tokens::signed_out)?;
             let session = writing.desk_session(&desk.session)?.ok_or_else(super::tokens::signed_out)?;
-            writing.put_account(&Account { password_hash: Some(hash), ..account })?;
-            writing.remove_first_password(id)?;
-            writing.remove_desk_sessions_of(id)?;
+            put_password(writing, account, hash)?;
             writing.put_desk_session(&session)?;
             note(writing, now, id.as_str(), "own_password", id.as_str())
         })
@@ -248,6 +246,14 @@ impl<S: Store> Hub<S> {
         let hash = secrets::hash_password(&password)?;
         Ok((password, hash))
     }
+}
+
+/// Gives an account a password that need not be changed at the first sign-in. All its sessions at the desk end.
+pub(super) fn put_password(writing: &mut dyn Writing, account: Account, hash: String) -> Result<(), HubError> {
+    let account = Account { password_hash: Some(hash), ..account };
+    writing.put_account(&account)?;
+    writing.remove_first_password(&account.id)?;
+    Ok(writing.remove_desk_sessions_of(&account.id)?)
 }
 
 fn may_keep_accounts(actor: &Actor) -> Result<(), HubError> {

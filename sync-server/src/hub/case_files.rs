@@ -221,14 +221,13 @@ fn leave_no_words(change: &mut Change, before: Option<&Record>) {
     }
 }
 
-/// What an erased party was called: in the register, and in the file itself.
-pub(super) fn names_of(entry: &Record, case: &Record) -> BTreeSet<String> {
-    let own = entry.text("name").map(str::to_owned);
+/// What an erased party was called: in the register, if it knows, and in the file itself.
+pub(super) fn names_of((id, name): (RecordId, Option<&str>), case: &Record) -> BTreeSet<String> {
     let parties = case.fields.get("parties").and_then(Value::as_array);
-    let id = entry.id.to_string();
+    let id = id.to_string();
     let theirs = parties.into_iter().flatten().filter(|party| party.get("person").and_then(Value::as_str) == Some(&id));
-    let theirs = theirs.filter_map(|party| party.get("name").and_then(Value::as_str).map(str::to_owned));
-    own.into_iter().chain(theirs).filter(|name| !name.trim().is_empty()).collect()
+    let theirs = theirs.filter_map(|party| party.get("name").and_then(Value::as_str));
+    name.into_iter().chain(theirs).filter(|name| !name.trim().is_empty()).map(str::to_owned).collect()
 }
 
 /// Where in a case file one of these names still stands; none when nowhere.

@@ -6,6 +6,7 @@ use domain::protocol::CallRefusal;
 use domain::scope::Role;
 use domain::{AccountId, CellCode, Epoch, Problem, ProblemCode, World};
 
+use crate::hub::accounts::put_password;
 use crate::hub::phones::note;
 use crate::hub::put_back::{BACKED_UP_AT, LostTimes};
 use crate::hub::{Hub, HubError, secrets};
@@ -70,9 +71,7 @@ impl<S: Store> Hub<S> {
         let now = self.now();
         self.store.write(|writing| {
             let account = writing.account(id)?.ok_or_else(|| HubError::refused(CallRefusal::NotFound))?;
-            writing.put_account(&Account { password_hash: Some(hash), ..account })?;
-            writing.remove_first_password(id)?;
-            writing.remove_desk_sessions_of(id)?;
+            put_password(writing, account, hash)?;
             note(writing, now, SERVER_ACCOUNT, "account", id.as_str())
         })
     }

@@ -131,7 +131,7 @@ impl<S: Store> Hub<S> {
             if !matches!(person.kind, Kind::Person | Kind::DisputeEvent) {
                 return Err(HubError::refused(CallRefusal::NotAllowed));
             }
-            let (gone, to_correct) = self.erase_with_all(writing, &person, now, &actor.account)?;
+            let (gone, to_correct) = self.erase_with_all(writing, &person, (now, &actor.account), now)?;
             note(writing, now, actor.account.as_str(), "erase", &id.to_string())?;
             // Last: the answer, and so the commit, comes after the log is on the disk. An erasure that is in the log alone,
             // since the commit failed, is carried out at the next start.
@@ -159,32 +159,48 @@ impl<S: Store> Hub<S> {
         }
     }
 
+    /// `at` and `by`: when it was ordered, and by whom. That was before `now` when it is carried out again.
     fn erase_with_all(
         &self,
         writing: &mut dyn Writing,
         person: &Record,
+        (at, by): (Millis, &AccountId),
         now: Millis,
-        by: &AccountId,
     ) -> Result<(Vec<Erasure>, Vec<CaseToCorrect>), HubError> {
         let county = person.cell.county();
         let entries = entries_of(writing, &county, person)?;
-        // The case files that name any of the entries, and by which names.
+        let called: Vec<_> = entries.iter().map(|entry| (entry.id, entry.text("name"))).collect();
+        let (events, to_correct) = self.leave_in_others(writing, &county, &called, now)?;
+        let gone = Self::erase_with_about(writing, &county, entries.into_iter().chain(events).collect(), at, by)?;
+        Ok((gone, to_correct))
+    }
+
+    /// Leaves nothing of somebody in records that stay. `entries`: the ids, and what the register calls each; its record need not be there,
+    /// for a database that was put back may name somebody in lists and case files whom it does not have. Answers the events that go too,
+    /// and the files that are left to somebody's eyes.
+    fn leave_in_others(
+        &self,
+        writing: &mut dyn Writing,
+        county: &Scope,
+        entries: &[(RecordId, Option<&str>)],
+        now: Millis,
+    ) -> Result<(Vec<Record>, Vec<CaseToCorrect>), HubError> {
+        // The case files that named any of the entries, and by which names.
         let mut cases: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
-        for entry in &entries {
-            self.leave_references(writing, &county, entry.id, now)?;
-            for case in writing.that_named(&county, &Kind::Dispute, entry.id)? {
-                cases.entry(case.record.id).or_default().extend(names_of(entry, &case.record));
+        for &(id, name) in entries {
+            self.leave_references(writing, county, id, now)?;
+            let listed = self.leave_lists(writing, county, id, now)?;
+            for case in listed.iter().filter(|record| record.kind == Kind::Dispute) {
+                cases.entry(case.id).or_default().extend(names_of((id, name), case));
             }
-            self.leave_lists(writing, &county, entry.id, now)?;
         }
-        let (mut words, mut to_correct) = (Vec::new(), Vec::new());
+        let (mut events, mut to_correct) = (Vec::new(), Vec::new());
         for (case, names) in cases {
-            let left = self.leave_case(writing, &county, case, &names, now)?;
-            words.extend(left.events);
+            let left = self.leave_case(writing, county, case, &names, now)?;
+            events.extend(left.events);
             to_correct.extend(left.to_correct);
         }
-        let gone = Self::erase_with_about(writing, &county, entries.into_iter().chain(words).collect(), now, by)?;
-        Ok((gone, to_correct))
+        Ok((events, to_correct))
     }
 
     /// Erases records that would have gone with an erasure, had it been known then that they do: what came late has told it. Answers whether
@@ -272,20 +288,22 @@ impl<S: Store> Hub<S> {
     }
 
     /// Takes a person out of every list that carries the name, and out of what is remembered of it: a list that was moved on since
-    /// may name them in its past only.
+    /// may name them in its past only. Answers the records with these lists, as they stood before: by the name nobody finds them any more.
     fn leave_lists(
         &self,
         writing: &mut dyn Writing,
         county: &Scope,
         id: RecordId,
         now: Millis,
-    ) -> Result<(), HubError> {
+    ) -> Result<Vec<Record>, HubError> {
+        let mut listed = Vec::new();
         for (kind, field, rest) in LISTS_PEOPLE {
-            for listing in writing.that_named(county, &kind, id)? {
-                self.leave_list(writing, &listing.record, field, &|list| rest(list, id), now)?;
+            for StoredRecord { record, .. } in writing.that_named(county, &kind, id)? {
+                self.leave_list(writing, &record, field, &|list| rest(list, id), now)?;
+                listed.push(record);
             }
         }
-        Ok(())
+        Ok(listed)
     }
 
     /// A list that comes in may still name people who were erased meanwhile: its writer had not heard of it, or a phone brings it back
@@ -381,27 +399,21 @@ impl<S: Store> Hub<S> {
                     continue;
                 }
                 again += 1;
-                if erasure.kind == Kind::Person {
-                    // Also where the person's own record is not there: lists and case files may name them all the same. The files are looked
-                    // for by the name that then goes.
-                    let files = writing.that_named(&county, &Kind::Dispute, erasure.id)?;
-                    self.leave_lists(writing, &county, erasure.id, now)?;
-                    let mut events = Vec::new();
-                    for file in files {
-                        let left = self.leave_case(writing, &county, file.record.id, &BTreeSet::new(), now)?;
-                        events.extend(left.events);
+                match writing.record(&county, erasure.id)?.map(|stored| stored.record) {
+                    Some(person) if person.kind == Kind::Person => {
+                        self.erase_with_all(writing, &person, (erasure.at, &erasure.by), now)?;
                     }
-                    self.erase_late(writing, &county, events, now)?;
-                }
-                match writing.record(&county, erasure.id)? {
-                    Some(stored) if stored.record.kind == Kind::Person => {
-                        self.erase_with_all(writing, &stored.record, erasure.at, &erasure.by)?;
+                    Some(record) => {
+                        Self::erase_one(writing, &Erasure { cell: record.cell.clone(), ..erasure.clone() })?;
+                        doom_bytes(writing, &record.kind, &record.fields)?;
                     }
-                    Some(stored) => {
-                        Self::erase_one(writing, &Erasure { cell: stored.record.cell.clone(), ..erasure.clone() })?;
-                        doom_bytes(writing, &stored.record.kind, &stored.record.fields)?;
+                    None => {
+                        if erasure.kind == Kind::Person {
+                            let (events, _) = self.leave_in_others(writing, &county, &[(erasure.id, None)], now)?;
+                            self.erase_late(writing, &county, events, now)?;
+                        }
+                        writing.erase(erasure)?;
                     }
-                    None => writing.erase(erasure)?,
                 }
                 note(writing, now, server_account().as_str(), "erase_again", &erasure.id.to_string())?;
             }

@@ -214,19 +214,24 @@ fn a_late_list_comes_down_without_the_name_to_whoever_sent_it_also_where_others_
 }
 
 #[test]
-fn a_backup_brings_back_no_word_of_a_file_about_nobody() {
-    let mut town = town();
-    let (id, event) = case(&mut town, None);
-    let backup = town.county.folder.path().join("backup.db");
-    town.county.hub.back_up(&backup).unwrap();
-    town.county.world.pass(MINUTE);
-    town.erase();
-    let log = |town: &Town| town.county.folder.path().join("erasures.log");
-    let erased = std::fs::read(log(&town)).unwrap();
-    town.county.put_back(&backup);
-    std::fs::write(log(&town), erased).unwrap();
-    assert_ne!(town.county.stored(id).unwrap().record.fields["facts"], Value::Null, "the backup has them");
-    town.county.keep_erasures();
-    assert_eq!(town.county.stored(id).unwrap().record.fields["facts"], Value::Null);
-    assert!(town.county.stored(event).is_none());
+fn a_backup_brings_back_no_word_of_a_file_about_nobody_whether_or_not_it_has_whom_the_file_named() {
+    for comes_later in [false, true] {
+        let mut town = town();
+        let home = town.phone.new_home(&cell(1));
+        if comes_later {
+            town.person = home[2].id;
+        }
+        let (id, event) = case(&mut town, None);
+        let backup = town.county.folder.path().join("backup.db");
+        town.county.hub.back_up(&backup).unwrap();
+        town.county.world.pass(MINUTE);
+        town.phone.push_all(&home);
+        town.erase();
+        town.county.put_back_beside_its_erasures(&backup);
+        assert_eq!(town.county.stored(town.person).is_none(), comes_later);
+        assert_ne!(town.county.stored(id).unwrap().record.fields["facts"], Value::Null, "the backup has them");
+        town.county.keep_erasures();
+        assert_eq!(town.county.stored(id).unwrap().record.fields["facts"], Value::Null, "{comes_later}");
+        assert!(town.county.stored(event).is_none(), "{comes_later}");
+    }
 }

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use sync_server::http::{App, Front, router};
 use sync_server::hub::county::renew_epoch;
 use sync_server::hub::desk::Desk;
+use sync_server::hub::erasure::ERASURE_LOG;
 use sync_server::hub::phones::Phone;
 use sync_server::hub::{CountyHub, Hub};
 use sync_server::photos::PhotoFolder;
@@ -117,6 +118,13 @@ impl County {
         self.restart();
     }
 
+    /// The same beside the log of erasures, which outlives the database. Nothing is erased again before it is opened.
+    pub(crate) fn put_back_beside_its_erasures(&mut self, backup: &std::path::Path) {
+        let log = std::fs::read(self.folder.path().join(ERASURE_LOG)).unwrap();
+        self.put_back(backup);
+        std::fs::write(self.folder.path().join(ERASURE_LOG), log).unwrap();
+    }
+
     pub(crate) fn account(&self, name: &str, role: Role, scopes: &[&str], cells: &[CellCode]) -> AccountId {
         let id = AccountId::new(name).unwrap();
         let account = Account {
@@ -177,7 +185,7 @@ impl County {
             PhotoFolder::open(&self.folder.path().join("photos")).unwrap(),
             Box::new(self.world.clone()),
         );
-        self.hub = Arc::new(hub.unwrap().with_erasure_log(&self.folder.path().join("erasures.log")).unwrap());
+        self.hub = Arc::new(hub.unwrap().with_erasure_log(&self.folder.path().join(ERASURE_LOG)).unwrap());
     }
 
     pub(crate) fn stored(&self, id: RecordId) -> Option<StoredRecord> {

@@ -5,7 +5,7 @@ use domain::scope::Role;
 use super::chance::Chance;
 use super::wire::Fault;
 
-/// One step of a history. A new kind of trouble or of work is a line here, a weight below, and an arm in `History::act`.
+/// One step of a history. A new kind of trouble or of work is a line here, one in a table below, and an arm in `History::act`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Step {
     // -- work
@@ -94,203 +94,131 @@ pub(super) enum Step {
     CutPages,
 }
 
+/// What there has to be for a step to happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    /// Nothing: it happens whatever became of the phone, or elsewhere.
+    Nothing,
+    /// A phone whose register is open: what may happen to everybody's.
+    Register,
+    /// The same, and work that the app offers to all but informants.
+    Staff,
+    /// The same, and work that it offers neither to informants nor to supervisors.
+    Worker,
+    /// The same, and work that it offers to all but supervisors.
+    Reporter,
+}
+
 impl Step {
     /// Whether it is done on a phone, and needs one whose register is open.
     pub(super) fn needs_register(self) -> bool {
-        use Step::{
-            ActOnIncident, AddDisputeEvent, AnswerRefusal, BackUpPhone, ClonePhone, CutPhonePower, DecideConflict,
-            Draft, EditDispute, EditDuringRound, EditHazard, EditHousehold, EditIncident, EditNewerField, EditPerson,
-            FailPhoneCommit, FillPhone, FreeStorage, HandEvacuationOver, MarkPeople, MergeOrPart, Mistype,
-            MoveHousehold, MovePerson, NameHead, NewDoor, OpenDispute, Photograph, PhotographPaper, PhotographPerson,
-            Presume, RemoveOrPutBack, Report, ReportTask, TakeBack, Unmark, Visit, VisitPerson, VisitSeveral,
-        };
-        matches!(
-            self,
-            AddDisputeEvent
-                | AnswerRefusal
-                | BackUpPhone
-                | ClonePhone
-                | CutPhonePower
-                | DecideConflict
-                | Draft
-                | FreeStorage
-                | MoveHousehold
-                | MovePerson
-                | ReportTask
-                | ActOnIncident
-                | VisitSeveral
-                | EditDispute
-                | EditDuringRound
-                | EditHazard
-                | EditHousehold
-                | EditIncident
-                | EditNewerField
-                | EditPerson
-                | FailPhoneCommit
-                | FillPhone
-                | HandEvacuationOver
-                | MarkPeople
-                | MergeOrPart
-                | Mistype
-                | NameHead
-                | NewDoor
-                | OpenDispute
-                | Photograph
-                | PhotographPaper
-                | PhotographPerson
-                | Presume
-                | RemoveOrPutBack
-                | Report
-                | TakeBack
-                | Unmark
-                | Visit
-                | VisitPerson
-        )
+        self.needs() != Needs::Nothing
     }
 
     /// Whether the app offers this work to somebody of this role. Whatever else may happen happens to everybody's phone.
     pub(super) fn is_offered_to(self, role: Role) -> bool {
-        use Step::{
-            ActOnIncident, AddDisputeEvent, DecideConflict, EditDispute, EditDuringRound, EditHazard, EditHousehold,
-            EditIncident, EditNewerField, EditPerson, HandEvacuationOver, MarkPeople, MergeOrPart, MoveHousehold,
-            MovePerson, NameHead, NewDoor, OpenDispute, Photograph, PhotographPaper, PhotographPerson, Presume,
-            RemoveOrPutBack, ReportTask, TakeBack, Unmark, Visit, VisitPerson, VisitSeveral,
-        };
         match role {
-            Role::Informant => !matches!(
-                self,
-                ActOnIncident
-                    | AddDisputeEvent
-                    | DecideConflict
-                    | EditDispute
-                    | EditDuringRound
-                    | EditHazard
-                    | EditHousehold
-                    | EditIncident
-                    | EditNewerField
-                    | EditPerson
-                    | HandEvacuationOver
-                    | MarkPeople
-                    | MergeOrPart
-                    | MoveHousehold
-                    | MovePerson
-                    | NameHead
-                    | NewDoor
-                    | OpenDispute
-                    | PhotographPaper
-                    | PhotographPerson
-                    | Presume
-                    | RemoveOrPutBack
-                    | ReportTask
-                    | TakeBack
-                    | Unmark
-                    | Visit
-                    | VisitPerson
-                    | VisitSeveral
-            ),
-            Role::Supervisor => !matches!(
-                self,
-                Photograph
-                    | PhotographPaper
-                    | PhotographPerson
-                    | ReportTask
-                    | TakeBack
-                    | Visit
-                    | VisitPerson
-                    | VisitSeveral
-            ),
+            Role::Informant => !matches!(self.needs(), Needs::Staff | Needs::Worker),
+            Role::Supervisor => !matches!(self.needs(), Needs::Worker | Needs::Reporter),
             _ => true,
         }
     }
+
+    fn needs(self) -> Needs {
+        let alone = STEPS.iter().map(|(step, needs, ..)| (*step, *needs));
+        let together = [EVACUATION, DISPUTES, INFORMING].into_iter().flatten().map(|(step, needs, _)| (*step, *needs));
+        let line = alone.chain(together).find(|(step, _)| *step == self);
+        line.expect("every step stands in one of the tables").1
+    }
 }
 
-/// Every step, how often it comes when it comes, and how many of a hundred histories know it.
-const STEPS: &[(Step, usize, usize)] = &[
-    (Step::Round, 260, 100),
-    (Step::EditDuringRound, 40, 70),
-    (Step::EditPerson, 120, 100),
-    (Step::EditHousehold, 60, 100),
-    (Step::EditIncident, 50, 90),
-    (Step::EditNewerField, 20, 60),
-    (Step::Visit, 90, 100),
-    (Step::TakeBack, 25, 70),
-    (Step::Report, 40, 100),
-    (Step::NewDoor, 15, 60),
-    (Step::RemoveOrPutBack, 30, 80),
-    (Step::MergeOrPart, 25, 50),
-    (Step::Photograph, 30, 70),
-    (Step::PhotographPerson, 12, 40),
-    (Step::VisitPerson, 25, 60),
-    (Step::MovePerson, 15, 50),
-    (Step::MoveHousehold, 12, 40),
-    (Step::VisitSeveral, 15, 40),
-    (Step::ActOnIncident, 20, 60),
-    (Step::ReportTask, 15, 50),
-    (Step::DecideConflict, 30, 60),
-    (Step::FreeStorage, 4, 30),
-    (Step::Draft, 12, 40),
-    (Step::NameHead, 15, 40),
-    (Step::Mistype, 15, 50),
-    (Step::AnswerRefusal, 40, 90),
-    (Step::Review, 40, 80),
-    (Step::CorrectAtDesk, 30, 70),
-    (Step::GiveTask, 25, 60),
-    (Step::Presume, 30, 60),
-    (Step::DeliverLate, 40, 70),
-    (Step::Pry, 6, 30),
-    (Step::SetClock, 25, 60),
-    (Step::JumpYears, 12, 30),
-    (Step::LongAbsence, 3, 20),
-    (Step::TokensRunOut, 15, 50),
-    (Step::KillPhone, 30, 60),
-    (Step::CutPhonePower, 40, 50),
-    (Step::FailPhoneCommit, 20, 30),
-    (Step::FillPhone, 15, 30),
-    (Step::ClonePhone, 8, 30),
-    (Step::BackUpPhone, 15, 35),
-    (Step::RestorePhone, 8, 30),
-    (Step::RevokePhone, 4, 20),
-    (Step::EnrolAgain, 15, 60),
-    (Step::LockByOrder, 8, 25),
-    (Step::WipeByOrder, 3, 20),
-    (Step::LiftOrder, 12, 40),
-    (Step::TakeIn, 10, 40),
-    (Step::KillServer, 20, 50),
-    (Step::CutServerPower, 20, 40),
-    (Step::FailServerCommit, 20, 30),
-    (Step::FillServer, 10, 30),
-    (Step::BackUpServer, 15, 40),
-    (Step::RestoreServer, 6, 35),
-    (Step::Tidy, 8, 40),
-    (Step::HandOver, 15, 50),
-    (Step::MoveAtDesk, 10, 35),
-    (Step::ErasePerson, 8, 30),
-    (Step::CutPages, 20, 50),
-    (Step::SetServerClock, 10, 25),
+/// Every step, what it needs, how often it comes when it comes, and how many of a hundred histories know it.
+const STEPS: &[(Step, Needs, usize, usize)] = &[
+    (Step::Round, Needs::Nothing, 260, 100),
+    (Step::EditDuringRound, Needs::Staff, 40, 70),
+    (Step::EditPerson, Needs::Staff, 120, 100),
+    (Step::EditHousehold, Needs::Staff, 60, 100),
+    (Step::EditIncident, Needs::Staff, 50, 90),
+    (Step::EditNewerField, Needs::Staff, 20, 60),
+    (Step::Visit, Needs::Worker, 90, 100),
+    (Step::TakeBack, Needs::Worker, 25, 70),
+    (Step::Report, Needs::Register, 40, 100),
+    (Step::NewDoor, Needs::Staff, 15, 60),
+    (Step::RemoveOrPutBack, Needs::Staff, 30, 80),
+    (Step::MergeOrPart, Needs::Staff, 25, 50),
+    (Step::Photograph, Needs::Reporter, 30, 70),
+    (Step::PhotographPerson, Needs::Worker, 12, 40),
+    (Step::VisitPerson, Needs::Worker, 25, 60),
+    (Step::MovePerson, Needs::Staff, 15, 50),
+    (Step::MoveHousehold, Needs::Staff, 12, 40),
+    (Step::VisitSeveral, Needs::Worker, 15, 40),
+    (Step::ActOnIncident, Needs::Staff, 20, 60),
+    (Step::ReportTask, Needs::Worker, 15, 50),
+    (Step::DecideConflict, Needs::Staff, 30, 60),
+    (Step::FreeStorage, Needs::Register, 4, 30),
+    (Step::Draft, Needs::Register, 12, 40),
+    (Step::NameHead, Needs::Staff, 15, 40),
+    (Step::Mistype, Needs::Register, 15, 50),
+    (Step::AnswerRefusal, Needs::Register, 40, 90),
+    (Step::Review, Needs::Nothing, 40, 80),
+    (Step::CorrectAtDesk, Needs::Nothing, 30, 70),
+    (Step::GiveTask, Needs::Nothing, 25, 60),
+    (Step::Presume, Needs::Staff, 30, 60),
+    (Step::DeliverLate, Needs::Nothing, 40, 70),
+    (Step::Pry, Needs::Nothing, 6, 30),
+    (Step::SetClock, Needs::Nothing, 25, 60),
+    (Step::JumpYears, Needs::Nothing, 12, 30),
+    (Step::LongAbsence, Needs::Nothing, 3, 20),
+    (Step::TokensRunOut, Needs::Nothing, 15, 50),
+    (Step::KillPhone, Needs::Nothing, 30, 60),
+    (Step::CutPhonePower, Needs::Register, 40, 50),
+    (Step::FailPhoneCommit, Needs::Register, 20, 30),
+    (Step::FillPhone, Needs::Register, 15, 30),
+    (Step::ClonePhone, Needs::Register, 8, 30),
+    (Step::BackUpPhone, Needs::Register, 15, 35),
+    (Step::RestorePhone, Needs::Nothing, 8, 30),
+    (Step::RevokePhone, Needs::Nothing, 4, 20),
+    (Step::EnrolAgain, Needs::Nothing, 15, 60),
+    (Step::LockByOrder, Needs::Nothing, 8, 25),
+    (Step::WipeByOrder, Needs::Nothing, 3, 20),
+    (Step::LiftOrder, Needs::Nothing, 12, 40),
+    (Step::TakeIn, Needs::Nothing, 10, 40),
+    (Step::KillServer, Needs::Nothing, 20, 50),
+    (Step::CutServerPower, Needs::Nothing, 20, 40),
+    (Step::FailServerCommit, Needs::Nothing, 20, 30),
+    (Step::FillServer, Needs::Nothing, 10, 30),
+    (Step::BackUpServer, Needs::Nothing, 15, 40),
+    (Step::RestoreServer, Needs::Nothing, 6, 35),
+    (Step::Tidy, Needs::Nothing, 8, 40),
+    (Step::HandOver, Needs::Nothing, 15, 50),
+    (Step::MoveAtDesk, Needs::Nothing, 10, 35),
+    (Step::ErasePerson, Needs::Nothing, 8, 30),
+    (Step::CutPages, Needs::Nothing, 20, 50),
+    (Step::SetServerClock, Needs::Nothing, 10, 25),
 ];
 
-/// The work of an evacuation, and how much of it there is to a thousand other steps. A history knows all of it, or none.
-const EVACUATION: &[(Step, usize)] = &[
-    (Step::OrderEvacuation, 18),
-    (Step::EndEvacuation, 7),
-    (Step::MarkPeople, 60),
-    (Step::Unmark, 10),
-    (Step::MarkAtDesk, 16),
-    (Step::HandEvacuationOver, 20),
-    (Step::EditHazard, 14),
+/// The work of an evacuation, what it needs, and how much of it there is to a thousand other steps. A history knows all of it, or none.
+const EVACUATION: &[(Step, Needs, usize)] = &[
+    (Step::OrderEvacuation, Needs::Nothing, 18),
+    (Step::EndEvacuation, Needs::Nothing, 7),
+    (Step::MarkPeople, Needs::Staff, 60),
+    (Step::Unmark, Needs::Staff, 10),
+    (Step::MarkAtDesk, Needs::Nothing, 16),
+    (Step::HandEvacuationOver, Needs::Staff, 20),
+    (Step::EditHazard, Needs::Staff, 14),
 ];
 
 /// The same of disputes.
-const DISPUTES: &[(Step, usize)] = &[
-    (Step::OpenDispute, 18),
-    (Step::EditDispute, 22),
-    (Step::AddDisputeEvent, 34),
-    (Step::PhotographPaper, 6),
-    (Step::EraseParty, 4),
+const DISPUTES: &[(Step, Needs, usize)] = &[
+    (Step::OpenDispute, Needs::Staff, 18),
+    (Step::EditDispute, Needs::Staff, 22),
+    (Step::AddDisputeEvent, Needs::Staff, 34),
+    (Step::PhotographPaper, Needs::Worker, 6),
+    (Step::EraseParty, Needs::Nothing, 4),
 ];
 
 /// What an informant does, beside what a worker does too.
-const INFORMING: &[(Step, usize)] = &[(Step::Inform, 25)];
+const INFORMING: &[(Step, Needs, usize)] = &[(Step::Inform, Needs::Nothing, 25)];
 
 /// The mix of one history.
 pub(super) struct Mix {
@@ -318,7 +246,7 @@ impl Mix {
     /// What came later draws `apart`, so that a seed stays the history that it was; and what came after that, `later`.
     pub(super) fn draw(chance: &mut Chance, apart: &mut Chance, later: &mut Chance) -> Self {
         let mut steps = Vec::new();
-        for (step, weight, known) in STEPS {
+        for (step, _, weight, known) in STEPS {
             if chance.percent(*known) {
                 // Half, once or twice as often as usual.
                 steps.push((*step, weight * [1, 2, 4][chance.below(3)]));
@@ -352,9 +280,9 @@ impl Mix {
     }
 
     /// Work of which each part needs the others.
-    fn knows_together(&mut self, work: &[(Step, usize)], later: &mut Chance) {
+    fn knows_together(&mut self, work: &[(Step, Needs, usize)], later: &mut Chance) {
         let others = self.sum;
-        for (step, of_a_thousand) in work {
+        for (step, _, of_a_thousand) in work {
             // Half, once or twice as often as usual.
             let weight = (others * of_a_thousand * [1, 2, 4][later.below(3)] / 2_000).max(1);
             self.steps.push((*step, weight));
