@@ -32,7 +32,7 @@ use crate::store::{self, Held, Meta, Store};
 /// A measurement of the clocks is trusted this long by the phone's own clock; a clock that jumps voids it at once.
 const MEASURED_FOR: Millis = 60 * 1000;
 
-/// Who uses this phone, as the server said at enrolment.
+/// Who uses this phone, as the server said at enrolment; what the account is for, as it said last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The account's name.
@@ -207,6 +207,14 @@ impl Open {
 
     pub(crate) fn set_cells(&mut self, cells: Vec<CellCode>) {
         self.cells = cells;
+    }
+
+    /// The account has another role from now on, as it is stored already. What it may not read any more goes, and should it ever read that
+    /// again it is read anew: what this run wrote of it must then come down like anybody's.
+    pub(crate) fn role_changed(&mut self, account: Account) {
+        self.account = account;
+        self.begin_run();
+        self.changed();
     }
 
     pub(crate) fn set_lists(&mut self, lists: Lists) {

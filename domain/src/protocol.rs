@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
@@ -215,6 +215,15 @@ pub struct ExchangeAnswer {
     /// Those of [`ExchangeRequest::words_about`] that were erased: the phone keeps nothing about them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub erased: Vec<RecordId>,
+    /// What the account is for now: whatever else is in the answer is what this role may read. Servers of an older version tell none,
+    /// and a role that only a newer version knows is read as none: the phone goes on with the one that it was told before.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_role")]
+    pub role: Option<Role>,
+}
+
+/// A role, if this version knows it: one of a newer version must not make everything unreadable that comes with it.
+fn known_role<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Role>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
 /// What the server did with one change.
@@ -525,5 +534,31 @@ pub fn depth(value: &Value) -> usize {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
         Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
         _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_role_that_is_not_told_or_not_known_leaves_an_answer_readable_and_tells_nothing() {
+        let mut answer = json!({"server_time": 0, "epoch": "00000000-0000-0000-0000-000000000001", "lists_version": 1,
+            "verdicts": [], "cells": [], "pages": [], "more": false});
+        let read = |answer: &Value| serde_json::from_value::<ExchangeAnswer>(answer.clone()).unwrap();
+        let of_an_older_server = read(&answer);
+        assert_eq!(of_an_older_server.role, None);
+        assert_eq!(serde_json::to_value(&of_an_older_server).unwrap(), answer, "nor is it made up");
+        for (told, known) in [
+            (json!("informant"), Some(Role::Informant)),
+            (json!("of_a_newer_version"), None),
+            (json!({"name": "worker"}), None),
+            (Value::Null, None),
+        ] {
+            answer["role"] = told;
+            assert_eq!(read(&answer).role, known, "{answer}");
+        }
     }
 }

@@ -11,9 +11,9 @@ use super::notes::Notes;
 use super::pull::Seen;
 use super::push::{self, Mark, Offer};
 use super::receipt::{self, Compared};
-use super::{RoundReport, clock, health, pull, repair};
+use super::{RoundReport, clock, health, pull, repair, rights};
 use crate::DeviceError;
-use crate::open::Open;
+use crate::open::{Account, Open};
 use crate::outbox;
 use crate::store::Meta;
 
@@ -34,8 +34,9 @@ pub(super) fn is_restored(request: &ExchangeRequest, answer: &ExchangeAnswer) ->
 }
 
 /// Stores an answer: verdicts, pages, cells, cursors and the receipt in one transaction. Of one that was under way while the phone was
-/// enrolled anew the verdicts alone: what it tells, and leaves out, was for another name and perhaps another role. True: a cell differs
-/// from the server's and is to be read from its beginning, or the server is to be asked again.
+/// enrolled anew the verdicts alone: what it tells, and leaves out, was for another name and perhaps another role. Of one that tells the
+/// account's new role that and the verdicts: its pages go on from where another role had read, and the cells are read anew. True: a cell
+/// differs from the server's and is to be read from its beginning, or the server is to be asked again.
 pub(super) fn take(
     open: &mut Open,
     heard: &Heard,
@@ -49,6 +50,8 @@ pub(super) fn take(
     clock::measured(open, request.device_time, *at, answer.server_time)?;
     let now = open.now();
     let (is_ours, own) = (*device == open.account().device, open.account().account.clone());
+    let (role, becomes) = (open.account().role, with_role_told(open.account(), answer).filter(|_| is_ours));
+    let is_told = is_ours && becomes.is_none();
     let mut clock = open.clock.clone();
     let transaction = open.store.begin()?;
     let verdicts = request.push.iter().zip(marks).map(Offer::of).zip(&answer.verdicts);
@@ -59,7 +62,10 @@ pub(super) fn take(
     if request.epoch != Some(answer.epoch) {
         Meta::Epoch.set(&transaction, &answer.epoch)?;
     }
-    let told = if is_ours { take_told(&transaction, heard, &mut clock, now)? } else { Told::NOTHING };
+    if let Some(account) = &becomes {
+        rights::take_role(&transaction, role, account)?;
+    }
+    let told = if is_told { take_told(&transaction, heard, &mut clock, now)? } else { Told::NOTHING };
     let Told { seen, removed, other_cells, compared } = told;
     note_clock(&transaction, &mut clock, seen.latest.max(judged.latest), !marks.is_empty(), judged.set_back)?;
     transaction.commit()?;
@@ -70,8 +76,11 @@ pub(super) fn take(
         // in a cell that was left) may still reach the server with a late request: it must come down like anybody's.
         open.begin_run();
     }
-    if is_ours {
+    if is_told {
         open.set_cells(answer.cells.clone());
+    }
+    if let Some(account) = becomes {
+        open.role_changed(account);
     }
     report.accepted += judged.accepted;
     report.refused += judged.refused;
@@ -81,7 +90,13 @@ pub(super) fn take(
     if seen.new > 0 || seen.told || removed || other_cells || judged_any || restored || compared.news {
         open.changed();
     }
-    Ok(compared.begun || !is_ours)
+    Ok(compared.begun || !is_told)
+}
+
+/// The account with the role that an answer tells, where it is another than the phone knows of.
+fn with_role_told(account: &Account, answer: &ExchangeAnswer) -> Option<Account> {
+    let role = answer.role.filter(|role| *role != account.role)?;
+    Some(Account { role, ..account.clone() })
 }
 
 /// What came of everything that an answer tells beside its verdicts.

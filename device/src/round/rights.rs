@@ -1,5 +1,6 @@
-//! What the account of a phone may not read does not stay on it. Servers of an older version sent informants every photo of their cells,
-//! signed papers included; and whoever becomes an informant has held whole cells.
+//! What the account of a phone is for the server tells with every answer; and what it may not read does not stay there. Servers of an
+//! older version sent informants every photo of their cells, signed papers included; and whoever becomes an informant has held whole
+//! cells.
 //!
 //! It goes at the end of a whole round, never before: by then it is known which database the server has, and all that waited was judged,
 //! also what a server that was put back from a backup has lost and was offered again. What still waits goes after a later round. One row
@@ -18,6 +19,13 @@ use crate::store::{self, Held, Meta, SELECT_HELD, Store};
 /// The account has another role from now on: its cells are read anew, as that role is sent them, and the register is to be cut to it.
 pub(crate) fn role_changes(connection: &Connection, before: Role, now: Role) -> Result<(), DeviceError> {
     if sees_whole_cell(before) && sees_whole_cell(now) { Ok(()) } else { read_anew(connection) }
+}
+
+/// The same, as an answer tells it: the account is stored with its new role.
+pub(super) fn take_role(connection: &Connection, before: Role, account: &Account) -> Result<(), DeviceError> {
+    tracing::info!(?before, now = ?account.role, "the account has another role");
+    Meta::Account.set(connection, account)?;
+    role_changes(connection, before, account.role)
 }
 
 fn read_anew(connection: &Connection) -> Result<(), DeviceError> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::protocol::{CallError, ExchangeAnswer, ExchangeRequest, PROTOCOL, PageBytes, Peer, Verdict};
+use domain::scope::Role;
 use domain::{CellCode, Change, DeviceId};
 
 use super::answer::{self, Heard, is_restored};
@@ -31,6 +32,12 @@ struct Exchanges<'r> {
     pushed: u32,
     /// How many answers brought pages.
     pulled: u32,
+}
+
+/// What the phone knows of its account, for which an answer may have news.
+struct Known {
+    cells: Vec<CellCode>,
+    role: Role,
 }
 
 /// Which lists the server has.
@@ -143,7 +150,10 @@ impl Exchanges<'_> {
         answer: ExchangeAnswer,
         mut read_anew: bool,
     ) -> Result<(), DeviceError> {
-        let look = |open: &mut Open| Ok::<_, DeviceError>((open.device_now(), open.cells().to_vec()));
+        let look = |open: &mut Open| {
+            let known = Known { cells: open.cells().to_vec(), role: open.account().role };
+            Ok::<_, DeviceError>((open.device_now(), known))
+        };
         let (at, known) = self.device.with_open(look)?;
         if marks.is_empty() && answer.more && !moves_on(&request, &answer) {
             return Err(CallError::Unreadable("there is more, and nothing new".into()).into());
@@ -191,14 +201,15 @@ fn go_on_from(request: &mut ExchangeRequest, answer: &ExchangeAnswer) {
 }
 
 /// Whether an answer leaves what was gathered meanwhile as right as it was: everything was taken, and nothing that came down, left or
-/// was erased is in the way of it.
-fn is_plain(request: &ExchangeRequest, answer: &ExchangeAnswer, cells: &[CellCode], sends_more: bool) -> bool {
+/// was erased is in the way of it; and whether a request can go on from its pages, which a new role reads from their beginning.
+fn is_plain(request: &ExchangeRequest, answer: &ExchangeAnswer, known: &Known, sends_more: bool) -> bool {
     let brings = answer.pages.iter().any(|page| {
         !page.records.is_empty() || !page.gone.is_empty() || !page.erased.is_empty() || !page.conflicts.is_empty()
     });
     let all_taken = answer.verdicts.iter().all(|verdict| *verdict == Verdict::Accepted);
-    let nothing_else = answer.cells == cells && answer.erased.is_empty() && request.doubted.is_empty();
-    !is_restored(request, answer) && all_taken && nothing_else && !(sends_more && brings)
+    let as_known = answer.cells == known.cells && answer.role.is_none_or(|role| role == known.role);
+    let nothing_else = answer.erased.is_empty() && request.doubted.is_empty();
+    !is_restored(request, answer) && all_taken && as_known && nothing_else && !(sends_more && brings)
 }
 
 /// Whether some cursor moves, or begins anew.

@@ -317,6 +317,7 @@ impl Desk {
             more: false,
             receipt: None,
             erased: Vec::new(),
+            role: None,
         }
     }
 }

@@ -15,6 +15,7 @@ use domain::protocol::{
     PhotoOffer, PhotoPlace, PhotoSize, Proof, Receipt, ReceiptStatement, Refusal, ServerKeys, Verdict,
 };
 use domain::receipt::ReceiptKey;
+use domain::scope::Role;
 use domain::seal::{Purpose, SealKeys};
 use domain::world::Millis;
 use domain::{CellCode, Change, DeviceId, Epoch, Node, Problem, ProblemCode, Record, RecordId, Sha256Hex};
@@ -43,6 +44,8 @@ pub struct Hub {
     /// What changed, whether it left the cell, and which run wrote it.
     pub feed: BTreeMap<CellCode, Vec<(RecordId, bool, Node)>>,
     pub cells: Vec<CellCode>,
+    /// What the account is for, as it is told; a server of an older version tells nothing.
+    pub role: Option<Role>,
     pub lost: Vec<Lost>,
     /// What is told of the records in a page.
     pub conflicts: Vec<Conflict>,
@@ -110,6 +113,7 @@ impl Server {
             records: BTreeMap::new(),
             feed: BTreeMap::new(),
             cells: vec![cell()],
+            role: None,
             lost: Vec::new(),
             conflicts: Vec::new(),
             requests: Vec::new(),
@@ -305,6 +309,7 @@ impl Hub {
             more,
             receipt: if more { None } else { self.receipt(device) },
             erased: request.words_about.iter().filter(|id| self.erased.contains(id)).copied().collect(),
+            role: self.role,
         };
         (self.spoil)(&mut answer);
         answer

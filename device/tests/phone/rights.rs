@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::protocol::{Enrolment, ExchangeAnswer};
-use domain::scope::{Role, phone_writes, visible_field};
+use device::DeviceError;
+use domain::protocol::{CallError, Enrolment, ExchangeAnswer};
+use domain::scope::{Action, Role, allowed, phone_writes, visible_field};
 use domain::{Epoch, Fields, Kind, ProblemCode, RecordId, Sha256Hex};
 use serde_json::json;
 use uuid::Uuid;
@@ -290,9 +291,35 @@ fn what_waits_outlives_a_role_that_may_not_read_it() {
 
 /// What an informant is sent of records.
 fn cut(answer: &mut ExchangeAnswer) {
-    for record in answer.pages.iter_mut().flat_map(|page| &mut page.records) {
-        record.fields.retain(|field, _| visible_field(Role::Informant, &record.kind, field));
+    for page in &mut answer.pages {
+        page.records.retain(|record| allowed(Role::Informant, Action::Read, &record.kind));
+        for record in &mut page.records {
+            record.fields.retain(|field, _| visible_field(Role::Informant, &record.kind, field));
+        }
     }
+}
+
+/// The office makes something else of the account, and the server tells what it is.
+fn make(server: &Server, role: Role) {
+    let in_part = role == Role::Informant;
+    let mut hub = server.hub();
+    hub.role = Some(role);
+    hub.spoil = Box::new(move |answer| {
+        if in_part {
+            cut(answer);
+        }
+    });
+    hub.misstate = Box::new(move |statement| {
+        if in_part {
+            statement.cells.clear();
+        }
+    });
+    hub.refuse = Box::new(move |change| (!phone_writes(role, &change.kind)).then_some(ProblemCode::NotAllowed));
+}
+
+/// What the phone holds its account to be for.
+fn role(phone: &Phone) -> Role {
+    phone.device.with_open::<_, DeviceError>(|open| Ok(open.account().role)).unwrap()
 }
 
 #[test]
@@ -331,4 +358,168 @@ fn what_a_phone_was_told_before_it_was_enrolled_anew_is_asked_for_once_more_befo
     phone.sync();
     assert_eq!(server.hub().requests.len(), 2);
     assert_eq!(phone.get(person).unwrap().text("phone"), Some("13800000000"));
+}
+
+#[test]
+fn whoever_is_made_an_informant_hears_of_it_with_the_next_round_and_keeps_what_informants_read() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let (household, person) = family(&phone);
+    let sent = phone.visit(household);
+    phone.sync();
+    phone.write(Kind::Person, Some(person), json!({"phone": "13900000000"})).unwrap();
+    let unsent = phone.visit(household);
+    make(&server, Role::Informant);
+    phone.sync();
+    assert_eq!((role(&phone), phone.state().waiting_records), (Role::Informant, 0));
+    assert_eq!((phone.get(sent), phone.get(unsent)), (None, None));
+    assert_eq!((fields(&phone, household), fields(&phone, person).len()), (vec!["dwelling".to_owned()], 2));
+    let words = refused(&phone);
+    assert_eq!((words.len(), words[&person].len()), (2, 1), "{words:?}");
+    assert_eq!((&words[&person]["phone"], &words[&unsent]["result"]), (&json!("13900000000"), &json!("met")));
+    let more = phone.write(Kind::Dwelling, None, json!({"house_number": "19", "use": "own"}));
+    assert!(matches!(more, Err(DeviceError::Invalid(_))), "{more:?}");
+    phone.restart();
+    assert_eq!(role(&phone), Role::Informant);
+}
+
+#[test]
+fn whoever_is_made_a_worker_reads_the_cells_anew_with_the_next_round_and_compares_them() {
+    let server = Server::new();
+    let phone = Phone::enrolled(&server, 1, &as_informant());
+    let person = resident(&server, 1);
+    make(&server, Role::Informant);
+    phone.sync();
+    assert_eq!(fields(&phone, person), ["household", "name"]);
+    make(&server, Role::Worker);
+    assert_eq!(phone.sync().differing, 0);
+    assert_eq!(role(&phone), Role::Worker);
+    assert_eq!(fields(&phone, person), ["household", "name", "phone"]);
+    assert_eq!(phone.receipt()["cells"][0]["agrees"], json!(true));
+    phone.write(Kind::Dwelling, None, json!({"house_number": "19", "use": "own"})).unwrap();
+    phone.sync();
+    assert!(!server.hub().requests.last().unwrap().cursors.is_empty(), "once");
+}
+
+#[test]
+fn what_this_run_wrote_and_an_informant_may_not_read_comes_back_to_a_worker() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (household, _) = family(&phone);
+    let visit = phone.visit(household);
+    phone.sync();
+    make(&server, Role::Informant);
+    phone.sync();
+    assert_eq!(phone.get(visit), None);
+    make(&server, Role::Worker);
+    assert_eq!(phone.sync().differing, 0);
+    assert!(phone.get(visit).is_some());
+}
+
+#[test]
+fn a_role_that_reads_as_much_is_told_as_well_and_nothing_is_read_anew_for_it() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    make(&server, Role::Supervisor);
+    let before = phone.device.generation();
+    phone.sync();
+    assert_eq!(role(&phone), Role::Supervisor);
+    assert!(phone.device.generation() > before, "what the screens offer is another thing now");
+    assert!(server.hub().requests[1..].iter().all(|request| !request.cursors.is_empty()));
+}
+
+#[test]
+fn a_role_whose_answer_was_lost_is_told_with_the_next_one() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (household, person) = family(&phone);
+    let visit = phone.visit(household);
+    make(&server, Role::Informant);
+    server.hub().lose_answers.push_back(CallError::Offline("cut".into()));
+    phone.round();
+    assert_eq!((role(&phone), phone.state().waiting_records), (Role::Worker, 1));
+    phone.sync();
+    assert_eq!((role(&phone), phone.get(visit)), (Role::Informant, None));
+    assert_eq!(refused(&phone)[&visit]["result"], json!("met"));
+    assert_eq!(fields(&phone, person), ["household", "name"]);
+}
+
+#[test]
+fn a_power_cut_after_a_role_was_told_leaves_the_rest_to_the_next_round() {
+    let (whole, part): (&[&str], &[&str]) = (&["household", "name", "phone"], &["household", "name"]);
+    for (before, saw, now, sees) in
+        [(Role::Worker, whole, Role::Informant, part), (Role::Informant, part, Role::Worker, whole)]
+    {
+        let server = Server::new();
+        let person = resident(&server, 1);
+        let mut phone = Phone::enrolled(&server, 1, &Enrolment { role: before, ..enrolment(1) });
+        make(&server, before);
+        phone.sync();
+        make(&server, now);
+        server.hub().answers_left = 1;
+        phone.round();
+        phone.restart();
+        assert_eq!(role(&phone), now);
+        assert_eq!(fields(&phone, person), saw, "what goes goes at the end of a whole round");
+        server.hub().answers_left = usize::MAX;
+        assert_eq!(phone.sync().differing, 0);
+        assert_eq!(fields(&phone, person), sees);
+    }
+}
+
+#[test]
+fn whichever_save_of_the_round_fails_a_role_is_told_and_stored_as_one() {
+    for others in 0..5 {
+        let server = Server::new();
+        let mut phone = Phone::new(&server, 1);
+        let (_, person) = family(&phone);
+        make(&server, Role::Informant);
+        phone.failing_commit(others, || phone.round());
+        let known = role(&phone);
+        phone.restart();
+        assert_eq!(role(&phone), known, "{others}");
+        phone.sync();
+        assert_eq!((role(&phone), fields(&phone, person).len()), (Role::Informant, 2), "{others}");
+    }
+}
+
+#[test]
+fn a_role_that_is_told_in_the_middle_of_a_long_pull_is_read_for_from_the_beginning() {
+    let server = Server::new();
+    let phone = Phone::enrolled(&server, 1, &as_informant());
+    let mut people = vec![resident(&server, 1), resident(&server, 2)];
+    make(&server, Role::Informant);
+    phone.sync();
+    make(&server, Role::Worker);
+    people.extend((3..=8).map(|number| resident(&server, number)));
+    server.hub().page_records = 2;
+    assert_eq!(phone.sync().differing, 0);
+    for person in people {
+        assert_eq!(phone.get(person).unwrap().text("phone"), Some("13800000000"));
+    }
+}
+
+#[test]
+fn a_role_that_was_told_before_the_phone_was_enrolled_anew_does_not_count() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    make(&server, Role::Informant);
+    let device = phone.device.clone();
+    server.hub().meanwhile = Some(Box::new(move || device.enrol_again(SERVER, &enrolment(2)).unwrap()));
+    server.hub().answers_left = 1;
+    phone.round();
+    assert_eq!(role(&phone), Role::Worker);
+}
+
+#[test]
+fn a_server_of_an_older_version_tells_no_role_and_changes_none() {
+    let server = server();
+    let phone = Phone::enrolled(&server, 1, &as_informant());
+    resident(&server, 1);
+    server.hub().spoil = Box::new(cut);
+    phone.sync();
+    phone.sync();
+    assert_eq!(role(&phone), Role::Informant);
+    assert!(!server.hub().requests.last().unwrap().cursors.is_empty());
 }

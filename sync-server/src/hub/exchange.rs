@@ -72,6 +72,7 @@ impl<S: Store> Hub<S> {
                 more: pages.more,
                 receipt: None,
                 erased: erased(reading, phone, &request.words_about)?,
+                role: Some(phone.actor.role),
             };
             Ok::<_, HubError>((answer, statement))
         })?;

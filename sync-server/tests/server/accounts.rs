@@ -1,6 +1,7 @@
 //! Accounts at the desk: made, changed, closed; first passwords; and who may not.
 
 use axum::http::StatusCode;
+use domain::protocol::{ExchangeAnswer, Verdict};
 use domain::scope::Role;
 use domain::{AccountId, ProblemCode};
 use serde_json::{Value, json};
@@ -107,6 +108,35 @@ async fn closing_ends_sessions_shuts_phones_out_and_frees_the_cells() {
         "not_allowed",
         "nobody closes the own"
     );
+}
+
+#[tokio::test]
+async fn what_an_account_is_made_is_told_its_phone_with_the_next_exchange() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    let mut phone = county.worker("worker-1", &[cell(1)]);
+    let home = phone.new_home(&cell(1));
+    phone.push_all(&home);
+    let knows_the_telephone = |answer: &ExchangeAnswer| {
+        let mut records = answer.pages.iter().flat_map(|page| &page.records);
+        records.any(|record| record.id == home[2].id && record.fields.contains_key("phone"))
+    };
+    let answer = phone.round(Vec::new());
+    assert_eq!((answer.role, knows_the_telephone(&answer)), (Some(Role::Worker), true));
+    let seen = found(&admin.get("/desk/api/accounts").await.json(), "worker-1");
+    let change = json!({"version": seen["version"], "display_name": "王小明", "role": "informant", "scopes": [], "cells": ["610722001001001"]});
+    admin.done("/desk/api/accounts/worker-1", change).await;
+    let visit = phone.visit(home[1].id, &cell(1));
+    phone.cursors.clear();
+    let answer = phone.round(vec![visit]);
+    // What comes with the role is what the role may do: the two never belong to different moments.
+    assert_eq!((answer.role, knows_the_telephone(&answer)), (Some(Role::Informant), false));
+    assert!(matches!(&answer.verdicts[0], Verdict::Refused(refusal) if refusal.code == ProblemCode::NotAllowed));
+    // From the command line.
+    county.account("worker-1", Role::Worker, &[], &[cell(1)]);
+    phone.cursors.clear();
+    let answer = phone.round(Vec::new());
+    assert_eq!((answer.role, knows_the_telephone(&answer)), (Some(Role::Worker), true));
 }
 
 #[tokio::test]
