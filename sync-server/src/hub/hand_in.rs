@@ -20,10 +20,11 @@ use serde_json::Value;
 
 use self::content::{Pictures, Words, unpacked};
 use crate::hub::judge::{Author, Read};
+use crate::hub::known_time::{heard_at, known_now};
 use crate::hub::orders::{Bearer, administered};
 use crate::hub::phones::{Phone, note};
 use crate::hub::{Hub, HubError};
-use crate::store::{Account, Device, HandInLine, Run, Store, TakenIn};
+use crate::store::{Account, Device, HandInLine, Reading, Run, Store, TakenIn};
 
 /// What nobody took in is thrown away after half a year: it holds residents' data, sealed or not.
 pub(super) const HAND_INS_LIVE: Millis = 180 * 24 * 60 * 60 * 1000;
@@ -80,7 +81,7 @@ impl<S: Store> Hub<S> {
                 digest: piece.digest.clone(),
                 changes: piece.changes.into(),
                 photos: piece.photos.into(),
-                at: newest_known(now, &writing.devices()?, &bearer.device, &bearer.account),
+                at: newest_known(now, writing, &bearer.device, &bearer.account)?,
                 bytes: sealed.len() as u64,
                 kept: true,
                 taken_at: None,
@@ -88,7 +89,8 @@ impl<S: Store> Hub<S> {
             };
             writing.put_hand_in(id, &line, &sealed)?;
             if let Some(device) = writing.device(id)? {
-                writing.put_device(&Device { seen_at: now.max(device.seen_at), ..device })?;
+                let seen_at = heard_at(now, writing, &device)?;
+                writing.put_device(&Device { seen_at, ..device })?;
             }
             note(writing, now, bearer.account.id.as_str(), "hand_in", &id.to_string())
         })
@@ -103,7 +105,7 @@ impl<S: Store> Hub<S> {
         let now = self.now();
         let (phone, latest, lines) = self.store.read(|reading| {
             let (device, account) = administered(reading, actor, id)?;
-            let known = newest_known(now, &reading.devices()?, &device, &account);
+            let known = newest_known(now, reading, &device, &account)?;
             // A clock that is that far behind sets nothing back: what was stamped later is refused, and kept for another time. One that is
             // behind by less may as well be right, and have been ahead before.
             let is_behind = known.saturating_sub(now) > HAND_INS_LIVE;
@@ -244,12 +246,18 @@ fn shut_out_last(device: &Device, account: &Account) -> Option<Millis> {
     [device.revoked_at, ordered, account.closed_at].into_iter().flatten().max()
 }
 
-/// Now, or the newest moment that is known here, of any phone, where the server's clock was set back since: it may be years behind (a
-/// machine that starts with an empty clock). From that moment on a piece that is handed in is kept for half a year, and stamps behind it
-/// are set back to it. (Where some clock was ahead once, a piece is kept the longer.)
-fn newest_known(now: Millis, devices: &[Device], device: &Device, account: &Account) -> Millis {
-    let known = devices.iter().map(|device| device.seen_at).chain(shut_out_last(device, account));
-    known.fold(now, Millis::max)
+/// Now, or the newest moment that is known here where the server's clock was set back since: it may be years behind (a machine that
+/// starts with an empty clock). From that moment on a piece that is handed in is kept for half a year, and stamps behind it are set back
+/// to it. Of what is its own a phone is believed alone: if the clock was ahead when it was heard of, what it hands in is kept the longer,
+/// and it is heard of anew by that.
+fn newest_known(
+    now: Millis,
+    reading: &(impl Reading + ?Sized),
+    device: &Device,
+    account: &Account,
+) -> Result<Millis, HubError> {
+    let own = shut_out_last(device, account).into_iter().chain([device.seen_at]);
+    Ok(own.fold(known_now(now, reading)?, Millis::max))
 }
 
 /// A piece with its changes. One that cannot be read counts as one thing refused, and stays.

@@ -2,9 +2,8 @@
 //!
 //! One file per matter, which its first line names. From a phone: who it is ([`phones`], by its `tokens`), what becomes of a pushed change (`judge`,
 //! `first_look`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there is something
-//! ([`nudge`]), what is signed (`receipts`), orders ([`orders`]) and what is handed in (`hand_in`); how it
-//! stands ([`health`]). From the desk: who sits there
-//! ([`desk`]), reviews ([`reviews`], [`take_back`], [`corrections`]), the month ([`reports`]), the county's office ([`accounts`],
+//! ([`nudge`]), what is signed (`receipts`), orders ([`orders`]) and what is handed in (`hand_in`), what is known
+//! of the time should the clock be wrong (`known_time`); how it stands ([`health`]). From the desk: who sits there ([`desk`]), reviews ([`reviews`], [`take_back`], [`corrections`]), the month ([`reports`]), the county's office ([`accounts`],
 //! [`divisions`], [`lists`], [`imports`]), what follows a restore ([`put_back`]), erasure ([`erasure`]). The same rules hold for a phone over HTTP and for one in the same
 //! process ([`peer`]).
 
@@ -31,6 +30,7 @@ pub mod health;
 pub mod imports;
 pub mod incidents;
 mod judge;
+mod known_time;
 pub mod lists;
 pub mod looks;
 pub mod notices;

@@ -9,6 +9,7 @@ use domain::protocol::{CallRefusal, ServerKeys};
 use domain::scope::Actor;
 use domain::seal::{Purpose, SealKeys};
 
+use crate::hub::known_time::heard_at;
 use crate::hub::phones::{REFRESH_LIVES, administers, note};
 use crate::hub::tokens::{Use, signed_out};
 use crate::hub::{Hub, HubError, secrets};
@@ -195,8 +196,8 @@ impl<S: Store> Hub<S> {
             let wiped = order.what == DeviceOrder::Wipe;
             let revoked_at = device.revoked_at.or(wiped.then_some(now));
             let order = Some(OrderGiven { reported_at: Some(now), ..order });
-            let id = device.id;
-            writing.put_device(&Device { order, revoked_at, seen_at: now, ..device })?;
+            let (id, seen_at) = (device.id, heard_at(now, writing, &device)?);
+            writing.put_device(&Device { order, revoked_at, seen_at, ..device })?;
             let action = if wiped { "wiped" } else { "locked" };
             note(writing, now, bearer.account.id.as_str(), action, &id.to_string())
         })

@@ -15,6 +15,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
+use crate::hub::known_time::heard_at;
 use crate::hub::orders::Bearer;
 use crate::hub::phones::{Phone, REFRESH_LIVES, note};
 use crate::hub::{Hub, HubError, secrets};
@@ -121,14 +122,15 @@ impl<S: Store> Hub<S> {
     pub fn phone(&self, access: &str) -> Result<Phone, HubError> {
         let now = self.now();
         let (pair, device, phone) = self.known(access, now)?;
-        if !pair.confirmed || now - device.seen_at > SEEN_EVERY {
+        let seen_at = self.store.read(|reading| heard_at(now, reading, &device))?;
+        if !pair.confirmed || (seen_at - device.seen_at).abs() > SEEN_EVERY {
             self.store.write(|writing| {
                 if !pair.confirmed {
                     writing.confirm_tokens(&pair)?;
                 }
                 // Read anew: what the desk ordered in between stands.
                 if let Some(device) = writing.device(device.id)? {
-                    writing.put_device(&Device { seen_at: now, ..device })?;
+                    writing.put_device(&Device { seen_at, ..device })?;
                 }
                 Ok::<_, HubError>(())
             })?;

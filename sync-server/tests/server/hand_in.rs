@@ -19,14 +19,14 @@ fn code<T: std::fmt::Debug>(outcome: Result<T, HubError>) -> CallRefusal {
     outcome.unwrap_err().code()
 }
 
-struct Town {
-    county: County,
-    phone: TestPhone,
-    boss: Desk,
-    device: DeviceId,
+pub(crate) struct Town {
+    pub(crate) county: County,
+    pub(crate) phone: TestPhone,
+    pub(crate) boss: Desk,
+    pub(crate) device: DeviceId,
 }
 
-fn town() -> Town {
+pub(crate) fn town() -> Town {
     let county = County::new();
     let phone = county.worker("worker-a", &[cell(1)]);
     let boss = county.supervisor("boss", "610722001001");
@@ -35,12 +35,12 @@ fn town() -> Town {
 }
 
 impl Town {
-    fn content(&self, changes: Vec<Change>) -> HandInContent {
+    pub(crate) fn content(&self, changes: Vec<Change>) -> HandInContent {
         HandInContent { node: self.phone.node(), changes, refused: Vec::new(), photos: Vec::new() }
     }
 
     /// As a phone seals it.
-    fn piece(&self, content: &HandInContent) -> HandIn {
+    pub(crate) fn piece(&self, content: &HandInContent) -> HandIn {
         self.piece_of(self.device, &serde_json::to_vec(content).unwrap(), content)
     }
 
@@ -56,15 +56,15 @@ impl Town {
         }
     }
 
-    fn hand_in(&self, piece: &HandIn) -> Result<(), HubError> {
+    pub(crate) fn hand_in(&self, piece: &HandIn) -> Result<(), HubError> {
         self.county.hub.hand_in(&self.county.hub.bearer(&self.phone.tokens.access)?, piece)
     }
 
-    fn revoke(&self) {
+    pub(crate) fn revoke(&self) {
         self.county.hub.revoke_device("boss", self.device).unwrap();
     }
 
-    fn take_in(&self) -> TakenIn {
+    pub(crate) fn take_in(&self) -> TakenIn {
         self.county.hub.take_in(&self.boss.actor, self.device).unwrap()
     }
 }
@@ -192,8 +192,10 @@ fn what_a_phone_hands_in_that_was_locked_long_ago_is_kept_though_the_server_s_cl
     let waiting = town.phone.new_dwelling(&cell(1));
     town.county.hub.order_device(&town.boss.actor, town.device, DeviceOrder::Lock).unwrap();
     town.county.world.pass(200 * DAY);
-    // A colleague's phone is heard of, and then the machine starts with an empty clock.
-    town.county.worker("worker-b", &[cell(1)]);
+    // Colleagues' phones are heard of, and then the machine starts with an empty clock.
+    for name in ["worker-b", "worker-c"] {
+        town.county.worker(name, &[cell(1)]);
+    }
     town.county.world.pass(-365 * DAY);
     town.hand_in(&town.piece(&town.content(vec![waiting.clone()]))).unwrap();
     town.county.world.pass(366 * DAY);

@@ -45,3 +45,4 @@ mod seat;
 mod store;
 mod tus;
 mod upgrade;
+mod wrong_clock;

@@ -1,0 +1,33 @@
+//! What is known of the time besides what the server's own clock says, which may be wrong: a machine that starts with an empty clock is
+//! years behind until somebody sets it right, and one that was set by hand may have been ahead. When each phone was heard of is kept.
+
+use domain::world::Millis;
+
+use crate::hub::HubError;
+use crate::store::{Device, Reading};
+
+/// Now, or the newest moment at which at least two phones were heard of, where the clock was set back since.
+pub(super) fn known_now(now: Millis, reading: &(impl Reading + ?Sized)) -> Result<Millis, HubError> {
+    let known = said_by_two(reading.devices()?.into_iter());
+    Ok(known.map_or(now, |known| known.max(now)))
+}
+
+/// When a phone that calls now is heard of. If it was heard of later than that already, the clock is behind now or was ahead then: it
+/// stays so where other phones say the same, and nothing of what the clock says meanwhile covers up what they know; else it was the
+/// clock of that day.
+pub(super) fn heard_at(now: Millis, reading: &(impl Reading + ?Sized), device: &Device) -> Result<Millis, HubError> {
+    if device.seen_at <= now {
+        return Ok(now);
+    }
+    let others = reading.devices()?.into_iter().filter(|other| other.id != device.id);
+    let is_behind = said_by_two(others).is_some_and(|known| known > now);
+    Ok(if is_behind { device.seen_at } else { now })
+}
+
+/// The newest moment at which two phones were heard of, or later. One alone is not believed: it may have called while the clock was
+/// ahead, and never since.
+fn said_by_two(devices: impl Iterator<Item = Device>) -> Option<Millis> {
+    let mut moments: Vec<Millis> = devices.map(|device| device.seen_at).collect();
+    moments.sort_unstable();
+    moments.iter().nth_back(1).copied()
+}
