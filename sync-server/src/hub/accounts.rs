@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::hub::county::SERVER_ACCOUNT;
 use crate::hub::desk::{Desk, works_at_desk};
+use crate::hub::known_time::{known_now, shut_out_at};
 use crate::hub::phones::{administers, note};
 use crate::hub::{Hub, HubError, secrets};
 use crate::store::{Account, Device, Reading, Store, Writing};
@@ -104,7 +105,8 @@ impl<S: Store> Hub<S> {
             };
             self.check_department(&account)?;
             writing.put_account(&account)?;
-            writing.set_holdings(&account.id, &words.cells, now)?;
+            let given_at = known_now(now, writing)?;
+            writing.set_holdings(&account.id, &words.cells, given_at)?;
             if password.is_some() {
                 writing.put_first_password(&account.id, now)?;
             }
@@ -142,7 +144,8 @@ impl<S: Store> Hub<S> {
             };
             self.check_department(&account)?;
             writing.put_account(&account)?;
-            writing.set_holdings(&account.id, &words.cells, now)?;
+            let given_at = known_now(now, writing)?;
+            writing.set_holdings(&account.id, &words.cells, given_at)?;
             if !works_at_desk(words.role) {
                 writing.remove_desk_sessions_of(&account.id)?;
             }
@@ -164,12 +167,14 @@ impl<S: Store> Hub<S> {
             if account.closed_at.is_some() {
                 return Ok(());
             }
-            writing.put_account(&Account { closed_at: Some(now), ..account })?;
+            let all = writing.devices()?.into_iter();
+            let theirs: Vec<Device> = all.filter(|device| device.account == *id).collect();
+            let at = shut_out_at(now, writing, &theirs)?;
+            writing.put_account(&Account { closed_at: Some(at), ..account })?;
             writing.remove_desk_sessions_of(id)?;
-            writing.set_holdings(id, &[], now)?;
-            let theirs = writing.devices()?.into_iter().filter(|device| device.account == *id);
-            for device in theirs.filter(|device| device.revoked_at.is_none()).collect::<Vec<_>>() {
-                writing.put_device(&Device { revoked_at: Some(now), ..device })?;
+            writing.set_holdings(id, &[], at)?;
+            for device in theirs.into_iter().filter(|device| device.revoked_at.is_none()) {
+                writing.put_device(&Device { revoked_at: Some(at), ..device })?;
             }
             note(writing, now, actor.account.as_str(), "account_close", id.as_str())
         })

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::hub::divisions::{check_successor, own_division};
 use crate::hub::judge::Author;
+use crate::hub::known_time::known_now;
 use crate::hub::phones::{administers, note};
 use crate::hub::reviews::DeskChange;
 use crate::hub::{Hub, HubError};
@@ -99,6 +100,7 @@ impl<S: Store> Hub<S> {
     ) -> Result<(), HubError> {
         let now = self.now();
         self.store.write(|writing| {
+            let at = known_now(now, writing)?;
             let division = own_division(writing, actor, &Scope::from(cell))?;
             let (holders, wanted) = (writing.holders(cell)?, BTreeSet::from_iter(to.iter().cloned()));
             if BTreeSet::from_iter(holders.iter()) != BTreeSet::from_iter(seen.iter()) {
@@ -109,10 +111,10 @@ impl<S: Store> Hub<S> {
             }
             for id in wanted.iter().filter(|id| !holders.contains(id)) {
                 check_new_holder(writing, actor, id)?;
-                give(writing, id, cell, true, now)?;
+                give(writing, id, cell, true, at)?;
             }
             for id in holders.iter().filter(|id| !wanted.contains(id)) {
-                give(writing, id, cell, false, now)?;
+                give(writing, id, cell, false, at)?;
             }
             let names: Vec<&str> = wanted.iter().map(AccountId::as_str).collect();
             self.became(writing, actor, &division.code, "handed_over", "", Some(&names.join(" ")))?;
@@ -132,6 +134,7 @@ impl<S: Store> Hub<S> {
             let (code, into_code) = (Scope::from(cell), Scope::from(into));
             let division = own_division(writing, actor, &code)?;
             check_successor(writing, actor, &code, Some(&into_code))?;
+            let at = known_now(now, writing)?;
             let again = division.retired_at.is_some();
             if again && division.succeeded_by.as_ref() != Some(&into_code) {
                 return Err(HubError::invalid(vec![Problem::new("succeeded_by", ProblemCode::Retired)]));
@@ -140,10 +143,10 @@ impl<S: Store> Hub<S> {
             self.move_records(writing, actor, &records, into)?;
             let new_holders = writing.holders(into)?;
             for id in writing.holders(cell)?.iter().filter(|id| !new_holders.contains(id)) {
-                give(writing, id, cell, false, now)?;
+                give(writing, id, cell, false, at)?;
             }
             for id in &new_holders {
-                give(writing, id, cell, true, now)?;
+                give(writing, id, cell, true, at)?;
             }
             if !again {
                 self.mark_retired(writing, actor, division, Some(&into_code))?;
@@ -224,13 +227,13 @@ impl<S: Store> Hub<S> {
 }
 
 /// Gives a cell to an account, or takes it back; the other cells of the account stay.
-fn give(writing: &mut dyn Writing, id: &AccountId, cell: &CellCode, gives: bool, now: i64) -> Result<(), HubError> {
+fn give(writing: &mut dyn Writing, id: &AccountId, cell: &CellCode, gives: bool, at: i64) -> Result<(), HubError> {
     let held = writing.holdings(id)?.into_iter().filter(|held| held.until.is_none() && held.cell != *cell);
     let mut cells: Vec<CellCode> = held.map(|held| held.cell).collect();
     if gives {
         cells.push(cell.clone());
     }
-    Ok(writing.set_holdings(id, &cells, now)?)
+    Ok(writing.set_holdings(id, &cells, at)?)
 }
 
 fn check_new_holder(reading: &(impl Reading + ?Sized), actor: &Actor, id: &AccountId) -> Result<(), HubError> {

@@ -7,6 +7,7 @@ use domain::scope::Role;
 use domain::{AccountId, CellCode, Epoch, Problem, ProblemCode, World};
 
 use crate::hub::accounts::put_password;
+use crate::hub::known_time::known_now;
 use crate::hub::phones::note;
 use crate::hub::put_back::{BACKED_UP_AT, LostTimes};
 use crate::hub::{Hub, HubError, secrets};
@@ -45,7 +46,8 @@ impl<S: Store> Hub<S> {
                 account.password_hash = writing.account(&account.id)?.and_then(|known| known.password_hash);
             }
             writing.put_account(&account)?;
-            writing.set_holdings(&account.id, cells, now)?;
+            let given_at = known_now(now, writing)?;
+            writing.set_holdings(&account.id, cells, given_at)?;
             note(writing, now, SERVER_ACCOUNT, "account", account.id.as_str())
         })
     }

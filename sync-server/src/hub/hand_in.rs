@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::NaiveDate;
 use domain::hand_in::{HandIn, PIECE_BYTES_MAX, PIECES_BYTES_MAX, PIECES_MAX, RefusedWords};
+use domain::order::DeviceOrder;
 use domain::protocol::{CallRefusal, Verdict};
 use domain::scope::Actor;
 use domain::seal::Purpose;
@@ -111,7 +112,7 @@ impl<S: Store> Hub<S> {
             let is_behind = known.saturating_sub(now) > HAND_INS_LIVE;
             let shut_out_at = shut_out_last(&device, &account).map_or(now, |at| at.max(now));
             let latest = if is_behind { known } else { shut_out_at };
-            let shut_out = [device.revoked_at, account.closed_at].into_iter().flatten().min();
+            let shut_out = [cut_off_at(&device), account.closed_at].into_iter().flatten().min();
             let phone = Phone::until(id, &account, reading.holdings(&account.id)?, shut_out);
             let mut lines = reading.hand_ins(id)?;
             lines.retain(|line| line.kept);
@@ -238,6 +239,14 @@ impl<S: Store> Hub<S> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// After which moment nothing is taken that a phone has written. That it reported itself wiped shuts it out too, and cuts nothing off:
+/// nothing was written on it after that, and what it had handed in is of before, whatever the server's clock said just then.
+fn cut_off_at(device: &Device) -> Option<Millis> {
+    let wipe = device.order.as_ref().filter(|order| order.what == DeviceOrder::Wipe);
+    let wiped_at = wipe.and_then(|order| order.reported_at);
+    device.revoked_at.filter(|at| wiped_at != Some(*at))
 }
 
 /// When a phone was shut out, or ordered to do something to itself, last; none: it never was.

@@ -12,6 +12,17 @@ pub(super) fn known_now(now: Millis, reading: &(impl Reading + ?Sized)) -> Resul
     Ok(known.map_or(now, |known| known.max(now)))
 }
 
+/// The moment at which phones that are shut out now are so, which decides what they wrote in time: not before they were ordered to do
+/// something to themselves, should the clock have fallen back since.
+pub(super) fn shut_out_at<'d>(
+    now: Millis,
+    reading: &(impl Reading + ?Sized),
+    phones: impl IntoIterator<Item = &'d Device>,
+) -> Result<Millis, HubError> {
+    let ordered = phones.into_iter().filter_map(|device| device.order.as_ref()).map(|order| order.at);
+    Ok(ordered.fold(known_now(now, reading)?, Millis::max))
+}
+
 /// When a phone that calls now is heard of. If it was heard of later than that already, the clock is behind now or was ahead then: it
 /// stays so where other phones say the same, and nothing of what the clock says meanwhile covers up what they know; else it was the
 /// clock of that day.

@@ -9,6 +9,7 @@ use domain::world::Millis;
 use domain::{AccountId, CellCode, DeviceId, Kind, Scope, Stamp};
 
 use crate::hub::health::{DeviceNeed, needs, newest_app};
+use crate::hub::known_time::shut_out_at;
 use crate::hub::orders::administered;
 use crate::hub::{Hub, HubError, secrets};
 use crate::store::{Account, AuditEntry, Device, EnrolCode, HandInLine, Holding, Store, Writing};
@@ -246,7 +247,8 @@ impl<S: Store> Hub<S> {
 
 fn revoke(writing: &mut dyn Writing, now: Millis, who: &str, device: Device) -> Result<(), HubError> {
     let id = device.id;
-    writing.put_device(&Device { revoked_at: Some(device.revoked_at.unwrap_or(now)), ..device })?;
+    let at = shut_out_at(now, writing, [&device])?;
+    writing.put_device(&Device { revoked_at: device.revoked_at.or(Some(at)), ..device })?;
     note(writing, now, who, "revoke", &id.to_string())
 }
 

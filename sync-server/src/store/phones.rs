@@ -21,7 +21,7 @@ pub struct Device {
     pub enrolled_at: Millis,
     /// When it was last heard of.
     pub seen_at: Millis,
-    /// When it was revoked.
+    /// When it was revoked, by what was known of the time.
     pub revoked_at: Option<Millis>,
     /// What the desk ordered it to do to itself, last.
     pub order: Option<OrderGiven>,

@@ -366,7 +366,7 @@ impl Account {
 pub struct Holding {
     /// The cell.
     pub cell: CellCode,
-    /// Since when.
+    /// Since when, by what was known of the time, as the end.
     pub since: Millis,
     /// Until when; none: still.
     pub until: Option<Millis>,
