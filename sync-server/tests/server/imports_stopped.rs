@@ -1,5 +1,6 @@
 //! A register that is taken in and stops, and goes on when workers have changed meanwhile what its first rows brought or came to.
 
+use domain::review::ReviewState;
 use domain::scope::{Actor, Role};
 use domain::{Change, Kind, Record, RecordId};
 use rusqlite::Connection;
@@ -24,7 +25,12 @@ struct Stopped {
 }
 
 /// `before`: what the worker entered before.
-fn stopped(before: &[Change], mut worker: TestPhone, county: County) -> Stopped {
+fn stopped(before: &[Change], worker: TestPhone, county: County) -> Stopped {
+    stopped_between(["户主", "儿子"], before, worker, county)
+}
+
+/// What the first row's resident and the last one's are to the householder.
+fn stopped_between(relations: [&str; 2], before: &[Change], mut worker: TestPhone, county: County) -> Stopped {
     worker.push_all(before);
     county.world.pass(MINUTE);
     county.account("admin-1", Role::Admin, &["610722"], &[]);
@@ -33,7 +39,8 @@ fn stopped(before: &[Change], mut worker: TestPhone, county: County) -> Stopped 
         format!("610722001001001,3号楼,1单元,{room},1,{name},男,{document},{relation}\n")
     };
     let filling: String = (2..=PART).map(|room| row(room, "张三", "", "户主")).collect();
-    let table = format!("{HEAD}{}{filling}{}", row(1, "李四", DOCUMENT, "户主"), row(1, "赵六", "", "儿子"));
+    let [first, last] = relations;
+    let table = format!("{HEAD}{}{filling}{}", row(1, "李四", DOCUMENT, first), row(1, "赵六", "", last));
     let hub = &county.hub;
     let id = hub.upload_table(&admin, "x.csv", ImportOf::Register, table.as_bytes()).unwrap().batch.id;
     let plan = hub.import_for(&admin, &id).unwrap().0.plan;
@@ -158,4 +165,22 @@ fn a_document_that_a_worker_has_entered_too_since_hides_no_household_that_the_ta
     }
     stopped.worker.push_all(&home);
     assert_eq!(stopped.gone_on(), household.id);
+}
+
+#[test]
+fn what_a_worker_wrote_in_a_household_waits_though_a_later_row_names_its_head() {
+    for writes in [true, false] {
+        let (county, worker) = county_and_worker();
+        let mut stopped = stopped_between(["儿子", "户主"], &[], worker, county);
+        let [_, household, _] = stopped.first();
+        assert_eq!(household.reference("head"), None);
+        if writes {
+            stopped.write(&household, json!({"access_note": "有狗"}));
+        }
+        assert_eq!(stopped.gone_on(), household.id);
+        let stored = stopped.county.stored(household.id).unwrap();
+        assert_eq!(stored.record.reference("head"), Some(stopped.resident("赵六").id));
+        let expected = if writes { ReviewState::Waiting } else { ReviewState::Approved };
+        assert_eq!(stored.state, expected, "nobody has read what was written since");
+    }
 }

@@ -1,5 +1,6 @@
 //! Carrying a batch out: the trial, which writes nothing, and the import, some rows at a time, each with how far it is.
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 use domain::import::Target;
@@ -7,7 +8,7 @@ use domain::protocol::Verdict;
 use domain::review::ReviewState;
 use domain::scope::{Actor, Duty};
 use domain::validate::Setting;
-use domain::{Change, Kind, Record, Stamp, Stamps};
+use domain::{Change, Kind, Record, RecordId, Stamp, Stamps};
 
 use super::ids::Ids;
 use super::plan::{Planned, Planner};
@@ -166,11 +167,14 @@ impl<S: Store> Hub<S> {
         rows: Vec<(usize, Planned, std::ops::Range<usize>)>,
         report: &mut ImportReport,
     ) -> Result<(), HubError> {
+        let unread = unread(writing, changes)?;
         let verdicts = self.take(writing, Author::Office(actor, Duty::Import), changes)?.verdicts;
         let approval = Approval { at: self.now(), by: actor.account.clone() };
         for (number, mut planned, own) in rows {
             for (change, verdict) in changes[own.clone()].iter().zip(&verdicts[own.clone()]) {
                 match verdict {
+                    // What somebody wrote in a household is not read by its being given a head: it goes on waiting.
+                    Verdict::Accepted if unread.contains(&change.id) => {}
                     Verdict::Accepted => {
                         writing.set_review(&change.cell, change.id, ReviewState::Approved, Some(&approval))?;
                     }
@@ -216,6 +220,19 @@ impl<S: Store> Hub<S> {
 /// A change that brings a record, not one that only names a household's head.
 fn creates(change: &Change) -> bool {
     change.kind != Kind::Household || change.fields.contains_key("dwelling")
+}
+
+/// Which of the households that these changes only name a head of are not approved as they stand: somebody has written in them since an
+/// import brought them.
+fn unread(reading: &(impl Reading + ?Sized), changes: &[Change]) -> Result<BTreeSet<RecordId>, HubError> {
+    let mut found = BTreeSet::new();
+    for change in changes.iter().filter(|change| !creates(change)) {
+        let stored = reading.record(&change.cell.county(), change.id)?;
+        if stored.is_some_and(|stored| stored.state != ReviewState::Approved) {
+            found.insert(change.id);
+        }
+    }
+    Ok(found)
 }
 
 fn count<'c>(report: &mut ImportReport, planned: &Planned, created: impl Iterator<Item = &'c Change>) {
