@@ -261,10 +261,7 @@ impl Device {
         }
         // A replacement that could not be finished: until it is, what lies here is not the register.
         damage::finish(&self.inner.folder)?;
-        match damage::found_twice(|| self.open_store(key).and_then(|store| self.install(store, key))) {
-            Err(error) if self.is_damage(&error, key) => self.replace_register(key),
-            outcome => outcome,
-        }
+        self.open_or_replace(key)
     }
 
     /// The display name of whoever this register is; known on the lock screen too, once it was opened by this version.
@@ -272,7 +269,8 @@ impl Device {
         workers::name::read(&self.inner.folder)
     }
 
-    fn install(&self, store: Store, key: &Key) -> Result<(), DeviceError> {
+    /// What was opened is the phone's register from here on.
+    pub(crate) fn install(&self, store: Store, key: &Key) -> Result<(), DeviceError> {
         let open = Open::new(store, self.inner.world.clone(), self.inner.pulse.clone())?;
         // Nothing that is written after such a page was met is kept.
         if open.store.met_damage() {

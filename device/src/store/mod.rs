@@ -48,10 +48,9 @@ pub(crate) use row::{
     mark_offered, put, put_new, put_sending, put_settled, remove,
 };
 
+pub(crate) use reserve::Reserve;
 pub(crate) use salvage::salvage;
 pub(crate) use wreck::is_broken;
-
-use reserve::Reserve;
 
 use crate::DeviceError;
 use crate::crypto::Key;

@@ -51,12 +51,27 @@ const JSON: [(&str, &[&str]); 8] = [
 /// So much is carried over before it is written out. Pictures may be more than there is room for twice, in the log and in the file.
 const PIECE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Makes a register of what can still be read of a damaged one, its owner's as noted beside it. False: nobody knows whose it is, and
-/// there is none.
+/// What could be read of a damaged register.
+#[derive(Debug)]
+pub(crate) struct Salvaged {
+    /// Whether it is known whose the new register is. If not, it is of no use to anybody.
+    pub(crate) known: bool,
+    /// How many rows were carried over.
+    pub(crate) kept: usize,
+    /// Whether the storage ever answered that it could not read: what was passed over then may be readable a minute later.
+    pub(crate) storage_failed: bool,
+}
+
+/// Makes a register of what can still be read of a damaged one, its owner's as noted beside it.
 ///
 /// # Errors
 /// What keeps the new register from being written, or the damaged one from being read now: a full storage, say. Nothing has changed then.
-pub(crate) fn salvage(damaged: &Path, rescue: &Path, key: &Key, owner: Option<&Owner>) -> Result<bool, DeviceError> {
+pub(crate) fn salvage(
+    damaged: &Path,
+    rescue: &Path,
+    key: &Key,
+    owner: Option<&Owner>,
+) -> Result<Salvaged, DeviceError> {
     afresh(rescue, || {
         let store = Store::open(rescue, key)?;
         fill(&store, Wreck::new(damaged, key), owner)
@@ -75,7 +90,7 @@ fn afresh<T>(file: &Path, mut make: impl FnMut() -> Result<T, DeviceError>) -> R
     })
 }
 
-fn fill(store: &Store, mut wreck: Wreck<'_>, owner: Option<&Owner>) -> Result<bool, DeviceError> {
+fn fill(store: &Store, mut wreck: Wreck<'_>, owner: Option<&Owner>) -> Result<Salvaged, DeviceError> {
     const VERSION: &str = "PRAGMA user_version";
     let found = wreck.ask(|connection| connection.query_row(VERSION, [], |row| row.get::<_, i64>(0)))?;
     if let Some(found) = found.filter(|found| *found > schema::VERSION) {
@@ -98,8 +113,9 @@ fn fill(store: &Store, mut wreck: Wreck<'_>, owner: Option<&Owner>) -> Result<bo
         tracing::warn!(table, kept = rescue.kept - kept, whole, "carried over from a damaged register");
     }
     carry_named(&mut wreck, &mut rescue)?;
-    let anything = rescue.kept > 0;
-    if !anything && wreck.storage_failed() {
+    let (kept, storage_failed) = (rescue.kept, wreck.storage_failed());
+    let anything = kept > 0;
+    if !anything && storage_failed {
         // It may answer again. Until then nothing is set aside, least of all the key.
         return Err(DeviceError::StorageBroken("nothing of the register could be read".into()));
     }
@@ -122,7 +138,7 @@ fn fill(store: &Store, mut wreck: Wreck<'_>, owner: Option<&Owner>) -> Result<bo
     connection.execute_batch("COMMIT")?;
     super::count_anew(connection, None)?;
     end_log(connection)?;
-    Ok(known)
+    Ok(Salvaged { known, kept, storage_failed })
 }
 
 /// Moves the log into the file. Closing does that too, but does not say when it could not, for want of room.
@@ -331,8 +347,28 @@ mod tests {
             let filled = fill(&store, wreck, None);
             match storage_fails {
                 true => assert!(matches!(filled, Err(DeviceError::StorageBroken(_))), "{filled:?}"),
-                false => assert!(matches!(filled, Ok(false)), "{filled:?}"),
+                false => assert!(matches!(filled, Ok(Salvaged { known: false, .. })), "{filled:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn that_the_storage_could_not_read_something_is_told_with_what_was_carried_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let (damaged, key) = (folder.path().join("register.db"), Key::default());
+        let register = Store::open(&damaged, &key).unwrap();
+        register.save_draft("form", &serde_json::json!("typed"), 0).unwrap();
+        drop(register);
+        for storage_fails in [false, true] {
+            let store = Store::open(&folder.path().join(format!("rescue-{storage_fails}.db")), &key).unwrap();
+            let mut wreck = Wreck::new(&damaged, &key);
+            if storage_fails {
+                let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_READ), None);
+                assert!(wreck.ask(|_| Err::<(), _>(error)).unwrap().is_none());
+            }
+            let filled = fill(&store, wreck, None).unwrap();
+            assert_eq!(filled.storage_failed, storage_fails);
+            assert!(filled.kept > 0);
         }
     }
 

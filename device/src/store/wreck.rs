@@ -22,8 +22,9 @@ const PATIENCE: usize = 1_000;
 /// The names of the columns, and what stands in them.
 pub(super) type Row = (Vec<String>, Vec<Value>);
 
-/// Whether what keeps a register from being opened lies in its file: pages that are not what was written there or cannot be read, or
-/// facts about the phone that are no JSON. A storage that is full or busy is none of it, nor is what a newer version wrote.
+/// Whether what keeps a register from being opened or used lies in its file: pages that are not what was written there or cannot be
+/// read, tables and indexes that do not fit each other, or facts about the phone that are no JSON. A storage that is full or busy is
+/// none of it, nor is what a newer version wrote. Every page is read, also those that nobody asked for.
 pub(crate) fn is_broken(register: &Path, key: &Key) -> bool {
     // Looking for it would make one.
     register.exists()
@@ -31,23 +32,27 @@ pub(crate) fn is_broken(register: &Path, key: &Key) -> bool {
 }
 
 fn shows_damage(register: &Path, key: &Key) -> Result<bool, DeviceError> {
-    const SIGNS: [&str; 2] =
-        ["PRAGMA cipher_integrity_check", "SELECT 1 FROM meta WHERE NOT json_valid(value) LIMIT 1"];
+    const HALF: &str = "SELECT 1 FROM meta WHERE NOT json_valid(value) LIMIT 1";
     let connection = keyed(register, key)?;
     // A page that a power cut left half written lies whole in the log. The file alone says nothing until all of that is moved there.
-    let is_moved = connection.query_row("PRAGMA wal_checkpoint", [], |row| {
+    if log_is_moved(&connection)? && connection.prepare("PRAGMA cipher_integrity_check")?.exists([])? {
+        return Ok(true);
+    }
+    // Reads what is in use wherever it lies, and needs no room; a broken page at the end of a long value is seen by the cipher alone.
+    let first: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    Ok(first != "ok" || met_damage(&connection) || connection.prepare(HALF)?.exists([])?)
+}
+
+/// Moves the log into the file. False: some of it is still in use there, or there is no room.
+fn log_is_moved(connection: &Connection) -> Result<bool, DeviceError> {
+    let moved = connection.query_row("PRAGMA wal_checkpoint", [], |row| {
         let (busy, pages, moved): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         Ok(!busy && pages == moved)
-    })?;
-    if !is_moved {
-        return Ok(false);
+    });
+    match moved.map_err(DeviceError::from) {
+        Err(DeviceError::StorageFull) => Ok(false),
+        moved => moved,
     }
-    for sql in SIGNS {
-        if connection.prepare(sql)?.exists([])? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 impl Store {
@@ -353,6 +358,34 @@ mod tests {
         assert!(is_broken(&half, &key));
         let nowhere = folder.path().join("nowhere.db");
         assert!(!is_broken(&nowhere, &key) && !nowhere.exists());
+    }
+
+    #[test]
+    fn an_index_that_does_not_lead_to_its_rows_is_damage_though_every_page_is_as_it_was_written() {
+        const ASTRAY: &str = "PRAGMA writable_schema = ON;
+            UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'received_by_parent')
+                WHERE name = 'record_by_kind'";
+        let key = Key::default();
+        let (_folder, path) = filled(ROWS);
+        assert!(!is_broken(&path, &key));
+        keyed(&path, &key).unwrap().execute_batch(ASTRAY).unwrap();
+        assert!(is_broken(&path, &key));
+    }
+
+    #[test]
+    fn a_broken_page_is_found_though_the_log_cannot_be_moved() {
+        const LISTS: &str = "INSERT INTO meta (key, value) VALUES ('lists', json_quote(printf('%.*c', 9000, 'x')))";
+        let key = Key::default();
+        let (_folder, path) = filled(LISTS);
+        let page = pages(&path, "meta", "overflow").last().unwrap().0;
+        let store = Store::open(&path, &key).unwrap();
+        let reader = keyed(&path, &key).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM record").unwrap();
+        store.save_draft("form", &serde_json::json!("typed"), 0).unwrap();
+        assert!(!is_broken(&path, &key));
+        break_page(&path, page);
+        assert!(is_broken(&path, &key));
+        drop(reader);
     }
 
     #[test]

@@ -147,6 +147,34 @@ fn a_value_that_names_a_person_is_told_by_the_name() {
 }
 
 #[test]
+fn an_amount_names_and_a_day_ahead_are_told_like_any_other_value() {
+    let phone = Phone::new();
+    let building = phone.save("building", json!({"name": "3号楼", "building_kind": "residential"}));
+    let door = phone.save("dwelling", json!({"building": building, "unit": "1", "room": "101", "use": "let"}));
+    let tenancy = phone.save("tenancy", json!({"dwelling": door, "starts_on": "2026-01-01", "ends_on": "2027-01-31"}));
+    let parties = json!([{"name": "张三", "side": "applicant"}, {"name": "李四", "side": "respondent"}]);
+    let case = phone.save(
+        "dispute",
+        json!({"type": "02", "source": "applied", "accepted_on": "2026-11-20", "parties": parties,
+            "amount": "1200.00", "mediators": ["王五"]}),
+    );
+    phone.round();
+    for (kind, id, field, other) in [
+        ("tenancy", &tenancy, "ends_on", json!("2027-06-30")),
+        ("dispute", &case, "amount", json!("12000.00")),
+        ("dispute", &case, "mediators", json!(["王五", "赵六"])),
+    ] {
+        set_aside(&phone, id, field, other.clone(), None, None);
+        let lines = phone.ok(kind, json!({"id": id}))["conflicts"].clone();
+        assert_eq!(lines.as_array().unwrap().len(), 1, "{field}");
+        assert_eq!((&lines[0]["field"], &lines[0]["other"]["value"]), (&json!(field), &other));
+        let today = phone.ok("today", json!({}));
+        let told = today["conflicts"].as_array().unwrap().iter().find(|item| item["record_id"] == id.as_str());
+        assert_eq!(told.unwrap()["fields"], json!([field]));
+    }
+}
+
+#[test]
 fn what_no_person_can_read_and_what_is_equal_is_not_asked() {
     let phone = Phone::new();
     let family = family(&phone);

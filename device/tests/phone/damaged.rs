@@ -21,15 +21,29 @@ fn going_on(phone: &Phone, table: &str) -> Vec<usize> {
     phone.device.with_open(read).unwrap()
 }
 
-/// The app ends, a page of the register breaks, and the app is started again.
-fn break_page(phone: &mut Phone, page: usize) {
+/// A page of the register breaks; done a second time, it is whole again.
+fn flip_page(phone: &Phone, page: usize) {
     const PAGE: usize = 4096;
-    phone.device.lock();
     let register = phone.path().join("register.db");
     let mut bytes = std::fs::read(&register).unwrap();
     bytes[(page - 1) * PAGE..page * PAGE].iter_mut().for_each(|byte| *byte ^= 0x5A);
     std::fs::write(&register, bytes).unwrap();
+}
+
+/// The app ends, a page of the register breaks, and the app is started again.
+fn break_page(phone: &mut Phone, page: usize) {
+    phone.device.lock();
+    flip_page(phone, page);
     phone.restart_locked();
+}
+
+/// While the register is open, a page of an incident cannot be read, and can be a moment later.
+fn misread(phone: &Phone, page: usize, incident: RecordId) {
+    flip_page(phone, page);
+    let shown = call(&phone.device, "incident", json!({"id": incident}), None);
+    assert_eq!(shown.unwrap_err().code, FailureCode::RegisterDamaged);
+    assert_eq!(phone.device.phase(), Phase::Locked);
+    flip_page(phone, page);
 }
 
 /// The PIN is told that the register is damaged, and opens the one that took its place.
@@ -104,6 +118,83 @@ fn what_is_read_of_a_broken_page_while_the_register_is_open_is_told_as_damage() 
     phone.sync();
     assert!(phone.server.hub().records.contains_key(&unsent));
     assert_eq!(phone.get(long).unwrap().text("text"), Some(&*"长".repeat(2000)), "the server still had it");
+}
+
+#[test]
+fn a_healthy_register_is_opened_again_after_a_read_that_failed_and_nothing_is_set_aside() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let long = long_incident(&phone);
+    phone.sync();
+    let page = *going_on(&phone, "record").last().unwrap();
+    phone.device.lock();
+    phone.restart();
+    misread(&phone, page, long);
+    phone.device.unlock(PIN).unwrap();
+    assert_eq!(phone.get(long).unwrap().text("text"), Some(&*"长".repeat(2000)));
+    assert!(!phone.path().join("register.damaged-1.db").exists() && !phone.path().join("register.damaged").exists());
+}
+
+#[test]
+fn what_a_colleague_wrote_is_still_there_when_the_damage_that_an_older_version_noted_was_none() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let theirs = json!({"name": "同事的楼", "building_kind": "farmhouse"});
+    server.write(change(record_id(5), Kind::Building, cell(), START, theirs));
+    phone.sync();
+    phone.device.lock();
+    std::fs::write(phone.path().join("register.damaged"), b"").unwrap();
+    phone.restart();
+    assert_eq!(phone.name(record_id(5)), "同事的楼");
+    assert!(!phone.path().join("register.damaged-1.db").exists() && !phone.path().join("register.damaged").exists());
+}
+
+#[test]
+fn a_register_that_seems_damaged_again_and_again_is_replaced_though_its_file_seems_whole() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let long = long_incident(&phone);
+    phone.sync();
+    let page = *going_on(&phone, "record").last().unwrap();
+    phone.device.lock();
+    phone.restart();
+    let unsent = phone.building("未送");
+    for _ in 0..4 {
+        misread(&phone, page, long);
+        phone.device.unlock(PIN).unwrap();
+    }
+    misread(&phone, page, long);
+    opens_another(&phone);
+    phone.sync();
+    assert!(server.hub().records.contains_key(&unsent) && phone.get(long).is_some());
+}
+
+#[test]
+fn where_no_other_can_be_made_a_register_in_which_nothing_is_found_is_opened_and_a_broken_one_is_not() {
+    const AGAIN_AND_AGAIN: &str = r#"{"times":5,"since":0}"#;
+    for is_broken in [false, true] {
+        let mut phone = Phone::new(&Server::new(), 1);
+        long_incident(&phone);
+        let page = *going_on(&phone, "record").last().unwrap();
+        let unsent = phone.building("未送");
+        phone.device.lock();
+        if is_broken {
+            flip_page(&phone, page);
+        }
+        std::fs::write(phone.path().join("register.damaged"), AGAIN_AND_AGAIN).unwrap();
+        // Something that cannot be removed lies where the new one would be filled.
+        std::fs::create_dir(phone.path().join("register.rescue.db")).unwrap();
+        phone.restart_locked();
+        let opened = phone.device.unlock(PIN);
+        match is_broken {
+            true => assert!(matches!(opened, Err(DeviceError::StorageBroken(_))), "{opened:?}"),
+            false => {
+                opened.unwrap();
+                assert_eq!(phone.name(unsent), "未送");
+            }
+        }
+        assert!(!phone.path().join("register.damaged-1.db").exists());
+    }
 }
 
 #[test]

@@ -202,8 +202,9 @@ fn what_was_handed_over_erased_or_decided_survives_a_damaged_register() {
     }
 }
 
-/// The register counts as damaged, and another takes its place with the next PIN.
+/// The register is damaged where opening it does not look, and that was noted: another takes its place with the next PIN.
 fn replace_register(phone: &mut Phone) {
+    phone.tamper("INSERT INTO meta (key, value) VALUES ('half', '[\"half')");
     phone.device.lock();
     std::fs::write(phone.path().join("register.damaged"), b"").unwrap();
     phone.restart_locked();

@@ -86,3 +86,15 @@ test('a value that names a person is shown by the name, an empty one as empty, a
   expect(fieldLabel('person', 'deleted')).toBe('删除标记')
   expect(await shown([line({ other: side(null, 'mine') })])).toContain('（空）')
 })
+
+test('a day, an amount and a list of names can be read in both languages', async () => {
+  const lines = [
+    line({ kind: 'tenancy', field: 'ends_on', present: side('2027-01-31', 'mine'), other: side('2027-06-30', 'colleague', '李四') }),
+    line({ kind: 'dispute', field: 'amount', present: side('1200.00', 'mine'), other: side('12000.00', 'colleague', '李四') }),
+    line({ kind: 'dispute', field: 'mediators', present: side(['王五'], 'mine'), other: side(['王五', '赵六'], 'colleague', '李四') }),
+  ]
+  const html = await shown(lines)
+  for (const words of ['到期', '2027-06-30', '涉及金额（元）', '12000.00', '调解员', '王五、赵六']) expect(html).toContain(words)
+  const english = await shown(lines, 'en')
+  for (const words of ['Until', '2027-06-30', 'Amount (yuan)', '12000.00', 'Mediators', '王五, 赵六']) expect(english).toContain(words)
+})
