@@ -118,9 +118,9 @@ fn after_base(stamp: Stamp, pending: &Pending) -> Stamp {
     stamp.after(pending.base.max(pending.passed).max(pending.sent))
 }
 
-/// Stamps of these fields that the server found too far in its future: it has not stored them, so they are unseen again, and are set
-/// back by one amount. Their order stays. None falls behind what the server has: its `current` record.
-pub(super) fn set_back(held: &mut Held, refused: &[String], current: Option<&Record>, (by, now): (Millis, Millis)) {
+/// Fields whose stamps the server found too far in its future: it has not stored them, so they are unseen again. None of them may fall
+/// behind what the server has: its `current` record.
+pub(super) fn unseen_again(held: &mut Held, refused: &[String], current: Option<&Record>, now: Millis) {
     for field in refused {
         if let Some(pending) = held.unsent.get_mut(field) {
             pending.offered = false;
@@ -134,6 +134,17 @@ pub(super) fn set_back(held: &mut Held, refused: &[String], current: Option<&Rec
             pending.sent = pending.sent.filter(remains);
         }
     }
+}
+
+/// Whether a field's stamp can go back at all: one right after what it has to stay after cannot, however far ahead both lie. So it is
+/// when the server's clock was ahead and took that.
+pub(super) fn can_go_back(held: &Held, field: &str) -> bool {
+    let least = held.unsent.get(field).map(|pending| after_base(Stamp::ZERO, pending).millis());
+    least.is_some_and(|least| least < held.record.stamps.of(field).millis())
+}
+
+/// Sets the stamps of these fields back by one amount, with the moments that were read from the clock that was ahead. Their order stays.
+pub(super) fn set_back(held: &mut Held, refused: &[String], (by, now): (Millis, Millis)) {
     moments_set_back(held, refused, (by, now));
     let unsent = held.unsent.clone();
     restamp(&mut held.record, |field, stamp| match unsent.get(field) {
