@@ -327,6 +327,68 @@ fn what_was_written_while_the_clock_had_fallen_back_by_years_gets_its_day() {
     assert!(hub.records[&fallen].latest().millis() <= hub.now);
 }
 
+#[test]
+fn what_was_written_before_the_clock_jumped_ahead_by_a_year_stays_where_it_is() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    phone.pass(HOUR);
+    let before = phone.visit(record_id(77));
+    phone.rename(id, "上午改的");
+    phone.pass(HOUR + 365 * DAY);
+    let ahead = phone.visit(record_id(78));
+    phone.write(Kind::Building, Some(id), json!({"floors": 5})).unwrap();
+    phone.pass(HOUR);
+    server.hub().now = START + 3 * HOUR;
+    let report = phone.sync();
+    assert_eq!((report.accepted, report.refused), (3, 0));
+    let hub = server.hub();
+    let met = |id| (hub.records[&id].int("at"), hub.records[&id].latest().millis());
+    assert_eq!(met(before), (Some(START + HOUR), START + HOUR));
+    assert_eq!(met(ahead), (Some(START + 2 * HOUR), START + 2 * HOUR));
+    let stamped = |field| hub.records[&id].stamps.of(field).millis();
+    assert_eq!((stamped("name"), stamped("floors")), (START + HOUR, START + 2 * HOUR), "each by itself");
+}
+
+#[test]
+fn what_was_written_by_a_clock_an_hour_ahead_goes_back_though_it_does_not_lie_ahead_any_more() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    phone.pass(3 * HOUR);
+    let visit = phone.visit(record_id(77));
+    phone.pass(3 * HOUR);
+    server.hub().now = START + 5 * HOUR;
+    phone.sync();
+    let there = server.hub().records[&visit].clone();
+    assert_eq!((there.int("at"), there.latest().millis()), (Some(START + 2 * HOUR), START + 2 * HOUR));
+}
+
+#[test]
+fn what_was_written_before_a_jump_stays_where_it_is_also_when_half_of_the_jump_was_taken_back() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    phone.pass(HOUR);
+    let before = phone.visit(record_id(77));
+    phone.pass(HOUR + 365 * DAY);
+    let ahead = phone.visit(record_id(78));
+    // Somebody sets it, two hours wrong. Stamps go on from the last one, moments do not.
+    phone.clock.store(START + 4 * HOUR, Ordering::SeqCst);
+    let still_ahead = phone.visit(record_id(79));
+    phone.pass(HOUR);
+    server.hub().now = START + 3 * HOUR;
+    phone.sync();
+    phone.sync();
+    assert_eq!((phone.state().refused, phone.state().waiting_records), (0, 0));
+    let hub = server.hub();
+    let met = |id| hub.records[&id].int("at").unwrap();
+    assert_eq!((met(before), hub.records[&before].latest().millis()), (START + HOUR, START + HOUR));
+    assert_eq!(met(still_ahead), START + 2 * HOUR);
+    assert!(met(ahead) <= hub.now && hub.records[&ahead].latest().millis() <= hub.now);
+}
+
 /// An evacuation that stands, and two households that a point threatens, as the desk wrote them days ago.
 fn valley(server: &Server) -> (RecordId, [RecordId; 2]) {
     let at = START - 10 * DAY;
