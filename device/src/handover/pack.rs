@@ -47,7 +47,7 @@ pub(crate) fn pack(open: &mut Open, evacuation: RecordId) -> Result<Vec<u8>, Han
     Ok(zstd::bulk::compress(&json, LEVEL).map_err(DeviceError::from)?)
 }
 
-/// The evacuation, the points that it is for with the households that they threaten, and its marks.
+/// The evacuation, the points that it is for with the households that they threaten, and all its marks.
 fn belonging(store: &Store, evacuation: RecordId) -> Result<Vec<Record>, DeviceError> {
     let order = store.known(evacuation)?.filter(|record| record.kind == Kind::Evacuation);
     let order = order.ok_or(DeviceError::NotFound)?;
@@ -58,9 +58,12 @@ fn belonging(store: &Store, evacuation: RecordId) -> Result<Vec<Record>, DeviceE
             records.push(point);
         }
     }
-    records.extend(store.all_known(&Kind::RollCall, Some(evacuation))?);
     // A point that was moved to another cell is not this evacuation's any more.
     records.retain(|record| record.cell == order.cell);
+    // A mark stays in the cell where it was made when that is merged or split, and counts where its order lies by now. In a pack it lies
+    // there: every version takes it so, and when the server sends it from its own cell, that gives way.
+    let marks = store.all_known(&Kind::RollCall, Some(evacuation))?;
+    records.extend(marks.into_iter().map(|mark| Record { cell: order.cell.clone(), ..mark }));
     Ok(records)
 }
 

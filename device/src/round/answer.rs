@@ -48,7 +48,7 @@ pub(super) fn take(
     check(request, answer, restored)?;
     // First: what is judged below is set right by a clock that is right.
     clock::measured(open, request.device_time, *at, answer.server_time)?;
-    let now = open.now();
+    let (now, is_measured) = (open.now(), open.is_clock_measured());
     let (is_ours, own) = (*device == open.account().device, open.account().account.clone());
     let (role, becomes) = (open.account().role, with_role_told(open.account(), answer).filter(|_| is_ours));
     let is_told = is_ours && becomes.is_none();
@@ -58,6 +58,9 @@ pub(super) fn take(
     let judged = push::judged(&transaction, verdicts, restored, (&own, now), notes)?;
     if restored {
         push::offer_everything(&transaction)?;
+    }
+    if is_measured {
+        Meta::ClockCompared.set(&transaction, &answer.server_time)?;
     }
     if request.epoch != Some(answer.epoch) {
         Meta::Epoch.set(&transaction, &answer.epoch)?;

@@ -1,5 +1,7 @@
 //! The phone's clock against the server's: measured, and what was written under a wrong one put right.
 
+use std::collections::BTreeMap;
+
 use domain::protocol::STAMP_AHEAD_ACCEPTED;
 use domain::spec::{moments, tapped_day};
 use domain::validate::today;
@@ -38,14 +40,13 @@ pub(super) fn measured(open: &mut Open, before: Millis, after: Millis, server: M
     let node = open.clock.node();
     let transaction = open.store.begin()?;
     let waiting = outbox::unsent_records(&transaction)?;
-    let now = after.saturating_add(offset);
-    // Where a clock fell back, stamps went on from the last one: they have less of a way to go than what was read from it.
-    let latest = waiting.iter().filter_map(latest_unseen).max();
-    let stamps_by = by.min(latest.map_or(by, |latest| now.saturating_sub(latest).max(0)));
+    let compared: Option<Millis> = Meta::ClockCompared.get(&transaction)?;
+    let jump = Jump::of(&waiting, by, compared.filter(|_| known.is_some()), after.saturating_add(offset));
     for mut held in waiting {
-        shift(&mut held, (by, stamps_by), now);
+        shift(&mut held, &jump);
         store::put(&transaction, &held)?;
     }
+    Meta::ClockCompared.set(&transaction, &server)?;
     Meta::ClockOffset.set(&transaction, &offset)?;
     let last = rewound(&transaction)?;
     transaction.commit()?;
@@ -79,36 +80,96 @@ fn is_day_of(record: &Record, field: &str, read: Millis) -> bool {
     record.text(field) == Some(today(read).to_string().as_str())
 }
 
-/// Shifts what nobody has seen: the stamps, and by the full difference what was read from the same clock. What would lie ahead of `now`
-/// then was not read from it: it was written before the clock fell back.
-fn shift(held: &mut Held, (by, stamps_by): (Millis, Millis), now: Millis) {
+/// How far a clock was off, and which of its readings that is to be said of.
+struct Jump {
+    by: Millis,
+    /// Where a clock fell back, stamps went on from the last one: they have less of a way to go than what was read from it.
+    stamps_by: Millis,
+    now: Millis,
+    /// Of a clock that is ahead, the first reading that it gave so: what was read before was right.
+    from: Millis,
+}
+
+impl Jump {
+    fn of(waiting: &[Held], by: Millis, compared: Option<Millis>, now: Millis) -> Self {
+        let latest = waiting.iter().filter_map(latest_unseen).max();
+        let stamps_by = by.min(latest.map_or(by, |latest| now.saturating_sub(latest).max(0)));
+        let from = compared.filter(|_| by < 0).map_or(Millis::MIN, |compared| jumped_at(waiting, by, compared, now));
+        Self { by, stamps_by, now, from }
+    }
+
+    /// Whether the clock was wrong when it was read so.
+    fn concerns(&self, read: Millis) -> bool {
+        read >= self.from
+    }
+
+    /// What a moment should have been that was written when the clock was read so; none where the clock was right. What would lie ahead
+    /// of now was not read from a clock that had fallen back: it was written before.
+    fn put_right(&self, read: Millis, at: Millis) -> Option<Millis> {
+        let at = Some(at.saturating_add(self.by)).filter(|_| self.concerns(read));
+        at.filter(|at| self.by < 0 || *at <= self.now)
+    }
+}
+
+/// The first reading of a clock that has jumped ahead, given when it was last compared with the server's. What would lie before that, or
+/// before what was written by the right clock, cannot be one: the jump leaves a gap of its own width. (By a jump of an hour, after hours
+/// without a signal, nobody can tell; by one of a year anybody can.) Whatever lies ahead of now was read after the jump.
+fn jumped_at(waiting: &[Held], by: Millis, compared: Millis, now: Millis) -> Millis {
+    let unseen = |held: &Held| -> Vec<Millis> {
+        let fields = held.unsent.iter().filter(|(_, pending)| !pending.offered);
+        fields.map(|(field, _)| read_at(held, field)).collect()
+    };
+    let mut readings: Vec<Millis> = waiting.iter().flat_map(unseen).collect();
+    readings.sort_unstable();
+    let mut right_until = compared;
+    for read in readings {
+        if read > now || read.saturating_add(by) >= right_until.saturating_sub(2 * NOISE) {
+            return read;
+        }
+        right_until = right_until.max(read);
+    }
+    Millis::MAX
+}
+
+/// What the clock was read as when an unsent field was written. Its stamp says so, but goes on from the last one where the clock fell
+/// back; of what was written last in its record the reading itself is known.
+fn read_at(held: &Held, field: &str) -> Millis {
+    let stamp = held.record.stamps.of(field);
+    let is_last = held.unsent.keys().all(|other| held.record.stamps.of(other) <= stamp);
+    held.own_at.filter(|_| is_last).unwrap_or_else(|| stamp.millis())
+}
+
+/// Shifts what nobody has seen: the stamps, and by the full difference what was read from the same clock.
+fn shift(held: &mut Held, jump: &Jump) {
     let unsent = held.unsent.clone();
     let unseen = |field: &str| unsent.get(field).is_some_and(|pending| !pending.offered);
-    let shifted = |at: Millis| Some(at.saturating_add(by)).filter(|at| by < 0 || *at <= now);
+    let read: BTreeMap<&str, Millis> = unsent.keys().map(|field| (field.as_str(), read_at(held, field))).collect();
     let own_at = held.own_at;
     let record = &mut held.record;
     // The stamp says when, but goes on from the last one when the clock falls back; the reading says when it was written last.
+    let readings = |record: &Record, field: &str| {
+        let stamped = record.stamps.of(field).millis();
+        [read.get(field).copied(), Some(stamped), own_at].into_iter().flatten()
+    };
     for field in moments(&record.kind).filter(|field| unseen(field)) {
         let Some(at) = record.int(field) else { continue };
-        let near = |read: Millis| (at - read).saturating_abs() <= SAME_CLOCK;
-        if (near(record.stamps.of(field).millis()) || own_at.is_some_and(near))
-            && let Some(at) = shifted(at)
-        {
+        let near = readings(record, field).find(|read| (at - read).saturating_abs() <= SAME_CLOCK);
+        if let Some(at) = near.and_then(|read| jump.put_right(read, at)) {
             record.fields.insert(field.into(), at.into());
         }
     }
     if let Some(field) = tapped_day(&record.kind).filter(|field| unseen(field)) {
-        let readings = [Some(record.stamps.of(field).millis()), own_at];
-        let read = readings.into_iter().flatten().find(|read| is_day_of(record, field, *read));
-        if let Some(at) = read.and_then(shifted) {
+        let read = readings(record, field).find(|read| is_day_of(record, field, *read));
+        if let Some(at) = read.and_then(|read| jump.put_right(read, read)) {
             record.fields.insert(field.into(), today(at).to_string().into());
         }
     }
     if latest_unseen(held).is_some() {
-        held.own_at = own_at.map(|at| shifted(at).unwrap_or(at));
+        held.own_at = own_at.map(|at| jump.put_right(at, at).unwrap_or(at));
     }
+    let concerns = |field: &str| read.get(field).is_some_and(|read| jump.concerns(*read));
     restamp(&mut held.record, |field, stamp| match unsent.get(field) {
-        Some(pending) if !pending.offered => after_base(stamp.shifted(stamps_by), pending),
+        Some(pending) if !pending.offered && concerns(field) => after_base(stamp.shifted(jump.stamps_by), pending),
         _ => stamp,
     });
 }
@@ -118,9 +179,9 @@ fn after_base(stamp: Stamp, pending: &Pending) -> Stamp {
     stamp.after(pending.base.max(pending.passed).max(pending.sent))
 }
 
-/// Stamps of these fields that the server found too far in its future: it has not stored them, so they are unseen again, and are set
-/// back by one amount. Their order stays. None falls behind what the server has: its `current` record.
-pub(super) fn set_back(held: &mut Held, refused: &[String], current: Option<&Record>, (by, now): (Millis, Millis)) {
+/// Fields whose stamps the server found too far in its future: it has not stored them, so they are unseen again. None of them may fall
+/// behind what the server has: its `current` record.
+pub(super) fn unseen_again(held: &mut Held, refused: &[String], current: Option<&Record>, now: Millis) {
     for field in refused {
         if let Some(pending) = held.unsent.get_mut(field) {
             pending.offered = false;
@@ -134,6 +195,17 @@ pub(super) fn set_back(held: &mut Held, refused: &[String], current: Option<&Rec
             pending.sent = pending.sent.filter(remains);
         }
     }
+}
+
+/// Whether a field's stamp can go back at all: one right after what it has to stay after cannot, however far ahead both lie. So it is
+/// when the server's clock was ahead and took that.
+pub(super) fn can_go_back(held: &Held, field: &str) -> bool {
+    let least = held.unsent.get(field).map(|pending| after_base(Stamp::ZERO, pending).millis());
+    least.is_some_and(|least| least < held.record.stamps.of(field).millis())
+}
+
+/// Sets the stamps of these fields back by one amount, with the moments that were read from the clock that was ahead. Their order stays.
+pub(super) fn set_back(held: &mut Held, refused: &[String], (by, now): (Millis, Millis)) {
     moments_set_back(held, refused, (by, now));
     let unsent = held.unsent.clone();
     restamp(&mut held.record, |field, stamp| match unsent.get(field) {

@@ -53,7 +53,8 @@ pub(super) fn gather_listed(open: &mut Open, notes: &mut Notes, cut: usize) -> R
     if !page.full {
         for change in outbox::overtaken(&transaction)? {
             if !notes.skip.contains(&change.id) {
-                let mark = Mark { why: Why::Overtaken, seen: BTreeSet::new(), version: None, proof: None };
+                let mark =
+                    Mark { why: Why::Overtaken, seen: BTreeSet::new(), parted: false, version: None, proof: None };
                 page.takes(change, mark, None);
             }
         }
@@ -90,14 +91,19 @@ fn offer_waiting(connection: &Connection, notes: &mut Notes, page: &mut Page) ->
             (false, true) => Why::Reoffer,
             (false, false) => Why::Unsent,
         };
+        let parted = why == Why::Unsent && notes.leave_out_ahead(&mut held);
+        if parted && held.unsent.is_empty() {
+            notes.waiting.pop_front();
+            continue;
+        }
         let seen = held.unsent.iter().filter(|(_, pending)| pending.offered).map(|(field, _)| field.clone()).collect();
-        let version = (why == Why::Unsent && !whole).then_some(version);
+        let version = (why == Why::Unsent && !whole && !parted).then_some(version);
         let proof = if why == Why::Unsent { None } else { store::proof_of(connection, id)? };
         let (waits, fields) = (!held.unsent.is_empty(), held.record.fields.len());
         let change = outbox::change_of(held);
         // Of a whole record nothing need be written out to know how long it is.
         let body = Some(body).filter(|_| change.fields.len() == fields && change.base.is_empty());
-        if !page.takes(change, Mark { why, seen, version, proof }, body) {
+        if !page.takes(change, Mark { why, seen, parted, version, proof }, body) {
             return Ok(());
         }
         if waits {

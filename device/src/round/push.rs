@@ -33,6 +33,8 @@ pub(super) struct Mark {
     pub(super) why: Why,
     /// Fields that were in an earlier request too, whose answer was lost: the server may have them with these very stamps.
     pub(super) seen: BTreeSet<String>,
+    /// Words of the same record wait for the server's clock, and were left out.
+    pub(super) parted: bool,
     /// The version of the record that it is all of what waits of.
     pub(super) version: Option<Digest>,
     /// By it the server recognises what it sent and this phone may not write.
@@ -45,13 +47,14 @@ pub(super) struct Offer<'r> {
     pub(super) change: &'r Change,
     why: Why,
     seen: &'r BTreeSet<String>,
+    parted: bool,
     version: Option<Digest>,
 }
 
 impl<'r> Offer<'r> {
     pub(super) fn of((change, mark): (&'r Change, &'r Mark)) -> Self {
-        let Mark { why, seen, version, .. } = mark;
-        Self { change, why: *why, seen, version: *version }
+        let Mark { why, seen, parted, version, .. } = mark;
+        Self { change, why: *why, seen, parted: *parted, version: *version }
     }
 
     /// Whether it brings all of a record, what was acknowledged of it too.
@@ -118,6 +121,10 @@ pub(super) fn judged<'a>(
             Verdict::Refused(_) if restored => {}
             // Of an offer, too: what is unsent of it is set back, and the rest waits for the server's clock.
             Verdict::Refused(refusal) if refusal.code == ProblemCode::StampFuture => ahead.push((offer, refusal)),
+            // Beside the words that wait for the server's clock it may mean something else: it is judged with them, once they can go up.
+            Verdict::Refused(_) if offer.parted => {
+                notes.skip.insert(offer.change.id);
+            }
             Verdict::Refused(refusal) if offer.why == Why::Doubted => {
                 if !waits_for_target(connection, (offer.change, &together), refusal, notes)? {
                     repair::refused(connection, offer.change, refusal, now, notes)?;
@@ -340,16 +347,17 @@ fn is_offered_without(held: &Held, change: &Change) -> bool {
 }
 
 /// Changes from the future are set back, all by the same amount, and go up again with the next round. What the server has of
-/// them already (its answer was lost) is acknowledged instead: its stamp has been seen. Of a whole record words that were acknowledged
-/// may be what lies ahead: the server's clock may have been. They wait for it, and what is unsent goes up without them. Whether anything
-/// was set back.
+/// them already (its answer was lost) is acknowledged instead: its stamp has been seen. Words that were acknowledged, or right after
+/// which others have to stay, may be what lies ahead: the server's clock may have been. They wait for it, and what else is unsent goes up
+/// without them. Whether anything was set back.
 fn set_back(
     connection: &Connection,
     ahead: &[(Offer<'_>, &Refusal)],
     now: Millis,
     notes: &mut Notes,
 ) -> Result<bool, DeviceError> {
-    // By how much, only they say: what is acknowledged, and lies further ahead, moves nobody's moments.
+    // By how much, only they say: what is acknowledged, or cannot go back, and lies further ahead would move others' stamps and moments,
+    // with every round once more.
     let mut latest: Option<Millis> = None;
     for (offer, refusal) in ahead {
         if let Some((_, fields)) = to_set_back(connection, offer, refusal, now)? {
@@ -358,23 +366,37 @@ fn set_back(
     }
     let by = latest.map_or(0, |latest| (now - latest).min(0));
     for (offer, refusal) in ahead {
-        let id = offer.change.id;
-        let mut goes_alone = false;
+        let mut goes_on = false;
         if let Some((mut held, fields)) = to_set_back(connection, offer, refusal, now)? {
-            clock::set_back(&mut held, &fields, refusal.current.as_ref(), (by, now));
+            clock::set_back(&mut held, &fields, (by, now));
             store::put(connection, &held)?;
-            goes_alone = offer.is_whole() && fields.is_empty() && !held.unsent.is_empty();
+            goes_on = fields.is_empty() && goes_up_in_part(offer, &held, now, notes);
         }
-        if goes_alone {
-            notes.unsent_first.insert(id);
-        } else {
-            notes.skip.insert(id);
+        if !goes_on {
+            notes.skip.insert(offer.change.id);
         }
     }
     Ok(latest.is_some())
 }
 
-/// A record that was refused for its stamps, with what the server has of it acknowledged, and the fields of it that are to be set back.
+/// Whether a part of what was refused for its stamps can go up in this round, where nothing was set back: of a record that was offered
+/// whole what is unsent, and of that what need not wait for the server's clock. Each time another word is found to wait, so it ends.
+fn goes_up_in_part(offer: &Offer<'_>, held: &Held, now: Millis, notes: &mut Notes) -> bool {
+    let id = offer.change.id;
+    let ahead = held.unsent.keys().filter(|field| !clock::may_be_taken(held.record.stamps.of(field), now));
+    let ahead: BTreeSet<String> = ahead.cloned().collect();
+    if offer.why == Why::Overtaken || ahead.len() == held.unsent.len() {
+        return false;
+    }
+    let news = notes.wait_for_clock(id, ahead);
+    if offer.is_whole() {
+        notes.unsent_first.insert(id);
+    }
+    news || offer.is_whole()
+}
+
+/// A record that was refused for its stamps, with what the server has of it acknowledged and the rest of what lies ahead unseen again, and
+/// the fields of it that are to be set back.
 fn to_set_back(
     connection: &Connection,
     offer: &Offer<'_>,
@@ -386,12 +408,16 @@ fn to_set_back(
         own::drop_acknowledged(&mut held, current);
     }
     let stamps = &offer.change.stamps;
+    let may_be_taken = |field: &String| clock::may_be_taken(stamps.of(field), now);
     // What an earlier request may have brought keeps its stamp, unless no server can have taken it with that. Nor is it a word that could
-    // be taken for which a whole record is refused.
+    // be taken for which a whole record is refused, or a change in which another word lies ahead.
+    let others_lie_ahead = !offer.change.fields.keys().all(may_be_taken);
     let stays =
-        |field: &String| (offer.is_whole() || offer.seen.contains(field)) && clock::may_be_taken(stamps.of(field), now);
+        |field: &String| (others_lie_ahead || offer.is_whole() || offer.seen.contains(field)) && may_be_taken(field);
     let as_pushed = |field: &String| held.record.stamps.of(field) == stamps.of(field);
     let fields = offer.change.fields.keys().filter(|field| held.unsent.contains_key(*field) && as_pushed(field));
-    let fields = fields.filter(|field| !stays(field)).cloned().collect();
+    let mut fields: Vec<String> = fields.filter(|field| !stays(field)).cloned().collect();
+    clock::unseen_again(&mut held, &fields, refusal.current.as_ref(), now);
+    fields.retain(|field| clock::can_go_back(&held, field));
     Ok(Some((held, fields)))
 }

@@ -29,6 +29,8 @@ pub(crate) enum Meta {
     ClockShared,
     /// Milliseconds that the server's clock is ahead of this phone's.
     ClockOffset,
+    /// When that was last compared, by the server's clock: until then what the phone read was right, or was put right.
+    ClockCompared,
     /// When everything was last known to be on the server.
     SafeAt,
     /// The county's lists.
@@ -72,6 +74,7 @@ impl Meta {
             Meta::ClockLast => "clock_last",
             Meta::ClockShared => "clock_shared",
             Meta::ClockOffset => "clock_offset",
+            Meta::ClockCompared => "clock_compared",
             Meta::SafeAt => "safe_at",
             Meta::Lists => "lists",
             Meta::ListsFrom => "lists_from",

@@ -2,11 +2,11 @@
 
 use domain::protocol::Enrolment;
 use domain::scope::Role;
-use domain::{CellCode, Kind, Problem, ProblemCode};
+use domain::{CellCode, Kind, Problem, ProblemCode, Record};
 use serde_json::json;
 
 use crate::evacuation::{HOUR, Valley, file_of, hand_over, mark, received_rows, sums, take_file, valley};
-use crate::phone::{DAY, OTHER_CELL, Phone, enrolment};
+use crate::phone::{CELL, DAY, OTHER_CELL, Phone, enrolment};
 
 /// An evacuation of the valley that the worker's phone has by handover alone.
 struct HandedOver {
@@ -139,6 +139,35 @@ fn a_mark_stays_with_its_order_when_the_cell_is_merged_into_another() {
     worker.hold(&[]);
     worker.round();
     assert_eq!(received_rows(&worker), 0, "the cell is somebody else's");
+}
+
+#[test]
+fn marks_that_were_made_before_the_cell_was_merged_go_along_to_the_next_phone() {
+    let HandedOver { valley, worker, evacuation } = one_moved();
+    mark(&worker, &evacuation, &valley.people[1], "away");
+    send_all_but_marks(&valley, &worker);
+    // Orders and points move, what is written once does not. Whoever has the other cell holds both.
+    let of_kind = |kind| valley.boss.device.with_open(|open| open.store().of_kind(&kind, None)).unwrap();
+    let moved = [Kind::HazardPoint, Kind::ThreatenedHousehold, Kind::Evacuation].into_iter().flat_map(of_kind);
+    let moved = moved.map(|mut record| {
+        record.fields.insert("cell".to_owned(), json!(OTHER_CELL));
+        record.cell = CellCode::new(OTHER_CELL).unwrap();
+        record
+    });
+    let moved: Vec<Record> = moved.collect();
+    worker.give(moved.clone());
+    assert_eq!((sums(&worker, &evacuation), received_rows(&worker)), ([3, 1, 1, 1], 1));
+    let third = valley.worker();
+    third.give(moved);
+    assert_eq!(hand_over(&worker, &third, &evacuation)["marks"], 2);
+    assert_eq!((sums(&third, &evacuation), received_rows(&third)), ([3, 1, 1, 1], 2));
+    let sent = |mark: Record| {
+        assert_eq!(mark.cell.as_str(), CELL);
+        mark
+    };
+    let marks = worker.device.with_open(|open| open.store().of_kind(&Kind::RollCall, None)).unwrap();
+    third.give(marks.into_iter().map(sent));
+    assert_eq!((sums(&third, &evacuation), received_rows(&third)), ([3, 1, 1, 1], 1), "each is counted once");
 }
 
 #[test]

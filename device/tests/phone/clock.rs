@@ -4,13 +4,14 @@ use std::sync::atomic::Ordering;
 
 use domain::protocol::CallError;
 use domain::world::Millis;
-use domain::{Kind, RecordId};
+use domain::{Kind, ProblemCode, RecordId};
 use serde_json::json;
 
 use crate::fake::*;
 use crate::phones::*;
 
-const HOUR: Millis = 60 * 60 * 1000;
+const MINUTE: Millis = 60 * 1000;
+const HOUR: Millis = 60 * MINUTE;
 const DAY: Millis = 24 * HOUR;
 
 #[test]
@@ -231,6 +232,79 @@ fn what_was_written_days_ahead_is_set_back_with_its_moment_when_the_clock_was_se
     assert!([ahead, incident, right].iter().all(|id| hub.records[id].latest().millis() <= hub.now));
 }
 
+/// A building whose name was written while the server's clock was twenty minutes ahead, before that was set right; and a phone whose
+/// worker, by a right clock, corrects the name and counts the floors in one form. The name has to stay after the one that it replaces.
+fn corrected_beside(server: &Server) -> (Phone, RecordId) {
+    let (phone, id) = (Phone::new(server, 1), record_id(3));
+    let fields = json!({"name": "早", "building_kind": "farmhouse"});
+    server.hub().now = START + 20 * MINUTE;
+    server.write(change(id, Kind::Building, cell(), START + 20 * MINUTE, fields));
+    server.hub().now = START;
+    phone.sync();
+    phone.write(Kind::Building, Some(id), json!({"name": "更正", "floors": 5})).unwrap();
+    (phone, id)
+}
+
+/// So much time passes for everybody.
+fn pass(phone: &Phone, time: Millis) {
+    phone.pass(time);
+    phone.server.hub().now += time;
+}
+
+/// How many requests took something up.
+fn pushes(server: &Server) -> usize {
+    server.hub().requests.iter().filter(|request| !request.push.is_empty()).count()
+}
+
+#[test]
+fn a_word_that_waits_for_the_servers_clock_moves_no_word_beside_it_which_goes_up_by_itself() {
+    let server = Server::new();
+    let (phone, id) = corrected_beside(&server);
+    phone.sync();
+    pass(&phone, 15_000);
+    phone.sync();
+    let there = server.hub().records[&id].clone();
+    assert_eq!((there.int("floors"), there.text("name")), (Some(5), Some("早")));
+    assert_eq!(there.stamps.of("floors").millis(), START, "set back once");
+    pass(&phone, 15_000);
+    phone.write(Kind::Building, Some(id), json!({"units": 2})).unwrap();
+    phone.sync();
+    pass(&phone, 15_000);
+    phone.sync();
+    let units = server.hub().records[&id].stamps.of("units").millis();
+    assert_eq!(units, START + 30_000, "and so is what is written meanwhile");
+    let (before, node) = (pushes(&server), server.hub().requests.last().unwrap().node);
+    for _ in 0..10 {
+        pass(&phone, 15_000);
+        phone.sync();
+    }
+    assert_eq!(pushes(&server), before + 10, "once a round");
+    assert_eq!(server.hub().requests.last().unwrap().node, node, "nothing was set back: it is the same run");
+    pass(&phone, 20 * MINUTE);
+    phone.sync();
+    assert_eq!(server.hub().records[&id].text("name"), Some("更正"));
+    assert_eq!((phone.state().refused, phone.state().waiting_records), (0, 0));
+    assert_eq!(phone.get(id).as_ref(), server.hub().records.get(&id));
+}
+
+#[test]
+fn what_goes_up_without_a_word_that_waits_and_makes_no_sense_so_waits_with_it() {
+    let server = Server::new();
+    let (phone, id) = corrected_beside(&server);
+    server.hub().refuse = Box::new(|change| (!change.fields.contains_key("name")).then_some(ProblemCode::Required));
+    for _ in 0..4 {
+        pass(&phone, 15_000);
+        phone.sync();
+    }
+    assert!(server.hub().refused.contains(&id), "it was tried");
+    assert_eq!((phone.state().refused, phone.get(id).unwrap().int("floors")), (0, Some(5)));
+    pass(&phone, 20 * MINUTE);
+    phone.sync();
+    let there = server.hub().records[&id].clone();
+    assert_eq!((there.text("name"), there.int("floors")), (Some("更正"), Some(5)));
+    assert_eq!(phone.state().waiting_records, 0);
+}
+
 #[test]
 fn what_was_written_while_the_clock_had_fallen_back_by_years_gets_its_day() {
     let server = Server::new();
@@ -251,6 +325,68 @@ fn what_was_written_while_the_clock_had_fallen_back_by_years_gets_its_day() {
     assert_eq!(hub.records[&before].int("at"), Some(START + HOUR), "written before the clock fell back");
     assert!(hub.records[&fallen].latest() > hub.records[&before].latest());
     assert!(hub.records[&fallen].latest().millis() <= hub.now);
+}
+
+#[test]
+fn what_was_written_before_the_clock_jumped_ahead_by_a_year_stays_where_it_is() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    phone.pass(HOUR);
+    let before = phone.visit(record_id(77));
+    phone.rename(id, "上午改的");
+    phone.pass(HOUR + 365 * DAY);
+    let ahead = phone.visit(record_id(78));
+    phone.write(Kind::Building, Some(id), json!({"floors": 5})).unwrap();
+    phone.pass(HOUR);
+    server.hub().now = START + 3 * HOUR;
+    let report = phone.sync();
+    assert_eq!((report.accepted, report.refused), (3, 0));
+    let hub = server.hub();
+    let met = |id| (hub.records[&id].int("at"), hub.records[&id].latest().millis());
+    assert_eq!(met(before), (Some(START + HOUR), START + HOUR));
+    assert_eq!(met(ahead), (Some(START + 2 * HOUR), START + 2 * HOUR));
+    let stamped = |field| hub.records[&id].stamps.of(field).millis();
+    assert_eq!((stamped("name"), stamped("floors")), (START + HOUR, START + 2 * HOUR), "each by itself");
+}
+
+#[test]
+fn what_was_written_by_a_clock_an_hour_ahead_goes_back_though_it_does_not_lie_ahead_any_more() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    phone.pass(3 * HOUR);
+    let visit = phone.visit(record_id(77));
+    phone.pass(3 * HOUR);
+    server.hub().now = START + 5 * HOUR;
+    phone.sync();
+    let there = server.hub().records[&visit].clone();
+    assert_eq!((there.int("at"), there.latest().millis()), (Some(START + 2 * HOUR), START + 2 * HOUR));
+}
+
+#[test]
+fn what_was_written_before_a_jump_stays_where_it_is_also_when_half_of_the_jump_was_taken_back() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    phone.pass(HOUR);
+    let before = phone.visit(record_id(77));
+    phone.pass(HOUR + 365 * DAY);
+    let ahead = phone.visit(record_id(78));
+    // Somebody sets it, two hours wrong. Stamps go on from the last one, moments do not.
+    phone.clock.store(START + 4 * HOUR, Ordering::SeqCst);
+    let still_ahead = phone.visit(record_id(79));
+    phone.pass(HOUR);
+    server.hub().now = START + 3 * HOUR;
+    phone.sync();
+    phone.sync();
+    assert_eq!((phone.state().refused, phone.state().waiting_records), (0, 0));
+    let hub = server.hub();
+    let met = |id| hub.records[&id].int("at").unwrap();
+    assert_eq!((met(before), hub.records[&before].latest().millis()), (START + HOUR, START + HOUR));
+    assert_eq!(met(still_ahead), START + 2 * HOUR);
+    assert!(met(ahead) <= hub.now && hub.records[&ahead].latest().millis() <= hub.now);
 }
 
 /// An evacuation that stands, and two households that a point threatens, as the desk wrote them days ago.
