@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use domain::conflict::{CONFLICTS_TOLD_MAX, Conflict, Hand, Writer};
-use domain::kinds::dispute::{WORDS, has_lost_somebody, is_about_nobody};
+use domain::kinds::dispute::{WORDS, has_lost_somebody};
 use domain::protocol::FeedPage;
 use domain::record::is_field_name;
 use domain::scope::phone_writes;
@@ -83,7 +83,8 @@ pub(crate) fn take_page(connection: &Connection, page: &FeedPage, now: Millis) -
 }
 
 /// Forgets what was set aside of case files that an erasure touched, where people can be named: nobody is to let it stand again. What
-/// the server still tells of a file that is also about others stays, as on the server, unless it names who was erased.
+/// the server still tells stays, as on the server, unless it names who was erased: whether the file is about nobody any more is known
+/// when everything has come down ([`leave_file`]).
 ///
 /// Whom a file named before may not be seen in it any more, for the server's copy came first: whatever has lost a party counts.
 pub(crate) fn leave_erased(connection: &Connection, person: RecordId) -> Result<(), DeviceError> {
@@ -91,21 +92,30 @@ pub(crate) fn leave_erased(connection: &Connection, person: RecordId) -> Result<
         JOIN record ON record.id = conflict.id AND record.kind = 'dispute'";
     const NAMED: &str = "SELECT 1 FROM conflict WHERE id = ?1 AND instr(body || coalesce(replaced, ''), ?2) > 0";
     const FORGET: &str = "DELETE FROM conflict WHERE id = ?1 AND field IN (SELECT value FROM json_each(?2))
-        AND (?3 OR told = 0 OR replaced IS NOT NULL OR instr(body, ?4) > 0)";
-    let named = person.to_string();
-    let naming: Vec<&str> = WORDS.into_iter().chain(["parties"]).collect();
-    let naming = serde_json::to_string(&naming)?;
+        AND (told = 0 OR replaced IS NOT NULL OR instr(body, ?3) > 0)";
+    let (named, naming) = (person.to_string(), fields_that_name()?);
     let mut statement = connection.prepare_cached(FILES)?;
     let files = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let files: Vec<(String, Option<String>)> = files.collect::<Result<_, _>>()?;
     for (id, parties) in files {
         let parties: Value = parties.map_or(Ok(Value::Null), |text| serde_json::from_str(&text))?;
         if has_lost_somebody(&parties) || exists(connection, NAMED, [&id, &named])? {
-            let nobody = is_about_nobody(&parties);
-            connection.prepare_cached(FORGET)?.execute((&id, &naming, nobody, &named))?;
+            connection.prepare_cached(FORGET)?.execute((&id, &naming, &named))?;
         }
     }
     Ok(())
+}
+
+/// Forgets what was set aside of a case file that is about nobody any more, where people can be named. True: there was any.
+pub(crate) fn leave_file(connection: &Connection, file: RecordId) -> Result<bool, DeviceError> {
+    const FORGET: &str = "DELETE FROM conflict WHERE id = ?1 AND field IN (SELECT value FROM json_each(?2))";
+    Ok(connection.prepare_cached(FORGET)?.execute((file.to_string(), fields_that_name()?))? > 0)
+}
+
+/// The fields of a case file in which people can be named, as a list in JSON.
+fn fields_that_name() -> Result<String, DeviceError> {
+    let naming: Vec<&str> = WORDS.into_iter().chain(["parties"]).collect();
+    Ok(serde_json::to_string(&naming)?)
 }
 
 /// The records about which the server told something before; what it tells now is yet to be filled in.

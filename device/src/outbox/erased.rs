@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use domain::kinds::dispute::{ERASED_NAME, WORDS, file_without_words, form_without_person, is_about_nobody, people_in};
+use domain::kinds::dispute::people_in;
 use domain::kinds::evacuation::without;
 use domain::protocol::WORDS_ABOUT_MAX;
 use domain::{CellCode, Change, RecordId};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use serde_json::Value;
 
+use super::case_files;
 use crate::DeviceError;
 use crate::conflicts;
 use crate::store::{self, Meta};
@@ -44,8 +45,7 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
             here |= connection.prepare_cached(sql)?.execute([&id])? > 0;
         }
     }
-    let files = empty_parties(connection, id)?;
-    empty_words(connection, &files)?;
+    case_files::leave_party(connection, id)?;
     conflicts::leave_erased(connection, id)?;
     if here {
         store::drop_unnamed_photos(connection)?;
@@ -190,112 +190,4 @@ fn leave_rosters(connection: &Connection, id: RecordId) -> Result<bool, DeviceEr
         }
     }
     Ok(here)
-}
-
-/// Empties what disputes say of an erased resident: in the register, in words that were overtaken or refused, in unfinished forms.
-/// The server does the same in the same words, so no stamp is needed for it: both sides hold one value under one stamp. Answers which
-/// files in the register named the resident.
-fn empty_parties(connection: &Connection, person: RecordId) -> Result<BTreeSet<String>, DeviceError> {
-    const REGISTER: usize = 0;
-    const PLACES: [(&str, &str); 4] = [
-        (
-            "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0",
-            "UPDATE record SET body = ?2 WHERE id = ?1",
-        ),
-        (
-            "SELECT id, fields FROM refused WHERE kind = 'dispute' AND instr(fields, ?1) > 0",
-            "UPDATE refused SET fields = ?2 WHERE id = ?1",
-        ),
-        (
-            "SELECT json_array(id, field, stamp), value FROM overtaken WHERE field = 'parties' AND instr(value, ?1) > 0",
-            "UPDATE overtaken SET value = ?2 WHERE id = ?1 ->> 0 AND field = ?1 ->> 1 AND stamp = ?1 ->> 2",
-        ),
-        ("SELECT key, value FROM draft WHERE instr(value, ?1) > 0", "UPDATE draft SET value = ?2 WHERE key = ?1"),
-    ];
-    let mut files = BTreeSet::new();
-    for (place, (select, update)) in PLACES.into_iter().enumerate() {
-        let mut statement = connection.prepare_cached(select)?;
-        let rows = statement.query_map([person.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let found: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
-        for (key, text) in found {
-            if let Some(emptied) = form_without_person(&serde_json::from_str::<Value>(&text)?, person) {
-                connection.prepare_cached(update)?.execute((&key, serde_json::to_string(&emptied)?))?;
-                if place == REGISTER {
-                    files.insert(key);
-                }
-            }
-        }
-    }
-    Ok(files)
-}
-
-/// Leaves nothing where words stood of files that are about nobody any more: in those of these `emptied` just now that stand here, and in
-/// own words about any that were overtaken, refused or not finished. The server does the same with what comes in, under the stamps that it
-/// came with, so that both sides hold the same; and the copy that this phone wrote itself is never sent back to it. What stands in files
-/// that were about nobody before is as the server has it: emptied here alone, under the same stamps, it would differ and no digest say so.
-fn empty_words(connection: &Connection, emptied: &BTreeSet<String>) -> Result<(), DeviceError> {
-    const FILES: &str = "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0";
-    const EMPTY: &str = "UPDATE record SET body = ?2 WHERE id = ?1";
-    const OVERTAKEN: &str =
-        "UPDATE overtaken SET value = 'null' WHERE id = ?1 AND field IN (SELECT value FROM json_each(?2))";
-    let words = serde_json::to_string(&WORDS)?;
-    let mut statement = connection.prepare_cached(FILES)?;
-    let rows = statement.query_map([format!("\"name\":\"{ERASED_NAME}\"")], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let found: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
-    for (id, text) in found {
-        let mut body: Value = serde_json::from_str(&text)?;
-        let about_nobody = |file: &&mut Value| file.get("parties").is_some_and(is_about_nobody);
-        let Some(file) = body.get_mut("fields").filter(about_nobody) else { continue };
-        connection.prepare_cached(OVERTAKEN)?.execute((&id, &words))?;
-        drop_words_apart(connection, &id)?;
-        if emptied.contains(&id)
-            && let Some(without) = file_without_words(file)
-        {
-            *file = without;
-            connection.prepare_cached(EMPTY)?.execute((&id, body.to_string()))?;
-        }
-    }
-    Ok(())
-}
-
-/// Takes the words of a file that is about nobody any more out of what the server refused of it, and out of its unfinished form. Either may
-/// hold a sentence alone, without the parties that say whom it is about. Where it names others, it is about these. Of its events the
-/// server keeps none and takes none any more: those that it refused before go, and so do unfinished ones.
-fn drop_words_apart(connection: &Connection, file: &str) -> Result<(), DeviceError> {
-    const PLACES: [[&str; 3]; 2] = [
-        [
-            "SELECT id, fields FROM refused WHERE id = ?1 AND kind = 'dispute'",
-            "UPDATE refused SET fields = ?2 WHERE id = ?1",
-            "DELETE FROM refused WHERE id = ?1",
-        ],
-        [
-            "SELECT key, value FROM draft WHERE key = 'edit:' || ?1",
-            "UPDATE draft SET value = ?2 WHERE key = ?1",
-            "DELETE FROM draft WHERE key = ?1",
-        ],
-    ];
-    const EVENTS: [&str; 2] = [
-        "DELETE FROM refused WHERE kind = 'dispute_event' AND fields ->> '$.dispute' = ?1",
-        "DELETE FROM draft WHERE key GLOB 'dispute:' || ?1 || ':*'",
-    ];
-    for [select, update, remove] in PLACES {
-        let mut statement = connection.prepare_cached(select)?;
-        let found = statement.query_row([file], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let Some((key, text)): Option<(String, String)> = found else { continue };
-        let mut form: Value = serde_json::from_str(&text)?;
-        let about_others = form.get("parties").is_some_and(|parties| !is_about_nobody(parties));
-        let Some(fields) = form.as_object_mut().filter(|_| !about_others) else { continue };
-        let before = fields.len();
-        fields.retain(|name, _| !WORDS.contains(&name.as_str()));
-        // Beside its words a form says which values they were typed over: without words that is nothing.
-        if fields.keys().all(|name| name == "seen") {
-            connection.prepare_cached(remove)?.execute([key])?;
-        } else if fields.len() < before {
-            connection.prepare_cached(update)?.execute((key, form.to_string()))?;
-        }
-    }
-    for events in EVENTS {
-        connection.prepare_cached(events)?.execute([file])?;
-    }
-    Ok(())
 }

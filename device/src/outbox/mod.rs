@@ -3,6 +3,7 @@
 //! *Unsent* is state, not a log: a field is in `unsent` until the very stamp it carries was acknowledged. Losing an answer
 //! costs a repetition, never data.
 
+mod case_files;
 mod erased;
 mod overtaken;
 mod refused;
@@ -11,6 +12,7 @@ use domain::merge::{MergeError, merge};
 use domain::{Change, Record, Stamp};
 use rusqlite::Connection;
 
+pub(crate) use case_files::{leave_words, look_again};
 pub(crate) use erased::{erase, note_asked, words_about};
 pub(crate) use overtaken::{
     Overtaken, forget_overtaken, is_overtaken, keep_overtaken, overtaken, overtaken_of, take_overtaken,

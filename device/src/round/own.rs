@@ -23,8 +23,9 @@ pub(super) fn drop_acknowledged(held: &mut Held, pulled: &Record) {
 
 /// A record as it stands here, with the server's value where both have one under the same stamp. A stamp goes with one value, and versions
 /// and digests tell of stamps alone: two values under one would differ for ever, and between them the merge knows nothing better than their
-/// bytes. So it was with the words of case files, which are emptied here under their stamps when all whom the file names were erased; if
-/// the server knows of another party by then, they stand there. A record that is written once stays as it is: [`sealed`] keeps its own words.
+/// bytes. So it was with the words of case files: phones of an older version emptied them under their stamps as soon as all whom the file
+/// named here were erased; if the server knows of another party, they stand there. A record that is written once stays as it is: [`sealed`]
+/// keeps its own words.
 pub(super) fn with_values_of_the_server<'r>(record: &'r Record, pulled: &Record) -> Cow<'r, Record> {
     let mut record = Cow::Borrowed(record);
     if record.kind.is_append_only() {

@@ -65,6 +65,8 @@ pub(super) fn store_page(
     for id in &page.erased {
         seen.new += usize::from(outbox::erase(connection, *id)?);
     }
+    // Before anything leaves: it says whom a file is about.
+    outbox::look_again(connection)?;
     for id in &page.gone {
         seen.new += usize::from(leave(connection, *id, &page.cell)?);
         seen.new += usize::from(store::remove_received(connection, *id)?);

@@ -57,6 +57,8 @@ pub(crate) enum Meta {
     KnownKinds,
     /// The last of those that the server was asked about, when there were more than one request may name.
     WordsAsked,
+    /// The case files that were about nobody when somebody was erased, until everything has come down: their words are to be looked at.
+    FilesToLeave,
     /// Since when evacuations seem to be over, while something lies here that another phone handed over.
     EvacuationsOver,
     /// What the account could read when the register was last cut to that: fields of kinds. Empty while it is to be cut anew.
@@ -88,6 +90,7 @@ impl Meta {
             Meta::HealthTold => "health_told",
             Meta::KnownKinds => "known_kinds",
             Meta::WordsAsked => "words_asked",
+            Meta::FilesToLeave => "files_to_leave",
             Meta::EvacuationsOver => "evacuations_over",
             Meta::CutTo => "cut_to",
         }

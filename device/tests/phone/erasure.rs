@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::fake::*;
 use crate::phones::*;
 
-fn person(phone: &Phone, name: &str) -> RecordId {
+pub fn person(phone: &Phone, name: &str) -> RecordId {
     phone.write(Kind::Person, None, json!({"household": record_id(5), "name": name})).unwrap()
 }
 
@@ -20,7 +20,7 @@ fn visit_to(phone: &Phone, person: RecordId) -> RecordId {
     phone.write(Kind::Visit, None, fields).unwrap()
 }
 
-fn drafts(phone: &Phone) -> Vec<String> {
+pub fn drafts(phone: &Phone) -> Vec<String> {
     let drafts = phone.device.with_open(|open| open.store().drafts()).unwrap();
     drafts.into_iter().map(|draft| draft.key).collect()
 }
@@ -30,7 +30,7 @@ fn keep_draft(phone: &Phone, key: &str) {
 }
 
 /// Whether the name stands anywhere in the register.
-fn knows(phone: &Phone, name: &str) -> bool {
+pub fn knows(phone: &Phone, name: &str) -> bool {
     let sql = "SELECT (SELECT count(*) FROM record WHERE instr(body, ?1) > 0)
         + (SELECT count(*) FROM refused WHERE instr(fields, ?1) > 0)
         + (SELECT count(*) FROM overtaken WHERE instr(value, ?1) > 0)
@@ -221,14 +221,14 @@ fn who_was_erased_in_a_cell_that_this_phone_does_not_read_is_left_in_no_dispute_
 }
 
 /// A mediation case with these parties and these words.
-fn case(phone: &Phone, parties: &Value, facts: &str) -> RecordId {
+pub fn case(phone: &Phone, parties: &Value, facts: &str) -> RecordId {
     let fields = json!({"type": "02", "source": "applied", "accepted_on": "2026-01-05", "parties": parties, "facts": facts,
         "by": "worker"});
     phone.write(Kind::Dispute, None, fields).unwrap()
 }
 
 /// The server sends a case again, with what was set aside of it.
-fn tell(server: &Server, phone: &Phone, case: RecordId, conflicts: Vec<Conflict>) {
+pub fn tell(server: &Server, phone: &Phone, case: RecordId, conflicts: Vec<Conflict>) {
     server.hub().conflicts = conflicts;
     server.hub().feed.entry(cell()).or_default().push((case, false, Node(0)));
     phone.sync();

@@ -6,6 +6,7 @@
 mod answers;
 mod background;
 mod biometry;
+mod case_files;
 mod clock;
 mod conflicts;
 mod damaged;

@@ -42,3 +42,33 @@ fn a_file_about_nobody_says_nothing_whichever_phone_wrote_in_it() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn words_that_go_up_behind_other_work_stand_in_a_file_that_is_also_anothers_and_in_none_about_nobody() -> Outcome {
+    for also_anothers in [true, false] {
+        let mut scene = Scene::with(&[0, 2])?;
+        let (file, person) = a_file(&mut scene)?;
+        // More than a page, and all of it goes up before the file: the erasure is told before anything else comes down.
+        for _ in 0..12 {
+            scene.visit(1)?;
+        }
+        scene.save(1, &Kind::Dispute, Some(file), json!({ "facts": "词c" }))?;
+        if also_anothers {
+            let parties = json!([
+                { "person": person, "name": "张三", "side": "applicant", "phone": "13600000001" },
+                { "name": "县供销社", "side": "respondent" },
+            ]);
+            scene.save(0, &Kind::Dispute, Some(file), json!({ "parties": parties }))?;
+            scene.round(0)?;
+        }
+        scene.erase(person)?;
+        scene.small_pages(1);
+        scene.round(1)?;
+        for (place, record) in [("server", scene.on_server(file)?), ("phone", scene.on_phone(1, file)?)] {
+            let said = record.as_ref().and_then(|record| record.text("facts"));
+            insist(said == also_anothers.then_some("词c"), &format!("On the {place} it says {said:?}."))?;
+        }
+        scene.settle()?;
+    }
+    Ok(())
+}

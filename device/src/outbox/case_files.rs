@@ -1,0 +1,214 @@
+//! What an erasure leaves of case files. Of a party only the side stays, here as on the server, and at once. Where nobody is left whom a
+//! file is about, its words go too; but who is a party besides, this phone knows only when it has read all that the server has: what a
+//! colleague added may come with a later page, and then the words are that party's as well. So it decides once everything has come down,
+//! and what is still to be decided is stored: a round may end anywhere.
+//!
+//! Words that were not sent yet go up as they stand. The server knows whom the file is about: it takes them, or takes nothing of them and
+//! says so under a stamp of its own, which comes down.
+
+use std::collections::BTreeMap;
+
+use domain::kinds::dispute::{
+    ERASED_NAME, WORDS, file_without_words, form_without_person, is_about_nobody, without_person,
+};
+use domain::{Record, RecordId, Stamp};
+use rusqlite::{Connection, OptionalExtension};
+use serde_json::Value;
+
+use crate::DeviceError;
+use crate::conflicts;
+use crate::store::{self, Held, Meta};
+
+/// Files that were about nobody here when this phone last looked; with the stamp of the list of parties, where it was emptied here and the
+/// server had it under that stamp.
+type Noted = BTreeMap<RecordId, Option<Stamp>>;
+
+/// What is to be looked at once everything has come down; none when nobody was erased since that was done.
+fn noted(connection: &Connection) -> Result<Option<Noted>, DeviceError> {
+    Ok(Meta::FilesToLeave.get::<Option<Noted>>(connection)?.flatten())
+}
+
+/// Leaves nothing of an erased resident in lists of parties, and notes that words are to be looked at.
+pub(super) fn leave_party(connection: &Connection, person: RecordId) -> Result<(), DeviceError> {
+    let before = noted(connection)?;
+    let mut files = before.clone().unwrap_or_default();
+    for id in empty_parties(connection, person)? {
+        let Some(held) = store::held(connection, id)?.filter(|held| is_of_nobody(&held.record)) else { continue };
+        let list = held.record.stamps.of("parties");
+        files.insert(id, (!held.unsent.contains_key("parties")).then_some(list));
+    }
+    // The server's copy may have come first.
+    for (id, _) in of_nobody(connection)? {
+        files.entry(id).or_insert(None);
+    }
+    let files = Some(files);
+    if files == before { Ok(()) } else { Meta::FilesToLeave.set(connection, &files) }
+}
+
+/// Of a file that turns out to be about somebody nothing is to go, though it should leave this phone before all has come down.
+pub(crate) fn look_again(connection: &Connection) -> Result<(), DeviceError> {
+    let Some(before) = noted(connection)? else { return Ok(()) };
+    let mut files = before.clone();
+    for id in before.keys() {
+        if store::held(connection, *id)?.is_some_and(|held| !is_of_nobody(&held.record)) {
+            files.remove(id);
+        }
+    }
+    if files == before { Ok(()) } else { Meta::FilesToLeave.set(connection, &Some(files)) }
+}
+
+/// Leaves nothing where words stood of files that are about nobody: of own words that were overtaken, refused or not finished, and of what
+/// was set aside. For when everything has come down and was judged. While something of such a file waits, that may be refused yet, and it is
+/// looked at again. True: something went.
+///
+/// What stands in the register is as the server has it, which empties it under stamps of its own. One of an older version emptied what came
+/// late under the stamps that it came with, and sent the phone that wrote them nothing: where it has not written the list of parties anew
+/// either, the words go here as well. (Under any other list they may have been left to whoever reads them, and are not this phone's to
+/// empty: both sides hold one value under one stamp.)
+pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> {
+    let Some(noted) = noted(connection)? else { return Ok(false) };
+    let (mut left, mut waits) = (false, false);
+    for (id, file) in of_nobody(connection)? {
+        left |= leave_words_apart(connection, id)?;
+        let Some(held) = store::held(connection, id)? else { continue };
+        if may_be_refused(connection, &held)? {
+            waits = true;
+        } else if noted.get(&id) == Some(&Some(held.record.stamps.of("parties"))) {
+            left |= empty(connection, id, file)?;
+        }
+    }
+    for id in noted.keys() {
+        if store::held(connection, *id)?.is_none() {
+            left |= leave_words_apart(connection, *id)?;
+        }
+    }
+    if !waits {
+        Meta::FilesToLeave.set(connection, &None::<Noted>)?;
+    }
+    Ok(left)
+}
+
+/// Whether a case file is about nobody any more, as this phone knows it.
+fn is_of_nobody(file: &Record) -> bool {
+    file.fields.get("parties").is_some_and(is_about_nobody)
+}
+
+/// The files in the register that are about nobody any more, with their bodies.
+fn of_nobody(connection: &Connection) -> Result<Vec<(RecordId, Value)>, DeviceError> {
+    const FILES: &str = "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0";
+    let mut statement = connection.prepare_cached(FILES)?;
+    let mut rows = statement.query([format!("\"name\":\"{ERASED_NAME}\"")])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let body: String = row.get(1)?;
+        let body: Value = serde_json::from_str(&body)?;
+        if body.pointer("/fields/parties").is_some_and(is_about_nobody) {
+            found.push((store::id_of_row(row)?, body));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether words of a file still wait, or of its events: what waits may be refused.
+fn may_be_refused(connection: &Connection, held: &Held) -> Result<bool, DeviceError> {
+    const EVENTS: &str =
+        "SELECT 1 FROM record WHERE parent = ?1 AND kind = 'dispute_event' AND id IN (SELECT id FROM unsent) LIMIT 1";
+    let words = WORDS.iter().any(|name| held.unsent.contains_key(*name));
+    Ok(words || held.reoffer || held.doubted || store::exists(connection, EVENTS, [held.record.id.to_string()])?)
+}
+
+/// Puts nothing where words stand in a file, under their stamps. True: there were any.
+fn empty(connection: &Connection, id: RecordId, mut body: Value) -> Result<bool, DeviceError> {
+    const EMPTY: &str = "UPDATE record SET body = ?2 WHERE id = ?1";
+    let Some(file) = body.get_mut("fields") else { return Ok(false) };
+    let Some(without) = file_without_words(file) else { return Ok(false) };
+    *file = without;
+    Ok(connection.prepare_cached(EMPTY)?.execute((id.to_string(), body.to_string()))? > 0)
+}
+
+/// Empties what disputes say of an erased resident: in the register, in words that were overtaken or refused, in unfinished forms.
+/// The server does the same in the same words, so no stamp is needed for it: both sides hold one value under one stamp. Of a form whose file
+/// is not here its own list alone says whom it is about, and its words go with the last of them. Answers which files in the register named
+/// the resident.
+fn empty_parties(connection: &Connection, person: RecordId) -> Result<Vec<RecordId>, DeviceError> {
+    const REGISTER: usize = 0;
+    const PLACES: [(&str, &str); 4] = [
+        (
+            "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0",
+            "UPDATE record SET body = ?2 WHERE id = ?1",
+        ),
+        (
+            "SELECT id, fields FROM refused WHERE kind = 'dispute' AND instr(fields, ?1) > 0",
+            "UPDATE refused SET fields = ?2 WHERE id = ?1",
+        ),
+        (
+            "SELECT json_array(id, field, stamp), value FROM overtaken WHERE field = 'parties' AND instr(value, ?1) > 0",
+            "UPDATE overtaken SET value = ?2 WHERE id = ?1 ->> 0 AND field = ?1 ->> 1 AND stamp = ?1 ->> 2",
+        ),
+        ("SELECT key, value FROM draft WHERE instr(value, ?1) > 0", "UPDATE draft SET value = ?2 WHERE key = ?1"),
+    ];
+    const HERE: &str = "SELECT 1 FROM record WHERE id = ?1";
+    let mut files = Vec::new();
+    for (place, (select, update)) in PLACES.into_iter().enumerate() {
+        let mut statement = connection.prepare_cached(select)?;
+        let rows = statement.query_map([person.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let found: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
+        for (key, text) in found {
+            let said: Value = serde_json::from_str(&text)?;
+            let of_file = store::exists(connection, HERE, [key.strip_prefix("edit:").unwrap_or(&key)])?;
+            let emptied = if of_file { without_person(&said, person) } else { form_without_person(&said, person) };
+            if let Some(emptied) = emptied {
+                connection.prepare_cached(update)?.execute((&key, serde_json::to_string(&emptied)?))?;
+                files.extend(key.parse::<RecordId>().ok().filter(|_| place == REGISTER));
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Takes the words of a file that is about nobody any more out of what lies beside it. Refused words and an unfinished form may be a sentence
+/// alone, without the parties that say whom it is about; where they name others, they are about these. Of its events the server keeps none
+/// and takes none any more: those that it refused before go, and so do unfinished ones. True: something went.
+fn leave_words_apart(connection: &Connection, file: RecordId) -> Result<bool, DeviceError> {
+    const FORMS: [[&str; 3]; 2] = [
+        [
+            "SELECT id, fields FROM refused WHERE id = ?1 AND kind = 'dispute'",
+            "UPDATE refused SET fields = ?2 WHERE id = ?1",
+            "DELETE FROM refused WHERE id = ?1",
+        ],
+        [
+            "SELECT key, value FROM draft WHERE key = 'edit:' || ?1",
+            "UPDATE draft SET value = ?2 WHERE key = ?1",
+            "DELETE FROM draft WHERE key = ?1",
+        ],
+    ];
+    const EVENTS: [&str; 2] = [
+        "DELETE FROM refused WHERE kind = 'dispute_event' AND fields ->> '$.dispute' = ?1",
+        "DELETE FROM draft WHERE key GLOB 'dispute:' || ?1 || ':*'",
+    ];
+    const OVERTAKEN: &str = "UPDATE overtaken SET value = 'null'
+        WHERE id = ?1 AND value <> 'null' AND field IN (SELECT value FROM json_each(?2))";
+    let id = file.to_string();
+    let mut left = conflicts::leave_file(connection, file)?;
+    left |= connection.prepare_cached(OVERTAKEN)?.execute((&id, serde_json::to_string(&WORDS)?))? > 0;
+    for [select, update, remove] in FORMS {
+        let mut statement = connection.prepare_cached(select)?;
+        let found = statement.query_row([&id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((key, text)): Option<(String, String)> = found else { continue };
+        let mut form: Value = serde_json::from_str(&text)?;
+        let about_others = form.get("parties").is_some_and(|parties| !is_about_nobody(parties));
+        let Some(fields) = form.as_object_mut().filter(|_| !about_others) else { continue };
+        let before = fields.len();
+        fields.retain(|name, _| !WORDS.contains(&name.as_str()));
+        // Beside its words a form says which values they were typed over: without words that is nothing.
+        if fields.keys().all(|name| name == "seen") {
+            left |= connection.prepare_cached(remove)?.execute([key])? > 0;
+        } else if fields.len() < before {
+            left |= connection.prepare_cached(update)?.execute((key, form.to_string()))? > 0;
+        }
+    }
+    for events in EVENTS {
+        left |= connection.prepare_cached(events)?.execute([&id])? > 0;
+    }
+    Ok(left)
+}

@@ -1,0 +1,114 @@
+//! A case file of whose parties somebody was erased, while a round is under way: what this phone may take for granted, and when.
+
+use domain::conflict::Conflict;
+use domain::{Kind, Node, ProblemCode, RecordId, Stamp};
+use serde_json::{Value, json};
+
+use crate::erasure::{case, drafts, knows, person, tell};
+use crate::fake::*;
+use crate::phones::*;
+
+/// What the phone has of the file: as the server has it, set aside, refused, in an unfinished form, and unsent.
+const WORDS: [&str; 5] = ["墙漏水", "砸了墙", "在他家门口", "要他修墙", "赔三千元"];
+
+fn knows_of(phone: &Phone) -> Vec<&'static str> {
+    WORDS.into_iter().filter(|word| knows(phone, word)).collect()
+}
+
+/// A file about one resident, with words of every sort on the phone. The resident was erased, and what the server has made of the file since
+/// (`left`) has not come down: more other work than a page takes waits to be sent before.
+fn a_case_that_lost_its_party(left: Value) -> (Server, Phone, RecordId) {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    let [stands, set_aside, refused, unfinished, unsent] = WORDS;
+    let file = case(&phone, &json!([{"person": erased, "name": "张三", "side": "applicant"}]), stands);
+    phone.sync();
+    let won_stamp = phone.get(file).unwrap().stamps.of("facts");
+    let stamp = Stamp::new(START - 1_000, 0, Node(7));
+    let (field, value) = ("facts".to_owned(), json!(set_aside));
+    tell(
+        &server,
+        &phone,
+        file,
+        vec![Conflict { record: file, field, value, stamp, won_stamp, by: None, won_by: None }],
+    );
+    phone.pass(1_000);
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::TooLong));
+    phone.write(Kind::Dispute, Some(file), json!({ "place": refused })).unwrap();
+    phone.sync();
+    server.hub().refuse = Box::new(|_| None);
+    let form = json!({"claim": unfinished, "seen": {"claim": "…"}});
+    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    server.write(change(file, Kind::Dispute, cell(), START + 2_000, left));
+    server.hub().erase(erased);
+    phone.pass(2_000);
+    for number in 1..=30 {
+        phone.building(&format!("{number}号楼"));
+    }
+    phone.write(Kind::Dispute, Some(file), json!({ "terms": unsent })).unwrap();
+    server.hub().cut = 64;
+    (server, phone, file)
+}
+
+/// The erasure is told with the first answer, and the second is lost: the file has neither gone up nor come down.
+fn hear_of_the_erasure_alone(server: &Server, phone: &Phone, file: RecordId) {
+    server.hub().answers_left = 1;
+    assert!(phone.round().ended_by.is_some());
+    server.hub().answers_left = usize::MAX;
+    assert!(!knows(phone, "张三"), "the name goes at once");
+    assert_eq!(phone.get(file).unwrap().fields["parties"], json!([{"name": "—", "side": "applicant"}]));
+    assert!(!phone.is_sent(file));
+}
+
+#[test]
+fn words_of_a_case_stay_until_it_is_known_that_it_is_about_nobody_else() {
+    let both = json!([{"name": "—", "side": "applicant"}, {"name": "李四", "side": "respondent"}]);
+    for round_is_cut in [true, false] {
+        let (server, phone, file) = a_case_that_lost_its_party(json!({ "parties": both }));
+        if round_is_cut {
+            hear_of_the_erasure_alone(&server, &phone, file);
+            assert_eq!(knows_of(&phone), WORDS, "nobody here can tell yet whether it is about somebody else");
+        }
+        phone.sync();
+        let (here, there) = (phone.get(file).unwrap(), server.hub().records[&file].clone());
+        assert_eq!((there.text("facts"), there.text("terms")), (Some(WORDS[0]), Some(WORDS[4])));
+        assert_eq!((&here.fields, here.version()), (&there.fields, there.version()));
+        assert_eq!(knows_of(&phone), WORDS, "the file is also another's");
+    }
+}
+
+#[test]
+fn of_a_case_that_is_about_nobody_in_the_end_nothing_is_left_though_rounds_end_early_and_words_are_refused_late() {
+    let nobody = json!([{"name": "—", "side": "applicant"}]);
+    for is_shown in [true, false] {
+        let (server, mut phone, file) = a_case_that_lost_its_party(json!({ "parties": nobody, "facts": null }));
+        hear_of_the_erasure_alone(&server, &phone, file);
+        assert_eq!(knows_of(&phone), WORDS);
+        phone.restart();
+        server.hub().conflicts.clear();
+        server.hub().refuse = Box::new(|change| (change.kind == Kind::Dispute).then_some(ProblemCode::ForeignRecord));
+        if !is_shown {
+            // The refusal says nothing of it, and no page does: nothing here says any more whom the words are about.
+            server.hub().records.remove(&file);
+        }
+        phone.sync();
+        assert_eq!(phone.get(file).is_some(), is_shown);
+        assert_eq!(knows_of(&phone), [""; 0]);
+        assert_eq!((phone.state().refused, drafts(&phone)), (0, Vec::<String>::new()));
+    }
+}
+
+#[test]
+fn what_waits_for_the_servers_clock_and_is_refused_with_a_later_round_goes_too() {
+    let nobody = json!([{"name": "—", "side": "applicant"}]);
+    let (server, phone, file) = a_case_that_lost_its_party(json!({ "parties": nobody, "facts": null }));
+    server.hub().conflicts.clear();
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Dispute).then_some(ProblemCode::StampFuture));
+    phone.sync();
+    assert_eq!(knows_of(&phone), [WORDS[4]], "only what waits to be sent is left");
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Dispute).then_some(ProblemCode::TooLong));
+    phone.sync();
+    assert!(phone.is_sent(file));
+    assert_eq!((knows_of(&phone), phone.state().refused), (Vec::new(), 0));
+}
