@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use domain::conflict::{CONFLICTS_TOLD_MAX, Conflict, Hand, Writer};
-use domain::kinds::dispute::{WORDS, has_lost_somebody, is_about_nobody};
+use domain::kinds::dispute::{WORDS, has_lost_somebody, is_about_nobody, is_about_somebody, without_person};
 use domain::protocol::FeedPage;
 use domain::record::is_field_name;
 use domain::scope::phone_writes;
@@ -101,11 +101,27 @@ pub(crate) fn leave_erased(connection: &Connection, person: RecordId) -> Result<
     for (id, parties) in files {
         let parties: Value = parties.map_or(Ok(Value::Null), |text| serde_json::from_str(&text))?;
         if has_lost_somebody(&parties) || exists(connection, NAMED, [&id, &named])? {
-            let nobody = is_about_nobody(&parties);
+            let nobody = is_about_nobody(&parties) && !may_be_about_others(connection, &id, person)?;
             connection.prepare_cached(FORGET)?.execute((&id, &naming, nobody, &named))?;
         }
     }
     Ok(())
+}
+
+/// Whether a file may be about others than this resident and those who were erased before: a list of parties that names them was set aside,
+/// and nobody has decided, or was overtaken here and goes up still. The server then leaves its words and its events to it.
+pub(crate) fn may_be_about_others(connection: &Connection, file: &str, person: RecordId) -> Result<bool, DeviceError> {
+    const LISTS: &str = "SELECT body -> '$.value' FROM conflict WHERE id = ?1 AND field = 'parties' AND told = 1
+        UNION ALL SELECT value FROM overtaken WHERE id = ?1 AND field = 'parties'";
+    let mut statement = connection.prepare_cached(LISTS)?;
+    let lists = statement.query_map([file], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    for list in lists {
+        let list: Value = serde_json::from_str(&list)?;
+        if is_about_somebody(&without_person(&list, person).unwrap_or(list)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The records about which the server told something before; what it tells now is yet to be filled in.

@@ -45,7 +45,7 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
         }
     }
     let files = empty_parties(connection, id)?;
-    empty_words(connection, &files)?;
+    empty_words(connection, id, &files)?;
     conflicts::leave_erased(connection, id)?;
     if here {
         store::drop_unnamed_photos(connection)?;
@@ -233,7 +233,8 @@ fn empty_parties(connection: &Connection, person: RecordId) -> Result<BTreeSet<S
 /// own words about any that were overtaken, refused or not finished. The server does the same with what comes in, under the stamps that it
 /// came with, so that both sides hold the same; and the copy that this phone wrote itself is never sent back to it. What stands in files
 /// that were about nobody before is as the server has it: emptied here alone, under the same stamps, it would differ and no digest say so.
-fn empty_words(connection: &Connection, emptied: &BTreeSet<String>) -> Result<(), DeviceError> {
+/// A file of which a list that names others waits for a decision is not about nobody, here as there.
+fn empty_words(connection: &Connection, person: RecordId, emptied: &BTreeSet<String>) -> Result<(), DeviceError> {
     const FILES: &str = "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0";
     const EMPTY: &str = "UPDATE record SET body = ?2 WHERE id = ?1";
     const OVERTAKEN: &str =
@@ -246,6 +247,9 @@ fn empty_words(connection: &Connection, emptied: &BTreeSet<String>) -> Result<()
         let mut body: Value = serde_json::from_str(&text)?;
         let about_nobody = |file: &&mut Value| file.get("parties").is_some_and(is_about_nobody);
         let Some(file) = body.get_mut("fields").filter(about_nobody) else { continue };
+        if conflicts::may_be_about_others(connection, &id, person)? {
+            continue;
+        }
         connection.prepare_cached(OVERTAKEN)?.execute((&id, &words))?;
         drop_words_apart(connection, &id)?;
         if emptied.contains(&id)

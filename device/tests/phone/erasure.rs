@@ -327,6 +327,37 @@ fn words_that_were_emptied_here_stand_again_when_the_server_knows_of_another_par
 }
 
 #[test]
+fn a_case_keeps_its_words_while_a_list_with_others_that_was_set_aside_waits_for_a_decision() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    let dispute = case(&phone, &json!([{"person": erased, "name": "张三", "side": "applicant"}]), "墙漏水");
+    phone.sync();
+    let form = json!({"claim": "要邻居修墙", "seen": {"claim": "…"}});
+    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{dispute}"), &form, START)).unwrap();
+    let set_aside = Conflict {
+        record: dispute,
+        field: "parties".into(),
+        value: json!([{"name": "—", "side": "applicant"}, {"name": "李四", "side": "respondent"}]),
+        stamp: Stamp::new(START - 1_000, 0, Node(7)),
+        by: None,
+        won_stamp: phone.get(dispute).unwrap().stamps.of("parties"),
+        won_by: None,
+    };
+    tell(&server, &phone, dispute, vec![set_aside]);
+    server.hub().erase(erased);
+    phone.sync();
+    let file = phone.get(dispute).unwrap();
+    assert_eq!(file.fields["parties"], json!([{"name": "—", "side": "applicant"}]));
+    assert_eq!(file.text("facts"), Some("墙漏水"));
+    assert!(knows(&phone, "要邻居修墙"), "the unfinished form stays");
+    assert!(knows(&phone, "李四"), "and so does the question");
+    // Settled, for the list that stands: nothing goes by itself.
+    tell(&server, &phone, dispute, Vec::new());
+    assert_eq!(phone.get(dispute).unwrap().text("facts"), Some("墙漏水"));
+}
+
+#[test]
 fn refused_and_unfinished_words_of_a_case_that_is_about_nobody_go_also_where_they_name_no_party() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

@@ -4,11 +4,14 @@
 //! Where nobody is left whom the file is about, its words go: type, days, outcome and amount stay for the statistics, the events of
 //! the mediation are erased. Where it is about others too, it is their file as well: its words stay as they are, and the supervisor
 //! is told where the name stands, to have the sentences corrected and sealed events erased and written anew.
+//!
+//! A list of parties that was set aside, and that nobody has decided on, may be the right one: as long as it names somebody, the file is
+//! not about nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::kinds::dispute::{WORDS, is_about_nobody, people_in, without_person};
-use domain::merge::merge;
+use domain::kinds::dispute::{WORDS, is_about_nobody, is_about_somebody, people_in, without_person};
+use domain::merge::{Lost, merge};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{Change, Fields, Kind, Record, RecordId, Scope};
@@ -55,7 +58,7 @@ impl<S: Store> Hub<S> {
         };
         let events = writing.referring(county, case.id, &Kind::DisputeEvent)?;
         let events: Vec<Record> = events.into_iter().map(|stored| stored.record).collect();
-        if is_of_nobody(&case) {
+        if is_of_nobody(writing, &case)? {
             self.empty_words(writing, &case, now)?;
             return Ok(Left { events, to_correct: None });
         }
@@ -82,11 +85,18 @@ impl<S: Store> Hub<S> {
             // would have left the file to nobody had it come before the erasure; so it does now. (One of today, whose writer knew of it,
             // leaves the words to whoever reads them: no correction wipes a file.)
             let left_out = sent.fields.get("parties") != taken.fields.get("parties");
-            let Some(list) = taken.fields.get("parties").filter(|_| left_out && stands(&file, taken, "parties")) else {
+            let Some(list) = taken.fields.get("parties").filter(|_| stands(&file, taken, "parties")) else { continue };
+            if !left_out {
+                // A phone that heard of the erasure before it sent this has emptied the words too, on its own and under their stamps: it is
+                // told what stands.
+                let known = before.is_some_and(|before| stands(before, taken, "parties"));
+                if is_about_nobody(list) && !known {
+                    writing.tell_again(&file.cell, file.id)?;
+                }
                 continue;
-            };
+            }
             let file = self.set_field(writing, &file, "parties", list.clone(), setting.now)?;
-            if is_of_nobody(&file) {
+            if is_of_nobody(writing, &file)? {
                 let county = file.cell.county();
                 let left = self.leave_case(writing, &county, file.id, &BTreeSet::new(), setting.now)?;
                 dooms |= self.erase_late(writing, &county, left.events, setting.now)?;
@@ -106,20 +116,23 @@ impl<S: Store> Hub<S> {
         before: Option<&Record>,
         setting: Setting<'_>,
     ) -> Result<Record, HubError> {
-        let of_nobody = is_of_nobody(&file);
+        let of_nobody = is_of_nobody(writing, &file)?;
         for name in WORDS {
             let (Some(said), Some(word)) = (sent.fields.get(name), taken.fields.get(name)) else { continue };
             let known = before.is_some_and(|before| stands(before, sent, name));
-            if said.is_null() || known || !stands(&file, taken, name) {
+            if said.is_null() || known {
                 continue;
             }
+            let here = stands(&file, taken, name);
             if of_nobody {
-                file = self.set_field(writing, &file, name, Value::Null, setting.now)?;
+                if here {
+                    file = self.set_field(writing, &file, name, Value::Null, setting.now)?;
+                }
                 if !word.is_null() {
                     let emptied = |of: &str, value: &Value| (of == name && value == said).then_some(Value::Null);
                     writing.rewrite_past(&file, &emptied)?;
                 }
-            } else if word.is_null() {
+            } else if here && word.is_null() {
                 // It was not judged with the change.
                 let alone = Change { fields: Fields::from([(name.to_owned(), said.clone())]), ..sent.clone() };
                 let sound = problems(&alone, Some(&file), setting).is_empty();
@@ -157,6 +170,8 @@ pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Resul
     // Each file as all of these leave it. Whoever it is about in the end decides about every word, in whatever order they come: a list of
     // parties that comes too late does not, and one that comes after the words does.
     let mut files: BTreeMap<RecordId, Record> = BTreeMap::new();
+    // Files of which a list that names somebody gives way here: unless its writer was known, somebody has to decide first.
+    let mut undecided = BTreeSet::new();
     for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.kind == Kind::Dispute) {
         let file = match files.remove(&change.id) {
             Some(file) => Some(file),
@@ -167,13 +182,20 @@ pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Resul
             }
         };
         let change = Change { fields: parties_without_erased(reading, change)?, ..change.clone() };
-        let file = merge(file.as_ref(), &change).map(|merged| merged.record).ok().or(file);
+        let file = match merge(file.as_ref(), &change) {
+            Ok(merged) => {
+                undecided.extend(merged.lost.iter().any(is_list_of_somebody).then_some(change.id));
+                Some(merged.record)
+            }
+            Err(_) => file,
+        };
         files.extend(file.map(|file| (file.id, file)));
         left.push((index, change));
     }
     let mut emptied: Option<Vec<Change>> = None;
     for (index, mut change) in left {
-        if files.get(&change.id).is_some_and(is_of_nobody) {
+        let file = files.get(&change.id).filter(|file| !undecided.contains(&file.id));
+        if file.map_or(Ok(false), |file| is_of_nobody(reading, file))? {
             leave_no_words(&mut change, before.get(&changes[index].id));
         }
         if change.fields != changes[index].fields {
@@ -189,9 +211,18 @@ fn stands(file: &Record, change: &Change, name: &str) -> bool {
     value.is_some() && file.fields.get(name) == value && file.stamps.of(name) == change.stamps.of(name)
 }
 
-/// Whether a case file is about nobody any more.
-fn is_of_nobody(file: &Record) -> bool {
-    file.fields.get("parties").is_some_and(is_about_nobody)
+/// Whether a case file is about nobody any more: neither by the list of its parties nor by one that was set aside and may be let stand.
+pub(super) fn is_of_nobody(reading: &dyn Writing, file: &Record) -> Result<bool, HubError> {
+    if !file.fields.get("parties").is_some_and(is_about_nobody) {
+        return Ok(false);
+    }
+    let open = reading.open_conflicts(&file.cell.county(), file.id, Millis::MIN)?;
+    Ok(!open.iter().any(|conflict| conflict.field == "parties" && is_about_somebody(&conflict.value)))
+}
+
+/// Whether what lost is a list of parties that says of anybody who they are.
+pub(super) fn is_list_of_somebody(lost: &Lost) -> bool {
+    lost.field == "parties" && is_about_somebody(&lost.value)
 }
 
 /// The fields of a change to a case file, of whose parties those who were erased are emptied.

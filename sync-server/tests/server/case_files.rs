@@ -2,10 +2,11 @@
 
 use domain::kinds::dispute::ERASED_NAME;
 use domain::protocol::Verdict;
-use domain::{Change, Kind, RecordId};
+use domain::{Change, Kind, RecordId, Stamp};
 use serde_json::{Value, json};
+use sync_server::store::Store as _;
 
-use crate::common::{MINUTE, cell};
+use crate::common::{MINUTE, cell, scope};
 use crate::erasure::{Town, case, no_word_is_left, town};
 
 const NAME: &str = "欧阳静夜思";
@@ -39,17 +40,36 @@ fn words_alone_that_come_in_one_push_with_a_file_about_nobody_are_not_kept() {
     no_word_is_left(&town);
 }
 
+/// The stamp under which the parties of a file stand.
+fn seen(town: &Town, case: RecordId) -> Stamp {
+    town.county.stored(case).unwrap().record.stamps.of("parties")
+}
+
+/// The lists of parties that were set aside of a file, and that nobody has decided on.
+fn set_aside(town: &Town, case: RecordId) -> Vec<Value> {
+    let open = town.county.hub.store().read(|reading| reading.open_conflicts(&scope("610722"), case, 0)).unwrap();
+    open.into_iter().filter(|conflict| conflict.field == "parties").map(|conflict| conflict.value).collect()
+}
+
+/// What an erasure leaves of a list of the erased resident and of somebody else.
+fn left_with(other: &str) -> Value {
+    json!([{"name": ERASED_NAME, "side": "applicant"}, {"name": other, "side": "respondent"}])
+}
+
 #[test]
-fn words_that_come_with_a_list_of_parties_that_comes_too_late_are_not_kept() {
+fn words_that_come_with_a_list_of_parties_that_was_replaced_knowingly_are_not_kept() {
     let mut town = town();
     let (id, event) = case(&mut town, Some("李四"));
+    let stood = seen(&town, id);
     // On the phone somebody goes on with the file as it was.
     let both = parties(&town, Some("李四"));
     let fields = json!({"parties": both, "facts": format!("{NAME}的墙又漏水")});
-    let late = town.phone.change(Kind::Dispute, id, &cell(1), fields);
+    let mut late = town.phone.change(Kind::Dispute, id, &cell(1), fields);
+    late.stamps.except.insert("parties".into(), stood);
     town.county.world.pass(MINUTE);
     let mut colleague = town.county.worker("worker-b", &[cell(1)]);
-    let alone = colleague.change(Kind::Dispute, id, &cell(1), json!({"parties": parties(&town, None)}));
+    let mut alone = colleague.change(Kind::Dispute, id, &cell(1), json!({"parties": parties(&town, None)}));
+    alone.base.insert("parties".into(), stood);
     colleague.push_all(&[alone]);
     assert_eq!(town.county.hub.erase(&town.boss.actor, town.person).unwrap().records, 2, "with the event");
     assert!(town.county.stored(event).is_none());
@@ -57,7 +77,101 @@ fn words_that_come_with_a_list_of_parties_that_comes_too_late_are_not_kept() {
     let file = town.county.stored(id).unwrap().record;
     assert_eq!(file.fields["facts"], Value::Null);
     assert!(file.stamps.of("facts") > late.stamps.common, "whoever sent it is told");
+    town.county.hub.tidy().unwrap();
     no_word_is_left(&town);
+}
+
+/// A file of the resident who is erased, of which a colleague notes another party; and the list that the worker corrects without having
+/// heard of it.
+fn corrected_meanwhile(town: &mut Town, other: &Value) -> (RecordId, RecordId, Change) {
+    let (id, event) = case(town, None);
+    let stood = seen(town, id);
+    let mut both = parties(town, None);
+    both.as_array_mut().unwrap().push(other.clone());
+    let mut colleague = town.county.worker("worker-b", &[cell(1)]);
+    let fields = json!({"parties": both, "facts": "李四的墙也漏水"});
+    let mut both = colleague.change(Kind::Dispute, id, &cell(1), fields);
+    both.base.insert("parties".into(), stood);
+    colleague.push_all(&[both]);
+    town.county.world.pass(MINUTE);
+    let party = json!([{"person": town.person, "name": NAME, "side": "applicant", "phone": "13912345678"}]);
+    let mut corrected = town.phone.change(Kind::Dispute, id, &cell(1), json!({"parties": party}));
+    corrected.base.insert("parties".into(), stood);
+    (id, event, corrected)
+}
+
+#[test]
+fn a_late_list_whose_writer_knew_nothing_of_another_party_takes_nothing_before_somebody_has_decided() {
+    let mut town = town();
+    let other = json!({"name": "李四", "side": "respondent"});
+    let (id, event, corrected) = corrected_meanwhile(&mut town, &other);
+    town.erase();
+    town.phone.push_all(std::slice::from_ref(&corrected));
+    let nobody = json!([{"name": ERASED_NAME, "side": "applicant"}]);
+    let file = town.county.stored(id).unwrap().record;
+    assert_eq!((&file.fields["parties"], set_aside(&town, id)), (&nobody, vec![left_with("李四")]));
+    assert_eq!(file.text("facts"), Some("李四的墙也漏水"));
+    assert!(town.county.stored(event).is_some());
+    // What comes to it until then is kept like what is there, also beside such a list.
+    let said = town.phone.change(Kind::Dispute, id, &cell(1), json!({"facts": "李四的墙又漏水"}));
+    let (by, at) = (town.phone.account(), crate::common::START);
+    let fields = json!({"dispute": id, "event": "follow_up", "at": at, "by": by, "text": "李四满意"});
+    let follow_up = town.phone.new_record(Kind::DisputeEvent, &cell(1), fields);
+    town.phone.push_all(&[corrected, said, follow_up.clone()]);
+    assert_eq!(town.county.stored(id).unwrap().record.text("facts"), Some("李四的墙又漏水"));
+    assert!(town.county.stored(follow_up.id).is_some());
+}
+
+#[test]
+fn words_and_events_that_come_with_a_list_whose_writer_knew_nothing_of_another_party_are_kept() {
+    let mut town = town();
+    let (id, _, corrected) = corrected_meanwhile(&mut town, &json!({"name": "李四", "side": "respondent"}));
+    town.erase();
+    let said = town.phone.change(Kind::Dispute, id, &cell(1), json!({"claim": "李四要修墙"}));
+    let (by, at) = (town.phone.account(), crate::common::START);
+    let fields = json!({"dispute": id, "event": "follow_up", "at": at, "by": by, "text": "李四满意"});
+    let follow_up = town.phone.new_record(Kind::DisputeEvent, &cell(1), fields);
+    town.phone.push_all(&[corrected, said.clone(), follow_up.clone()]);
+    let file = town.county.stored(id).unwrap().record;
+    assert_eq!((file.text("claim"), file.stamps.of("claim")), (Some("李四要修墙"), said.stamps.common));
+    assert!(town.county.stored(follow_up.id).is_some());
+}
+
+#[test]
+fn an_erasure_leaves_a_file_alone_of_which_a_list_with_others_waits_for_a_decision() {
+    let mut town = town();
+    let home = town.phone.new_home(&cell(1));
+    town.phone.push_all(&home);
+    let other = json!({"person": home[2].id, "name": "李四", "side": "respondent"});
+    let (id, event, corrected) = corrected_meanwhile(&mut town, &other);
+    town.phone.push_all(&[corrected]);
+    let erased = town.county.hub.erase(&town.boss.actor, town.person).unwrap();
+    assert_eq!(erased.to_correct.iter().map(|case| case.id).collect::<Vec<_>>(), [id], "somebody is to look at it");
+    assert!(town.county.stored(id).unwrap().record.text("facts").is_some() && town.county.stored(event).is_some());
+    // Whoever was on that list is erased too: now it is about nobody, whatever is decided.
+    town.county.hub.erase(&town.boss.actor, home[2].id).unwrap();
+    assert_eq!(town.county.stored(id).unwrap().record.fields["facts"], Value::Null);
+    assert!(town.county.stored(event).is_none());
+}
+
+#[test]
+fn whoever_took_the_others_out_knowingly_before_they_heard_of_the_erasure_sets_nothing_aside() {
+    for heard in [false, true] {
+        let mut town = town();
+        let (id, event) = case(&mut town, Some("李四"));
+        let stood = seen(&town, id);
+        let mut colleague = town.county.worker("worker-b", &[cell(1)]);
+        let list = if heard { json!([{"name": ERASED_NAME, "side": "applicant"}]) } else { parties(&town, None) };
+        let mut alone = colleague.change(Kind::Dispute, id, &cell(1), json!({"parties": list}));
+        alone.base.insert("parties".into(), stood);
+        town.erase();
+        colleague.round(Vec::new());
+        let answer = colleague.round(vec![alone]);
+        assert_eq!((answer.verdicts, set_aside(&town, id)), (vec![Verdict::Accepted], Vec::new()));
+        // A phone that had heard has emptied the words on its own, under their stamps.
+        assert!(answer.pages.iter().flat_map(|page| &page.records).any(|record| record.id == id), "{heard}");
+        assert_eq!(town.county.stored(event).is_some(), heard);
+    }
 }
 
 #[test]

@@ -240,9 +240,9 @@ pub(super) fn judge(history: &History) -> Outcome {
     nobody_invented_anything(history, &everything)?;
     nothing_was_done_twice(history, &everything)?;
     no_stamp_is_far_ahead(history, &everything)?;
-    let closed = dispute::closed(everything.records.values());
+    let closed = dispute::closed(history, everything.records.values())?;
     erasure::nothing_of_it_is_left(history, &everything.gone, &closed)?;
-    dispute::nothing_is_left_in_files(&everything.gone, everything.records.values())?;
+    dispute::nothing_is_left_in_files(&everything.gone, &closed, everything.records.values())?;
     erasure::nobody_gone_is_listed(&everything.gone, everything.records.values())?;
     handover::nothing_lies_beside_in_vain(history)?;
     evacuation::everybody_counts_the_same(history, everything.records.values())?;
