@@ -10,8 +10,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::kinds::dispute::{WORDS, is_about_nobody, is_about_somebody, people_in, without_person};
+use domain::kinds::dispute::{PARTIES_MAX, WORDS, is_about_nobody, is_about_somebody, people_in, without_person};
 use domain::merge::{Lost, merge};
+use domain::protocol::CHANGE_FIELDS_MAX;
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{Change, Fields, Kind, Record, RecordId, Scope};
@@ -172,7 +173,8 @@ pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Resul
     let mut files: BTreeMap<RecordId, Record> = BTreeMap::new();
     // Files of which a list that names somebody gives way here: unless its writer was known, somebody has to decide first.
     let mut undecided = BTreeSet::new();
-    for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.kind == Kind::Dispute) {
+    let to_files = |(_, change): &(usize, &Change)| change.kind == Kind::Dispute && is_of_a_size(change);
+    for (index, change) in changes.iter().enumerate().filter(to_files) {
         let file = match files.remove(&change.id) {
             Some(file) => Some(file),
             None => {
@@ -183,19 +185,23 @@ pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Resul
         };
         let change = Change { fields: parties_without_erased(reading, change)?, ..change.clone() };
         let file = match merge(file.as_ref(), &change) {
-            Ok(merged) => {
+            // What would make a file larger than one may be is refused, too: it is not carried along.
+            Ok(merged) if merged.record.fields.len() <= CHANGE_FIELDS_MAX => {
                 undecided.extend(merged.lost.iter().any(is_list_of_somebody).then_some(change.id));
                 Some(merged.record)
             }
-            Err(_) => file,
+            _ => file,
         };
         files.extend(file.map(|file| (file.id, file)));
         left.push((index, change));
     }
+    let mut of_nobody = BTreeSet::new();
+    for file in files.values().filter(|file| !undecided.contains(&file.id)) {
+        of_nobody.extend(is_of_nobody(reading, file)?.then_some(file.id));
+    }
     let mut emptied: Option<Vec<Change>> = None;
     for (index, mut change) in left {
-        let file = files.get(&change.id).filter(|file| !undecided.contains(&file.id));
-        if file.map_or(Ok(false), |file| is_of_nobody(reading, file))? {
+        if of_nobody.contains(&change.id) {
             leave_no_words(&mut change, before.get(&changes[index].id));
         }
         if change.fields != changes[index].fields {
@@ -203,6 +209,13 @@ pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Resul
         }
     }
     Ok(Late { emptied, before })
+}
+
+/// Whether a change has no more fields and names no more parties than any may. What has is refused for it, later: until then nothing is done
+/// for each of them.
+fn is_of_a_size(change: &Change) -> bool {
+    let parties = change.fields.get("parties").and_then(Value::as_array);
+    change.fields.len() <= CHANGE_FIELDS_MAX && parties.is_none_or(|parties| parties.len() <= PARTIES_MAX)
 }
 
 /// Whether a file has this field as the change has it. (Value and stamp: between equal stamps another value may have won.)
@@ -227,15 +240,28 @@ pub(super) fn is_list_of_somebody(lost: &Lost) -> bool {
 
 /// The fields of a change to a case file, of whose parties those who were erased are emptied.
 fn parties_without_erased(reading: &dyn Writing, change: &Change) -> Result<Fields, HubError> {
+    let county = change.cell.county();
     let mut fields = change.fields.clone();
-    for person in change.fields.get("parties").map(people_in).unwrap_or_default() {
-        if reading.erased(&change.cell.county(), person)?
-            && let Some(without) = fields.get("parties").and_then(|parties| without_person(parties, person))
-        {
-            fields.insert("parties".to_owned(), without);
-        }
+    if let Some(parties) = fields.get_mut("parties") {
+        leave_those(parties, |person| Ok(reading.erased(&county, person)?))?;
     }
     Ok(fields)
+}
+
+/// Empties of a list of parties those of whom `erased` says so. It is asked once about each, however often the list names them.
+fn leave_those(
+    parties: &mut Value,
+    mut erased: impl FnMut(RecordId) -> Result<bool, HubError>,
+) -> Result<(), HubError> {
+    let named: BTreeSet<RecordId> = people_in(parties).into_iter().collect();
+    for person in named {
+        if erased(person)?
+            && let Some(without) = without_person(parties, person)
+        {
+            *parties = without;
+        }
+    }
+    Ok(())
 }
 
 /// Late words of a file that is about nobody any more are emptied under the stamp that they came with: what is stored never had them, and
@@ -273,4 +299,47 @@ fn case_to_correct(case: &Record, events: &[Record], names: &BTreeSet<String>) -
         events.iter().filter(named).map(|event| (event.id, event.int("at").unwrap_or_default())).collect();
     let number = case.text("number").map(str::to_owned);
     (!fields.is_empty() || !events.is_empty()).then_some(CaseToCorrect { id: case.id, number, fields, events })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{CellCode, Stamp, Stamps};
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn party(person: u128) -> Value {
+        json!({"person": RecordId(Uuid::from_u128(person)), "name": "张三", "side": "applicant"})
+    }
+
+    #[test]
+    fn each_of_whom_a_list_of_parties_names_is_asked_about_once() {
+        let mut parties = json!([party(1), party(2), party(1), party(1)]);
+        let mut asked = Vec::new();
+        leave_those(&mut parties, |person| {
+            asked.push(person);
+            Ok(person == RecordId(Uuid::from_u128(1)))
+        })
+        .unwrap();
+        assert_eq!(asked, [1, 2].map(|number| RecordId(Uuid::from_u128(number))));
+        let nobody = json!({"name": "—", "side": "applicant"});
+        assert_eq!(parties, json!([nobody, party(2), nobody, nobody]));
+    }
+
+    #[test]
+    fn what_is_refused_for_its_many_fields_or_parties_is_not_gone_through() {
+        let of = |fields: Value| Change {
+            id: RecordId(Uuid::from_u128(9)),
+            kind: Kind::Dispute,
+            cell: CellCode::new("610722001001001").unwrap(),
+            fields: serde_json::from_value(fields).unwrap(),
+            stamps: Stamps::all(Stamp::ZERO),
+            base: BTreeMap::new(),
+        };
+        let parties = |many: usize| of(json!({"parties": vec![party(1); many]}));
+        assert!(is_of_a_size(&parties(PARTIES_MAX)) && !is_of_a_size(&parties(PARTIES_MAX + 1)));
+        let fields = |many: usize| of((0..many).map(|number| (format!("f{number}"), json!(number))).collect());
+        assert!(is_of_a_size(&fields(CHANGE_FIELDS_MAX)) && !is_of_a_size(&fields(CHANGE_FIELDS_MAX + 1)));
+    }
 }

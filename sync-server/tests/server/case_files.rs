@@ -2,7 +2,7 @@
 
 use domain::kinds::dispute::ERASED_NAME;
 use domain::protocol::Verdict;
-use domain::{Change, Kind, RecordId, Stamp};
+use domain::{Change, Kind, ProblemCode, RecordId, Stamp};
 use serde_json::{Value, json};
 use sync_server::store::Store as _;
 
@@ -10,6 +10,28 @@ use crate::common::{MINUTE, cell, scope};
 use crate::erasure::{Town, case, no_word_is_left, town};
 
 const NAME: &str = "欧阳静夜思";
+
+#[test]
+fn a_change_with_too_many_parties_or_fields_decides_about_no_word_that_comes_with_it() {
+    let mut town = town();
+    let (id, _) = case(&mut town, Some("李四"));
+    town.erase();
+    let party = json!({"person": town.person, "name": NAME, "side": "applicant"});
+    let mut many = json!({"parties": parties(&town, None)});
+    many.as_object_mut().unwrap().extend((0..80).map(|number| (format!("f{number}"), json!(number))));
+    for (fields, code) in [(json!({"parties": vec![party; 21]}), ProblemCode::TooLong), (many, ProblemCode::FieldName)]
+    {
+        town.county.world.pass(MINUTE);
+        let mut too_many = town.phone.change(Kind::Dispute, id, &cell(1), fields);
+        too_many.base.insert("parties".into(), seen(&town, id));
+        let said = town.phone.change(Kind::Dispute, id, &cell(1), json!({"facts": "李四的墙漏水"}));
+        let verdicts = town.phone.push(&[too_many, said.clone()]);
+        let Verdict::Refused(refusal) = &verdicts[0] else { panic!("accepted") };
+        assert_eq!((refusal.code, &verdicts[1]), (code, &Verdict::Accepted));
+        let file = town.county.stored(id).unwrap().record;
+        assert_eq!((file.text("facts"), file.stamps.of("facts")), (Some("李四的墙漏水"), said.stamps.common));
+    }
+}
 
 /// The list of parties with the resident who is erased, and with somebody else.
 fn parties(town: &Town, other: Option<&str>) -> Value {
