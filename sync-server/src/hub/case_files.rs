@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::dispute::{PARTIES_MAX, WORDS, is_about_nobody, is_about_somebody, people_in, without_person};
 use domain::merge::{Lost, merge};
-use domain::protocol::CHANGE_FIELDS_MAX;
+use domain::protocol::{CHANGE_FIELDS_MAX, Verdict};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{Change, Fields, Kind, Record, RecordId, Scope};
@@ -67,18 +67,21 @@ impl<S: Store> Hub<S> {
         Ok(Left { events: Vec::new(), to_correct })
     }
 
-    /// Leaves case files once changes to them are judged: `sent` is how they came. Which of them would be taken was not known when words
-    /// were left out, and a list of parties that was refused decides about none. Answers whether bytes of photos were doomed.
+    /// Leaves case files once changes to them are judged: `sent` is how they came, with what became of each. Which of them would be taken
+    /// was not known when words were left out, and a list of parties that was refused decides about none; nor is anything done for a change
+    /// that was refused. Answers whether bytes of photos were doomed.
     pub(super) fn leave_late_files(
         &self,
         writing: &mut dyn Writing,
-        sent: &[Change],
+        (sent, verdicts): (&[Change], &[Verdict]),
         late: &Late,
         setting: Setting<'_>,
     ) -> Result<bool, HubError> {
         let mut dooms = false;
         let taken = late.emptied.as_deref().unwrap_or(sent);
-        for (sent, taken) in sent.iter().zip(taken).filter(|(sent, _)| sent.kind == Kind::Dispute) {
+        let all = sent.iter().zip(taken).zip(verdicts);
+        let accepted = all.filter(|(_, verdict)| **verdict == Verdict::Accepted).map(|(changes, _)| changes);
+        for (sent, taken) in accepted.filter(|(sent, _)| sent.kind == Kind::Dispute) {
             let Some(file) = standing(writing, taken)?.filter(|file| file.kind == Kind::Dispute) else { continue };
             let before = late.before.get(&file.id);
             let file = self.settle_words(writing, file, (sent, taken), before, setting)?;

@@ -67,7 +67,7 @@ impl<S: Store> Hub<S> {
                 }
             });
         }
-        judged.dooms |= self.leave_late_files(writing, sent, &late, setting)?;
+        judged.dooms |= self.leave_late_files(writing, (sent, &judged.verdicts), &late, setting)?;
         Ok(judged)
     }
 

@@ -2,7 +2,8 @@
 
 use domain::kinds::dispute::ERASED_NAME;
 use domain::protocol::Verdict;
-use domain::{Change, Kind, ProblemCode, RecordId, Stamp};
+use domain::scope::Role;
+use domain::{Change, Kind, ProblemCode, RecordId, Stamp, Stamps};
 use serde_json::{Value, json};
 use sync_server::store::Store as _;
 
@@ -307,6 +308,29 @@ fn a_list_that_is_refused_keeps_no_word_that_comes_with_it_in_a_file_of_nobody()
     assert!(file.stamps.of("facts") > said.stamps.common, "whoever sent it is told");
     town.county.hub.tidy().unwrap();
     no_word_is_left(&town);
+}
+
+#[test]
+fn a_word_that_is_refused_comes_into_no_file_whatever_comes_with_it() {
+    let mut town = town();
+    let (id, _) = case(&mut town, None);
+    town.erase();
+    let emptied = town.county.stored(id).unwrap().record.stamps.of("facts");
+    // It is about somebody again; and whoever had the cell may write no case files any more.
+    let mut colleague = town.county.worker("worker-b", &[cell(1)]);
+    let again = colleague.change(Kind::Dispute, id, &cell(1), json!({"parties": left_with("李四")}));
+    colleague.push_all(&[again]);
+    town.county.account("worker-a", Role::Informant, &[], &[cell(1)]);
+    let before = town.county.stored(id).unwrap();
+    town.county.world.pass(MINUTE);
+    let nobody = json!({"parties": [{"name": ERASED_NAME, "side": "applicant"}]});
+    let mut nobody = town.phone.change(Kind::Dispute, id, &cell(1), nobody);
+    nobody.base.insert("parties".into(), seen(&town, id));
+    let mut said = words(&mut town, id, "的墙漏水");
+    said.stamps = Stamps::all(emptied);
+    let verdicts = town.phone.push(&[nobody, said]);
+    assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Refused(_))), "{verdicts:?}");
+    assert_eq!(town.county.stored(id).unwrap().version, before.version);
 }
 
 #[test]
