@@ -167,8 +167,13 @@ pub(super) struct Late {
 }
 
 /// Leaves out what case files among these changes say of residents who were erased. A phone that has not heard of an erasure yet still
-/// sends the names, and empties its own copy in the same words when it hears.
-pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Result<Late, HubError> {
+/// sends the names, and empties its own copy in the same words when it hears. `refused`: which of the changes, by their places, are known to
+/// be refused; they decide about no word.
+pub(super) fn without_erased(
+    reading: &dyn Writing,
+    changes: &[Change],
+    refused: &BTreeSet<usize>,
+) -> Result<Late, HubError> {
     let mut left = Vec::new();
     let mut before: BTreeMap<RecordId, Record> = BTreeMap::new();
     // Each file as all of these leave it. Whoever it is about in the end decides about every word, in whatever order they come: a list of
@@ -189,7 +194,7 @@ pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Resul
         let change = Change { fields: parties_without_erased(reading, change)?, ..change.clone() };
         let file = match merge(file.as_ref(), &change) {
             // What would make a file larger than one may be is refused, too: it is not carried along.
-            Ok(merged) if merged.record.fields.len() <= CHANGE_FIELDS_MAX => {
+            Ok(merged) if !refused.contains(&index) && merged.record.fields.len() <= CHANGE_FIELDS_MAX => {
                 undecided.extend(merged.lost.iter().any(is_list_of_somebody).then_some(change.id));
                 Some(merged.record)
             }
@@ -204,7 +209,7 @@ pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Resul
     }
     let mut emptied: Option<Vec<Change>> = None;
     for (index, mut change) in left {
-        if of_nobody.contains(&change.id) {
+        if of_nobody.contains(&change.id) && !refused.contains(&index) {
             leave_no_words(&mut change, before.get(&changes[index].id));
         }
         if change.fields != changes[index].fields {

@@ -5,7 +5,7 @@ use domain::protocol::Verdict;
 use domain::scope::Role;
 use domain::{Change, Kind, ProblemCode, RecordId, Stamp, Stamps};
 use serde_json::{Value, json};
-use sync_server::store::Store as _;
+use sync_server::store::{Store as _, StoreError};
 
 use crate::common::{MINUTE, cell, scope};
 use crate::erasure::{Town, case, no_word_is_left, town};
@@ -280,18 +280,44 @@ fn a_list_that_is_refused_takes_no_word_that_comes_with_it_from_a_file_of_others
     town.erase();
     town.phone.round(Vec::new());
     let alone = parties(&town, None);
-    let list = refused_list(&mut town, id, &alone);
+    let mut list = refused_list(&mut town, id, &alone);
+    list.base.insert("parties".into(), seen(&town, id));
     let said = town.phone.change(Kind::Dispute, id, &cell(1), json!({"facts": "李四的墙漏水"}));
     for again in [false, true] {
         let answer = town.phone.round(vec![list.clone(), said.clone()]);
         assert!(matches!(answer.verdicts[0], Verdict::Refused(_)), "{:?}", answer.verdicts);
         assert_eq!(answer.verdicts[1], Verdict::Accepted);
         let file = town.county.stored(id).unwrap().record;
-        assert_eq!(file.text("facts"), Some("李四的墙漏水"), "{again}");
-        assert!(file.stamps.of("facts") > said.stamps.common, "both sides end with one word under one stamp");
-        let told = answer.pages.iter().flat_map(|page| &page.records).any(|record| record.id == id);
-        assert_eq!(told, !again);
+        let stands = (file.text("facts"), file.stamps.of("facts"));
+        assert_eq!(stands, (Some("李四的墙漏水"), said.stamps.common), "{again}");
     }
+}
+
+#[test]
+fn a_word_that_comes_too_late_with_a_list_that_is_refused_is_kept_in_the_history_and_told() {
+    let mut town = town();
+    let (id, _) = case(&mut town, Some("李四"));
+    let said = town.phone.change(Kind::Dispute, id, &cell(1), json!({"facts": "李四的墙漏水"}));
+    town.erase();
+    town.county.world.pass(MINUTE);
+    let mut colleague = town.county.worker("worker-b", &[cell(1)]);
+    let stands = colleague.change(Kind::Dispute, id, &cell(1), json!({"facts": "李四的墙裂了"}));
+    colleague.push_all(&[stands]);
+    let alone = parties(&town, None);
+    let mut list = refused_list(&mut town, id, &alone);
+    list.base.insert("parties".into(), seen(&town, id));
+    let verdicts = town.phone.push(&[list, said]);
+    assert!(matches!(verdicts[0], Verdict::Refused(_)) && verdicts[1] == Verdict::Accepted, "{verdicts:?}");
+    assert_eq!(town.county.stored(id).unwrap().record.text("facts"), Some("李四的墙裂了"));
+    let (history, open) = (town.county.hub.store())
+        .read(|reading| {
+            let of = scope("610722");
+            Ok::<_, StoreError>((reading.history(&of, id)?, reading.open_conflicts(&of, id, 0)?))
+        })
+        .unwrap();
+    let word = json!("李四的墙漏水");
+    assert!(history.iter().any(|entry| entry.fields.get("facts") == Some(&word)));
+    assert!(open.iter().any(|conflict| conflict.field == "facts" && conflict.value == word));
 }
 
 #[test]
