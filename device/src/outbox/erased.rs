@@ -45,7 +45,7 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
         }
     }
     let files = empty_parties(connection, id)?;
-    empty_words(connection, id, &files)?;
+    here |= empty_words(connection, id, &files)?;
     conflicts::leave_erased(connection, id)?;
     if here {
         store::drop_unnamed_photos(connection)?;
@@ -234,7 +234,8 @@ fn empty_parties(connection: &Connection, person: RecordId) -> Result<BTreeSet<S
 /// came with, so that both sides hold the same; and the copy that this phone wrote itself is never sent back to it. What stands in files
 /// that were about nobody before is as the server has it: emptied here alone, under the same stamps, it would differ and no digest say so.
 /// A file of which a list that names others waits for a decision is not about nobody, here as there.
-fn empty_words(connection: &Connection, person: RecordId, emptied: &BTreeSet<String>) -> Result<(), DeviceError> {
+/// Answers whether anything went.
+fn empty_words(connection: &Connection, person: RecordId, emptied: &BTreeSet<String>) -> Result<bool, DeviceError> {
     const FILES: &str = "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0";
     const EMPTY: &str = "UPDATE record SET body = ?2 WHERE id = ?1";
     const OVERTAKEN: &str =
@@ -243,6 +244,7 @@ fn empty_words(connection: &Connection, person: RecordId, emptied: &BTreeSet<Str
     let mut statement = connection.prepare_cached(FILES)?;
     let rows = statement.query_map([format!("\"name\":\"{ERASED_NAME}\"")], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let found: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
+    let mut any = false;
     for (id, text) in found {
         let mut body: Value = serde_json::from_str(&text)?;
         let about_nobody = |file: &&mut Value| file.get("parties").is_some_and(is_about_nobody);
@@ -251,7 +253,7 @@ fn empty_words(connection: &Connection, person: RecordId, emptied: &BTreeSet<Str
             continue;
         }
         connection.prepare_cached(OVERTAKEN)?.execute((&id, &words))?;
-        drop_words_apart(connection, &id)?;
+        any |= drop_words_apart(connection, &id)?;
         if emptied.contains(&id)
             && let Some(without) = file_without_words(file)
         {
@@ -259,13 +261,14 @@ fn empty_words(connection: &Connection, person: RecordId, emptied: &BTreeSet<Str
             connection.prepare_cached(EMPTY)?.execute((&id, body.to_string()))?;
         }
     }
-    Ok(())
+    Ok(any)
 }
 
 /// Takes the words of a file that is about nobody any more out of what the server refused of it, and out of its unfinished form. Either may
-/// hold a sentence alone, without the parties that say whom it is about. Where it names others, it is about these. Of its events the
-/// server keeps none and takes none any more: those that it refused before go, and so do unfinished ones.
-fn drop_words_apart(connection: &Connection, file: &str) -> Result<(), DeviceError> {
+/// hold a sentence alone, without the parties that say whom it is about. Where it names others, it is about these. Of its events and its
+/// photos the server keeps none and takes none any more: those that it refused before go, and so do unfinished ones. Answers whether any of
+/// these were here: pictures go with them.
+fn drop_words_apart(connection: &Connection, file: &str) -> Result<bool, DeviceError> {
     const PLACES: [[&str; 3]; 2] = [
         [
             "SELECT id, fields FROM refused WHERE id = ?1 AND kind = 'dispute'",
@@ -278,8 +281,9 @@ fn drop_words_apart(connection: &Connection, file: &str) -> Result<(), DeviceErr
             "DELETE FROM draft WHERE key = ?1",
         ],
     ];
-    const EVENTS: [&str; 2] = [
+    const ABOUT: [&str; 3] = [
         "DELETE FROM refused WHERE kind = 'dispute_event' AND fields ->> '$.dispute' = ?1",
+        "DELETE FROM refused WHERE kind = 'photo' AND fields ->> '$.subject' = ?1",
         "DELETE FROM draft WHERE key GLOB 'dispute:' || ?1 || ':*'",
     ];
     for [select, update, remove] in PLACES {
@@ -298,8 +302,9 @@ fn drop_words_apart(connection: &Connection, file: &str) -> Result<(), DeviceErr
             connection.prepare_cached(update)?.execute((key, form.to_string()))?;
         }
     }
-    for events in EVENTS {
-        connection.prepare_cached(events)?.execute([file])?;
+    let mut any = false;
+    for about in ABOUT {
+        any |= connection.prepare_cached(about)?.execute([file])? > 0;
     }
-    Ok(())
+    Ok(any)
 }

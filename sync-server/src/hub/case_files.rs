@@ -2,7 +2,7 @@
 //! nobody can cut one person out of a sentence.
 //!
 //! Where nobody is left whom the file is about, its words go: type, days, outcome and amount stay for the statistics, the events of
-//! the mediation are erased. Where it is about others too, it is their file as well: its words stay as they are, and the supervisor
+//! the mediation, the photos of its papers and what was said of it in reviews are erased. Where it is about others too, it is their file as well: its words stay as they are, and the supervisor
 //! is told where the name stands, to have the sentences corrected and sealed events erased and written anew.
 //!
 //! A list of parties that was set aside, and that nobody has decided on, may be the right one: as long as it names somebody, the file is
@@ -38,8 +38,8 @@ pub struct CaseToCorrect {
 /// What is to be done about a case file whose party was erased.
 #[derive(Default)]
 pub(super) struct Left {
-    /// Events that go with the person: the file is about nobody any more.
-    pub(super) events: Vec<Record>,
+    /// What goes with the person, for the file is about nobody any more: its events, its photos and its reviews.
+    pub(super) gone: Vec<Record>,
     /// What somebody has to correct.
     pub(super) to_correct: Option<CaseToCorrect>,
 }
@@ -57,14 +57,17 @@ impl<S: Store> Hub<S> {
         let Some(case) = writing.record(county, id)?.map(|stored| stored.record) else {
             return Ok(Left::default());
         };
-        let events = writing.referring(county, case.id, &Kind::DisputeEvent)?;
-        let events: Vec<Record> = events.into_iter().map(|stored| stored.record).collect();
+        let events = referring(writing, county, case.id, &Kind::DisputeEvent)?;
         if is_of_nobody(writing, &case)? {
             self.empty_words(writing, &case, now)?;
-            return Ok(Left { events, to_correct: None });
+            let mut gone = events;
+            for kind in [Kind::Photo, Kind::Review] {
+                gone.extend(referring(writing, county, case.id, &kind)?);
+            }
+            return Ok(Left { gone, to_correct: None });
         }
         let to_correct = case_to_correct(&case, &events, names);
-        Ok(Left { events: Vec::new(), to_correct })
+        Ok(Left { gone: Vec::new(), to_correct })
     }
 
     /// Leaves case files once changes to them are judged: `sent` is how they came, with what became of each. Which of them would be taken
@@ -103,7 +106,7 @@ impl<S: Store> Hub<S> {
             if is_of_nobody(writing, &file)? {
                 let county = file.cell.county();
                 let left = self.leave_case(writing, &county, file.id, &BTreeSet::new(), setting.now)?;
-                dooms |= self.erase_late(writing, &county, left.events, setting.now)?;
+                dooms |= self.erase_late(writing, &county, left.gone, setting.now)?;
             }
         }
         Ok(dooms)
@@ -156,6 +159,12 @@ impl<S: Store> Hub<S> {
         let emptied = |name: &str, value: &Value| (WORDS.contains(&name) && !value.is_null()).then_some(Value::Null);
         Ok(writing.rewrite_past(&standing, &emptied)?)
     }
+}
+
+/// What names this file as what it is about.
+fn referring(reading: &dyn Writing, county: &Scope, file: RecordId, kind: &Kind) -> Result<Vec<Record>, HubError> {
+    let found = reading.referring(county, file, kind)?;
+    Ok(found.into_iter().map(|stored| stored.record).collect())
 }
 
 /// Case files that changes are to.

@@ -1,13 +1,15 @@
-//! Late words of case files that are about nobody any more: whichever way they come, they are not kept.
+//! What is left of case files: words, papers and reviews of those that are about nobody any more, whichever way they come, are not kept.
 
 use domain::kinds::dispute::ERASED_NAME;
-use domain::protocol::Verdict;
+use domain::protocol::{ExchangeRequest, PhotoSize, Verdict};
+use domain::review::ReviewState;
 use domain::scope::Role;
 use domain::{Change, Kind, ProblemCode, RecordId, Stamp, Stamps};
 use serde_json::{Value, json};
+use sync_server::hub::reviews::{ReviewOf, ReviewVerdict};
 use sync_server::store::{Store as _, StoreError};
 
-use crate::common::{MINUTE, cell, scope};
+use crate::common::{HOUR, MINUTE, cell, jpeg, scope};
 use crate::erasure::{Town, case, no_word_is_left, town};
 
 const NAME: &str = "欧阳静夜思";
@@ -94,7 +96,11 @@ fn words_that_come_with_a_list_of_parties_that_was_replaced_knowingly_are_not_ke
     let mut alone = colleague.change(Kind::Dispute, id, &cell(1), json!({"parties": parties(&town, None)}));
     alone.base.insert("parties".into(), stood);
     colleague.push_all(&[alone]);
-    assert_eq!(town.county.hub.erase(&town.boss.actor, town.person).unwrap().records, 2, "with the event");
+    assert_eq!(
+        town.county.hub.erase(&town.boss.actor, town.person).unwrap().records,
+        3,
+        "with the event and the review"
+    );
     assert!(town.county.stored(event).is_none());
     town.phone.push_all(std::slice::from_ref(&late));
     let file = town.county.stored(id).unwrap().record;
@@ -420,4 +426,99 @@ fn a_backup_brings_back_no_word_of_a_file_about_nobody_whether_or_not_it_has_who
         assert_eq!(town.county.stored(id).unwrap().record.fields["facts"], Value::Null, "{comes_later}");
         assert!(town.county.stored(event).is_none(), "{comes_later}");
     }
+}
+
+/// What the supervisor says of a file as it stands.
+fn review(town: &Town, case: RecordId, verdict: ReviewVerdict, note: Option<&str>) -> RecordId {
+    let stored = town.county.stored(case).unwrap();
+    let (version, seen, note) = (stored.record.version(), stored.state, note.map(str::to_owned));
+    let said = ReviewOf { id: case, version, seen, verdict, remarks: Default::default(), note };
+    town.county.hub.review(&town.boss, &said).unwrap()
+}
+
+#[test]
+fn photos_and_reviews_of_a_file_go_with_its_last_party_and_photos_come_to_it_no_more() {
+    let mut town = town();
+    let (id, event) = case(&mut town, None);
+    let (photo, hash) = town.photo(id, "dispute", &jpeg(8));
+    let returned = review(&town, id, ReviewVerdict::Returned, Some("欧阳静夜思的身份证号不清"));
+    assert!(town.is_file(&hash));
+    assert_eq!(town.erase(), 5, "the person, the event, the photo, and what was said of the file twice");
+    assert!([event, photo, returned].iter().all(|id| town.county.stored(*id).is_none()));
+    assert!(!town.is_file(&hash));
+    assert!(town.county.hub.photo_for(&town.phone.phone().actor, &hash, PhotoSize::Full).is_err());
+    let page = &town.phone.round(Vec::new()).pages[0];
+    assert!([event, photo, returned].iter().all(|id| page.erased.contains(id)), "phones let go of them");
+    no_word_is_left(&town);
+    // A paper that comes late.
+    let file = town.phone.change(Kind::Dispute, id, &cell(1), json!({}));
+    let late = town.phone.new_photo(&file, &jpeg(9));
+    assert_eq!(town.phone.refused(&late), ProblemCode::Erased);
+    // What is left of the file is looked at like any other.
+    review(&town, id, ReviewVerdict::Approved, None);
+    assert_eq!(town.county.stored(id).unwrap().state, ReviewState::Approved);
+}
+
+#[test]
+fn photos_and_reviews_of_a_file_of_others_too_stay() {
+    let mut town = town();
+    let (id, _) = case(&mut town, Some("李四"));
+    let (photo, hash) = town.photo(id, "dispute", &jpeg(8));
+    let returned = review(&town, id, ReviewVerdict::Returned, Some("地址不清"));
+    town.erase();
+    assert!([photo, returned].iter().all(|id| town.county.stored(*id).is_some()) && town.is_file(&hash));
+    let (late, _) = town.photo(id, "dispute", &jpeg(9));
+    assert!(town.county.stored(late).is_some());
+}
+
+#[test]
+fn where_a_file_stands_with_the_supervisor_is_folded_anew_once_its_reviews_went() {
+    let mut town = town();
+    let home = town.phone.new_home(&cell(1));
+    town.phone.push_all(&home);
+    let (by, alone) = (town.phone.account(), parties(&town, None));
+    let fields = json!({"type": "02", "source": "applied", "accepted_on": "2026-01-05", "parties": alone, "by": by});
+    let file = town.phone.new_record(Kind::Dispute, &cell(1), fields);
+    town.phone.push_all(std::slice::from_ref(&file));
+    let mut both = alone.clone();
+    both.as_array_mut().unwrap().push(json!({"person": home[2].id, "name": "李四", "side": "respondent"}));
+    let mut colleague = town.county.worker("worker-b", &[cell(1)]);
+    for (minute, list) in [both, alone].into_iter().enumerate() {
+        town.county.world.pass(MINUTE);
+        let writer = if minute == 0 { &mut colleague } else { &mut town.phone };
+        let list = writer.change(Kind::Dispute, file.id, &cell(1), json!({"parties": list}));
+        writer.push_all(&[list]);
+    }
+    town.erase();
+    let approved = review(&town, file.id, ReviewVerdict::Approved, None);
+    // A list that was set aside names the other one still; once that one is erased nothing is left to be emptied, but the review goes.
+    assert_eq!(town.county.stored(file.id).unwrap().state, ReviewState::Approved);
+    town.county.hub.erase(&town.boss.actor, home[2].id).unwrap();
+    assert!(town.county.stored(approved).is_none());
+    assert_eq!(town.county.stored(file.id).unwrap().state, ReviewState::Waiting);
+}
+
+#[test]
+fn a_review_that_a_phone_brings_back_to_a_file_of_nobody_is_refused() {
+    let mut town = town();
+    let (by, alone) = (town.phone.account(), parties(&town, None));
+    let fields = json!({"type": "02", "source": "applied", "accepted_on": "2026-01-05", "parties": alone, "by": by});
+    let file = town.phone.new_record(Kind::Dispute, &cell(1), fields);
+    town.phone.push_all(std::slice::from_ref(&file));
+    let backup = town.county.folder.path().join("backup.db");
+    town.county.hub.back_up(&backup).unwrap();
+    town.county.world.pass(MINUTE);
+    let returned = review(&town, file.id, ReviewVerdict::Returned, Some("欧阳静夜思的身份证号不清"));
+    let mut page = town.phone.round(Vec::new()).pages.remove(0);
+    page.records.retain(|record| record.id == returned);
+    town.county.world.pass(HOUR);
+    town.county.put_back(&backup);
+    town.phone.hub = std::sync::Arc::clone(&town.county.hub);
+    town.phone.refresh();
+    town.erase();
+    let push = page.records.into_iter().map(Change::from_record).collect();
+    let request = ExchangeRequest { proofs: page.proofs, ..town.phone.request(push) };
+    let answer = town.phone.hub.exchange(&town.phone.phone(), &request).unwrap();
+    let [Verdict::Refused(refusal)] = answer.verdicts.as_slice() else { panic!("{:?}", answer.verdicts) };
+    assert_eq!(refusal.code, ProblemCode::Erased);
 }

@@ -165,7 +165,7 @@ fn lists_set_aside(history: &History, file: RecordId) -> Outcome<Vec<Value>> {
         .collect()
 }
 
-/// Nobody who was erased is named as a party; and a file that is about nobody any more says nothing, and has no events.
+/// Nobody who was erased is named as a party; and a file that is about nobody any more says nothing, and has no events and no photos.
 pub(super) fn nothing_is_left_in_files<'r>(
     gone: &BTreeSet<RecordId>,
     closed: &BTreeSet<RecordId>,
@@ -182,6 +182,9 @@ pub(super) fn nothing_is_left_in_files<'r>(
         }
         if record.kind == Kind::DisputeEvent && record.reference("dispute").is_some_and(|of| closed.contains(&of)) {
             return trouble(format!("A file is about nobody, and has an event: {record:?}."));
+        }
+        if record.kind == Kind::Photo && record.reference("subject").is_some_and(|of| closed.contains(&of)) {
+            return trouble(format!("A file is about nobody, and has a photo: {record:?}."));
         }
     }
     Ok(())
