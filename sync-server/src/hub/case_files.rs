@@ -11,13 +11,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::dispute::{PARTIES_MAX, WORDS, is_about_nobody, is_about_somebody, people_in, without_person};
-use domain::merge::{Lost, merge};
+use domain::merge::{Lost, Merged, merge};
 use domain::protocol::{CHANGE_FIELDS_MAX, Verdict};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{Change, Fields, Kind, Record, RecordId, Scope};
 use serde_json::Value;
 
+use crate::hub::conflicts::is_no_news;
 use crate::hub::first_look::standing;
 use crate::hub::{Hub, HubError};
 use crate::store::{Store, Writing};
@@ -188,7 +189,7 @@ pub(super) fn without_erased(
     // Each file as all of these leave it. Whoever it is about in the end decides about every word, in whatever order they come: a list of
     // parties that comes too late does not, and one that comes after the words does.
     let mut files: BTreeMap<RecordId, Record> = BTreeMap::new();
-    // Files of which a list that names somebody gives way here: unless its writer was known, somebody has to decide first.
+    // Files of which a list that names somebody gives way here: somebody has to decide first.
     let mut undecided = BTreeSet::new();
     let to_files = |(_, change): &(usize, &Change)| change.kind == Kind::Dispute && is_of_a_size(change);
     for (index, change) in changes.iter().enumerate().filter(to_files) {
@@ -204,7 +205,7 @@ pub(super) fn without_erased(
         let file = match merge(file.as_ref(), &change) {
             // What would make a file larger than one may be is refused, too: it is not carried along.
             Ok(merged) if !refused.contains(&index) && merged.record.fields.len() <= CHANGE_FIELDS_MAX => {
-                undecided.extend(merged.lost.iter().any(is_list_of_somebody).then_some(change.id));
+                undecided.extend(sets_somebody_aside(reading, &change, &merged)?.then_some(change.id));
                 Some(merged.record)
             }
             _ => file,
@@ -253,6 +254,13 @@ pub(super) fn is_of_nobody(reading: &dyn Writing, file: &Record) -> Result<bool,
 /// Whether what lost is a list of parties that says of anybody who they are.
 pub(super) fn is_list_of_somebody(lost: &Lost) -> bool {
     lost.field == "parties" && is_about_somebody(&lost.value)
+}
+
+/// Whether a list of parties that says of anybody who they are gives way where the writers knew nothing of each other.
+fn sets_somebody_aside(reading: &dyn Writing, change: &Change, merged: &Merged) -> Result<bool, HubError> {
+    let Some(lost) = merged.lost.iter().find(|lost| is_list_of_somebody(lost)) else { return Ok(false) };
+    let one_run = lost.stamp.node() == merged.record.stamps.of(&lost.field).node();
+    Ok(!one_run && !is_no_news(&reading.history(&change.cell.county(), change.id)?, change, lost))
 }
 
 /// The fields of a change to a case file, of whose parties those who were erased are emptied.
