@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use domain::conflict::{CONFLICTS_TOLD_MAX, Conflict, Hand, Writer};
-use domain::kinds::dispute::{WORDS, has_lost_somebody};
+use domain::kinds::dispute::{WORDS, has_lost_somebody, is_about_somebody};
 use domain::protocol::FeedPage;
 use domain::record::is_field_name;
 use domain::scope::phone_writes;
@@ -110,6 +110,21 @@ pub(crate) fn leave_erased(connection: &Connection, person: RecordId) -> Result<
 pub(crate) fn leave_file(connection: &Connection, file: RecordId) -> Result<bool, DeviceError> {
     const FORGET: &str = "DELETE FROM conflict WHERE id = ?1 AND field IN (SELECT value FROM json_each(?2))";
     Ok(connection.prepare_cached(FORGET)?.execute((file.to_string(), fields_that_name()?))? > 0)
+}
+
+/// Whether a file may be about others than its list of parties says: one that names somebody was set aside, and nobody has decided, or was
+/// overtaken here and goes up still. The server then leaves its words and its events to it.
+pub(crate) fn may_be_about_others(connection: &Connection, file: RecordId) -> Result<bool, DeviceError> {
+    const LISTS: &str = "SELECT body -> '$.value' FROM conflict WHERE id = ?1 AND field = 'parties' AND told = 1
+        UNION ALL SELECT value FROM overtaken WHERE id = ?1 AND field = 'parties'";
+    let mut statement = connection.prepare_cached(LISTS)?;
+    let lists = statement.query_map([file.to_string()], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    for list in lists {
+        if is_about_somebody(&serde_json::from_str(&list)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The fields of a case file in which people can be named, as a list in JSON.

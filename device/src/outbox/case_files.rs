@@ -33,7 +33,7 @@ pub(super) fn leave_party(connection: &Connection, person: RecordId) -> Result<(
     let before = noted(connection)?;
     let mut files = before.clone().unwrap_or_default();
     for id in empty_parties(connection, person)? {
-        let Some(held) = store::held(connection, id)?.filter(|held| is_of_nobody(&held.record)) else { continue };
+        let Some(held) = store::held(connection, id)?.filter(|held| names_nobody(&held.record)) else { continue };
         let list = held.record.stamps.of("parties");
         files.insert(id, (!held.unsent.contains_key("parties")).then_some(list));
     }
@@ -50,7 +50,8 @@ pub(crate) fn look_again(connection: &Connection) -> Result<(), DeviceError> {
     let Some(before) = noted(connection)? else { return Ok(()) };
     let mut files = before.clone();
     for id in before.keys() {
-        if store::held(connection, *id)?.is_some_and(|held| !is_of_nobody(&held.record)) {
+        let Some(held) = store::held(connection, *id)? else { continue };
+        if !names_nobody(&held.record) || conflicts::may_be_about_others(connection, *id)? {
             files.remove(id);
         }
     }
@@ -82,18 +83,22 @@ pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> 
             left |= leave_words_apart(connection, *id)?;
         }
     }
+    if left {
+        store::drop_unnamed_photos(connection)?;
+    }
     if !waits {
         Meta::FilesToLeave.set(connection, &None::<Noted>)?;
     }
     Ok(left)
 }
 
-/// Whether a case file is about nobody any more, as this phone knows it.
-fn is_of_nobody(file: &Record) -> bool {
+/// Whether the list of parties that stands in a case file names nobody any more.
+fn names_nobody(file: &Record) -> bool {
     file.fields.get("parties").is_some_and(is_about_nobody)
 }
 
-/// The files in the register that are about nobody any more, with their bodies.
+/// The files in the register that are about nobody any more, with their bodies: not those of which a list that names somebody waits for a
+/// decision, here as on the server.
 fn of_nobody(connection: &Connection) -> Result<Vec<(RecordId, Value)>, DeviceError> {
     const FILES: &str = "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0";
     let mut statement = connection.prepare_cached(FILES)?;
@@ -102,8 +107,10 @@ fn of_nobody(connection: &Connection) -> Result<Vec<(RecordId, Value)>, DeviceEr
     while let Some(row) = rows.next()? {
         let body: String = row.get(1)?;
         let body: Value = serde_json::from_str(&body)?;
-        if body.pointer("/fields/parties").is_some_and(is_about_nobody) {
-            found.push((store::id_of_row(row)?, body));
+        let id = store::id_of_row(row)?;
+        let names_nobody = body.pointer("/fields/parties").is_some_and(is_about_nobody);
+        if names_nobody && !conflicts::may_be_about_others(connection, id)? {
+            found.push((id, body));
         }
     }
     Ok(found)
@@ -167,8 +174,8 @@ fn empty_parties(connection: &Connection, person: RecordId) -> Result<Vec<Record
 }
 
 /// Takes the words of a file that is about nobody any more out of what lies beside it. Refused words and an unfinished form may be a sentence
-/// alone, without the parties that say whom it is about; where they name others, they are about these. Of its events the server keeps none
-/// and takes none any more: those that it refused before go, and so do unfinished ones. True: something went.
+/// alone, without the parties that say whom it is about; where they name others, they are about these. Of its events and its photos the
+/// server keeps none and takes none any more: those that it refused before go, and so do unfinished ones. True: something went.
 fn leave_words_apart(connection: &Connection, file: RecordId) -> Result<bool, DeviceError> {
     const FORMS: [[&str; 3]; 2] = [
         [
@@ -182,8 +189,9 @@ fn leave_words_apart(connection: &Connection, file: RecordId) -> Result<bool, De
             "DELETE FROM draft WHERE key = ?1",
         ],
     ];
-    const EVENTS: [&str; 2] = [
+    const ABOUT: [&str; 3] = [
         "DELETE FROM refused WHERE kind = 'dispute_event' AND fields ->> '$.dispute' = ?1",
+        "DELETE FROM refused WHERE kind = 'photo' AND fields ->> '$.subject' = ?1",
         "DELETE FROM draft WHERE key GLOB 'dispute:' || ?1 || ':*'",
     ];
     const OVERTAKEN: &str = "UPDATE overtaken SET value = 'null'
@@ -207,8 +215,8 @@ fn leave_words_apart(connection: &Connection, file: RecordId) -> Result<bool, De
             left |= connection.prepare_cached(update)?.execute((key, form.to_string()))? > 0;
         }
     }
-    for events in EVENTS {
-        left |= connection.prepare_cached(events)?.execute([&id])? > 0;
+    for about in ABOUT {
+        left |= connection.prepare_cached(about)?.execute([&id])? > 0;
     }
     Ok(left)
 }

@@ -62,6 +62,8 @@ pub(super) fn store_page(
         }
     }
     sums.write(connection)?;
+    // Before anything goes: a case file that may be about others, as a list says that was set aside, keeps its words.
+    seen.told |= conflicts::take_page(connection, page, now)?;
     for id in &page.erased {
         seen.new += usize::from(outbox::erase(connection, *id)?);
     }
@@ -74,7 +76,6 @@ pub(super) fn store_page(
     if store::received_anything(connection)? {
         store::settle_received(connection)?;
     }
-    seen.told |= conflicts::take_page(connection, page, now)?;
     store::set_cursor(connection, &page.cell, page.upto)
 }
 

@@ -46,6 +46,15 @@ pub fn knows(phone: &Phone, name: &str) -> bool {
     count > 0
 }
 
+/// The pictures that are on the phone, by their hashes.
+fn pictures(phone: &Phone) -> Vec<String> {
+    let read = |open: &mut device::Open| -> Result<Vec<String>, device::DeviceError> {
+        let mut statement = open.store().connection().prepare("SELECT sha256 FROM photo_file")?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    };
+    phone.device.with_open(read).unwrap()
+}
+
 #[test]
 fn what_was_erased_goes_with_unsent_words_refused_words_and_drafts() {
     let server = Server::new();
@@ -327,6 +336,37 @@ fn words_that_were_emptied_here_stand_again_when_the_server_knows_of_another_par
 }
 
 #[test]
+fn a_case_keeps_its_words_while_a_list_with_others_that_was_set_aside_waits_for_a_decision() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    let dispute = case(&phone, &json!([{"person": erased, "name": "张三", "side": "applicant"}]), "墙漏水");
+    phone.sync();
+    let form = json!({"claim": "要邻居修墙", "seen": {"claim": "…"}});
+    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{dispute}"), &form, START)).unwrap();
+    let set_aside = Conflict {
+        record: dispute,
+        field: "parties".into(),
+        value: json!([{"name": "—", "side": "applicant"}, {"name": "李四", "side": "respondent"}]),
+        stamp: Stamp::new(START - 1_000, 0, Node(7)),
+        by: None,
+        won_stamp: phone.get(dispute).unwrap().stamps.of("parties"),
+        won_by: None,
+    };
+    tell(&server, &phone, dispute, vec![set_aside]);
+    server.hub().erase(erased);
+    phone.sync();
+    let file = phone.get(dispute).unwrap();
+    assert_eq!(file.fields["parties"], json!([{"name": "—", "side": "applicant"}]));
+    assert_eq!(file.text("facts"), Some("墙漏水"));
+    assert!(knows(&phone, "要邻居修墙"), "the unfinished form stays");
+    assert!(knows(&phone, "李四"), "and so does the question");
+    // Settled, for the list that stands: nothing goes by itself.
+    tell(&server, &phone, dispute, Vec::new());
+    assert_eq!(phone.get(dispute).unwrap().text("facts"), Some("墙漏水"));
+}
+
+#[test]
 fn refused_and_unfinished_words_of_a_case_that_is_about_nobody_go_also_where_they_name_no_party() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
@@ -344,6 +384,8 @@ fn refused_and_unfinished_words_of_a_case_that_is_about_nobody_go_also_where_the
     phone.write(Kind::Dispute, Some(shared), json!({"facts": "李四砸了门"})).unwrap();
     let event = json!({"dispute": alone, "event": "investigation", "at": START, "by": "worker", "text": "他又砸了墙"});
     let event = phone.write(Kind::DisputeEvent, None, event).unwrap();
+    let paper = phone.photograph((alone, "dispute"), &[7; 900]).unwrap();
+    let kept = phone.photograph((shared, "dispute"), &[8; 900]).unwrap();
     phone.sync();
     let keep = |case: RecordId, claim: &str| {
         let form = json!({"claim": claim, "seen": {"claim": "…"}});
@@ -352,14 +394,16 @@ fn refused_and_unfinished_words_of_a_case_that_is_about_nobody_go_also_where_the
     keep(alone, "要他修墙");
     keep(shared, "要李四修门");
     keep_draft(&phone, &format!("dispute:{alone}:visit"));
-    assert!(phone.state().refused == 3 && knows(&phone, "砸了墙") && knows(&phone, "修墙"));
+    assert!(phone.state().refused == 5 && knows(&phone, "砸了墙") && knows(&phone, "修墙"));
     server.hub().erase(erased);
     phone.sync();
     assert!(!knows(&phone, "砸了墙") && !knows(&phone, "修墙"));
     let refused = phone.device.with_open(|open: &mut device::Open| open.refused()).unwrap();
     let of = |case: RecordId| refused.iter().find(|refused| refused.id == case).map(|refused| &refused.fields);
     assert_eq!(of(alone), Some(&[("number".to_owned(), json!("2026-7"))].into()), "what is no sentence stays");
-    assert_eq!(of(event), None, "a file about nobody has no events");
+    assert_eq!((of(event), of(paper.0)), (None, None), "a file about nobody has no events and no photos");
+    assert!(of(kept.0).is_some());
+    assert_eq!(pictures(&phone), [kept.1.to_string()], "the picture goes with the photo");
     assert!(knows(&phone, "砸了门") && knows(&phone, "修门"), "the file is also another's");
     assert_eq!(drafts(&phone), [format!("edit:{shared}")]);
 }

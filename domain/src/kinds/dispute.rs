@@ -185,6 +185,11 @@ pub fn is_about_nobody(parties: &Value) -> bool {
     parties.as_array().is_some_and(|parties| !parties.is_empty() && parties.iter().all(is_nobody))
 }
 
+/// Whether a list of parties says of anybody who they are.
+pub fn is_about_somebody(parties: &Value) -> bool {
+    parties.as_array().is_some_and(|parties| !parties.iter().all(is_nobody))
+}
+
 /// Whether of any of the parties only the side is left.
 pub fn has_lost_somebody(parties: &Value) -> bool {
     parties.as_array().is_some_and(|parties| parties.iter().any(is_nobody))
@@ -278,6 +283,8 @@ mod tests {
         let both = json!({"facts": "张三说", "parties": [nobody, {"name": "李四", "side": "respondent"}]});
         assert_eq!(file_without_words(&both), None, "the file is also another's");
         assert!(has_lost_somebody(&both["parties"]) && !has_lost_somebody(&json!([])));
+        assert!(is_about_somebody(&both["parties"]) && !is_about_somebody(&alone["parties"]));
+        assert!(!is_about_somebody(&json!([])) && !is_about_somebody(&Value::Null));
     }
 
     #[test]

@@ -2,18 +2,23 @@
 //! nobody can cut one person out of a sentence.
 //!
 //! Where nobody is left whom the file is about, its words go: type, days, outcome and amount stay for the statistics, the events of
-//! the mediation are erased. Where it is about others too, it is their file as well: its words stay as they are, and the supervisor
+//! the mediation, the photos of its papers and what was said of it in reviews are erased. Where it is about others too, it is their file as well: its words stay as they are, and the supervisor
 //! is told where the name stands, to have the sentences corrected and sealed events erased and written anew.
+//!
+//! A list of parties that was set aside, and that nobody has decided on, may be the right one: as long as it names somebody, the file is
+//! not about nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::kinds::dispute::{WORDS, is_about_nobody, people_in, without_person};
-use domain::merge::merge;
+use domain::kinds::dispute::{PARTIES_MAX, WORDS, is_about_nobody, is_about_somebody, people_in, without_person};
+use domain::merge::{Lost, Merged, merge};
+use domain::protocol::{CHANGE_FIELDS_MAX, Verdict};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
 use domain::{Change, Fields, Kind, Record, RecordId, Scope};
 use serde_json::Value;
 
+use crate::hub::conflicts::is_no_news;
 use crate::hub::first_look::standing;
 use crate::hub::{Hub, HubError};
 use crate::store::{Store, Writing};
@@ -34,8 +39,8 @@ pub struct CaseToCorrect {
 /// What is to be done about a case file whose party was erased.
 #[derive(Default)]
 pub(super) struct Left {
-    /// Events that go with the person: the file is about nobody any more.
-    pub(super) events: Vec<Record>,
+    /// What goes with the person, for the file is about nobody any more: its events, its photos and its reviews.
+    pub(super) gone: Vec<Record>,
     /// What somebody has to correct.
     pub(super) to_correct: Option<CaseToCorrect>,
 }
@@ -53,28 +58,34 @@ impl<S: Store> Hub<S> {
         let Some(case) = writing.record(county, id)?.map(|stored| stored.record) else {
             return Ok(Left::default());
         };
-        let events = writing.referring(county, case.id, &Kind::DisputeEvent)?;
-        let events: Vec<Record> = events.into_iter().map(|stored| stored.record).collect();
-        if is_of_nobody(&case) {
+        let events = referring(writing, county, case.id, &Kind::DisputeEvent)?;
+        if is_of_nobody(writing, &case)? {
             self.empty_words(writing, &case, now)?;
-            return Ok(Left { events, to_correct: None });
+            let mut gone = events;
+            for kind in [Kind::Photo, Kind::Review] {
+                gone.extend(referring(writing, county, case.id, &kind)?);
+            }
+            return Ok(Left { gone, to_correct: None });
         }
         let to_correct = case_to_correct(&case, &events, names);
-        Ok(Left { events: Vec::new(), to_correct })
+        Ok(Left { gone: Vec::new(), to_correct })
     }
 
-    /// Leaves case files once changes to them are judged: `sent` is how they came. Which of them would be taken was not known when words
-    /// were left out, and a list of parties that was refused decides about none. Answers whether bytes of photos were doomed.
+    /// Leaves case files once changes to them are judged: `sent` is how they came, with what became of each. Which of them would be taken
+    /// was not known when words were left out, and a list of parties that was refused decides about none; nor is anything done for a change
+    /// that was refused. Answers whether bytes of photos were doomed.
     pub(super) fn leave_late_files(
         &self,
         writing: &mut dyn Writing,
-        sent: &[Change],
+        (sent, verdicts): (&[Change], &[Verdict]),
         late: &Late,
         setting: Setting<'_>,
     ) -> Result<bool, HubError> {
         let mut dooms = false;
         let taken = late.emptied.as_deref().unwrap_or(sent);
-        for (sent, taken) in sent.iter().zip(taken).filter(|(sent, _)| sent.kind == Kind::Dispute) {
+        let all = sent.iter().zip(taken).zip(verdicts);
+        let accepted = all.filter(|(_, verdict)| **verdict == Verdict::Accepted).map(|(changes, _)| changes);
+        for (sent, taken) in accepted.filter(|(sent, _)| sent.kind == Kind::Dispute) {
             let Some(file) = standing(writing, taken)?.filter(|file| file.kind == Kind::Dispute) else { continue };
             let before = late.before.get(&file.id);
             let file = self.settle_words(writing, file, (sent, taken), before, setting)?;
@@ -82,14 +93,21 @@ impl<S: Store> Hub<S> {
             // would have left the file to nobody had it come before the erasure; so it does now. (One of today, whose writer knew of it,
             // leaves the words to whoever reads them: no correction wipes a file.)
             let left_out = sent.fields.get("parties") != taken.fields.get("parties");
-            let Some(list) = taken.fields.get("parties").filter(|_| left_out && stands(&file, taken, "parties")) else {
+            let Some(list) = taken.fields.get("parties").filter(|_| stands(&file, taken, "parties")) else { continue };
+            if !left_out {
+                // A phone that heard of the erasure before it sent this has emptied the words too, on its own and under their stamps: it is
+                // told what stands.
+                let known = before.is_some_and(|before| stands(before, taken, "parties"));
+                if is_about_nobody(list) && !known {
+                    writing.tell_again(&file.cell, file.id)?;
+                }
                 continue;
-            };
+            }
             let file = self.set_field(writing, &file, "parties", list.clone(), setting.now)?;
-            if is_of_nobody(&file) {
+            if is_of_nobody(writing, &file)? {
                 let county = file.cell.county();
                 let left = self.leave_case(writing, &county, file.id, &BTreeSet::new(), setting.now)?;
-                dooms |= self.erase_late(writing, &county, left.events, setting.now)?;
+                dooms |= self.erase_late(writing, &county, left.gone, setting.now)?;
             }
         }
         Ok(dooms)
@@ -106,20 +124,23 @@ impl<S: Store> Hub<S> {
         before: Option<&Record>,
         setting: Setting<'_>,
     ) -> Result<Record, HubError> {
-        let of_nobody = is_of_nobody(&file);
+        let of_nobody = is_of_nobody(writing, &file)?;
         for name in WORDS {
             let (Some(said), Some(word)) = (sent.fields.get(name), taken.fields.get(name)) else { continue };
             let known = before.is_some_and(|before| stands(before, sent, name));
-            if said.is_null() || known || !stands(&file, taken, name) {
+            if said.is_null() || known {
                 continue;
             }
+            let here = stands(&file, taken, name);
             if of_nobody {
-                file = self.set_field(writing, &file, name, Value::Null, setting.now)?;
+                if here {
+                    file = self.set_field(writing, &file, name, Value::Null, setting.now)?;
+                }
                 if !word.is_null() {
                     let emptied = |of: &str, value: &Value| (of == name && value == said).then_some(Value::Null);
                     writing.rewrite_past(&file, &emptied)?;
                 }
-            } else if word.is_null() {
+            } else if here && word.is_null() {
                 // It was not judged with the change.
                 let alone = Change { fields: Fields::from([(name.to_owned(), said.clone())]), ..sent.clone() };
                 let sound = problems(&alone, Some(&file), setting).is_empty();
@@ -141,6 +162,12 @@ impl<S: Store> Hub<S> {
     }
 }
 
+/// What names this file as what it is about.
+fn referring(reading: &dyn Writing, county: &Scope, file: RecordId, kind: &Kind) -> Result<Vec<Record>, HubError> {
+    let found = reading.referring(county, file, kind)?;
+    Ok(found.into_iter().map(|stored| stored.record).collect())
+}
+
 /// Case files that changes are to.
 pub(super) struct Late {
     /// The changes without what case files among them say of residents who were erased; none when there is nothing to leave out.
@@ -150,14 +177,22 @@ pub(super) struct Late {
 }
 
 /// Leaves out what case files among these changes say of residents who were erased. A phone that has not heard of an erasure yet still
-/// sends the names, and empties its own copy in the same words when it hears.
-pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Result<Late, HubError> {
+/// sends the names, and empties its own copy in the same words when it hears. `refused`: which of the changes, by their places, are known to
+/// be refused; they decide about no word.
+pub(super) fn without_erased(
+    reading: &dyn Writing,
+    changes: &[Change],
+    refused: &BTreeSet<usize>,
+) -> Result<Late, HubError> {
     let mut left = Vec::new();
     let mut before: BTreeMap<RecordId, Record> = BTreeMap::new();
     // Each file as all of these leave it. Whoever it is about in the end decides about every word, in whatever order they come: a list of
     // parties that comes too late does not, and one that comes after the words does.
     let mut files: BTreeMap<RecordId, Record> = BTreeMap::new();
-    for (index, change) in changes.iter().enumerate().filter(|(_, change)| change.kind == Kind::Dispute) {
+    // Files of which a list that names somebody gives way here: somebody has to decide first.
+    let mut undecided = BTreeSet::new();
+    let to_files = |(_, change): &(usize, &Change)| change.kind == Kind::Dispute && is_of_a_size(change);
+    for (index, change) in changes.iter().enumerate().filter(to_files) {
         let file = match files.remove(&change.id) {
             Some(file) => Some(file),
             None => {
@@ -167,13 +202,24 @@ pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Resul
             }
         };
         let change = Change { fields: parties_without_erased(reading, change)?, ..change.clone() };
-        let file = merge(file.as_ref(), &change).map(|merged| merged.record).ok().or(file);
+        let file = match merge(file.as_ref(), &change) {
+            // What would make a file larger than one may be is refused, too: it is not carried along.
+            Ok(merged) if !refused.contains(&index) && merged.record.fields.len() <= CHANGE_FIELDS_MAX => {
+                undecided.extend(sets_somebody_aside(reading, &change, &merged)?.then_some(change.id));
+                Some(merged.record)
+            }
+            _ => file,
+        };
         files.extend(file.map(|file| (file.id, file)));
         left.push((index, change));
     }
+    let mut of_nobody = BTreeSet::new();
+    for file in files.values().filter(|file| !undecided.contains(&file.id)) {
+        of_nobody.extend(is_of_nobody(reading, file)?.then_some(file.id));
+    }
     let mut emptied: Option<Vec<Change>> = None;
     for (index, mut change) in left {
-        if files.get(&change.id).is_some_and(is_of_nobody) {
+        if of_nobody.contains(&change.id) && !refused.contains(&index) {
             leave_no_words(&mut change, before.get(&changes[index].id));
         }
         if change.fields != changes[index].fields {
@@ -183,28 +229,64 @@ pub(super) fn without_erased(reading: &dyn Writing, changes: &[Change]) -> Resul
     Ok(Late { emptied, before })
 }
 
+/// Whether a change has no more fields and names no more parties than any may. What has is refused for it, later: until then nothing is done
+/// for each of them.
+fn is_of_a_size(change: &Change) -> bool {
+    let parties = change.fields.get("parties").and_then(Value::as_array);
+    change.fields.len() <= CHANGE_FIELDS_MAX && parties.is_none_or(|parties| parties.len() <= PARTIES_MAX)
+}
+
 /// Whether a file has this field as the change has it. (Value and stamp: between equal stamps another value may have won.)
 fn stands(file: &Record, change: &Change, name: &str) -> bool {
     let value = change.fields.get(name);
     value.is_some() && file.fields.get(name) == value && file.stamps.of(name) == change.stamps.of(name)
 }
 
-/// Whether a case file is about nobody any more.
-fn is_of_nobody(file: &Record) -> bool {
-    file.fields.get("parties").is_some_and(is_about_nobody)
+/// Whether a case file is about nobody any more: neither by the list of its parties nor by one that was set aside and may be let stand.
+pub(super) fn is_of_nobody(reading: &dyn Writing, file: &Record) -> Result<bool, HubError> {
+    if !file.fields.get("parties").is_some_and(is_about_nobody) {
+        return Ok(false);
+    }
+    let open = reading.open_conflicts(&file.cell.county(), file.id, Millis::MIN)?;
+    Ok(!open.iter().any(|conflict| conflict.field == "parties" && is_about_somebody(&conflict.value)))
+}
+
+/// Whether what lost is a list of parties that says of anybody who they are.
+pub(super) fn is_list_of_somebody(lost: &Lost) -> bool {
+    lost.field == "parties" && is_about_somebody(&lost.value)
+}
+
+/// Whether a list of parties that says of anybody who they are gives way where the writers knew nothing of each other.
+fn sets_somebody_aside(reading: &dyn Writing, change: &Change, merged: &Merged) -> Result<bool, HubError> {
+    let Some(lost) = merged.lost.iter().find(|lost| is_list_of_somebody(lost)) else { return Ok(false) };
+    let one_run = lost.stamp.node() == merged.record.stamps.of(&lost.field).node();
+    Ok(!one_run && !is_no_news(&reading.history(&change.cell.county(), change.id)?, change, lost))
 }
 
 /// The fields of a change to a case file, of whose parties those who were erased are emptied.
 fn parties_without_erased(reading: &dyn Writing, change: &Change) -> Result<Fields, HubError> {
+    let county = change.cell.county();
     let mut fields = change.fields.clone();
-    for person in change.fields.get("parties").map(people_in).unwrap_or_default() {
-        if reading.erased(&change.cell.county(), person)?
-            && let Some(without) = fields.get("parties").and_then(|parties| without_person(parties, person))
-        {
-            fields.insert("parties".to_owned(), without);
-        }
+    if let Some(parties) = fields.get_mut("parties") {
+        leave_those(parties, |person| Ok(reading.erased(&county, person)?))?;
     }
     Ok(fields)
+}
+
+/// Empties of a list of parties those of whom `erased` says so. It is asked once about each, however often the list names them.
+fn leave_those(
+    parties: &mut Value,
+    mut erased: impl FnMut(RecordId) -> Result<bool, HubError>,
+) -> Result<(), HubError> {
+    let named: BTreeSet<RecordId> = people_in(parties).into_iter().collect();
+    for person in named {
+        if erased(person)?
+            && let Some(without) = without_person(parties, person)
+        {
+            *parties = without;
+        }
+    }
+    Ok(())
 }
 
 /// Late words of a file that is about nobody any more are emptied under the stamp that they came with: what is stored never had them, and
@@ -242,4 +324,47 @@ fn case_to_correct(case: &Record, events: &[Record], names: &BTreeSet<String>) -
         events.iter().filter(named).map(|event| (event.id, event.int("at").unwrap_or_default())).collect();
     let number = case.text("number").map(str::to_owned);
     (!fields.is_empty() || !events.is_empty()).then_some(CaseToCorrect { id: case.id, number, fields, events })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{CellCode, Stamp, Stamps};
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn party(person: u128) -> Value {
+        json!({"person": RecordId(Uuid::from_u128(person)), "name": "张三", "side": "applicant"})
+    }
+
+    #[test]
+    fn each_of_whom_a_list_of_parties_names_is_asked_about_once() {
+        let mut parties = json!([party(1), party(2), party(1), party(1)]);
+        let mut asked = Vec::new();
+        leave_those(&mut parties, |person| {
+            asked.push(person);
+            Ok(person == RecordId(Uuid::from_u128(1)))
+        })
+        .unwrap();
+        assert_eq!(asked, [1, 2].map(|number| RecordId(Uuid::from_u128(number))));
+        let nobody = json!({"name": "—", "side": "applicant"});
+        assert_eq!(parties, json!([nobody, party(2), nobody, nobody]));
+    }
+
+    #[test]
+    fn what_is_refused_for_its_many_fields_or_parties_is_not_gone_through() {
+        let of = |fields: Value| Change {
+            id: RecordId(Uuid::from_u128(9)),
+            kind: Kind::Dispute,
+            cell: CellCode::new("610722001001001").unwrap(),
+            fields: serde_json::from_value(fields).unwrap(),
+            stamps: Stamps::all(Stamp::ZERO),
+            base: BTreeMap::new(),
+        };
+        let parties = |many: usize| of(json!({"parties": vec![party(1); many]}));
+        assert!(is_of_a_size(&parties(PARTIES_MAX)) && !is_of_a_size(&parties(PARTIES_MAX + 1)));
+        let fields = |many: usize| of((0..many).map(|number| (format!("f{number}"), json!(number))).collect());
+        assert!(is_of_a_size(&fields(CHANGE_FIELDS_MAX)) && !is_of_a_size(&fields(CHANGE_FIELDS_MAX + 1)));
+    }
 }

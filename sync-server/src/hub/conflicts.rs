@@ -6,9 +6,10 @@ use domain::merge::Lost;
 use domain::protocol::CallRefusal;
 use domain::scope::{Action, Actor, visible_field};
 use domain::world::Millis;
-use domain::{Change, Fields, Record, RecordId, Stamp, Version};
+use domain::{Change, Fields, Kind, Record, RecordId, Stamp, Version};
 use serde_json::Value;
 
+use crate::hub::county::server_account;
 use crate::hub::desk::{Desk, readable};
 use crate::hub::erasure::names_erased;
 use crate::hub::feed::Asking;
@@ -51,11 +52,10 @@ pub(super) fn found(
     for lost in unknown {
         let standing = record.stamps.of(&lost.field);
         let other = writer(&past, &lost.field, if lost.incoming { standing } else { lost.stamp });
-        // A value that was here before was seen by whoever wrote after it: it comes back with other fields of its record.
-        let repeated = lost.incoming && writer(&past, &lost.field, lost.stamp).is_some();
+        let no_news = is_no_news(&past, change, lost);
         // Nobody can want back somebody who was erased.
         let nobody = names_erased(reading, &record.kind, &record.cell, (&lost.field, Some(&lost.value)))?;
-        if repeated || nobody || reading.conflict_known(&record.cell, record.id, &lost.field, lost.stamp)? {
+        if no_news || nobody || reading.conflict_known(&record.cell, record.id, &lost.field, lost.stamp)? {
             continue;
         }
         let author = Some(author.clone());
@@ -85,6 +85,28 @@ fn was_known(bench: &Bench<'_>, change: &Change, lost: &Lost, record: &Record) -
     let offered_again =
         !change.base.contains_key(&lost.field) && bench.lost_until.is_some_and(|until| incoming.millis() <= until);
     one_run || offered_again
+}
+
+/// Whether the history of a record says that its writers knew of a value that lost, although the change does not.
+pub(super) fn is_no_news(past: &[HistoryEntry], change: &Change, lost: &Lost) -> bool {
+    // A value that was here before was seen by whoever wrote after it: it comes back with other fields of its record.
+    let repeated = lost.incoming && writer(past, &lost.field, lost.stamp).is_some();
+    repeated || (change.kind == Kind::Dispute && is_left_of_what_was_known(past, change, lost))
+}
+
+/// Whether a list of parties gives way that an erasure left of one which whoever writes had seen, or which their own run had written: the
+/// others on it they know. The server's stamp on it only says that somebody was taken out, also of the past.
+fn is_left_of_what_was_known(past: &[HistoryEntry], change: &Change, lost: &Lost) -> bool {
+    if lost.incoming || lost.field != "parties" {
+        return false;
+    }
+    let (seen, own) = (change.base.get(&lost.field), change.stamps.of(&lost.field).node());
+    let known = |entry: &HistoryEntry| {
+        let stamp = entry.stamps.of(&lost.field);
+        entry.fields.get(&lost.field) == Some(&lost.value) && (seen == Some(&stamp) || stamp.node() == own)
+    };
+    let by_server = writer(past, &lost.field, lost.stamp).is_some_and(|wrote| wrote.by == server_account());
+    by_server && past.iter().any(known)
 }
 
 /// Who wrote a field with that stamp, as the history has it.

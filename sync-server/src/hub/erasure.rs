@@ -170,14 +170,14 @@ impl<S: Store> Hub<S> {
         let county = person.cell.county();
         let entries = entries_of(writing, &county, person)?;
         let called: Vec<_> = entries.iter().map(|entry| (entry.id, entry.text("name"))).collect();
-        let (events, to_correct) = self.leave_in_others(writing, &county, &called, now)?;
-        let gone = Self::erase_with_about(writing, &county, entries.into_iter().chain(events).collect(), at, by)?;
+        let (of_files, to_correct) = self.leave_in_others(writing, &county, &called, now)?;
+        let gone = Self::erase_with_about(writing, &county, entries.into_iter().chain(of_files).collect(), at, by)?;
         Ok((gone, to_correct))
     }
 
     /// Leaves nothing of somebody in records that stay. `entries`: the ids, and what the register calls each; its record need not be there,
-    /// for a database that was put back may name somebody in lists and case files whom it does not have. Answers the events that go too,
-    /// and the files that are left to somebody's eyes.
+    /// for a database that was put back may name somebody in lists and case files whom it does not have. Answers what goes with case
+    /// files that are about nobody any more, and the files that are left to somebody's eyes.
     fn leave_in_others(
         &self,
         writing: &mut dyn Writing,
@@ -194,13 +194,13 @@ impl<S: Store> Hub<S> {
                 cases.entry(case.id).or_default().extend(names_of((id, name), case));
             }
         }
-        let (mut events, mut to_correct) = (Vec::new(), Vec::new());
+        let (mut gone, mut to_correct) = (Vec::new(), Vec::new());
         for (case, names) in cases {
             let left = self.leave_case(writing, county, case, &names, now)?;
-            events.extend(left.events);
+            gone.extend(left.gone);
             to_correct.extend(left.to_correct);
         }
-        Ok((events, to_correct))
+        Ok((gone, to_correct))
     }
 
     /// Erases records that would have gone with an erasure, had it been known then that they do: what came late has told it. Answers whether
@@ -247,7 +247,18 @@ impl<S: Store> Hub<S> {
         for photo in about.iter().filter(|record| record.kind == Kind::Photo) {
             doom_bytes(writing, &photo.kind, &photo.fields)?;
         }
+        for review in about.iter().filter(|record| record.kind == Kind::Review) {
+            Self::fold_without(writing, county, review)?;
+        }
         Ok(gone)
+    }
+
+    /// Of a case file that stays a review went: where it stands with the supervisor is folded anew.
+    fn fold_without(writing: &mut dyn Writing, county: &Scope, review: &Record) -> Result<(), HubError> {
+        let Some(target) = review.reference("target") else { return Ok(()) };
+        let Some(StoredRecord { record, .. }) = writing.record(county, target)? else { return Ok(()) };
+        let state = review_state(writing, &record)?;
+        Ok(writing.set_review(&record.cell, target, state, None)?)
     }
 
     /// Empties what names a person in other people's records, and ends what is undecided about it: whoever is erased is neither to
@@ -406,11 +417,14 @@ impl<S: Store> Hub<S> {
                     Some(record) => {
                         Self::erase_one(writing, &Erasure { cell: record.cell.clone(), ..erasure.clone() })?;
                         doom_bytes(writing, &record.kind, &record.fields)?;
+                        if record.kind == Kind::Review {
+                            Self::fold_without(writing, &county, &record)?;
+                        }
                     }
                     None => {
                         if erasure.kind == Kind::Person {
-                            let (events, _) = self.leave_in_others(writing, &county, &[(erasure.id, None)], now)?;
-                            self.erase_late(writing, &county, events, now)?;
+                            let (of_files, _) = self.leave_in_others(writing, &county, &[(erasure.id, None)], now)?;
+                            self.erase_late(writing, &county, of_files, now)?;
                         }
                         writing.erase(erasure)?;
                     }

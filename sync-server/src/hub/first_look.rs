@@ -4,7 +4,6 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::incident::sees;
-use domain::kinds::dispute::is_about_nobody;
 use domain::kinds::evacuation::Evacuation;
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::merge::{MergeError, Merged, merge};
@@ -16,6 +15,7 @@ use domain::{AccountId, CellCode, Change, Fields, Kind, ProblemCode, Record, Rec
 use sha2::{Digest, Sha256};
 
 use crate::hub::HubError;
+use crate::hub::case_files::{is_list_of_somebody, is_of_nobody};
 use crate::hub::erasure::{names_erased, says_about_one};
 use crate::hub::judge::{Bench, Fault, named_author, references, step_fault};
 use crate::store::{ChangeDigest, Reading, Writing};
@@ -45,12 +45,17 @@ pub(super) struct Looks {
     pub(super) each: Vec<Look>,
     /// Where among them a record was last seen to be taken.
     places: BTreeMap<RecordId, usize>,
+    /// Case files of which a list of parties that names somebody gives way with these.
+    undecided: BTreeSet<RecordId>,
 }
 
 impl Looks {
     fn add(&mut self, id: RecordId, look: Look) {
-        if matches!(look, Look::Fits { .. }) {
+        if let Look::Fits { merged, .. } = &look {
             self.places.insert(id, self.each.len());
+            if merged.record.kind == Kind::Dispute && merged.lost.iter().any(is_list_of_somebody) {
+                self.undecided.insert(id);
+            }
         }
         self.each.push(look);
     }
@@ -165,7 +170,7 @@ fn fault_of_new(
     if let Some(fault) = step_not_allowed(reading, bench, record, ahead)? {
         return Ok(Some(fault));
     }
-    if let Some(fault) = about_nobody(reading, record, ahead)? {
+    if let Some(fault) = about_nobody(reading, bench, record, ahead)? {
         return Ok(Some(fault));
     }
     too_many_photos(reading, record, photos)
@@ -215,12 +220,25 @@ fn step_not_allowed(
     Ok(step_fault(step, &incident, role))
 }
 
-/// Refuses an event of a case file that is about nobody any more: its words were erased, and no others come to it.
-fn about_nobody(reading: &dyn Writing, event: &Record, ahead: &Looks) -> Result<Option<Fault>, HubError> {
-    let Some(case) = event.reference("dispute").filter(|_| event.kind == Kind::DisputeEvent) else { return Ok(None) };
-    let case = ahead.find(reading, &event.cell, case)?;
-    let parties = case.as_ref().and_then(|case| case.fields.get("parties"));
-    Ok(parties.filter(|parties| is_about_nobody(parties)).map(|_| Fault::new("dispute", ProblemCode::Erased)))
+/// Refuses an event, a photo or a review of a case file that is about nobody any more: what was there was erased, and no other comes to it. A
+/// review is late only where a phone brings it back: whoever gives one at the desk has before their eyes what is left of the file.
+fn about_nobody(
+    reading: &dyn Writing,
+    bench: &Bench<'_>,
+    record: &Record,
+    ahead: &Looks,
+) -> Result<Option<Fault>, HubError> {
+    let of_file = |kind: &str| record.text(kind) == Some(Kind::Dispute.as_str());
+    let field = match record.kind {
+        Kind::DisputeEvent => "dispute",
+        Kind::Photo if of_file("subject_kind") => "subject",
+        Kind::Review if of_file("target_kind") && bench.author.is_phone() => "target",
+        _ => return Ok(None),
+    };
+    let Some(case) = record.reference(field) else { return Ok(None) };
+    let case = ahead.find(reading, &record.cell, case)?.filter(|case| !ahead.undecided.contains(&case.id));
+    let nobody = case.map_or(Ok(false), |case| is_of_nobody(reading, &case))?;
+    Ok(nobody.then(|| Fault::new(field, ProblemCode::Erased)))
 }
 
 /// How many photos a record has in a cell with those of this push, as far as they are looked for.

@@ -11,10 +11,12 @@ use domain::world::Millis;
 use domain::{AccountId, CellCode, Change, Kind, ProblemCode, Record, Scope, Stamps};
 use serde_json::Value;
 
-use crate::hub::case_files::without_erased;
+use crate::hub::case_files::{Late, without_erased};
 use crate::hub::county::server_account;
 use crate::hub::erasure::doom_bytes;
-use crate::hub::first_look::{Look, digest, look_at_all, merge_fault, nothing_new, refuse_missing_targets, standing};
+use crate::hub::first_look::{
+    Look, Looks, digest, look_at_all, merge_fault, nothing_new, refuse_missing_targets, standing,
+};
 use crate::hub::judge::{Author, Bench, CELL, Fault, NUMBER, parts_of_number};
 use crate::hub::{Hub, HubError, conflicts};
 use crate::store::{Approval, LostValue, Place, Run, Store, StoredRecord, Taken, Writing, Written};
@@ -35,13 +37,12 @@ impl<S: Store> Hub<S> {
         author: Author<'_>,
         changes: &[Change],
     ) -> Result<Judged, HubError> {
-        let (sent, late) = (changes, without_erased(writing, changes)?);
-        let changes = late.emptied.as_deref().unwrap_or(sent);
+        let sent = changes;
         let lists = self.lists();
         let setting = Setting { now: self.now(), lists: &lists };
         let bench = Bench { author, setting, lost_until: self.lost_times.end(), proof_key: &self.proof_key };
-        let mut looks = look_at_all(writing, &bench, changes)?;
-        refuse_missing_targets(writing, &bench, changes, &mut looks)?;
+        let (late, looks) = look_without_erased(writing, &bench, sent)?;
+        let changes = late.emptied.as_deref().unwrap_or(sent);
         let mut judged = Judged { verdicts: Vec::with_capacity(changes.len()), dooms: false };
         let mut looked = BTreeSet::new();
         for (change, look) in changes.iter().zip(looks.each) {
@@ -67,7 +68,7 @@ impl<S: Store> Hub<S> {
                 }
             });
         }
-        judged.dooms |= self.leave_late_files(writing, sent, &late, setting)?;
+        judged.dooms |= self.leave_late_files(writing, (sent, &judged.verdicts), &late, setting)?;
         Ok(judged)
     }
 
@@ -182,6 +183,25 @@ impl<S: Store> Hub<S> {
             stamps: Stamps::all(self.stamp_after(incident.latest())),
             base: BTreeMap::new(),
         }))
+    }
+}
+
+/// The first look at changes, without what case files among them say of residents who were erased. Whom a file is about in the end, its lists
+/// of parties decide; where one of these is refused, all are looked at once more as if it had not come.
+fn look_without_erased(reading: &dyn Writing, bench: &Bench<'_>, sent: &[Change]) -> Result<(Late, Looks), HubError> {
+    let mut refused = BTreeSet::new();
+    loop {
+        let late = without_erased(reading, sent, &refused)?;
+        let changes = late.emptied.as_deref().unwrap_or(sent);
+        let mut looks = look_at_all(reading, bench, changes)?;
+        refuse_missing_targets(reading, bench, changes, &mut looks)?;
+        let lists = |change: &Change| change.kind == Kind::Dispute && change.fields.contains_key("parties");
+        let is_refused = |index: &usize| matches!(looks.each[*index], Look::Refused(..)) && lists(&changes[*index]);
+        let found: BTreeSet<usize> = (0..changes.len()).filter(is_refused).collect();
+        if found.is_empty() || !refused.is_empty() {
+            return Ok((late, looks));
+        }
+        refused = found;
     }
 }
 

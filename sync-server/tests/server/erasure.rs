@@ -48,7 +48,7 @@ impl Town {
         visit.id
     }
 
-    fn photo(&mut self, subject: RecordId, kind: &str, bytes: &[u8]) -> (RecordId, Sha256Hex) {
+    pub(crate) fn photo(&mut self, subject: RecordId, kind: &str, bytes: &[u8]) -> (RecordId, Sha256Hex) {
         let (by, hash) = (self.phone.account(), Sha256Hex::new(&sha256(bytes)).unwrap());
         let fields = json!({"subject": subject, "subject_kind": kind, "sha256": hash, "width": 64, "height": 48,
             "bytes": bytes.len(), "taken_at": crate::common::START, "photo_kind": "scene", "by": by});
@@ -526,7 +526,7 @@ fn a_case_that_is_about_nobody_any_more_keeps_its_numbers_and_loses_its_words() 
     let mut town = town();
     let (case, event) = case(&mut town, None);
     let erased = town.county.hub.erase(&town.boss.actor, town.person).unwrap();
-    assert_eq!((erased.records, erased.to_correct), (2, Vec::new()), "the person and the event");
+    assert_eq!((erased.records, erased.to_correct), (3, Vec::new()), "the person, the event and the review");
     let left = town.county.stored(case).unwrap().record;
     for words in ["facts", "claim"] {
         assert_eq!(left.fields[words], json!(null), "{words}");

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::kinds::dispute::{WORDS, is_about_nobody, people_in};
+use domain::kinds::dispute::{WORDS, is_about_nobody, is_about_somebody, people_in};
 use domain::{Kind, Record, RecordId};
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use super::county::everywhere;
 use super::history::History;
 use super::several::Did;
 use super::wire::take;
-use crate::trouble::{Outcome, trouble};
+use crate::trouble::{Doing, Outcome, trouble};
 
 /// A day that has come by every clock.
 const LONG_AGO: &str = "2001-05-01";
@@ -138,17 +138,39 @@ fn is_closed(record: &Record) -> bool {
     record.kind == Kind::Dispute && record.fields.get("parties").is_some_and(is_about_nobody)
 }
 
-/// The server's files that are about nobody any more.
-pub(super) fn closed<'r>(records: impl Iterator<Item = &'r Record>) -> BTreeSet<RecordId> {
-    records.filter(|record| is_closed(record)).map(|record| record.id).collect()
+/// The server's files that are about nobody any more. Where a list that names somebody was set aside, nothing goes until somebody has
+/// decided; and what somebody decides wipes nothing.
+pub(super) fn closed<'r>(history: &History, records: impl Iterator<Item = &'r Record>) -> Outcome<BTreeSet<RecordId>> {
+    let mut closed = BTreeSet::new();
+    for file in records.filter(|record| is_closed(record)) {
+        if !lists_set_aside(history, file.id)?.iter().any(is_about_somebody) {
+            closed.insert(file.id);
+        }
+    }
+    Ok(closed)
 }
 
-/// Nobody who was erased is named as a party; and a file that is about nobody any more says nothing, and has no events.
+/// The lists of a file's parties that were set aside on the server, decided on or not.
+fn lists_set_aside(history: &History, file: RecordId) -> Outcome<Vec<Value>> {
+    const LISTS: &str = "SELECT value FROM conflict WHERE record = ?1 AND field = 'parties'";
+    let hub = history.county.hub()?;
+    let lists = hub.store().below().on_writer(|connection| {
+        let mut statement = connection.prepare(LISTS)?;
+        statement.query_map([file.0.as_bytes()], |row| row.get(0))?.collect::<Result<Vec<String>, rusqlite::Error>>()
+    });
+    lists
+        .doing("reading what was set aside")?
+        .iter()
+        .map(|list| serde_json::from_str(list).doing("reading a list"))
+        .collect()
+}
+
+/// Nobody who was erased is named as a party; and a file that is about nobody any more says nothing, and has no events and no photos.
 pub(super) fn nothing_is_left_in_files<'r>(
     gone: &BTreeSet<RecordId>,
-    records: impl Iterator<Item = &'r Record> + Clone,
+    closed: &BTreeSet<RecordId>,
+    records: impl Iterator<Item = &'r Record>,
 ) -> Outcome {
-    let closed = closed(records.clone());
     for record in records {
         let named = record.fields.get("parties").filter(|_| record.kind == Kind::Dispute).map(people_in);
         if let Some(party) = named.into_iter().flatten().find(|party| gone.contains(party)) {
@@ -160,6 +182,9 @@ pub(super) fn nothing_is_left_in_files<'r>(
         }
         if record.kind == Kind::DisputeEvent && record.reference("dispute").is_some_and(|of| closed.contains(&of)) {
             return trouble(format!("A file is about nobody, and has an event: {record:?}."));
+        }
+        if record.kind == Kind::Photo && record.reference("subject").is_some_and(|of| closed.contains(&of)) {
+            return trouble(format!("A file is about nobody, and has a photo: {record:?}."));
         }
     }
     Ok(())

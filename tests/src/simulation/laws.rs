@@ -34,8 +34,8 @@ struct Everything {
     gone: BTreeSet<RecordId>,
     /// Files that are about nobody but who was erased, perhaps: their words went.
     emptied: BTreeSet<RecordId>,
-    /// What happened in them.
-    events: BTreeSet<RecordId>,
+    /// What happened in them, their photos and reviews.
+    of_files: BTreeSet<RecordId>,
 }
 
 /// What one phone holds.
@@ -94,16 +94,15 @@ impl Everything {
         let (sealed, gone) = (orders::sealed(&history.county)?, erasure::gone(history)?);
         let ledger = take(&history.ledger);
         let emptied = erasure::files_about_nobody(&ledger, &gone);
-        let is_event = |id: &RecordId| ledger.typed.contains_key(&(*id, "event".to_owned()));
-        let events = ledger.about.iter().filter(|(id, of)| emptied.contains(*of) && is_event(id)).map(|(id, _)| *id);
-        let events = events.collect();
+        let of_files = ledger.about.iter().filter(|(_, of)| emptied.contains(*of)).map(|(id, _)| *id);
+        let of_files = of_files.collect();
         drop(ledger);
-        Ok(Self { records, histories, phones, sealed, gone, emptied, events })
+        Ok(Self { records, histories, phones, sealed, gone, emptied, of_files })
     }
 
     /// Whether a word went with an erasure, by itself or with its record.
     fn is_gone(&self, id: RecordId, field: &str) -> bool {
-        self.gone.contains(&id) || self.events.contains(&id) || self.is_emptied(id, field)
+        self.gone.contains(&id) || self.of_files.contains(&id) || self.is_emptied(id, field)
     }
 
     /// Whether a field is one of those that go with everybody whom a file is about.
@@ -240,9 +239,9 @@ pub(super) fn judge(history: &History) -> Outcome {
     nobody_invented_anything(history, &everything)?;
     nothing_was_done_twice(history, &everything)?;
     no_stamp_is_far_ahead(history, &everything)?;
-    let closed = dispute::closed(everything.records.values());
+    let closed = dispute::closed(history, everything.records.values())?;
     erasure::nothing_of_it_is_left(history, &everything.gone, &closed)?;
-    dispute::nothing_is_left_in_files(&everything.gone, everything.records.values())?;
+    dispute::nothing_is_left_in_files(&everything.gone, &closed, everything.records.values())?;
     erasure::nobody_gone_is_listed(&everything.gone, everything.records.values())?;
     handover::nothing_lies_beside_in_vain(history)?;
     evacuation::everybody_counts_the_same(history, everything.records.values())?;
