@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use domain::conflict::{CONFLICTS_TOLD_MAX, Conflict, Hand, Writer};
-use domain::kinds::dispute::{WORDS, has_lost_somebody, is_about_somebody};
+use domain::kinds::dispute::{WORDS, has_lost_somebody, is_about_somebody, without_person};
 use domain::protocol::FeedPage;
 use domain::record::is_field_name;
 use domain::scope::phone_writes;
@@ -82,17 +82,20 @@ pub(crate) fn take_page(connection: &Connection, page: &FeedPage, now: Millis) -
     Ok(changed)
 }
 
-/// Forgets what was set aside of case files that an erasure touched, where people can be named: nobody is to let it stand again. What
-/// the server still tells stays, as on the server, unless it names who was erased: whether the file is about nobody any more is known
-/// when everything has come down ([`leave_file`]).
+/// Leaves nothing of an erased resident in what was set aside of case files that an erasure touched, where people can be named: nobody is
+/// to let it stand again. What the server still tells stays, as on the server. A list of parties loses whoever was erased and says still
+/// whom else the file may be about; whether it is about nobody any more is known when everything has come down ([`leave_file`]).
 ///
 /// Whom a file named before may not be seen in it any more, for the server's copy came first: whatever has lost a party counts.
 pub(crate) fn leave_erased(connection: &Connection, person: RecordId) -> Result<(), DeviceError> {
     const FILES: &str = "SELECT DISTINCT conflict.id, record.body -> '$.fields.parties' FROM conflict
         JOIN record ON record.id = conflict.id AND record.kind = 'dispute'";
     const NAMED: &str = "SELECT 1 FROM conflict WHERE id = ?1 AND instr(body || coalesce(replaced, ''), ?2) > 0";
-    const FORGET: &str = "DELETE FROM conflict WHERE id = ?1 AND field IN (SELECT value FROM json_each(?2))
-        AND (told = 0 OR replaced IS NOT NULL OR instr(body, ?3) > 0)";
+    const FORGET: &str =
+        "DELETE FROM conflict WHERE id = ?1 AND field IN (SELECT value FROM json_each(?2)) AND told = 0";
+    // A value that was let stand again is decided with that: what gave way to it is not to be had back.
+    const NO_WAY_BACK: &str = "UPDATE conflict SET state = 'decided', replaced = NULL
+        WHERE id = ?1 AND field IN (SELECT value FROM json_each(?2)) AND replaced IS NOT NULL";
     let (named, naming) = (person.to_string(), fields_that_name()?);
     let mut statement = connection.prepare_cached(FILES)?;
     let files = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -100,7 +103,27 @@ pub(crate) fn leave_erased(connection: &Connection, person: RecordId) -> Result<
     for (id, parties) in files {
         let parties: Value = parties.map_or(Ok(Value::Null), |text| serde_json::from_str(&text))?;
         if has_lost_somebody(&parties) || exists(connection, NAMED, [&id, &named])? {
-            connection.prepare_cached(FORGET)?.execute((&id, &naming, &named))?;
+            connection.prepare_cached(FORGET)?.execute((&id, &naming))?;
+            connection.prepare_cached(NO_WAY_BACK)?.execute((&id, &naming))?;
+            leave_lists(connection, &id, person)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes an erased resident out of the lists of parties of a file that were set aside. The server does the same in the same words, and does
+/// not tell of it: both hold one value under one stamp.
+fn leave_lists(connection: &Connection, file: &str, person: RecordId) -> Result<(), DeviceError> {
+    const LISTS: &str = "SELECT stamp, body FROM conflict WHERE id = ?1 AND field = 'parties' AND instr(body, ?2) > 0";
+    const LEAVE: &str = "UPDATE conflict SET body = ?3 WHERE id = ?1 AND field = 'parties' AND stamp = ?2";
+    let mut statement = connection.prepare_cached(LISTS)?;
+    let lists = statement.query_map((file, person.to_string()), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let lists: Vec<(String, String)> = lists.collect::<Result<_, _>>()?;
+    for (stamp, body) in lists {
+        let mut conflict: Conflict = serde_json::from_str(&body)?;
+        if let Some(value) = without_person(&conflict.value, person) {
+            conflict.value = value;
+            connection.prepare_cached(LEAVE)?.execute((file, stamp, serde_json::to_string(&conflict)?))?;
         }
     }
     Ok(())
@@ -112,8 +135,8 @@ pub(crate) fn leave_file(connection: &Connection, file: RecordId) -> Result<bool
     Ok(connection.prepare_cached(FORGET)?.execute((file.to_string(), fields_that_name()?))? > 0)
 }
 
-/// Whether a file may be about others than its list of parties says: one that names somebody was set aside, and nobody has decided, or was
-/// overtaken here and goes up still. The server then leaves its words and its events to it.
+/// Whether a file may be about others than its list of parties says: one that names somebody was set aside, and the server has told of no
+/// decision, or was overtaken here and goes up still. The server then leaves its words and its events to it.
 pub(crate) fn may_be_about_others(connection: &Connection, file: RecordId) -> Result<bool, DeviceError> {
     const LISTS: &str = "SELECT body -> '$.value' FROM conflict WHERE id = ?1 AND field = 'parties' AND told = 1
         UNION ALL SELECT value FROM overtaken WHERE id = ?1 AND field = 'parties'";

@@ -112,3 +112,70 @@ fn what_waits_for_the_servers_clock_and_is_refused_with_a_later_round_goes_too()
     assert!(phone.is_sent(file));
     assert_eq!((knows_of(&phone), phone.state().refused), (Vec::new(), 0));
 }
+
+/// A file of whose parties none is left, an unfinished form of it, and a list of parties that was set aside: of somebody who is still to be
+/// erased, and of 李四.
+fn a_case_that_a_list_set_aside_keeps(server: &Server, phone: &Phone, erased: RecordId) -> (RecordId, Stamp) {
+    let file = record_id(900);
+    let fields = json!({"type": "02", "source": "applied", "accepted_on": "2026-01-05", "facts": WORDS[0], "by": "colleague",
+        "parties": [{"name": "—", "side": "applicant"}]});
+    server.write(change(file, Kind::Dispute, cell(), START, fields));
+    phone.sync();
+    let stamp = Stamp::new(START - 1_000, 0, Node(7));
+    let list = Conflict {
+        record: file,
+        field: "parties".into(),
+        value: json!([{"person": erased, "name": "张三", "side": "applicant"}, {"name": "李四", "side": "respondent"}]),
+        stamp,
+        by: None,
+        won_stamp: phone.get(file).unwrap().stamps.of("parties"),
+        won_by: None,
+    };
+    tell(server, phone, file, vec![list]);
+    let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
+    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    phone.pass(1_000);
+    (file, stamp)
+}
+
+/// The server refuses what is unsent.
+fn sync_and_be_refused(server: &Server, phone: &Phone) {
+    server.hub().refuse = Box::new(|_| Some(ProblemCode::TooLong));
+    phone.sync();
+    server.hub().refuse = Box::new(|_| None);
+}
+
+#[test]
+fn a_list_that_was_set_aside_is_left_by_who_was_erased_and_says_still_whom_else_the_case_is_about() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    let (file, stamp) = a_case_that_a_list_set_aside_keeps(&server, &phone, erased);
+    phone.write(Kind::Dispute, Some(file), json!({ "place": WORDS[2] })).unwrap();
+    sync_and_be_refused(&server, &phone);
+    // The list that stands does not name the resident: nothing of the file comes down with the erasure.
+    server.hub().erase(erased);
+    phone.sync();
+    assert!(!knows(&phone, "张三") && !knows(&phone, &erased.to_string()));
+    assert_eq!(knows_of(&phone), [WORDS[0], WORDS[2], WORDS[3]], "nobody has decided whether it is 李四's");
+    // As the server has it, and to be decided still.
+    phone.call("restore_value", json!({"id": file, "field": "parties", "stamp": stamp}));
+    let left = json!([{"name": "—", "side": "applicant"}, {"name": "李四", "side": "respondent"}]);
+    assert_eq!(phone.get(file).unwrap().fields["parties"], left);
+}
+
+#[test]
+fn a_list_that_was_let_stand_in_vain_says_still_whom_else_the_case_is_about() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    let (file, stamp) = a_case_that_a_list_set_aside_keeps(&server, &phone, erased);
+    phone.call("restore_value", json!({"id": file, "field": "parties", "stamp": stamp}));
+    sync_and_be_refused(&server, &phone);
+    let stands = json!([{"name": "—", "side": "applicant"}]);
+    assert_eq!(phone.get(file).unwrap().fields["parties"], stands, "the server asks still");
+    server.hub().erase(erased);
+    phone.sync();
+    assert!(!knows(&phone, "张三") && !knows(&phone, &erased.to_string()));
+    assert_eq!(knows_of(&phone), [WORDS[0], WORDS[3]]);
+}

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use device::DeviceError;
 use domain::conflict::{CONFLICT_TOLD_FOR, CONFLICTS_TOLD_MAX};
-use domain::kinds::dispute::WORDS;
+use domain::kinds::dispute::{WORDS, is_about_somebody};
 use domain::scope::visible_field;
 use domain::{CellCode, Record, RecordId, Scope, Stamp};
 use sync_server::store::SetAside;
 
 use super::county::COUNTY;
-use super::erasure::{files_about_nobody, files_that_lost_somebody, lists_people};
+use super::erasure::{files_about_nobody, lists_people};
 use super::history::{History, SERVER_PUT_BACK};
 use super::phone::Phone;
 use super::wire::take;
@@ -43,9 +43,11 @@ const ASKING: &str = "(state = 'open' AND replaced IS NULL AND body -> '$.value'
 pub(super) fn everybody_is_told(history: &History, gone: &BTreeSet<RecordId>) -> Outcome {
     let since = history.county.now() - CONFLICT_TOLD_FOR;
     let all = open_on_server(history)?;
-    // What was set aside of a file goes from phones with a party who is erased, in whichever page the file itself came.
-    let files = files_that_lost_somebody(&take(&history.ledger), gone);
-    let is_asked = |record: &RecordId, field: &str| !(files.contains(record) && names_people(field));
+    // What was set aside of a file that is about nobody goes from phones, in whichever page the file itself came. A list of parties that
+    // names somebody does not: it may be theirs, and who was erased is taken out of it on both sides.
+    let emptied = files_about_nobody(&take(&history.ledger), gone);
+    let may_go = |record: &RecordId, field: &str| emptied.contains(record) && names_people(field);
+    let is_somebodys = |one: &SetAside| one.field == "parties" && is_about_somebody(&one.value);
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         let mut known_here = named(phone)?;
         let actor = history.actor_of(phone)?;
@@ -56,14 +58,14 @@ pub(super) fn everybody_is_told(history: &History, gone: &BTreeSet<RecordId>) ->
                 let open: Vec<&SetAside> = open.iter().filter(|one| sees(whole, &one.field)).collect();
                 // What is older than that is not told to a phone that reads the cell for the first time.
                 let told = open.iter().filter(|conflict| conflict.at > since).take(CONFLICTS_TOLD_MAX);
+                let told = told.filter(|one| is_somebodys(one) || !may_go(record, &one.field));
                 let told: Names = told.map(|conflict| (conflict.field.clone(), conflict.stamp)).collect();
                 let open: Names = open.iter().map(|conflict| (conflict.field.clone(), conflict.stamp)).collect();
                 let Known { known, asking } = known_here.remove(record).unwrap_or_default();
-                let is_asked = |name: &&(String, Stamp)| is_asked(record, &name.0);
-                if let Some(untold) = told.difference(&known).find(is_asked) {
+                if let Some(untold) = told.difference(&known).next() {
                     return trouble(format!("Phone {number} was not told of {untold:?} of {record}."));
                 }
-                if let Some(settled) = asking.difference(&open).find(is_asked) {
+                if let Some(settled) = asking.difference(&open).find(|(field, _)| !may_go(record, field)) {
                     return trouble(format!("Phone {number} still asks about {settled:?} of {record}."));
                 }
             }
