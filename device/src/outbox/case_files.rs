@@ -9,12 +9,13 @@
 use std::collections::BTreeMap;
 
 use domain::kinds::dispute::{
-    ERASED_NAME, WORDS, file_without_words, form_without_person, is_about_nobody, without_person,
+    ERASED_NAME, WORDS, file_without_words, form_without_person, is_about_nobody, is_about_somebody, without_person,
 };
 use domain::{Record, RecordId, Stamp};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
+use super::overtaken::{Overtaken, overtaken_of};
 use crate::DeviceError;
 use crate::conflicts;
 use crate::store::{self, Held, Meta};
@@ -38,7 +39,7 @@ pub(super) fn leave_party(connection: &Connection, person: RecordId) -> Result<(
         files.insert(id, (!held.unsent.contains_key("parties")).then_some(list));
     }
     // The server's copy may have come first.
-    for (id, _) in of_nobody(connection)? {
+    for id in of_nobody(connection)? {
         files.entry(id).or_insert(None);
     }
     let files = Some(files);
@@ -59,8 +60,8 @@ pub(crate) fn look_again(connection: &Connection) -> Result<(), DeviceError> {
 }
 
 /// Leaves nothing where words stood of files that are about nobody: of own words that were overtaken, refused or not finished, and of what
-/// was set aside. For when everything has come down and was judged. While something of such a file waits, that may be refused yet, and it is
-/// looked at again. True: something went.
+/// was set aside. For when everything has come down and was judged. While something of such a file waits, or the own list of parties by which
+/// a file would be somebody's, that may be refused yet, and it is looked at again. True: something went.
 ///
 /// What stands in the register is as the server has it, which empties it under stamps of its own. One of an older version emptied what came
 /// late under the stamps that it came with, and sent the phone that wrote them nothing: where it has not written the list of parties anew
@@ -69,7 +70,11 @@ pub(crate) fn look_again(connection: &Connection) -> Result<(), DeviceError> {
 pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> {
     let Some(noted) = noted(connection)? else { return Ok(false) };
     let (mut left, mut waits) = (false, false);
-    for (id, file) in of_nobody(connection)? {
+    for (id, file) in naming_nobody(connection)? {
+        if conflicts::may_be_about_others(connection, id)? {
+            waits |= own_list_goes_up(connection, id)?;
+            continue;
+        }
         left |= leave_words_apart(connection, id)?;
         let Some(held) = store::held(connection, id)? else { continue };
         if may_be_refused(connection, &held)? {
@@ -97,9 +102,19 @@ fn names_nobody(file: &Record) -> bool {
     file.fields.get("parties").is_some_and(is_about_nobody)
 }
 
-/// The files in the register that are about nobody any more, with their bodies: not those of which a list that names somebody waits for a
-/// decision, here as on the server.
-fn of_nobody(connection: &Connection) -> Result<Vec<(RecordId, Value)>, DeviceError> {
+/// The files in the register that are about nobody any more: not those that may be about others, as far as this phone is told.
+fn of_nobody(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
+    let mut found = Vec::new();
+    for (id, _) in naming_nobody(connection)? {
+        if !conflicts::may_be_about_others(connection, id)? {
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
+
+/// The files in the register whose list of parties names nobody any more, with their bodies.
+fn naming_nobody(connection: &Connection) -> Result<Vec<(RecordId, Value)>, DeviceError> {
     const FILES: &str = "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0";
     let mut statement = connection.prepare_cached(FILES)?;
     let mut rows = statement.query([format!("\"name\":\"{ERASED_NAME}\"")])?;
@@ -107,21 +122,25 @@ fn of_nobody(connection: &Connection) -> Result<Vec<(RecordId, Value)>, DeviceEr
     while let Some(row) = rows.next()? {
         let body: String = row.get(1)?;
         let body: Value = serde_json::from_str(&body)?;
-        let id = store::id_of_row(row)?;
-        let names_nobody = body.pointer("/fields/parties").is_some_and(is_about_nobody);
-        if names_nobody && !conflicts::may_be_about_others(connection, id)? {
-            found.push((id, body));
+        if body.pointer("/fields/parties").is_some_and(is_about_nobody) {
+            found.push((store::id_of_row(row)?, body));
         }
     }
     Ok(found)
 }
 
-/// Whether words of a file still wait, or of its events: what waits may be refused.
+/// Whether an own list of parties that names somebody was overtaken and goes up still.
+fn own_list_goes_up(connection: &Connection, file: RecordId) -> Result<bool, DeviceError> {
+    let names_somebody = |lost: &Overtaken| lost.field == "parties" && is_about_somebody(&lost.value);
+    Ok(overtaken_of(connection, file)?.iter().any(names_somebody))
+}
+
+/// Whether words of a file still wait, or of its events or its photos: what waits may be refused.
 fn may_be_refused(connection: &Connection, held: &Held) -> Result<bool, DeviceError> {
-    const EVENTS: &str =
-        "SELECT 1 FROM record WHERE parent = ?1 AND kind = 'dispute_event' AND id IN (SELECT id FROM unsent) LIMIT 1";
+    const ABOUT: &str = "SELECT 1 FROM record WHERE parent = ?1 AND kind IN ('dispute_event', 'photo')
+        AND (reoffer = 1 OR doubted = 1 OR id IN (SELECT id FROM unsent)) LIMIT 1";
     let words = WORDS.iter().any(|name| held.unsent.contains_key(*name));
-    Ok(words || held.reoffer || held.doubted || store::exists(connection, EVENTS, [held.record.id.to_string()])?)
+    Ok(words || held.reoffer || held.doubted || store::exists(connection, ABOUT, [held.record.id.to_string()])?)
 }
 
 /// Puts nothing where words stand in a file, under their stamps. True: there were any.

@@ -4,7 +4,7 @@ use domain::conflict::Conflict;
 use domain::{Kind, Node, ProblemCode, RecordId, Stamp};
 use serde_json::{Value, json};
 
-use crate::erasure::{case, drafts, knows, person, tell};
+use crate::erasure::{case, drafts, knows, person, pictures, tell};
 use crate::fake::*;
 use crate::phones::*;
 
@@ -111,6 +111,50 @@ fn what_waits_for_the_servers_clock_and_is_refused_with_a_later_round_goes_too()
     phone.sync();
     assert!(phone.is_sent(file));
     assert_eq!((knows_of(&phone), phone.state().refused), (Vec::new(), 0));
+}
+
+#[test]
+fn a_paper_that_waits_for_the_servers_clock_and_is_refused_when_its_case_has_left_goes_with_its_picture() {
+    let nobody = json!([{"name": "—", "side": "applicant"}]);
+    let (server, phone, file) = a_case_that_lost_its_party(json!({ "parties": nobody, "facts": null }));
+    server.hub().conflicts.clear();
+    let (paper, picture) = phone.photograph((file, "dispute"), &[7; 900]).unwrap();
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Photo).then_some(ProblemCode::StampFuture));
+    phone.sync();
+    assert!(phone.is_sent(file) && !phone.is_sent(paper), "of all that is about the file the photo alone waits");
+    assert_eq!(pictures(&phone), [picture.to_string()]);
+    // Another phone's by now: the photo is too late there.
+    server.hub().cells = vec![other_cell()];
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Photo).then_some(ProblemCode::ForeignCell));
+    phone.sync();
+    assert!(phone.get(file).is_none() && phone.get(paper).is_none());
+    assert_eq!((pictures(&phone), phone.state().refused), (Vec::new(), 0));
+}
+
+#[test]
+fn a_case_is_looked_at_again_when_the_own_list_of_parties_that_was_overtaken_is_refused_with_a_later_round() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    let party = json!({"person": erased, "name": "张三", "side": "applicant"});
+    let file = case(&phone, &json!([party]), WORDS[0]);
+    phone.sync();
+    phone.pass(1_000);
+    let both = json!([party, {"name": "李四", "side": "respondent"}]);
+    phone.write(Kind::Dispute, Some(file), json!({ "parties": both })).unwrap();
+    let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
+    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    let left = json!({"parties": [{"name": "—", "side": "applicant"}], "facts": null});
+    server.write(change(file, Kind::Dispute, cell(), START + 60_000, left));
+    server.hub().erase(erased);
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Dispute).then_some(ProblemCode::StampFuture));
+    phone.sync();
+    assert_eq!(knows_of(&phone), [WORDS[3]], "the server may take the list, and the file is 李四's then");
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Dispute).then_some(ProblemCode::TooLong));
+    phone.sync();
+    assert_eq!(knows_of(&phone), [""; 0]);
+    assert_eq!(phone.state().refused, 1, "whoever wrote the list may send it once more");
+    assert!(knows(&phone, "李四") && !knows(&phone, "张三"));
 }
 
 /// A file of whose parties none is left, an unfinished form of it, and a list of parties that was set aside: of somebody who is still to be

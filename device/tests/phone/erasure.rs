@@ -47,7 +47,7 @@ pub fn knows(phone: &Phone, name: &str) -> bool {
 }
 
 /// The pictures that are on the phone, by their hashes.
-fn pictures(phone: &Phone) -> Vec<String> {
+pub fn pictures(phone: &Phone) -> Vec<String> {
     let read = |open: &mut device::Open| -> Result<Vec<String>, device::DeviceError> {
         let mut statement = open.store().connection().prepare("SELECT sha256 FROM photo_file")?;
         Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
