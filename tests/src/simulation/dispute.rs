@@ -51,8 +51,8 @@ impl History {
         party
     }
 
-    /// One of the files on a phone. What one says that is about nobody any more the server takes as nothing, under the stamp that it
-    /// came with, and the phone would go on showing it: nobody writes in those here.
+    /// One of the files on a phone that are about somebody. What is typed into another the server makes nothing, under a stamp that comes
+    /// down, and its events and photos it erases: tests with a name look at that, histories do not.
     fn a_file(&mut self, who: usize) -> Outcome<Option<Record>> {
         let mut files = self.phones[who].of_kind(&Kind::Dispute)?;
         files.retain(|file| !is_closed(file));
