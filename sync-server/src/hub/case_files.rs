@@ -8,6 +8,7 @@
 //! A list of parties that was set aside, and that nobody has decided on, may be the right one: as long as it names somebody, the file is
 //! not about nobody.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::dispute::{PARTIES_MAX, WORDS, is_about_nobody, is_about_somebody, people_in, without_person};
@@ -15,13 +16,14 @@ use domain::merge::{Lost, Merged, merge};
 use domain::protocol::{CHANGE_FIELDS_MAX, Verdict};
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
-use domain::{Change, Fields, Kind, Record, RecordId, Scope};
+use domain::{Change, Fields, Kind, Record, RecordId, Scope, Stamps};
 use serde_json::Value;
 
-use crate::hub::conflicts::is_no_news;
+use crate::hub::conflicts::{is_news, was_known};
 use crate::hub::first_look::standing;
+use crate::hub::judge::Bench;
 use crate::hub::{Hub, HubError};
-use crate::store::{Store, Writing};
+use crate::store::{HistoryEntry, Store, Writing};
 
 /// A case file in whose words the name of an erased party stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +89,7 @@ impl<S: Store> Hub<S> {
         let accepted = all.filter(|(_, verdict)| **verdict == Verdict::Accepted).map(|(changes, _)| changes);
         for (sent, taken) in accepted.filter(|(sent, _)| sent.kind == Kind::Dispute) {
             let Some(file) = standing(writing, taken)?.filter(|file| file.kind == Kind::Dispute) else { continue };
-            let before = late.before.get(&file.id);
+            let before = late.before.get(&file_of(taken));
             let file = self.settle_words(writing, file, (sent, taken), before, setting)?;
             // Whoever sent a list with the name has it still, and may not ask about everybody for long: it comes down without the name. It
             // would have left the file to nobody had it come before the erasure; so it does now. (One of today, whose writer knew of it,
@@ -168,12 +170,28 @@ fn referring(reading: &dyn Writing, county: &Scope, file: RecordId, kind: &Kind)
     Ok(found.into_iter().map(|stored| stored.record).collect())
 }
 
+/// A case file, by its county and its id.
+type File = (Scope, RecordId);
+
 /// Case files that changes are to.
 pub(super) struct Late {
     /// The changes without what case files among them say of residents who were erased; none when there is nothing to leave out.
     pub(super) emptied: Option<Vec<Change>>,
     /// The files as they stood before any of the changes was judged.
-    before: BTreeMap<RecordId, Record>,
+    before: BTreeMap<File, Record>,
+    /// Whether all of the changes together leave a file to nobody.
+    of_nobody: BTreeMap<File, bool>,
+}
+
+impl Late {
+    /// Whether a case file is about nobody any more, once the changes have come to it: their words, events and photos all ask this.
+    pub(super) fn leaves_to_nobody(&self, reading: &dyn Writing, file: File) -> Result<bool, HubError> {
+        if let Some(known) = self.of_nobody.get(&file) {
+            return Ok(*known);
+        }
+        let (county, id) = file;
+        reading.record(&county, id)?.map_or(Ok(false), |stored| is_of_nobody(reading, &stored.record))
+    }
 }
 
 /// Leaves out what case files among these changes say of residents who were erased. A phone that has not heard of an erasure yet still
@@ -181,52 +199,118 @@ pub(super) struct Late {
 /// be refused; they decide about no word.
 pub(super) fn without_erased(
     reading: &dyn Writing,
+    bench: &Bench<'_>,
     changes: &[Change],
     refused: &BTreeSet<usize>,
 ) -> Result<Late, HubError> {
     let mut left = Vec::new();
-    let mut before: BTreeMap<RecordId, Record> = BTreeMap::new();
-    // Each file as all of these leave it. Whoever it is about in the end decides about every word, in whatever order they come: a list of
-    // parties that comes too late does not, and one that comes after the words does.
-    let mut files: BTreeMap<RecordId, Record> = BTreeMap::new();
-    // Files of which a list that names somebody gives way here: somebody has to decide first.
-    let mut undecided = BTreeSet::new();
+    let mut files: BTreeMap<File, Coming> = BTreeMap::new();
     let to_files = |(_, change): &(usize, &Change)| change.kind == Kind::Dispute && is_of_a_size(change);
     for (index, change) in changes.iter().enumerate().filter(to_files) {
-        let file = match files.remove(&change.id) {
-            Some(file) => Some(file),
-            None => {
-                let file = standing(reading, change)?;
-                before.extend(file.clone().map(|file| (file.id, file)));
-                file
-            }
+        let file = match files.entry(file_of(change)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(Coming::to(standing(reading, change)?)),
         };
         let change = Change { fields: parties_without_erased(reading, change)?, ..change.clone() };
-        let file = match merge(file.as_ref(), &change) {
-            // What would make a file larger than one may be is refused, too: it is not carried along.
-            Ok(merged) if !refused.contains(&index) && merged.record.fields.len() <= CHANGE_FIELDS_MAX => {
-                undecided.extend(sets_somebody_aside(reading, &change, &merged)?.then_some(change.id));
-                Some(merged.record)
-            }
-            _ => file,
-        };
-        files.extend(file.map(|file| (file.id, file)));
+        if !refused.contains(&index) {
+            file.take(reading, bench, &change)?;
+        }
         left.push((index, change));
     }
-    let mut of_nobody = BTreeSet::new();
-    for file in files.values().filter(|file| !undecided.contains(&file.id)) {
-        of_nobody.extend(is_of_nobody(reading, file)?.then_some(file.id));
+    let mut of_nobody = BTreeMap::new();
+    for (id, file) in &files {
+        of_nobody.insert(id.clone(), file.is_of_nobody(reading)?);
     }
-    let mut emptied: Option<Vec<Change>> = None;
+    let before = files.into_iter().filter_map(|(id, file)| Some((id, file.before?))).collect();
+    let mut late = Late { emptied: None, before, of_nobody };
     for (index, mut change) in left {
-        if of_nobody.contains(&change.id) && !refused.contains(&index) {
-            leave_no_words(&mut change, before.get(&changes[index].id));
+        let file = file_of(&change);
+        if late.of_nobody.get(&file) == Some(&true) && !refused.contains(&index) {
+            leave_no_words(&mut change, late.before.get(&file));
         }
         if change.fields != changes[index].fields {
-            emptied.get_or_insert_with(|| changes.to_vec())[index] = change;
+            late.emptied.get_or_insert_with(|| changes.to_vec())[index] = change;
         }
     }
-    Ok(Late { emptied, before })
+    Ok(late)
+}
+
+fn file_of(change: &Change) -> File {
+    (change.cell.county(), change.id)
+}
+
+/// A case file and the changes to it, before any of them is judged. Whoever it is about in the end decides about every word, in whatever
+/// order they come: a list of parties that comes too late does not, and one that comes after the words does.
+struct Coming {
+    /// As it stands; none: it is new.
+    before: Option<Record>,
+    /// As the changes leave it.
+    after: Option<Record>,
+    /// What the changes add to the history of its lists of parties.
+    lists: Vec<HistoryEntry>,
+    /// Whether a list that names somebody gives way here: somebody has to decide first.
+    undecided: bool,
+}
+
+impl Coming {
+    fn to(file: Option<Record>) -> Self {
+        Self { before: file.clone(), after: file, lists: Vec::new(), undecided: false }
+    }
+
+    fn take(&mut self, reading: &dyn Writing, bench: &Bench<'_>, change: &Change) -> Result<(), HubError> {
+        // What would make a file larger than one may be is refused, too: it is not carried along.
+        let Some(merged) = merge(self.after.as_ref(), change).ok().filter(|merged| is_in_bounds(&merged.record)) else {
+            return Ok(());
+        };
+        self.undecided |= self.sets_somebody_aside(reading, bench, change, &merged)?;
+        if !(merged.taken.is_empty() && merged.lost.is_empty()) {
+            self.lists.extend(list_of(bench, change));
+        }
+        self.after = Some(merged.record);
+        Ok(())
+    }
+
+    /// Whether a list of parties that says of anybody who they are gives way where the writers knew nothing of each other, just as when the
+    /// change is stored: what is kept as undecided then is undecided here, and nothing else is.
+    fn sets_somebody_aside(
+        &self,
+        reading: &dyn Writing,
+        bench: &Bench<'_>,
+        change: &Change,
+        merged: &Merged,
+    ) -> Result<bool, HubError> {
+        let somebody = |lost: &&Lost| lost.field == "parties" && is_about_somebody(&lost.value);
+        let lost = merged.lost.iter().find(somebody).filter(|lost| !was_known(bench, change, lost, &merged.record));
+        let Some(lost) = lost else { return Ok(false) };
+        let past = reading.history(&change.cell.county(), change.id)?;
+        is_news(reading, past.iter().chain(&self.lists), (change, lost), &merged.record)
+    }
+
+    /// Whether it is about nobody when all have come to it.
+    fn is_of_nobody(&self, reading: &dyn Writing) -> Result<bool, HubError> {
+        match self.after.as_ref().filter(|_| !self.undecided) {
+            Some(file) => is_of_nobody(reading, file),
+            None => Ok(false),
+        }
+    }
+}
+
+/// The list of parties that a change brings, as the history will have it.
+fn list_of(bench: &Bench<'_>, change: &Change) -> Option<HistoryEntry> {
+    let list = change.fields.get("parties")?.clone();
+    Some(HistoryEntry {
+        at: bench.setting.now,
+        by: bench.author.actor().account.clone(),
+        device: bench.author.device(),
+        fields: Fields::from([("parties".to_owned(), list)]),
+        stamps: Stamps::all(change.stamps.of("parties")),
+        base: BTreeMap::new(),
+        lost: Vec::new(),
+    })
+}
+
+fn is_in_bounds(file: &Record) -> bool {
+    file.fields.len() <= CHANGE_FIELDS_MAX
 }
 
 /// Whether a change has no more fields and names no more parties than any may. What has is refused for it, later: until then nothing is done
@@ -249,18 +333,6 @@ pub(super) fn is_of_nobody(reading: &dyn Writing, file: &Record) -> Result<bool,
     }
     let open = reading.open_conflicts(&file.cell.county(), file.id, Millis::MIN)?;
     Ok(!open.iter().any(|conflict| conflict.field == "parties" && is_about_somebody(&conflict.value)))
-}
-
-/// Whether what lost is a list of parties that says of anybody who they are.
-pub(super) fn is_list_of_somebody(lost: &Lost) -> bool {
-    lost.field == "parties" && is_about_somebody(&lost.value)
-}
-
-/// Whether a list of parties that says of anybody who they are gives way where the writers knew nothing of each other.
-fn sets_somebody_aside(reading: &dyn Writing, change: &Change, merged: &Merged) -> Result<bool, HubError> {
-    let Some(lost) = merged.lost.iter().find(|lost| is_list_of_somebody(lost)) else { return Ok(false) };
-    let one_run = lost.stamp.node() == merged.record.stamps.of(&lost.field).node();
-    Ok(!one_run && !is_no_news(&reading.history(&change.cell.county(), change.id)?, change, lost))
 }
 
 /// The fields of a change to a case file, of whose parties those who were erased are emptied.
@@ -328,7 +400,7 @@ fn case_to_correct(case: &Record, events: &[Record], names: &BTreeSet<String>) -
 
 #[cfg(test)]
 mod tests {
-    use domain::{CellCode, Stamp, Stamps};
+    use domain::{CellCode, Stamp};
     use serde_json::json;
     use uuid::Uuid;
 

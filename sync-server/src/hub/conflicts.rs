@@ -52,10 +52,9 @@ pub(super) fn found(
     for lost in unknown {
         let standing = record.stamps.of(&lost.field);
         let other = writer(&past, &lost.field, if lost.incoming { standing } else { lost.stamp });
-        let no_news = is_no_news(&past, change, lost);
         // Nobody can want back somebody who was erased.
         let nobody = names_erased(reading, &record.kind, &record.cell, (&lost.field, Some(&lost.value)))?;
-        if no_news || nobody || reading.conflict_known(&record.cell, record.id, &lost.field, lost.stamp)? {
+        if nobody || !is_news(reading, &past, (change, lost), record)? {
             continue;
         }
         let author = Some(author.clone());
@@ -77,7 +76,7 @@ pub(super) fn found(
 }
 
 /// Whether the two writers of a field knew of each other although the change does not say so.
-fn was_known(bench: &Bench<'_>, change: &Change, lost: &Lost, record: &Record) -> bool {
+pub(super) fn was_known(bench: &Bench<'_>, change: &Change, lost: &Lost, record: &Record) -> bool {
     let incoming = change.stamps.of(&lost.field);
     // One run of one program has its own values before its eyes, also when the answer that took the first one was lost.
     let one_run = lost.stamp.node() == record.stamps.of(&lost.field).node();
@@ -87,32 +86,50 @@ fn was_known(bench: &Bench<'_>, change: &Change, lost: &Lost, record: &Record) -
     one_run || offered_again
 }
 
+/// Whether a value that lost is set aside now: its writers knew nothing of each other by what the history of the record says, and it was not
+/// set aside before, be it open or decided since. `record` is the record after the merge.
+pub(super) fn is_news<'p>(
+    reading: &dyn Writing,
+    past: impl IntoIterator<Item = &'p HistoryEntry> + Clone,
+    (change, lost): (&Change, &Lost),
+    record: &Record,
+) -> Result<bool, HubError> {
+    if is_no_news(past, change, lost) {
+        return Ok(false);
+    }
+    Ok(!reading.conflict_known(&record.cell, record.id, &lost.field, lost.stamp)?)
+}
+
 /// Whether the history of a record says that its writers knew of a value that lost, although the change does not.
-pub(super) fn is_no_news(past: &[HistoryEntry], change: &Change, lost: &Lost) -> bool {
+fn is_no_news<'p>(past: impl IntoIterator<Item = &'p HistoryEntry> + Clone, change: &Change, lost: &Lost) -> bool {
     // A value that was here before was seen by whoever wrote after it: it comes back with other fields of its record.
-    let repeated = lost.incoming && writer(past, &lost.field, lost.stamp).is_some();
+    let repeated = lost.incoming && writer(past.clone(), &lost.field, lost.stamp).is_some();
     repeated || (change.kind == Kind::Dispute && is_left_of_what_was_known(past, change, lost))
 }
 
 /// Whether a list of parties gives way that an erasure left of one which whoever writes had seen, or which their own run had written: the
 /// others on it they know. The server's stamp on it only says that somebody was taken out, also of the past.
-fn is_left_of_what_was_known(past: &[HistoryEntry], change: &Change, lost: &Lost) -> bool {
+fn is_left_of_what_was_known<'p>(
+    past: impl IntoIterator<Item = &'p HistoryEntry> + Clone,
+    change: &Change,
+    lost: &Lost,
+) -> bool {
     if lost.incoming || lost.field != "parties" {
         return false;
     }
     let (seen, own) = (change.base.get(&lost.field), change.stamps.of(&lost.field).node());
-    let known = |entry: &HistoryEntry| {
+    let known = |entry: &'p HistoryEntry| {
         let stamp = entry.stamps.of(&lost.field);
         entry.fields.get(&lost.field) == Some(&lost.value) && (seen == Some(&stamp) || stamp.node() == own)
     };
-    let by_server = writer(past, &lost.field, lost.stamp).is_some_and(|wrote| wrote.by == server_account());
-    by_server && past.iter().any(known)
+    let by_server = writer(past.clone(), &lost.field, lost.stamp).is_some_and(|wrote| wrote.by == server_account());
+    by_server && past.into_iter().any(known)
 }
 
 /// Who wrote a field with that stamp, as the history has it.
-fn writer(past: &[HistoryEntry], field: &str, stamp: Stamp) -> Option<WrittenBy> {
+fn writer<'p>(past: impl IntoIterator<Item = &'p HistoryEntry>, field: &str, stamp: Stamp) -> Option<WrittenBy> {
     let wrote = |entry: &&HistoryEntry| entry.fields.contains_key(field) && entry.stamps.of(field) == stamp;
-    let entry = past.iter().find(wrote)?;
+    let entry = past.into_iter().find(wrote)?;
     Some(WrittenBy { by: entry.by.clone(), device: entry.device })
 }
 

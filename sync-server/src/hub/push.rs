@@ -191,9 +191,9 @@ impl<S: Store> Hub<S> {
 fn look_without_erased(reading: &dyn Writing, bench: &Bench<'_>, sent: &[Change]) -> Result<(Late, Looks), HubError> {
     let mut refused = BTreeSet::new();
     loop {
-        let late = without_erased(reading, sent, &refused)?;
+        let late = without_erased(reading, bench, sent, &refused)?;
         let changes = late.emptied.as_deref().unwrap_or(sent);
-        let mut looks = look_at_all(reading, bench, changes)?;
+        let mut looks = look_at_all(reading, bench, changes, &late)?;
         refuse_missing_targets(reading, bench, changes, &mut looks)?;
         let lists = |change: &Change| change.kind == Kind::Dispute && change.fields.contains_key("parties");
         let is_refused = |index: &usize| matches!(looks.each[*index], Look::Refused(..)) && lists(&changes[*index]);
