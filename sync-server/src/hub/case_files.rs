@@ -19,7 +19,7 @@ use domain::world::Millis;
 use domain::{Change, Fields, Kind, Record, RecordId, Scope, Stamps};
 use serde_json::Value;
 
-use crate::hub::conflicts::{is_news, was_known};
+use crate::hub::conflicts::{is_news, keeps_from_nobody, was_known};
 use crate::hub::first_look::standing;
 use crate::hub::judge::Bench;
 use crate::hub::{Hub, HubError};
@@ -332,7 +332,7 @@ pub(super) fn is_of_nobody(reading: &dyn Writing, file: &Record) -> Result<bool,
         return Ok(false);
     }
     let open = reading.open_conflicts(&file.cell.county(), file.id, Millis::MIN)?;
-    Ok(!open.iter().any(|conflict| conflict.field == "parties" && is_about_somebody(&conflict.value)))
+    Ok(!open.iter().any(|conflict| keeps_from_nobody(file, conflict)))
 }
 
 /// The fields of a change to a case file, of whose parties those who were erased are emptied.

@@ -2,6 +2,7 @@
 //! to everybody who holds the record (the writer included), and settled when somebody who was told writes the field again.
 
 use domain::conflict::{CONFLICTS_TOLD_MAX, Conflict, Hand, Writer};
+use domain::kinds::dispute::{is_about_nobody, is_about_somebody};
 use domain::merge::Lost;
 use domain::protocol::CallRefusal;
 use domain::scope::{Action, Actor, visible_field};
@@ -167,9 +168,24 @@ pub(super) fn settle(
     Ok(())
 }
 
-/// The open conflicts of a record, as the asking phone may know them.
+/// Whether a case file is not about nobody for this alone: its list of parties names nobody any more, and the one that was set aside does.
+pub(super) fn keeps_from_nobody(record: &Record, conflict: &SetAside) -> bool {
+    has_parties_of_nobody(record) && conflict.field == "parties" && is_about_somebody(&conflict.value)
+}
+
+fn has_parties_of_nobody(record: &Record) -> bool {
+    record.kind == Kind::Dispute && record.fields.get("parties").is_some_and(is_about_nobody)
+}
+
+/// The open conflicts of a record, as the asking phone may know them: the latest of the last months. Before these, and whatever their age,
+/// the lists of parties that keep a case file from being about nobody: a phone that does not hear of them takes the words of the others on
+/// them for nobody's.
 pub(super) fn told(reading: &dyn Reading, asking: &Asking<'_>, record: &Record) -> Result<Vec<Conflict>, HubError> {
-    let open = reading.open_conflicts(&record.cell.county(), record.id, asking.since)?;
+    let since = if has_parties_of_nobody(record) { Millis::MIN } else { asking.since };
+    let open = reading.open_conflicts(&record.cell.county(), record.id, since)?;
+    let (first, rest): (Vec<SetAside>, Vec<SetAside>) =
+        open.into_iter().partition(|conflict| keeps_from_nobody(record, conflict));
+    let recent = rest.into_iter().filter(|conflict| conflict.at > asking.since);
     let visible = |conflict: &SetAside| visible_field(asking.phone.actor.role, &record.kind, &conflict.field);
     let writer = |by: Option<WrittenBy>| -> Result<Option<Writer>, HubError> {
         let Some(WrittenBy { by, device }) = by else { return Ok(None) };
@@ -192,7 +208,7 @@ pub(super) fn told(reading: &dyn Reading, asking: &Asking<'_>, record: &Record) 
             won_by: writer(conflict.won_by)?,
         })
     };
-    open.into_iter().filter(visible).take(CONFLICTS_TOLD_MAX).map(tell).collect()
+    first.into_iter().chain(recent).filter(visible).take(CONFLICTS_TOLD_MAX).map(tell).collect()
 }
 
 impl<S: Store> Hub<S> {

@@ -1,13 +1,14 @@
 //! Lists of parties that were set aside: as long as nobody has decided on one that names somebody, the file is not about nobody, and what comes
 //! beside it asks the same.
 
+use domain::conflict::{CONFLICTS_TOLD_MAX, Conflict};
 use domain::kinds::dispute::ERASED_NAME;
 use domain::protocol::Verdict;
 use domain::{HybridClock, Kind, Node, ProblemCode};
 use serde_json::{Value, json};
 
-use crate::case_files::{NAME, follow_up, parties, refusals, seen};
-use crate::common::{HOUR, MINUTE, cell};
+use crate::case_files::{NAME, corrected_meanwhile, follow_up, left_with, parties, refusals, seen};
+use crate::common::{DAY, HOUR, MINUTE, TestPhone, cell};
 use crate::erasure::{case, no_word_is_left, town};
 
 #[test]
@@ -74,4 +75,32 @@ fn an_event_is_kept_that_comes_before_the_list_by_which_a_file_of_nobody_is_abou
         assert_eq!(town.phone.push(&both), [Verdict::Accepted, Verdict::Accepted], "{turned}");
         assert!(town.county.stored(event.id).is_some());
     }
+}
+
+/// What a round tells of values that were set aside.
+fn told(phone: &mut TestPhone) -> Vec<Conflict> {
+    phone.round(Vec::new()).pages.into_iter().flat_map(|page| page.conflicts).collect()
+}
+
+#[test]
+fn a_list_that_keeps_a_file_from_being_about_nobody_is_told_whatever_its_age_and_before_others() {
+    let mut town = town();
+    let (id, event, corrected) = corrected_meanwhile(&mut town, &json!({"name": "李四", "side": "respondent"}));
+    town.phone.push_all(&[corrected]);
+    town.county.world.pass(91 * DAY);
+    let mut one = town.county.worker("worker-c", &[cell(1)]);
+    let mut other = town.county.worker("worker-d", &[cell(1)]);
+    for number in 0..=CONFLICTS_TOLD_MAX {
+        town.county.world.pass(MINUTE);
+        let writer = if number % 2 == 0 { &mut one } else { &mut other };
+        let said = writer.change(Kind::Dispute, id, &cell(1), json!({"facts": format!("李四的墙漏水{number}")}));
+        writer.push_all(&[said]);
+    }
+    assert!(told(&mut one).iter().all(|conflict| conflict.field == "facts"), "as long as the file is about somebody");
+    town.erase();
+    let told = told(&mut one);
+    let first = (told[0].field.as_str(), &told[0].value);
+    assert_eq!((told.len(), first), (CONFLICTS_TOLD_MAX, ("parties", &left_with("李四"))));
+    assert!(told[1..].iter().all(|conflict| conflict.field == "facts"), "within the same number");
+    assert!(town.county.stored(event).is_some(), "nobody has decided");
 }
