@@ -87,38 +87,83 @@ impl<S: Store> Hub<S> {
         let taken = late.emptied.as_deref().unwrap_or(sent);
         let all = sent.iter().zip(taken).zip(verdicts);
         let accepted = all.filter(|(_, verdict)| **verdict == Verdict::Accepted).map(|(changes, _)| changes);
+        // Nothing below changes whom a file is about: it is asked once for each.
+        let mut of_nobody: BTreeMap<File, bool> = BTreeMap::new();
+        let mut unsaid = Unsaid::default();
         for (sent, taken) in accepted.filter(|(sent, _)| sent.kind == Kind::Dispute) {
             let Some(file) = standing(writing, taken)?.filter(|file| file.kind == Kind::Dispute) else { continue };
             let before = late.before.get(&file_of(taken));
-            let file = self.settle_words(writing, file, (sent, taken), before, setting)?;
-            // Whoever sent a list with the name has it still, and may not ask about everybody for long: it comes down without the name. It
-            // would have left the file to nobody had it come before the erasure; so it does now. (One of today, whose writer knew of it,
-            // leaves the words to whoever reads them: no correction wipes a file.)
-            let left_out = sent.fields.get("parties") != taken.fields.get("parties");
-            let Some(list) = taken.fields.get("parties").filter(|_| stands(&file, taken, "parties")) else { continue };
-            if !left_out {
-                // A phone that heard of the erasure before it sent this has emptied the words too, on its own and under their stamps: it is
-                // told what stands.
-                let known = before.is_some_and(|before| stands(before, taken, "parties"));
-                if is_about_nobody(list) && !known {
-                    writing.tell_again(&file.cell, file.id)?;
-                }
-                continue;
-            }
-            let file = self.set_field(writing, &file, "parties", list.clone(), setting.now)?;
-            if is_of_nobody(writing, &file)? {
-                let county = file.cell.county();
-                let left = self.leave_case(writing, &county, file.id, &BTreeSet::new(), setting.now)?;
-                dooms |= self.erase_late(writing, &county, left.gone, setting.now)?;
-            }
+            let nobody = match of_nobody.entry(file_of(taken)) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(place) => *place.insert(is_of_nobody(writing, &file)?),
+            };
+            let file = if nobody {
+                self.leave_unsaid(writing, file, (sent, taken), (before, &mut unsaid), setting.now)?
+            } else {
+                self.say_again(writing, file, (sent, taken), before, setting)?
+            };
+            dooms |= self.settle_list(writing, &file, (sent, taken), (before, nobody), setting.now)?;
         }
+        unsaid.leave_each(|file, emptied| Ok(writing.rewrite_past(file, emptied)?))?;
         Ok(dooms)
     }
 
-    /// Words that a change has just brought to a file: of a file of nobody they go, and of any other those come back that were left out for
-    /// a list that was then refused. Whoever sent a word has it still, under the stamp that stands here: only another stamp brings down
-    /// what is left of it.
-    fn settle_words(
+    /// A list of parties that a change has just brought to a file. Whoever sent one with the name has it still, and may not ask about
+    /// everybody for long: it comes down without the name. It would have left the file to nobody had it come before the erasure; so it does
+    /// now. (One of today, whose writer knew of it, leaves the words to whoever reads them: no correction wipes a file.) Answers whether
+    /// bytes of photos were doomed.
+    fn settle_list(
+        &self,
+        writing: &mut dyn Writing,
+        file: &Record,
+        (sent, taken): (&Change, &Change),
+        (before, of_nobody): (Option<&Record>, bool),
+        now: Millis,
+    ) -> Result<bool, HubError> {
+        let Some(list) = taken.fields.get("parties").filter(|_| stands(file, taken, "parties")) else {
+            return Ok(false);
+        };
+        if sent.fields.get("parties") == Some(list) {
+            // A phone of an older version that heard of the erasure before it sent this has emptied the words too, on its own and under their
+            // stamps: it is told what stands.
+            let known = before.is_some_and(|before| stands(before, taken, "parties"));
+            if is_about_nobody(list) && !known {
+                writing.tell_again(&file.cell, file.id)?;
+            }
+            return Ok(false);
+        }
+        let file = self.set_field(writing, file, "parties", list.clone(), now)?;
+        if !of_nobody {
+            return Ok(false);
+        }
+        let county = file.cell.county();
+        let left = self.leave_case(writing, &county, file.id, &BTreeSet::new(), now)?;
+        self.erase_late(writing, &county, left.gone, now)
+    }
+
+    /// Words that a change has just brought to a file of nobody go. Whoever sent one has it still, under the stamp that stands here: only
+    /// another stamp brings down what is left of it. What the history has of them goes when all are known.
+    fn leave_unsaid<'c>(
+        &self,
+        writing: &mut dyn Writing,
+        mut file: Record,
+        (sent, taken): (&'c Change, &Change),
+        (before, unsaid): (Option<&Record>, &mut Unsaid<'c>),
+        now: Millis,
+    ) -> Result<Record, HubError> {
+        for (name, said) in brought(sent, before) {
+            if stands(&file, taken, name) {
+                file = self.set_field(writing, &file, name, Value::Null, now)?;
+            }
+            if taken.fields.get(name).is_some_and(|word| !word.is_null()) {
+                unsaid.add(&file, name, said);
+            }
+        }
+        Ok(file)
+    }
+
+    /// Words that were left out of a change for a list that was then refused come back to a file that is about somebody.
+    fn say_again(
         &self,
         writing: &mut dyn Writing,
         mut file: Record,
@@ -126,23 +171,9 @@ impl<S: Store> Hub<S> {
         before: Option<&Record>,
         setting: Setting<'_>,
     ) -> Result<Record, HubError> {
-        let of_nobody = is_of_nobody(writing, &file)?;
-        for name in WORDS {
-            let (Some(said), Some(word)) = (sent.fields.get(name), taken.fields.get(name)) else { continue };
-            let known = before.is_some_and(|before| stands(before, sent, name));
-            if said.is_null() || known {
-                continue;
-            }
-            let here = stands(&file, taken, name);
-            if of_nobody {
-                if here {
-                    file = self.set_field(writing, &file, name, Value::Null, setting.now)?;
-                }
-                if !word.is_null() {
-                    let emptied = |of: &str, value: &Value| (of == name && value == said).then_some(Value::Null);
-                    writing.rewrite_past(&file, &emptied)?;
-                }
-            } else if here && word.is_null() {
+        for (name, said) in brought(sent, before) {
+            let left_out = taken.fields.get(name).is_some_and(Value::is_null);
+            if left_out && stands(&file, taken, name) {
                 // It was not judged with the change.
                 let alone = Change { fields: Fields::from([(name.to_owned(), said.clone())]), ..sent.clone() };
                 let sound = problems(&alone, Some(&file), setting).is_empty();
@@ -161,6 +192,44 @@ impl<S: Store> Hub<S> {
         }
         let emptied = |name: &str, value: &Value| (WORDS.contains(&name) && !value.is_null()).then_some(Value::Null);
         Ok(writing.rewrite_past(&standing, &emptied)?)
+    }
+}
+
+/// The words of a change that were not in the file before.
+fn brought<'c>(sent: &'c Change, before: Option<&Record>) -> Vec<(&'static str, &'c Value)> {
+    let said = |name: &'static str| Some((name, sent.fields.get(name).filter(|said| !said.is_null())?));
+    let known = |name: &str| before.is_some_and(|before| stands(before, sent, name));
+    WORDS.into_iter().filter_map(said).filter(|&(name, _)| !known(name)).collect()
+}
+
+/// What is left of a value of a field; none when it stays.
+type Rewrite<'r> = &'r dyn Fn(&str, &Value) -> Option<Value>;
+
+/// Words that came to files of nobody and that their histories have: the past of a file is gone through once for all of them, for it is as
+/// long as whoever sends them makes it.
+#[derive(Default)]
+struct Unsaid<'s>(BTreeMap<File, (Record, Words<'s>)>);
+
+/// Words by their fields.
+type Words<'s> = BTreeMap<&'static str, BTreeSet<&'s str>>;
+
+impl<'s> Unsaid<'s> {
+    /// A word that was taken is a text.
+    fn add(&mut self, file: &Record, name: &'static str, said: &'s Value) {
+        let Some(said) = said.as_str() else { return };
+        let (_, words) = self.0.entry((file.cell.county(), file.id)).or_insert_with(|| (file.clone(), Words::new()));
+        words.entry(name).or_default().insert(said);
+    }
+
+    fn leave_each(self, mut rewrite: impl FnMut(&Record, Rewrite<'_>) -> Result<(), HubError>) -> Result<(), HubError> {
+        for (file, words) in self.0.into_values() {
+            let emptied = |name: &str, value: &Value| {
+                let said = words.get(name)?;
+                said.contains(value.as_str()?).then_some(Value::Null)
+            };
+            rewrite(&file, &emptied)?;
+        }
+        Ok(())
     }
 }
 
@@ -196,12 +265,13 @@ impl Late {
 
 /// Leaves out what case files among these changes say of residents who were erased. A phone that has not heard of an erasure yet still
 /// sends the names, and empties its own copy in the same words when it hears. `refused`: which of the changes, by their places, are known to
-/// be refused; they decide about no word.
+/// be refused; they decide about no word. `past`: what was read for an earlier look at the same changes.
 pub(super) fn without_erased(
     reading: &dyn Writing,
     bench: &Bench<'_>,
     changes: &[Change],
     refused: &BTreeSet<usize>,
+    past: &mut PastLists,
 ) -> Result<Late, HubError> {
     let mut left = Vec::new();
     let mut files: BTreeMap<File, Coming> = BTreeMap::new();
@@ -213,7 +283,7 @@ pub(super) fn without_erased(
         };
         let change = Change { fields: parties_without_erased(reading, change)?, ..change.clone() };
         if !refused.contains(&index) {
-            file.take(reading, bench, &change)?;
+            file.take(reading, bench, &change, past)?;
         }
         left.push((index, change));
     }
@@ -257,12 +327,19 @@ impl Coming {
         Self { before: file.clone(), after: file, lists: Vec::new(), undecided: false }
     }
 
-    fn take(&mut self, reading: &dyn Writing, bench: &Bench<'_>, change: &Change) -> Result<(), HubError> {
+    fn take(
+        &mut self,
+        reading: &dyn Writing,
+        bench: &Bench<'_>,
+        change: &Change,
+        past: &mut PastLists,
+    ) -> Result<(), HubError> {
         // What would make a file larger than one may be is refused, too: it is not carried along.
         let Some(merged) = merge(self.after.as_ref(), change).ok().filter(|merged| is_in_bounds(&merged.record)) else {
             return Ok(());
         };
-        self.undecided |= self.sets_somebody_aside(reading, bench, change, &merged)?;
+        // Once somebody has to decide, no other list makes a difference.
+        self.undecided = self.undecided || self.sets_somebody_aside(reading, bench, (change, &merged), past)?;
         if !(merged.taken.is_empty() && merged.lost.is_empty()) {
             self.lists.extend(list_of(bench, change));
         }
@@ -276,13 +353,14 @@ impl Coming {
         &self,
         reading: &dyn Writing,
         bench: &Bench<'_>,
-        change: &Change,
-        merged: &Merged,
+        (change, merged): (&Change, &Merged),
+        past: &mut PastLists,
     ) -> Result<bool, HubError> {
         let somebody = |lost: &&Lost| lost.field == "parties" && is_about_somebody(&lost.value);
         let lost = merged.lost.iter().find(somebody).filter(|lost| !was_known(bench, change, lost, &merged.record));
         let Some(lost) = lost else { return Ok(false) };
-        let past = reading.history(&change.cell.county(), change.id)?;
+        let (county, id) = file_of(change);
+        let past = past.of((county.clone(), id), || Ok(reading.history(&county, id)?))?;
         is_news(reading, past.iter().chain(&self.lists), (change, lost), &merged.record)
     }
 
@@ -292,6 +370,33 @@ impl Coming {
             Some(file) => is_of_nobody(reading, file),
             None => Ok(false),
         }
+    }
+}
+
+/// What the histories of case files say of their lists of parties. Nothing is written while changes are looked at: however many come to a
+/// file, and however often they are looked at, its history is read once, and only where it makes a difference.
+#[derive(Default)]
+pub(super) struct PastLists(BTreeMap<File, Vec<HistoryEntry>>);
+
+impl PastLists {
+    fn of(
+        &mut self,
+        file: File,
+        read: impl FnOnce() -> Result<Vec<HistoryEntry>, HubError>,
+    ) -> Result<&[HistoryEntry], HubError> {
+        let lists = match self.0.entry(file) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let mut past = read()?;
+                past.retain(|entry| entry.fields.contains_key("parties"));
+                for entry in &mut past {
+                    entry.fields.retain(|name, _| name == "parties");
+                    entry.lost.clear();
+                }
+                place.insert(past)
+            }
+        };
+        Ok(lists)
     }
 }
 
@@ -400,7 +505,7 @@ fn case_to_correct(case: &Record, events: &[Record], names: &BTreeSet<String>) -
 
 #[cfg(test)]
 mod tests {
-    use domain::{CellCode, Stamp};
+    use domain::{AccountId, CellCode, Stamp};
     use serde_json::json;
     use uuid::Uuid;
 
@@ -422,6 +527,56 @@ mod tests {
         assert_eq!(asked, [1, 2].map(|number| RecordId(Uuid::from_u128(number))));
         let nobody = json!({"name": "—", "side": "applicant"});
         assert_eq!(parties, json!([nobody, party(2), nobody, nobody]));
+    }
+
+    fn file() -> Record {
+        let fields = Fields::from([("parties".to_owned(), json!([party(1)]))]);
+        let cell = CellCode::new("610722001001001").unwrap();
+        Record { id: RecordId(Uuid::from_u128(9)), kind: Kind::Dispute, cell, fields, stamps: Stamps::all(Stamp::ZERO) }
+    }
+
+    #[test]
+    fn the_history_of_a_file_is_read_once_and_says_of_its_lists_of_parties_alone() {
+        let entry = |fields: Value| HistoryEntry {
+            at: 0,
+            by: AccountId::new("worker").unwrap(),
+            device: None,
+            fields: serde_json::from_value(fields).unwrap(),
+            stamps: Stamps::all(Stamp::ZERO),
+            base: BTreeMap::new(),
+            lost: Vec::new(),
+        };
+        let (mut past, mut read) = (PastLists::default(), 0);
+        let (file, list) = (file(), json!({"parties": [party(1)]}));
+        for _ in 0..3 {
+            let lists = past.of((file.cell.county(), file.id), || {
+                read += 1;
+                Ok(vec![entry(json!({"parties": [party(1)], "facts": "墙漏水"})), entry(json!({"facts": "墙漏水"}))])
+            });
+            assert_eq!(lists.unwrap(), [entry(list.clone())]);
+        }
+        assert_eq!(read, 1);
+    }
+
+    fn gone(emptied: Rewrite<'_>, name: &str, value: &Value) -> bool {
+        emptied(name, value) == Some(Value::Null)
+    }
+
+    #[test]
+    fn the_past_of_a_file_is_gone_through_once_for_all_words_that_came_to_it() {
+        let said: Vec<Value> = (0..9).map(|number| json!(format!("墙漏水{number}"))).collect();
+        let (file, mut unsaid) = (file(), Unsaid::default());
+        said.iter().for_each(|said| unsaid.add(&file, "facts", said));
+        unsaid.add(&file, "claim", &said[0]);
+        let mut times = 0;
+        let each = unsaid.leave_each(|of, emptied| {
+            times += 1;
+            assert_eq!(of.id, file.id);
+            assert!(said.iter().all(|said| gone(emptied, "facts", said)) && gone(emptied, "claim", &said[0]));
+            assert!(!gone(emptied, "claim", &said[1]) && !gone(emptied, "facts", &json!("墙")), "others stay");
+            Ok(())
+        });
+        assert_eq!((each.is_ok(), times), (true, 1));
     }
 
     #[test]

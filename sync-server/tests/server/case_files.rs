@@ -212,7 +212,7 @@ fn whoever_took_the_others_out_knowingly_before_they_heard_of_the_erasure_sets_n
         colleague.round(Vec::new());
         let answer = colleague.round(vec![alone]);
         assert_eq!((answer.verdicts, set_aside(&town, id)), (vec![Verdict::Accepted], Vec::new()));
-        // A phone that had heard has emptied the words on its own, under their stamps.
+        // A phone of an older version that had heard has emptied the words on its own, under their stamps.
         assert!(answer.pages.iter().flat_map(|page| &page.records).any(|record| record.id == id), "{heard}");
         assert_eq!(town.county.stored(event).is_some(), heard);
     }
@@ -353,6 +353,27 @@ fn a_list_that_is_refused_keeps_no_word_that_comes_with_it_in_a_file_of_nobody()
     let file = town.county.stored(id).unwrap().record;
     assert_eq!(file.fields["facts"], Value::Null);
     assert!(file.stamps.of("facts") > said.stamps.common, "whoever sent it is told");
+    town.county.hub.tidy().unwrap();
+    no_word_is_left(&town);
+}
+
+#[test]
+fn words_that_were_not_left_out_in_time_go_from_a_file_of_nobody_and_from_its_history() {
+    let mut town = town();
+    let (id, _) = case(&mut town, None);
+    town.erase();
+    // Its words are too long. As long as the list after it counts they are left out; that this one is refused too shows after that.
+    let long = json!({"parties": left_with("李四"), "claim": "墙".repeat(2001)});
+    let long = town.phone.change(Kind::Dispute, id, &cell(1), long);
+    let alone = parties(&town, None);
+    let alone = refused_list(&mut town, id, &alone);
+    let said = ["的墙", "的墙漏水", "的墙又漏水"].map(|said| words(&mut town, id, said));
+    let [first, second, third] = said;
+    let codes = refusals(&town.phone.push(&[long, alone, first, second, third.clone()]));
+    assert_eq!((codes[0], codes[1].is_some(), &codes[2..]), (Some(ProblemCode::TooLong), true, [None; 3].as_slice()));
+    let file = town.county.stored(id).unwrap().record;
+    assert_eq!(file.fields["facts"], Value::Null);
+    assert!(file.stamps.of("facts") > third.stamps.common, "whoever sent it is told");
     town.county.hub.tidy().unwrap();
     no_word_is_left(&town);
 }
