@@ -10,9 +10,11 @@ use crate::ids::{AccountId, RecordId};
 use crate::stamp::Stamp;
 use crate::world::Millis;
 
-/// At most so many open conflicts of one record are told, the latest first.
+/// At most so many open conflicts of one record are told, the latest first. Of a case file whose parties name nobody any more, lists of
+/// parties that do come before all others.
 pub const CONFLICTS_TOLD_MAX: usize = 20;
-/// A conflict that nobody decided is told for this long (90 days, in milliseconds); the history keeps it for ever.
+/// A conflict that nobody decided is told for this long (90 days, in milliseconds); the history keeps it for ever. Such lists of parties are
+/// told as long as nobody has decided: for them the file is about somebody still.
 pub const CONFLICT_TOLD_FOR: Millis = 90 * 24 * 60 * 60 * 1000;
 
 /// A value that was set aside for another of the same field, as one phone is told of it.

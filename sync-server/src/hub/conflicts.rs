@@ -2,6 +2,7 @@
 //! to everybody who holds the record (the writer included), and settled when somebody who was told writes the field again.
 
 use domain::conflict::{CONFLICTS_TOLD_MAX, Conflict, Hand, Writer};
+use domain::kinds::dispute::{is_about_nobody, is_about_somebody};
 use domain::merge::Lost;
 use domain::protocol::CallRefusal;
 use domain::scope::{Action, Actor, visible_field};
@@ -52,10 +53,9 @@ pub(super) fn found(
     for lost in unknown {
         let standing = record.stamps.of(&lost.field);
         let other = writer(&past, &lost.field, if lost.incoming { standing } else { lost.stamp });
-        let no_news = is_no_news(&past, change, lost);
         // Nobody can want back somebody who was erased.
         let nobody = names_erased(reading, &record.kind, &record.cell, (&lost.field, Some(&lost.value)))?;
-        if no_news || nobody || reading.conflict_known(&record.cell, record.id, &lost.field, lost.stamp)? {
+        if nobody || !is_news(reading, &past, (change, lost), record)? {
             continue;
         }
         let author = Some(author.clone());
@@ -77,7 +77,7 @@ pub(super) fn found(
 }
 
 /// Whether the two writers of a field knew of each other although the change does not say so.
-fn was_known(bench: &Bench<'_>, change: &Change, lost: &Lost, record: &Record) -> bool {
+pub(super) fn was_known(bench: &Bench<'_>, change: &Change, lost: &Lost, record: &Record) -> bool {
     let incoming = change.stamps.of(&lost.field);
     // One run of one program has its own values before its eyes, also when the answer that took the first one was lost.
     let one_run = lost.stamp.node() == record.stamps.of(&lost.field).node();
@@ -87,32 +87,50 @@ fn was_known(bench: &Bench<'_>, change: &Change, lost: &Lost, record: &Record) -
     one_run || offered_again
 }
 
+/// Whether a value that lost is set aside now: its writers knew nothing of each other by what the history of the record says, and it was not
+/// set aside before, be it open or decided since. `record` is the record after the merge.
+pub(super) fn is_news<'p>(
+    reading: &dyn Writing,
+    past: impl IntoIterator<Item = &'p HistoryEntry> + Clone,
+    (change, lost): (&Change, &Lost),
+    record: &Record,
+) -> Result<bool, HubError> {
+    if is_no_news(past, change, lost) {
+        return Ok(false);
+    }
+    Ok(!reading.conflict_known(&record.cell, record.id, &lost.field, lost.stamp)?)
+}
+
 /// Whether the history of a record says that its writers knew of a value that lost, although the change does not.
-pub(super) fn is_no_news(past: &[HistoryEntry], change: &Change, lost: &Lost) -> bool {
+fn is_no_news<'p>(past: impl IntoIterator<Item = &'p HistoryEntry> + Clone, change: &Change, lost: &Lost) -> bool {
     // A value that was here before was seen by whoever wrote after it: it comes back with other fields of its record.
-    let repeated = lost.incoming && writer(past, &lost.field, lost.stamp).is_some();
+    let repeated = lost.incoming && writer(past.clone(), &lost.field, lost.stamp).is_some();
     repeated || (change.kind == Kind::Dispute && is_left_of_what_was_known(past, change, lost))
 }
 
 /// Whether a list of parties gives way that an erasure left of one which whoever writes had seen, or which their own run had written: the
 /// others on it they know. The server's stamp on it only says that somebody was taken out, also of the past.
-fn is_left_of_what_was_known(past: &[HistoryEntry], change: &Change, lost: &Lost) -> bool {
+fn is_left_of_what_was_known<'p>(
+    past: impl IntoIterator<Item = &'p HistoryEntry> + Clone,
+    change: &Change,
+    lost: &Lost,
+) -> bool {
     if lost.incoming || lost.field != "parties" {
         return false;
     }
     let (seen, own) = (change.base.get(&lost.field), change.stamps.of(&lost.field).node());
-    let known = |entry: &HistoryEntry| {
+    let known = |entry: &'p HistoryEntry| {
         let stamp = entry.stamps.of(&lost.field);
         entry.fields.get(&lost.field) == Some(&lost.value) && (seen == Some(&stamp) || stamp.node() == own)
     };
-    let by_server = writer(past, &lost.field, lost.stamp).is_some_and(|wrote| wrote.by == server_account());
-    by_server && past.iter().any(known)
+    let by_server = writer(past.clone(), &lost.field, lost.stamp).is_some_and(|wrote| wrote.by == server_account());
+    by_server && past.into_iter().any(known)
 }
 
 /// Who wrote a field with that stamp, as the history has it.
-fn writer(past: &[HistoryEntry], field: &str, stamp: Stamp) -> Option<WrittenBy> {
+fn writer<'p>(past: impl IntoIterator<Item = &'p HistoryEntry>, field: &str, stamp: Stamp) -> Option<WrittenBy> {
     let wrote = |entry: &&HistoryEntry| entry.fields.contains_key(field) && entry.stamps.of(field) == stamp;
-    let entry = past.iter().find(wrote)?;
+    let entry = past.into_iter().find(wrote)?;
     Some(WrittenBy { by: entry.by.clone(), device: entry.device })
 }
 
@@ -150,9 +168,24 @@ pub(super) fn settle(
     Ok(())
 }
 
-/// The open conflicts of a record, as the asking phone may know them.
+/// Whether a case file is not about nobody for this alone: its list of parties names nobody any more, and the one that was set aside does.
+pub(super) fn keeps_from_nobody(record: &Record, conflict: &SetAside) -> bool {
+    has_parties_of_nobody(record) && conflict.field == "parties" && is_about_somebody(&conflict.value)
+}
+
+fn has_parties_of_nobody(record: &Record) -> bool {
+    record.kind == Kind::Dispute && record.fields.get("parties").is_some_and(is_about_nobody)
+}
+
+/// The open conflicts of a record, as the asking phone may know them: the latest of the last months. Before these, and whatever their age,
+/// the lists of parties that keep a case file from being about nobody: a phone that does not hear of them takes the words of the others on
+/// them for nobody's.
 pub(super) fn told(reading: &dyn Reading, asking: &Asking<'_>, record: &Record) -> Result<Vec<Conflict>, HubError> {
-    let open = reading.open_conflicts(&record.cell.county(), record.id, asking.since)?;
+    let since = if has_parties_of_nobody(record) { Millis::MIN } else { asking.since };
+    let open = reading.open_conflicts(&record.cell.county(), record.id, since)?;
+    let (first, rest): (Vec<SetAside>, Vec<SetAside>) =
+        open.into_iter().partition(|conflict| keeps_from_nobody(record, conflict));
+    let recent = rest.into_iter().filter(|conflict| conflict.at > asking.since);
     let visible = |conflict: &SetAside| visible_field(asking.phone.actor.role, &record.kind, &conflict.field);
     let writer = |by: Option<WrittenBy>| -> Result<Option<Writer>, HubError> {
         let Some(WrittenBy { by, device }) = by else { return Ok(None) };
@@ -175,7 +208,7 @@ pub(super) fn told(reading: &dyn Reading, asking: &Asking<'_>, record: &Record) 
             won_by: writer(conflict.won_by)?,
         })
     };
-    open.into_iter().filter(visible).take(CONFLICTS_TOLD_MAX).map(tell).collect()
+    first.into_iter().chain(recent).filter(visible).take(CONFLICTS_TOLD_MAX).map(tell).collect()
 }
 
 impl<S: Store> Hub<S> {

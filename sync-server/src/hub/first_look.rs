@@ -15,7 +15,7 @@ use domain::{AccountId, CellCode, Change, Fields, Kind, ProblemCode, Record, Rec
 use sha2::{Digest, Sha256};
 
 use crate::hub::HubError;
-use crate::hub::case_files::{is_list_of_somebody, is_of_nobody};
+use crate::hub::case_files::Late;
 use crate::hub::erasure::{names_erased, says_about_one};
 use crate::hub::judge::{Bench, Fault, named_author, references, step_fault};
 use crate::store::{ChangeDigest, Reading, Writing};
@@ -45,17 +45,12 @@ pub(super) struct Looks {
     pub(super) each: Vec<Look>,
     /// Where among them a record was last seen to be taken.
     places: BTreeMap<RecordId, usize>,
-    /// Case files of which a list of parties that names somebody gives way with these.
-    undecided: BTreeSet<RecordId>,
 }
 
 impl Looks {
     fn add(&mut self, id: RecordId, look: Look) {
-        if let Look::Fits { merged, .. } = &look {
+        if matches!(look, Look::Fits { .. }) {
             self.places.insert(id, self.each.len());
-            if merged.record.kind == Kind::Dispute && merged.lost.iter().any(is_list_of_somebody) {
-                self.undecided.insert(id);
-            }
         }
         self.each.push(look);
     }
@@ -76,13 +71,19 @@ impl Looks {
     }
 }
 
-/// The first look: every change by itself, each on what the ones before it would leave behind.
-pub(super) fn look_at_all(reading: &dyn Writing, bench: &Bench<'_>, changes: &[Change]) -> Result<Looks, HubError> {
+/// The first look: every change by itself, each on what the ones before it would leave behind. Whom a case file is about says `late`: all of
+/// them decide on that.
+pub(super) fn look_at_all(
+    reading: &dyn Writing,
+    bench: &Bench<'_>,
+    changes: &[Change],
+    late: &Late,
+) -> Result<Looks, HubError> {
     let mut photos = Counted::new();
     let mut looks = Looks::default();
     for change in changes {
         let current = looks.find(reading, &change.cell, change.id)?;
-        let look = look_at(reading, bench, change, current.as_ref(), &looks, &mut photos)?;
+        let look = look_at(reading, bench, change, current.as_ref(), (&looks, late), &mut photos)?;
         let look = match look {
             Ok(Some(merged)) => {
                 Look::Fits { creates: current.is_none(), current: current.map(Box::new), merged: Box::new(merged) }
@@ -115,7 +116,7 @@ fn look_at(
     bench: &Bench<'_>,
     change: &Change,
     current: Option<&Record>,
-    ahead: &Looks,
+    (ahead, late): (&Looks, &Late),
     photos: &mut Counted,
 ) -> Result<Result<Option<Merged>, Fault>, HubError> {
     let has_left = match current.filter(|record| record.cell != change.cell) {
@@ -151,7 +152,7 @@ fn look_at(
     }
     let fault = match current {
         Some(current) => grown_too_large(change, current, &merged.record),
-        None => fault_of_new(reading, bench, &merged.record, ahead, photos)?,
+        None => fault_of_new(reading, bench, &merged.record, (ahead, late), photos)?,
     };
     Ok(match fault {
         Some(fault) => Err(fault),
@@ -164,13 +165,13 @@ fn fault_of_new(
     reading: &dyn Writing,
     bench: &Bench<'_>,
     record: &Record,
-    ahead: &Looks,
+    (ahead, late): (&Looks, &Late),
     photos: &mut Counted,
 ) -> Result<Option<Fault>, HubError> {
     if let Some(fault) = step_not_allowed(reading, bench, record, ahead)? {
         return Ok(Some(fault));
     }
-    if let Some(fault) = about_nobody(reading, bench, record, ahead)? {
+    if let Some(fault) = about_nobody(reading, bench, record, late)? {
         return Ok(Some(fault));
     }
     too_many_photos(reading, record, photos)
@@ -220,13 +221,14 @@ fn step_not_allowed(
     Ok(step_fault(step, &incident, role))
 }
 
-/// Refuses an event, a photo or a review of a case file that is about nobody any more: what was there was erased, and no other comes to it. A
-/// review is late only where a phone brings it back: whoever gives one at the desk has before their eyes what is left of the file.
+/// Refuses an event, a photo or a review of a case file that is about nobody any more: what was there was erased, and no other comes to it.
+/// What comes beside it decides on that, in whatever order, as it does for words: where these go, nothing else stays. A review is late only
+/// where a phone brings it back: whoever gives one at the desk has before their eyes what is left of the file.
 fn about_nobody(
     reading: &dyn Writing,
     bench: &Bench<'_>,
     record: &Record,
-    ahead: &Looks,
+    late: &Late,
 ) -> Result<Option<Fault>, HubError> {
     let of_file = |kind: &str| record.text(kind) == Some(Kind::Dispute.as_str());
     let field = match record.kind {
@@ -236,8 +238,7 @@ fn about_nobody(
         _ => return Ok(None),
     };
     let Some(case) = record.reference(field) else { return Ok(None) };
-    let case = ahead.find(reading, &record.cell, case)?.filter(|case| !ahead.undecided.contains(&case.id));
-    let nobody = case.map_or(Ok(false), |case| is_of_nobody(reading, &case))?;
+    let nobody = late.leaves_to_nobody(reading, (record.cell.county(), case))?;
     Ok(nobody.then(|| Fault::new(field, ProblemCode::Erased)))
 }
 

@@ -11,7 +11,7 @@ use domain::world::Millis;
 use domain::{AccountId, CellCode, Change, Kind, ProblemCode, Record, Scope, Stamps};
 use serde_json::Value;
 
-use crate::hub::case_files::{Late, without_erased};
+use crate::hub::case_files::{Late, PastLists, without_erased};
 use crate::hub::county::server_account;
 use crate::hub::erasure::doom_bytes;
 use crate::hub::first_look::{
@@ -189,11 +189,11 @@ impl<S: Store> Hub<S> {
 /// The first look at changes, without what case files among them say of residents who were erased. Whom a file is about in the end, its lists
 /// of parties decide; where one of these is refused, all are looked at once more as if it had not come.
 fn look_without_erased(reading: &dyn Writing, bench: &Bench<'_>, sent: &[Change]) -> Result<(Late, Looks), HubError> {
-    let mut refused = BTreeSet::new();
+    let (mut refused, mut past) = (BTreeSet::new(), PastLists::default());
     loop {
-        let late = without_erased(reading, sent, &refused)?;
+        let late = without_erased(reading, bench, sent, &refused, &mut past)?;
         let changes = late.emptied.as_deref().unwrap_or(sent);
-        let mut looks = look_at_all(reading, bench, changes)?;
+        let mut looks = look_at_all(reading, bench, changes, &late)?;
         refuse_missing_targets(reading, bench, changes, &mut looks)?;
         let lists = |change: &Change| change.kind == Kind::Dispute && change.fields.contains_key("parties");
         let is_refused = |index: &usize| matches!(looks.each[*index], Look::Refused(..)) && lists(&changes[*index]);

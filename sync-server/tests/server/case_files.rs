@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use sync_server::hub::reviews::{ReviewOf, ReviewVerdict};
 use sync_server::store::{Store as _, StoreError};
 
-use crate::common::{HOUR, MINUTE, cell, jpeg, scope};
+use crate::common::{HOUR, MINUTE, START, cell, jpeg, scope};
 use crate::erasure::{Town, case, no_word_is_left, town};
 
-const NAME: &str = "欧阳静夜思";
+pub(crate) const NAME: &str = "欧阳静夜思";
 
 #[test]
 fn a_change_with_too_many_parties_or_fields_decides_about_no_word_that_comes_with_it() {
@@ -37,13 +37,13 @@ fn a_change_with_too_many_parties_or_fields_decides_about_no_word_that_comes_wit
 }
 
 /// The list of parties with the resident who is erased, and with somebody else.
-fn parties(town: &Town, other: Option<&str>) -> Value {
+pub(crate) fn parties(town: &Town, other: Option<&str>) -> Value {
     let mut parties = vec![json!({"person": town.person, "name": NAME, "side": "applicant"})];
     parties.extend(other.map(|name| json!({"name": name, "side": "respondent"})));
     json!(parties)
 }
 
-fn words(town: &mut Town, case: RecordId, said: &str) -> Change {
+pub(crate) fn words(town: &mut Town, case: RecordId, said: &str) -> Change {
     town.phone.change(Kind::Dispute, case, &cell(1), json!({"facts": format!("{NAME}{said}")}))
 }
 
@@ -66,7 +66,7 @@ fn words_alone_that_come_in_one_push_with_a_file_about_nobody_are_not_kept() {
 }
 
 /// The stamp under which the parties of a file stand.
-fn seen(town: &Town, case: RecordId) -> Stamp {
+pub(crate) fn seen(town: &Town, case: RecordId) -> Stamp {
     town.county.stored(case).unwrap().record.stamps.of("parties")
 }
 
@@ -77,7 +77,7 @@ fn set_aside(town: &Town, case: RecordId) -> Vec<Value> {
 }
 
 /// What an erasure leaves of a list of the erased resident and of somebody else.
-fn left_with(other: &str) -> Value {
+pub(crate) fn left_with(other: &str) -> Value {
     json!([{"name": ERASED_NAME, "side": "applicant"}, {"name": other, "side": "respondent"}])
 }
 
@@ -102,7 +102,10 @@ fn words_that_come_with_a_list_of_parties_that_was_replaced_knowingly_are_not_ke
         "with the event and the review"
     );
     assert!(town.county.stored(event).is_none());
-    town.phone.push_all(std::slice::from_ref(&late));
+    let (said, paper) = (follow_up(&mut town, id, NAME), town.phone.new_photo(&late, &jpeg(9)));
+    let verdicts = town.phone.push(&[late.clone(), said, paper]);
+    let erased = Some(ProblemCode::Erased);
+    assert_eq!(refusals(&verdicts), [None, erased, erased], "where its words go nothing else stays");
     let file = town.county.stored(id).unwrap().record;
     assert_eq!(file.fields["facts"], Value::Null);
     assert!(file.stamps.of("facts") > late.stamps.common, "whoever sent it is told");
@@ -110,9 +113,25 @@ fn words_that_come_with_a_list_of_parties_that_was_replaced_knowingly_are_not_ke
     no_word_is_left(&town);
 }
 
+/// A follow-up of a file that says that somebody is content.
+pub(crate) fn follow_up(town: &mut Town, case: RecordId, who: &str) -> Change {
+    let (by, at) = (town.phone.account(), START);
+    let fields = json!({"dispute": case, "event": "follow_up", "at": at, "by": by, "text": format!("{who}满意")});
+    town.phone.new_record(Kind::DisputeEvent, &cell(1), fields)
+}
+
+/// For each verdict the code of the refusal; none where it is none.
+pub(crate) fn refusals(verdicts: &[Verdict]) -> Vec<Option<ProblemCode>> {
+    let code = |verdict: &Verdict| match verdict {
+        Verdict::Refused(refusal) => Some(refusal.code),
+        Verdict::Accepted => None,
+    };
+    verdicts.iter().map(code).collect()
+}
+
 /// A file of the resident who is erased, of which a colleague notes another party; and the list that the worker corrects without having
 /// heard of it.
-fn corrected_meanwhile(town: &mut Town, other: &Value) -> (RecordId, RecordId, Change) {
+pub(crate) fn corrected_meanwhile(town: &mut Town, other: &Value) -> (RecordId, RecordId, Change) {
     let (id, event) = case(town, None);
     let stood = seen(town, id);
     let mut both = parties(town, None);
@@ -143,9 +162,7 @@ fn a_late_list_whose_writer_knew_nothing_of_another_party_takes_nothing_before_s
     assert!(town.county.stored(event).is_some());
     // What comes to it until then is kept like what is there, also beside such a list.
     let said = town.phone.change(Kind::Dispute, id, &cell(1), json!({"facts": "李四的墙又漏水"}));
-    let (by, at) = (town.phone.account(), crate::common::START);
-    let fields = json!({"dispute": id, "event": "follow_up", "at": at, "by": by, "text": "李四满意"});
-    let follow_up = town.phone.new_record(Kind::DisputeEvent, &cell(1), fields);
+    let follow_up = follow_up(&mut town, id, "李四");
     town.phone.push_all(&[corrected, said, follow_up.clone()]);
     assert_eq!(town.county.stored(id).unwrap().record.text("facts"), Some("李四的墙又漏水"));
     assert!(town.county.stored(follow_up.id).is_some());
@@ -157,9 +174,7 @@ fn words_and_events_that_come_with_a_list_whose_writer_knew_nothing_of_another_p
     let (id, _, corrected) = corrected_meanwhile(&mut town, &json!({"name": "李四", "side": "respondent"}));
     town.erase();
     let said = town.phone.change(Kind::Dispute, id, &cell(1), json!({"claim": "李四要修墙"}));
-    let (by, at) = (town.phone.account(), crate::common::START);
-    let fields = json!({"dispute": id, "event": "follow_up", "at": at, "by": by, "text": "李四满意"});
-    let follow_up = town.phone.new_record(Kind::DisputeEvent, &cell(1), fields);
+    let follow_up = follow_up(&mut town, id, "李四");
     town.phone.push_all(&[corrected, said.clone(), follow_up.clone()]);
     let file = town.county.stored(id).unwrap().record;
     assert_eq!((file.text("claim"), file.stamps.of("claim")), (Some("李四要修墙"), said.stamps.common));
@@ -197,7 +212,7 @@ fn whoever_took_the_others_out_knowingly_before_they_heard_of_the_erasure_sets_n
         colleague.round(Vec::new());
         let answer = colleague.round(vec![alone]);
         assert_eq!((answer.verdicts, set_aside(&town, id)), (vec![Verdict::Accepted], Vec::new()));
-        // A phone that had heard has emptied the words on its own, under their stamps.
+        // A phone of an older version that had heard has emptied the words on its own, under their stamps.
         assert!(answer.pages.iter().flat_map(|page| &page.records).any(|record| record.id == id), "{heard}");
         assert_eq!(town.county.stored(event).is_some(), heard);
     }
@@ -274,7 +289,7 @@ fn a_word_that_is_typed_into_a_file_of_nobody_goes_from_the_phone_that_sent_it_t
 }
 
 /// A list of parties of nobody but the erased resident, which is refused.
-fn refused_list(town: &mut Town, case: RecordId, parties: &Value) -> Change {
+pub(crate) fn refused_list(town: &mut Town, case: RecordId, parties: &Value) -> Change {
     let fields = json!({"parties": parties, "accepted_on": "2026-02-30"});
     town.phone.change(Kind::Dispute, case, &cell(1), fields)
 }
@@ -338,6 +353,27 @@ fn a_list_that_is_refused_keeps_no_word_that_comes_with_it_in_a_file_of_nobody()
     let file = town.county.stored(id).unwrap().record;
     assert_eq!(file.fields["facts"], Value::Null);
     assert!(file.stamps.of("facts") > said.stamps.common, "whoever sent it is told");
+    town.county.hub.tidy().unwrap();
+    no_word_is_left(&town);
+}
+
+#[test]
+fn words_that_were_not_left_out_in_time_go_from_a_file_of_nobody_and_from_its_history() {
+    let mut town = town();
+    let (id, _) = case(&mut town, None);
+    town.erase();
+    // Its words are too long. As long as the list after it counts they are left out; that this one is refused too shows after that.
+    let long = json!({"parties": left_with("李四"), "claim": "墙".repeat(2001)});
+    let long = town.phone.change(Kind::Dispute, id, &cell(1), long);
+    let alone = parties(&town, None);
+    let alone = refused_list(&mut town, id, &alone);
+    let said = ["的墙", "的墙漏水", "的墙又漏水"].map(|said| words(&mut town, id, said));
+    let [first, second, third] = said;
+    let codes = refusals(&town.phone.push(&[long, alone, first, second, third.clone()]));
+    assert_eq!((codes[0], codes[1].is_some(), &codes[2..]), (Some(ProblemCode::TooLong), true, [None; 3].as_slice()));
+    let file = town.county.stored(id).unwrap().record;
+    assert_eq!(file.fields["facts"], Value::Null);
+    assert!(file.stamps.of("facts") > third.stamps.common, "whoever sent it is told");
     town.county.hub.tidy().unwrap();
     no_word_is_left(&town);
 }

@@ -44,5 +44,6 @@ mod rough_words;
 mod seat;
 mod store;
 mod tus;
+mod undecided_lists;
 mod upgrade;
 mod wrong_clock;
