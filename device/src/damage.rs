@@ -151,11 +151,15 @@ impl Device {
         let (register, rescue) = (folder.join(REGISTER_FILE), folder.join(RESCUE_FILE));
         tracing::error!("the register is damaged: what can be read of it is kept");
         let salvaged = salvage(&register, &rescue, key, Owner::read(folder, key).as_ref())?;
-        if self.open_asked(key).is_ok() {
-            if let Err(error) = remove_all(&rescue) {
-                tracing::warn!(%error, "a register that is not needed was not removed");
+        match self.open_asked(key) {
+            Err(error) if self.is_damage(&error, key) => {}
+            // Opened after all, or kept from it by something else, a full storage perhaps.
+            outcome => {
+                if let Err(error) = remove_all(&rescue) {
+                    tracing::warn!(%error, "a register that is not needed was not removed");
+                }
+                return outcome.map(|()| None);
             }
-            return Ok(None);
         }
         let now = self.inner.world_mut(|world| world.now());
         if (salvaged.storage_failed || !reads_whole(&register)) && !is_worn_out(folder, salvaged.kept, now) {

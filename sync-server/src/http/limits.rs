@@ -1,8 +1,9 @@
 //! How often somebody may try a password or a code: counted in memory, by address and by account.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::DeviceId;
@@ -22,15 +23,31 @@ const ENROLMENTS_PER_ADDRESS: u32 = 200;
 const REFRESHES_PER_ADDRESS: u32 = 6_000;
 /// Pieces that one phone hands in.
 const HAND_INS_PER_DEVICE: u32 = 100;
-/// At most this many addresses and accounts are remembered.
+/// At most this many addresses are remembered, and at most this many accounts and phones.
 const REMEMBERED_MAX: usize = 20_000;
+/// So many of the addresses are one site's at most (a /48 of IPv6, RFC 6177): it could be at each of 65,000 and leave no room for others.
+const REMEMBERED_PER_SITE: u32 = 1_000;
 
+/// What somebody does who comes from somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Deed {
+    SignIn,
+    Enrol,
+    Refresh,
+}
+
+/// Whom nobody knows is counted by where they come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Origin {
+    Place(Deed, Place),
+    /// Places of one site that are remembered.
+    Site(Ipv6Addr),
+}
+
+/// Who says who they are is counted by that, apart from all the addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Counted {
-    SignIn(Place),
+enum Named {
     Account(String),
-    Enrol(Place),
-    Refresh(Place),
     HandIn(DeviceId),
 }
 
@@ -40,20 +57,35 @@ struct Place(Option<IpAddr>);
 
 impl Place {
     fn of(address: Option<IpAddr>) -> Self {
-        match address {
-            Some(IpAddr::V6(v6)) if v6.to_ipv4_mapped().is_none() => {
-                let [a, b, c, d, ..] = v6.segments();
-                Self(Some(IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))))
-            }
-            other => Self(other),
-        }
+        Self(address.map(|address| beginning(address, 4).map_or(address, IpAddr::V6)))
+    }
+
+    /// The network that one organisation has in IPv6.
+    fn site(self) -> Option<Ipv6Addr> {
+        beginning(self.0?, 3)
     }
 }
+
+/// The first words of an address of IPv6; none of another.
+fn beginning(address: IpAddr, words: usize) -> Option<Ipv6Addr> {
+    match address {
+        IpAddr::V6(v6) if v6.to_ipv4_mapped().is_none() => {
+            let mut segments = v6.segments();
+            segments[words..].fill(0);
+            Some(Ipv6Addr::from(segments))
+        }
+        _ => None,
+    }
+}
+
+/// Tries since a moment each.
+type Tries<Who> = HashMap<Who, (Instant, u32)>;
 
 /// The counters of this process.
 #[derive(Debug, Default)]
 pub struct RateLimits {
-    tries: Mutex<HashMap<Counted, (Instant, u32)>>,
+    from: Mutex<Tries<Origin>>,
+    named: Mutex<Tries<Named>>,
 }
 
 impl RateLimits {
@@ -62,60 +94,85 @@ impl RateLimits {
     /// # Errors
     /// [`CallRefusal::TooManyTries`].
     pub fn sign_in(&self, address: Option<IpAddr>, account: &str) -> Result<(), ApiError> {
-        self.count(Counted::SignIn(Place::of(address)), SIGN_INS_PER_ADDRESS)?;
-        // A long name is nobody's account; it is not kept.
-        let account: String = account.chars().take(40).collect();
-        self.count(Counted::Account(account), SIGN_INS_PER_ACCOUNT)
+        self.count_from(Deed::SignIn, address, SIGN_INS_PER_ADDRESS)?;
+        count(&mut lock(&self.named), named(account), SIGN_INS_PER_ACCOUNT)
     }
 
     /// The password was right: the account's counter starts anew.
     pub fn signed_in(&self, account: &str) {
-        let account: String = account.chars().take(40).collect();
-        self.tries.lock().unwrap_or_else(PoisonError::into_inner).remove(&Counted::Account(account));
+        lock(&self.named).remove(&named(account));
     }
 
     pub(crate) fn enrol(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
-        self.count(Counted::Enrol(Place::of(address)), ENROLMENTS_PER_ADDRESS)
+        self.count_from(Deed::Enrol, address, ENROLMENTS_PER_ADDRESS)
     }
 
     /// Counts a refresh; [`RateLimits::refreshed`] takes it back when it was right.
     pub(crate) fn refresh(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
-        self.count(Counted::Refresh(Place::of(address)), REFRESHES_PER_ADDRESS)
+        self.count_from(Deed::Refresh, address, REFRESHES_PER_ADDRESS)
     }
 
     /// The token was right: only wrong ones are tries.
     pub(crate) fn refreshed(&self, address: Option<IpAddr>) {
-        let what = Counted::Refresh(Place::of(address));
-        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, count)) = tries.get_mut(&what) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                tries.remove(&what);
-            }
+        let place = Place::of(address);
+        let mut from = lock(&self.from);
+        if take_back(&mut from, &Origin::Place(Deed::Refresh, place))
+            && let Some(site) = place.site()
+        {
+            take_back(&mut from, &Origin::Site(site));
         }
     }
 
     pub(crate) fn hand_in(&self, device: DeviceId) -> Result<(), ApiError> {
-        self.count(Counted::HandIn(device), HAND_INS_PER_DEVICE)
+        count(&mut lock(&self.named), Named::HandIn(device), HAND_INS_PER_DEVICE)
     }
 
-    fn count(&self, what: Counted, max: u32) -> Result<(), ApiError> {
-        let now = Instant::now();
-        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever is counted already goes on being counted: only who is new needs room.
-        if tries.len() >= REMEMBERED_MAX && !tries.contains_key(&what) {
-            tries.retain(|_, (since, _)| now.duration_since(*since) < WINDOW);
-            if tries.len() >= REMEMBERED_MAX {
-                return Err(ApiError::new(CallRefusal::TooManyTries));
-            }
+    fn count_from(&self, deed: Deed, address: Option<IpAddr>, max: u32) -> Result<(), ApiError> {
+        let place = Place::of(address);
+        let mut from = lock(&self.from);
+        let who = Origin::Place(deed, place);
+        if let Some(site) = place.site().filter(|_| !from.contains_key(&who)) {
+            count(&mut from, Origin::Site(site), REMEMBERED_PER_SITE)?;
         }
-        let (since, count) = tries.entry(what).or_insert((now, 0));
-        if now.duration_since(*since) >= WINDOW {
-            (*since, *count) = (now, 0);
-        }
-        *count += 1;
-        if *count > max { Err(ApiError::new(CallRefusal::TooManyTries)) } else { Ok(()) }
+        count(&mut from, who, max)
     }
+}
+
+/// A long name is nobody's account; it is not kept.
+fn named(account: &str) -> Named {
+    Named::Account(account.chars().take(40).collect())
+}
+
+fn lock<T>(tries: &Mutex<T>) -> MutexGuard<'_, T> {
+    tries.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn count<Who: Eq + Hash>(tries: &mut Tries<Who>, who: Who, max: u32) -> Result<(), ApiError> {
+    let now = Instant::now();
+    // Whoever is counted already goes on being counted: only who is new needs room.
+    if tries.len() >= REMEMBERED_MAX && !tries.contains_key(&who) {
+        tries.retain(|_, (since, _)| now.duration_since(*since) < WINDOW);
+        if tries.len() >= REMEMBERED_MAX {
+            return Err(ApiError::new(CallRefusal::TooManyTries));
+        }
+    }
+    let (since, count) = tries.entry(who).or_insert((now, 0));
+    if now.duration_since(*since) >= WINDOW {
+        (*since, *count) = (now, 0);
+    }
+    *count += 1;
+    if *count > max { Err(ApiError::new(CallRefusal::TooManyTries)) } else { Ok(()) }
+}
+
+/// Takes one try back. True: it was the last, and nothing is remembered any more.
+fn take_back<Who: Eq + Hash>(tries: &mut Tries<Who>, who: &Who) -> bool {
+    let Some((_, count)) = tries.get_mut(who) else { return false };
+    *count = count.saturating_sub(1);
+    let is_over = *count == 0;
+    if is_over {
+        tries.remove(who);
+    }
+    is_over
 }
 
 #[cfg(test)]
@@ -140,6 +197,32 @@ mod tests {
         let from = |last: u16| Some(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, last)));
         let tries = (0..=ENROLMENTS_PER_ADDRESS as u16).map(|last| limits.enrol(from(last)));
         assert_eq!(tries.filter(|outcome| outcome.is_err()).count(), 1);
+    }
+
+    #[test]
+    fn nobody_at_many_addresses_keeps_others_out() {
+        let limits = RateLimits::default();
+        let from = |net: u16| Some(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, net, 0, 0, 0, 1)));
+        let let_in = (0..=REMEMBERED_MAX as u16).filter(|net| limits.refresh(from(*net)).is_ok()).count();
+        assert_eq!(let_in, REMEMBERED_PER_SITE as usize);
+        let elsewhere = Some(IpAddr::V4((7_u32).into()));
+        assert!(limits.refresh(elsewhere).is_ok() && limits.sign_in(elsewhere, "somebody").is_ok());
+        // Also where the addresses of many sites left no room for another one.
+        for number in 0..REMEMBERED_MAX {
+            let _ = limits.enrol(Some(IpAddr::V4((1_000 + number as u32).into())));
+        }
+        assert!(limits.enrol(Some(IpAddr::V4(9.into()))).is_err());
+        assert!(limits.hand_in(DeviceId(uuid::Uuid::from_u128(1))).is_ok());
+    }
+
+    #[test]
+    fn a_site_with_right_tokens_alone_has_room_for_all_its_networks() {
+        let limits = RateLimits::default();
+        for net in 0..=2 * REMEMBERED_PER_SITE as u16 {
+            let from = Some(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, net, 0, 0, 0, 1)));
+            assert!(limits.refresh(from).is_ok());
+            limits.refreshed(from);
+        }
     }
 
     #[test]

@@ -31,6 +31,7 @@ impl<S: Store> Hub<S> {
         if request.push.len() > PUSH_CHANGES_MAX || cells_named > CURSORS_MAX || asked > WORDS_ABOUT_MAX {
             return Err(HubError::refused(CallRefusal::TooLarge));
         }
+        self.hear_of(phone, request.device_time)?;
         let phone = &*self.with_lost_cells(phone, &request.lost_receipts)?;
         let read = Read { epoch: request.epoch, cursors: &request.cursors, proofs: &request.proofs };
         // Before the push, whose commit is then the last of a round: a server that stops in between has taken nothing yet.

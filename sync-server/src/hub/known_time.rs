@@ -1,10 +1,27 @@
 //! What is known of the time besides what the server's own clock says, which may be wrong: a machine that starts with an empty clock is
 //! years behind until somebody sets it right, and one that was set by hand may have been ahead. When each phone was heard of is kept.
 
+use domain::protocol::CLOCK_OFF_WARN;
 use domain::world::Millis;
 
-use crate::hub::HubError;
-use crate::store::{Device, Reading};
+use crate::hub::phones::Phone;
+use crate::hub::{Hub, HubError};
+use crate::store::{Device, Reading, Store};
+
+impl<S: Store> Hub<S> {
+    /// A phone that was heard of later than now says what its own clock says. If that agrees with the server's, the server's was ahead
+    /// then, whatever other phones were heard of at that time: the phone is heard of now.
+    pub(super) fn hear_of(&self, phone: &Phone, device_time: Millis) -> Result<(), HubError> {
+        let now = self.now();
+        if phone.heard_at <= now || (device_time.saturating_sub(now)).abs() > CLOCK_OFF_WARN {
+            return Ok(());
+        }
+        self.store.write(|writing| {
+            let Some(device) = writing.device(phone.device)? else { return Ok(()) };
+            Ok(writing.put_device(&Device { seen_at: now, ..device })?)
+        })
+    }
+}
 
 /// Now, or the newest moment at which at least two phones were heard of, where the clock was set back since.
 pub(super) fn known_now(now: Millis, reading: &(impl Reading + ?Sized)) -> Result<Millis, HubError> {
@@ -36,8 +53,9 @@ pub(super) fn heard_at(now: Millis, reading: &(impl Reading + ?Sized), device: &
 }
 
 /// The newest moment at which two phones were heard of, or later. One alone is not believed: it may have called while the clock was
-/// ahead, and never since.
+/// ahead, and never since. Nor is one that is shut out and can be heard of no more.
 fn said_by_two(devices: impl Iterator<Item = Device>) -> Option<Millis> {
+    let devices = devices.filter(|device| device.revoked_at.is_none());
     let mut moments: Vec<Millis> = devices.map(|device| device.seen_at).collect();
     moments.sort_unstable();
     moments.iter().nth_back(1).copied()

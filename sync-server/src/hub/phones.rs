@@ -32,6 +32,8 @@ pub struct Phone {
     pub(super) holdings: Vec<Holding>,
     /// Those of them that only a receipt of a lost database tells of.
     pub(super) lost: BTreeSet<CellCode>,
+    /// When it was last heard of, as far as that is kept.
+    pub(super) heard_at: Millis,
 }
 
 impl Phone {
@@ -40,7 +42,7 @@ impl Phone {
             holdings.iter().filter(|held| held.until.is_none()).map(|held| held.cell.clone()).collect();
         let scopes = cells.iter().map(Scope::from).collect();
         let actor = Actor { scopes, ..account.actor() };
-        Self { device, actor, cells, holdings, lost: BTreeSet::new() }
+        Self { device, actor, cells, holdings, lost: BTreeSet::new(), heard_at: 0 }
     }
 
     /// A phone as it was before a moment: what its account held then, and may write of that.

@@ -158,7 +158,8 @@ impl<S: Store> Hub<S> {
     pub fn phone_now(&self, phone: &Phone) -> Result<Phone, HubError> {
         self.store.read(|reading| {
             let (device, account) = living(reading.device(phone.device)?, |id| Ok(reading.account(id)?))?;
-            Ok(Phone::new(device.id, &account, reading.holdings(&account.id)?))
+            let heard_at = device.seen_at;
+            Ok(Phone { heard_at, ..Phone::new(device.id, &account, reading.holdings(&account.id)?) })
         })
     }
 
@@ -171,6 +172,7 @@ impl<S: Store> Hub<S> {
                 return Err(signed_out());
             }
             let phone = Phone::new(pair.device, &account, reading.holdings(&account.id)?);
+            let phone = Phone { heard_at: device.seen_at, ..phone };
             Ok((pair, device, phone))
         })
     }

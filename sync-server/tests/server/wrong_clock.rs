@@ -3,7 +3,7 @@
 
 use domain::order::{DeviceOrder, StandingOrder};
 use domain::scope::{Actor, Role};
-use domain::{AccountId, World as _};
+use domain::{AccountId, ProblemCode, World as _};
 use sync_server::store::{Store as _, TakenIn};
 
 use crate::common::{County, DAY, MINUTE, PASSWORD, START, TestPhone, cell};
@@ -161,4 +161,24 @@ fn whoever_gets_a_cell_while_the_clock_is_far_behind_has_it_since_the_other_gave
     let held = |account: &AccountId| county.hub.store().read(|reading| reading.holdings(account)).unwrap().remove(0);
     assert_eq!((held(&worker()).since, held(&worker()).until), (START, Some(START)));
     assert_eq!((held(&next).since, held(&next).until), (START, None));
+}
+
+#[test]
+fn a_cell_is_handed_over_today_though_several_phones_were_heard_of_while_the_clock_was_ahead() {
+    let county = crate::accounts::county();
+    let by = admin(&county);
+    let names = ["worker-a", "worker-b", "worker-c"];
+    let accounts = names.map(|name| county.account(name, Role::Worker, &[], &[cell(1)]));
+    county.world.pass(200 * DAY);
+    let mut phones = accounts.map(|account| county.phone_of(&account));
+    phones.iter().for_each(|phone| drop(phone.phone()));
+    county.world.pass(-200 * DAY);
+    for phone in &mut phones {
+        phone.round(Vec::new());
+        assert_eq!(seen_at(&county, phone), START, "its own clock agrees with the server's");
+    }
+    county.hub.hand_over_cell(&by, &cell(1), &[worker()], &[]).unwrap();
+    county.world.pass(DAY);
+    let late = phones[0].new_dwelling(&cell(1));
+    assert_eq!(phones[0].refused(&late), ProblemCode::ForeignCell);
 }
