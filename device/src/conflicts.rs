@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use domain::conflict::{CONFLICTS_TOLD_MAX, Conflict, Hand, Writer};
-use domain::kinds::dispute::{WORDS, has_lost_somebody, is_about_somebody, without_person};
+use domain::kinds::dispute::{WORDS, has_lost_somebody, is_about_somebody, people_in, without_person};
 use domain::protocol::FeedPage;
 use domain::record::is_field_name;
 use domain::scope::phone_writes;
@@ -111,8 +111,8 @@ pub(crate) fn leave_erased(connection: &Connection, person: RecordId) -> Result<
     Ok(())
 }
 
-/// Takes an erased resident out of the lists of parties of a file that were set aside. The server does the same in the same words, and does
-/// not tell of it: both hold one value under one stamp.
+/// Takes an erased resident out of the lists of parties of a file that were set aside. The server does the same in the same words: both hold
+/// one value under one stamp, whether it tells of it or not.
 fn leave_lists(connection: &Connection, file: &str, person: RecordId) -> Result<(), DeviceError> {
     const LISTS: &str = "SELECT stamp, body FROM conflict WHERE id = ?1 AND field = 'parties' AND instr(body, ?2) > 0";
     const LEAVE: &str = "UPDATE conflict SET body = ?3 WHERE id = ?1 AND field = 'parties' AND stamp = ?2";
@@ -127,6 +127,23 @@ fn leave_lists(connection: &Connection, file: &str, person: RecordId) -> Result<
         }
     }
     Ok(())
+}
+
+/// Whom lists of parties name that were set aside, or that gave way to one that was let stand again: also those on which somebody has
+/// decided, for no page names these any more. The list that stands need not name them, and then nothing of the file comes down when they
+/// are erased.
+pub(crate) fn parties_set_aside(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
+    const LISTS: &str = "SELECT body -> '$.value', replaced -> '$.value' FROM conflict WHERE field = 'parties'";
+    let mut statement = connection.prepare_cached(LISTS)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let lists: [Option<String>; 2] = [row.get(0)?, row.get(1)?];
+        for list in lists.into_iter().flatten() {
+            found.extend(people_in(&serde_json::from_str(&list)?));
+        }
+    }
+    Ok(found)
 }
 
 /// Forgets what was set aside of a case file that is about nobody any more, where people can be named. True: there was any.

@@ -55,9 +55,9 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
 
 /// Records about which words are kept that no feed need ever reach again: refused ones, unfinished forms, what another phone handed
 /// over, and photos of a cell that this phone had to give up and cannot leave before they are sent; and whoever a dispute or a roster
-/// names that is not sent yet, whose copy here no feed brings down. The record may have left this phone's cells before it was
-/// erased, and then no feed says so; the server is asked. First about the people of what is `pushed` with the question: once that is
-/// accepted it is not asked about any more.
+/// names that is not sent yet, or a list of parties that was set aside, whose copy here no feed brings down. The record may have left
+/// this phone's cells before it was erased, or never have lain there, and then no feed says so; the server is asked. First about the
+/// people of what is `pushed` with the question: once that is accepted it is not asked about any more.
 pub(crate) fn words_about(connection: &Connection, pushed: &[Change]) -> Result<Vec<RecordId>, DeviceError> {
     const REFUSED: &str = "SELECT id FROM refused
         UNION SELECT fields ->> '$.target' FROM refused WHERE kind IN ('visit', 'review') AND fields ->> '$.target' IS NOT NULL
@@ -86,6 +86,7 @@ pub(crate) fn words_about(connection: &Connection, pushed: &[Change]) -> Result<
     names.extend(named_by_photos_left(connection)?);
     let mut about: BTreeSet<RecordId> = names.iter().filter_map(|name| name.parse().ok()).collect();
     about.extend(in_forms(connection)?);
+    about.extend(conflicts::parties_set_aside(connection)?);
     in_turn(connection, &people_of(pushed), &about)
 }
 

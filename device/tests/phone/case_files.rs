@@ -223,3 +223,58 @@ fn a_list_that_was_let_stand_in_vain_says_still_whom_else_the_case_is_about() {
     assert!(!knows(&phone, "张三") && !knows(&phone, &erased.to_string()));
     assert_eq!(knows_of(&phone), [WORDS[0], WORDS[3]]);
 }
+
+/// The server erases somebody in a cell of which this phone hears nothing.
+fn erase_elsewhere(server: &Server, phone: &Phone, erased: RecordId) {
+    assert!(knows(phone, "张三") && knows(phone, &erased.to_string()), "nobody was erased yet");
+    server.hub().erased.insert(erased);
+    phone.sync();
+    assert!(!knows(phone, "张三") && !knows(phone, &erased.to_string()));
+}
+
+#[test]
+fn who_was_erased_in_a_cell_that_this_phone_does_not_read_is_left_in_no_list_that_was_set_aside() {
+    for is_decided in [false, true] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        let erased = record_id(800);
+        let (file, stamp) = a_case_that_a_list_set_aside_keeps(&server, &phone, erased);
+        if is_decided {
+            phone.call("dismiss_conflict", json!({"id": file, "field": "parties", "stamp": stamp}));
+            // Somebody has decided on the server too: no page names the list any more.
+            tell(&server, &phone, file, Vec::new());
+        }
+        erase_elsewhere(&server, &phone, erased);
+        if !is_decided {
+            assert_eq!(knows_of(&phone), [WORDS[0], WORDS[3]], "the list says still that it may be 李四's");
+            assert!(knows(&phone, "李四"));
+        }
+    }
+}
+
+#[test]
+fn who_was_erased_in_a_cell_that_this_phone_does_not_read_is_left_in_no_list_that_gave_way() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = record_id(800);
+    let file = case(&phone, &json!([{"person": erased, "name": "张三", "side": "applicant"}]), WORDS[0]);
+    phone.sync();
+    let stamp = Stamp::new(START - 1_000, 0, Node(7));
+    let list = Conflict {
+        record: file,
+        field: "parties".into(),
+        value: json!([{"name": "李四", "side": "applicant"}]),
+        stamp,
+        by: None,
+        won_stamp: phone.get(file).unwrap().stamps.of("parties"),
+        won_by: None,
+    };
+    tell(&server, &phone, file, vec![list]);
+    phone.pass(1_000);
+    phone.call("restore_value", json!({"id": file, "field": "parties", "stamp": stamp}));
+    phone.sync();
+    assert!(phone.is_sent(file));
+    // The list with the resident can still be had back, and stands nowhere else.
+    erase_elsewhere(&server, &phone, erased);
+    assert_eq!(phone.get(file).unwrap().fields["parties"], json!([{"name": "李四", "side": "applicant"}]));
+}

@@ -310,7 +310,17 @@ impl<S: Store> Hub<S> {
         let mut listed = Vec::new();
         for (kind, field, rest) in LISTS_PEOPLE {
             for StoredRecord { record, .. } in writing.that_named(county, &kind, id)? {
+                let names = |list: &Value| rest(list, id).is_some();
+                // The list that stands comes down because it is written. Where it stays, nothing else tells of one that was set aside.
+                let tells = !record.fields.get(field).is_some_and(names)
+                    && writing
+                        .open_conflicts(county, record.id, Millis::MIN)?
+                        .iter()
+                        .any(|conflict| conflict.field == field && names(&conflict.value));
                 self.leave_list(writing, &record, field, &|list| rest(list, id), now)?;
+                if tells {
+                    writing.tell_again(&record.cell, record.id)?;
+                }
                 listed.push(record);
             }
         }

@@ -83,6 +83,28 @@ fn told(phone: &mut TestPhone) -> Vec<Conflict> {
 }
 
 #[test]
+fn a_list_that_was_set_aside_comes_down_without_who_was_erased_though_the_list_that_stands_does_not_change() {
+    let mut town = town();
+    let (id, _) = case(&mut town, Some("李四"));
+    let stood = seen(&town, id);
+    let (own, others) = (parties(&town, None), json!([{"name": "李四", "side": "respondent"}]));
+    let mut alone = town.phone.change(Kind::Dispute, id, &cell(1), json!({ "parties": own }));
+    alone.base.insert("parties".into(), stood);
+    town.phone.push_all(&[alone]);
+    town.county.world.pass(MINUTE);
+    let mut colleague = town.county.worker("worker-b", &[cell(1)]);
+    let mut without = colleague.change(Kind::Dispute, id, &cell(1), json!({ "parties": others }));
+    without.base.insert("parties".into(), stood);
+    colleague.push_all(&[without]);
+    let mut reader = town.county.worker("worker-c", &[cell(1)]);
+    let lists = |phone: &mut TestPhone| told(phone).into_iter().map(|conflict| conflict.value).collect::<Vec<Value>>();
+    assert_eq!(lists(&mut reader), [own]);
+    town.erase();
+    assert_eq!(lists(&mut reader), [json!([{"name": ERASED_NAME, "side": "applicant"}])]);
+    assert_eq!(town.county.stored(id).unwrap().record.fields["parties"], others);
+}
+
+#[test]
 fn a_list_that_keeps_a_file_from_being_about_nobody_is_told_whatever_its_age_and_before_others() {
     let mut town = town();
     let (id, event, corrected) = corrected_meanwhile(&mut town, &json!({"name": "李四", "side": "respondent"}));
