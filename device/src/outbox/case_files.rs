@@ -61,7 +61,8 @@ pub(crate) fn look_again(connection: &Connection) -> Result<(), DeviceError> {
 
 /// Leaves nothing where words stood of files that are about nobody: of own words that were overtaken, refused or not finished, and of what
 /// was set aside. For when everything has come down and was judged. While something of such a file waits, or the own list of parties by which
-/// a file would be somebody's, that may be refused yet, and it is looked at again. True: something went.
+/// a file would be somebody's, that may be refused yet, and it is looked at again. While the own list waits that names nobody, nothing goes:
+/// the server may have another one, and sets that aside when it takes this one. True: something went.
 ///
 /// What stands in the register is as the server has it, which empties it under stamps of its own. One of an older version emptied what came
 /// late under the stamps that it came with, and sent the phone that wrote them nothing: where it has not written the list of parties anew
@@ -75,8 +76,13 @@ pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> 
             waits |= own_list_goes_up(connection, id)?;
             continue;
         }
-        left |= leave_words_apart(connection, id)?;
         let Some(held) = store::held(connection, id)? else { continue };
+        // An own list that is not judged yet stands here over whatever the server has: by it nobody here can tell whom the file is about.
+        if held.unsent.contains_key("parties") {
+            waits = true;
+            continue;
+        }
+        left |= leave_words_apart(connection, id)?;
         if may_be_refused(connection, &held)? {
             waits = true;
         } else if noted.get(&id) == Some(&Some(held.record.stamps.of("parties"))) {

@@ -157,6 +157,69 @@ fn a_case_is_looked_at_again_when_the_own_list_of_parties_that_was_overtaken_is_
     assert!(knows(&phone, "李四") && !knows(&phone, "张三"));
 }
 
+/// A file of one resident on whose own list of parties this phone stands alone: it corrected the list without having heard of 李四, whom a
+/// colleague has noted since, and the server does not take it yet. The resident was erased, and all that the server has came down.
+fn a_case_whose_own_list_waits(server: &Server, phone: &Phone) -> (RecordId, Value) {
+    let erased = person(phone, "张三");
+    let file = case(phone, &json!([{"person": erased, "name": "张三", "side": "applicant"}]), WORDS[0]);
+    phone.sync();
+    phone.pass(1_000);
+    phone.write(Kind::Dispute, Some(file), json!({ "place": WORDS[2] })).unwrap();
+    sync_and_be_refused(server, phone);
+    let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
+    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    phone.pass(1_000);
+    let corrected = json!([{"person": erased, "name": "张三", "side": "applicant", "phone": "13800000000"}]);
+    phone.write(Kind::Dispute, Some(file), json!({ "parties": corrected })).unwrap();
+    let left = json!([{"name": "—", "side": "applicant"}, {"name": "李四", "side": "respondent"}]);
+    server.write(change(file, Kind::Dispute, cell(), START + 1_000, json!({ "parties": left })));
+    server.hub().erase(erased);
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Dispute).then_some(ProblemCode::StampFuture));
+    phone.sync();
+    server.hub().refuse = Box::new(|_| None);
+    assert_eq!(phone.get(file).unwrap().fields["parties"], json!([{"name": "—", "side": "applicant"}]));
+    assert!(!knows(phone, "张三") && !phone.is_sent(file));
+    (file, left)
+}
+
+#[test]
+fn words_of_a_case_stay_until_the_own_list_of_parties_that_stands_alone_here_is_judged() {
+    let all = [WORDS[0], WORDS[2], WORDS[3]];
+    for is_set_aside in [true, false] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        let (file, left) = a_case_whose_own_list_waits(&server, &phone);
+        assert_eq!(knows_of(&phone), all, "the server may have it that the file is also another's");
+        if is_set_aside {
+            let list = Conflict {
+                record: file,
+                field: "parties".into(),
+                value: left,
+                stamp: Stamp::new(START + 1_000, 0, Node(7)),
+                by: None,
+                won_stamp: phone.get(file).unwrap().stamps.of("parties"),
+                won_by: None,
+            };
+            tell(&server, &phone, file, vec![list]);
+            assert_eq!(knows_of(&phone), all, "nobody has decided");
+        } else {
+            phone.sync();
+            assert_eq!(knows_of(&phone), all[..1], "what the server has it empties itself");
+        }
+        assert!(phone.is_sent(file));
+    }
+}
+
+#[test]
+fn words_of_a_case_are_its_other_partys_when_the_own_list_is_refused_with_a_later_round() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (file, left) = a_case_whose_own_list_waits(&server, &phone);
+    sync_and_be_refused(&server, &phone);
+    assert_eq!(phone.get(file).unwrap().fields["parties"], left);
+    assert_eq!(knows_of(&phone), [WORDS[0], WORDS[2], WORDS[3]]);
+}
+
 /// A file of whose parties none is left, an unfinished form of it, and a list of parties that was set aside: of somebody who is still to be
 /// erased, and of 李四.
 fn a_case_that_a_list_set_aside_keeps(server: &Server, phone: &Phone, erased: RecordId) -> (RecordId, Stamp) {
