@@ -17,11 +17,12 @@ use domain::kinds::dispute::{WORDS, is_about_nobody};
 use domain::protocol::Verdict;
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
-use domain::{Change, Fields, Kind, Record, RecordId, Scope};
+use domain::{Change, Fields, Kind, Record, RecordId, Scope, Stamp};
 use serde_json::Value;
 
 use crate::hub::conflicts::keeps_from_nobody;
 use crate::hub::first_look::standing;
+use crate::hub::so_far::SoFar;
 use crate::hub::{Hub, HubError};
 use crate::store::{Store, Writing};
 
@@ -77,27 +78,36 @@ impl<S: Store> Hub<S> {
 
     /// Leaves case files once changes to them are judged: `sent` is how they came, with what became of each. Which of them would be taken
     /// was not known when words were left out, and a list of parties that was refused decides about none; nor is anything done for a change
-    /// that was refused. Answers whether bytes of photos were doomed.
+    /// that was refused. Where it decided on a list that was set aside, its events and photos were taken: its words stay like these, unless
+    /// whoever decided had not heard of the erasure. Answers whether bytes of photos were doomed.
     pub(super) fn leave_late_files(
         &self,
         writing: &mut dyn Writing,
         (sent, verdicts): (&[Change], &[Verdict]),
-        late: &Late,
+        (late, so_far): (&Late, &SoFar),
         setting: Setting<'_>,
     ) -> Result<bool, HubError> {
         let mut dooms = false;
         let taken = late.emptied.as_deref().unwrap_or(sent);
         let all = sent.iter().zip(taken).zip(verdicts);
         let accepted = all.filter(|(_, verdict)| **verdict == Verdict::Accepted).map(|(changes, _)| changes);
+        let to_files = accepted.filter(|(sent, _)| sent.kind == Kind::Dispute);
+        let with_late_lists = to_files.clone().filter(|(sent, taken)| is_late_list(sent, taken));
+        let late_lists: BTreeSet<(File, Stamp)> =
+            with_late_lists.map(|(_, taken)| (file_of(taken), taken.stamps.of("parties"))).collect();
         // Nothing below changes whom a file is about: it is asked once for each.
         let mut of_nobody: BTreeMap<File, bool> = BTreeMap::new();
         let mut unsaid = Unsaid::default();
-        for (sent, taken) in accepted.filter(|(sent, _)| sent.kind == Kind::Dispute) {
+        for (sent, taken) in to_files {
             let Some(file) = standing(writing, taken)?.filter(|file| file.kind == Kind::Dispute) else { continue };
             let before = late.before.get(&file_of(taken));
             let nobody = match of_nobody.entry(file_of(taken)) {
                 Entry::Occupied(known) => *known.get(),
-                Entry::Vacant(place) => *place.insert(is_of_nobody(writing, &file)?),
+                Entry::Vacant(place) => {
+                    let list = (place.key().clone(), file.stamps.of("parties"));
+                    let stays = so_far.has_decided(place.key()) && !late_lists.contains(&list);
+                    *place.insert(!stays && is_of_nobody(writing, &file)?)
+                }
             };
             let file = if nobody {
                 self.leave_unsaid(writing, file, (sent, taken), (before, &mut unsaid), setting.now)?
@@ -125,7 +135,7 @@ impl<S: Store> Hub<S> {
         let Some(list) = taken.fields.get("parties").filter(|_| stands(file, taken, "parties")) else {
             return Ok(false);
         };
-        if sent.fields.get("parties") == Some(list) {
+        if !is_late_list(sent, taken) {
             // A phone of an older version that heard of the erasure before it sent this has emptied the words too, on its own and under their
             // stamps: it is told what stands.
             let known = before.is_some_and(|before| stands(before, taken, "parties"));
@@ -195,6 +205,11 @@ impl<S: Store> Hub<S> {
         let emptied = |name: &str, value: &Value| (WORDS.contains(&name) && !value.is_null()).then_some(Value::Null);
         Ok(writing.rewrite_past(&standing, &emptied)?)
     }
+}
+
+/// Whether the list of parties of a change still named somebody who was erased.
+fn is_late_list(sent: &Change, taken: &Change) -> bool {
+    sent.fields.get("parties") != taken.fields.get("parties")
 }
 
 /// The words of a change that were not in the file before.
@@ -288,7 +303,7 @@ fn case_to_correct(case: &Record, events: &[Record], names: &BTreeSet<String>) -
 
 #[cfg(test)]
 mod tests {
-    use domain::{CellCode, Stamp, Stamps};
+    use domain::{CellCode, Stamps};
     use serde_json::json;
     use uuid::Uuid;
 

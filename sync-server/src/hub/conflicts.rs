@@ -16,6 +16,7 @@ use crate::hub::erasure::names_erased;
 use crate::hub::feed::Asking;
 use crate::hub::judge::{Author, Bench, NUMBER};
 use crate::hub::reviews::{DeskChange, refused_words};
+use crate::hub::so_far::SoFar;
 use crate::hub::{Hub, HubError};
 use crate::store::{HistoryEntry, Reading, SetAside, Store, StoredRecord, Writing, WrittenBy};
 
@@ -152,10 +153,10 @@ pub(super) fn keep(writing: &mut dyn Writing, record: &Record, found: Vec<SetAsi
 pub(super) fn settle(
     writing: &mut dyn Writing,
     author: Author<'_>,
-    change: &Change,
-    taken: &[String],
+    (change, taken): (&Change, &[String]),
     before: &Record,
     now: Millis,
+    so_far: &mut SoFar,
 ) -> Result<(), HubError> {
     let open = writing.open_conflicts(&before.cell.county(), before.id, Millis::MIN)?;
     for conflict in open.into_iter().filter(|conflict| taken.contains(&conflict.field)) {
@@ -163,6 +164,7 @@ pub(super) fn settle(
         let seen = change.base.get(&conflict.field) == Some(&before.stamps.of(&conflict.field));
         if stands_again || (seen && author.was_told(writing.epoch()?, &conflict.cell, conflict.n)) {
             writing.settle_conflict(&conflict, now)?;
+            so_far.decide(&conflict);
         }
     }
     Ok(())

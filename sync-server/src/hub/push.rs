@@ -18,6 +18,7 @@ use crate::hub::first_look::{
     Look, Looks, digest, look_at_all, merge_fault, nothing_new, refuse_missing_targets, standing,
 };
 use crate::hub::judge::{Author, Bench, CELL, Fault, NUMBER, parts_of_number};
+use crate::hub::so_far::SoFar;
 use crate::hub::{Hub, HubError, conflicts};
 use crate::store::{Approval, LostValue, Place, Run, Store, StoredRecord, Taken, Writing, Written};
 
@@ -44,7 +45,7 @@ impl<S: Store> Hub<S> {
         let (late, looks) = look_without_erased(writing, &bench, sent)?;
         let changes = late.emptied.as_deref().unwrap_or(sent);
         let mut judged = Judged { verdicts: Vec::with_capacity(changes.len()), dooms: false };
-        let mut looked = BTreeSet::new();
+        let (mut looked, mut so_far) = (BTreeSet::new(), SoFar::default());
         for (change, look) in changes.iter().zip(looks.each) {
             // Only an earlier change of this push can have moved the record since it was looked at, or have been refused since.
             let repeated = !looked.insert(change.id);
@@ -57,18 +58,21 @@ impl<S: Store> Hub<S> {
                     }
                     Verdict::Refused(bench.refusal(fault, current.as_deref()))
                 }
-                Look::Known(_) if repeated => self.store_repeated(writing, &bench, change, false)?,
-                Look::Fits { creates, .. } if repeated => self.store_repeated(writing, &bench, change, creates)?,
+                Look::Known(_) if repeated => self.store_repeated(writing, &bench, change, false, &mut so_far)?,
+                Look::Fits { creates, .. } if repeated => {
+                    self.store_repeated(writing, &bench, change, creates, &mut so_far)?
+                }
                 Look::Known(lies_in) => {
                     tell_whoever_holds_it_elsewhere(writing, author, change, lies_in.as_ref(), false)?;
                     Verdict::Accepted
                 }
                 Look::Fits { creates, current, merged } => {
-                    self.store_one(writing, &bench, change, creates, current.map(|record| *record), Ok(*merged))?
+                    let current = current.map(|record| *record);
+                    self.store_one(writing, &bench, change, (creates, current), Ok(*merged), &mut so_far)?
                 }
             });
         }
-        judged.dooms |= self.leave_late_files(writing, (sent, &judged.verdicts), &late, setting)?;
+        judged.dooms |= self.leave_late_files(writing, (sent, &judged.verdicts), (&late, &so_far), setting)?;
         Ok(judged)
     }
 
@@ -79,10 +83,11 @@ impl<S: Store> Hub<S> {
         bench: &Bench<'_>,
         change: &Change,
         creates: bool,
+        so_far: &mut SoFar,
     ) -> Result<Verdict, HubError> {
         let current = standing(writing, change)?;
         let merged = merge(current.as_ref(), change);
-        self.store_one(writing, bench, change, creates, current, merged)
+        self.store_one(writing, bench, change, (creates, current), merged, so_far)
     }
 
     /// Stores what came of a change that was found fitting.
@@ -91,9 +96,9 @@ impl<S: Store> Hub<S> {
         writing: &mut dyn Writing,
         bench: &Bench<'_>,
         change: &Change,
-        creates: bool,
-        current: Option<Record>,
+        (creates, current): (bool, Option<Record>),
         merged: Result<Merged, MergeError>,
+        so_far: &mut SoFar,
     ) -> Result<Verdict, HubError> {
         if current.is_none() && !creates {
             // An earlier change of the same push would have created it, and was refused after the look.
@@ -108,7 +113,7 @@ impl<S: Store> Hub<S> {
         let lies_in = Some(merged.record.cell.clone());
         if news {
             self.time().clock.observe(change.latest(), bench.setting.now);
-            self.store_merged(writing, bench, change, merged, current.as_ref())?;
+            self.store_merged(writing, bench, change, merged, current.as_ref(), so_far)?;
         }
         tell_whoever_holds_it_elsewhere(writing, bench.author, change, lies_in.as_ref(), news)?;
         Ok(Verdict::Accepted)
@@ -121,12 +126,13 @@ impl<S: Store> Hub<S> {
         change: &Change,
         merged: Merged,
         before: Option<&Record>,
+        so_far: &mut SoFar,
     ) -> Result<(), HubError> {
         let (author, now, record) = (bench.author, bench.setting.now, merged.record);
         let by = author.actor().account.clone();
         let conflicts = conflicts::found(writing, bench, change, &merged.lost, &record)?;
         if let Some(before) = before {
-            conflicts::settle(writing, author, change, &merged.taken, before, now)?;
+            conflicts::settle(writing, author, (change, &merged.taken), before, now, so_far)?;
         }
         let number = if before.is_none() { self.number(writing, &record, now)? } else { None };
         let record = match &number {
