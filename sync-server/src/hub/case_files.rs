@@ -26,7 +26,7 @@ use crate::hub::so_far::SoFar;
 use crate::hub::{Hub, HubError};
 use crate::store::{Store, Writing};
 
-pub(super) use late::{Late, PastLists, without_erased};
+pub(super) use late::{Late, without_erased};
 
 /// A case file in whose words the name of an erased party stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,14 @@
 //! The look at changes to case files before any of them is judged: whom each file will be about once all of them have come, and so which of
 //! their words are late.
 
+use std::cell::RefCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::dispute::{PARTIES_MAX, WORDS, is_about_somebody, people_in, without_person};
 use domain::merge::{Lost, Merged, merge};
 use domain::protocol::CHANGE_FIELDS_MAX;
-use domain::{Change, Fields, Kind, Record, RecordId, Stamps};
+use domain::{Change, Fields, Kind, Record, RecordId};
 use serde_json::Value;
 
 use super::{File, file_of, is_of_nobody, stands};
@@ -15,7 +16,8 @@ use crate::hub::HubError;
 use crate::hub::conflicts::{is_news, was_known};
 use crate::hub::first_look::standing;
 use crate::hub::judge::Bench;
-use crate::store::{HistoryEntry, Writing};
+use crate::hub::so_far::{Past, Pasts};
+use crate::store::{Writing, WrittenBy};
 
 /// Case files that changes are to.
 pub(in crate::hub) struct Late {
@@ -25,28 +27,33 @@ pub(in crate::hub) struct Late {
     pub(super) before: BTreeMap<File, Record>,
     /// Whether all of the changes together leave a file to nobody.
     of_nobody: BTreeMap<File, bool>,
+    /// What was asked of other files: of one that many events name it is asked once.
+    asked: RefCell<BTreeMap<File, bool>>,
 }
 
 impl Late {
     /// Whether a case file is about nobody any more, once the changes have come to it: their words, events and photos all ask this.
     pub(in crate::hub) fn leaves_to_nobody(&self, reading: &dyn Writing, file: File) -> Result<bool, HubError> {
-        if let Some(known) = self.of_nobody.get(&file) {
-            return Ok(*known);
+        let asked = || self.asked.borrow().get(&file).copied();
+        if let Some(known) = self.of_nobody.get(&file).copied().or_else(asked) {
+            return Ok(known);
         }
-        let (county, id) = file;
-        reading.record(&county, id)?.map_or(Ok(false), |stored| is_of_nobody(reading, &stored.record))
+        let stored = reading.record(&file.0, file.1)?;
+        let nobody = stored.map_or(Ok(false), |stored| is_of_nobody(reading, &stored.record))?;
+        self.asked.borrow_mut().insert(file, nobody);
+        Ok(nobody)
     }
 }
 
 /// Leaves out what case files among these changes say of residents who were erased. A phone that has not heard of an erasure yet still
 /// sends the names, and empties its own copy in the same words when it hears. `refused`: which of the changes, by their places, are known to
-/// be refused; they decide about no word. `past`: what was read for an earlier look at the same changes.
+/// be refused; they decide about no word. `pasts`: what was read for an earlier look at the same changes.
 pub(in crate::hub) fn without_erased(
     reading: &dyn Writing,
     bench: &Bench<'_>,
     changes: &[Change],
     refused: &BTreeSet<usize>,
-    past: &mut PastLists,
+    pasts: &mut Pasts,
 ) -> Result<Late, HubError> {
     let mut left = Vec::new();
     let mut files: BTreeMap<File, Coming> = BTreeMap::new();
@@ -58,7 +65,7 @@ pub(in crate::hub) fn without_erased(
         };
         let change = Change { fields: parties_without_erased(reading, change)?, ..change.clone() };
         if !refused.contains(&index) {
-            file.take(reading, bench, &change, past)?;
+            file.take(reading, bench, &change, pasts)?;
         }
         left.push((index, change));
     }
@@ -67,7 +74,7 @@ pub(in crate::hub) fn without_erased(
         of_nobody.insert(id.clone(), file.is_of_nobody(reading)?);
     }
     let before = files.into_iter().filter_map(|(id, file)| Some((id, file.before?))).collect();
-    let mut late = Late { emptied: None, before, of_nobody };
+    let mut late = Late { emptied: None, before, of_nobody, asked: RefCell::default() };
     for (index, mut change) in left {
         let file = file_of(&change);
         if late.of_nobody.get(&file) == Some(&true) && !refused.contains(&index) {
@@ -88,14 +95,14 @@ struct Coming {
     /// As the changes leave it.
     after: Option<Record>,
     /// What the changes add to the history of its lists of parties.
-    lists: Vec<HistoryEntry>,
+    lists: Past,
     /// Whether a list that names somebody gives way here: somebody has to decide first.
     undecided: bool,
 }
 
 impl Coming {
     fn to(file: Option<Record>) -> Self {
-        Self { before: file.clone(), after: file, lists: Vec::new(), undecided: false }
+        Self { before: file.clone(), after: file, lists: Past::default(), undecided: false }
     }
 
     fn take(
@@ -103,16 +110,18 @@ impl Coming {
         reading: &dyn Writing,
         bench: &Bench<'_>,
         change: &Change,
-        past: &mut PastLists,
+        pasts: &mut Pasts,
     ) -> Result<(), HubError> {
         // What would make a file larger than one may be is refused, too: it is not carried along.
         let Some(merged) = merge(self.after.as_ref(), change).ok().filter(|merged| is_in_bounds(&merged.record)) else {
             return Ok(());
         };
         // Once somebody has to decide, no other list makes a difference.
-        self.undecided = self.undecided || self.sets_somebody_aside(reading, bench, (change, &merged), past)?;
-        if !(merged.taken.is_empty() && merged.lost.is_empty()) {
-            self.lists.extend(list_of(bench, change));
+        self.undecided = self.undecided || self.sets_somebody_aside(reading, bench, (change, &merged), pasts)?;
+        let list = change.fields.get_key_value("parties");
+        if let Some((field, list)) = list.filter(|_| !(merged.taken.is_empty() && merged.lost.is_empty())) {
+            let author = WrittenBy { by: bench.author.actor().account.clone(), device: bench.author.device() };
+            self.lists.add(&Fields::from([(field.clone(), list.clone())]), &change.stamps, &author);
         }
         self.after = Some(merged.record);
         Ok(())
@@ -125,14 +134,14 @@ impl Coming {
         reading: &dyn Writing,
         bench: &Bench<'_>,
         (change, merged): (&Change, &Merged),
-        past: &mut PastLists,
+        pasts: &mut Pasts,
     ) -> Result<bool, HubError> {
         let somebody = |lost: &&Lost| lost.field == "parties" && is_about_somebody(&lost.value);
         let lost = merged.lost.iter().find(somebody).filter(|lost| !was_known(bench, change, lost, &merged.record));
         let Some(lost) = lost else { return Ok(false) };
         let (county, id) = file_of(change);
-        let past = past.of((county.clone(), id), || Ok(reading.history(&county, id)?))?;
-        is_news(reading, past.iter().chain(&self.lists), (change, lost), &merged.record)
+        let past = pasts.of((county.clone(), id), || Ok(reading.history(&county, id)?))?;
+        is_news(reading, &[past, &self.lists], (change, lost), &merged.record)
     }
 
     /// Whether it is about nobody when all have come to it.
@@ -142,47 +151,6 @@ impl Coming {
             None => Ok(false),
         }
     }
-}
-
-/// What the histories of case files say of their lists of parties. Nothing is written while changes are looked at: however many come to a
-/// file, and however often they are looked at, its history is read once, and only where it makes a difference.
-#[derive(Default)]
-pub(in crate::hub) struct PastLists(BTreeMap<File, Vec<HistoryEntry>>);
-
-impl PastLists {
-    fn of(
-        &mut self,
-        file: File,
-        read: impl FnOnce() -> Result<Vec<HistoryEntry>, HubError>,
-    ) -> Result<&[HistoryEntry], HubError> {
-        let lists = match self.0.entry(file) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
-                let mut past = read()?;
-                past.retain(|entry| entry.fields.contains_key("parties"));
-                for entry in &mut past {
-                    entry.fields.retain(|name, _| name == "parties");
-                    entry.lost.clear();
-                }
-                place.insert(past)
-            }
-        };
-        Ok(lists)
-    }
-}
-
-/// The list of parties that a change brings, as the history will have it.
-fn list_of(bench: &Bench<'_>, change: &Change) -> Option<HistoryEntry> {
-    let list = change.fields.get("parties")?.clone();
-    Some(HistoryEntry {
-        at: bench.setting.now,
-        by: bench.author.actor().account.clone(),
-        device: bench.author.device(),
-        fields: Fields::from([("parties".to_owned(), list)]),
-        stamps: Stamps::all(change.stamps.of("parties")),
-        base: BTreeMap::new(),
-        lost: Vec::new(),
-    })
 }
 
 fn is_in_bounds(file: &Record) -> bool {
@@ -238,7 +206,7 @@ fn leave_no_words(change: &mut Change, before: Option<&Record>) {
 
 #[cfg(test)]
 mod tests {
-    use domain::{AccountId, CellCode, Stamp};
+    use domain::{CellCode, Stamp, Stamps};
     use serde_json::json;
     use uuid::Uuid;
 
@@ -260,30 +228,6 @@ mod tests {
         assert_eq!(asked, [1, 2].map(|number| RecordId(Uuid::from_u128(number))));
         let nobody = json!({"name": "—", "side": "applicant"});
         assert_eq!(parties, json!([nobody, party(2), nobody, nobody]));
-    }
-
-    #[test]
-    fn the_history_of_a_file_is_read_once_and_says_of_its_lists_of_parties_alone() {
-        let entry = |fields: Value| HistoryEntry {
-            at: 0,
-            by: AccountId::new("worker").unwrap(),
-            device: None,
-            fields: serde_json::from_value(fields).unwrap(),
-            stamps: Stamps::all(Stamp::ZERO),
-            base: BTreeMap::new(),
-            lost: Vec::new(),
-        };
-        let (mut past, mut read) = (PastLists::default(), 0);
-        let file = (CellCode::new("610722001001001").unwrap().county(), RecordId(Uuid::from_u128(9)));
-        let list = json!({"parties": [party(1)]});
-        for _ in 0..3 {
-            let lists = past.of(file.clone(), || {
-                read += 1;
-                Ok(vec![entry(json!({"parties": [party(1)], "facts": "墙漏水"})), entry(json!({"facts": "墙漏水"}))])
-            });
-            assert_eq!(lists.unwrap(), [entry(list.clone())]);
-        }
-        assert_eq!(read, 1);
     }
 
     #[test]
