@@ -23,9 +23,11 @@ const ENROLMENTS_PER_ADDRESS: u32 = 200;
 const REFRESHES_PER_ADDRESS: u32 = 6_000;
 /// Pieces that one phone hands in.
 const HAND_INS_PER_DEVICE: u32 = 100;
-/// At most this many addresses are remembered, and at most this many accounts and phones.
+/// At most this many addresses are remembered, at most this many accounts, and at most this many phones.
 const REMEMBERED_MAX: usize = 20_000;
-/// So many of the addresses are one site's at most (a /48 of IPv6, RFC 6177): it could be at each of 65,000 and leave no room for others.
+/// So much room there is again whenever it is used up. Not for one alone: whoever guesses could have an account forgotten after each try.
+const ROOM: usize = REMEMBERED_MAX / 10;
+/// So many of the addresses are one site's at most (a /48 of IPv6, RFC 6177): it could be at each of 65,000, and try from all of them.
 const REMEMBERED_PER_SITE: u32 = 1_000;
 
 /// What somebody does who comes from somewhere.
@@ -42,13 +44,6 @@ enum Origin {
     Place(Deed, Place),
     /// Places of one site that are remembered.
     Site(Ipv6Addr),
-}
-
-/// Who says who they are is counted by that, apart from all the addresses.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Named {
-    Account(String),
-    HandIn(DeviceId),
 }
 
 /// An address, or the network that one household or office has in IPv6.
@@ -81,11 +76,13 @@ fn beginning(address: IpAddr, words: usize) -> Option<Ipv6Addr> {
 /// Tries since a moment each.
 type Tries<Who> = HashMap<Who, (Instant, u32)>;
 
-/// The counters of this process.
+/// The counters of this process. Each memory is one by itself: anybody can be at many addresses and say many names, and a phone can do
+/// neither.
 #[derive(Debug, Default)]
 pub struct RateLimits {
     from: Mutex<Tries<Origin>>,
-    named: Mutex<Tries<Named>>,
+    accounts: Mutex<Tries<String>>,
+    hand_ins: Mutex<Tries<DeviceId>>,
 }
 
 impl RateLimits {
@@ -95,12 +92,12 @@ impl RateLimits {
     /// [`CallRefusal::TooManyTries`].
     pub fn sign_in(&self, address: Option<IpAddr>, account: &str) -> Result<(), ApiError> {
         self.count_from(Deed::SignIn, address, SIGN_INS_PER_ADDRESS)?;
-        count(&mut lock(&self.named), named(account), SIGN_INS_PER_ACCOUNT)
+        count(&mut lock(&self.accounts), named(account), SIGN_INS_PER_ACCOUNT)
     }
 
     /// The password was right: the account's counter starts anew.
     pub fn signed_in(&self, account: &str) {
-        lock(&self.named).remove(&named(account));
+        lock(&self.accounts).remove(&named(account));
     }
 
     pub(crate) fn enrol(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
@@ -124,7 +121,7 @@ impl RateLimits {
     }
 
     pub(crate) fn hand_in(&self, device: DeviceId) -> Result<(), ApiError> {
-        count(&mut lock(&self.named), Named::HandIn(device), HAND_INS_PER_DEVICE)
+        count(&mut lock(&self.hand_ins), device, HAND_INS_PER_DEVICE)
     }
 
     fn count_from(&self, deed: Deed, address: Option<IpAddr>, max: u32) -> Result<(), ApiError> {
@@ -139,8 +136,8 @@ impl RateLimits {
 }
 
 /// A long name is nobody's account; it is not kept.
-fn named(account: &str) -> Named {
-    Named::Account(account.chars().take(40).collect())
+fn named(account: &str) -> String {
+    account.chars().take(40).collect()
 }
 
 fn lock<T>(tries: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -151,10 +148,7 @@ fn count<Who: Eq + Hash>(tries: &mut Tries<Who>, who: Who, max: u32) -> Result<(
     let now = Instant::now();
     // Whoever is counted already goes on being counted: only who is new needs room.
     if tries.len() >= REMEMBERED_MAX && !tries.contains_key(&who) {
-        tries.retain(|_, (since, _)| now.duration_since(*since) < WINDOW);
-        if tries.len() >= REMEMBERED_MAX {
-            return Err(ApiError::new(CallRefusal::TooManyTries));
-        }
+        make_room(tries, now);
     }
     let (since, count) = tries.entry(who).or_insert((now, 0));
     if now.duration_since(*since) >= WINDOW {
@@ -162,6 +156,23 @@ fn count<Who: Eq + Hash>(tries: &mut Tries<Who>, who: Who, max: u32) -> Result<(
     }
     *count += 1;
     if *count > max { Err(ApiError::new(CallRefusal::TooManyTries)) } else { Ok(()) }
+}
+
+/// Forgets what is over, and then whoever has tried least often, and longest ago among these: nobody is refused because others have used up
+/// the memory, and an account that is guessed stays closed, for names that are made up to use it up have one try each.
+fn make_room<Who: Eq + Hash>(tries: &mut Tries<Who>, now: Instant) {
+    tries.retain(|_, (since, _)| now.duration_since(*since) < WINDOW);
+    let mut too_many = tries.len().saturating_sub(REMEMBERED_MAX - ROOM);
+    if too_many == 0 {
+        return;
+    }
+    let mut order: Vec<(u32, Instant)> = tries.values().map(|(since, count)| (*count, *since)).collect();
+    let last = *order.select_nth_unstable(too_many - 1).1;
+    tries.retain(|_, (since, count)| {
+        let goes = too_many > 0 && (*count, *since) <= last;
+        too_many -= usize::from(goes);
+        !goes
+    });
 }
 
 /// Takes one try back. True: it was the last, and nothing is remembered any more.
@@ -207,12 +218,11 @@ mod tests {
         assert_eq!(let_in, REMEMBERED_PER_SITE as usize);
         let elsewhere = Some(IpAddr::V4((7_u32).into()));
         assert!(limits.refresh(elsewhere).is_ok() && limits.sign_in(elsewhere, "somebody").is_ok());
-        // Also where the addresses of many sites left no room for another one.
+        // Also where there are the addresses of many sites.
         for number in 0..REMEMBERED_MAX {
             let _ = limits.enrol(Some(IpAddr::V4((1_000 + number as u32).into())));
         }
-        assert!(limits.enrol(Some(IpAddr::V4(9.into()))).is_err());
-        assert!(limits.hand_in(DeviceId(uuid::Uuid::from_u128(1))).is_ok());
+        assert!(limits.enrol(elsewhere).is_ok());
     }
 
     #[test]
@@ -237,13 +247,48 @@ mod tests {
     }
 
     #[test]
-    fn whoever_was_counted_before_the_memory_is_full_is_let_in() {
+    fn made_up_names_keep_nobody_out_and_open_no_account_that_is_guessed() {
         let limits = RateLimits::default();
         let from = |number: usize| Some(IpAddr::V4((number as u32).into()));
-        for number in 0..REMEMBERED_MAX {
-            assert!(limits.refresh(from(number)).is_ok());
+        for _ in 0..SIGN_INS_PER_ACCOUNT {
+            assert!(limits.sign_in(from(1), "guessed").is_ok());
         }
-        assert!(limits.refresh(from(REMEMBERED_MAX)).is_err());
-        assert!(limits.refresh(from(7)).is_ok());
+        // Each address as often as it may, and twice as many names as are remembered.
+        for number in 0..2 * REMEMBERED_MAX {
+            let address = from(1_000 + number / SIGN_INS_PER_ADDRESS as usize);
+            assert!(limits.sign_in(address, &format!("made-up-{number}")).is_ok());
+        }
+        assert!(lock(&limits.accounts).len() <= REMEMBERED_MAX);
+        assert!(limits.sign_in(from(7), "somebody").is_ok());
+        assert!(limits.hand_in(DeviceId(uuid::Uuid::from_u128(1))).is_ok());
+        assert_eq!(limits.sign_in(from(7), "guessed").unwrap_err().code(), CallRefusal::TooManyTries);
+    }
+
+    #[test]
+    fn an_address_that_has_tried_too_often_is_not_forgotten_for_others() {
+        let limits = RateLimits::default();
+        let from = |number: usize| Some(IpAddr::V4((number as u32).into()));
+        for _ in 0..ENROLMENTS_PER_ADDRESS {
+            assert!(limits.enrol(from(1)).is_ok());
+        }
+        for number in 0..2 * REMEMBERED_MAX {
+            assert!(limits.enrol(from(1_000 + number)).is_ok());
+        }
+        assert!(lock(&limits.from).len() <= REMEMBERED_MAX);
+        assert!(limits.enrol(from(1)).is_err());
+    }
+
+    #[test]
+    fn those_with_one_try_make_room_and_the_oldest_of_them_first() {
+        let (now, mut tries) = (Instant::now(), Tries::new());
+        let since = |number: usize| now + Duration::from_millis(number as u64);
+        tries.extend((0..REMEMBERED_MAX).map(|number| (number, (since(number), 1 + u32::from(number < 9)))));
+        make_room(&mut tries, since(REMEMBERED_MAX));
+        assert_eq!(tries.len(), REMEMBERED_MAX - ROOM);
+        assert!((0..9).chain(9 + ROOM..REMEMBERED_MAX).all(|number| tries.contains_key(&number)));
+        make_room(&mut tries, since(REMEMBERED_MAX));
+        assert_eq!(tries.len(), REMEMBERED_MAX - ROOM, "there is room");
+        make_room(&mut tries, since(REMEMBERED_MAX) + WINDOW);
+        assert!(tries.is_empty(), "all of it is over");
     }
 }

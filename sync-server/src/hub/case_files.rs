@@ -8,22 +8,25 @@
 //! A list of parties that was set aside, and that nobody has decided on, may be the right one: as long as it names somebody, the file is
 //! not about nobody.
 
+mod late;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::kinds::dispute::{PARTIES_MAX, WORDS, is_about_nobody, is_about_somebody, people_in, without_person};
-use domain::merge::{Lost, Merged, merge};
-use domain::protocol::{CHANGE_FIELDS_MAX, Verdict};
+use domain::kinds::dispute::{WORDS, is_about_nobody};
+use domain::protocol::Verdict;
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
-use domain::{Change, Fields, Kind, Record, RecordId, Scope, Stamps};
+use domain::{Change, Fields, Kind, Record, RecordId, Scope, Stamp};
 use serde_json::Value;
 
-use crate::hub::conflicts::{is_news, keeps_from_nobody, was_known};
+use crate::hub::conflicts::keeps_from_nobody;
 use crate::hub::first_look::standing;
-use crate::hub::judge::Bench;
+use crate::hub::so_far::SoFar;
 use crate::hub::{Hub, HubError};
-use crate::store::{HistoryEntry, Store, Writing};
+use crate::store::{Store, Writing};
+
+pub(super) use late::{Late, without_erased};
 
 /// A case file in whose words the name of an erased party stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,27 +78,36 @@ impl<S: Store> Hub<S> {
 
     /// Leaves case files once changes to them are judged: `sent` is how they came, with what became of each. Which of them would be taken
     /// was not known when words were left out, and a list of parties that was refused decides about none; nor is anything done for a change
-    /// that was refused. Answers whether bytes of photos were doomed.
+    /// that was refused. Where it decided on a list that was set aside, its events and photos were taken: its words stay like these, unless
+    /// whoever decided had not heard of the erasure. Answers whether bytes of photos were doomed.
     pub(super) fn leave_late_files(
         &self,
         writing: &mut dyn Writing,
         (sent, verdicts): (&[Change], &[Verdict]),
-        late: &Late,
+        (late, so_far): (&Late, &SoFar),
         setting: Setting<'_>,
     ) -> Result<bool, HubError> {
         let mut dooms = false;
         let taken = late.emptied.as_deref().unwrap_or(sent);
         let all = sent.iter().zip(taken).zip(verdicts);
         let accepted = all.filter(|(_, verdict)| **verdict == Verdict::Accepted).map(|(changes, _)| changes);
+        let to_files = accepted.filter(|(sent, _)| sent.kind == Kind::Dispute);
+        let with_late_lists = to_files.clone().filter(|(sent, taken)| is_late_list(sent, taken));
+        let late_lists: BTreeSet<(File, Stamp)> =
+            with_late_lists.map(|(_, taken)| (file_of(taken), taken.stamps.of("parties"))).collect();
         // Nothing below changes whom a file is about: it is asked once for each.
         let mut of_nobody: BTreeMap<File, bool> = BTreeMap::new();
         let mut unsaid = Unsaid::default();
-        for (sent, taken) in accepted.filter(|(sent, _)| sent.kind == Kind::Dispute) {
+        for (sent, taken) in to_files {
             let Some(file) = standing(writing, taken)?.filter(|file| file.kind == Kind::Dispute) else { continue };
             let before = late.before.get(&file_of(taken));
             let nobody = match of_nobody.entry(file_of(taken)) {
                 Entry::Occupied(known) => *known.get(),
-                Entry::Vacant(place) => *place.insert(is_of_nobody(writing, &file)?),
+                Entry::Vacant(place) => {
+                    let list = (place.key().clone(), file.stamps.of("parties"));
+                    let stays = so_far.has_decided(place.key()) && !late_lists.contains(&list);
+                    *place.insert(!stays && is_of_nobody(writing, &file)?)
+                }
             };
             let file = if nobody {
                 self.leave_unsaid(writing, file, (sent, taken), (before, &mut unsaid), setting.now)?
@@ -123,7 +135,7 @@ impl<S: Store> Hub<S> {
         let Some(list) = taken.fields.get("parties").filter(|_| stands(file, taken, "parties")) else {
             return Ok(false);
         };
-        if sent.fields.get("parties") == Some(list) {
+        if !is_late_list(sent, taken) {
             // A phone of an older version that heard of the erasure before it sent this has emptied the words too, on its own and under their
             // stamps: it is told what stands.
             let known = before.is_some_and(|before| stands(before, taken, "parties"));
@@ -195,6 +207,11 @@ impl<S: Store> Hub<S> {
     }
 }
 
+/// Whether the list of parties of a change still named somebody who was erased.
+fn is_late_list(sent: &Change, taken: &Change) -> bool {
+    sent.fields.get("parties") != taken.fields.get("parties")
+}
+
 /// The words of a change that were not in the file before.
 fn brought<'c>(sent: &'c Change, before: Option<&Record>) -> Vec<(&'static str, &'c Value)> {
     let said = |name: &'static str| Some((name, sent.fields.get(name).filter(|said| !said.is_null())?));
@@ -242,187 +259,8 @@ fn referring(reading: &dyn Writing, county: &Scope, file: RecordId, kind: &Kind)
 /// A case file, by its county and its id.
 type File = (Scope, RecordId);
 
-/// Case files that changes are to.
-pub(super) struct Late {
-    /// The changes without what case files among them say of residents who were erased; none when there is nothing to leave out.
-    pub(super) emptied: Option<Vec<Change>>,
-    /// The files as they stood before any of the changes was judged.
-    before: BTreeMap<File, Record>,
-    /// Whether all of the changes together leave a file to nobody.
-    of_nobody: BTreeMap<File, bool>,
-}
-
-impl Late {
-    /// Whether a case file is about nobody any more, once the changes have come to it: their words, events and photos all ask this.
-    pub(super) fn leaves_to_nobody(&self, reading: &dyn Writing, file: File) -> Result<bool, HubError> {
-        if let Some(known) = self.of_nobody.get(&file) {
-            return Ok(*known);
-        }
-        let (county, id) = file;
-        reading.record(&county, id)?.map_or(Ok(false), |stored| is_of_nobody(reading, &stored.record))
-    }
-}
-
-/// Leaves out what case files among these changes say of residents who were erased. A phone that has not heard of an erasure yet still
-/// sends the names, and empties its own copy in the same words when it hears. `refused`: which of the changes, by their places, are known to
-/// be refused; they decide about no word. `past`: what was read for an earlier look at the same changes.
-pub(super) fn without_erased(
-    reading: &dyn Writing,
-    bench: &Bench<'_>,
-    changes: &[Change],
-    refused: &BTreeSet<usize>,
-    past: &mut PastLists,
-) -> Result<Late, HubError> {
-    let mut left = Vec::new();
-    let mut files: BTreeMap<File, Coming> = BTreeMap::new();
-    let to_files = |(_, change): &(usize, &Change)| change.kind == Kind::Dispute && is_of_a_size(change);
-    for (index, change) in changes.iter().enumerate().filter(to_files) {
-        let file = match files.entry(file_of(change)) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(Coming::to(standing(reading, change)?)),
-        };
-        let change = Change { fields: parties_without_erased(reading, change)?, ..change.clone() };
-        if !refused.contains(&index) {
-            file.take(reading, bench, &change, past)?;
-        }
-        left.push((index, change));
-    }
-    let mut of_nobody = BTreeMap::new();
-    for (id, file) in &files {
-        of_nobody.insert(id.clone(), file.is_of_nobody(reading)?);
-    }
-    let before = files.into_iter().filter_map(|(id, file)| Some((id, file.before?))).collect();
-    let mut late = Late { emptied: None, before, of_nobody };
-    for (index, mut change) in left {
-        let file = file_of(&change);
-        if late.of_nobody.get(&file) == Some(&true) && !refused.contains(&index) {
-            leave_no_words(&mut change, late.before.get(&file));
-        }
-        if change.fields != changes[index].fields {
-            late.emptied.get_or_insert_with(|| changes.to_vec())[index] = change;
-        }
-    }
-    Ok(late)
-}
-
 fn file_of(change: &Change) -> File {
     (change.cell.county(), change.id)
-}
-
-/// A case file and the changes to it, before any of them is judged. Whoever it is about in the end decides about every word, in whatever
-/// order they come: a list of parties that comes too late does not, and one that comes after the words does.
-struct Coming {
-    /// As it stands; none: it is new.
-    before: Option<Record>,
-    /// As the changes leave it.
-    after: Option<Record>,
-    /// What the changes add to the history of its lists of parties.
-    lists: Vec<HistoryEntry>,
-    /// Whether a list that names somebody gives way here: somebody has to decide first.
-    undecided: bool,
-}
-
-impl Coming {
-    fn to(file: Option<Record>) -> Self {
-        Self { before: file.clone(), after: file, lists: Vec::new(), undecided: false }
-    }
-
-    fn take(
-        &mut self,
-        reading: &dyn Writing,
-        bench: &Bench<'_>,
-        change: &Change,
-        past: &mut PastLists,
-    ) -> Result<(), HubError> {
-        // What would make a file larger than one may be is refused, too: it is not carried along.
-        let Some(merged) = merge(self.after.as_ref(), change).ok().filter(|merged| is_in_bounds(&merged.record)) else {
-            return Ok(());
-        };
-        // Once somebody has to decide, no other list makes a difference.
-        self.undecided = self.undecided || self.sets_somebody_aside(reading, bench, (change, &merged), past)?;
-        if !(merged.taken.is_empty() && merged.lost.is_empty()) {
-            self.lists.extend(list_of(bench, change));
-        }
-        self.after = Some(merged.record);
-        Ok(())
-    }
-
-    /// Whether a list of parties that says of anybody who they are gives way where the writers knew nothing of each other, just as when the
-    /// change is stored: what is kept as undecided then is undecided here, and nothing else is.
-    fn sets_somebody_aside(
-        &self,
-        reading: &dyn Writing,
-        bench: &Bench<'_>,
-        (change, merged): (&Change, &Merged),
-        past: &mut PastLists,
-    ) -> Result<bool, HubError> {
-        let somebody = |lost: &&Lost| lost.field == "parties" && is_about_somebody(&lost.value);
-        let lost = merged.lost.iter().find(somebody).filter(|lost| !was_known(bench, change, lost, &merged.record));
-        let Some(lost) = lost else { return Ok(false) };
-        let (county, id) = file_of(change);
-        let past = past.of((county.clone(), id), || Ok(reading.history(&county, id)?))?;
-        is_news(reading, past.iter().chain(&self.lists), (change, lost), &merged.record)
-    }
-
-    /// Whether it is about nobody when all have come to it.
-    fn is_of_nobody(&self, reading: &dyn Writing) -> Result<bool, HubError> {
-        match self.after.as_ref().filter(|_| !self.undecided) {
-            Some(file) => is_of_nobody(reading, file),
-            None => Ok(false),
-        }
-    }
-}
-
-/// What the histories of case files say of their lists of parties. Nothing is written while changes are looked at: however many come to a
-/// file, and however often they are looked at, its history is read once, and only where it makes a difference.
-#[derive(Default)]
-pub(super) struct PastLists(BTreeMap<File, Vec<HistoryEntry>>);
-
-impl PastLists {
-    fn of(
-        &mut self,
-        file: File,
-        read: impl FnOnce() -> Result<Vec<HistoryEntry>, HubError>,
-    ) -> Result<&[HistoryEntry], HubError> {
-        let lists = match self.0.entry(file) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
-                let mut past = read()?;
-                past.retain(|entry| entry.fields.contains_key("parties"));
-                for entry in &mut past {
-                    entry.fields.retain(|name, _| name == "parties");
-                    entry.lost.clear();
-                }
-                place.insert(past)
-            }
-        };
-        Ok(lists)
-    }
-}
-
-/// The list of parties that a change brings, as the history will have it.
-fn list_of(bench: &Bench<'_>, change: &Change) -> Option<HistoryEntry> {
-    let list = change.fields.get("parties")?.clone();
-    Some(HistoryEntry {
-        at: bench.setting.now,
-        by: bench.author.actor().account.clone(),
-        device: bench.author.device(),
-        fields: Fields::from([("parties".to_owned(), list)]),
-        stamps: Stamps::all(change.stamps.of("parties")),
-        base: BTreeMap::new(),
-        lost: Vec::new(),
-    })
-}
-
-fn is_in_bounds(file: &Record) -> bool {
-    file.fields.len() <= CHANGE_FIELDS_MAX
-}
-
-/// Whether a change has no more fields and names no more parties than any may. What has is refused for it, later: until then nothing is done
-/// for each of them.
-fn is_of_a_size(change: &Change) -> bool {
-    let parties = change.fields.get("parties").and_then(Value::as_array);
-    change.fields.len() <= CHANGE_FIELDS_MAX && parties.is_none_or(|parties| parties.len() <= PARTIES_MAX)
 }
 
 /// Whether a file has this field as the change has it. (Value and stamp: between equal stamps another value may have won.)
@@ -438,46 +276,6 @@ pub(super) fn is_of_nobody(reading: &dyn Writing, file: &Record) -> Result<bool,
     }
     let open = reading.open_conflicts(&file.cell.county(), file.id, Millis::MIN)?;
     Ok(!open.iter().any(|conflict| keeps_from_nobody(file, conflict)))
-}
-
-/// The fields of a change to a case file, of whose parties those who were erased are emptied.
-fn parties_without_erased(reading: &dyn Writing, change: &Change) -> Result<Fields, HubError> {
-    let county = change.cell.county();
-    let mut fields = change.fields.clone();
-    if let Some(parties) = fields.get_mut("parties") {
-        leave_those(parties, |person| Ok(reading.erased(&county, person)?))?;
-    }
-    Ok(fields)
-}
-
-/// Empties of a list of parties those of whom `erased` says so. It is asked once about each, however often the list names them.
-fn leave_those(
-    parties: &mut Value,
-    mut erased: impl FnMut(RecordId) -> Result<bool, HubError>,
-) -> Result<(), HubError> {
-    let named: BTreeSet<RecordId> = people_in(parties).into_iter().collect();
-    for person in named {
-        if erased(person)?
-            && let Some(without) = without_person(parties, person)
-        {
-            *parties = without;
-        }
-    }
-    Ok(())
-}
-
-/// Late words of a file that is about nobody any more are emptied under the stamp that they came with: what is stored never had them, and
-/// whoever sends them again brings nothing new. (Between equal stamps `null` wins over a text.) What stands just so is not late: it was left
-/// there, and comes once more because an answer was lost, or a phone doubts what is here.
-fn leave_no_words(change: &mut Change, before: Option<&Record>) {
-    for name in WORDS {
-        if before.is_some_and(|before| stands(before, change, name)) {
-            continue;
-        }
-        if let Some(value) = change.fields.get_mut(name) {
-            *value = Value::Null;
-        }
-    }
 }
 
 /// What an erased party was called: in the register, if it knows, and in the file itself.
@@ -505,7 +303,7 @@ fn case_to_correct(case: &Record, events: &[Record], names: &BTreeSet<String>) -
 
 #[cfg(test)]
 mod tests {
-    use domain::{AccountId, CellCode, Stamp};
+    use domain::{CellCode, Stamps};
     use serde_json::json;
     use uuid::Uuid;
 
@@ -515,47 +313,10 @@ mod tests {
         json!({"person": RecordId(Uuid::from_u128(person)), "name": "张三", "side": "applicant"})
     }
 
-    #[test]
-    fn each_of_whom_a_list_of_parties_names_is_asked_about_once() {
-        let mut parties = json!([party(1), party(2), party(1), party(1)]);
-        let mut asked = Vec::new();
-        leave_those(&mut parties, |person| {
-            asked.push(person);
-            Ok(person == RecordId(Uuid::from_u128(1)))
-        })
-        .unwrap();
-        assert_eq!(asked, [1, 2].map(|number| RecordId(Uuid::from_u128(number))));
-        let nobody = json!({"name": "—", "side": "applicant"});
-        assert_eq!(parties, json!([nobody, party(2), nobody, nobody]));
-    }
-
     fn file() -> Record {
         let fields = Fields::from([("parties".to_owned(), json!([party(1)]))]);
         let cell = CellCode::new("610722001001001").unwrap();
         Record { id: RecordId(Uuid::from_u128(9)), kind: Kind::Dispute, cell, fields, stamps: Stamps::all(Stamp::ZERO) }
-    }
-
-    #[test]
-    fn the_history_of_a_file_is_read_once_and_says_of_its_lists_of_parties_alone() {
-        let entry = |fields: Value| HistoryEntry {
-            at: 0,
-            by: AccountId::new("worker").unwrap(),
-            device: None,
-            fields: serde_json::from_value(fields).unwrap(),
-            stamps: Stamps::all(Stamp::ZERO),
-            base: BTreeMap::new(),
-            lost: Vec::new(),
-        };
-        let (mut past, mut read) = (PastLists::default(), 0);
-        let (file, list) = (file(), json!({"parties": [party(1)]}));
-        for _ in 0..3 {
-            let lists = past.of((file.cell.county(), file.id), || {
-                read += 1;
-                Ok(vec![entry(json!({"parties": [party(1)], "facts": "墙漏水"})), entry(json!({"facts": "墙漏水"}))])
-            });
-            assert_eq!(lists.unwrap(), [entry(list.clone())]);
-        }
-        assert_eq!(read, 1);
     }
 
     fn gone(emptied: Rewrite<'_>, name: &str, value: &Value) -> bool {
@@ -577,21 +338,5 @@ mod tests {
             Ok(())
         });
         assert_eq!((each.is_ok(), times), (true, 1));
-    }
-
-    #[test]
-    fn what_is_refused_for_its_many_fields_or_parties_is_not_gone_through() {
-        let of = |fields: Value| Change {
-            id: RecordId(Uuid::from_u128(9)),
-            kind: Kind::Dispute,
-            cell: CellCode::new("610722001001001").unwrap(),
-            fields: serde_json::from_value(fields).unwrap(),
-            stamps: Stamps::all(Stamp::ZERO),
-            base: BTreeMap::new(),
-        };
-        let parties = |many: usize| of(json!({"parties": vec![party(1); many]}));
-        assert!(is_of_a_size(&parties(PARTIES_MAX)) && !is_of_a_size(&parties(PARTIES_MAX + 1)));
-        let fields = |many: usize| of((0..many).map(|number| (format!("f{number}"), json!(number))).collect());
-        assert!(is_of_a_size(&fields(CHANGE_FIELDS_MAX)) && !is_of_a_size(&fields(CHANGE_FIELDS_MAX + 1)));
     }
 }

@@ -16,6 +16,7 @@ use crate::hub::erasure::names_erased;
 use crate::hub::feed::Asking;
 use crate::hub::judge::{Author, Bench, NUMBER};
 use crate::hub::reviews::{DeskChange, refused_words};
+use crate::hub::so_far::{Past, Pasts, SoFar};
 use crate::hub::{Hub, HubError};
 use crate::store::{HistoryEntry, Reading, SetAside, Store, StoredRecord, Writing, WrittenBy};
 
@@ -42,17 +43,19 @@ pub(super) fn found(
     change: &Change,
     lost: &[Lost],
     record: &Record,
+    pasts: &mut Pasts,
 ) -> Result<Vec<SetAside>, HubError> {
     let unknown: Vec<&Lost> = lost.iter().filter(|lost| !was_known(bench, change, lost, record)).collect();
     if unknown.is_empty() {
         return Ok(Vec::new());
     }
-    let past = reading.history(&record.cell.county(), record.id)?;
+    let county = record.cell.county();
+    let past = [pasts.of((county.clone(), record.id), || Ok(reading.history(&county, record.id)?))?];
     let author = WrittenBy { by: bench.author.actor().account.clone(), device: bench.author.device() };
     let mut conflicts = Vec::new();
     for lost in unknown {
         let standing = record.stamps.of(&lost.field);
-        let other = writer(&past, &lost.field, if lost.incoming { standing } else { lost.stamp });
+        let other = writer(&past, &lost.field, if lost.incoming { standing } else { lost.stamp }).cloned();
         // Nobody can want back somebody who was erased.
         let nobody = names_erased(reading, &record.kind, &record.cell, (&lost.field, Some(&lost.value)))?;
         if nobody || !is_news(reading, &past, (change, lost), record)? {
@@ -88,10 +91,10 @@ pub(super) fn was_known(bench: &Bench<'_>, change: &Change, lost: &Lost, record:
 }
 
 /// Whether a value that lost is set aside now: its writers knew nothing of each other by what the history of the record says, and it was not
-/// set aside before, be it open or decided since. `record` is the record after the merge.
-pub(super) fn is_news<'p>(
+/// set aside before, be it open or decided since. `past`: what the history says, and what comes to it. `record` is the record after the merge.
+pub(super) fn is_news(
     reading: &dyn Writing,
-    past: impl IntoIterator<Item = &'p HistoryEntry> + Clone,
+    past: &[&Past],
     (change, lost): (&Change, &Lost),
     record: &Record,
 ) -> Result<bool, HubError> {
@@ -102,47 +105,45 @@ pub(super) fn is_news<'p>(
 }
 
 /// Whether the history of a record says that its writers knew of a value that lost, although the change does not.
-fn is_no_news<'p>(past: impl IntoIterator<Item = &'p HistoryEntry> + Clone, change: &Change, lost: &Lost) -> bool {
+fn is_no_news(past: &[&Past], change: &Change, lost: &Lost) -> bool {
     // A value that was here before was seen by whoever wrote after it: it comes back with other fields of its record.
-    let repeated = lost.incoming && writer(past.clone(), &lost.field, lost.stamp).is_some();
+    let repeated = lost.incoming && writer(past, &lost.field, lost.stamp).is_some();
     repeated || (change.kind == Kind::Dispute && is_left_of_what_was_known(past, change, lost))
 }
 
 /// Whether a list of parties gives way that an erasure left of one which whoever writes had seen, or which their own run had written: the
 /// others on it they know. The server's stamp on it only says that somebody was taken out, also of the past.
-fn is_left_of_what_was_known<'p>(
-    past: impl IntoIterator<Item = &'p HistoryEntry> + Clone,
-    change: &Change,
-    lost: &Lost,
-) -> bool {
+fn is_left_of_what_was_known(past: &[&Past], change: &Change, lost: &Lost) -> bool {
     if lost.incoming || lost.field != "parties" {
         return false;
     }
     let (seen, own) = (change.base.get(&lost.field), change.stamps.of(&lost.field).node());
-    let known = |entry: &'p HistoryEntry| {
-        let stamp = entry.stamps.of(&lost.field);
-        entry.fields.get(&lost.field) == Some(&lost.value) && (seen == Some(&stamp) || stamp.node() == own)
-    };
-    let by_server = writer(past.clone(), &lost.field, lost.stamp).is_some_and(|wrote| wrote.by == server_account());
-    by_server && past.into_iter().any(known)
+    let known = |(stamp, list): &(Stamp, Value)| *list == lost.value && (seen == Some(stamp) || stamp.node() == own);
+    let by_server = writer(past, &lost.field, lost.stamp).is_some_and(|wrote| wrote.by == server_account());
+    by_server && past.iter().flat_map(|past| past.lists()).any(known)
 }
 
 /// Who wrote a field with that stamp, as the history has it.
-fn writer<'p>(past: impl IntoIterator<Item = &'p HistoryEntry>, field: &str, stamp: Stamp) -> Option<WrittenBy> {
-    let wrote = |entry: &&HistoryEntry| entry.fields.contains_key(field) && entry.stamps.of(field) == stamp;
-    let entry = past.into_iter().find(wrote)?;
-    Some(WrittenBy { by: entry.by.clone(), device: entry.device })
+fn writer<'p>(past: &[&'p Past], field: &str, stamp: Stamp) -> Option<&'p WrittenBy> {
+    past.iter().find_map(|past| past.writer(field, stamp))
 }
 
 /// Keeps new conflicts, at the place in the feed where everybody, their writers included, is told of them. The record's entry
 /// was moved there by the same transaction.
-pub(super) fn keep(writing: &mut dyn Writing, record: &Record, found: Vec<SetAside>) -> Result<(), HubError> {
+pub(super) fn keep(
+    writing: &mut dyn Writing,
+    record: &Record,
+    found: Vec<SetAside>,
+    so_far: &mut SoFar,
+) -> Result<(), HubError> {
     if found.is_empty() {
         return Ok(());
     }
     let n = writing.feed_reached(&record.cell)?;
     for conflict in found {
-        writing.put_conflict(&SetAside { n, ..conflict })?;
+        let conflict = SetAside { n, ..conflict };
+        writing.put_conflict(&conflict)?;
+        so_far.add_open(conflict);
     }
     Ok(())
 }
@@ -152,16 +153,21 @@ pub(super) fn keep(writing: &mut dyn Writing, record: &Record, found: Vec<SetAsi
 pub(super) fn settle(
     writing: &mut dyn Writing,
     author: Author<'_>,
-    change: &Change,
-    taken: &[String],
+    (change, taken): (&Change, &[String]),
     before: &Record,
     now: Millis,
+    so_far: &mut SoFar,
 ) -> Result<(), HubError> {
-    let open = writing.open_conflicts(&before.cell.county(), before.id, Millis::MIN)?;
-    for conflict in open.into_iter().filter(|conflict| taken.contains(&conflict.field)) {
-        let stands_again = change.fields.get(&conflict.field) == Some(&conflict.value);
-        let seen = change.base.get(&conflict.field) == Some(&before.stamps.of(&conflict.field));
-        if stands_again || (seen && author.was_told(writing.epoch()?, &conflict.cell, conflict.n)) {
+    // A value is set aside for another: of a field that was not there nothing is undecided.
+    for field in taken.iter().filter(|field| before.fields.contains_key(*field)) {
+        let value = change.fields.get(field);
+        let seen = change.base.get(field) == Some(&before.stamps.of(field));
+        let epoch = if seen { Some(writing.epoch()?) } else { None };
+        let settles = |conflict: &SetAside| {
+            let stands_again = value == Some(&conflict.value);
+            stands_again || epoch.is_some_and(|epoch| author.was_told(epoch, &conflict.cell, conflict.n))
+        };
+        for conflict in so_far.settled(writing, before, field, settles)? {
             writing.settle_conflict(&conflict, now)?;
         }
     }

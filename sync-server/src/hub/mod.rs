@@ -1,7 +1,7 @@
 //! The hub: the server's rules, without HTTP and without SQL.
 //!
 //! One file per matter, which its first line names. From a phone: who it is ([`phones`], by its `tokens`), what becomes of a pushed change (`judge`,
-//! `first_look`, `push`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there is something
+//! `first_look`, `push`, `so_far`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there is something
 //! ([`nudge`]), what is signed (`receipts`), orders ([`orders`]) and what is handed in (`hand_in`), what is known
 //! of the time should the clock be wrong (`known_time`); how it stands ([`health`]). From the desk: who sits there ([`desk`]), reviews ([`reviews`], [`take_back`], [`corrections`]), the month ([`reports`]), the county's office ([`accounts`],
 //! [`divisions`], [`lists`], [`imports`]), what follows a restore ([`put_back`]), erasure ([`erasure`]). The same rules hold for a phone over HTTP and for one in the same
@@ -48,6 +48,7 @@ pub mod residents;
 pub mod review_rules;
 pub mod reviews;
 mod secrets;
+mod so_far;
 pub mod take_back;
 mod tokens;
 pub mod world;

@@ -11,15 +11,16 @@ use domain::world::Millis;
 use domain::{AccountId, CellCode, Change, Kind, ProblemCode, Record, Scope, Stamps};
 use serde_json::Value;
 
-use crate::hub::case_files::{Late, PastLists, without_erased};
+use crate::hub::case_files::{Late, without_erased};
 use crate::hub::county::server_account;
 use crate::hub::erasure::doom_bytes;
 use crate::hub::first_look::{
     Look, Looks, digest, look_at_all, merge_fault, nothing_new, refuse_missing_targets, standing,
 };
 use crate::hub::judge::{Author, Bench, CELL, Fault, NUMBER, parts_of_number};
+use crate::hub::so_far::{Pasts, SoFar};
 use crate::hub::{Hub, HubError, conflicts};
-use crate::store::{Approval, LostValue, Place, Run, Store, StoredRecord, Taken, Writing, Written};
+use crate::store::{Approval, LostValue, Place, Run, Store, StoredRecord, Taken, Writing, Written, WrittenBy};
 
 /// What became of changes.
 pub(super) struct Judged {
@@ -41,7 +42,8 @@ impl<S: Store> Hub<S> {
         let lists = self.lists();
         let setting = Setting { now: self.now(), lists: &lists };
         let bench = Bench { author, setting, lost_until: self.lost_times.end(), proof_key: &self.proof_key };
-        let (late, looks) = look_without_erased(writing, &bench, sent)?;
+        let mut so_far = SoFar::default();
+        let (late, looks) = look_without_erased(writing, &bench, sent, &mut so_far.pasts)?;
         let changes = late.emptied.as_deref().unwrap_or(sent);
         let mut judged = Judged { verdicts: Vec::with_capacity(changes.len()), dooms: false };
         let mut looked = BTreeSet::new();
@@ -57,18 +59,21 @@ impl<S: Store> Hub<S> {
                     }
                     Verdict::Refused(bench.refusal(fault, current.as_deref()))
                 }
-                Look::Known(_) if repeated => self.store_repeated(writing, &bench, change, false)?,
-                Look::Fits { creates, .. } if repeated => self.store_repeated(writing, &bench, change, creates)?,
+                Look::Known(_) if repeated => self.store_repeated(writing, &bench, change, false, &mut so_far)?,
+                Look::Fits { creates, .. } if repeated => {
+                    self.store_repeated(writing, &bench, change, creates, &mut so_far)?
+                }
                 Look::Known(lies_in) => {
                     tell_whoever_holds_it_elsewhere(writing, author, change, lies_in.as_ref(), false)?;
                     Verdict::Accepted
                 }
                 Look::Fits { creates, current, merged } => {
-                    self.store_one(writing, &bench, change, creates, current.map(|record| *record), Ok(*merged))?
+                    let current = current.map(|record| *record);
+                    self.store_one(writing, &bench, change, (creates, current), Ok(*merged), &mut so_far)?
                 }
             });
         }
-        judged.dooms |= self.leave_late_files(writing, (sent, &judged.verdicts), &late, setting)?;
+        judged.dooms |= self.leave_late_files(writing, (sent, &judged.verdicts), (&late, &so_far), setting)?;
         Ok(judged)
     }
 
@@ -79,10 +84,11 @@ impl<S: Store> Hub<S> {
         bench: &Bench<'_>,
         change: &Change,
         creates: bool,
+        so_far: &mut SoFar,
     ) -> Result<Verdict, HubError> {
         let current = standing(writing, change)?;
         let merged = merge(current.as_ref(), change);
-        self.store_one(writing, bench, change, creates, current, merged)
+        self.store_one(writing, bench, change, (creates, current), merged, so_far)
     }
 
     /// Stores what came of a change that was found fitting.
@@ -91,9 +97,9 @@ impl<S: Store> Hub<S> {
         writing: &mut dyn Writing,
         bench: &Bench<'_>,
         change: &Change,
-        creates: bool,
-        current: Option<Record>,
+        (creates, current): (bool, Option<Record>),
         merged: Result<Merged, MergeError>,
+        so_far: &mut SoFar,
     ) -> Result<Verdict, HubError> {
         if current.is_none() && !creates {
             // An earlier change of the same push would have created it, and was refused after the look.
@@ -108,7 +114,7 @@ impl<S: Store> Hub<S> {
         let lies_in = Some(merged.record.cell.clone());
         if news {
             self.time().clock.observe(change.latest(), bench.setting.now);
-            self.store_merged(writing, bench, change, merged, current.as_ref())?;
+            self.store_merged(writing, bench, change, merged, current.as_ref(), so_far)?;
         }
         tell_whoever_holds_it_elsewhere(writing, bench.author, change, lies_in.as_ref(), news)?;
         Ok(Verdict::Accepted)
@@ -121,12 +127,13 @@ impl<S: Store> Hub<S> {
         change: &Change,
         merged: Merged,
         before: Option<&Record>,
+        so_far: &mut SoFar,
     ) -> Result<(), HubError> {
         let (author, now, record) = (bench.author, bench.setting.now, merged.record);
         let by = author.actor().account.clone();
-        let conflicts = conflicts::found(writing, bench, change, &merged.lost, &record)?;
+        let conflicts = conflicts::found(writing, bench, change, &merged.lost, &record, &mut so_far.pasts)?;
         if let Some(before) = before {
-            conflicts::settle(writing, author, change, &merged.taken, before, now)?;
+            conflicts::settle(writing, author, (change, &merged.taken), before, now, so_far)?;
         }
         let number = if before.is_none() { self.number(writing, &record, now)? } else { None };
         let record = match &number {
@@ -147,18 +154,38 @@ impl<S: Store> Hub<S> {
         } else if !conflicts.is_empty() {
             writing.tell_again(&record.cell, record.id)?;
         }
-        conflicts::keep(writing, &record, conflicts)?;
-        keep_history(writing, &record.cell, (author, now), change, merged.lost)?;
-        if let Some(number) = number {
-            let taken = Taken { at: now, by: &server_account(), device: None, change: &number, lost: &[] };
-            writing.append_history(&record.cell, taken, &digest(&number))?;
+        if before.is_some_and(|before| before.cell != record.cell) {
+            so_far.forget_open(&record);
         }
+        conflicts::keep(writing, &record, conflicts, so_far)?;
+        let writer = WrittenBy { by, device: author.device() };
+        keep_history(writing, &record.cell, (writer, now), change, merged.lost, &mut so_far.pasts)?;
+        if let Some(number) = number {
+            let server = WrittenBy { by: server_account(), device: None };
+            keep_history(writing, &record.cell, (server, now), &number, Vec::new(), &mut so_far.pasts)?;
+        }
+        self.follow(writing, record.clone(), change, &merged.taken, now)?;
+        if record.kind == Kind::Evacuation {
+            so_far.forget_open(&record);
+        }
+        so_far.add_what_was_emptied(writing, &record)
+    }
+
+    /// What follows from a change that is stored, by the kind of its record.
+    fn follow(
+        &self,
+        writing: &mut dyn Writing,
+        record: Record,
+        change: &Change,
+        taken: &[String],
+        now: Millis,
+    ) -> Result<(), HubError> {
         match record.kind {
             Kind::Review => settle_review(writing, &record),
             Kind::Cell => name_cell(writing, &record),
             Kind::Evacuation => self.leave_late_lists(writing, &record, change, now),
             Kind::Photo => self.note_if_here(writing, &record, now),
-            _ => self.leave_reference(writing, record, &merged.taken, now),
+            _ => self.leave_reference(writing, record, taken, now),
         }
     }
 
@@ -188,10 +215,15 @@ impl<S: Store> Hub<S> {
 
 /// The first look at changes, without what case files among them say of residents who were erased. Whom a file is about in the end, its lists
 /// of parties decide; where one of these is refused, all are looked at once more as if it had not come.
-fn look_without_erased(reading: &dyn Writing, bench: &Bench<'_>, sent: &[Change]) -> Result<(Late, Looks), HubError> {
-    let (mut refused, mut past) = (BTreeSet::new(), PastLists::default());
+fn look_without_erased(
+    reading: &dyn Writing,
+    bench: &Bench<'_>,
+    sent: &[Change],
+    pasts: &mut Pasts,
+) -> Result<(Late, Looks), HubError> {
+    let mut refused = BTreeSet::new();
     loop {
-        let late = without_erased(reading, bench, sent, &refused, &mut past)?;
+        let late = without_erased(reading, bench, sent, &refused, pasts)?;
         let changes = late.emptied.as_deref().unwrap_or(sent);
         let mut looks = look_at_all(reading, bench, changes, &late)?;
         refuse_missing_targets(reading, bench, changes, &mut looks)?;
@@ -230,15 +262,18 @@ fn tell_whoever_holds_it_elsewhere(
 fn keep_history(
     writing: &mut dyn Writing,
     cell: &CellCode,
-    (author, now): (Author<'_>, Millis),
+    (writer, now): (WrittenBy, Millis),
     change: &Change,
     lost: Vec<Lost>,
+    pasts: &mut Pasts,
 ) -> Result<(), HubError> {
     let lost =
         lost.into_iter().map(|Lost { field, value, stamp, incoming }| LostValue { field, value, stamp, incoming });
     let lost: Vec<LostValue> = lost.collect();
-    let taken = Taken { at: now, by: &author.actor().account, device: author.device(), change, lost: &lost };
-    Ok(writing.append_history(cell, taken, &digest(change))?)
+    let taken = Taken { at: now, by: &writer.by, device: writer.device, change, lost: &lost };
+    writing.append_history(cell, taken, &digest(change))?;
+    pasts.add(cell, change, &writer);
+    Ok(())
 }
 
 /// The sequence of a county's incidents of one day.

@@ -71,7 +71,7 @@ pub(crate) fn seen(town: &Town, case: RecordId) -> Stamp {
 }
 
 /// The lists of parties that were set aside of a file, and that nobody has decided on.
-fn set_aside(town: &Town, case: RecordId) -> Vec<Value> {
+pub(crate) fn set_aside(town: &Town, case: RecordId) -> Vec<Value> {
     let open = town.county.hub.store().read(|reading| reading.open_conflicts(&scope("610722"), case, 0)).unwrap();
     open.into_iter().filter(|conflict| conflict.field == "parties").map(|conflict| conflict.value).collect()
 }

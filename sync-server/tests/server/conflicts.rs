@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sync_server::hub::conflicts::RestoreOf;
 use sync_server::hub::corrections::CorrectionOf;
 use sync_server::hub::reviews::DeskChange;
-use sync_server::store::Store as _;
+use sync_server::store::{SetAside, Store as _};
 
 use crate::common::{County, DAY, MINUTE, TestPhone, cell, scope};
 
@@ -397,4 +397,92 @@ fn the_desk_lets_a_value_stand_again_on_the_version_that_it_looked_at() {
     assert_eq!(stored.changed_by.as_str(), "boss");
     // The value that the restore replaced was seen: nobody is told of a conflict, and it can be had back as well.
     assert!(told(&mut second).is_empty());
+}
+
+/// What is open of a field: the values, when and by whom they and what stands were written.
+fn open_values(county: &County, id: RecordId) -> Vec<SetAside> {
+    let mut open = county.hub.store().read(|reading| reading.open_conflicts(&scope("610722"), id, 0)).unwrap();
+    open.sort_by_key(|conflict| conflict.stamp);
+    // Where each is told first differs.
+    open.into_iter().map(|conflict| SetAside { n: 0, ..conflict }).collect()
+}
+
+/// From here on another run of the phone's program writes.
+fn run_anew(phone: &mut TestPhone, number: u64) {
+    phone.clock = HybridClock::new(Node(phone.node().0 ^ number), phone.clock.last());
+}
+
+#[test]
+fn one_push_sets_aside_what_its_changes_do_one_by_one() {
+    let set_aside = |at_once: bool| {
+        let county = County::new();
+        let mut phone = county.worker("worker-a", &[cell(1)]);
+        let mut other = county.worker("worker-b", &[cell(1)]);
+        let person = known_to(&county, &mut [&mut phone, &mut other]);
+        let first = edit(&mut phone, &person, json!({"phone": "13800000001"}));
+        let second = edit(&mut phone, &person, json!({"phone": "13800000002"}));
+        let stands = edit(&mut other, &person, json!({"phone": "13800000009"}));
+        other.push_all(&[stands]);
+        run_anew(&mut phone, 1);
+        let third = edit(&mut phone, &person, json!({"phone": "13800000003"}));
+        run_anew(&mut phone, 2);
+        let mut fourth = edit(&mut phone, &person, json!({"phone": "13800000004"}));
+        fourth.base.insert("phone".into(), third.stamps.common);
+        // Whoever wrote the fourth had seen the third: it only comes back with another field.
+        let mut again = third.clone();
+        again.fields.insert("sex".into(), json!("1"));
+        run_anew(&mut phone, 4);
+        let fifth = edit(&mut phone, &person, json!({"phone": "13800000005"}));
+        // The second stands again, and with that it is decided.
+        run_anew(&mut phone, 8);
+        let mut sixth = edit(&mut phone, &person, json!({"phone": "13800000002"}));
+        sixth.base.insert("phone".into(), fifth.stamps.common);
+        let push = [first, second, third, fourth, again, fifth, sixth];
+        if at_once {
+            phone.push_all(&push);
+        } else {
+            push.into_iter().for_each(|change| phone.push_all(&[change]));
+        }
+        open_values(&county, person.id)
+    };
+    let at_once = set_aside(true);
+    let values: Vec<&Value> = at_once.iter().map(|conflict| &conflict.value).collect();
+    assert_eq!(values, [&json!("13800000001"), &json!("13800000009"), &json!("13800000004")]);
+    assert!(at_once.iter().all(|conflict| conflict.by.is_some() && conflict.won_by.is_some()), "{at_once:?}");
+    assert_eq!(at_once, set_aside(false));
+}
+
+#[test]
+fn what_the_server_emptied_within_a_push_has_a_writer_for_what_comes_after_it() {
+    let set_aside = |at_once: bool| {
+        let county = County::new();
+        let boss = county.supervisor("boss", "610722001001");
+        let mut phone = county.worker("worker-a", &[cell(1)]);
+        let mut other = county.worker("worker-b", &[cell(1)]);
+        let home = phone.new_home(&cell(1));
+        let second = phone.new_record(Kind::Person, &cell(1), json!({"household": home[1].id, "name": "李四"}));
+        phone.push_all(&home);
+        phone.push_all(std::slice::from_ref(&second));
+        let household = county.stored(home[1].id).unwrap().record;
+        let stands = edit(&mut other, &household, json!({"head": second.id}));
+        county.hub.erase(&boss.actor, home[2].id).unwrap();
+        other.push_all(&[stands]);
+        // Two runs that had not heard of it write after each other, the first still names who was erased.
+        run_anew(&mut phone, 1);
+        let erased = edit(&mut phone, &household, json!({"head": home[2].id}));
+        run_anew(&mut phone, 2);
+        let own = edit(&mut phone, &household, json!({"head": second.id}));
+        let push = [erased, own];
+        if at_once {
+            phone.push_all(&push);
+        } else {
+            push.into_iter().for_each(|change| phone.push_all(&[change]));
+        }
+        open_values(&county, household.id)
+    };
+    let at_once = set_aside(true);
+    let emptied =
+        |conflict: &SetAside| conflict.value.is_null() && conflict.by.as_ref().is_some_and(|by| by.device.is_none());
+    assert!(at_once.len() == 2 && at_once.iter().all(emptied), "the server's own: {at_once:?}");
+    assert_eq!(at_once, set_aside(false));
 }

@@ -7,7 +7,7 @@ use domain::protocol::Verdict;
 use domain::{HybridClock, Kind, Node, ProblemCode};
 use serde_json::{Value, json};
 
-use crate::case_files::{NAME, corrected_meanwhile, follow_up, left_with, parties, refusals, seen};
+use crate::case_files::{NAME, corrected_meanwhile, follow_up, left_with, parties, refusals, seen, set_aside, words};
 use crate::common::{DAY, HOUR, MINUTE, TestPhone, cell};
 use crate::erasure::{case, no_word_is_left, town};
 
@@ -125,4 +125,55 @@ fn a_list_that_keeps_a_file_from_being_about_nobody_is_told_whatever_its_age_and
     assert_eq!((told.len(), first), (CONFLICTS_TOLD_MAX, ("parties", &left_with("李四"))));
     assert!(told[1..].iter().all(|conflict| conflict.field == "facts"), "within the same number");
     assert!(town.county.stored(event).is_some(), "nobody has decided");
+}
+
+#[test]
+fn what_comes_in_one_push_with_the_decision_on_a_list_stays_whichever_comes_first() {
+    for turned in [false, true] {
+        let mut town = town();
+        let (id, event, corrected) = corrected_meanwhile(&mut town, &json!({"name": "李四", "side": "respondent"}));
+        town.erase();
+        town.phone.push_all(&[corrected]);
+        assert!(told(&mut town.phone).iter().any(|conflict| conflict.field == "parties"));
+        town.county.world.pass(MINUTE);
+        let said = town.phone.change(Kind::Dispute, id, &cell(1), json!({"facts": "李四的墙又漏水"}));
+        let follow_up = follow_up(&mut town, id, "李四");
+        let nobody = json!({"parties": [{"name": ERASED_NAME, "side": "applicant"}]});
+        let mut nobody = town.phone.change(Kind::Dispute, id, &cell(1), nobody);
+        nobody.base.insert("parties".into(), seen(&town, id));
+        let mut push = vec![said.clone(), follow_up.clone(), nobody];
+        if turned {
+            push.reverse();
+        }
+        assert_eq!(town.phone.round(push).verdicts, vec![Verdict::Accepted; 3], "{turned}");
+        assert_eq!(set_aside(&town, id), Vec::<Value>::new(), "it was decided");
+        let file = town.county.stored(id).unwrap().record;
+        let stands = (file.text("facts"), file.stamps.of("facts"));
+        assert_eq!(stands, (Some("李四的墙又漏水"), said.stamps.common), "{turned}");
+        assert!([event, follow_up.id].iter().all(|id| town.county.stored(*id).is_some()), "{turned}");
+    }
+}
+
+#[test]
+fn a_decision_by_somebody_who_had_not_heard_of_the_erasure_leaves_a_file_to_nobody_all_the_same() {
+    let mut town = town();
+    let (id, event, corrected) = corrected_meanwhile(&mut town, &json!({"name": "李四", "side": "respondent"}));
+    town.phone.push_all(&[corrected]);
+    assert!(told(&mut town.phone).iter().any(|conflict| conflict.field == "parties"));
+    town.county.world.pass(MINUTE);
+    // The list with the other one stands again, and is taken back.
+    let both = json!({"parties": parties(&town, Some("李四"))});
+    let mut both = town.phone.change(Kind::Dispute, id, &cell(1), both);
+    both.base.insert("parties".into(), seen(&town, id));
+    let alone = json!({"parties": parties(&town, None)});
+    let mut alone = town.phone.change(Kind::Dispute, id, &cell(1), alone);
+    alone.base.insert("parties".into(), both.stamps.common);
+    let (said, follow_up) = (words(&mut town, id, "的墙又漏水"), follow_up(&mut town, id, NAME));
+    town.erase();
+    let late = follow_up.id;
+    town.phone.round(vec![both, alone, said, follow_up]);
+    assert_eq!(town.county.stored(id).unwrap().record.fields["facts"], Value::Null);
+    assert!([event, late].iter().all(|id| town.county.stored(*id).is_none()));
+    town.county.hub.tidy().unwrap();
+    no_word_is_left(&town);
 }
