@@ -164,11 +164,12 @@ impl<S: Store> Hub<S> {
             let server = WrittenBy { by: server_account(), device: None };
             keep_history(writing, &record.cell, (server, now), &number, Vec::new(), &mut so_far.pasts)?;
         }
-        self.follow(writing, record.clone(), change, &merged.taken, now)?;
         if record.kind == Kind::Evacuation {
             so_far.forget_open(&record);
         }
-        so_far.add_what_was_emptied(writing, &record)
+        let stored = so_far.pasts.knows(&record).then(|| record.clone());
+        self.follow(writing, record, change, &merged.taken, now)?;
+        stored.map_or(Ok(()), |stored| so_far.add_what_was_emptied(writing, &stored))
     }
 
     /// What follows from a change that is stored, by the kind of its record.

@@ -81,7 +81,8 @@ impl Pasts {
         }
     }
 
-    fn knows(&self, record: &Record) -> bool {
+    /// Whether the past of a record was read.
+    pub(super) fn knows(&self, record: &Record) -> bool {
         self.0.contains_key(&(record.cell.county(), record.id))
     }
 }
@@ -146,9 +147,6 @@ impl SoFar {
 
     /// What the server has written itself over a record that was stored like this, for it named somebody who was erased.
     pub(super) fn add_what_was_emptied(&mut self, reading: &dyn Writing, stored: &Record) -> Result<(), HubError> {
-        if !self.pasts.knows(stored) {
-            return Ok(());
-        }
         let Some(stands) = reading.record(&stored.cell.county(), stored.id)?.map(|stands| stands.record) else {
             return Ok(());
         };
