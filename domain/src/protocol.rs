@@ -429,22 +429,17 @@ pub struct ErrorBody {
 /// Where pages are cut, in bytes after compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageBytes {
-    /// The first page of a round, in each direction. Each further one may be larger by half: the first is soon at the other end, while
-    /// the last is stored nobody waits long, and a long push or pull takes few requests.
-    pub first: usize,
-    /// No page is larger.
-    pub most: usize,
+    /// What goes up with one request.
+    pub up: usize,
+    /// What comes down with the first answer. Each further one may be larger by half, up to what goes up: the first is soon here, while
+    /// the last is stored nobody waits long, and a long pull takes few requests.
+    pub down: usize,
 }
 
 impl PageBytes {
-    /// Pages that are all cut alike.
-    pub fn all(bytes: usize) -> Self {
-        Self { first: bytes, most: bytes }
-    }
-
-    /// Where the next page is cut, after so many in its direction.
-    pub fn after(self, pages: u32) -> usize {
-        (0..pages.min(32)).fold(self.first, |room, _| room.saturating_add(room / 2)).min(self.most)
+    /// What may come down after so many pages.
+    pub fn down_after(self, pages: u32) -> usize {
+        (0..pages.min(32)).fold(self.down, |room, _| room.saturating_add(room / 2)).min(self.up)
     }
 }
 
@@ -474,7 +469,7 @@ pub trait Peer: Send {
 
     /// Where pages are best cut on the way to this server.
     fn page_bytes(&self) -> PageBytes {
-        PageBytes::all(PAGE_BYTES)
+        PageBytes { up: PAGE_BYTES, down: PAGE_BYTES }
     }
 
     /// The county's lists.

@@ -12,8 +12,9 @@ const NEAR: Duration = Duration::from_millis(20);
 /// How quickly the server answered says something for so long: a worker walks on.
 const QUICK_FOR: Duration = Duration::from_secs(5 * 60);
 
-/// The first page to a server near by, and from there: so that it is soon at the other end, where it is worked on while the next is
-/// made ready. Far away every page waits for its request, and few large ones are quicker.
+/// What comes down first from a server near by: so that it is soon here, and can be stored while the next is under way. Far away every
+/// page waits for its request, and few large ones are quicker. (What goes up in small pages takes a fifth more bytes, and no less time:
+/// measured.)
 const PAGE_BYTES_NEAR: usize = 48 * 1024;
 
 /// No page is cut smaller: this much goes through 64 kbit/s in four seconds.
@@ -69,8 +70,8 @@ impl Way {
 
     /// Where pages are best cut now.
     pub(super) fn page_bytes(&self, now: Instant) -> PageBytes {
-        let first = if self.is_near(now) { self.cut.min(PAGE_BYTES_NEAR) } else { self.cut };
-        PageBytes { first, most: self.cut }
+        let down = if self.is_near(now) { self.cut.min(PAGE_BYTES_NEAR) } else { self.cut };
+        PageBytes { up: self.cut, down }
     }
 
     /// How hard a page is best compressed now.
@@ -94,12 +95,12 @@ mod tests {
     fn a_server_is_near_while_it_answers_quickly_and_nobody_knows_before_it_does() {
         let start = Instant::now();
         let mut way = Way::default();
-        let whole = PageBytes::all(PAGE_BYTES);
+        let whole = PageBytes { up: PAGE_BYTES, down: PAGE_BYTES };
         assert_eq!(way.page_bytes(start), whole);
         way.answered(start, start + AT_ONCE);
         // A call that took the server long says nothing of the way.
         way.answered(start, start + Duration::from_secs(2));
-        let near = PageBytes { first: PAGE_BYTES_NEAR, most: PAGE_BYTES };
+        let near = PageBytes { up: PAGE_BYTES, down: PAGE_BYTES_NEAR };
         assert_eq!(way.page_bytes(start + Duration::from_secs(3)), near);
         assert_eq!(way.effort(start + Duration::from_secs(3)), Effort::Quick);
         let later = start + QUICK_FOR + Duration::from_secs(1);
@@ -112,7 +113,7 @@ mod tests {
     #[test]
     fn a_page_that_is_too_large_for_the_connection_is_cut_until_it_comes_through() {
         let mut way = Way::default();
-        let cut = |way: &Way| way.page_bytes(Instant::now()).most;
+        let cut = |way: &Way| way.page_bytes(Instant::now()).up;
         way.was_cut(Duration::from_secs(3));
         assert_eq!(cut(&way), PAGE_BYTES, "no signal, which has nothing to do with the page");
         way.was_cut(Duration::from_secs(90));

@@ -28,8 +28,6 @@ struct Exchanges<'r> {
     heard: Option<Heard>,
     /// Whether there is more to come down.
     more: bool,
-    /// How many requests took pages up.
-    pushed: u32,
     /// How many answers brought pages.
     pulled: u32,
 }
@@ -58,18 +56,17 @@ pub(super) fn exchange_all(
     report: &mut RoundReport,
 ) -> Result<ListsTold, DeviceError> {
     let notes = Notes::default();
-    let mut exchanges = Exchanges { device, report, notes, next: None, heard: None, more: true, pushed: 0, pulled: 0 };
+    let mut exchanges = Exchanges { device, report, notes, next: None, heard: None, more: true, pulled: 0 };
     let mut answered = None;
     loop {
         let cut = peer.page_bytes();
-        let Gathered { changes, marks } = exchanges.page(cut.after(exchanges.pushed))?;
+        let Gathered { changes, marks } = exchanges.page(cut.up)?;
         if let (Some(lists), true) = (&answered, changes.is_empty() && exchanges.are_done()) {
             leave_words(device)?;
             return Ok(ListsTold::clone(lists));
         }
         let (request, device) = exchanges.request((changes, &marks), cut)?;
-        exchanges.pushed += u32::from(!request.push.is_empty());
-        let (answer, read_anew) = exchanges.send(peer, &request, cut.after(exchanges.pushed))?;
+        let (answer, read_anew) = exchanges.send(peer, &request, cut.up)?;
         answered = Some(ListsTold { version: answer.lists_version, digest: answer.lists_digest.clone() });
         exchanges.hear((request, marks, device), answer, read_anew)?;
     }
@@ -121,7 +118,7 @@ impl Exchanges<'_> {
         let inner = &self.device.inner;
         let facts = Facts { app_version: self.device.app_version(), free_bytes: *lock(&inner.free_bytes) };
         // First everything goes up.
-        let room = if self.notes.waiting.is_empty() { cut.after(self.pulled) } else { 0 };
+        let room = if self.notes.waiting.is_empty() { cut.down_after(self.pulled) } else { 0 };
         let (mut request, device) = self.device.with_open::<_, DeviceError>(|open| {
             Ok((request_with(open, &facts, changes, room)?, open.account().device))
         })?;

@@ -348,7 +348,7 @@ impl Peer for Server {
     }
 
     fn page_bytes(&self) -> PageBytes {
-        PageBytes::all(self.hub().cut)
+        PageBytes { up: self.hub().cut, down: PAGE_BYTES }
     }
 
     fn lists(&self) -> Result<Lists, CallError> {

@@ -474,7 +474,7 @@ impl Peer for Wire {
     }
 
     fn page_bytes(&self) -> PageBytes {
-        PageBytes::all(take(&self.state).cut)
+        PageBytes { up: take(&self.state).cut, down: PAGE_BYTES }
     }
 
     fn lists(&self) -> Result<Lists, CallError> {
