@@ -167,8 +167,9 @@ fn whoever_gets_a_cell_while_the_clock_is_far_behind_has_it_since_the_other_gave
 fn a_cell_is_handed_over_today_though_several_phones_were_heard_of_while_the_clock_was_ahead() {
     let county = crate::accounts::county();
     let by = admin(&county);
-    let names = ["worker-a", "worker-b", "worker-c"];
-    let accounts = names.map(|name| county.account(name, Role::Worker, &[], &[cell(1)]));
+    let workers = [("worker-a", 1), ("worker-b", 2), ("worker-c", 2)];
+    let accounts = workers.map(|(name, number)| county.account(name, Role::Worker, &[], &[cell(number)]));
+    let next = accounts[1].clone();
     county.world.pass(200 * DAY);
     let mut phones = accounts.map(|account| county.phone_of(&account));
     phones.iter().for_each(|phone| drop(phone.phone()));
@@ -177,7 +178,7 @@ fn a_cell_is_handed_over_today_though_several_phones_were_heard_of_while_the_clo
         phone.round(Vec::new());
         assert_eq!(seen_at(&county, phone), START, "its own clock agrees with the server's");
     }
-    county.hub.hand_over_cell(&by, &cell(1), &[worker()], &[]).unwrap();
+    county.hub.hand_over_cell(&by, &cell(1), &[worker()], &[next]).unwrap();
     county.world.pass(DAY);
     let late = phones[0].new_dwelling(&cell(1));
     assert_eq!(phones[0].refused(&late), ProblemCode::ForeignCell);
