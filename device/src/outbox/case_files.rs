@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use domain::kinds::dispute::{
     ERASED_NAME, WORDS, file_without_words, form_without_person, is_about_nobody, is_about_somebody, without_person,
 };
-use domain::{Record, RecordId, Stamp};
+use domain::{Kind, Record, RecordId, Stamp};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
@@ -101,6 +101,17 @@ pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> 
         Meta::FilesToLeave.set(connection, &None::<Noted>)?;
     }
     Ok(left)
+}
+
+/// Whether a case file is about nobody any more, as far as this phone knows: then nothing is written into it, for the server takes none of it.
+/// It does not know yet where the own list of parties waits to be judged, nor, once somebody was erased, before everything has come down.
+pub(crate) fn is_of_nobody(connection: &Connection, file: RecordId) -> Result<bool, DeviceError> {
+    let held = store::held(connection, file)?.filter(|held| held.record.kind == Kind::Dispute);
+    let Some(held) = held.filter(|held| names_nobody(&held.record)) else { return Ok(false) };
+    if held.unsent.contains_key("parties") || conflicts::may_be_about_others(connection, file)? {
+        return Ok(false);
+    }
+    Ok(noted(connection)?.is_none_or(|files| !files.contains_key(&file)))
 }
 
 /// Whether the list of parties that stands in a case file names nobody any more.

@@ -100,6 +100,18 @@ fn of_a_case_that_is_about_nobody_in_the_end_nothing_is_left_though_rounds_end_e
 }
 
 #[test]
+fn a_case_takes_nothing_more_once_it_is_known_that_it_is_about_nobody_and_not_before() {
+    let nobody = json!([{"name": "—", "side": "applicant"}]);
+    let (server, phone, file) = a_case_that_lost_its_party(json!({ "parties": nobody, "facts": null }));
+    let about_nobody = || phone.call("dispute", json!({"id": file}))["about_nobody"].clone();
+    hear_of_the_erasure_alone(&server, &phone, file);
+    assert_eq!(about_nobody(), false, "somebody else may come with a later page");
+    server.hub().conflicts.clear();
+    phone.sync();
+    assert_eq!(about_nobody(), true);
+}
+
+#[test]
 fn what_waits_for_the_servers_clock_and_is_refused_with_a_later_round_goes_too() {
     let nobody = json!([{"name": "—", "side": "applicant"}]);
     let (server, phone, file) = a_case_that_lost_its_party(json!({ "parties": nobody, "facts": null }));
