@@ -92,7 +92,7 @@ fn afresh<T>(file: &Path, mut make: impl FnMut() -> Result<T, DeviceError>) -> R
 
 fn fill(store: &Store, mut wreck: Wreck<'_>, owner: Option<&Owner>) -> Result<Salvaged, DeviceError> {
     const VERSION: &str = "PRAGMA user_version";
-    let found = wreck.ask(|connection| connection.query_row(VERSION, [], |row| row.get::<_, i64>(0)))?;
+    let found = wreck.insist(|connection| connection.query_row(VERSION, [], |row| row.get::<_, i64>(0)))?;
     if let Some(found) = found.filter(|found| *found > schema::VERSION) {
         return Err(DeviceError::NewerFile { found, known: schema::VERSION });
     }
@@ -149,7 +149,7 @@ fn end_log(connection: &Connection) -> Result<(), DeviceError> {
 
 fn says_unsent_in_records(wreck: &mut Wreck<'_>) -> Result<bool, DeviceError> {
     const COLUMN: &str = "SELECT count(*) FROM pragma_table_info('record') WHERE name = 'unsent'";
-    Ok(wreck.ask(|connection| connection.query_row(COLUMN, [], |row| row.get::<_, i64>(0)))? == Some(1))
+    Ok(wreck.insist(|connection| connection.query_row(COLUMN, [], |row| row.get::<_, i64>(0)))? == Some(1))
 }
 
 /// The records of which something is unsent, by their ids: one that was written before rows said when does not say itself that it is
@@ -162,10 +162,9 @@ fn carry_named(wreck: &mut Wreck<'_>, rescue: &mut Rescue<'_>) -> Result<(), Dev
         // Asked for by its id, it would be the id of the index with the words of whatever row the index leads to.
         const NUMBER: &str = "SELECT rowid FROM record WHERE id = ?1";
         let number =
-            wreck.ask(|connection| connection.query_row(NUMBER, [&id], |row| row.get::<_, i64>(0)).optional())?;
+            wreck.insist(|connection| connection.query_row(NUMBER, [&id], |row| row.get::<_, i64>(0)).optional())?;
         let Some(number) = number.flatten() else { continue };
-        let mut found = Vec::new();
-        wreck.read("SELECT * FROM record WHERE rowid = ?1", [number], &mut found)?;
+        let mut found = wreck.row("SELECT * FROM record WHERE rowid = ?1", number)?;
         found.retain(|(names, values)| matches!(value(names, values, "id"), Some(Value::Text(found)) if *found == id));
         rescue.put("record", &found)?;
     }
