@@ -500,15 +500,30 @@ mod tests {
         assert!(is_broken(&path, &key));
     }
 
+    /// A register that is open, with a long fact about the phone and the page on which that ends, and a reader who keeps what is written from
+    /// being moved out of the log.
+    struct BusyRegister {
+        _folder: tempfile::TempDir,
+        path: PathBuf,
+        page: usize,
+        store: Store,
+        reader: Connection,
+    }
+
+    fn with_a_long_fact_and_a_reader() -> BusyRegister {
+        let key = Key::default();
+        let (folder, path) =
+            filled("INSERT INTO meta (key, value) VALUES ('lists', json_quote(printf('%.*c', 9000, 'x')))");
+        let page = pages(&path, "meta", "overflow").last().unwrap().0;
+        let (store, reader) = (Store::open(&path, &key).unwrap(), keyed(&path, &key).unwrap());
+        reader.execute_batch("BEGIN; SELECT count(*) FROM record").unwrap();
+        BusyRegister { _folder: folder, path, page, store, reader }
+    }
+
     #[test]
     fn a_broken_page_is_found_though_the_log_cannot_be_moved() {
-        const LISTS: &str = "INSERT INTO meta (key, value) VALUES ('lists', json_quote(printf('%.*c', 9000, 'x')))";
+        let BusyRegister { _folder, path, page, store, reader } = with_a_long_fact_and_a_reader();
         let key = Key::default();
-        let (_folder, path) = filled(LISTS);
-        let page = pages(&path, "meta", "overflow").last().unwrap().0;
-        let store = Store::open(&path, &key).unwrap();
-        let reader = keyed(&path, &key).unwrap();
-        reader.execute_batch("BEGIN; SELECT count(*) FROM record").unwrap();
         store.save_draft("form", &serde_json::json!("typed"), 0).unwrap();
         assert!(!is_broken(&path, &key));
         break_page(&path, page);
@@ -518,14 +533,9 @@ mod tests {
 
     #[test]
     fn a_page_that_lies_whole_in_the_log_is_no_damage_while_it_cannot_be_moved() {
-        const LISTS: &str = "INSERT INTO meta (key, value) VALUES ('lists', json_quote(printf('%.*c', 9000, 'x')))";
         const OTHERS: &str = "UPDATE meta SET value = json_quote(printf('%.*c', 9000, 'y')) WHERE key = 'lists'";
+        let BusyRegister { _folder, path, page, store, reader } = with_a_long_fact_and_a_reader();
         let key = Key::default();
-        let (_folder, path) = filled(LISTS);
-        let page = pages(&path, "meta", "overflow").last().unwrap().0;
-        let store = Store::open(&path, &key).unwrap();
-        let reader = keyed(&path, &key).unwrap();
-        reader.execute_batch("BEGIN; SELECT count(*) FROM record").unwrap();
         store.connection().execute_batch(OTHERS).unwrap();
         break_page(&path, page);
         assert!(!is_broken(&path, &key), "the reader keeps the page in the log");
