@@ -331,10 +331,9 @@ fn what_is_undecided_of_a_record_that_moves_about_within_a_push_is_told_where_it
         }
         // Of the street that was set aside this phone was told where the record lay first, and not yet where it lies now.
         push.push(edit(&mut phone, &lies, json!({"street": "北街"})));
-        let pushes = if at_once { vec![push] } else { push.into_iter().map(|change| vec![change]).collect() };
-        for push in pushes {
+        for push in push.chunks(if at_once { push.len() } else { 1 }) {
             phone.cursors = told_before.clone();
-            phone.round(push);
+            phone.round(push.to_vec());
         }
         let stored = county.stored(building.id).unwrap().record;
         assert_eq!((stored.cell, stored.fields["name"].as_str()), (cell(2), Some("2幢")));
@@ -460,6 +459,11 @@ fn run_anew(phone: &mut TestPhone, number: u64) {
     phone.clock = HybridClock::new(Node(phone.node().0 ^ number), phone.clock.last());
 }
 
+/// Pushes changes that must be accepted: at once, or one by one.
+fn push_changes(phone: &mut TestPhone, changes: &[Change], at_once: bool) {
+    changes.chunks(if at_once { changes.len() } else { 1 }).for_each(|push| phone.push_all(push));
+}
+
 #[test]
 fn one_push_sets_aside_what_its_changes_do_one_by_one() {
     let set_aside = |at_once: bool| {
@@ -486,11 +490,7 @@ fn one_push_sets_aside_what_its_changes_do_one_by_one() {
         let mut sixth = edit(&mut phone, &person, json!({"phone": "13800000002"}));
         sixth.base.insert("phone".into(), fifth.stamps.common);
         let push = [first, second, third, fourth, again, fifth, sixth];
-        if at_once {
-            phone.push_all(&push);
-        } else {
-            push.into_iter().for_each(|change| phone.push_all(&[change]));
-        }
+        push_changes(&mut phone, &push, at_once);
         open_values(&county, person.id)
     };
     let at_once = set_aside(true);
@@ -521,11 +521,7 @@ fn what_the_server_emptied_within_a_push_has_a_writer_for_what_comes_after_it() 
         run_anew(&mut phone, 2);
         let own = edit(&mut phone, &household, json!({"head": second.id}));
         let push = [erased, own];
-        if at_once {
-            phone.push_all(&push);
-        } else {
-            push.into_iter().for_each(|change| phone.push_all(&[change]));
-        }
+        push_changes(&mut phone, &push, at_once);
         open_values(&county, household.id)
     };
     let at_once = set_aside(true);
