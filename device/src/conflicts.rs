@@ -86,8 +86,9 @@ pub(crate) fn take_page(connection: &Connection, page: &FeedPage, now: Millis) -
 /// to let it stand again. What the server still tells stays, as on the server. A list of parties loses whoever was erased and says still
 /// whom else the file may be about; whether it is about nobody any more is known when everything has come down ([`leave_file`]).
 ///
-/// Whom a file named before may not be seen in it any more, for the server's copy came first: whatever has lost a party counts.
-pub(crate) fn leave_erased(connection: &Connection, person: RecordId) -> Result<(), DeviceError> {
+/// Whom a file named before may not be seen in it any more, for the server's copy came first: whatever has lost a party counts. True: there
+/// was something.
+pub(crate) fn leave_erased(connection: &Connection, person: RecordId) -> Result<bool, DeviceError> {
     const FILES: &str = "SELECT DISTINCT conflict.id, record.body -> '$.fields.parties' FROM conflict
         JOIN record ON record.id = conflict.id AND record.kind = 'dispute'";
     const NAMED: &str = "SELECT 1 FROM conflict WHERE id = ?1 AND instr(body || coalesce(replaced, ''), ?2) > 0";
@@ -100,33 +101,35 @@ pub(crate) fn leave_erased(connection: &Connection, person: RecordId) -> Result<
     let mut statement = connection.prepare_cached(FILES)?;
     let files = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let files: Vec<(String, Option<String>)> = files.collect::<Result<_, _>>()?;
+    let mut left = false;
     for (id, parties) in files {
         let parties: Value = parties.map_or(Ok(Value::Null), |text| serde_json::from_str(&text))?;
         if has_lost_somebody(&parties) || exists(connection, NAMED, [&id, &named])? {
-            connection.prepare_cached(FORGET)?.execute((&id, &naming))?;
-            connection.prepare_cached(NO_WAY_BACK)?.execute((&id, &naming))?;
-            leave_lists(connection, &id, person)?;
+            left |= connection.prepare_cached(FORGET)?.execute((&id, &naming))? > 0;
+            left |= connection.prepare_cached(NO_WAY_BACK)?.execute((&id, &naming))? > 0;
+            left |= leave_lists(connection, &id, person)?;
         }
     }
-    Ok(())
+    Ok(left)
 }
 
 /// Takes an erased resident out of the lists of parties of a file that were set aside. The server does the same in the same words: both hold
-/// one value under one stamp, whether it tells of it or not.
-fn leave_lists(connection: &Connection, file: &str, person: RecordId) -> Result<(), DeviceError> {
+/// one value under one stamp, whether it tells of it or not. True: one named the resident.
+fn leave_lists(connection: &Connection, file: &str, person: RecordId) -> Result<bool, DeviceError> {
     const LISTS: &str = "SELECT stamp, body FROM conflict WHERE id = ?1 AND field = 'parties' AND instr(body, ?2) > 0";
     const LEAVE: &str = "UPDATE conflict SET body = ?3 WHERE id = ?1 AND field = 'parties' AND stamp = ?2";
     let mut statement = connection.prepare_cached(LISTS)?;
     let lists = statement.query_map((file, person.to_string()), |row| Ok((row.get(0)?, row.get(1)?)))?;
     let lists: Vec<(String, String)> = lists.collect::<Result<_, _>>()?;
+    let mut left = false;
     for (stamp, body) in lists {
         let mut conflict: Conflict = serde_json::from_str(&body)?;
         if let Some(value) = without_person(&conflict.value, person) {
             conflict.value = value;
-            connection.prepare_cached(LEAVE)?.execute((file, stamp, serde_json::to_string(&conflict)?))?;
+            left |= connection.prepare_cached(LEAVE)?.execute((file, stamp, serde_json::to_string(&conflict)?))? > 0;
         }
     }
-    Ok(())
+    Ok(left)
 }
 
 /// Whom lists of parties name that were set aside, or that gave way to one that was let stand again: also those on which somebody has

@@ -4,7 +4,7 @@ use domain::care::CareStanding;
 use domain::kinds::care_plan::CarePlan;
 use domain::scope::Role;
 use domain::validate::today;
-use domain::{Fields, Kind, RecordId};
+use domain::{Fields, Kind, Record, RecordId};
 use serde::Serialize;
 use serde_json::json;
 use ts_rs::TS;
@@ -121,12 +121,15 @@ pub(super) fn due_today(open: &mut Open) -> Result<Vec<CareLine>, DeviceError> {
     Ok(care_lines(open)?.into_iter().filter(due).collect())
 }
 
+/// A plan, if it is shown to this phone's user.
+fn shown_plan(open: &Open, id: RecordId) -> Result<Record, Failure> {
+    let record = found(open, id, &Kind::CarePlan)?;
+    if is_shown(open, &record) { Ok(record) } else { Err(Failure::not_found()) }
+}
+
 pub(super) fn care_plan(device: &Device, args: OfRecord) -> Result<CarePlanPage, Failure> {
     device.with_open(|open: &mut Open| {
-        let record = found(open, args.id, &Kind::CarePlan)?;
-        if !is_shown(open, &record) {
-            return Err(Failure::not_found());
-        }
+        let record = shown_plan(open, args.id)?;
         let store = open.store();
         let plan = CarePlan::from(&record);
         let person = plan.person.map(|id| store.get(id)).transpose()?.flatten();
@@ -151,10 +154,7 @@ pub(super) fn care_plan(device: &Device, args: OfRecord) -> Result<CarePlanPage,
 /// Ends a plan with this day: what was written stays.
 pub(super) fn end_care(device: &Device, args: OfRecord) -> Result<Saved, Failure> {
     device.with_open(|open: &mut Open| {
-        let record = found(open, args.id, &Kind::CarePlan)?;
-        if !is_shown(open, &record) {
-            return Err(Failure::not_found());
-        }
+        let record = shown_plan(open, args.id)?;
         let day = today(open.now()).to_string();
         // A plan that was to begin later ends on the day that it would have begun: never before it.
         let begins = record.text("starts_on").map(str::to_owned).filter(|begins| *begins > day);

@@ -1,15 +1,16 @@
 //! Entries that two people changed without knowing of each other: both values, whose they are, and the one tap between them.
 
-use domain::conflict::{Hand, Writer};
+use domain::conflict::{Conflict, Hand, Writer};
 use domain::spec::{FieldType, field};
 use domain::world::Millis;
-use domain::{AccountId, Kind, Record, RecordId, Stamp};
+use domain::{Kind, Record, RecordId, Stamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
 use super::{Failure, Nothing};
 use crate::conflicts::Standing;
+use crate::open::Account;
 use crate::read::{Places, is_shown};
 use crate::{Device, DeviceError, Open};
 
@@ -37,7 +38,7 @@ pub struct ConflictSide {
     /// The value; null: empty.
     #[ts(type = "unknown")]
     pub value: Value,
-    /// What a record is called that the value names.
+    /// What is called so that the value names: a record, or somebody by their account (the account itself where this phone knows no name).
     pub title: Option<String>,
     /// Whose it is.
     pub whose: Whose,
@@ -141,9 +142,10 @@ pub(super) fn items(open: &Open) -> Result<Vec<ConflictItem>, DeviceError> {
     Ok(items)
 }
 
-/// Whether the values of a field say something to a person: the screens have words for them.
+/// Whether the values of a field say something to a person: the screens have words for them. Who wrote a record (`by`) nobody chooses
+/// afterwards.
 fn is_told(kind: &Kind, name: &str) -> bool {
-    field(kind, name).is_some_and(|spec| name != "list_version" && has_words(spec.of))
+    field(kind, name).is_some_and(|spec| !matches!(name, "list_version" | "by") && has_words(spec.of))
 }
 
 /// Every type is named here: of one that nobody thought of, what was set aside would be shown nowhere, and would count as seen all the
@@ -153,9 +155,11 @@ fn has_words(of: FieldType) -> bool {
     match of {
         Type::Text { .. } | Type::Lines { .. } | Type::Name | Type::Names | Type::Phone | Type::DocumentNumber => true,
         Type::Code { .. } | Type::Codes { .. } | Type::Category | Type::Bool | Type::Int { .. } | Type::Yuan => true,
-        Type::PastDate | Type::Date | Type::PastMoment | Type::Ref => true,
+        Type::PastDate | Type::Date | Type::PastMoment => true,
+        // What they name has a name.
+        Type::Ref | Type::Account => true,
         // Two points of a map, two outlines, two parties of one name or two codes look alike to whoever reads them.
-        Type::Position | Type::Boundary | Type::Parties | Type::Division | Type::Account => false,
+        Type::Position | Type::Boundary | Type::Parties | Type::Division => false,
         // Nobody writes over these, or the app itself does.
         Type::Moment | Type::Departments { .. } | Type::Refs { .. } | Type::Roster | Type::Hazards => false,
         Type::Answers | Type::ItemWords | Type::Remarks | Type::Values | Type::FieldNames => false,
@@ -170,7 +174,6 @@ fn line(
     standing: &Standing,
 ) -> Result<ConflictLine, DeviceError> {
     let conflict = &standing.conflict;
-    let own = &open.account().account;
     let value = record.fields.get(&conflict.field).cloned().unwrap_or(Value::Null);
     let set_aside = (conflict.by.as_ref(), conflict.stamp);
     let replaced = standing.replaced.as_ref();
@@ -194,39 +197,51 @@ fn line(
         field: conflict.field.clone(),
         stamp: conflict.stamp,
         seen: record.stamps.of(&conflict.field),
-        present: side(places, record, &conflict.field, value, present, own)?,
-        other: side(places, record, &conflict.field, other.0, other.1, own)?,
+        present: side(open, places, (record, conflict), value, present)?,
+        other: side(open, places, (record, conflict), other.0, other.1)?,
         restored: standing.restored,
         restorable: open.may_restore(&record.kind),
     })
 }
 
 fn side(
+    open: &Open,
     places: &mut Places<'_>,
-    record: &Record,
-    name: &str,
+    (record, conflict): (&Record, &Conflict),
     value: Value,
     (by, stamp): (Option<&Writer>, Stamp),
-    own: &AccountId,
 ) -> Result<ConflictSide, DeviceError> {
-    let named = match field(&record.kind, name).map(|spec| spec.of) {
-        Some(FieldType::Ref) => value.as_str().and_then(|text| text.parse::<RecordId>().ok()),
+    let own = open.account();
+    let title = match field(&record.kind, &conflict.field).map(|spec| spec.of) {
+        Some(FieldType::Ref) => title_of(places, &value)?,
+        Some(FieldType::Account) => value.as_str().map(|account| name_of(account, own, conflict)),
         _ => None,
     };
-    let target = match named {
-        Some(id) => places.record(id)?.cloned(),
-        None => None,
-    };
-    let title = target.map(|target| places.title(&target.kind, &target.fields)).transpose()?;
     let whose = match by {
         None => Whose::Unknown,
         Some(writer) if writer.hand == Hand::Desk => Whose::Desk,
         Some(writer) if writer.hand == Hand::ThisPhone => Whose::Mine,
-        Some(writer) if writer.account == *own => Whose::MineElsewhere,
+        Some(writer) if writer.account == own.account => Whose::MineElsewhere,
         Some(_) => Whose::Colleague,
     };
     let name = by.filter(|_| matches!(whose, Whose::Colleague | Whose::Desk)).map(|writer| writer.name.clone());
     Ok(ConflictSide { value, title, whose, name: name.filter(|name| !name.is_empty()), at: stamp.millis() })
+}
+
+/// What a record is called that a value names.
+fn title_of(places: &mut Places<'_>, value: &Value) -> Result<Option<String>, DeviceError> {
+    let Some(id) = value.as_str().and_then(|text| text.parse::<RecordId>().ok()) else { return Ok(None) };
+    let target = places.record(id)?.cloned();
+    target.map(|target| places.title(&target.kind, &target.fields)).transpose()
+}
+
+/// What somebody is called whose account a value names. A phone is told of nobody's name but its own worker's and those of who wrote the two
+/// values; of anybody else the account says who it is.
+fn name_of(account: &str, own: &Account, conflict: &Conflict) -> String {
+    let writers = [&conflict.by, &conflict.won_by].into_iter().flatten();
+    let named = writers.map(|writer| (&writer.account, &writer.name)).chain([(&own.account, &own.display_name)]);
+    let mut names = named.filter(|(named, name)| named.as_str() == account && !name.is_empty());
+    names.next().map_or(account, |(_, name)| name.as_str()).to_owned()
 }
 
 pub(super) fn restore_value(device: &Device, args: OfConflict) -> Result<Nothing, Failure> {

@@ -18,6 +18,7 @@ use super::review::ReviewInfo;
 use super::{Failure, Nothing, Pdf, conflict, found};
 use crate::forms;
 pub use crate::forms::DisputeForm;
+use crate::outbox;
 use crate::read::{dispute_events, dispute_lines, photos_of, review_info};
 use crate::{Device, Open};
 
@@ -91,6 +92,8 @@ pub struct DisputePage {
     pub review: ReviewInfo,
     /// Fields that two people changed without knowing of each other.
     pub conflicts: Vec<ConflictLine>,
+    /// Of its parties only the sides are left: no words, steps or photos are added to it.
+    pub about_nobody: bool,
     /// Nothing of the file is unsent.
     pub sent: bool,
 }
@@ -163,6 +166,7 @@ pub(super) fn dispute(device: &Device, args: OfRecord) -> Result<DisputePage, Fa
             rights: RIGHTS.iter().map(|(zh, en)| RightsLine { zh: (*zh).into(), en: (*en).into() }).collect(),
             review: review_info(store, &record)?,
             conflicts: conflict::lines(open, &record)?,
+            about_nobody: outbox::is_of_nobody(store.connection(), record.id)?,
             sent: store.is_sent(record.id)?,
         })
     })
@@ -171,6 +175,9 @@ pub(super) fn dispute(device: &Device, args: OfRecord) -> Result<DisputePage, Fa
 pub(super) fn add_dispute_event(device: &Device, args: AddDisputeEventArgs) -> Result<Saved, Failure> {
     device.with_open(|open: &mut Open| {
         let stands = found(open, args.dispute, &Kind::Dispute)?;
+        if outbox::is_of_nobody(open.store().connection(), stands.id)? {
+            return Err(Failure::problem("dispute", ProblemCode::Erased));
+        }
         let file = args.file.unwrap_or_default();
         if let Some(name) = file.keys().find(|name| !FILE_FIELDS.contains(&name.as_str())) {
             return Err(Failure::problem(name, ProblemCode::NotAllowed));

@@ -8,6 +8,7 @@ use serde_json::json;
 use ts_rs::TS;
 
 use super::{Failure, FailureCode, Jpeg, found};
+use crate::outbox;
 use crate::picture::{FILE_BYTES_MAX, Picture, PictureError, develop};
 use crate::read::photo_line;
 use crate::{Device, DeviceError, Open};
@@ -93,6 +94,9 @@ fn may_have_another(open: &Open, args: &AddPhotoArgs) -> Result<Record, Failure>
     let subject = subject.ok_or_else(|| Failure::problem("subject", ProblemCode::MissingTarget))?;
     if subject.kind.as_str() != args.subject_kind {
         return Err(Failure::problem("subject_kind", ProblemCode::MissingTarget));
+    }
+    if outbox::is_of_nobody(open.store().connection(), subject.id)? {
+        return Err(Failure::problem("subject", ProblemCode::Erased));
     }
     if open.store().of_parent(&Kind::Photo, args.subject)?.len() >= PHOTOS_PER_RECORD_MAX {
         let most = PHOTOS_PER_RECORD_MAX as i64;

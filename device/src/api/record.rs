@@ -1,6 +1,7 @@
 //! Records of any kind: reading one, saving fields of it, taking it out of the register and putting it back.
 
 use domain::address::half_width;
+use domain::kinds::dispute::{WORDS, is_about_somebody};
 use domain::record::{Fields, Record};
 use domain::spec::{FieldType, field, named_kind};
 use domain::validate::{Warning, today};
@@ -13,6 +14,7 @@ use super::conflict::ConflictLine;
 use super::review::ReviewInfo;
 use super::{Failure, category, conflict};
 use crate::open::New;
+use crate::outbox;
 use crate::read::{DwellingFacts, Register, dwelling_of, is_shown, review_info};
 use crate::{Device, DeviceError, Open, Seen};
 
@@ -37,6 +39,8 @@ pub struct RecordPage {
     pub review: ReviewInfo,
     /// Fields that two people changed without knowing of each other.
     pub conflicts: Vec<ConflictLine>,
+    /// Fields into which nothing is typed any more: the words of a case file of whose parties only the sides are left.
+    pub closed: Vec<String>,
     /// Nothing of it is unsent.
     pub sent: bool,
 }
@@ -75,7 +79,9 @@ pub(super) fn record(device: &Device, args: OfRecord) -> Result<RecordPage, Fail
         let record = shown_record(open, args.id)?;
         let (review, sent) = (review_info(open.store(), &record)?, open.store().is_sent(record.id)?);
         let conflicts = conflict::lines(open, &record)?;
-        Ok(RecordPage { seen: record.stamps_by_field().collect(), record, review, conflicts, sent })
+        let is_closed = outbox::is_of_nobody(open.store().connection(), record.id)?;
+        let closed = if is_closed { WORDS.map(str::to_owned).to_vec() } else { Vec::new() };
+        Ok(RecordPage { seen: record.stamps_by_field().collect(), record, review, conflicts, closed, sent })
     })
 }
 
@@ -147,6 +153,7 @@ fn fit(open: &mut Open, args: &SaveArgs) -> Result<Fit, Failure> {
     }
     let mut problems = missing_targets(open, &args.kind, &fields)?;
     problems.extend(foreign_author(open, &args.kind, &fields, current.as_ref()));
+    problems.extend(said_of_nobody(open, &fields, current.as_ref())?);
     let mut whole = current.as_ref().map(|record| record.fields.clone()).unwrap_or_default();
     whole.extend(fields.clone());
     let mut warnings =
@@ -267,6 +274,23 @@ fn foreign_author(open: &Open, kind: &Kind, fields: &Fields, current: Option<&Re
     let own = by.as_str() == Some(open.account().account.as_str());
     let unchanged = current.is_some_and(|record| record.fields.get("by") == Some(by));
     (!unchanged && (!own || current.is_some())).then(|| Problem::new("by", ProblemCode::OtherAuthor))
+}
+
+/// Words that would come to a case file which is about nobody any more: the server makes nothing of them. With a list of parties that names
+/// somebody they come to that one.
+fn said_of_nobody(open: &Open, fields: &Fields, current: Option<&Record>) -> Result<Vec<Problem>, DeviceError> {
+    let Some(file) = current.filter(|_| !fields.get("parties").is_some_and(is_about_somebody)) else {
+        return Ok(Vec::new());
+    };
+    if !outbox::is_of_nobody(open.store().connection(), file.id)? {
+        return Ok(Vec::new());
+    }
+    let is_new = |name: &&str| {
+        let word = fields.get(*name).filter(|word| !word.is_null());
+        word.is_some() && word != file.fields.get(*name)
+    };
+    let said = WORDS.into_iter().filter(is_new);
+    Ok(said.map(|name| Problem::new(name, ProblemCode::Erased)).collect())
 }
 
 /// The cell of a new record: the one given, or that of what it belongs to.

@@ -15,6 +15,7 @@ use super::conflict::ConflictItem;
 use super::incident::IncidentLine;
 use super::notice::NoticeLine;
 use super::refused::RefusedItem;
+use super::review::ReviewInfo;
 use super::task::TaskLine;
 use super::visit::VisitLine;
 use super::{Failure, Nothing, care, conflict, notice, refused, task};
@@ -213,20 +214,22 @@ pub(super) fn returned(open: &Open) -> Result<Vec<ReturnedItem>, DeviceError> {
         {
             continue;
         }
-        let review = review_info(store, &record)?;
-        items.push(ReturnedItem {
-            record_id: record.id,
-            title: places.title(&record.kind, &record.fields)?,
-            subtitle: places.subtitle(&record)?,
-            kind: record.kind,
-            note: review.note,
-            remarks: review.remarks,
-            at: review.at.unwrap_or_default(),
-            by: review.by,
-        });
+        let ReviewInfo { note, remarks, at, by, .. } = review_info(store, &record)?;
+        items.push(came_back(&mut places, record, (note, remarks), (at.unwrap_or_default(), by))?);
     }
     items.extend(sent_back(open, &mut places, &items)?);
     Ok(items)
+}
+
+/// A record that came back: what was remarked on the whole and on single fields, when, and by whom.
+fn came_back(
+    places: &mut Places<'_>,
+    record: Record,
+    (note, remarks): (Option<String>, BTreeMap<String, String>),
+    (at, by): (Millis, Option<String>),
+) -> Result<ReturnedItem, DeviceError> {
+    let (title, subtitle) = (places.title(&record.kind, &record.fields)?, places.subtitle(&record)?);
+    Ok(ReturnedItem { record_id: record.id, kind: record.kind, title, subtitle, note, remarks, at, by })
 }
 
 /// Own incidents that a step of the loop sent back, unless a review says it already.
@@ -236,16 +239,7 @@ fn sent_back(open: &Open, places: &mut Places<'_>, known: &[ReturnedItem]) -> Re
         if known.iter().any(|item| item.record_id == record.id) {
             continue;
         }
-        items.push(ReturnedItem {
-            record_id: record.id,
-            title: places.title(&record.kind, &record.fields)?,
-            subtitle: places.subtitle(&record)?,
-            kind: record.kind,
-            note: step.opinion,
-            remarks: BTreeMap::new(),
-            at: step.at,
-            by: step.by,
-        });
+        items.push(came_back(places, record, (step.opinion, BTreeMap::new()), (step.at, step.by))?);
     }
     items.sort_by_key(|item| std::cmp::Reverse((item.at, item.record_id)));
     Ok(items)

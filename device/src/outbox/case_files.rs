@@ -6,12 +6,12 @@
 //! Words that were not sent yet go up as they stand. The server knows whom the file is about: it takes them, or takes nothing of them and
 //! says so under a stamp of its own, which comes down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::dispute::{
     ERASED_NAME, WORDS, file_without_words, form_without_person, is_about_nobody, is_about_somebody, without_person,
 };
-use domain::{Record, RecordId, Stamp};
+use domain::{Kind, Record, RecordId, Stamp};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
@@ -29,11 +29,12 @@ fn noted(connection: &Connection) -> Result<Option<Noted>, DeviceError> {
     Ok(Meta::FilesToLeave.get::<Option<Noted>>(connection)?.flatten())
 }
 
-/// Leaves nothing of an erased resident in lists of parties, and notes that words are to be looked at.
-pub(super) fn leave_party(connection: &Connection, person: RecordId) -> Result<(), DeviceError> {
+/// Leaves nothing of an erased resident in lists of parties, and notes that words are to be looked at. True: a list named the resident.
+pub(super) fn leave_party(connection: &Connection, person: RecordId) -> Result<bool, DeviceError> {
     let before = noted(connection)?;
     let mut files = before.clone().unwrap_or_default();
-    for id in empty_parties(connection, person)? {
+    let Emptied { any, in_register } = empty_parties(connection, person)?;
+    for id in in_register {
         let Some(held) = store::held(connection, id)?.filter(|held| names_nobody(&held.record)) else { continue };
         let list = held.record.stamps.of("parties");
         files.insert(id, (!held.unsent.contains_key("parties")).then_some(list));
@@ -43,7 +44,10 @@ pub(super) fn leave_party(connection: &Connection, person: RecordId) -> Result<(
         files.entry(id).or_insert(None);
     }
     let files = Some(files);
-    if files == before { Ok(()) } else { Meta::FilesToLeave.set(connection, &files) }
+    if files != before {
+        Meta::FilesToLeave.set(connection, &files)?;
+    }
+    Ok(any)
 }
 
 /// Of a file that turns out to be about somebody nothing is to go, though it should leave this phone before all has come down.
@@ -61,8 +65,8 @@ pub(crate) fn look_again(connection: &Connection) -> Result<(), DeviceError> {
 
 /// Leaves nothing where words stood of files that are about nobody: of own words that were overtaken, refused or not finished, and of what
 /// was set aside. For when everything has come down and was judged. While something of such a file waits, or the own list of parties by which
-/// a file would be somebody's, that may be refused yet, and it is looked at again. While the own list waits that names nobody, nothing goes:
-/// the server may have another one, and sets that aside when it takes this one. True: something went.
+/// a file would be somebody's, be it overtaken or standing here, that may be refused yet, and it is looked at again. While the own list waits
+/// that names nobody, nothing goes: the server may have another one, and sets that aside when it takes this one. True: something went.
 ///
 /// What stands in the register is as the server has it, which empties it under stamps of its own. One of an older version emptied what came
 /// late under the stamps that it came with, and sent the phone that wrote them nothing: where it has not written the list of parties anew
@@ -70,21 +74,21 @@ pub(crate) fn look_again(connection: &Connection) -> Result<(), DeviceError> {
 /// empty: both sides hold one value under one stamp.)
 pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> {
     let Some(noted) = noted(connection)? else { return Ok(false) };
-    let (mut left, mut waits) = (false, false);
+    let (mut left, mut waiting) = (false, BTreeSet::new());
     for (id, file) in naming_nobody(connection)? {
         if conflicts::may_be_about_others(connection, id)? {
-            waits |= own_list_goes_up(connection, id)?;
+            waiting.extend(own_list_goes_up(connection, id)?.then_some(id));
             continue;
         }
         let Some(held) = store::held(connection, id)? else { continue };
         // An own list that is not judged yet stands here over whatever the server has: by it nobody here can tell whom the file is about.
         if held.unsent.contains_key("parties") {
-            waits = true;
+            waiting.insert(id);
             continue;
         }
         left |= leave_words_apart(connection, id)?;
         if may_be_refused(connection, &held)? {
-            waits = true;
+            waiting.insert(id);
         } else if noted.get(&id) == Some(&Some(held.record.stamps.of("parties"))) {
             left |= empty(connection, id, file)?;
         }
@@ -97,10 +101,24 @@ pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> 
     if left {
         store::drop_unnamed_photos(connection)?;
     }
-    if !waits {
-        Meta::FilesToLeave.set(connection, &None::<Noted>)?;
+    let still: Noted = waiting.into_iter().map(|id| (id, noted.get(&id).copied().flatten())).collect();
+    let still = (!still.is_empty() || own_list_stands(connection)?).then_some(still);
+    if still.as_ref() != Some(&noted) {
+        Meta::FilesToLeave.set(connection, &still)?;
     }
     Ok(left)
+}
+
+/// Whether a case file is about nobody any more, as far as this phone knows: then nothing is written into it, for the server takes none of it.
+/// It does not know yet where the own list of parties waits to be judged, nor, once somebody was erased, before everything has come down and
+/// was judged.
+pub(crate) fn is_of_nobody(connection: &Connection, file: RecordId) -> Result<bool, DeviceError> {
+    let held = store::held(connection, file)?.filter(|held| held.record.kind == Kind::Dispute);
+    let Some(held) = held.filter(|held| names_nobody(&held.record)) else { return Ok(false) };
+    if held.unsent.contains_key("parties") || conflicts::may_be_about_others(connection, file)? {
+        return Ok(false);
+    }
+    Ok(noted(connection)?.is_none_or(|files| !files.contains_key(&file)))
 }
 
 /// Whether the list of parties that stands in a case file names nobody any more.
@@ -141,6 +159,14 @@ fn own_list_goes_up(connection: &Connection, file: RecordId) -> Result<bool, Dev
     Ok(overtaken_of(connection, file)?.iter().any(names_somebody))
 }
 
+/// Whether some file has an own list of parties that is not judged yet: refused, it leaves the file to whomever the server's list names, and
+/// that may be nobody.
+fn own_list_stands(connection: &Connection) -> Result<bool, DeviceError> {
+    const STANDS: &str = "SELECT 1 FROM unsent JOIN record ON record.id = unsent.id
+        WHERE record.kind = 'dispute' AND unsent.fields ->> '$.parties' IS NOT NULL LIMIT 1";
+    store::exists(connection, STANDS, [])
+}
+
 /// Whether words of a file still wait, or of its events or its photos: what waits may be refused.
 fn may_be_refused(connection: &Connection, held: &Held) -> Result<bool, DeviceError> {
     const ABOUT: &str = "SELECT 1 FROM record WHERE parent = ?1 AND kind IN ('dispute_event', 'photo')
@@ -158,11 +184,18 @@ fn empty(connection: &Connection, id: RecordId, mut body: Value) -> Result<bool,
     Ok(connection.prepare_cached(EMPTY)?.execute((id.to_string(), body.to_string()))? > 0)
 }
 
+/// Where lists of parties named somebody who was erased.
+struct Emptied {
+    /// Whether any did, wherever it lay.
+    any: bool,
+    /// The files in the register whose list did.
+    in_register: Vec<RecordId>,
+}
+
 /// Empties what disputes say of an erased resident: in the register, in words that were overtaken or refused, in unfinished forms.
 /// The server does the same in the same words, so no stamp is needed for it: both sides hold one value under one stamp. Of a form whose file
-/// is not here its own list alone says whom it is about, and its words go with the last of them. Answers which files in the register named
-/// the resident.
-fn empty_parties(connection: &Connection, person: RecordId) -> Result<Vec<RecordId>, DeviceError> {
+/// is not here its own list alone says whom it is about, and its words go with the last of them.
+fn empty_parties(connection: &Connection, person: RecordId) -> Result<Emptied, DeviceError> {
     const REGISTER: usize = 0;
     const PLACES: [(&str, &str); 4] = [
         (
@@ -180,7 +213,7 @@ fn empty_parties(connection: &Connection, person: RecordId) -> Result<Vec<Record
         ("SELECT key, value FROM draft WHERE instr(value, ?1) > 0", "UPDATE draft SET value = ?2 WHERE key = ?1"),
     ];
     const HERE: &str = "SELECT 1 FROM record WHERE id = ?1";
-    let mut files = Vec::new();
+    let mut named = Emptied { any: false, in_register: Vec::new() };
     for (place, (select, update)) in PLACES.into_iter().enumerate() {
         let mut statement = connection.prepare_cached(select)?;
         let rows = statement.query_map([person.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -191,11 +224,12 @@ fn empty_parties(connection: &Connection, person: RecordId) -> Result<Vec<Record
             let emptied = if of_file { without_person(&said, person) } else { form_without_person(&said, person) };
             if let Some(emptied) = emptied {
                 connection.prepare_cached(update)?.execute((&key, serde_json::to_string(&emptied)?))?;
-                files.extend(key.parse::<RecordId>().ok().filter(|_| place == REGISTER));
+                named.any = true;
+                named.in_register.extend(key.parse::<RecordId>().ok().filter(|_| place == REGISTER));
             }
         }
     }
-    Ok(files)
+    Ok(named)
 }
 
 /// Takes the words of a file that is about nobody any more out of what lies beside it. Refused words and an unfinished form may be a sentence

@@ -16,7 +16,7 @@ use crate::DeviceError;
 use crate::conflicts;
 use crate::store::{self, Meta};
 
-/// Removes a record and what was written about it alone. True when anything was here.
+/// Removes a record and what was written about it alone, and takes it out of lists of people. True when anything was here: a screen may show it.
 pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, DeviceError> {
     // Visits to it, photos and reviews of it, plans for it, marks of it: on this phone perhaps only, not sent yet, refused, or
     // handed over by another phone.
@@ -45,8 +45,8 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
             here |= connection.prepare_cached(sql)?.execute([&id])? > 0;
         }
     }
-    case_files::leave_party(connection, id)?;
-    conflicts::leave_erased(connection, id)?;
+    here |= case_files::leave_party(connection, id)?;
+    here |= conflicts::leave_erased(connection, id)?;
     if here {
         store::drop_unnamed_photos(connection)?;
     }

@@ -182,12 +182,23 @@ impl Device {
     /// What the account may not read goes, unless the phone was enrolled anew since the round began: then nothing may have told it yet
     /// which database the server has.
     fn leave_unreadable(&self, device: DeviceId) -> Result<(), DeviceError> {
+        self.let_go("what the account may not read is still here", |open| match open.account().device == device {
+            true => rights::leave_unreadable(open),
+            false => Ok(false),
+        })
+    }
+
+    /// Removes what need not be here any more, all of it or nothing; `leave` says whether anything went. Removing takes room as well: where
+    /// there is none, `still_here` says so in the log and the round goes on. What is to go stays known, the next round removes it, and this
+    /// one was whole all the same: photos still go up.
+    fn let_go(
+        &self,
+        still_here: &str,
+        leave: impl FnOnce(&Open) -> Result<bool, DeviceError>,
+    ) -> Result<(), DeviceError> {
         let left = self.with_open::<_, DeviceError>(|open| {
-            if open.account().device != device {
-                return Ok(());
-            }
             let transaction = open.store.connection().unchecked_transaction()?;
-            let left = rights::leave_unreadable(open)?;
+            let left = leave(open)?;
             transaction.commit()?;
             if left {
                 open.changed();
@@ -195,9 +206,8 @@ impl Device {
             Ok(())
         });
         match left {
-            // Removing takes room as well. The next round does it; this one was whole all the same.
             Err(error @ DeviceError::StorageFull) => {
-                tracing::warn!(%error, "what the account may not read is still here");
+                tracing::warn!(%error, "{still_here}");
                 Ok(())
             }
             left => left,

@@ -62,34 +62,16 @@ pub(super) fn exchange_all(
         let cut = peer.page_bytes();
         let Gathered { changes, marks } = exchanges.page(cut.up)?;
         if let (Some(lists), true) = (&answered, changes.is_empty() && exchanges.are_done()) {
-            leave_words(device)?;
+            // Everything has come down and was judged: what an erasure leaves of case files is known now.
+            device.let_go("words of case files that are about nobody are still here", |open| {
+                outbox::leave_words(open.store.connection())
+            })?;
             return Ok(ListsTold::clone(lists));
         }
         let (request, device) = exchanges.request((changes, &marks), cut)?;
         let (answer, read_anew) = exchanges.send(peer, &request, cut.up)?;
         answered = Some(ListsTold { version: answer.lists_version, digest: answer.lists_digest.clone() });
         exchanges.hear((request, marks, device), answer, read_anew)?;
-    }
-}
-
-/// Everything has come down and was judged: what an erasure leaves of case files is known now.
-fn leave_words(device: &Device) -> Result<(), DeviceError> {
-    let left = device.with_open::<_, DeviceError>(|open| {
-        let transaction = open.store.connection().unchecked_transaction()?;
-        let left = outbox::leave_words(&transaction)?;
-        transaction.commit()?;
-        if left {
-            open.changed();
-        }
-        Ok(())
-    });
-    match left {
-        // Removing takes room as well. What is to be done stays stored, and photos still go up.
-        Err(error @ DeviceError::StorageFull) => {
-            tracing::warn!(%error, "words of case files that are about nobody are still here");
-            Ok(())
-        }
-        left => left,
     }
 }
 

@@ -92,7 +92,7 @@ fn afresh<T>(file: &Path, mut make: impl FnMut() -> Result<T, DeviceError>) -> R
 
 fn fill(store: &Store, mut wreck: Wreck<'_>, owner: Option<&Owner>) -> Result<Salvaged, DeviceError> {
     const VERSION: &str = "PRAGMA user_version";
-    let found = wreck.ask(|connection| connection.query_row(VERSION, [], |row| row.get::<_, i64>(0)))?;
+    let found = wreck.insist(|connection| connection.query_row(VERSION, [], |row| row.get::<_, i64>(0)))?;
     if let Some(found) = found.filter(|found| *found > schema::VERSION) {
         return Err(DeviceError::NewerFile { found, known: schema::VERSION });
     }
@@ -149,7 +149,7 @@ fn end_log(connection: &Connection) -> Result<(), DeviceError> {
 
 fn says_unsent_in_records(wreck: &mut Wreck<'_>) -> Result<bool, DeviceError> {
     const COLUMN: &str = "SELECT count(*) FROM pragma_table_info('record') WHERE name = 'unsent'";
-    Ok(wreck.ask(|connection| connection.query_row(COLUMN, [], |row| row.get::<_, i64>(0)))? == Some(1))
+    Ok(wreck.insist(|connection| connection.query_row(COLUMN, [], |row| row.get::<_, i64>(0)))? == Some(1))
 }
 
 /// The records of which something is unsent, by their ids: one that was written before rows said when does not say itself that it is
@@ -162,10 +162,9 @@ fn carry_named(wreck: &mut Wreck<'_>, rescue: &mut Rescue<'_>) -> Result<(), Dev
         // Asked for by its id, it would be the id of the index with the words of whatever row the index leads to.
         const NUMBER: &str = "SELECT rowid FROM record WHERE id = ?1";
         let number =
-            wreck.ask(|connection| connection.query_row(NUMBER, [&id], |row| row.get::<_, i64>(0)).optional())?;
+            wreck.insist(|connection| connection.query_row(NUMBER, [&id], |row| row.get::<_, i64>(0)).optional())?;
         let Some(number) = number.flatten() else { continue };
-        let mut found = Vec::new();
-        wreck.read("SELECT * FROM record WHERE rowid = ?1", [number], &mut found)?;
+        let mut found = wreck.row("SELECT * FROM record WHERE rowid = ?1", number)?;
         found.retain(|(names, values)| matches!(value(names, values, "id"), Some(Value::Text(found)) if *found == id));
         rescue.put("record", &found)?;
     }
@@ -281,6 +280,8 @@ fn put_older_unsent(into: &Connection, names: &[String], values: &[Value]) -> Re
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use rusqlite::ffi;
 
     use super::super::keyed;
@@ -290,6 +291,25 @@ mod tests {
     fn waiting(hash: &str, bytes: Vec<u8>) -> Row {
         let values = vec![Value::Text(hash.into()), Value::Blob(bytes), Value::Text("waiting".into())];
         (["sha256", "full", "state"].map(str::to_owned).to_vec(), values)
+    }
+
+    /// A reader of a damaged register, whose storage has failed before if so it is said.
+    fn reader<'a>(damaged: &'a Path, key: &'a Key, storage_failed: bool) -> Wreck<'a> {
+        let mut wreck = Wreck::new(damaged, key);
+        if storage_failed {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_READ), None);
+            assert!(wreck.ask(|_| Err::<(), _>(error)).unwrap().is_none());
+        }
+        wreck
+    }
+
+    /// A folder, where in it a damaged register is to lie, and an empty register for each of two tries.
+    fn with_room_for_two() -> (tempfile::TempDir, PathBuf, [Store; 2]) {
+        let folder = tempfile::tempdir().unwrap();
+        let damaged = folder.path().join("register.db");
+        let empty = ["rescue-1.db", "rescue-2.db"];
+        let empty = empty.map(|name| Store::open(&folder.path().join(name), &Key::default()).unwrap());
+        (folder, damaged, empty)
     }
 
     #[test]
@@ -334,40 +354,25 @@ mod tests {
 
     #[test]
     fn a_storage_that_cannot_read_is_not_taken_for_a_register_of_which_nothing_is_left() {
-        let folder = tempfile::tempdir().unwrap();
-        let (damaged, key) = (folder.path().join("register.db"), Key::default());
+        let (_folder, damaged, [lost, unread]) = with_room_for_two();
         std::fs::write(&damaged, [1; 8192]).unwrap();
-        for storage_fails in [false, true] {
-            let store = Store::open(&folder.path().join(format!("rescue-{storage_fails}.db")), &key).unwrap();
-            let mut wreck = Wreck::new(&damaged, &key);
-            if storage_fails {
-                let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_READ), None);
-                assert!(wreck.ask(|_| Err::<(), _>(error)).unwrap().is_none());
-            }
-            let filled = fill(&store, wreck, None);
-            match storage_fails {
-                true => assert!(matches!(filled, Err(DeviceError::StorageBroken(_))), "{filled:?}"),
-                false => assert!(matches!(filled, Ok(Salvaged { known: false, .. })), "{filled:?}"),
-            }
-        }
+        let key = Key::default();
+        let filled = fill(&lost, reader(&damaged, &key, false), None);
+        assert!(matches!(filled, Ok(Salvaged { known: false, .. })), "{filled:?}");
+        let filled = fill(&unread, reader(&damaged, &key, true), None);
+        assert!(matches!(filled, Err(DeviceError::StorageBroken(_))), "{filled:?}");
     }
 
     #[test]
     fn that_the_storage_could_not_read_something_is_told_with_what_was_carried_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let (damaged, key) = (folder.path().join("register.db"), Key::default());
+        let (_folder, damaged, stores) = with_room_for_two();
+        let key = Key::default();
         let register = Store::open(&damaged, &key).unwrap();
         register.save_draft("form", &serde_json::json!("typed"), 0).unwrap();
         drop(register);
-        for storage_fails in [false, true] {
-            let store = Store::open(&folder.path().join(format!("rescue-{storage_fails}.db")), &key).unwrap();
-            let mut wreck = Wreck::new(&damaged, &key);
-            if storage_fails {
-                let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_READ), None);
-                assert!(wreck.ask(|_| Err::<(), _>(error)).unwrap().is_none());
-            }
-            let filled = fill(&store, wreck, None).unwrap();
-            assert_eq!(filled.storage_failed, storage_fails);
+        for (store, storage_failed) in stores.iter().zip([false, true]) {
+            let filled = fill(store, reader(&damaged, &key, storage_failed), None).unwrap();
+            assert_eq!(filled.storage_failed, storage_failed);
             assert!(filled.kept > 0);
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! The cipher gives out a broken page as an empty one. Mostly SQLite sees at once that this is none; but the page on which a long value
 //! ends may be empty, and the value is then read as one that ends in nothing. From then on every further page comes out empty, and
-//! nothing that is written is kept. So the cipher is asked after every row, and after an error the file is opened anew.
+//! nothing that is written is kept. So the cipher is asked after every row, and after an error the file is opened anew. A read that fails
+//! for a moment looks just so: what could not be read is asked for again, a few times, when all the rest of its table has come.
 
 use std::path::Path;
 
@@ -18,6 +19,9 @@ const ROWS_MAX: i64 = 100_000;
 
 /// After so many unreadable rows, one after the other, no further one is asked for: each costs opening the file anew.
 const PATIENCE: usize = 1_000;
+
+/// So often something is asked for that cannot be read: a storage may fail for a moment, and to the cipher that looks like damage.
+const TRIES: usize = 3;
 
 /// The names of the columns, and what stands in them.
 pub(super) type Row = (Vec<String>, Vec<Value>);
@@ -114,6 +118,19 @@ impl<'a> Wreck<'a> {
         }
     }
 
+    /// As [`Wreck::ask`], and asks once more where there is no answer: for what all the rest depends on.
+    pub(super) fn insist<T>(
+        &mut self,
+        question: impl Fn(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, DeviceError> {
+        for _ in 1..TRIES {
+            if let Some(answer) = self.ask(&question)? {
+                return Ok(Some(answer));
+            }
+        }
+        self.ask(&question)
+    }
+
     fn connect(&self) -> rusqlite::Result<Connection> {
         let connection = connect(self.path, self.key)?;
         // With this SQLite reads a file whose end is missing, which it otherwise refuses as a whole.
@@ -121,8 +138,17 @@ impl<'a> Wreck<'a> {
         Ok(connection)
     }
 
+    /// The row with this number; nothing where there is none, or it cannot be read.
+    pub(super) fn row(&mut self, sql: &str, number: i64) -> Result<Vec<Row>, DeviceError> {
+        let found = self.insist(|connection| {
+            let mut found = Vec::new();
+            read(connection, sql, [number], &mut found).map(|()| found)
+        })?;
+        Ok(found.unwrap_or_default())
+    }
+
     /// Reads rows as far as they can be read. True: to the end.
-    pub(super) fn read(&mut self, sql: &str, params: impl Params, found: &mut Vec<Row>) -> Result<bool, DeviceError> {
+    fn read(&mut self, sql: &str, params: impl Params, found: &mut Vec<Row>) -> Result<bool, DeviceError> {
         Ok(self.ask(|connection| read(connection, sql, params, found))?.is_some())
     }
 
@@ -138,21 +164,37 @@ impl<'a> Wreck<'a> {
             let from = format!("FROM {table} WHERE {condition} ORDER BY {}", order.join(", "));
             // Keys lie in the table's own pages, and long values go on elsewhere: so many rows can be walked over, whatever of their
             // values is broken. Looking for a single key would read the values of its neighbours.
-            let mut keys = Vec::new();
-            let mut whole = self.read(&format!("SELECT {key} {from}"), [], &mut keys)?;
-            let mut asked = 0;
-            while asked < keys.len() {
+            let (keys, mut whole) = self.count(&format!("SELECT {key} {from}"))?;
+            let (mut asked, mut missed) = (0, Vec::new());
+            while asked < keys {
                 let mut found = Vec::new();
-                whole &= self.read(&format!("SELECT * {from} LIMIT -1 OFFSET {asked}"), [], &mut found)?;
+                let read = self.read(&format!("SELECT * {from} LIMIT -1 OFFSET {asked}"), [], &mut found)?;
                 // The row after those that were found is the one that cannot be read.
-                asked += found.len() + 1;
+                asked += found.len() as i64;
+                missed.extend((!read).then_some(asked));
+                asked += 1;
                 take(&found)?;
             }
+            whole &= self.again(&format!("SELECT * {from} LIMIT 1 OFFSET ?1"), missed, &mut take)?;
             if whole {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// How many rows there are as far as they can be walked over, and whether that is all of them.
+    fn count(&mut self, sql: &str) -> Result<(i64, bool), DeviceError> {
+        let mut most = 0;
+        for _ in 0..TRIES {
+            let mut found = Vec::new();
+            let whole = self.read(sql, [], &mut found)?;
+            most = most.max(found.len() as i64);
+            if whole {
+                return Ok((most, true));
+            }
+        }
+        Ok((most, false))
     }
 
     /// Gives out the rows of a table by their numbers. True: every row could be read.
@@ -163,39 +205,63 @@ impl<'a> Wreck<'a> {
     ) -> Result<bool, DeviceError> {
         // A register of an older schema has not every table, and one whose schema is broken none.
         let there = format!("SELECT 1 FROM {table} LIMIT 0");
-        if self.ask(|connection| connection.prepare(&there).map(|_| ()))?.is_none() {
+        if self.insist(|connection| connection.prepare(&there).map(|_| ()))?.is_none() {
             return Ok(false);
         }
         let last = format!("SELECT coalesce(max(rowid), 0) FROM {table}");
-        let last = self.ask(|connection| connection.query_row(&last, [], |row| row.get::<_, i64>(0)))?;
+        let last = self.insist(|connection| connection.query_row(&last, [], |row| row.get::<_, i64>(0)))?;
         let sql = format!("SELECT * FROM {table} WHERE rowid = ?1 AND {condition}");
-        let (mut whole, given_up) = self.by_numbers(&sql, 1..=last.unwrap_or(ROWS_MAX), &mut take)?;
+        let (mut missed, given_up) = self.by_numbers(&sql, 1..=last.unwrap_or(ROWS_MAX), &mut take)?;
         // Behind a page that led to thousands of rows the others are reached from the end.
         if let (Some(given_up), Some(last)) = (given_up, last) {
-            whole &= self.by_numbers(&sql, (given_up + 1..=last).rev(), &mut take)?.0;
+            missed.extend(self.by_numbers(&sql, (given_up + 1..=last).rev(), &mut take)?.0);
         }
-        Ok(whole && last.is_some())
+        let came = self.again(&sql, missed, &mut take)?;
+        Ok(came && given_up.is_none() && last.is_some())
     }
 
-    /// The rows with these numbers. Whether every one could be read, and where so many could not that the rest was given up.
+    /// Asks once more for rows that could not be read, after all others of their table. True: every one came.
+    fn again(
+        &mut self,
+        sql: &str,
+        mut missed: Vec<i64>,
+        take: &mut impl FnMut(&[Row]) -> Result<(), DeviceError>,
+    ) -> Result<bool, DeviceError> {
+        for _ in 1..TRIES {
+            let mut still = Vec::new();
+            for number in missed {
+                let mut found = Vec::new();
+                if !self.read(sql, [number], &mut found)? {
+                    still.push(number);
+                }
+                take(&found)?;
+            }
+            missed = still;
+        }
+        Ok(missed.is_empty())
+    }
+
+    /// The rows with these numbers. Which of them could not be read, and where so many could not, one after the other, that the rest was
+    /// given up: these are not among them, for no storage fails so long.
     fn by_numbers(
         &mut self,
         sql: &str,
         numbers: impl Iterator<Item = i64>,
         take: &mut impl FnMut(&[Row]) -> Result<(), DeviceError>,
-    ) -> Result<(bool, Option<i64>), DeviceError> {
-        let (mut whole, mut unreadable) = (true, 0);
+    ) -> Result<(Vec<i64>, Option<i64>), DeviceError> {
+        let (mut missed, mut unreadable) = (Vec::new(), 0);
         for number in numbers {
             let mut found = Vec::new();
             let read = self.read(sql, [number], &mut found)?;
             take(&found)?;
-            whole &= read;
+            missed.extend((!read).then_some(number));
             unreadable = if read { 0 } else { unreadable + 1 };
             if unreadable == self.patience {
-                return Ok((false, Some(number)));
+                missed.truncate(missed.len() - unreadable);
+                return Ok((missed, Some(number)));
             }
         }
-        Ok((whole, None))
+        Ok((missed, None))
     }
 }
 
@@ -233,6 +299,7 @@ fn is_passing(error: &rusqlite::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::collections::BTreeSet;
     use std::fs;
     use std::path::PathBuf;
@@ -333,6 +400,67 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_can_be_read_a_moment_later_is_given_out_after_the_others_of_its_table() {
+        let (_folder, path) = filled(ROWS);
+        let leaves = pages(&path, "record", "leaf");
+        let ((for_now, passed_over), (for_good, lost)) = (leaves[3], leaves[9]);
+        [for_now, for_good].iter().for_each(|page| break_page(&path, *page));
+        let (key, mut found, mut is_mended) = (Key::default(), 0, false);
+        let take = |rows: &[Row]| {
+            found += rows.len();
+            if found == 80 - passed_over - lost && !is_mended {
+                break_page(&path, for_now);
+                is_mended = true;
+            }
+            Ok(())
+        };
+        assert!(!Wreck::new(&path, &key).by_number(("record", "1"), take).unwrap(), "the other page stays as it is");
+        assert_eq!(found, 80 - lost);
+    }
+
+    #[test]
+    fn a_row_between_an_end_of_its_table_and_a_broken_page_is_asked_for_again_by_its_key() {
+        let (_folder, path) = filled(
+            "INSERT INTO draft (key, value, saved_at)
+                WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 80)
+                SELECT printf('%03d', n), printf('%.*c', CASE n WHEN 3 THEN 9000 ELSE 600 END, 'x'), n FROM number",
+        );
+        let (for_now, _) = *pages(&path, "draft", "overflow").last().unwrap();
+        let (for_good, lost) = pages(&path, "draft", "leaf")[8];
+        [for_now, for_good].iter().for_each(|page| break_page(&path, *page));
+        let (key, mut found) = (Key::default(), BTreeSet::new());
+        let take = |rows: &[Row]| {
+            let is_mended = found.contains("004");
+            for (_, values) in rows {
+                let [Value::Text(key), ..] = &values[..] else { panic!("{values:?}") };
+                found.insert(key.clone());
+            }
+            if found.contains("004") && !is_mended {
+                break_page(&path, for_now);
+            }
+            Ok(())
+        };
+        assert!(!Wreck::new(&path, &key).by_key(("draft", "1", "key"), take).unwrap(), "the other page stays as it is");
+        assert_eq!((found.contains("003"), found.len()), (true, 80 - lost));
+    }
+
+    #[test]
+    fn what_all_the_rest_depends_on_is_asked_three_times() {
+        let (_folder, path) = filled("");
+        let key = Key::default();
+        let mut wreck = Wreck::new(&path, &key);
+        let mut answered = |failures: usize| {
+            let asked = Cell::new(0);
+            let question = |connection: &Connection| {
+                asked.set(asked.get() + 1);
+                if asked.get() <= failures { fails(ffi::SQLITE_CORRUPT)(connection) } else { Ok(()) }
+            };
+            (wreck.insist(question).unwrap().is_some(), asked.get())
+        };
+        assert_eq!([0, 2, 3].map(&mut answered), [(true, 1), (true, 3), (false, 3)]);
+    }
+
+    #[test]
     fn a_full_storage_is_not_taken_for_a_page_that_cannot_be_read() {
         let (_folder, path) = filled("");
         let key = Key::default();
@@ -372,15 +500,30 @@ mod tests {
         assert!(is_broken(&path, &key));
     }
 
+    /// A register that is open, with a long fact about the phone and the page on which that ends, and a reader who keeps what is written from
+    /// being moved out of the log.
+    struct BusyRegister {
+        _folder: tempfile::TempDir,
+        path: PathBuf,
+        page: usize,
+        store: Store,
+        reader: Connection,
+    }
+
+    fn with_a_long_fact_and_a_reader() -> BusyRegister {
+        let key = Key::default();
+        let (folder, path) =
+            filled("INSERT INTO meta (key, value) VALUES ('lists', json_quote(printf('%.*c', 9000, 'x')))");
+        let page = pages(&path, "meta", "overflow").last().unwrap().0;
+        let (store, reader) = (Store::open(&path, &key).unwrap(), keyed(&path, &key).unwrap());
+        reader.execute_batch("BEGIN; SELECT count(*) FROM record").unwrap();
+        BusyRegister { _folder: folder, path, page, store, reader }
+    }
+
     #[test]
     fn a_broken_page_is_found_though_the_log_cannot_be_moved() {
-        const LISTS: &str = "INSERT INTO meta (key, value) VALUES ('lists', json_quote(printf('%.*c', 9000, 'x')))";
+        let BusyRegister { _folder, path, page, store, reader } = with_a_long_fact_and_a_reader();
         let key = Key::default();
-        let (_folder, path) = filled(LISTS);
-        let page = pages(&path, "meta", "overflow").last().unwrap().0;
-        let store = Store::open(&path, &key).unwrap();
-        let reader = keyed(&path, &key).unwrap();
-        reader.execute_batch("BEGIN; SELECT count(*) FROM record").unwrap();
         store.save_draft("form", &serde_json::json!("typed"), 0).unwrap();
         assert!(!is_broken(&path, &key));
         break_page(&path, page);
@@ -390,14 +533,9 @@ mod tests {
 
     #[test]
     fn a_page_that_lies_whole_in_the_log_is_no_damage_while_it_cannot_be_moved() {
-        const LISTS: &str = "INSERT INTO meta (key, value) VALUES ('lists', json_quote(printf('%.*c', 9000, 'x')))";
         const OTHERS: &str = "UPDATE meta SET value = json_quote(printf('%.*c', 9000, 'y')) WHERE key = 'lists'";
+        let BusyRegister { _folder, path, page, store, reader } = with_a_long_fact_and_a_reader();
         let key = Key::default();
-        let (_folder, path) = filled(LISTS);
-        let page = pages(&path, "meta", "overflow").last().unwrap().0;
-        let store = Store::open(&path, &key).unwrap();
-        let reader = keyed(&path, &key).unwrap();
-        reader.execute_batch("BEGIN; SELECT count(*) FROM record").unwrap();
         store.connection().execute_batch(OTHERS).unwrap();
         break_page(&path, page);
         assert!(!is_broken(&path, &key), "the reader keeps the page in the log");

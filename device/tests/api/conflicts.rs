@@ -175,6 +175,30 @@ fn an_amount_names_and_a_day_ahead_are_told_like_any_other_value() {
 }
 
 #[test]
+fn whose_a_care_plan_was_to_be_is_told_by_the_name_to_whoever_has_it() {
+    let phone = Phone::new();
+    let family = family(&phone);
+    let fields =
+        json!({"person": family.head, "reason": "alone", "level": "a", "consent": "oral", "starts_on": "2026-11-22"});
+    let plan = phone.save("care_plan", fields);
+    phone.round();
+    set_aside(&phone, &plan, "responsible", json!("worker-9"), None, None);
+    let titles = |phone: &Phone| {
+        let line = phone.ok("care_plan", json!({"id": plan}))["conflicts"][0].clone();
+        (line["present"]["title"].clone(), line["other"]["title"].clone())
+    };
+    assert_eq!(titles(&phone), (json!("演示网格员"), json!("worker-9")), "of whom nothing but the account is known");
+    let colleague = writer("worker-2", "李四", Hand::OtherPhone);
+    let named = set_aside(&phone, &plan, "responsible", json!("worker-2"), colleague, None);
+    assert_eq!(titles(&phone), (json!("演示网格员"), json!("李四")));
+    let today = phone.ok("today", json!({}));
+    assert_eq!(today["conflicts"][0]["fields"], json!(["responsible"]));
+    phone.ok("restore_value", named);
+    assert_eq!(phone.record(&plan).text("responsible"), Some("worker-2"));
+    assert_eq!(phone.ok("today", json!({}))["conflicts"], json!([]), "nothing of it is shown to who has it no longer");
+}
+
+#[test]
 fn what_no_person_can_read_and_what_is_equal_is_not_asked() {
     let phone = Phone::new();
     let family = family(&phone);

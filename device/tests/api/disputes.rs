@@ -1,10 +1,12 @@
 //! Disputes: the case file, its events, its deadline, and its forms on paper.
 
-use device::api::{Answer, call};
-use domain::ProblemCode;
+use device::api::{Answer, FailureCode, call};
+use domain::conflict::Conflict;
+use domain::kinds::dispute::WORDS;
+use domain::{CellCode, Kind, Node, ProblemCode, Stamp};
 use serde_json::{Value, json};
 
-use crate::phone::{DAY, Phone};
+use crate::phone::{CELL, DAY, MORNING, Phone, record};
 
 fn case(phone: &Phone, accepted_on: &str) -> String {
     phone.save(
@@ -148,4 +150,56 @@ fn every_form_can_be_printed_from_a_file_of_which_little_is_known() {
     let event = phone.ok("add_dispute_event", json!({"dispute": id, "event": "mediation", "text": "记".repeat(4000)}));
     let args = json!({"dispute": id, "form": "mediation", "event": event["id"]});
     assert!(pdf(&phone, "dispute_form", args).len() > 10_000, "the long record is on it");
+}
+
+/// A case that came down with nothing but the side of its one party.
+fn case_of_nobody(phone: &Phone) -> String {
+    let fields = json!({"type": "02", "source": "applied", "accepted_on": "2026-11-10", "by": "worker-1",
+        "parties": [{"name": "—", "side": "applicant"}]});
+    let case = record(&CellCode::new(CELL).unwrap(), Kind::Dispute, MORNING, fields);
+    let id = case.id.to_string();
+    phone.give([case]);
+    id
+}
+
+#[test]
+fn to_a_case_that_is_about_nobody_any_more_no_photo_no_step_and_no_words_are_added() {
+    let phone = Phone::new();
+    let id = case_of_nobody(&phone);
+    assert_eq!(phone.ok("dispute", json!({"id": id}))["about_nobody"], true);
+    let photo = json!({"subject": id, "subject_kind": "dispute", "photo_kind": "paper"});
+    let refused = call(&phone.device, "add_photo", photo, Some(vec![7; 9])).unwrap_err();
+    assert_eq!((refused.code, refused.problems[0].code), (FailureCode::Invalid, ProblemCode::Erased));
+    let step = phone.problems("add_dispute_event", json!({"dispute": id, "event": "rights"}));
+    assert_eq!((step[0].field.as_str(), step[0].code), ("dispute", ProblemCode::Erased));
+    assert_eq!(phone.ok("record", json!({"id": id}))["closed"], json!(WORDS));
+    let save = |fields: Value| json!({"kind": "dispute", "id": id, "fields": fields});
+    let words = phone.problems("save", save(json!({"facts": "墙漏水", "amount": "12.00"})));
+    assert_eq!((words.len(), words[0].field.as_str(), words[0].code), (1, "facts", ProblemCode::Erased));
+    // What is for the statistics is put right as ever; and with somebody it is that one's file.
+    phone.ok("save", save(json!({"amount": "12.00"})));
+    let parties = json!([{"name": "—", "side": "applicant"}, {"name": "李四", "side": "respondent"}]);
+    phone.ok("save", save(json!({"parties": parties, "facts": "墙漏水"})));
+    assert_eq!(phone.ok("dispute", json!({"id": id}))["about_nobody"], false);
+    assert_eq!(phone.ok("record", json!({"id": id}))["closed"], json!([]));
+    phone.ok("add_dispute_event", json!({"dispute": id, "event": "rights"}));
+}
+
+#[test]
+fn a_case_that_a_list_of_parties_set_aside_leaves_to_somebody_is_gone_on_with() {
+    let phone = Phone::new();
+    let id = case_of_nobody(&phone);
+    let case = phone.record(&id);
+    let list = Conflict {
+        record: case.id,
+        field: "parties".into(),
+        value: json!([{"name": "李四", "side": "applicant"}]),
+        stamp: Stamp::new(MORNING - 60_000, 0, Node(0xC0)),
+        by: None,
+        won_stamp: case.stamps.of("parties"),
+        won_by: None,
+    };
+    phone.tell(case, list);
+    assert_eq!(phone.ok("dispute", json!({"id": id}))["about_nobody"], false);
+    phone.ok("add_dispute_event", json!({"dispute": id, "event": "rights"}));
 }

@@ -100,6 +100,18 @@ fn of_a_case_that_is_about_nobody_in_the_end_nothing_is_left_though_rounds_end_e
 }
 
 #[test]
+fn a_case_takes_nothing_more_once_it_is_known_that_it_is_about_nobody_and_not_before() {
+    let nobody = json!([{"name": "—", "side": "applicant"}]);
+    let (server, phone, file) = a_case_that_lost_its_party(json!({ "parties": nobody, "facts": null }));
+    let about_nobody = || phone.call("dispute", json!({"id": file}))["about_nobody"].clone();
+    hear_of_the_erasure_alone(&server, &phone, file);
+    assert_eq!(about_nobody(), false, "somebody else may come with a later page");
+    server.hub().conflicts.clear();
+    phone.sync();
+    assert_eq!(about_nobody(), true);
+}
+
+#[test]
 fn what_waits_for_the_servers_clock_and_is_refused_with_a_later_round_goes_too() {
     let nobody = json!([{"name": "—", "side": "applicant"}]);
     let (server, phone, file) = a_case_that_lost_its_party(json!({ "parties": nobody, "facts": null }));
@@ -155,6 +167,31 @@ fn a_case_is_looked_at_again_when_the_own_list_of_parties_that_was_overtaken_is_
     assert_eq!(knows_of(&phone), [""; 0]);
     assert_eq!(phone.state().refused, 1, "whoever wrote the list may send it once more");
     assert!(knows(&phone, "李四") && !knows(&phone, "张三"));
+}
+
+#[test]
+fn a_case_is_looked_at_again_when_the_own_list_of_parties_that_stands_here_is_refused_with_a_later_round() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    let party = json!({"person": erased, "name": "张三", "side": "applicant"});
+    let file = case(&phone, &json!([party]), WORDS[0]);
+    phone.sync();
+    let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
+    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    let left = json!({"parties": [{"name": "—", "side": "applicant"}], "facts": null});
+    server.write(change(file, Kind::Dispute, cell(), START + 1_000, left.clone()));
+    server.hub().erase(erased);
+    phone.pass(2_000);
+    let both = json!([party, {"name": "李四", "side": "respondent"}]);
+    phone.write(Kind::Dispute, Some(file), json!({ "parties": both })).unwrap();
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Dispute).then_some(ProblemCode::StampFuture));
+    phone.sync();
+    assert_eq!(knows_of(&phone), [WORDS[3]], "the server may take the list, and the file is 李四's then");
+    sync_and_be_refused(&server, &phone);
+    assert_eq!(phone.get(file).unwrap().fields["parties"], left["parties"]);
+    assert_eq!(knows_of(&phone), [""; 0]);
+    assert!(knows(&phone, "李四") && !knows(&phone, "张三"), "whoever wrote the list may send it once more");
 }
 
 /// A file of one resident on whose own list of parties this phone stands alone: it corrected the list without having heard of 李四, whom a
@@ -285,6 +322,23 @@ fn a_list_that_was_let_stand_in_vain_says_still_whom_else_the_case_is_about() {
     phone.sync();
     assert!(!knows(&phone, "张三") && !knows(&phone, &erased.to_string()));
     assert_eq!(knows_of(&phone), [WORDS[0], WORDS[3]]);
+}
+
+#[test]
+fn a_screen_reads_again_when_somebody_goes_from_nothing_but_a_list_that_was_set_aside() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = record_id(800);
+    a_case_that_a_list_set_aside_keeps(&server, &phone, erased);
+    phone.sync();
+    let before = phone.device.generation();
+    phone.sync();
+    assert_eq!(phone.device.generation(), before, "nothing new");
+    erase_elsewhere(&server, &phone, erased);
+    let after = phone.device.generation();
+    assert!(after > before);
+    phone.sync();
+    assert_eq!(phone.device.generation(), after, "once");
 }
 
 /// The server erases somebody in a cell of which this phone hears nothing.

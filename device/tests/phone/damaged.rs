@@ -60,13 +60,19 @@ fn long_incident(phone: &Phone) -> RecordId {
     phone.write(Kind::Incident, None, fields).unwrap()
 }
 
-/// An unlocked phone whose register breaks off in a long incident, which the server has whole.
-fn with_a_broken_incident() -> (Phone, RecordId) {
-    let mut phone = Phone::new(&Server::new(), 1);
+/// A phone with a long incident that the server has too, and the page on which that ends.
+fn with_a_long_incident() -> (Phone, RecordId, usize) {
+    let phone = Phone::new(&Server::new(), 1);
     let long = long_incident(&phone);
     phone.sync();
-    let pages = going_on(&phone, "record");
-    break_page(&mut phone, *pages.last().unwrap());
+    let page = *going_on(&phone, "record").last().unwrap();
+    (phone, long, page)
+}
+
+/// An unlocked phone whose register breaks off in a long incident, which the server has whole.
+fn with_a_broken_incident() -> (Phone, RecordId) {
+    let (mut phone, long, page) = with_a_long_incident();
+    break_page(&mut phone, page);
     phone.device.unlock(PIN).unwrap();
     (phone, long)
 }
@@ -122,11 +128,7 @@ fn what_is_read_of_a_broken_page_while_the_register_is_open_is_told_as_damage() 
 
 #[test]
 fn a_healthy_register_is_opened_again_after_a_read_that_failed_and_nothing_is_set_aside() {
-    let server = Server::new();
-    let mut phone = Phone::new(&server, 1);
-    let long = long_incident(&phone);
-    phone.sync();
-    let page = *going_on(&phone, "record").last().unwrap();
+    let (mut phone, long, page) = with_a_long_incident();
     phone.device.lock();
     phone.restart();
     misread(&phone, page, long);
@@ -151,11 +153,7 @@ fn what_a_colleague_wrote_is_still_there_when_the_damage_that_an_older_version_n
 
 #[test]
 fn a_register_that_seems_damaged_again_and_again_is_replaced_though_its_file_seems_whole() {
-    let server = Server::new();
-    let mut phone = Phone::new(&server, 1);
-    let long = long_incident(&phone);
-    phone.sync();
-    let page = *going_on(&phone, "record").last().unwrap();
+    let (mut phone, long, page) = with_a_long_incident();
     phone.device.lock();
     phone.restart();
     let unsent = phone.building("未送");
@@ -166,7 +164,7 @@ fn a_register_that_seems_damaged_again_and_again_is_replaced_though_its_file_see
     misread(&phone, page, long);
     opens_another(&phone);
     phone.sync();
-    assert!(server.hub().records.contains_key(&unsent) && phone.get(long).is_some());
+    assert!(phone.server.hub().records.contains_key(&unsent) && phone.get(long).is_some());
 }
 
 #[test]

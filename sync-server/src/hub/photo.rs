@@ -150,16 +150,27 @@ impl<S: Store> Hub<S> {
     /// [`HubError::WrongOffset`] when the upload stands elsewhere (another request was faster), [`CallRefusal::TooLarge`] when more
     /// comes than was announced, [`CallRefusal::HashMismatch`] and [`CallRefusal::NotAnImage`] at the end: the upload is then discarded.
     pub fn photo_append(&self, phone: &Phone, id: &str, offset: u64, chunk: &[u8]) -> Result<u64, HubError> {
+        self.alone_with(phone, id, |upload| {
+            if self.is_repeated(upload, offset, chunk.len() as u64)? {
+                return Ok(upload.bytes);
+            }
+            let reached = fitting(upload, offset, chunk.len() as u64)?;
+            self.write_down(id, offset, chunk)?;
+            self.photos.settle(id)?;
+            self.count(upload, reached)
+        })
+    }
+
+    /// Works on an upload of this phone's own while no other request does.
+    fn alone_with<T>(
+        &self,
+        phone: &Phone,
+        id: &str,
+        work: impl FnOnce(&Upload) -> Result<T, HubError>,
+    ) -> Result<T, HubError> {
         let own = self.photos.alone_with(id);
         let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let upload = self.own_upload(phone, id)?;
-        if self.is_repeated(&upload, offset, chunk.len() as u64)? {
-            return Ok(upload.bytes);
-        }
-        let reached = fitting(&upload, offset, chunk.len() as u64)?;
-        self.write_down(id, offset, chunk)?;
-        self.photos.settle(id)?;
-        self.count(&upload, reached)
+        work(&self.own_upload(phone, id)?)
     }
 
     /// Lays bytes down behind those that count, after `laid` others, without counting them yet: whether they are right may be
@@ -169,11 +180,10 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// As [`Hub::photo_append`].
     pub fn photo_lay(&self, phone: &Phone, id: &str, offset: u64, laid: u64, chunk: &[u8]) -> Result<(), HubError> {
-        let own = self.photos.alone_with(id);
-        let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let upload = self.own_upload(phone, id)?;
-        fitting(&upload, offset, laid.saturating_add(chunk.len() as u64))?;
-        self.write_down(id, offset + laid, chunk)
+        self.alone_with(phone, id, |upload| {
+            fitting(upload, offset, laid.saturating_add(chunk.len() as u64))?;
+            self.write_down(id, offset + laid, chunk)
+        })
     }
 
     /// Bytes that were acknowledged can be missing: the server ended after the photo took its place and before that was noted, or
@@ -194,12 +204,11 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// As [`Hub::photo_append`].
     pub fn photo_count(&self, phone: &Phone, id: &str, offset: u64, laid: u64) -> Result<u64, HubError> {
-        let own = self.photos.alone_with(id);
-        let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let upload = self.own_upload(phone, id)?;
-        let reached = fitting(&upload, offset, laid)?;
-        self.photos.settle(id)?;
-        self.count(&upload, reached)
+        self.alone_with(phone, id, |upload| {
+            let reached = fitting(upload, offset, laid)?;
+            self.photos.settle(id)?;
+            self.count(upload, reached)
+        })
     }
 
     /// Whether these bytes were the last of an upload that is complete: its answer was lost, and its request repeated.
@@ -303,10 +312,7 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// As [`Hub::own_upload`].
     pub fn photo_abandon(&self, phone: &Phone, id: &str) -> Result<(), HubError> {
-        let own = self.photos.alone_with(id);
-        let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let upload = self.own_upload(phone, id)?;
-        self.drop_upload(&upload.id)
+        self.alone_with(phone, id, |upload| self.drop_upload(&upload.id))
     }
 
     /// Throws away what is over: codes, tokens, sessions, and uploads, whose number it answers. Nothing of it stays in the journal,

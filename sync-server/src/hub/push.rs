@@ -155,7 +155,7 @@ impl<S: Store> Hub<S> {
             writing.tell_again(&record.cell, record.id)?;
         }
         if before.is_some_and(|before| before.cell != record.cell) {
-            so_far.forget_open(&record);
+            so_far.moved(&record, writing.feed_reached(&record.cell)?);
         }
         conflicts::keep(writing, &record, conflicts, so_far)?;
         let writer = WrittenBy { by, device: author.device() };

@@ -87,8 +87,40 @@ impl Pasts {
     }
 }
 
-/// What nobody has decided on of a record, by field.
-type Open = BTreeMap<String, Vec<SetAside>>;
+/// What nobody has decided on of a record.
+#[derive(Default)]
+struct Open {
+    /// By field, what there was when the push last moved the record, or else when it came.
+    before: BTreeMap<String, Vec<SetAside>>,
+    /// Where that is told since the push moved the record.
+    told: Option<(CellCode, u64)>,
+    /// By field, what was set aside after that.
+    since: BTreeMap<String, Vec<SetAside>>,
+}
+
+impl Open {
+    fn settled(&mut self, field: &str, settles: impl Fn(&SetAside) -> bool) -> Vec<SetAside> {
+        let mut settled = Vec::new();
+        if let Some(before) = self.before.get_mut(field) {
+            if let Some((cell, n)) = &self.told {
+                before.iter_mut().for_each(|conflict| (conflict.cell, conflict.n) = (cell.clone(), *n));
+            }
+            settled.extend(before.extract_if(.., |conflict| settles(conflict)));
+        }
+        if let Some(since) = self.since.get_mut(field) {
+            settled.extend(since.extract_if(.., |conflict| settles(conflict)));
+        }
+        settled
+    }
+
+    /// All of it is told elsewhere from here on. None of it is gone through for that: a push may move a record thousands of times.
+    fn moved(&mut self, to: (CellCode, u64)) {
+        for (field, since) in std::mem::take(&mut self.since) {
+            self.before.entry(field).or_default().extend(since);
+        }
+        self.told = Some(to);
+    }
+}
 
 /// One push, from the first look at it until all of it is stored.
 #[derive(Default)]
@@ -104,7 +136,7 @@ impl SoFar {
     /// A value was set aside by this push.
     pub(super) fn add_open(&mut self, conflict: SetAside) {
         if let Some(open) = self.open.get_mut(&(conflict.cell.county(), conflict.record)) {
-            open.entry(conflict.field.clone()).or_default().push(conflict);
+            open.since.entry(conflict.field.clone()).or_default().push(conflict);
         }
     }
 
@@ -119,15 +151,14 @@ impl SoFar {
         let open = match self.open.entry((record.cell.county(), record.id)) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                let mut open = Open::new();
+                let mut open = Open::default();
                 for conflict in reading.open_conflicts(&record.cell.county(), record.id, Millis::MIN)? {
-                    open.entry(conflict.field.clone()).or_default().push(conflict);
+                    open.before.entry(conflict.field.clone()).or_default().push(conflict);
                 }
                 place.insert(open)
             }
         };
-        let Some(of_field) = open.get_mut(field) else { return Ok(Vec::new()) };
-        let settled: Vec<SetAside> = of_field.extract_if(.., |conflict| settles(conflict)).collect();
+        let settled = open.settled(field, settles);
         let somebody = |conflict: &SetAside| conflict.field == "parties" && is_about_somebody(&conflict.value);
         if settled.iter().any(somebody) {
             self.decided.insert((record.cell.county(), record.id));
@@ -140,7 +171,14 @@ impl SoFar {
         self.decided.contains(file)
     }
 
-    /// What is undecided of a record was told elsewhere or rewritten: it is read anew.
+    /// What is undecided of a record that was moved is told where it lies now, at this number of that feed.
+    pub(super) fn moved(&mut self, record: &Record, n: u64) {
+        if let Some(open) = self.open.get_mut(&(record.cell.county(), record.id)) {
+            open.moved((record.cell.clone(), n));
+        }
+    }
+
+    /// What is undecided of a record was rewritten: it is read anew.
     pub(super) fn forget_open(&mut self, record: &Record) {
         self.open.remove(&(record.cell.county(), record.id));
     }

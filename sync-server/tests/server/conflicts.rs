@@ -304,6 +304,53 @@ fn whoever_holds_the_cell_to_which_a_record_moved_settles_its_conflict() {
 }
 
 #[test]
+fn what_is_undecided_of_a_record_that_moves_about_within_a_push_is_told_where_it_lies_in_the_end() {
+    for at_once in [true, false] {
+        let county = County::new();
+        let mut phone = county.worker("worker-a", &[cell(1), cell(2)]);
+        let mut other = county.worker("worker-b", &[cell(1), cell(2)]);
+        let fields = json!({"name": "3号楼", "building_kind": "residential", "street": "中街"});
+        let building = phone.new_record(Kind::Building, &cell(1), fields);
+        phone.push_all(std::slice::from_ref(&building));
+        let unaware_of = county.stored(building.id).unwrap().record;
+        let late = edit(&mut phone, &unaware_of, json!({"name": "三号楼", "street": "东街"}));
+        let stands = edit(&mut other, &unaware_of, json!({"name": "3栋", "street": "西街"}));
+        other.push_all(&[stands]);
+        phone.round(vec![late]);
+        let told_before = phone.cursors.clone();
+        let mut lies = county.stored(building.id).unwrap().record;
+        let mut push = Vec::new();
+        for (turn, to) in [cell(2), cell(1), cell(2)].into_iter().enumerate() {
+            let moved = edit(&mut phone, &lies, json!({"cell": to}));
+            lies.cell = to.clone();
+            lies.fields.insert("cell".into(), json!(to));
+            lies.stamps.except.insert("cell".into(), moved.stamps.common);
+            run_anew(&mut phone, 1 << turn);
+            let seen = Record { cell: to, ..unaware_of.clone() };
+            push.extend([moved, edit(&mut phone, &seen, json!({"name": format!("{turn}幢")}))]);
+        }
+        // Of the street that was set aside this phone was told where the record lay first, and not yet where it lies now.
+        push.push(edit(&mut phone, &lies, json!({"street": "北街"})));
+        for push in push.chunks(if at_once { push.len() } else { 1 }) {
+            phone.cursors = told_before.clone();
+            phone.round(push.to_vec());
+        }
+        let stored = county.stored(building.id).unwrap().record;
+        assert_eq!((stored.cell, stored.fields["name"].as_str()), (cell(2), Some("2幢")));
+        assert_eq!(stored.fields["street"], "北街");
+        let mut open =
+            county.hub.store().read(|reading| reading.open_conflicts(&scope("610722"), building.id, 0)).unwrap();
+        open.sort_by_key(|conflict| conflict.stamp);
+        let mut values: Vec<&str> = open.iter().filter_map(|conflict| conflict.value.as_str()).collect();
+        values[..2].sort_unstable();
+        assert_eq!(values, ["三号楼", "东街", "3栋", "0幢", "1幢"]);
+        assert!(open.iter().all(|conflict| conflict.cell == cell(2)), "{open:?}");
+        let places: Vec<u64> = open.iter().map(|conflict| conflict.n).collect();
+        assert!(places[..4].iter().all(|n| *n == places[0]) && places[4] > places[0], "{places:?}");
+    }
+}
+
+#[test]
 fn an_informant_is_told_of_no_conflict_in_a_hidden_field() {
     let county = County::new();
     let mut first = county.worker("worker-a", &[cell(1)]);
@@ -412,6 +459,11 @@ fn run_anew(phone: &mut TestPhone, number: u64) {
     phone.clock = HybridClock::new(Node(phone.node().0 ^ number), phone.clock.last());
 }
 
+/// Pushes changes that must be accepted: at once, or one by one.
+fn push_changes(phone: &mut TestPhone, changes: &[Change], at_once: bool) {
+    changes.chunks(if at_once { changes.len() } else { 1 }).for_each(|push| phone.push_all(push));
+}
+
 #[test]
 fn one_push_sets_aside_what_its_changes_do_one_by_one() {
     let set_aside = |at_once: bool| {
@@ -438,11 +490,7 @@ fn one_push_sets_aside_what_its_changes_do_one_by_one() {
         let mut sixth = edit(&mut phone, &person, json!({"phone": "13800000002"}));
         sixth.base.insert("phone".into(), fifth.stamps.common);
         let push = [first, second, third, fourth, again, fifth, sixth];
-        if at_once {
-            phone.push_all(&push);
-        } else {
-            push.into_iter().for_each(|change| phone.push_all(&[change]));
-        }
+        push_changes(&mut phone, &push, at_once);
         open_values(&county, person.id)
     };
     let at_once = set_aside(true);
@@ -473,11 +521,7 @@ fn what_the_server_emptied_within_a_push_has_a_writer_for_what_comes_after_it() 
         run_anew(&mut phone, 2);
         let own = edit(&mut phone, &household, json!({"head": second.id}));
         let push = [erased, own];
-        if at_once {
-            phone.push_all(&push);
-        } else {
-            push.into_iter().for_each(|change| phone.push_all(&[change]));
-        }
+        push_changes(&mut phone, &push, at_once);
         open_values(&county, household.id)
     };
     let at_once = set_aside(true);

@@ -74,6 +74,24 @@ pub(super) async fn page<L: Send + 'static>(
     page.await
 }
 
+/// What a page says of something published, named by one of its records, to whoever asks, now.
+type Page<P> = fn(&dyn Reading, &Actor, RecordId, Millis) -> Result<P, HubError>;
+
+/// The page of something that was published, by one of its records.
+pub(super) async fn one<P: Send + 'static>(
+    app: &App,
+    actor: Actor,
+    path: Result<Path<String>, PathRejection>,
+    page: Page<P>,
+) -> Result<Json<P>, ApiError> {
+    let id = record_id(&named(path)?)?;
+    let page = blocking(app, move |hub| {
+        let now = hub.now();
+        hub.store().read(|reading| page(reading, &actor, id, now))
+    });
+    Ok(Json(page.await?))
+}
+
 /// Publishes to every cell of some places.
 pub(super) async fn publish(
     app: &App,

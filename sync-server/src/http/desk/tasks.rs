@@ -18,12 +18,11 @@ use uuid::Uuid;
 
 use super::published::{self, BeforeWords, PublishedOutcome, said, scopes};
 use super::titles::Surroundings;
-use super::{named, record_id};
 use crate::http::auth::SignedInDesk;
-use crate::http::{ApiError, App, JsonBody, blocking};
+use crate::http::{ApiError, App, JsonBody};
 use crate::hub::HubError;
 use crate::hub::notices::{Publication, published};
-use crate::store::{Reading, Store as _};
+use crate::store::Reading;
 
 /// A task in a list: one, to however many cells it went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, ToSchema)]
@@ -142,12 +141,7 @@ pub(super) async fn task(
     SignedInDesk(desk): SignedInDesk,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<DeskTaskPage>, ApiError> {
-    let id = record_id(&named(path)?)?;
-    let page = blocking(&app, move |hub| {
-        let now = hub.now();
-        hub.store().read(|reading| page(reading, &desk.actor, id, now))
-    });
-    Ok(Json(page.await?))
+    published::one(&app, desk.actor, path, page).await
 }
 
 /// Withdraws a task.

@@ -10,10 +10,11 @@ use domain::{CellCode, RecordId};
 use rusqlite::params;
 
 use super::Sql;
+use super::conflicts::Told;
 use crate::store::Answer;
 
 /// A record of a county.
-type Key = (String, RecordId);
+pub(super) type Key = (String, RecordId);
 
 /// What is to be worked out before the transaction ends.
 #[derive(Default)]
@@ -26,6 +27,8 @@ pub(super) struct Following {
     homes: BTreeSet<Key>,
     /// Incidents to fold.
     incidents: BTreeSet<Key>,
+    /// Records that were moved: where what is undecided of each is told since.
+    pub(super) told: BTreeMap<Key, Told>,
 }
 
 impl Sql<'_> {
@@ -55,7 +58,8 @@ impl Sql<'_> {
     /// Works out what follows from what was written so far in this transaction.
     pub(super) fn settle(&self) -> Answer<()> {
         self.write_feeds()?;
-        let Following { sums, entries, mut homes, incidents } = self.following.take();
+        let Following { sums, entries, mut homes, incidents, told } = self.following.take();
+        self.tell_moved(told)?;
         self.write_sums(sums)?;
         for (county, entry) in entries {
             homes.extend(self.home_of(entry, &county)?.map(|home| (county, home)));

@@ -10,7 +10,7 @@ export type ConflictSide = {
  */
 value: unknown, 
 /**
- * What a record is called that the value names.
+ * What is called so that the value names: a record, or somebody by their account (the account itself where this phone knows no name).
  */
 title: string | null, 
 /**

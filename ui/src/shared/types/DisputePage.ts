@@ -50,6 +50,10 @@ review: ReviewInfo,
  */
 conflicts: Array<ConflictLine>, 
 /**
+ * Of its parties only the sides are left: no words, steps or photos are added to it.
+ */
+about_nobody: boolean, 
+/**
  * Nothing of the file is unsent.
  */
 sent: boolean, };

@@ -25,6 +25,10 @@ review: ReviewInfo,
  */
 conflicts: Array<ConflictLine>, 
 /**
+ * Fields into which nothing is typed any more: the words of a case file of whose parties only the sides are left.
+ */
+closed: Array<string>, 
+/**
  * Nothing of it is unsent.
  */
 sent: boolean, };
