@@ -1,5 +1,6 @@
 //! The simulated county: three cells of one village with a small register, their workers, who leads them, an informant, a
-//! supervisor, and the server, which can be killed, lose power, run out of disk, and be put back from a backup.
+//! supervisor, and the server, which can be killed, lose power, run out of disk, and be put back from a backup. How its cells are merged
+//! and split is in `borders`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +20,7 @@ use sync_server::hub::erasure::ERASURE_LOG;
 use sync_server::hub::{self, CountyHub, Hub};
 use sync_server::photos::PhotoFolder;
 use sync_server::store::sqlite::SqliteStore;
-use sync_server::store::{Account, BulkRecord, Reading, Run, SecretHash, Store, StoreError};
+use sync_server::store::{Account, BulkRecord, Place, Reading, Run, SecretHash, Store, StoreError};
 
 use super::chance::Chance;
 use super::disk::{self, Blow, Fuse};
@@ -33,6 +34,8 @@ pub(super) const COUNTY: &str = "610722";
 pub(super) const LEADER: &str = "leader";
 /// Who reports incidents, and sees little else.
 pub(super) const INFORMANT: &str = "informant";
+/// The village in which all its cells lie.
+const VILLAGE: &str = "610722001001";
 const CELLS: [&str; 3] = ["610722001001001", "610722001001002", "610722001001003"];
 const DAY: Millis = 24 * 60 * 60 * 1000;
 
@@ -47,7 +50,8 @@ struct Backup {
 
 /// The server and who works with it.
 pub(super) struct County {
-    pub(super) cells: Vec<CellCode>,
+    /// The cells with which it began. They may have been merged and split since.
+    pub(super) first_cells: Vec<CellCode>,
     pub(super) supervisor: Desk,
     pub(super) held: Shared<Held>,
     /// The program that runs now; restarted, it is another.
@@ -73,7 +77,8 @@ impl County {
         let county = Self::open(folder, time, 0)?;
         let hub = county.hub()?;
         let (mut chance, mut apart) = (Chance::new(0, 1), Chance::new(0, 3));
-        for cell in &county.cells {
+        hub.put_places(&places(&county.first_cells)?).doing("naming the cells")?;
+        for cell in &county.first_cells {
             let register = register(cell, time.now() - DAY, &mut chance)?;
             let threatened = hazards(cell, time.now() - DAY, &register, &mut apart)?;
             hub.load(&register).doing("loading the register")?;
@@ -88,7 +93,8 @@ impl County {
 
     /// Starts the server in a folder that holds the template.
     pub(super) fn open(folder: &Path, time: &Time, seed: u64) -> Outcome<Self> {
-        let cells = CELLS.iter().map(|cell| CellCode::new(cell)).collect::<Result<_, _>>().doing("naming the cells")?;
+        let first_cells =
+            CELLS.iter().map(|cell| CellCode::new(cell)).collect::<Result<_, _>>().doing("naming the cells")?;
         let account = supervisor()?;
         let supervisor = Desk {
             actor: account.actor(),
@@ -98,7 +104,7 @@ impl County {
             password_first: false,
         };
         let mut county = Self {
-            cells,
+            first_cells,
             supervisor,
             held: Arc::default(),
             running: Arc::default(),
@@ -317,7 +323,14 @@ pub(super) fn role_of(worker: &str) -> Role {
 }
 
 fn supervisor() -> Outcome<Account> {
-    account("supervisor", Role::Supervisor, &["610722001001"])
+    account("supervisor", Role::Supervisor, &[VILLAGE])
+}
+
+/// The village and its cells by their names: the office draws only what has one.
+fn places(cells: &[CellCode]) -> Outcome<Vec<Place>> {
+    let village = Place { code: Scope::new(VILLAGE).doing("naming the village")?, name: "江湾村".to_owned() };
+    let cells = cells.iter().map(|cell| Place { code: Scope::from(cell), name: "第1网格".to_owned() });
+    Ok([village].into_iter().chain(cells).collect())
 }
 
 fn account(id: &str, role: Role, scopes: &[&str]) -> Outcome<Account> {

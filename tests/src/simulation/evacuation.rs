@@ -210,8 +210,8 @@ impl History {
 
     /// One of the server's records of a kind, mostly of the cell where most happens.
     pub(super) fn one_there(&mut self, kind: &Kind) -> Outcome<Option<Record>> {
-        let cells = &self.county.cells;
-        let cell = if self.later.percent(60) { cells.first() } else { self.later.pick(cells) };
+        let cells = self.county.open_cells()?;
+        let cell = if self.later.percent(60) { cells.first() } else { self.later.pick(&cells) };
         let Some(cell) = cell else { return Ok(None) };
         let mut records = self.county.records(cell)?;
         records.retain(|record| record.kind == *kind && !record.is_deleted());
@@ -302,6 +302,13 @@ impl History {
         self.county.hub()?.store().read(|reading| marks_of(reading, order)).doing("reading a roll-call")
     }
 
+    /// The cells in which these marks lie: each stays where it was made when the order's cell is merged.
+    fn marks_lie_in(&self, order: &Record) -> Outcome<BTreeSet<CellCode>> {
+        let county = everywhere()?;
+        let marks = self.county.ask(|reading| reading.referring(&county, order.id, &Kind::RollCall))?;
+        Ok(marks.into_iter().map(|stored| stored.record.cell).collect())
+    }
+
     fn mark_as_seen(&mut self, page: MarksOf) -> Outcome {
         let scope = everywhere()?;
         let order = self.county.ask(|reading| reading.record(&scope, page.evacuation))?;
@@ -387,7 +394,8 @@ fn people_of(page: &Value) -> BTreeMap<RecordId, Said> {
 }
 
 /// Every phone of the cell and the desk count the same for each evacuation, and say the same of everybody; but where something still lies
-/// beside the register that its writer has lost, or was made to stamp anew after it was shown.
+/// beside the register that its writer has lost, or was made to stamp anew after it was shown, or where marks lie in a cell that was merged
+/// and that the phone was not given with the other.
 pub(super) fn everybody_counts_the_same<'r>(history: &History, records: impl Iterator<Item = &'r Record>) -> Outcome {
     let orders: Vec<&Record> =
         records.filter(|record| record.kind == Kind::Evacuation && !record.is_deleted()).collect();
@@ -398,13 +406,16 @@ pub(super) fn everybody_counts_the_same<'r>(history: &History, records: impl Ite
         if !allowed(role_of(&phone.worker), Action::Read, &Kind::Evacuation) {
             continue;
         }
-        let (cells, handed) = (phone.cells()?, phone.handed()?);
+        let (cells, handed) = (BTreeSet::from_iter(phone.cells()?), phone.handed()?);
         for order in orders.iter().filter(|order| cells.contains(&order.cell)) {
-            let compared = !lies_beside(&handed, order.id);
-            if compared {
+            let how = if lies_beside(&handed, order.id) {
+                "counted with what lies beside"
+            } else if !history.marks_lie_in(order)?.is_subset(&cells) {
+                "counted without a merged cell"
+            } else {
                 counts_as_the_desk(history, number, order)?;
-            }
-            let how = if compared { "counted the same" } else { "counted with what lies beside" };
+                "counted the same"
+            };
             take(&history.ledger).count(how.into());
         }
     }

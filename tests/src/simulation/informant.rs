@@ -38,7 +38,7 @@ impl History {
     pub(super) fn pry(&mut self, who: usize) -> Outcome {
         let actor = self.actor_of(&self.phones[who])?;
         let mut photos = Vec::new();
-        for cell in &self.county.cells {
+        for cell in &self.county.every_cell()? {
             photos.extend(self.county.records(cell)?.into_iter().filter(|record| record.kind == Kind::Photo));
         }
         let (seen, hidden): (Vec<Record>, Vec<Record>) = photos.into_iter().partition(|photo| actor.may_read(photo));

@@ -60,7 +60,7 @@ impl Everything {
             of_interest.extend(ledger.saved.iter().map(|saved| saved.record));
             of_interest.extend(ledger.accepted.keys().map(|(id, _)| *id));
         }
-        for cell in &history.county.cells {
+        for cell in &history.county.every_cell()? {
             of_interest.extend(history.county.records(cell)?.iter().map(|record| record.id));
         }
         let (records, histories) = history.county.ask(|reading: &dyn Reading| {
@@ -286,7 +286,7 @@ fn phones_agree_with_the_server(history: &History, everything: &Everything) -> O
 
 /// Every record that is stored is in the feed of its cell, and the digest that the server keeps as it writes is that of what is stored.
 fn feeds_bring_what_is_there(history: &History, everything: &Everything) -> Outcome {
-    for cell in &history.county.cells {
+    for cell in &history.county.every_cell()? {
         let fed = history.county.records(cell)?;
         let stored = || everything.records.values().filter(|record| record.cell == *cell);
         if let Some(unseen) = stored().find(|record| !fed.iter().any(|fed| fed.id == record.id)) {
@@ -376,8 +376,9 @@ fn is_out_of_reach(history: &History, ledger: &Ledger, everything: &Everything, 
         let cut_off = phone.revoked || phone.stranded;
         cut_off && holding.records.get(&place.0).is_some_and(|record| record.fields.contains_key(&place.1))
     });
-    // A phone that is wiped hands in its own worker's words, not the desk's.
-    let shut_out = shut_out || (ledger.tasks.contains(&place.0) && history.phones.iter().any(Phone::is_wiped));
+    // A phone that is wiped hands in its own worker's words, not the desk's, nor where the office moved a record to.
+    let of_desk = ledger.tasks.contains(&place.0) || (place.1 == "cell" && ledger.redrawn.contains(&place.0));
+    let shut_out = shut_out || (of_desk && history.phones.iter().any(Phone::is_wiped));
     let shaky = ledger.on_phones_only.iter().any(|(id, _)| *id == place.0);
     let refused = ledger.faults_since.contains(place);
     shaky && (shut_out || refused || fits_no_proof(ledger, everything, place.0))

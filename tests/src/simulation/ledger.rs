@@ -82,6 +82,8 @@ pub(super) struct Ledger {
     /// Tasks and orders to evacuate, and marks that were made at the desk: whoever has no phone but a worker's brings them back after a
     /// restore, and does not hand them in.
     pub(super) tasks: BTreeSet<RecordId>,
+    /// Records that the office moved when it merged or split cells.
+    pub(super) redrawn: BTreeSet<RecordId>,
     /// Orders to evacuate and marks that a server has had.
     pub(super) had: BTreeSet<RecordId>,
     /// Visits, photos, reviews, marks and events of a mediation with what or whom they are about.
@@ -319,7 +321,7 @@ impl Ledger {
                     let asked_this_one = request.epoch.is_none_or(|epoch| epoch == answer.epoch);
                     if !self.on_phones_only.is_empty() && asked_this_one {
                         self.written_over_in_vain(change, refusal);
-                        if !was_held(request, change, refusal) {
+                        if !was_held(request, change, refusal) || self.was_moved_on(change) {
                             self.refused_after_a_restore(change, refusal);
                         }
                     }
@@ -328,6 +330,13 @@ impl Ledger {
             }
         }
         self.count(if heard { "exchange".into() } else { "exchange unheard".into() });
+    }
+
+    /// Whether a record was moved on after the move that a change brings back: whatever proves that one counts no more.
+    fn was_moved_on(&self, change: &Change) -> bool {
+        let moves = self.accepted.get(&(change.id, "cell".to_owned()));
+        let last = moves.and_then(BTreeMap::last_key_value).map(|((stamp, _), _)| *stamp);
+        last.is_some_and(|last| change.fields.contains_key("cell") && last > change.stamps.of("cell"))
     }
 
     /// Where a record lies, or that it names what is not there, is a matter of all that was offered of it; anything else of the fields at
