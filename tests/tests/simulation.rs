@@ -40,6 +40,7 @@ const MISHAPS: &[&str] = &[
     "cells merged",
     "cells merged again",
     "cells split",
+    "role changed",
 ];
 
 #[test]

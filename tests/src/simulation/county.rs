@@ -42,10 +42,14 @@ const DAY: Millis = 24 * 60 * 60 * 1000;
 /// Which cells each worker holds: what the server was last told, kept beside it.
 pub(super) type Held = BTreeMap<String, Vec<CellCode>>;
 
+/// What accounts are for that were made something else since the history began: what the server was last told.
+pub(super) type Roles = BTreeMap<String, Role>;
+
 /// A copy of the server's database and what was true when it was made.
 struct Backup {
     photos: PathBuf,
     held: Held,
+    roles: Roles,
 }
 
 /// The server and who works with it.
@@ -54,6 +58,7 @@ pub(super) struct County {
     pub(super) first_cells: Vec<CellCode>,
     pub(super) supervisor: Desk,
     pub(super) held: Shared<Held>,
+    pub(super) roles: Shared<Roles>,
     /// The program that runs now; restarted, it is another.
     running: Shared<Option<Arc<CountyHub>>>,
     /// Whether its power is off: answers reach nobody.
@@ -107,6 +112,7 @@ impl County {
             first_cells,
             supervisor,
             held: Arc::default(),
+            roles: Arc::default(),
             running: Arc::default(),
             dark: Arc::default(),
             full: false,
@@ -236,7 +242,8 @@ impl County {
         if photos_too || self.backup.is_none() {
             disk::copy(&self.folder.join(hub::PHOTO_FOLDER), &photos).doing("backing the photos up")?;
         }
-        self.backup = Some(Backup { photos, held: take(&self.held).clone() });
+        let (held, roles) = (take(&self.held).clone(), take(&self.roles).clone());
+        self.backup = Some(Backup { photos, held, roles });
         Ok(())
     }
 
@@ -262,6 +269,7 @@ impl County {
             disk::copy(&backup.photos, &self.folder.join(hub::PHOTO_FOLDER)).doing("putting the photos in place")?;
         }
         take(&self.held).clone_from(&backup.held);
+        take(&self.roles).clone_from(&backup.roles);
         let store = SqliteStore::open_alone(&database).doing("opening the backup")?;
         renew_epoch(&store, &mut self.world()).doing("renewing the epoch")?;
         drop(store);
@@ -272,11 +280,17 @@ impl County {
 
     /// Gives a worker these cells, and no others from now on.
     pub(super) fn assign(&self, worker: &str, cells: &[CellCode]) -> Outcome {
-        self.hub()?.put_account(account(worker, role_of(worker), &[])?, None, cells).doing("assigning cells")?;
+        let account = account(worker, self.role_of(worker), &[])?;
+        self.hub()?.put_account(account, None, cells).doing("assigning cells")?;
         let mut cells = cells.to_vec();
         cells.sort();
         take(&self.held).insert(worker.to_owned(), cells);
         Ok(())
+    }
+
+    /// What somebody is in the county now.
+    pub(super) fn role_of(&self, worker: &str) -> Role {
+        role_in(&self.roles, worker)
     }
 
     /// Enrols a phone of a worker.
@@ -313,8 +327,13 @@ pub(super) fn everywhere() -> Outcome<Scope> {
     Scope::new(COUNTY).doing("naming the county")
 }
 
-/// What somebody who carries a phone is in the county.
-pub(super) fn role_of(worker: &str) -> Role {
+/// What somebody is by now, where this was made of some.
+pub(super) fn role_in(roles: &Shared<Roles>, worker: &str) -> Role {
+    take(roles).get(worker).copied().unwrap_or_else(|| first_role(worker))
+}
+
+/// What somebody who carries a phone is in the county at first.
+pub(super) fn first_role(worker: &str) -> Role {
     match worker {
         LEADER => Role::Supervisor,
         INFORMANT => Role::Informant,
@@ -333,7 +352,8 @@ fn places(cells: &[CellCode]) -> Outcome<Vec<Place>> {
     Ok([village].into_iter().chain(cells).collect())
 }
 
-fn account(id: &str, role: Role, scopes: &[&str]) -> Outcome<Account> {
+/// An account by its name.
+pub(super) fn account(id: &str, role: Role, scopes: &[&str]) -> Outcome<Account> {
     Ok(Account {
         id: AccountId::new(id).doing("naming an account")?,
         display_name: id.to_owned(),

@@ -14,7 +14,7 @@ use sync_server::hub::HubError;
 use sync_server::hub::evacuations::{EvacuationOrder, MarksOf, marks_of};
 use sync_server::store::Store;
 
-use super::county::{everywhere, role_of};
+use super::county::everywhere;
 use super::handover::lies_beside;
 use super::history::History;
 use super::laws::is_moment;
@@ -25,7 +25,7 @@ use crate::trouble::{Doing, Outcome, trouble};
 impl History {
     /// Somebody who leads orders an evacuation, on the phone or at the desk.
     pub(super) fn order_evacuation(&mut self, who: usize) -> Outcome {
-        match self.leader(who) {
+        match self.leader(who)? {
             Some(leader) => self.order_on_phone(leader),
             None => self.order_at_desk(),
         }
@@ -33,23 +33,19 @@ impl History {
 
     /// The same who ends one.
     pub(super) fn end_evacuation(&mut self, who: usize) -> Outcome {
-        match self.leader(who) {
+        match self.leader(who)? {
             Some(leader) => self.end_on_phone(leader),
             None => self.end_at_desk(),
         }
     }
 
     /// Whose phone orders: this one, or another that may; none: it is done at the desk.
-    fn leader(&mut self, who: usize) -> Option<usize> {
-        let leads = |phone: &usize| {
-            let phone = &self.phones[*phone];
-            role_of(&phone.worker) == Role::Supervisor && !phone.is_shut()
-        };
-        if leads(&who) {
-            return Some(who);
+    fn leader(&mut self, who: usize) -> Outcome<Option<usize>> {
+        let leaders = self.phones_of(|role| role == Role::Supervisor)?;
+        if leaders.contains(&who) {
+            return Ok(Some(who));
         }
-        let leaders: Vec<usize> = (0..self.phones.len()).filter(leads).collect();
-        self.later.pick(&leaders).copied().filter(|_| self.later.percent(60))
+        Ok(self.later.pick(&leaders).copied().filter(|_| self.later.percent(60)))
     }
 
     fn order_on_phone(&mut self, who: usize) -> Outcome {
@@ -403,7 +399,7 @@ pub(super) fn everybody_counts_the_same<'r>(history: &History, records: impl Ite
         return Ok(());
     }
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
-        if !allowed(role_of(&phone.worker), Action::Read, &Kind::Evacuation) {
+        if !allowed(history.county.role_of(&phone.worker), Action::Read, &Kind::Evacuation) {
             continue;
         }
         let (cells, handed) = (BTreeSet::from_iter(phone.cells()?), phone.handed()?);

@@ -15,7 +15,7 @@ use sync_server::hub::reviews::LookedAt;
 use super::Told;
 use super::between::UnderWay;
 use super::chance::Chance;
-use super::county::{County, INFORMANT, LEADER, role_of, shared};
+use super::county::{County, INFORMANT, LEADER, first_role, shared};
 use super::disk;
 use super::handover::Shown;
 use super::ledger::Ledger;
@@ -134,7 +134,7 @@ impl History {
             steps: 0,
         };
         let (mut workers, others): (Vec<_>, Vec<_>) =
-            template.phones.iter().partition(|phone| role_of(phone.worker) == Role::Worker);
+            template.phones.iter().partition(|phone| first_role(phone.worker) == Role::Worker);
         let mix = &history.mix;
         let take_part = |worker: &str| (mix.leads && worker == LEADER) || (mix.informs && worker == INFORMANT);
         let others: Vec<_> = others.into_iter().filter(|phone| take_part(phone.worker)).collect();
@@ -260,7 +260,7 @@ impl History {
 
     pub(super) fn act(&mut self, step: Step, who: usize) -> Outcome {
         let phone = &self.phones[who];
-        if (step.needs_register() && phone.is_shut()) || !step.is_offered_to(role_of(&phone.worker)) {
+        if step.needs_register() && (phone.is_shut() || !step.is_offered_to(phone.role()?)) {
             return Ok(());
         }
         match step {
@@ -312,6 +312,7 @@ impl History {
             Step::ErasePerson => self.erase_somebody(),
             Step::MergeCells => self.merge_some_cells(),
             Step::SplitCell => self.split_some_cell(),
+            Step::ChangeRole => self.change_role(who),
             Step::LockByOrder => self.order(who, DeviceOrder::Lock),
             Step::WipeByOrder => self.order(who, DeviceOrder::Wipe),
             Step::LiftOrder => self.lift(who),

@@ -84,6 +84,8 @@ pub(super) struct Ledger {
     pub(super) tasks: BTreeSet<RecordId>,
     /// Records that the office moved when it merged or split cells.
     pub(super) redrawn: BTreeSet<RecordId>,
+    /// Accounts that were made something else.
+    pub(super) changed_roles: BTreeSet<String>,
     /// Orders to evacuate and marks that a server has had.
     pub(super) had: BTreeSet<RecordId>,
     /// Visits, photos, reviews, marks and events of a mediation with what or whom they are about.
@@ -292,8 +294,8 @@ impl Ledger {
     /// The hub answered a request, whether or not the answer arrives.
     pub(super) fn exchanged(
         &mut self,
-        request: &ExchangeRequest,
-        answer: &ExchangeAnswer,
+        worker: &str,
+        (request, answer): (&ExchangeRequest, &ExchangeAnswer),
         held: Option<&[CellCode]>,
         now: Millis,
         heard: bool,
@@ -322,7 +324,7 @@ impl Ledger {
                     if !self.on_phones_only.is_empty() && asked_this_one {
                         self.written_over_in_vain(change, refusal);
                         if !was_held(request, change, refusal) || self.was_moved_on(change) {
-                            self.refused_after_a_restore(change, refusal);
+                            self.refused_after_a_restore(worker, change, refusal);
                         }
                     }
                 }
@@ -340,9 +342,12 @@ impl Ledger {
     }
 
     /// Where a record lies, or that it names what is not there, is a matter of all that was offered of it; anything else of the fields at
-    /// fault. That a phone may not write it is no excuse: it has a proof.
-    fn refused_after_a_restore(&mut self, change: &Change, refusal: &Refusal) {
-        if refusal.code == ProblemCode::NotAllowed && refusal.problems.iter().all(|problem| problem.field.is_empty()) {
+    /// fault. That a phone may not write it is no excuse: it has a proof; unless its account may have been another thing when it came, and
+    /// might write it then.
+    fn refused_after_a_restore(&mut self, worker: &str, change: &Change, refusal: &Refusal) {
+        let not_allowed =
+            refusal.code == ProblemCode::NotAllowed && refusal.problems.iter().all(|problem| problem.field.is_empty());
+        if not_allowed && !self.changed_roles.contains(worker) {
             return;
         }
         let fields = refusal.problems.iter().map(|problem| problem.field.clone());

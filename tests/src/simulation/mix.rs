@@ -92,9 +92,10 @@ pub(super) enum Step {
     MoveAtDesk,
     ErasePerson,
     CutPages,
-    // -- the county's grid
+    // -- the county's grid, and who works in it
     MergeCells,
     SplitCell,
+    ChangeRole,
 }
 
 /// What there has to be for a step to happen.
@@ -129,8 +130,8 @@ impl Step {
 
     fn needs(self) -> Needs {
         let alone = STEPS.iter().map(|(step, needs, ..)| (*step, *needs));
-        let together =
-            [EVACUATION, DISPUTES, INFORMING, BORDERS].into_iter().flatten().map(|(step, needs, _)| (*step, *needs));
+        let together = [EVACUATION, DISPUTES, INFORMING, BORDERS, ROLES].into_iter().flatten();
+        let together = together.map(|(step, needs, _)| (*step, *needs));
         let line = alone.chain(together).find(|(step, _)| *step == self);
         line.expect("every step stands in one of the tables").1
     }
@@ -228,6 +229,9 @@ const INFORMING: &[(Step, Needs, usize)] = &[(Step::Inform, Needs::Nothing, 25)]
 const BORDERS: &[(Step, Needs, usize)] =
     &[(Step::MergeCells, Needs::Nothing, 12), (Step::SplitCell, Needs::Nothing, 16)];
 
+/// Accounts are made something else.
+const ROLES: &[(Step, Needs, usize)] = &[(Step::ChangeRole, Needs::Nothing, 14)];
+
 /// The mix of one history.
 pub(super) struct Mix {
     steps: Vec<(Step, usize)>,
@@ -287,6 +291,9 @@ impl Mix {
         }
         if latest.percent(30) {
             mix.knows_together(BORDERS, latest);
+        }
+        if latest.percent(25) {
+            mix.knows_together(ROLES, latest);
         }
         mix
     }

@@ -28,6 +28,7 @@ mod mix;
 mod orders;
 mod people;
 mod phone;
+mod roles;
 mod said;
 mod scene;
 mod scene_desk;

@@ -2,6 +2,7 @@
 
 use domain::order::DeviceOrder;
 use domain::review::ReviewState;
+use domain::scope::Role;
 use domain::{Kind, RecordId};
 use serde_json::{Value, json};
 
@@ -170,6 +171,14 @@ impl Scene {
     pub fn review_state(&self, id: RecordId) -> Outcome<Option<ReviewState>> {
         let scope = everywhere()?;
         Ok(self.history.county.ask(|reading| reading.record(&scope, id))?.map(|stored| stored.state))
+    }
+
+    /// The office makes something else of an account; its phones hear of it with their next answers.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn make(&mut self, worker: &str, role: Role) -> Outcome {
+        self.history.make(worker, role)
     }
 
     /// Merges a cell into another, as the county's office does; how many records moved. Whoever holds that one holds both from now on.
