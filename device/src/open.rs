@@ -5,7 +5,7 @@ mod several;
 
 pub(crate) use several::New;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -134,7 +134,7 @@ impl Open {
         let transaction = self.store.begin()?;
         note_enrolment(&transaction, server, enrolment)?;
         if account.role != self.account.role {
-            round::role_changes(&transaction, self.account.role, account.role)?;
+            round::role_changes(&transaction)?;
         }
         transaction.commit()?;
         self.account = account;
@@ -241,7 +241,7 @@ impl Open {
     /// Stores what the worker entered: one transaction, on the storage before this returns.
     ///
     /// Without an id a new record is made; with the id of a refused one it is made again from its own words and these fields.
-    /// Fields whose value is the same already are left alone. Without a cell it is the record's, or the phone's first.
+    /// Fields whose value is the same already are left alone. Without a cell it is the record's, or the phone's first that goes on.
     ///
     /// # Errors
     /// [`DeviceError::Invalid`] with what is wrong, [`DeviceError::NotFound`], [`DeviceError::Sealed`] for another value in an
@@ -313,13 +313,25 @@ impl Open {
         current: Option<&Held>,
         refused: Option<&outbox::Refused>,
     ) -> Result<CellCode, DeviceError> {
-        current
-            .map(|held| &held.record.cell)
-            .or(given)
-            .or(refused.map(|refused| &refused.cell))
-            .or(self.cells.first())
-            .cloned()
-            .ok_or_else(|| DeviceError::Invalid(vec![Problem::new("", ProblemCode::ForeignCell)]))
+        let known = current.map(|held| &held.record.cell).or(given).or(refused.map(|refused| &refused.cell));
+        let cell = match known {
+            Some(cell) => Some(cell.clone()),
+            None => self.first_cell()?,
+        };
+        cell.ok_or_else(|| DeviceError::Invalid(vec![Problem::new("", ProblemCode::ForeignCell)]))
+    }
+
+    /// Where something new lies that belongs to nothing yet: the first cell that the phone holds and that goes on. One that was merged is
+    /// held beside the other for what was written in it, and its code may well be the smaller one.
+    pub(crate) fn first_cell(&self) -> Result<Option<CellCode>, DeviceError> {
+        if self.cells.len() < 2 {
+            return Ok(self.cells.first().cloned());
+        }
+        let all = self.store.of_kind(&Kind::Cell, None)?.into_iter();
+        let over: BTreeSet<CellCode> =
+            all.filter(|cell| cell.text("succeeded_by").is_some()).map(|cell| cell.cell).collect();
+        let goes_on = self.cells.iter().find(|cell| !over.contains(*cell));
+        Ok(goes_on.or(self.cells.first()).cloned())
     }
 
     fn write_as(

@@ -37,6 +37,10 @@ const MISHAPS: &[&str] = &[
     "party erased",
     "informed",
     "counted the same",
+    "cells merged",
+    "cells merged again",
+    "cells split",
+    "role changed",
 ];
 
 #[test]

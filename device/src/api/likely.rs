@@ -69,7 +69,10 @@ pub(super) fn likely_same(device: &Device, args: LikelySameArgs) -> Result<Vec<L
         let current = edited(open, args.id)?;
         let mut whole = current.as_ref().map(|record| record.fields.clone()).unwrap_or_default();
         whole.extend(normalised(&args.kind, args.fields));
-        let cell = current.map(|record| record.cell).or(args.cell).or_else(|| open.cells().first().cloned());
+        let cell = match current.map(|record| record.cell).or(args.cell) {
+            Some(cell) => Some(cell),
+            None => open.first_cell()?,
+        };
         let found = likely(open, &args.kind, args.id, &whole, cell.as_ref())?;
         found.into_iter().take(LIKELY_MAX).map(|(id, likeness)| line(open, id, Some(likeness))).collect()
     })

@@ -313,7 +313,7 @@ fn cell_of(
             return Ok(Some(record.cell));
         }
     }
-    Ok(open.cells().first().cloned())
+    open.first_cell()
 }
 
 /// Whether another dwelling of the village has the same address, when the address is being written.

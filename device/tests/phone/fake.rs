@@ -38,7 +38,9 @@ pub fn other_cell() -> CellCode {
 pub struct Hub {
     pub now: Millis,
     pub epoch: Epoch,
-    /// The proofs of moves that come with every page.
+    /// The proofs that come with every page.
+    pub proofs: BTreeMap<RecordId, Proof>,
+    /// The proofs of moves that do.
     pub moves: BTreeMap<RecordId, Proof>,
     pub records: BTreeMap<RecordId, Record>,
     /// What changed, whether it left the cell, and which run wrote it.
@@ -109,6 +111,7 @@ impl Server {
         let hub = Hub {
             now: START,
             epoch: Epoch(Uuid::from_u128(1)),
+            proofs: BTreeMap::new(),
             moves: BTreeMap::new(),
             records: BTreeMap::new(),
             feed: BTreeMap::new(),
@@ -276,7 +279,7 @@ impl Hub {
             records: ids.iter().filter_map(in_cell).collect(),
             gone: entries.iter().filter(|(_, gone, _)| *gone).map(|(id, ..)| *id).collect(),
             conflicts: self.conflicts.iter().filter(|conflict| ids.contains(&conflict.record)).cloned().collect(),
-            proofs: Default::default(),
+            proofs: self.proofs.clone(),
             moves: self.moves.clone(),
             erased: entries.iter().map(|(id, ..)| *id).filter(|id| self.erased.contains(id)).collect(),
         }

@@ -306,6 +306,24 @@ fn a_record_that_moved_between_two_held_cells_stays() {
 }
 
 #[test]
+fn what_is_new_lies_in_a_cell_that_goes_on_though_the_one_that_was_merged_has_the_smaller_code() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    server.hub().cells = vec![cell(), other_cell()];
+    let own = json!({"code": cell(), "name": "第1网格", "cell_kind": "general"});
+    server.write(change(record_id(1), Kind::Cell, cell(), START, own));
+    phone.sync();
+    assert_eq!(phone.get(phone.building("一号楼")).unwrap().cell, cell());
+    let merged = json!({"succeeded_by": other_cell()});
+    server.write(change(record_id(1), Kind::Cell, cell(), START + 1_000, merged));
+    phone.sync();
+    assert_eq!(phone.get(phone.building("二号楼")).unwrap().cell, other_cell());
+    let fields = json!({"name": "三号楼", "building_kind": "farmhouse"});
+    let saved = phone.call("save", json!({"kind": "building", "id": null, "cell": null, "fields": fields}));
+    assert_eq!(phone.get(saved["id"].as_str().unwrap().parse().unwrap()).unwrap().cell, other_cell());
+}
+
+#[test]
 fn what_was_erased_on_purpose_leaves_no_words_behind() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

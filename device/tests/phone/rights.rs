@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use device::DeviceError;
-use domain::protocol::{CallError, Enrolment, ExchangeAnswer};
+use domain::protocol::{CallError, Enrolment, ExchangeAnswer, Proof};
 use domain::scope::{Action, Role, allowed, phone_writes, visible_field};
 use domain::{Epoch, Fields, Kind, ProblemCode, RecordId, Sha256Hex};
 use serde_json::json;
@@ -417,16 +417,25 @@ fn what_this_run_wrote_and_an_informant_may_not_read_comes_back_to_a_worker() {
 }
 
 #[test]
-fn a_role_that_reads_as_much_is_told_as_well_and_nothing_is_read_anew_for_it() {
+fn a_role_that_reads_as_much_is_told_as_well_and_the_proofs_of_what_it_may_not_write_are_read() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
+    let (household, _) = family(&phone);
+    let visit = phone.visit(household);
     phone.sync();
     make(&server, Role::Supervisor);
+    let proof = Proof("A".repeat(43));
+    server.hub().proofs = BTreeMap::from([(visit, proof.clone())]);
     let before = phone.device.generation();
-    phone.sync();
+    assert_eq!(phone.sync().differing, 0);
     assert_eq!(role(&phone), Role::Supervisor);
     assert!(phone.device.generation() > before, "what the screens offer is another thing now");
-    assert!(server.hub().requests[1..].iter().all(|request| !request.cursors.is_empty()));
+    let known = server.hub().requests.len();
+    server.hub().epoch = Epoch(Uuid::from_u128(2));
+    phone.sync();
+    let shown: BTreeMap<RecordId, Proof> =
+        server.hub().requests[known..].iter().flat_map(|request| request.proofs.clone()).collect();
+    assert_eq!(shown.get(&visit), Some(&proof), "with it a server that was put back takes the visit from here");
 }
 
 #[test]

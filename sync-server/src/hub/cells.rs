@@ -1,8 +1,8 @@
 //! Cells that are merged, split and handed over, as the county draws its grid anew.
 //!
 //! What can be overwritten moves with its cell; what cannot (visits, photos, reviews) stays where it was written, so whoever gets
-//! the records of a cell that is over gets that cell too. Phones that had unsent work then send it into the old cell, and merging
-//! again moves what came late.
+//! the records of a cell that is over gets that cell too, whether that one was merged itself or is handed over since. Phones that had
+//! unsent work then send it into the old cell, and merging again moves what came late.
 
 use std::collections::BTreeSet;
 
@@ -86,7 +86,7 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    /// Gives a cell from one account to another; `seen` says who the caller saw holding it.
+    /// Gives a cell from one account to another, with what was merged into it; `seen` says who the caller saw holding it.
     ///
     /// # Errors
     /// [`CallRefusal::NotFound`] outside the scope, [`CallRefusal::Stale`] when others hold it by now, [`CallRefusal::Invalid`]
@@ -109,12 +109,13 @@ impl<S: Store> Hub<S> {
             if division.retired_at.is_some() && wanted.iter().any(|id| !holders.contains(id)) {
                 return Err(HubError::invalid(vec![Problem::new("to", ProblemCode::Retired)]));
             }
+            let along = with_merged(writing, cell)?;
             for id in wanted.iter().filter(|id| !holders.contains(id)) {
                 check_new_holder(writing, actor, id)?;
-                give(writing, id, cell, true, at)?;
+                give(writing, id, &along, true, at)?;
             }
             for id in holders.iter().filter(|id| !wanted.contains(id)) {
-                give(writing, id, cell, false, at)?;
+                give(writing, id, &along, false, at)?;
             }
             let names: Vec<&str> = wanted.iter().map(AccountId::as_str).collect();
             self.became(writing, actor, &division.code, "handed_over", "", Some(&names.join(" ")))?;
@@ -123,7 +124,8 @@ impl<S: Store> Hub<S> {
     }
 
     /// Merges a cell into another: its records move, it is retired, and who holds the other holds it too, for what was written in
-    /// it. Merging again moves what came late. Answers how many records moved.
+    /// it, with what was merged into it before. Merging again moves what came late, to where the rest has gone by now. Answers how many
+    /// records moved.
     ///
     /// # Errors
     /// [`CallRefusal::NotFound`] outside the scope, [`CallRefusal::Invalid`] when the other does not fit or is not the one that it
@@ -133,20 +135,25 @@ impl<S: Store> Hub<S> {
         self.store.write(|writing| {
             let (code, into_code) = (Scope::from(cell), Scope::from(into));
             let division = own_division(writing, actor, &code)?;
-            check_successor(writing, actor, &code, Some(&into_code))?;
-            let at = known_now(now, writing)?;
             let again = division.retired_at.is_some();
             if again && division.succeeded_by.as_ref() != Some(&into_code) {
                 return Err(HubError::invalid(vec![Problem::new("succeeded_by", ProblemCode::Retired)]));
             }
+            let into = &if again { went_to(writing, into)? } else { into.clone() };
+            let into_code = Scope::from(into);
+            check_successor(writing, actor, &code, Some(&into_code))?;
+            let at = known_now(now, writing)?;
             let records = movable(writing, cell)?;
             self.move_records(writing, actor, &records, into)?;
             let new_holders = writing.holders(into)?;
-            for id in writing.holders(cell)?.iter().filter(|id| !new_holders.contains(id)) {
-                give(writing, id, cell, false, at)?;
+            let along = with_merged(writing, cell)?;
+            for one in &along {
+                for id in writing.holders(one)?.iter().filter(|id| !new_holders.contains(id)) {
+                    give(writing, id, std::slice::from_ref(one), false, at)?;
+                }
             }
             for id in &new_holders {
-                give(writing, id, cell, true, at)?;
+                give(writing, id, &along, true, at)?;
             }
             if !again {
                 self.mark_retired(writing, actor, division, Some(&into_code))?;
@@ -226,14 +233,46 @@ impl<S: Store> Hub<S> {
     }
 }
 
-/// Gives a cell to an account, or takes it back; the other cells of the account stay.
-fn give(writing: &mut dyn Writing, id: &AccountId, cell: &CellCode, gives: bool, at: i64) -> Result<(), HubError> {
-    let held = writing.holdings(id)?.into_iter().filter(|held| held.until.is_none() && held.cell != *cell);
+/// Gives cells to an account, or takes them back; the other cells of the account stay.
+fn give(writing: &mut dyn Writing, id: &AccountId, which: &[CellCode], gives: bool, at: i64) -> Result<(), HubError> {
+    let held = writing.holdings(id)?.into_iter().filter(|held| held.until.is_none() && !which.contains(&held.cell));
     let mut cells: Vec<CellCode> = held.map(|held| held.cell).collect();
     if gives {
-        cells.push(cell.clone());
+        cells.extend_from_slice(which);
     }
     Ok(writing.set_holdings(id, &cells, at)?)
+}
+
+/// A cell with those that were merged into it, and into these: what is written once lies there still. What was retired without a merger
+/// has nothing that anybody needs.
+fn with_merged(reading: &dyn Writing, cell: &CellCode) -> Result<Vec<CellCode>, HubError> {
+    let divisions = reading.divisions(&[cell.county()])?;
+    let mut all = vec![cell.clone()];
+    let mut looked = 0;
+    while let Some(into) = all.get(looked).map(Scope::from) {
+        looked += 1;
+        for from in divisions.iter().filter(|division| division.succeeded_by.as_ref() == Some(&into)) {
+            let Ok(code) = CellCode::new(from.code.as_str()) else { continue };
+            let merged = reading.division_changes(&from.code)?.iter().any(|change| change.what == "merged");
+            if merged && !all.contains(&code) {
+                all.push(code);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Where the records of a cell are by now: the cell itself, or the last of those into which one was merged after the other.
+fn went_to(reading: &dyn Writing, cell: &CellCode) -> Result<CellCode, HubError> {
+    let mut way = vec![cell.clone()];
+    while let Some(last) = way.last() {
+        let next = reading.division(&Scope::from(last))?.and_then(|division| division.succeeded_by);
+        match next.and_then(|next| CellCode::new(next.as_str()).ok()).filter(|next| !way.contains(next)) {
+            Some(next) => way.push(next),
+            None => break,
+        }
+    }
+    Ok(way.pop().unwrap_or_else(|| cell.clone()))
 }
 
 fn check_new_holder(reading: &(impl Reading + ?Sized), actor: &Actor, id: &AccountId) -> Result<(), HubError> {

@@ -161,6 +161,37 @@ async fn cells_are_merged_and_what_comes_late_is_moved_by_merging_again() {
 }
 
 #[tokio::test]
+async fn what_was_merged_into_a_cell_goes_along_when_that_one_is_merged_or_handed_over() {
+    let county = county();
+    let admin = admin(&county).await;
+    let one = county.worker("worker-1", &[cell(1)]);
+    let mut two = county.worker("worker-2", &[cell(2)]);
+    let mut three = county.worker("worker-3", &[cell(3)]);
+    let home = two.new_home(&cell(2));
+    two.push_all(&home);
+    let visit = two.visit(home[1].id, &cell(2));
+    two.push_all(std::slice::from_ref(&visit));
+    let late = two.new_dwelling(&cell(2));
+    county.world.pass(10 * MINUTE);
+    let second = "/desk/api/cells/610722001001002/merge";
+    admin.done(second, json!({"into": "610722001001001"})).await;
+    assert_eq!(one.phone().cells, [cell(1), cell(2)]);
+    admin.done("/desk/api/cells/610722001001001/merge", json!({"into": "610722001001003"})).await;
+    assert_eq!(three.phone().cells, [cell(1), cell(2), cell(3)], "the visit is still in the second");
+    assert!(one.phone().cells.is_empty());
+    assert!(three.pulled().contains(&visit.id));
+    two.push_all(std::slice::from_ref(&late));
+    assert_eq!(admin.done(second, json!({"into": "610722001001001"})).await["moved"], 1);
+    assert_eq!(cell_of(&county, late.id), cell(3), "what comes late goes where the rest has gone");
+    county.account("worker-4", Role::Worker, &["610722001001"], &[]);
+    let path = "/desk/api/cells/610722001001003/hand-over";
+    admin.done(path, json!({"seen": ["worker-3"], "to": ["worker-4"]})).await;
+    assert!(three.phone().cells.is_empty());
+    let pulled = county.phone_of(&AccountId::new("worker-4").unwrap()).pulled();
+    assert!([home[1].id, visit.id, late.id].iter().all(|id| pulled.contains(id)));
+}
+
+#[tokio::test]
 async fn houses_and_groups_are_split_off_with_everybody_who_lives_there() {
     let county = county();
     let admin = admin(&county).await;

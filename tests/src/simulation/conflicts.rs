@@ -85,7 +85,7 @@ pub(super) fn all_are_noted(history: &History, gone: &BTreeSet<RecordId>) -> Out
     if restored {
         return Ok(());
     }
-    let emptied = files_about_nobody(&take(&history.ledger), gone);
+    let (emptied, cells) = (files_about_nobody(&take(&history.ledger), gone), history.county.every_cell()?);
     for ((record, field), stamp) in &set_aside {
         // Nobody wants back who was erased, nor what a file said that is about nobody.
         let of_nobody = erased && (field == "head" || lists_people(field));
@@ -94,7 +94,7 @@ pub(super) fn all_are_noted(history: &History, gone: &BTreeSet<RecordId>) -> Out
         }
         let noted = history.county.ask(|reading| {
             let known = |cell| reading.conflict_known(cell, *record, field, *stamp);
-            history.county.cells.iter().map(known).collect::<Result<Vec<bool>, _>>()
+            cells.iter().map(known).collect::<Result<Vec<bool>, _>>()
         })?;
         if !noted.contains(&true) {
             return trouble(format!("{field} of {record} at {stamp:?} was set aside unseen, and nobody is told."));
@@ -109,7 +109,7 @@ type Open = BTreeMap<CellCode, Vec<(Record, Vec<SetAside>)>>;
 fn open_on_server(history: &History) -> Outcome<Open> {
     let scope = Scope::new(COUNTY).doing("naming the county")?;
     let mut open = Open::new();
-    for cell in &history.county.cells {
+    for cell in &history.county.every_cell()? {
         let records = history.county.records(cell)?;
         let conflicts = history.county.ask(|reading| {
             let mut found = Vec::with_capacity(records.len());

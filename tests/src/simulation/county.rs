@@ -1,5 +1,6 @@
 //! The simulated county: three cells of one village with a small register, their workers, who leads them, an informant, a
-//! supervisor, and the server, which can be killed, lose power, run out of disk, and be put back from a backup.
+//! supervisor, and the server, which can be killed, lose power, run out of disk, and be put back from a backup. How its cells are merged
+//! and split is in `borders`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +20,7 @@ use sync_server::hub::erasure::ERASURE_LOG;
 use sync_server::hub::{self, CountyHub, Hub};
 use sync_server::photos::PhotoFolder;
 use sync_server::store::sqlite::SqliteStore;
-use sync_server::store::{Account, BulkRecord, Reading, Run, SecretHash, Store, StoreError};
+use sync_server::store::{Account, BulkRecord, Place, Reading, Run, SecretHash, Store, StoreError};
 
 use super::chance::Chance;
 use super::disk::{self, Blow, Fuse};
@@ -33,23 +34,31 @@ pub(super) const COUNTY: &str = "610722";
 pub(super) const LEADER: &str = "leader";
 /// Who reports incidents, and sees little else.
 pub(super) const INFORMANT: &str = "informant";
+/// The village in which all its cells lie.
+const VILLAGE: &str = "610722001001";
 const CELLS: [&str; 3] = ["610722001001001", "610722001001002", "610722001001003"];
 const DAY: Millis = 24 * 60 * 60 * 1000;
 
 /// Which cells each worker holds: what the server was last told, kept beside it.
 pub(super) type Held = BTreeMap<String, Vec<CellCode>>;
 
+/// What accounts are for that were made something else since the history began: what the server was last told.
+pub(super) type Roles = BTreeMap<String, Role>;
+
 /// A copy of the server's database and what was true when it was made.
 struct Backup {
     photos: PathBuf,
     held: Held,
+    roles: Roles,
 }
 
 /// The server and who works with it.
 pub(super) struct County {
-    pub(super) cells: Vec<CellCode>,
+    /// The cells with which it began. They may have been merged and split since.
+    pub(super) first_cells: Vec<CellCode>,
     pub(super) supervisor: Desk,
     pub(super) held: Shared<Held>,
+    pub(super) roles: Shared<Roles>,
     /// The program that runs now; restarted, it is another.
     running: Shared<Option<Arc<CountyHub>>>,
     /// Whether its power is off: answers reach nobody.
@@ -73,7 +82,8 @@ impl County {
         let county = Self::open(folder, time, 0)?;
         let hub = county.hub()?;
         let (mut chance, mut apart) = (Chance::new(0, 1), Chance::new(0, 3));
-        for cell in &county.cells {
+        hub.put_places(&places(&county.first_cells)?).doing("naming the cells")?;
+        for cell in &county.first_cells {
             let register = register(cell, time.now() - DAY, &mut chance)?;
             let threatened = hazards(cell, time.now() - DAY, &register, &mut apart)?;
             hub.load(&register).doing("loading the register")?;
@@ -88,7 +98,8 @@ impl County {
 
     /// Starts the server in a folder that holds the template.
     pub(super) fn open(folder: &Path, time: &Time, seed: u64) -> Outcome<Self> {
-        let cells = CELLS.iter().map(|cell| CellCode::new(cell)).collect::<Result<_, _>>().doing("naming the cells")?;
+        let first_cells =
+            CELLS.iter().map(|cell| CellCode::new(cell)).collect::<Result<_, _>>().doing("naming the cells")?;
         let account = supervisor()?;
         let supervisor = Desk {
             actor: account.actor(),
@@ -98,9 +109,10 @@ impl County {
             password_first: false,
         };
         let mut county = Self {
-            cells,
+            first_cells,
             supervisor,
             held: Arc::default(),
+            roles: Arc::default(),
             running: Arc::default(),
             dark: Arc::default(),
             full: false,
@@ -230,7 +242,8 @@ impl County {
         if photos_too || self.backup.is_none() {
             disk::copy(&self.folder.join(hub::PHOTO_FOLDER), &photos).doing("backing the photos up")?;
         }
-        self.backup = Some(Backup { photos, held: take(&self.held).clone() });
+        let (held, roles) = (take(&self.held).clone(), take(&self.roles).clone());
+        self.backup = Some(Backup { photos, held, roles });
         Ok(())
     }
 
@@ -256,6 +269,7 @@ impl County {
             disk::copy(&backup.photos, &self.folder.join(hub::PHOTO_FOLDER)).doing("putting the photos in place")?;
         }
         take(&self.held).clone_from(&backup.held);
+        take(&self.roles).clone_from(&backup.roles);
         let store = SqliteStore::open_alone(&database).doing("opening the backup")?;
         renew_epoch(&store, &mut self.world()).doing("renewing the epoch")?;
         drop(store);
@@ -266,11 +280,17 @@ impl County {
 
     /// Gives a worker these cells, and no others from now on.
     pub(super) fn assign(&self, worker: &str, cells: &[CellCode]) -> Outcome {
-        self.hub()?.put_account(account(worker, role_of(worker), &[])?, None, cells).doing("assigning cells")?;
+        let account = account(worker, self.role_of(worker), &[])?;
+        self.hub()?.put_account(account, None, cells).doing("assigning cells")?;
         let mut cells = cells.to_vec();
         cells.sort();
         take(&self.held).insert(worker.to_owned(), cells);
         Ok(())
+    }
+
+    /// What somebody is in the county now.
+    pub(super) fn role_of(&self, worker: &str) -> Role {
+        role_in(&self.roles, worker)
     }
 
     /// Enrols a phone of a worker.
@@ -307,8 +327,13 @@ pub(super) fn everywhere() -> Outcome<Scope> {
     Scope::new(COUNTY).doing("naming the county")
 }
 
-/// What somebody who carries a phone is in the county.
-pub(super) fn role_of(worker: &str) -> Role {
+/// What somebody is by now, where this was made of some.
+pub(super) fn role_in(roles: &Shared<Roles>, worker: &str) -> Role {
+    take(roles).get(worker).copied().unwrap_or_else(|| first_role(worker))
+}
+
+/// What somebody who carries a phone is in the county at first.
+pub(super) fn first_role(worker: &str) -> Role {
     match worker {
         LEADER => Role::Supervisor,
         INFORMANT => Role::Informant,
@@ -317,10 +342,18 @@ pub(super) fn role_of(worker: &str) -> Role {
 }
 
 fn supervisor() -> Outcome<Account> {
-    account("supervisor", Role::Supervisor, &["610722001001"])
+    account("supervisor", Role::Supervisor, &[VILLAGE])
 }
 
-fn account(id: &str, role: Role, scopes: &[&str]) -> Outcome<Account> {
+/// The village and its cells by their names: the office draws only what has one.
+fn places(cells: &[CellCode]) -> Outcome<Vec<Place>> {
+    let village = Place { code: Scope::new(VILLAGE).doing("naming the village")?, name: "江湾村".to_owned() };
+    let cells = cells.iter().map(|cell| Place { code: Scope::from(cell), name: "第1网格".to_owned() });
+    Ok([village].into_iter().chain(cells).collect())
+}
+
+/// An account by its name.
+pub(super) fn account(id: &str, role: Role, scopes: &[&str]) -> Outcome<Account> {
     Ok(Account {
         id: AccountId::new(id).doing("naming an account")?,
         display_name: id.to_owned(),

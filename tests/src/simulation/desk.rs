@@ -80,8 +80,8 @@ impl History {
         let Some(mut household) = self.any_on_server(|kind| *kind == Kind::Household)? else { return Ok(()) };
         // Often the one that everybody edits.
         if self.apart.percent(60) {
-            let first = self.county.records(&self.county.cells[0])?;
-            household = first.into_iter().find(|record| record.kind == Kind::Household).unwrap_or(household);
+            let first = self.county.open_cells()?.first().map(|cell| self.county.records(cell)).transpose()?;
+            household = first.into_iter().flatten().find(|record| record.kind == Kind::Household).unwrap_or(household);
         }
         let fields = Fields::from([("access_note".to_owned(), json!(self.word()))]);
         self.write_at_desk(&household, fields)
@@ -94,7 +94,7 @@ impl History {
         if let Some(task) = known {
             return self.write_at_desk(&task, fields);
         }
-        let Some(cell) = self.chance.pick(&self.county.cells).cloned() else { return Ok(()) };
+        let Some(cell) = self.chance.pick(&self.county.open_cells()?).cloned() else { return Ok(()) };
         let hub = self.county.hub()?;
         let (id, at, by) = (hub.record_id(), hub.now(), &self.county.supervisor.actor.account);
         let task = json!({ "title": "核对租户", "purpose": "register", "at": at, "by": by });
@@ -107,7 +107,7 @@ impl History {
     /// A person moves to another cell; whoever holds only the old one loses sight of them.
     pub(super) fn move_at_desk(&mut self) -> Outcome {
         let Some(person) = self.any_on_server(|kind| *kind == Kind::Person)? else { return Ok(()) };
-        let to = self.chance.pick(&self.county.cells).cloned();
+        let to = self.chance.pick(&self.county.open_cells()?).cloned();
         let fields = Fields::from([("cell".to_owned(), json!(to))]);
         self.write_at_desk(&person, fields)
     }
@@ -160,7 +160,7 @@ impl History {
     }
 
     pub(super) fn any_on_server(&mut self, wanted: impl Fn(&Kind) -> bool) -> Outcome<Option<Record>> {
-        let cell = self.chance.pick(&self.county.cells).cloned();
+        let cell = self.chance.pick(&self.county.every_cell()?).cloned();
         let Some(cell) = cell else { return Ok(None) };
         let records: Vec<Record> =
             self.county.records(&cell)?.into_iter().filter(|record| wanted(&record.kind)).collect();

@@ -14,7 +14,7 @@ use sync_server::hub::HubError;
 use sync_server::hub::evacuations::{EvacuationOrder, MarksOf, marks_of};
 use sync_server::store::Store;
 
-use super::county::{everywhere, role_of};
+use super::county::everywhere;
 use super::handover::lies_beside;
 use super::history::History;
 use super::laws::is_moment;
@@ -25,7 +25,7 @@ use crate::trouble::{Doing, Outcome, trouble};
 impl History {
     /// Somebody who leads orders an evacuation, on the phone or at the desk.
     pub(super) fn order_evacuation(&mut self, who: usize) -> Outcome {
-        match self.leader(who) {
+        match self.leader(who)? {
             Some(leader) => self.order_on_phone(leader),
             None => self.order_at_desk(),
         }
@@ -33,23 +33,19 @@ impl History {
 
     /// The same who ends one.
     pub(super) fn end_evacuation(&mut self, who: usize) -> Outcome {
-        match self.leader(who) {
+        match self.leader(who)? {
             Some(leader) => self.end_on_phone(leader),
             None => self.end_at_desk(),
         }
     }
 
     /// Whose phone orders: this one, or another that may; none: it is done at the desk.
-    fn leader(&mut self, who: usize) -> Option<usize> {
-        let leads = |phone: &usize| {
-            let phone = &self.phones[*phone];
-            role_of(&phone.worker) == Role::Supervisor && !phone.is_shut()
-        };
-        if leads(&who) {
-            return Some(who);
+    fn leader(&mut self, who: usize) -> Outcome<Option<usize>> {
+        let leaders = self.phones_of(|role| role == Role::Supervisor)?;
+        if leaders.contains(&who) {
+            return Ok(Some(who));
         }
-        let leaders: Vec<usize> = (0..self.phones.len()).filter(leads).collect();
-        self.later.pick(&leaders).copied().filter(|_| self.later.percent(60))
+        Ok(self.later.pick(&leaders).copied().filter(|_| self.later.percent(60)))
     }
 
     fn order_on_phone(&mut self, who: usize) -> Outcome {
@@ -210,8 +206,8 @@ impl History {
 
     /// One of the server's records of a kind, mostly of the cell where most happens.
     pub(super) fn one_there(&mut self, kind: &Kind) -> Outcome<Option<Record>> {
-        let cells = &self.county.cells;
-        let cell = if self.later.percent(60) { cells.first() } else { self.later.pick(cells) };
+        let cells = self.county.open_cells()?;
+        let cell = if self.later.percent(60) { cells.first() } else { self.later.pick(&cells) };
         let Some(cell) = cell else { return Ok(None) };
         let mut records = self.county.records(cell)?;
         records.retain(|record| record.kind == *kind && !record.is_deleted());
@@ -302,6 +298,13 @@ impl History {
         self.county.hub()?.store().read(|reading| marks_of(reading, order)).doing("reading a roll-call")
     }
 
+    /// The cells in which these marks lie: each stays where it was made when the order's cell is merged.
+    fn marks_lie_in(&self, order: &Record) -> Outcome<BTreeSet<CellCode>> {
+        let county = everywhere()?;
+        let marks = self.county.ask(|reading| reading.referring(&county, order.id, &Kind::RollCall))?;
+        Ok(marks.into_iter().map(|stored| stored.record.cell).collect())
+    }
+
     fn mark_as_seen(&mut self, page: MarksOf) -> Outcome {
         let scope = everywhere()?;
         let order = self.county.ask(|reading| reading.record(&scope, page.evacuation))?;
@@ -387,7 +390,8 @@ fn people_of(page: &Value) -> BTreeMap<RecordId, Said> {
 }
 
 /// Every phone of the cell and the desk count the same for each evacuation, and say the same of everybody; but where something still lies
-/// beside the register that its writer has lost, or was made to stamp anew after it was shown.
+/// beside the register that its writer has lost, or was made to stamp anew after it was shown, or where marks lie in a cell that was merged
+/// and that the phone was not given with the other.
 pub(super) fn everybody_counts_the_same<'r>(history: &History, records: impl Iterator<Item = &'r Record>) -> Outcome {
     let orders: Vec<&Record> =
         records.filter(|record| record.kind == Kind::Evacuation && !record.is_deleted()).collect();
@@ -395,16 +399,19 @@ pub(super) fn everybody_counts_the_same<'r>(history: &History, records: impl Ite
         return Ok(());
     }
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
-        if !allowed(role_of(&phone.worker), Action::Read, &Kind::Evacuation) {
+        if !allowed(history.county.role_of(&phone.worker), Action::Read, &Kind::Evacuation) {
             continue;
         }
-        let (cells, handed) = (phone.cells()?, phone.handed()?);
+        let (cells, handed) = (BTreeSet::from_iter(phone.cells()?), phone.handed()?);
         for order in orders.iter().filter(|order| cells.contains(&order.cell)) {
-            let compared = !lies_beside(&handed, order.id);
-            if compared {
+            let how = if lies_beside(&handed, order.id) {
+                "counted with what lies beside"
+            } else if !history.marks_lie_in(order)?.is_subset(&cells) {
+                "counted without a merged cell"
+            } else {
                 counts_as_the_desk(history, number, order)?;
-            }
-            let how = if compared { "counted the same" } else { "counted with what lies beside" };
+                "counted the same"
+            };
             take(&history.ledger).count(how.into());
         }
     }

@@ -8,7 +8,7 @@ use domain::scope::{Action, allowed};
 use domain::{CellCode, Kind, Record, RecordId};
 use serde_json::{Value, json};
 
-use super::county::{everywhere, role_of};
+use super::county::everywhere;
 use super::history::History;
 use super::wire::take;
 use crate::trouble::{Outcome, trouble};
@@ -30,8 +30,8 @@ pub(super) struct Shown {
 impl History {
     /// A worker films what another phone shows, or has shown before; perhaps others do too.
     pub(super) fn hand_evacuation_over(&mut self, who: usize) -> Outcome {
-        let others: Vec<usize> =
-            (0..self.phones.len()).filter(|other| *other != who && self.has_roll_calls(*other)).collect();
+        let mut others = self.phones_of(|role| allowed(role, Action::Read, &Kind::Evacuation))?;
+        others.retain(|other| *other != who);
         let again = self.shown.len() >= PACKS_MAX || (!self.shown.is_empty() && self.later.percent(35));
         let shown = if again {
             self.later.pick(&self.shown).cloned()
@@ -49,12 +49,6 @@ impl History {
             }
         }
         Ok(())
-    }
-
-    /// Whether a phone shows roll-calls, and is open.
-    fn has_roll_calls(&self, phone: usize) -> bool {
-        let phone = &self.phones[phone];
-        !phone.is_shut() && allowed(role_of(&phone.worker), Action::Read, &Kind::Evacuation)
     }
 
     /// A phone shows one of its evacuations.

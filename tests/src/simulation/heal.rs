@@ -66,7 +66,8 @@ pub(super) fn heal(history: &mut History) -> Outcome {
 /// A worker of all cells gets a phone, which reads the county from nothing: what its feeds do not bring nobody will ever see again.
 pub(super) fn somebody_new_reads_everything(history: &mut History) -> Outcome {
     const WORKER: &str = "worker-9";
-    history.county.assign(WORKER, &history.county.cells)?;
+    let every = history.county.every_cell()?;
+    history.county.assign(WORKER, &every)?;
     let who = history.phones.len();
     history.reinstall(WORKER)?;
     let mut last = Vec::new();

@@ -15,7 +15,7 @@ use sync_server::hub::reviews::LookedAt;
 use super::Told;
 use super::between::UnderWay;
 use super::chance::Chance;
-use super::county::{County, INFORMANT, LEADER, role_of, shared};
+use super::county::{County, INFORMANT, LEADER, first_role, shared};
 use super::disk;
 use super::handover::Shown;
 use super::ledger::Ledger;
@@ -51,8 +51,10 @@ pub(super) struct History {
     pub(super) apart: Chance,
     /// What happens beside a round is drawn from here.
     pub(super) between: Chance,
-    /// What came last draws from here.
+    /// What came after that draws from here.
     pub(super) later: Chance,
+    /// What came last draws from here.
+    pub(super) latest: Chance,
     /// The round beside which things happen now.
     pub(super) under_way: Option<UnderWay>,
     pub(super) mix: Mix,
@@ -104,10 +106,10 @@ impl History {
         template.lay_out_server(&server)?;
         let county = County::open(&server, &time, seed)?;
         let mut chance = Chance::new(seed, 2);
-        let (mut apart, mut later) = (Chance::new(seed, 3), Chance::new(seed, 5));
-        let mix = Mix::draw(&mut chance, &mut apart, &mut later);
+        let (mut apart, mut later, mut latest) = (Chance::new(seed, 3), Chance::new(seed, 5), Chance::new(seed, 6));
+        let mix = Mix::draw(&mut chance, &mut apart, &mut later, &mut latest);
         let ledger = shared(Ledger { began: template.begin, ..Ledger::default() });
-        for cell in &county.cells {
+        for cell in &county.first_cells {
             county.records(cell)?.iter().for_each(|record| take(&ledger).knows(record));
         }
         let mut history = Self {
@@ -119,6 +121,7 @@ impl History {
             apart,
             between: Chance::new(seed, 4),
             later,
+            latest,
             under_way: None,
             mix,
             folder: folder.to_owned(),
@@ -131,7 +134,7 @@ impl History {
             steps: 0,
         };
         let (mut workers, others): (Vec<_>, Vec<_>) =
-            template.phones.iter().partition(|phone| role_of(phone.worker) == Role::Worker);
+            template.phones.iter().partition(|phone| first_role(phone.worker) == Role::Worker);
         let mix = &history.mix;
         let take_part = |worker: &str| (mix.leads && worker == LEADER) || (mix.informs && worker == INFORMANT);
         let others: Vec<_> = others.into_iter().filter(|phone| take_part(phone.worker)).collect();
@@ -172,7 +175,7 @@ impl History {
         template.lay_out_server(&server)?;
         let county = County::open(&server, &time, 1)?;
         let ledger = shared(Ledger { began: template.begin, ..Ledger::default() });
-        for cell in &county.cells {
+        for cell in &county.first_cells {
             county.records(cell)?.iter().for_each(|record| take(&ledger).knows(record));
         }
         let mut history = Self {
@@ -184,6 +187,7 @@ impl History {
             apart: Chance::new(1, 3),
             between: Chance::new(1, 4),
             later: Chance::new(1, 5),
+            latest: Chance::new(1, 6),
             under_way: None,
             mix: Mix::none(),
             folder: folder.to_owned(),
@@ -217,13 +221,14 @@ impl History {
 
     /// A worker gets one, two or no cells; mostly the one where most happens.
     pub(super) fn assign_anew(&mut self, worker: &str) -> Outcome {
-        let all = &self.county.cells;
+        let all = &self.county.first_cells;
         let cells = match self.chance.below(10) {
             0..6 => vec![all[0].clone()],
             6..8 => vec![all[0].clone(), all[1].clone()],
             8 => vec![all[1].clone(), all[2].clone()],
             _ => vec![],
         };
+        let cells = self.as_drawn_by_now(cells)?;
         self.county.assign(worker, &cells)
     }
 
@@ -255,7 +260,7 @@ impl History {
 
     pub(super) fn act(&mut self, step: Step, who: usize) -> Outcome {
         let phone = &self.phones[who];
-        if (step.needs_register() && phone.is_shut()) || !step.is_offered_to(role_of(&phone.worker)) {
+        if step.needs_register() && (phone.is_shut() || !step.is_offered_to(phone.role()?)) {
             return Ok(());
         }
         match step {
@@ -305,6 +310,9 @@ impl History {
             Step::MoveAtDesk => self.move_at_desk(),
             Step::HandOver => self.hand_over(who),
             Step::ErasePerson => self.erase_somebody(),
+            Step::MergeCells => self.merge_some_cells(),
+            Step::SplitCell => self.split_some_cell(),
+            Step::ChangeRole => self.change_role(who),
             Step::LockByOrder => self.order(who, DeviceOrder::Lock),
             Step::WipeByOrder => self.order(who, DeviceOrder::Wipe),
             Step::LiftOrder => self.lift(who),
@@ -318,7 +326,7 @@ impl History {
     }
 
     /// What a power cut left is started again.
-    fn mend(&mut self) -> Outcome {
+    pub(super) fn mend(&mut self) -> Outcome {
         if self.county.recover()? {
             self.say(|| "the server comes back after a power cut".into());
             take(&self.ledger).count("server came back after a power cut".into());
@@ -400,7 +408,7 @@ impl History {
     fn tell(&self) -> Outcome<Told> {
         let mut records = String::new();
         let mut photos = 0;
-        for cell in &self.county.cells {
+        for cell in &self.county.every_cell()? {
             for record in self.county.records(cell)? {
                 photos += usize::from(record.kind == Kind::Photo);
                 records.push_str(&serde_json::to_string(&record).doing("writing a record")?);

@@ -6,7 +6,6 @@ use domain::scope::{Actor, Role, sees_whole_cell, visible_field};
 use domain::{AccountId, CellCode, Kind, Record, Scope};
 use serde_json::json;
 
-use super::county::role_of;
 use super::history::History;
 use super::phone::Phone;
 use super::wire::take;
@@ -15,8 +14,7 @@ use crate::trouble::{Doing, Outcome, trouble};
 impl History {
     /// An informant reports an incident, photographs one, or words an own report anew.
     pub(super) fn inform(&mut self) -> Outcome {
-        let informs = |phone: &Phone| role_of(&phone.worker) == Role::Informant && !phone.is_shut();
-        let informants: Vec<usize> = (0..self.phones.len()).filter(|who| informs(&self.phones[*who])).collect();
+        let informants = self.phones_of(|role| role == Role::Informant)?;
         let Some(who) = self.later.pick(&informants).copied() else { return Ok(()) };
         take(&self.ledger).count("informed".into());
         let mut own = self.phones[who].of_kind(&Kind::Incident)?;
@@ -38,7 +36,7 @@ impl History {
     pub(super) fn pry(&mut self, who: usize) -> Outcome {
         let actor = self.actor_of(&self.phones[who])?;
         let mut photos = Vec::new();
-        for cell in &self.county.cells {
+        for cell in &self.county.every_cell()? {
             photos.extend(self.county.records(cell)?.into_iter().filter(|record| record.kind == Kind::Photo));
         }
         let (seen, hidden): (Vec<Record>, Vec<Record>) = photos.into_iter().partition(|photo| actor.may_read(photo));
@@ -56,14 +54,14 @@ impl History {
     /// Who carries a phone, and where.
     pub(super) fn actor_of(&self, phone: &Phone) -> Outcome<Actor> {
         let held = take(&self.county.held).get(&phone.worker).cloned().unwrap_or_default();
-        actor(&phone.worker, &held)
+        actor(&phone.worker, self.county.role_of(&phone.worker), &held)
     }
 }
 
-/// Somebody who carries a phone and holds these cells.
-pub(super) fn actor(worker: &str, held: &[CellCode]) -> Outcome<Actor> {
+/// Somebody who carries a phone, with what the account is for now and these cells.
+pub(super) fn actor(worker: &str, role: Role, held: &[CellCode]) -> Outcome<Actor> {
     let account = AccountId::new(worker).doing("naming a worker")?;
-    Ok(Actor { account, role: role_of(worker), scopes: held.iter().map(Scope::from).collect(), department: None })
+    Ok(Actor { account, role, scopes: held.iter().map(Scope::from).collect(), department: None })
 }
 
 /// What of a record somebody may see.

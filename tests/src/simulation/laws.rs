@@ -1,19 +1,20 @@
 //! The laws that every history must keep, looked at once everything is well again; and what a disaster excuses.
 
+mod photos;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use device::SyncPhase;
 use domain::kinds::dispute::WORDS;
 use domain::kinds::evacuation::without;
-use domain::protocol::PhotoSize;
 use domain::record::canonical_bytes;
 use domain::scope::{phone_writes, sees_whole_cell};
 use domain::stamp::STAMP_AHEAD_MAX;
-use domain::{Digest, Kind, Record, RecordId, Sha256Hex};
+use domain::{Digest, Kind, Record, RecordId};
 use serde_json::{Value, json};
 use sync_server::store::{HistoryEntry, Reading};
 
-use super::county::{everywhere, role_of};
+use super::county::everywhere;
 use super::history::{History, SERVER_PUT_BACK};
 use super::informant::seen_by;
 use super::ledger::{Decided, Gone, Ledger, Place, Saved, Stamped};
@@ -21,7 +22,7 @@ use super::orders::Sealed;
 use super::phone::Phone;
 use super::wire::take;
 use super::{dispute, erasure, evacuation, handover, orders};
-use crate::trouble::{Doing, Outcome, trouble};
+use crate::trouble::{Outcome, trouble};
 
 /// Everything that is anywhere, read once.
 struct Everything {
@@ -60,7 +61,7 @@ impl Everything {
             of_interest.extend(ledger.saved.iter().map(|saved| saved.record));
             of_interest.extend(ledger.accepted.keys().map(|(id, _)| *id));
         }
-        for cell in &history.county.cells {
+        for cell in &history.county.every_cell()? {
             of_interest.extend(history.county.records(cell)?.iter().map(|record| record.id));
         }
         let (records, histories) = history.county.ask(|reading: &dyn Reading| {
@@ -79,12 +80,15 @@ impl Everything {
                 phones.push(Holding::default());
                 continue;
             }
-            // What somebody sees in part, and may not write, they can bring nobody back.
-            let role = role_of(&phone.worker);
-            let brings = |record: &Record| sees_whole_cell(role) || phone_writes(role, &record.kind);
+            // What somebody sees in part, and may not write, they can bring nobody back: but for the own words that wait.
+            let role = history.county.role_of(&phone.worker);
+            let unsent: BTreeSet<RecordId> = phone.unsent()?.iter().filter_map(|(id, _)| id.parse().ok()).collect();
+            let brings = |record: &Record| {
+                sees_whole_cell(role) || phone_writes(role, &record.kind) || unsent.contains(&record.id)
+            };
             phones.push(Holding {
                 records: phone.records()?.into_iter().filter(brings).map(|record| (record.id, record)).collect(),
-                unsent: phone.unsent()?.iter().filter_map(|(id, _)| id.parse().ok()).collect(),
+                unsent,
                 refused: phone.refused()?,
                 overtaken: phone.overtaken()?,
                 originals: phone.originals()?,
@@ -245,8 +249,8 @@ pub(super) fn judge(history: &History) -> Outcome {
     erasure::nobody_gone_is_listed(&everything.gone, everything.records.values())?;
     handover::nothing_lies_beside_in_vain(history)?;
     evacuation::everybody_counts_the_same(history, everything.records.values())?;
-    photos_are_there(history, &everything)?;
-    no_picture_is_without_a_record(history, &everything)
+    photos::are_there(history, &everything)?;
+    photos::none_is_without_a_record(history, &everything)
 }
 
 /// Before a disaster: whatever was saved is somewhere now.
@@ -260,6 +264,10 @@ fn phones_agree_with_the_server(history: &History, everything: &Everything) -> O
         let held = take(&history.county.held).get(&phone.worker).cloned().unwrap_or_default();
         if cells != held {
             return trouble(format!("Phone {number} thinks that it holds {cells:?} and holds {held:?}."));
+        }
+        let (heard, role) = (phone.role()?, history.county.role_of(&phone.worker));
+        if heard != role {
+            return trouble(format!("Phone {number} thinks that {} is {heard:?}, and it is {role:?}.", phone.worker));
         }
         let here = phone.records()?;
         if let Some(foreign) = here.iter().find(|record| !cells.contains(&record.cell)) {
@@ -276,9 +284,11 @@ fn phones_agree_with_the_server(history: &History, everything: &Everything) -> O
             }
         }
         let in_vain = &everything.phones[number].in_vain;
-        let mut own = here.iter().filter(|own| !in_vain.contains(&own.id));
-        if let Some(surplus) = own.find(|own| !there.iter().any(|record| record.id == own.id)) {
-            return trouble(format!("Phone {number} holds what the server does not have: {surplus:?}."));
+        let own = here.iter().filter(|own| !in_vain.contains(&own.id));
+        for surplus in own.filter(|own| !there.iter().any(|record| record.id == own.id)) {
+            if actor.may_read(surplus) || !photos::may_be_the_last(phone, surplus)? {
+                return trouble(format!("Phone {number} holds what the server does not have: {surplus:?}."));
+            }
         }
     }
     Ok(())
@@ -286,7 +296,7 @@ fn phones_agree_with_the_server(history: &History, everything: &Everything) -> O
 
 /// Every record that is stored is in the feed of its cell, and the digest that the server keeps as it writes is that of what is stored.
 fn feeds_bring_what_is_there(history: &History, everything: &Everything) -> Outcome {
-    for cell in &history.county.cells {
+    for cell in &history.county.every_cell()? {
         let fed = history.county.records(cell)?;
         let stored = || everything.records.values().filter(|record| record.cell == *cell);
         if let Some(unseen) = stored().find(|record| !fed.iter().any(|fed| fed.id == record.id)) {
@@ -318,7 +328,7 @@ fn receipts_are_true(history: &History, everything: &Everything) -> Outcome {
                 let signed: Vec<Option<&str>> =
                     receipt["cells"].as_array().into_iter().flatten().map(|cell| cell["cell"].as_str()).collect();
                 // Whoever sees a cell in part cannot compare it, and is given a receipt for none.
-                let whole = sees_whole_cell(role_of(&phone.worker));
+                let whole = sees_whole_cell(history.county.role_of(&phone.worker));
                 let cells = if whole { phone.cells()? } else { Vec::new() };
                 if signed != cells.iter().map(|cell| Some(cell.as_str())).collect::<Vec<_>>() {
                     return trouble(format!("Phone {number} holds {cells:?} and has a receipt for {signed:?}."));
@@ -376,8 +386,9 @@ fn is_out_of_reach(history: &History, ledger: &Ledger, everything: &Everything, 
         let cut_off = phone.revoked || phone.stranded;
         cut_off && holding.records.get(&place.0).is_some_and(|record| record.fields.contains_key(&place.1))
     });
-    // A phone that is wiped hands in its own worker's words, not the desk's.
-    let shut_out = shut_out || (ledger.tasks.contains(&place.0) && history.phones.iter().any(Phone::is_wiped));
+    // A phone that is wiped hands in its own worker's words, not the desk's, nor where the office moved a record to.
+    let of_desk = ledger.tasks.contains(&place.0) || (place.1 == "cell" && ledger.redrawn.contains(&place.0));
+    let shut_out = shut_out || (of_desk && history.phones.iter().any(Phone::is_wiped));
     let shaky = ledger.on_phones_only.iter().any(|(id, _)| *id == place.0);
     let refused = ledger.faults_since.contains(place);
     shaky && (shut_out || refused || fits_no_proof(ledger, everything, place.0))
@@ -537,53 +548,4 @@ fn no_stamp_is_far_ahead(history: &History, everything: &Everything) -> Outcome 
         None => Ok(()),
         Some(record) => trouble(format!("{record:?} has a stamp more than a day ahead.")),
     }
-}
-
-/// Every photo that the server names is there, byte for byte; unless nobody has its original any more since a disaster.
-fn photos_are_there(history: &History, everything: &Everything) -> Outcome {
-    let hub = history.county.hub()?;
-    for record in everything.records.values().filter(|record| record.kind == Kind::Photo) {
-        let Some(hash) = record.text("sha256").map(Sha256Hex::new).transpose().doing("reading a photo's hash")? else {
-            continue;
-        };
-        match hub.photos().read(&hash, PhotoSize::Full) {
-            Ok(bytes) if hex(&bytes) == hash.as_str() => {}
-            Ok(_) => return trouble(format!("The bytes of photo {hash} are others.")),
-            // Its only phone was shut out, put back, or lost the cell to a restore: the next law says which.
-            Err(_) if !waits_somewhere(history, everything, &hash) && history.had_disaster() => {}
-            Err(error) => return trouble(format!("The bytes of photo {hash} are not there: {error}.")),
-        }
-        let stored = history.county.ask(|reading| reading.photo_stored(&hash))?;
-        if !stored && !history.had_disaster() {
-            return trouble(format!("The server does not know that it has photo {hash}."));
-        }
-    }
-    Ok(())
-}
-
-/// Every picture on a phone is named by a record there, or by words of its that were refused: one that nothing names nobody sees, and
-/// nothing removes.
-fn no_picture_is_without_a_record(history: &History, everything: &Everything) -> Outcome {
-    let phones = everything.phones.iter().zip(&history.phones).enumerate();
-    for (number, (holding, phone)) in phones.filter(|(_, (_, phone))| !phone.is_out()) {
-        let records = holding.records.values().map(|record| &record.fields);
-        let fields = records.chain(holding.refused.iter().map(|refused| &refused.fields));
-        let named: BTreeSet<&str> = fields.filter_map(|fields| fields.get("sha256")?.as_str()).collect();
-        if let Some(picture) = phone.photo_files()?.iter().find(|file| !named.contains(file.as_str())) {
-            return trouble(format!("Picture {picture} is on phone {number}, and nothing there names it."));
-        }
-    }
-    Ok(())
-}
-
-/// Whether a phone that still may send has the original: one that is locked by an order of a database which is lost, or was given
-/// another phone's place, cannot.
-fn waits_somewhere(history: &History, everything: &Everything, hash: &Sha256Hex) -> bool {
-    let living = everything.phones.iter().zip(&history.phones).filter(|(_, phone)| !phone.revoked && !phone.stranded);
-    living.flat_map(|(holding, _)| &holding.originals).any(|own| own == hash.as_str())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use sha2::Digest;
-    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

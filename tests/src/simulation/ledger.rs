@@ -82,6 +82,10 @@ pub(super) struct Ledger {
     /// Tasks and orders to evacuate, and marks that were made at the desk: whoever has no phone but a worker's brings them back after a
     /// restore, and does not hand them in.
     pub(super) tasks: BTreeSet<RecordId>,
+    /// Records that the office moved when it merged or split cells.
+    pub(super) redrawn: BTreeSet<RecordId>,
+    /// Accounts that were made something else.
+    pub(super) changed_roles: BTreeSet<String>,
     /// Orders to evacuate and marks that a server has had.
     pub(super) had: BTreeSet<RecordId>,
     /// Visits, photos, reviews, marks and events of a mediation with what or whom they are about.
@@ -290,8 +294,8 @@ impl Ledger {
     /// The hub answered a request, whether or not the answer arrives.
     pub(super) fn exchanged(
         &mut self,
-        request: &ExchangeRequest,
-        answer: &ExchangeAnswer,
+        worker: &str,
+        (request, answer): (&ExchangeRequest, &ExchangeAnswer),
         held: Option<&[CellCode]>,
         now: Millis,
         heard: bool,
@@ -319,8 +323,8 @@ impl Ledger {
                     let asked_this_one = request.epoch.is_none_or(|epoch| epoch == answer.epoch);
                     if !self.on_phones_only.is_empty() && asked_this_one {
                         self.written_over_in_vain(change, refusal);
-                        if !was_held(request, change, refusal) {
-                            self.refused_after_a_restore(change, refusal);
+                        if !was_held(request, change, refusal) || self.was_moved_on(change) {
+                            self.refused_after_a_restore(worker, change, refusal);
                         }
                     }
                 }
@@ -330,10 +334,20 @@ impl Ledger {
         self.count(if heard { "exchange".into() } else { "exchange unheard".into() });
     }
 
+    /// Whether a record was moved on after the move that a change brings back: whatever proves that one counts no more.
+    fn was_moved_on(&self, change: &Change) -> bool {
+        let moves = self.accepted.get(&(change.id, "cell".to_owned()));
+        let last = moves.and_then(BTreeMap::last_key_value).map(|((stamp, _), _)| *stamp);
+        last.is_some_and(|last| change.fields.contains_key("cell") && last > change.stamps.of("cell"))
+    }
+
     /// Where a record lies, or that it names what is not there, is a matter of all that was offered of it; anything else of the fields at
-    /// fault. That a phone may not write it is no excuse: it has a proof.
-    fn refused_after_a_restore(&mut self, change: &Change, refusal: &Refusal) {
-        if refusal.code == ProblemCode::NotAllowed && refusal.problems.iter().all(|problem| problem.field.is_empty()) {
+    /// fault. That a phone may not write it is no excuse: it has a proof; unless its account may have been another thing when it came, and
+    /// might write it then.
+    fn refused_after_a_restore(&mut self, worker: &str, change: &Change, refusal: &Refusal) {
+        let not_allowed =
+            refusal.code == ProblemCode::NotAllowed && refusal.problems.iter().all(|problem| problem.field.is_empty());
+        if not_allowed && !self.changed_roles.contains(worker) {
             return;
         }
         let fields = refusal.problems.iter().map(|problem| problem.field.clone());

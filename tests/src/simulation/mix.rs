@@ -92,6 +92,10 @@ pub(super) enum Step {
     MoveAtDesk,
     ErasePerson,
     CutPages,
+    // -- the county's grid, and who works in it
+    MergeCells,
+    SplitCell,
+    ChangeRole,
 }
 
 /// What there has to be for a step to happen.
@@ -126,7 +130,8 @@ impl Step {
 
     fn needs(self) -> Needs {
         let alone = STEPS.iter().map(|(step, needs, ..)| (*step, *needs));
-        let together = [EVACUATION, DISPUTES, INFORMING].into_iter().flatten().map(|(step, needs, _)| (*step, *needs));
+        let together = [EVACUATION, DISPUTES, INFORMING, BORDERS, ROLES].into_iter().flatten();
+        let together = together.map(|(step, needs, _)| (*step, *needs));
         let line = alone.chain(together).find(|(step, _)| *step == self);
         line.expect("every step stands in one of the tables").1
     }
@@ -220,6 +225,13 @@ const DISPUTES: &[(Step, Needs, usize)] = &[
 /// What an informant does, beside what a worker does too.
 const INFORMING: &[(Step, Needs, usize)] = &[(Step::Inform, Needs::Nothing, 25)];
 
+/// The county draws its cells anew.
+const BORDERS: &[(Step, Needs, usize)] =
+    &[(Step::MergeCells, Needs::Nothing, 12), (Step::SplitCell, Needs::Nothing, 16)];
+
+/// Accounts are made something else.
+const ROLES: &[(Step, Needs, usize)] = &[(Step::ChangeRole, Needs::Nothing, 14)];
+
 /// The mix of one history.
 pub(super) struct Mix {
     steps: Vec<(Step, usize)>,
@@ -243,8 +255,9 @@ pub(super) struct Mix {
 }
 
 impl Mix {
-    /// What came later draws `apart`, so that a seed stays the history that it was; and what came after that, `later`.
-    pub(super) fn draw(chance: &mut Chance, apart: &mut Chance, later: &mut Chance) -> Self {
+    /// What came later draws `apart`, so that a seed stays the history that it was; what came after that, `later`; and what came
+    /// after that, `latest`.
+    pub(super) fn draw(chance: &mut Chance, apart: &mut Chance, later: &mut Chance, latest: &mut Chance) -> Self {
         let mut steps = Vec::new();
         for (step, _, weight, known) in STEPS {
             if chance.percent(*known) {
@@ -276,15 +289,21 @@ impl Mix {
             mix.knows_together(INFORMING, later);
             mix.informs = true;
         }
+        if latest.percent(30) {
+            mix.knows_together(BORDERS, latest);
+        }
+        if latest.percent(25) {
+            mix.knows_together(ROLES, latest);
+        }
         mix
     }
 
     /// Work of which each part needs the others.
-    fn knows_together(&mut self, work: &[(Step, Needs, usize)], later: &mut Chance) {
+    fn knows_together(&mut self, work: &[(Step, Needs, usize)], chance: &mut Chance) {
         let others = self.sum;
         for (step, _, of_a_thousand) in work {
             // Half, once or twice as often as usual.
-            let weight = (others * of_a_thousand * [1, 2, 4][later.below(3)] / 2_000).max(1);
+            let weight = (others * of_a_thousand * [1, 2, 4][chance.below(3)] / 2_000).max(1);
             self.steps.push((*step, weight));
             self.sum += weight;
         }

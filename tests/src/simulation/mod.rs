@@ -6,6 +6,7 @@
 //! history; [`run`] tells it again. docs/RELIABILITY.md says what is tried and which laws must hold.
 
 mod between;
+mod borders;
 mod chance;
 mod conflicts;
 mod county;
@@ -27,6 +28,7 @@ mod mix;
 mod orders;
 mod people;
 mod phone;
+mod roles;
 mod said;
 mod scene;
 mod scene_desk;

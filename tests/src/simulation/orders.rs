@@ -41,8 +41,8 @@ impl Sealed {
     }
 }
 
-/// Who gives orders and takes in: the county's administrator, who reaches every worker whatever the cells are.
-fn administrator() -> Outcome<Actor> {
+/// Who gives orders, takes in and draws the cells: the county's administrator, who reaches every worker whatever the cells are.
+pub(super) fn administrator() -> Outcome<Actor> {
     let account = AccountId::new("admin").doing("naming the administrator")?;
     Ok(Actor { account, role: Role::Admin, scopes: vec![everywhere()?], department: None })
 }
@@ -108,8 +108,8 @@ impl History {
     }
 
     fn reached(&self) -> Outcome<Vec<u64>> {
-        let of = |cell| self.county.ask(|reading| reading.feed_reached(cell));
-        self.county.cells.iter().map(of).collect()
+        let cells = self.county.every_cell()?;
+        cells.iter().map(|cell| self.county.ask(|reading| reading.feed_reached(cell))).collect()
     }
 
     /// What was judged at the desk never went over a wire: the server's history says what it took of it.

@@ -13,6 +13,7 @@ use device::store::{RECORD_COLUMNS, Store};
 use device::{Device, DeviceConfig, DeviceError, Phase, RoundReport, SyncState};
 use domain::order::DeviceOrder;
 use domain::protocol::{Enrolment, Tokens};
+use domain::scope::Role;
 use domain::{CellCode, DeviceId, Kind, Record, RecordId};
 use serde_json::{Value, json};
 
@@ -496,6 +497,11 @@ impl Phone {
             let mut rows = open.store().connection().prepare_cached(sql)?;
             Ok(rows.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
         })
+    }
+
+    /// What its account is for, as far as it has heard.
+    pub(super) fn role(&self) -> Outcome<Role> {
+        self.open(|open| Ok(open.account().role))
     }
 
     /// The cells that it was told to hold.

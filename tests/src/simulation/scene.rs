@@ -45,9 +45,9 @@ impl Scene {
         }
     }
 
-    /// A cell of the county.
+    /// A cell with which the county began.
     pub fn cell(&self, number: usize) -> CellCode {
-        self.history.county.cells[number].clone()
+        self.history.county.first_cells[number].clone()
     }
 
     // -- work

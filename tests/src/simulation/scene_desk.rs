@@ -2,11 +2,9 @@
 
 use domain::order::DeviceOrder;
 use domain::review::ReviewState;
-use domain::scope::{Actor, Role};
-use domain::{AccountId, CellCode, Kind, RecordId, Scope};
+use domain::scope::Role;
+use domain::{Kind, RecordId};
 use serde_json::{Value, json};
-use sync_server::hub::cells::SplitParts;
-use sync_server::store::Place;
 
 use super::county::everywhere;
 use super::scene::Scene;
@@ -175,67 +173,29 @@ impl Scene {
         Ok(self.history.county.ask(|reading| reading.record(&scope, id))?.map(|stored| stored.state))
     }
 
-    /// Merges a cell into another, as the county's office does; how many records moved. Whoever holds that one holds both from now on.
+    /// The office makes something else of an account; its phones hear of it with their next answers.
     ///
     /// # Errors
     /// When it is refused.
-    pub fn merge_cells(&self, cell: usize, into: usize) -> Outcome<usize> {
-        self.name_cells()?;
-        let hub = self.history.county.hub()?;
-        let moved = hub.merge_cell(&office()?, &self.cell(cell), &self.cell(into)).doing("merging cells")?;
-        self.look_up_holders()?;
-        self.note_moves_to(into)?;
-        Ok(moved)
+    pub fn make(&mut self, worker: &str, role: Role) -> Outcome {
+        self.history.make(worker, role)
+    }
+
+    /// Merges a cell into another, as the county's office does; how many records moved. Whoever holds that one holds both from now on.
+    ///
+    /// # Errors
+    /// When it is refused, or something of it is not as it should be.
+    pub fn merge_cells(&mut self, cell: usize, into: usize) -> Outcome<usize> {
+        let (cell, into) = (self.cell(cell), self.cell(into));
+        self.history.merge(&cell, &into)
     }
 
     /// Splits a house off a cell into another, as the county's office does; how many records moved.
     ///
     /// # Errors
-    /// When it is refused.
-    pub fn split_off(&self, cell: usize, house: RecordId, to: usize) -> Outcome<usize> {
-        self.name_cells()?;
-        let off = SplitParts { buildings: [house].into(), ..SplitParts::default() };
-        let hub = self.history.county.hub()?;
-        let moved =
-            hub.split_cell(&office()?, &self.cell(cell), &off, &self.cell(to), None).doing("splitting a cell")?;
-        self.look_up_holders()?;
-        self.note_moves_to(to)?;
-        Ok(moved)
+    /// When it is refused, or something of it is not as it should be.
+    pub fn split_off(&mut self, cell: usize, house: RecordId, to: usize) -> Outcome<usize> {
+        let (cell, to) = (self.cell(cell), self.cell(to));
+        self.history.split(&cell, &[house].into(), &to)
     }
-
-    /// Names the cells: the office finds only those that have a name.
-    fn name_cells(&self) -> Outcome {
-        let place = |cell: &CellCode| Place { code: Scope::from(cell), name: cell.to_string() };
-        let places: Vec<Place> = self.history.county.cells.iter().map(place).collect();
-        self.history.county.hub()?.put_places(&places).doing("naming the cells")
-    }
-
-    /// Whatever lies in a cell was perhaps moved there: by the office, not by nobody.
-    fn note_moves_to(&self, cell: usize) -> Outcome {
-        for record in self.history.county.records(&self.cell(cell))? {
-            let moved = record.fields.get("cell").map(|code| ("cell".to_owned(), code.clone()));
-            take(&self.history.ledger).typed(record.id, &moved.into_iter().collect());
-        }
-        Ok(())
-    }
-
-    /// Notes who holds which cells by now: the laws go by that.
-    fn look_up_holders(&self) -> Outcome {
-        let workers: Vec<String> = take(&self.history.county.held).keys().cloned().collect();
-        for worker in workers {
-            let id = AccountId::new(&worker).doing("naming a worker")?;
-            let holdings = self.history.county.ask(|reading| reading.holdings(&id))?;
-            let held = holdings.into_iter().filter(|held| held.until.is_none()).map(|held| held.cell);
-            let mut cells: Vec<CellCode> = held.collect();
-            cells.sort();
-            take(&self.history.county.held).insert(worker, cells);
-        }
-        Ok(())
-    }
-}
-
-/// The county's office, which draws the cells anew.
-fn office() -> Outcome<Actor> {
-    let account = AccountId::new("admin").doing("naming the office")?;
-    Ok(Actor { account, role: Role::Admin, scopes: vec![everywhere()?], department: None })
 }

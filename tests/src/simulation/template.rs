@@ -74,7 +74,7 @@ fn make() -> Outcome<Template> {
     let county = County::found(&server, &time)?;
     let mut phones = Vec::new();
     for (number, (worker, cells)) in PHONES.iter().enumerate() {
-        let cells: Vec<CellCode> = cells.iter().filter_map(|cell| county.cells.get(*cell).cloned()).collect();
+        let cells: Vec<CellCode> = cells.iter().filter_map(|cell| county.first_cells.get(*cell).cloned()).collect();
         county.assign(worker, &cells)?;
         let enrolment = county.enrol(worker)?;
         let own = folder.path().join(format!("phone-{number}"));

@@ -16,7 +16,7 @@ use sync_server::hub::CountyHub;
 use sync_server::hub::peer::HubPeer;
 
 use super::chance::Chance;
-use super::county::{County, Held, shared};
+use super::county::{County, Held, Roles, role_in, shared};
 use super::history::aloud;
 use super::informant;
 use super::ledger::Ledger;
@@ -112,6 +112,7 @@ pub(super) struct Wire {
     worker: String,
     running: Shared<Option<Arc<CountyHub>>>,
     held: Shared<Held>,
+    roles: Shared<Roles>,
     /// The server's power is off.
     server_dark: Arc<AtomicBool>,
     /// The phone's power is off.
@@ -149,6 +150,7 @@ impl Wire {
             worker: worker.to_owned(),
             running: county.running(),
             held: Arc::clone(&county.held),
+            roles: Arc::clone(&county.roles),
             server_dark: Arc::clone(&county.dark),
             dark: Arc::default(),
             ledger: Arc::clone(ledger),
@@ -385,16 +387,17 @@ impl Wire {
         let answer = self.call(&|peer| peer.exchange(request))?;
         let now = self.now() + self.server_drift.get();
         let held = take(&self.held).get(&self.worker).cloned();
+        let role = role_in(&self.roles, &self.worker);
         let mut ledger = take(&self.ledger);
         ledger.look_at_authors(&self.worker, request);
         let too_much = held.as_deref().and_then(|held| {
-            let actor = informant::actor(&self.worker, held).ok()?;
+            let actor = informant::actor(&self.worker, role, held).ok()?;
             informant::tells_too_much(&actor, request, &answer)
         });
         if let Some(told) = too_much {
             ledger.break_law(told);
         }
-        ledger.exchanged(request, &answer, held.as_deref(), now, heard);
+        ledger.exchanged(&self.worker, (request, &answer), held.as_deref(), now, heard);
         for said in ledger.listened_for.iter().flat_map(|words| said::about(words, request, &answer)) {
             aloud(&format!("         {} {}: {said}", self.worker, if heard { "heard" } else { "did not hear" }));
         }

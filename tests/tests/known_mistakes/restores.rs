@@ -1,5 +1,6 @@
 //! What a server that was put back from a backup does not know, and gets back.
 
+use domain::scope::Role;
 use domain::{Kind, RecordId};
 use doorstep_tests::simulation::{Fault, Scene};
 use doorstep_tests::trouble::{Outcome, trouble};
@@ -101,5 +102,24 @@ fn a_new_home_whose_halves_go_up_in_different_pages_waits_and_is_taken_whole() -
     for id in [household, head] {
         insist(scene.on_server(id)?.is_some(), "The server has not got a part of a new home.")?;
     }
+    scene.settle()
+}
+
+#[test]
+fn whoever_leads_the_others_by_now_brings_back_visits_that_a_restored_server_has_lost() -> Outcome {
+    let mut scene = Scene::with(&[0, 2])?;
+    scene.back_up_server()?;
+    scene.visit(1)?;
+    scene.round(1)?;
+    scene.round(0)?;
+    scene.make("worker-0", Role::Supervisor)?;
+    scene.round(0)?;
+    scene.restore_server()?;
+    insist(scene.all_on_server(0, &Kind::Visit)?.is_empty(), "The backup has the visit already.")?;
+    // The account is a worker's again in it, until somebody at the office sees that.
+    scene.make("worker-0", Role::Supervisor)?;
+    scene.round(0)?;
+    scene.round(0)?;
+    insist(scene.all_on_server(0, &Kind::Visit)?.len() == 1, "A visit that a supervisor's phone had is lost.")?;
     scene.settle()
 }
