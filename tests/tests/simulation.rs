@@ -35,6 +35,11 @@ const MISHAPS: &[&str] = &[
     "ordered on a phone",
     "dispute event",
     "party erased",
+    "party from another cell",
+    "parties corrected by several",
+    "parties restored",
+    "parties restored at the desk",
+    "word in a file of nobody",
     "informed",
     "counted the same",
 ];

@@ -52,6 +52,10 @@ pub(super) enum Step {
     AddDisputeEvent,
     PhotographPaper,
     EraseParty,
+    EditParties,
+    EditPartiesTogether,
+    DecideParties,
+    MoveParty,
     // -- informants
     Inform,
     // -- what the server must refuse
@@ -126,7 +130,8 @@ impl Step {
 
     fn needs(self) -> Needs {
         let alone = STEPS.iter().map(|(step, needs, ..)| (*step, *needs));
-        let together = [EVACUATION, DISPUTES, INFORMING].into_iter().flatten().map(|(step, needs, _)| (*step, *needs));
+        let together =
+            [EVACUATION, DISPUTES, INFORMING, PARTIES].into_iter().flatten().map(|(step, needs, _)| (*step, *needs));
         let line = alone.chain(together).find(|(step, _)| *step == self);
         line.expect("every step stands in one of the tables").1
     }
@@ -214,11 +219,20 @@ const DISPUTES: &[(Step, Needs, usize)] = &[
     (Step::EditDispute, Needs::Staff, 22),
     (Step::AddDisputeEvent, Needs::Staff, 34),
     (Step::PhotographPaper, Needs::Worker, 6),
-    (Step::EraseParty, Needs::Nothing, 4),
+    (Step::EraseParty, Needs::Nothing, 8),
 ];
 
 /// What an informant does, beside what a worker does too.
 const INFORMING: &[(Step, Needs, usize)] = &[(Step::Inform, Needs::Nothing, 25)];
+
+/// What happens to the parties of disputes: their lists are corrected, by several at once, and decided on, and they move. A history that
+/// knows disputes knows this too.
+const PARTIES: &[(Step, Needs, usize)] = &[
+    (Step::EditParties, Needs::Staff, 14),
+    (Step::EditPartiesTogether, Needs::Nothing, 9),
+    (Step::DecideParties, Needs::Staff, 14),
+    (Step::MoveParty, Needs::Nothing, 4),
+];
 
 /// The mix of one history.
 pub(super) struct Mix {
@@ -275,6 +289,10 @@ impl Mix {
         if later.percent(35) {
             mix.knows_together(INFORMING, later);
             mix.informs = true;
+        }
+        // Last: what of `later` other histories draw stays as it was.
+        if mix.knows(Step::OpenDispute) {
+            mix.knows_together(PARTIES, later);
         }
         mix
     }

@@ -6,6 +6,7 @@
 //! history; [`run`] tells it again. docs/RELIABILITY.md says what is tried and which laws must hold.
 
 mod between;
+mod case_files;
 mod chance;
 mod conflicts;
 mod county;
@@ -25,6 +26,7 @@ mod merging;
 mod mishaps;
 mod mix;
 mod orders;
+mod parties;
 mod people;
 mod phone;
 mod said;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use device::api::FailureCode;
-use domain::{Fields, Kind, Record, RecordId};
+use domain::{CellCode, Fields, Kind, Record, RecordId};
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use serde_json::{Value, json};
@@ -56,12 +56,23 @@ impl History {
 
     /// Saves fields of a record (or a new one), writes it down, and insists that the screen then shows what was typed.
     pub(super) fn save(&mut self, who: usize, kind: &Kind, id: Option<RecordId>, fields: Value) -> Outcome {
+        self.save_in(who, None, (kind, id), fields)
+    }
+
+    /// The same, of a new record in a cell that the form asked for.
+    pub(super) fn save_in(
+        &mut self,
+        who: usize,
+        cell: Option<&CellCode>,
+        (kind, id): (&Kind, Option<RecordId>),
+        fields: Value,
+    ) -> Outcome {
         let typed: Fields = serde_json::from_value(fields.clone()).doing("reading own words")?;
         let before = id.map(|id| self.phones[who].record(id)).transpose()?.flatten();
         if let Some(id) = id {
             take(&self.ledger).typed(id, &typed);
         }
-        let args = json!({ "kind": kind, "id": id, "cell": null, "fields": fields });
+        let args = json!({ "kind": kind, "id": id, "cell": cell, "fields": fields });
         let known: BTreeSet<RecordId> = self.phones[who].of_kind(kind)?.iter().map(|record| record.id).collect();
         match self.command(who, "save", args, None)? {
             None => Ok(()),
@@ -393,7 +404,7 @@ impl History {
     pub(super) fn answer_refusal(&mut self, who: usize) -> Outcome {
         let refused = self.phones[who].refused()?;
         let Some(one) = self.chance.pick(&refused) else { return Ok(()) };
-        let discard = self.chance.percent(30) || self.is_closed_file(who, one.id)?;
+        let discard = self.chance.percent(30);
         let command = if discard { "discard" } else { "resend" };
         self.say(|| format!("{command} {one:?}"));
         if !discard {
