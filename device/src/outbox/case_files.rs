@@ -9,9 +9,10 @@
 use std::collections::BTreeMap;
 
 use domain::kinds::dispute::{
-    ERASED_NAME, WORDS, file_without_words, form_without_person, is_about_nobody, is_about_somebody, without_person,
+    ERASED_NAME, WORDS, file_without_words, form_without_person, how_many_lost, is_about_nobody, is_about_somebody,
+    without_person,
 };
-use domain::{Record, RecordId, Stamp};
+use domain::{Kind, Record, RecordId, Stamp};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
@@ -24,7 +25,7 @@ use crate::store::{self, Held, Meta};
 /// server had it under that stamp.
 type Noted = BTreeMap<RecordId, Option<Stamp>>;
 
-/// What is to be looked at once everything has come down; none when nobody was erased since that was done.
+/// What is to be looked at once everything has come down; none when nobody was erased, as far as this phone knows, since that was done.
 fn noted(connection: &Connection) -> Result<Option<Noted>, DeviceError> {
     Ok(Meta::FilesToLeave.get::<Option<Noted>>(connection)?.flatten())
 }
@@ -44,6 +45,25 @@ pub(super) fn leave_party(connection: &Connection, person: RecordId) -> Result<(
     }
     let files = Some(files);
     if files == before { Ok(()) } else { Meta::FilesToLeave.set(connection, &files) }
+}
+
+/// Whether a case file comes down as one about nobody, and more of its parties are erased than was known here: they lived where this phone
+/// reads nothing, and their file alone tells that they were erased. A correction that takes out the last one who was left tells nothing of it.
+pub(crate) fn was_left_to_nobody(before: Option<&Record>, pulled: &Record) -> bool {
+    let lost = |file: &Record| file.fields.get("parties").map_or(0, how_many_lost);
+    pulled.kind == Kind::Dispute && names_nobody(pulled) && lost(pulled) > before.map_or(0, lost)
+}
+
+/// Notes that words of these files are to be looked at, which came down as files about nobody.
+pub(crate) fn look_at_files(connection: &Connection, left: &[RecordId]) -> Result<(), DeviceError> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    let mut files = noted(connection)?.unwrap_or_default();
+    for id in left {
+        files.entry(*id).or_insert(None);
+    }
+    Meta::FilesToLeave.set(connection, &Some(files))
 }
 
 /// Of a file that turns out to be about somebody nothing is to go, though it should leave this phone before all has come down.

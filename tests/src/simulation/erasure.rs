@@ -261,9 +261,9 @@ fn words_of_files(ledger: &Ledger, gone: &BTreeSet<RecordId>, closed: &BTreeSet<
     files
 }
 
-/// A phone that was told of everybody who was erased of a file that is about nobody has nothing of it among the words that lost, that were
-/// set aside or that are unfinished; but for what somebody typed into it when its page said so. (The record is the server's. A worker's refused words name nobody, where they are not all of a file:
-/// these stay until their worker discards them.)
+/// A phone that holds a file which is about nobody, or was told of everybody who was erased of it, has nothing of it among the words that
+/// lost, that were set aside or that are unfinished; but for what somebody typed into it when its page said so. (The record is the server's.
+/// A worker's refused words name nobody, where they are not all of a file: these stay until their worker discards them.)
 fn nothing_is_left_on_phones(history: &History, file: &OfFile) -> Outcome {
     let looked_at = |table: &str| matches!(table, "overtaken" | "conflict" | "draft");
     let words: BTreeSet<Vec<u8>> = file.words.difference(&take(&history.ledger).files.knowingly).cloned().collect();
@@ -272,7 +272,7 @@ fn nothing_is_left_on_phones(history: &History, file: &OfFile) -> Outcome {
         for person in &file.people {
             told &= phone.knows_erased(*person)?;
         }
-        if !told {
+        if !told && phone.record(file.id)?.is_none() {
             continue;
         }
         let found = phone.open(|open| Ok(search(open.store().connection(), &words, looked_at)))??;
