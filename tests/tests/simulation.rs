@@ -40,6 +40,7 @@ const MISHAPS: &[&str] = &[
     "parties restored",
     "parties restored at the desk",
     "word in a file of nobody",
+    "form of a file left",
     "informed",
     "counted the same",
 ];

@@ -16,10 +16,10 @@ use sync_server::hub::CountyHub;
 use sync_server::store::{HistoryEntry, SetAside, Store, StoreError};
 
 use super::county::everywhere;
-use super::history::History;
+use super::history::{History, PHONE_PUT_BACK};
 use super::ledger::{Ledger, Place, Saved};
 use super::wire::take;
-use crate::trouble::{Doing, Outcome};
+use crate::trouble::{Doing, Outcome, trouble};
 
 /// What is known of case files beside the server.
 #[derive(Debug, Default)]
@@ -38,8 +38,20 @@ pub(super) struct CaseFiles {
     went: BTreeSet<RecordId>,
     /// Words that somebody typed into a file whose page showed that it is about nobody, as they stand in JSON.
     pub(super) knowingly: BTreeSet<Vec<u8>>,
+    /// Unfinished forms, as each was left last.
+    forms: Vec<Form>,
     /// How many records the server said to be erased when it was last looked at.
     erased: i64,
+}
+
+/// An unfinished form of a case file.
+#[derive(Debug)]
+struct Form {
+    phone: usize,
+    file: RecordId,
+    content: Value,
+    /// Its file was about nobody since: it may be gone.
+    left: bool,
 }
 
 /// Case files at one moment.
@@ -159,10 +171,18 @@ impl Ledger {
             self.files.lists.extend(Some((file.id, file.list)).filter(|_| file.by_server));
             self.files.set_aside.extend(file.open.iter().map(|(field, stamp)| (file.id, field.clone(), *stamp)));
             self.may_go(file.id, |saved| !saved.taken || saved.on_phones_only);
+            self.files.forms.iter_mut().filter(|form| form.file == file.id).for_each(|form| form.left = true);
             if first {
                 self.count("file about nobody".into());
             }
         }
+    }
+
+    /// A worker left a form of a file unfinished, whose page says perhaps that it is about nobody.
+    pub(super) fn form_was_left(&mut self, phone: usize, file: &Record, content: Value) {
+        let left = self.files.of_nobody.contains(&file.id) || is_closed(file);
+        self.files.forms.retain(|form| (form.phone, form.file) != (phone, file.id));
+        self.files.forms.push(Form { phone, file: file.id, content, left });
     }
 
     /// A push was judged. Where it brought a list with somebody who was erased, and by what is left of that the file is about nobody, all that
@@ -237,6 +257,31 @@ impl Ledger {
         let mut alone = of_files.filter(|(id, _)| gone.contains(id) && !self.files.went.contains(id));
         alone.next().map(|(id, of)| (*id, *of))
     }
+}
+
+/// Where a phone keeps the unfinished form of a file.
+pub(super) fn form_of(file: RecordId) -> String {
+    format!("edit:{file}")
+}
+
+/// An unfinished form of a file that was about somebody all the time lies where its worker left it; not asked when a phone was put back from
+/// an older copy. `by_a_list`: files that some list of parties leaves to nobody: a phone that does not hold the file goes by what it knew last.
+pub(super) fn forms_are_kept(history: &History, by_a_list: &BTreeSet<RecordId>) -> Outcome {
+    let ledger = take(&history.ledger);
+    if ledger.counts.contains_key(PHONE_PUT_BACK) {
+        return Ok(());
+    }
+    for Form { phone: number, file, content, .. } in ledger.files.forms.iter().filter(|form| !form.left) {
+        let phone = &history.phones[*number];
+        if phone.is_out() || (by_a_list.contains(file) && phone.record(*file)?.is_none()) {
+            continue;
+        }
+        let kept = phone.open(|open| open.store().draft(&form_of(*file)))?;
+        if kept.as_ref() != Some(content) {
+            return trouble(format!("Phone {number} had {content} unfinished of file {file}, and has {kept:?}."));
+        }
+    }
+    Ok(())
 }
 
 impl History {

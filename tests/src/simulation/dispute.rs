@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use domain::kinds::dispute::{WORDS, is_about_somebody, people_in};
 use domain::record::canonical_bytes;
-use domain::{Kind, Record, RecordId};
+use domain::{Fields, Kind, Record, RecordId};
 use serde_json::{Value, json};
 
-use super::case_files::is_closed;
+use super::case_files::{form_of, is_closed};
 use super::county::everywhere;
 use super::history::History;
 use super::several::Did;
@@ -132,6 +132,25 @@ impl History {
             return Ok(());
         }
         trouble(format!("Of an event of a mediation {there} are there, and the file is {now:?}."))
+    }
+
+    /// A mediator leaves a form of a file unfinished.
+    pub(super) fn leave_case_form(&mut self, who: usize) -> Outcome {
+        let Some(file) = self.a_file(who)? else { return Ok(()) };
+        let form = json!({ "claim": self.word() });
+        self.types_into(&file, &form);
+        let typed: Fields = serde_json::from_value(form.clone()).doing("reading own words")?;
+        take(&self.ledger).typed(file.id, &typed);
+        match self.phones[who].call("save_draft", json!({ "key": form_of(file.id), "value": form })) {
+            Ok(_) => {
+                let mut ledger = take(&self.ledger);
+                ledger.count("form of a file left".into());
+                ledger.form_was_left(who, &file, form);
+                Ok(())
+            }
+            Err(failure) if self.disk_is_to_blame(who, &failure)? => Ok(()),
+            Err(failure) => trouble(format!("A form of a file was not kept: {failure:?}")),
+        }
     }
 
     /// A signed paper of a mediation.

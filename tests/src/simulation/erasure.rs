@@ -265,16 +265,18 @@ fn words_of_files(ledger: &Ledger, gone: &BTreeSet<RecordId>, closed: &BTreeSet<
 /// lost, that were set aside or that are unfinished; but for what somebody typed into it when its page said so. (The record is the server's.
 /// A worker's refused words name nobody, where they are not all of a file: these stay until their worker discards them.)
 fn nothing_is_left_on_phones(history: &History, file: &OfFile) -> Outcome {
-    let looked_at = |table: &str| matches!(table, "overtaken" | "conflict" | "draft");
     let words: BTreeSet<Vec<u8>> = file.words.difference(&take(&history.ledger).files.knowingly).cloned().collect();
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         let mut told = true;
         for person in &file.people {
             told &= phone.knows_erased(*person)?;
         }
-        if !told && phone.record(file.id)?.is_none() {
+        let holds = phone.record(file.id)?.is_some();
+        if !told && !holds {
             continue;
         }
+        // Of a form whose file is not here nothing says whom it is about.
+        let looked_at = |table: &str| matches!(table, "overtaken" | "conflict") || (holds && table == "draft");
         let found = phone.open(|open| Ok(search(open.store().connection(), &words, looked_at)))??;
         if let Some((place, word)) = found {
             return trouble(format!("{word} is of file {}, and stands in the {place} of phone {number}.", file.id));

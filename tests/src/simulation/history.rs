@@ -305,6 +305,7 @@ impl History {
             Step::EditPartiesTogether => self.edit_parties_together(),
             Step::DecideParties => self.decide_parties(who),
             Step::MoveParty => self.move_party(),
+            Step::LeaveCaseForm => self.leave_case_form(who),
             Step::Inform => self.inform(),
             Step::CorrectAtDesk => self.correct_at_desk(),
             Step::MoveAtDesk => self.move_at_desk(),

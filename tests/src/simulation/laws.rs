@@ -20,7 +20,7 @@ use super::ledger::{Decided, Gone, Ledger, Place, Saved, Stamped};
 use super::orders::Sealed;
 use super::phone::Phone;
 use super::wire::take;
-use super::{dispute, erasure, evacuation, handover, orders};
+use super::{case_files, dispute, erasure, evacuation, handover, orders};
 use crate::trouble::{Doing, Outcome, trouble};
 
 /// Everything that is anywhere, read once.
@@ -240,6 +240,7 @@ pub(super) fn judge(history: &History) -> Outcome {
     let closed = dispute::closed(history, everything.records.values())?;
     erasure::nothing_of_it_is_left(history, &everything.gone, &closed)?;
     dispute::nothing_went_alone(history, &everything.gone)?;
+    case_files::forms_are_kept(history, &everything.by_a_list)?;
     dispute::nothing_is_left_in_files(&everything.gone, &closed, everything.records.values())?;
     erasure::nobody_gone_is_listed(&everything.gone, everything.records.values())?;
     handover::nothing_lies_beside_in_vain(history)?;

@@ -56,6 +56,7 @@ pub(super) enum Step {
     EditPartiesTogether,
     DecideParties,
     MoveParty,
+    LeaveCaseForm,
     // -- informants
     Inform,
     // -- what the server must refuse
@@ -225,13 +226,14 @@ const DISPUTES: &[(Step, Needs, usize)] = &[
 /// What an informant does, beside what a worker does too.
 const INFORMING: &[(Step, Needs, usize)] = &[(Step::Inform, Needs::Nothing, 25)];
 
-/// What happens to the parties of disputes: their lists are corrected, by several at once, and decided on, and they move. A history that
-/// knows disputes knows this too.
+/// What happens to the parties of disputes: their lists are corrected, by several at once, and decided on, and they move; and forms of
+/// files that are left unfinished. A history that knows disputes knows this too.
 const PARTIES: &[(Step, Needs, usize)] = &[
     (Step::EditParties, Needs::Staff, 14),
     (Step::EditPartiesTogether, Needs::Nothing, 9),
     (Step::DecideParties, Needs::Staff, 14),
     (Step::MoveParty, Needs::Nothing, 4),
+    (Step::LeaveCaseForm, Needs::Staff, 8),
 ];
 
 /// The mix of one history.
