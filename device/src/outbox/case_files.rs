@@ -12,7 +12,7 @@ use domain::kinds::dispute::{
     ERASED_NAME, WORDS, file_without_words, form_without_person, how_many_lost, is_about_nobody, is_about_somebody,
     without_person,
 };
-use domain::{Kind, Record, RecordId, Stamp};
+use domain::{Fields, Kind, Record, RecordId, Stamp};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
@@ -64,6 +64,13 @@ pub(crate) fn look_at_files(connection: &Connection, left: &[RecordId]) -> Resul
         files.entry(*id).or_insert(None);
     }
     Meta::FilesToLeave.set(connection, &Some(files))
+}
+
+/// Words were refused. By an own list of parties among them a case file may have been somebody's here alone: where the one that stands at the
+/// server names nobody, what lies beside the file is to be looked at.
+pub(crate) fn list_was_refused(connection: &Connection, words: &Fields, stands: &Record) -> Result<(), DeviceError> {
+    let of_nobody = stands.kind == Kind::Dispute && words.contains_key("parties") && names_nobody(stands);
+    if of_nobody { look_at_files(connection, &[stands.id]) } else { Ok(()) }
 }
 
 /// Of a file that turns out to be about somebody nothing is to go, though it should leave this phone before all has come down.

@@ -158,6 +158,30 @@ fn a_case_is_looked_at_again_when_the_own_list_of_parties_that_was_overtaken_is_
 }
 
 #[test]
+fn what_lies_beside_a_case_goes_when_the_own_list_by_which_it_was_somebodys_is_refused() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    let party = json!({"person": erased, "name": "张三", "side": "applicant"});
+    let file = case(&phone, &json!([party]), WORDS[0]);
+    phone.sync();
+    let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
+    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    phone.pass(2_000);
+    let both = json!([party, {"name": "李四", "side": "respondent"}]);
+    phone.write(Kind::Dispute, Some(file), json!({ "parties": both })).unwrap();
+    let left = json!({"parties": [{"name": "—", "side": "applicant"}], "facts": null});
+    server.write(change(file, Kind::Dispute, cell(), START + 1_000, left));
+    server.hub().erase(erased);
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Dispute).then_some(ProblemCode::StampFuture));
+    phone.sync();
+    assert_eq!(knows_of(&phone), [WORDS[3]], "the server may take the list, and the file is 李四's then");
+    sync_and_be_refused(&server, &phone);
+    assert_eq!((knows_of(&phone), phone.state().refused), (Vec::new(), 1));
+    assert!(knows(&phone, "李四") && !knows(&phone, "张三"), "whoever wrote the list may send it once more");
+}
+
+#[test]
 fn of_a_case_whose_last_party_was_erased_where_this_phone_reads_nothing_no_words_are_left_either() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
