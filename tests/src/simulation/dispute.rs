@@ -72,7 +72,7 @@ impl History {
     }
 
     /// Whoever types this may see that the file is about nobody: its page says so.
-    fn types_into(&mut self, file: &Record, fields: &Value) {
+    fn types_into(&self, file: &Record, fields: &Value) {
         let fields = fields.as_object().into_iter().flatten();
         let words: Vec<&Value> =
             fields.filter(|(field, _)| WORDS.contains(&field.as_str())).map(|(_, word)| word).collect();
