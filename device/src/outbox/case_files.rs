@@ -9,9 +9,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::dispute::{
-    ERASED_NAME, WORDS, file_without_words, form_without_person, is_about_nobody, is_about_somebody, without_person,
+    ERASED_NAME, WORDS, file_without_words, form_without_person, how_many_lost, is_about_nobody, is_about_somebody,
+    without_person,
 };
-use domain::{Kind, Record, RecordId, Stamp};
+use domain::{Fields, Kind, Record, RecordId, Stamp};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
@@ -24,7 +25,7 @@ use crate::store::{self, Held, Meta};
 /// server had it under that stamp.
 type Noted = BTreeMap<RecordId, Option<Stamp>>;
 
-/// What is to be looked at once everything has come down; none when nobody was erased since that was done.
+/// What is to be looked at once everything has come down; none when nobody was erased, as far as this phone knows, since that was done.
 fn noted(connection: &Connection) -> Result<Option<Noted>, DeviceError> {
     Ok(Meta::FilesToLeave.get::<Option<Noted>>(connection)?.flatten())
 }
@@ -48,6 +49,32 @@ pub(super) fn leave_party(connection: &Connection, person: RecordId) -> Result<b
         Meta::FilesToLeave.set(connection, &files)?;
     }
     Ok(any)
+}
+
+/// Whether a case file comes down as one about nobody, and more of its parties are erased than was known here: they lived where this phone
+/// reads nothing, and their file alone tells that they were erased. A correction that takes out the last one who was left tells nothing of it.
+pub(crate) fn was_left_to_nobody(before: Option<&Record>, pulled: &Record) -> bool {
+    let lost = |file: &Record| file.fields.get("parties").map_or(0, how_many_lost);
+    pulled.kind == Kind::Dispute && names_nobody(pulled) && lost(pulled) > before.map_or(0, lost)
+}
+
+/// Notes that words of these files are to be looked at, which came down as files about nobody.
+pub(crate) fn look_at_files(connection: &Connection, left: &[RecordId]) -> Result<(), DeviceError> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    let mut files = noted(connection)?.unwrap_or_default();
+    for id in left {
+        files.entry(*id).or_insert(None);
+    }
+    Meta::FilesToLeave.set(connection, &Some(files))
+}
+
+/// Words were refused. By an own list of parties among them a case file may have been somebody's here alone: where the one that stands at the
+/// server names nobody, what lies beside the file is to be looked at.
+pub(crate) fn list_was_refused(connection: &Connection, words: &Fields, stands: &Record) -> Result<(), DeviceError> {
+    let of_nobody = stands.kind == Kind::Dispute && words.contains_key("parties") && names_nobody(stands);
+    if of_nobody { look_at_files(connection, &[stands.id]) } else { Ok(()) }
 }
 
 /// Of a file that turns out to be about somebody nothing is to go, though it should leave this phone before all has come down.

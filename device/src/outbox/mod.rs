@@ -12,7 +12,9 @@ use domain::merge::{MergeError, merge};
 use domain::{Change, Record, Stamp};
 use rusqlite::Connection;
 
-pub(crate) use case_files::{is_of_nobody, leave_words, look_again};
+pub(crate) use case_files::{
+    is_of_nobody, leave_words, list_was_refused, look_again, look_at_files, was_left_to_nobody,
+};
 pub(crate) use erased::{erase, note_asked, words_about};
 pub(crate) use overtaken::{
     Overtaken, forget_overtaken, is_overtaken, keep_overtaken, overtaken, overtaken_of, take_overtaken,

@@ -42,6 +42,7 @@ pub(super) fn store_page(
     seen: &mut Seen,
 ) -> Result<(), DeviceError> {
     let mut sums = CellSums::default();
+    let mut of_nobody = Vec::new();
     for record in &page.records {
         let latest = record.latest();
         // One broken clock must not drag this one along, nor hide the stamps beside it.
@@ -49,7 +50,11 @@ pub(super) fn store_page(
             seen.latest = seen.latest.max(latest);
         }
         let record = whole(record, brought);
-        let new = match store::kept(connection, record.id)? {
+        let kept = store::kept(connection, record.id)?;
+        if outbox::was_left_to_nobody(kept.as_ref().map(|kept| &kept.held.record), &record) {
+            of_nobody.push(record.id);
+        }
+        let new = match kept {
             Some(kept) => store_pulled(connection, kept, &record, &mut sums, now)?,
             None => store_new(connection, &record, &mut sums)?,
         };
@@ -64,6 +69,7 @@ pub(super) fn store_page(
     sums.write(connection)?;
     // Before anything goes: a case file that may be about others, as a list says that was set aside, keeps its words.
     seen.told |= conflicts::take_page(connection, page, now)?;
+    outbox::look_at_files(connection, &of_nobody)?;
     for id in &page.erased {
         seen.new += usize::from(outbox::erase(connection, *id)?);
     }

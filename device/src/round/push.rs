@@ -311,6 +311,9 @@ fn refuse(
                 store::remove(connection, change.id)?;
             }
         }
+        if let Some(stands) = refusal.current.as_ref().filter(|current| current.id == change.id) {
+            outbox::list_was_refused(connection, &words, stands)?;
+        }
     }
     if offer.why == Why::Overtaken {
         // Older words of a field do not take the place of those that were refused with an earlier page, unless the worker has sent these

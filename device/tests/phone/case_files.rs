@@ -194,6 +194,49 @@ fn a_case_is_looked_at_again_when_the_own_list_of_parties_that_stands_here_is_re
     assert!(knows(&phone, "李四") && !knows(&phone, "张三"), "whoever wrote the list may send it once more");
 }
 
+#[test]
+fn of_a_case_whose_last_party_was_erased_where_this_phone_reads_nothing_no_words_are_left_either() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let party = json!({"person": record_id(800), "name": "张三", "side": "applicant"});
+    let neighbour = json!({"name": "李四", "side": "respondent"});
+    let alone = case(&phone, &json!([party]), WORDS[0]);
+    let shared = case(&phone, &json!([party, neighbour]), "李四修了墙");
+    phone.sync();
+    phone.pass(1_000);
+    phone.write(Kind::Dispute, Some(alone), json!({ "place": WORDS[2] })).unwrap();
+    phone.write(Kind::Dispute, Some(shared), json!({ "place": "李四家门口" })).unwrap();
+    sync_and_be_refused(&server, &phone);
+    for (file, claim) in [(alone, WORDS[3]), (shared, "要李四修门")] {
+        let form = json!({"claim": claim, "seen": {"claim": "…"}});
+        phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    }
+    // No feed of this phone tells of the erasure, and nothing here is left to ask about: the files alone say it.
+    let nobody = json!({"name": "—", "side": "applicant"});
+    let left = |file: RecordId, fields: Value| change(file, Kind::Dispute, cell(), START + 2_000, fields);
+    server.write(left(alone, json!({"parties": [nobody], "facts": null})));
+    server.write(left(shared, json!({"parties": [nobody, neighbour]})));
+    phone.sync();
+    assert_eq!((knows_of(&phone), knows(&phone, "张三")), (Vec::new(), false));
+    assert!(knows(&phone, "李四家门口") && knows(&phone, "要李四修门"), "this file is also another's");
+    assert_eq!(drafts(&phone), [format!("edit:{shared}")]);
+}
+
+#[test]
+fn what_is_unfinished_of_a_case_stays_when_a_correction_takes_out_the_last_one_who_was_left() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let nobody = json!({"name": "—", "side": "applicant"});
+    let file = case(&phone, &json!([nobody, {"name": "李四", "side": "respondent"}]), WORDS[0]);
+    phone.sync();
+    let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
+    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    server.write(change(file, Kind::Dispute, cell(), START + 2_000, json!({"parties": [nobody]})));
+    phone.sync();
+    assert_eq!(phone.get(file).unwrap().fields["parties"], json!([nobody]));
+    assert_eq!(knows_of(&phone), [WORDS[0], WORDS[3]]);
+}
+
 /// A file of one resident on whose own list of parties this phone stands alone: it corrected the list without having heard of 李四, whom a
 /// colleague has noted since, and the server does not take it yet. The resident was erased, and all that the server has came down.
 fn a_case_whose_own_list_waits(server: &Server, phone: &Phone) -> (RecordId, Value) {

@@ -192,7 +192,12 @@ pub fn is_about_somebody(parties: &Value) -> bool {
 
 /// Whether of any of the parties only the side is left.
 pub fn has_lost_somebody(parties: &Value) -> bool {
-    parties.as_array().is_some_and(|parties| parties.iter().any(is_nobody))
+    how_many_lost(parties) > 0
+}
+
+/// Of how many of the parties only the side is left.
+pub fn how_many_lost(parties: &Value) -> usize {
+    parties.as_array().into_iter().flatten().filter(|party| is_nobody(party)).count()
 }
 
 /// As an erasure leaves a party, its side alone. Somebody may be typed in without a name, but with a telephone or an address: that one is

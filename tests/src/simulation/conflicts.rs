@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use device::DeviceError;
 use domain::conflict::{CONFLICT_TOLD_FOR, CONFLICTS_TOLD_MAX};
-use domain::kinds::dispute::{WORDS, is_about_somebody};
+use domain::kinds::dispute::WORDS;
 use domain::scope::visible_field;
 use domain::{CellCode, Record, RecordId, Scope, Stamp};
 use sync_server::store::SetAside;
 
+use super::case_files::{is_closed, names_somebody};
 use super::county::COUNTY;
-use super::erasure::{files_about_nobody, lists_people};
+use super::erasure::files_that_lost_somebody;
 use super::history::{History, SERVER_PUT_BACK};
 use super::phone::Phone;
 use super::wire::take;
@@ -39,15 +40,27 @@ struct Known {
 const ASKING: &str = "(state = 'open' AND replaced IS NULL AND body -> '$.value' IS NOT
     (SELECT record.body -> ('$.fields.' || field) FROM record WHERE record.id = conflict.id))";
 
+/// What the page that brings a record tells of what is open (docs/PROTOCOL.md §6): the latest, of the last months; what is older is not told
+/// to a phone that reads the cell for the first time. Of a case file whose list of parties names nobody any more, lists that name somebody
+/// come before all others, whatever their age: as long as one of them is open the file is about somebody.
+fn promised<'c>(record: &Record, open: &[&'c SetAside], since: i64) -> Vec<&'c SetAside> {
+    let keeps = |one: &&SetAside| is_closed(record) && names_somebody(one);
+    let (first, rest): (Vec<&SetAside>, Vec<&SetAside>) = open.iter().copied().partition(keeps);
+    let recent = rest.into_iter().filter(|one| one.at > since);
+    first.into_iter().chain(recent).take(CONFLICTS_TOLD_MAX).collect()
+}
+
 /// Every phone and the server name the same conflicts, apart from those that a worker decided on the own phone.
-pub(super) fn everybody_is_told(history: &History, gone: &BTreeSet<RecordId>) -> Outcome {
+pub(super) fn everybody_is_told(history: &History) -> Outcome {
     let since = history.county.now() - CONFLICT_TOLD_FOR;
     let all = open_on_server(history)?;
-    // What was set aside of a file that is about nobody goes from phones, in whichever page the file itself came. A list of parties that
-    // names somebody does not: it may be theirs, and who was erased is taken out of it on both sides.
-    let emptied = files_about_nobody(&take(&history.ledger), gone);
-    let may_go = |record: &RecordId, field: &str| emptied.contains(record) && names_people(field);
-    let is_somebodys = |one: &SetAside| one.field == "parties" && is_about_somebody(&one.value);
+    // What was set aside of a file that was about nobody then goes from phones, in whichever page the file itself came. A list of parties
+    // that names somebody does not: it may be theirs, and who was erased is taken out of it on both sides.
+    let ledger = take(&history.ledger);
+    let went = |record: &RecordId, (field, stamp): &(String, Stamp)| {
+        names_people(field) && ledger.files.set_aside.contains(&(*record, field.clone(), *stamp))
+    };
+    let may_be_asked = |record: &RecordId, field: &str| ledger.files.left.contains(record) && names_people(field);
     for (number, phone) in history.phones.iter().enumerate().filter(|(_, phone)| !phone.is_out()) {
         let mut known_here = named(phone)?;
         let actor = history.actor_of(phone)?;
@@ -56,16 +69,16 @@ pub(super) fn everybody_is_told(history: &History, gone: &BTreeSet<RecordId>) ->
             for (whole, open) in all.get(&cell).into_iter().flatten().filter(|(whole, _)| actor.may_read(whole)) {
                 let record = &whole.id;
                 let open: Vec<&SetAside> = open.iter().filter(|one| sees(whole, &one.field)).collect();
-                // What is older than that is not told to a phone that reads the cell for the first time.
-                let told = open.iter().filter(|conflict| conflict.at > since).take(CONFLICTS_TOLD_MAX);
-                let told = told.filter(|one| is_somebodys(one) || !may_go(record, &one.field));
-                let told: Names = told.map(|conflict| (conflict.field.clone(), conflict.stamp)).collect();
-                let open: Names = open.iter().map(|conflict| (conflict.field.clone(), conflict.stamp)).collect();
+                let name = |one: &SetAside| (one.field.clone(), one.stamp);
+                let told = promised(whole, &open, since).into_iter();
+                let told = told.filter(|one| names_somebody(one) || !went(record, &name(one)));
+                let told: Names = told.map(name).collect();
+                let open: Names = open.iter().copied().map(name).collect();
                 let Known { known, asking } = known_here.remove(record).unwrap_or_default();
                 if let Some(untold) = told.difference(&known).next() {
                     return trouble(format!("Phone {number} was not told of {untold:?} of {record}."));
                 }
-                if let Some(settled) = asking.difference(&open).find(|(field, _)| !may_go(record, field)) {
+                if let Some(settled) = asking.difference(&open).find(|(field, _)| !may_be_asked(record, field)) {
                     return trouble(format!("Phone {number} still asks about {settled:?} of {record}."));
                 }
             }
@@ -85,11 +98,19 @@ pub(super) fn all_are_noted(history: &History, gone: &BTreeSet<RecordId>) -> Out
     if restored {
         return Ok(());
     }
-    let (emptied, cells) = (files_about_nobody(&take(&history.ledger), gone), history.county.every_cell()?);
+    let (of_nobody, lost_somebody) = {
+        let ledger = take(&history.ledger);
+        (ledger.files.left.clone(), files_that_lost_somebody(&ledger, gone))
+    };
+    let cells = history.county.every_cell()?;
     for ((record, field), stamp) in &set_aside {
-        // Nobody wants back who was erased, nor what a file said that is about nobody.
-        let of_nobody = erased && (field == "head" || lists_people(field));
-        if gone.contains(record) || of_nobody || (emptied.contains(record) && names_people(field)) {
+        // Nobody wants back who was erased: two lists may be the same without them. Nor what a file said that was about nobody.
+        let names_gone = match field.as_str() {
+            "head" | "roster" => erased,
+            "parties" => lost_somebody.contains(record),
+            _ => false,
+        };
+        if gone.contains(record) || names_gone || (of_nobody.contains(record) && names_people(field)) {
             continue;
         }
         let noted = history.county.ask(|reading| {

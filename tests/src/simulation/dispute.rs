@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use domain::kinds::dispute::{WORDS, is_about_nobody, is_about_somebody, people_in};
-use domain::{Kind, Record, RecordId};
+use domain::kinds::dispute::{WORDS, is_about_somebody, people_in};
+use domain::record::canonical_bytes;
+use domain::{Fields, Kind, Record, RecordId};
 use serde_json::{Value, json};
 
+use super::case_files::{form_of, is_closed};
 use super::county::everywhere;
 use super::history::History;
 use super::several::Did;
@@ -17,7 +19,8 @@ use crate::trouble::{Doing, Outcome, trouble};
 const LONG_AGO: &str = "2001-05-01";
 
 impl History {
-    /// Somebody of the phone's first cell complains, of a neighbour, of somebody from elsewhere, or of nobody by name.
+    /// Somebody of the phone's cells complains, of a neighbour, of somebody from elsewhere, or of nobody by name. Whoever holds several cells
+    /// says in which the file lies: its parties may live in another.
     pub(super) fn open_dispute(&mut self, who: usize) -> Outcome {
         let Some(applicant) = self.a_resident(who, &BTreeSet::new())? else { return Ok(()) };
         let mut parties = vec![self.party(&applicant, "applicant")];
@@ -32,18 +35,28 @@ impl History {
         let fields = json!({ "type": "02", "source": "applied", "accepted_on": LONG_AGO, "parties": parties,
             "facts": self.word(), "claim": self.word() });
         take(&self.ledger).count("dispute".into());
-        self.save(who, &Kind::Dispute, None, fields)
+        let cells = self.phones[who].cells()?;
+        let cell = if cells.len() > 1 && self.later.percent(40) { self.later.pick(&cells).cloned() } else { None };
+        self.save_in(who, cell.as_ref(), (&Kind::Dispute, None), fields)
     }
 
-    /// Somebody who lives in the phone's first cell, and is none of these.
-    fn a_resident(&mut self, who: usize, but: &BTreeSet<RecordId>) -> Outcome<Option<Record>> {
-        let first = self.phones[who].cells()?.into_iter().next();
+    /// Somebody who lives in one of the phone's cells, mostly the first, and is none of these.
+    pub(super) fn a_resident(&mut self, who: usize, but: &BTreeSet<RecordId>) -> Outcome<Option<Record>> {
+        let cells = self.phones[who].cells()?;
+        let elsewhere = cells.len() > 1 && self.later.percent(40);
         let mut people = self.phones[who].of_kind(&Kind::Person)?;
-        people.retain(|person| Some(&person.cell) == first.as_ref() && !but.contains(&person.id));
-        Ok(self.later.pick(&people).cloned())
+        people.retain(|person| {
+            let lives_in_first = Some(&person.cell) == cells.first();
+            lives_in_first != elsewhere && !but.contains(&person.id)
+        });
+        let found = self.later.pick(&people).cloned();
+        if elsewhere && found.is_some() {
+            take(&self.ledger).count("party from another cell".into());
+        }
+        Ok(found)
     }
 
-    fn party(&mut self, person: &Record, side: &str) -> Value {
+    pub(super) fn party(&mut self, person: &Record, side: &str) -> Value {
         let mut party = json!({ "person": person.id, "name": person.text("name").unwrap_or("某"), "side": side });
         if self.later.percent(40) {
             party["phone"] = json!(format!("136{:08}", self.later.below(100_000_000)));
@@ -51,12 +64,23 @@ impl History {
         party
     }
 
-    /// One of the files on a phone that are about somebody. What is typed into another the server makes nothing, under a stamp that comes
-    /// down, and its events and photos it erases: tests with a name look at that, histories do not.
-    fn a_file(&mut self, who: usize) -> Outcome<Option<Record>> {
-        let mut files = self.phones[who].of_kind(&Kind::Dispute)?;
-        files.retain(|file| !is_closed(file));
+    /// One of the files on a phone, also of those that are about nobody any more. A phone that knows as much takes no words, events and photos
+    /// for them; what is typed on another the server makes nothing, under a stamp that comes down, and events and photos it refuses.
+    pub(super) fn a_file(&mut self, who: usize) -> Outcome<Option<Record>> {
+        let files = self.phones[who].of_kind(&Kind::Dispute)?;
         Ok(self.later.pick(&files).cloned())
+    }
+
+    /// Whoever types this may see that the file is about nobody: its page says so.
+    fn types_into(&self, file: &Record, fields: &Value) {
+        let fields = fields.as_object().into_iter().flatten();
+        let words: Vec<&Value> =
+            fields.filter(|(field, _)| WORDS.contains(&field.as_str())).map(|(_, word)| word).collect();
+        if !words.is_empty() && is_closed(file) {
+            let mut ledger = take(&self.ledger);
+            ledger.count("word in a file of nobody".into());
+            ledger.files.knowingly.extend(words.into_iter().map(canonical_bytes));
+        }
     }
 
     /// A mediator corrects a file, or somebody else turns out to be a party.
@@ -76,6 +100,7 @@ impl History {
                 json!({ "parties": parties })
             }
         };
+        self.types_into(&file, &fields);
         self.save(who, &Kind::Dispute, Some(file.id), fields)
     }
 
@@ -93,6 +118,7 @@ impl History {
         };
         let args = json!({ "dispute": file.id, "event": event, "text": text, "present": ["张三", "李四"],
             "signed": self.later.percent(50), "file": changes });
+        self.types_into(&file, &changes);
         if matches!(self.write_several(who, "add_dispute_event", args)?, Did::Nothing) {
             return Ok(());
         }
@@ -106,6 +132,25 @@ impl History {
             return Ok(());
         }
         trouble(format!("Of an event of a mediation {there} are there, and the file is {now:?}."))
+    }
+
+    /// A mediator leaves a form of a file unfinished.
+    pub(super) fn leave_case_form(&mut self, who: usize) -> Outcome {
+        let Some(file) = self.a_file(who)? else { return Ok(()) };
+        let form = json!({ "claim": self.word() });
+        self.types_into(&file, &form);
+        let typed: Fields = serde_json::from_value(form.clone()).doing("reading own words")?;
+        take(&self.ledger).typed(file.id, &typed);
+        match self.phones[who].call("save_draft", json!({ "key": form_of(file.id), "value": form })) {
+            Ok(_) => {
+                let mut ledger = take(&self.ledger);
+                ledger.count("form of a file left".into());
+                ledger.form_was_left(who, &file, form);
+                Ok(())
+            }
+            Err(failure) if self.disk_is_to_blame(who, &failure)? => Ok(()),
+            Err(failure) => trouble(format!("A form of a file was not kept: {failure:?}")),
+        }
     }
 
     /// A signed paper of a mediation.
@@ -126,24 +171,16 @@ impl History {
         take(&self.ledger).count("party erased".into());
         self.erase(party)
     }
-
-    /// Whether a phone shows a file that is about nobody any more.
-    pub(super) fn is_closed_file(&self, who: usize, id: RecordId) -> Outcome<bool> {
-        Ok(self.phones[who].record(id)?.is_some_and(|record| is_closed(&record)))
-    }
 }
 
-/// Whether a record is a file of which only the sides of its parties are left.
-fn is_closed(record: &Record) -> bool {
-    record.kind == Kind::Dispute && record.fields.get("parties").is_some_and(is_about_nobody)
-}
-
-/// The server's files that are about nobody any more. Where a list that names somebody was set aside, nothing goes until somebody has
-/// decided; and what somebody decides wipes nothing.
+/// The server's files that an erasure has left to nobody: they say nothing. Where a list that names somebody was set aside, nothing goes
+/// until somebody has decided, and what somebody decides wipes nothing; nor does a correction that takes the last one out who was left.
 pub(super) fn closed<'r>(history: &History, records: impl Iterator<Item = &'r Record>) -> Outcome<BTreeSet<RecordId>> {
     let mut closed = BTreeSet::new();
     for file in records.filter(|record| is_closed(record)) {
-        if !lists_set_aside(history, file.id)?.iter().any(is_about_somebody) {
+        let list = (file.id, file.stamps.of("parties"));
+        let by_erasure = take(&history.ledger).files.lists.contains(&list);
+        if by_erasure && !lists_set_aside(history, file.id)?.iter().any(is_about_somebody) {
             closed.insert(file.id);
         }
     }
@@ -163,6 +200,14 @@ fn lists_set_aside(history: &History, file: RecordId) -> Outcome<Vec<Value>> {
         .iter()
         .map(|list| serde_json::from_str(list).doing("reading a list"))
         .collect()
+}
+
+/// Of the events, photos and reviews of files only those are gone that an erasure took, since it left their file to nobody.
+pub(super) fn nothing_went_alone(history: &History, gone: &BTreeSet<RecordId>) -> Outcome {
+    match take(&history.ledger).went_alone(gone) {
+        None => Ok(()),
+        Some((id, file)) => trouble(format!("{id} is erased, and its file {file} was about somebody.")),
+    }
 }
 
 /// Nobody who was erased is named as a party; and a file that is about nobody any more says nothing, and has no events and no photos.

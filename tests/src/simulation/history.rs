@@ -255,7 +255,8 @@ impl History {
     pub(super) fn happens(&mut self, step: Step, who: usize) -> Outcome {
         take(&self.ledger).count(format!("step {step:?}"));
         self.act(step, who)?;
-        self.mend()
+        self.mend()?;
+        self.look_at_files(false)
     }
 
     pub(super) fn act(&mut self, step: Step, who: usize) -> Outcome {
@@ -305,6 +306,11 @@ impl History {
             Step::AddDisputeEvent => self.add_dispute_event(who),
             Step::PhotographPaper => self.photograph_paper(who),
             Step::EraseParty => self.erase_party(),
+            Step::EditParties => self.edit_parties(who),
+            Step::EditPartiesTogether => self.edit_parties_together(),
+            Step::DecideParties => self.decide_parties(who),
+            Step::MoveParty => self.move_party(),
+            Step::LeaveCaseForm => self.leave_case_form(who),
             Step::Inform => self.inform(),
             Step::CorrectAtDesk => self.correct_at_desk(),
             Step::MoveAtDesk => self.move_at_desk(),

@@ -21,7 +21,7 @@ use super::ledger::{Decided, Gone, Ledger, Place, Saved, Stamped};
 use super::orders::Sealed;
 use super::phone::Phone;
 use super::wire::take;
-use super::{dispute, erasure, evacuation, handover, orders};
+use super::{case_files, dispute, erasure, evacuation, handover, orders};
 use crate::trouble::{Outcome, trouble};
 
 /// Everything that is anywhere, read once.
@@ -33,10 +33,10 @@ struct Everything {
     sealed: Vec<Sealed>,
     /// What went with an erasure.
     gone: BTreeSet<RecordId>,
-    /// Files that are about nobody but who was erased, perhaps: their words went.
-    emptied: BTreeSet<RecordId>,
+    /// Files that are about nobody but who was erased by some list of parties alone: what was refused of them may have gone by that list.
+    by_a_list: BTreeSet<RecordId>,
     /// What happened in them, their photos and reviews.
-    of_files: BTreeSet<RecordId>,
+    of_these: BTreeSet<RecordId>,
 }
 
 /// What one phone holds.
@@ -97,21 +97,19 @@ impl Everything {
         }
         let (sealed, gone) = (orders::sealed(&history.county)?, erasure::gone(history)?);
         let ledger = take(&history.ledger);
-        let emptied = erasure::files_about_nobody(&ledger, &gone);
-        let of_files = ledger.about.iter().filter(|(_, of)| emptied.contains(*of)).map(|(id, _)| *id);
-        let of_files = of_files.collect();
+        let by_a_list = erasure::about_nobody_by_a_list(&ledger, &gone);
+        let of_these = ledger.about.iter().filter(|(_, of)| by_a_list.contains(*of)).map(|(id, _)| *id);
+        let of_these = of_these.collect();
         drop(ledger);
-        Ok(Self { records, histories, phones, sealed, gone, emptied, of_files })
+        Ok(Self { records, histories, phones, sealed, gone, by_a_list, of_these })
     }
 
-    /// Whether a word went with an erasure, by itself or with its record.
-    fn is_gone(&self, id: RecordId, field: &str) -> bool {
-        self.gone.contains(&id) || self.of_files.contains(&id) || self.is_emptied(id, field)
-    }
-
-    /// Whether a field is one of those that go with everybody whom a file is about.
-    fn is_emptied(&self, id: RecordId, field: &str) -> bool {
-        self.emptied.contains(&id) && WORDS.contains(&field)
+    /// Whether a word went with an erasure, by itself or with its record. A phone that does not hold the file of refused words asks their own
+    /// list of parties alone, or goes by what it knew last.
+    fn is_gone(&self, Saved { record, field, left, refused, taken, .. }: &Saved) -> bool {
+        let of_nobody = self.by_a_list.contains(record) && WORDS.contains(&field.as_str());
+        let refused_of_nobody = *refused && !taken && (of_nobody || self.of_these.contains(record));
+        self.gone.contains(record) || *left || refused_of_nobody
     }
 
     /// Whether what is found in a field says what this value says, but for who was erased.
@@ -234,7 +232,7 @@ pub(super) fn judge(history: &History) -> Outcome {
     phones_agree_with_the_server(history, &everything)?;
     receipts_are_true(history, &everything)?;
     feeds_bring_what_is_there(history, &everything)?;
-    super::conflicts::everybody_is_told(history, &everything.gone)?;
+    super::conflicts::everybody_is_told(history)?;
     super::conflicts::all_are_noted(history, &everything.gone)?;
     all_are_kept(history, &everything, true)?;
     the_greatest_stamp_won(history, &everything)?;
@@ -245,6 +243,8 @@ pub(super) fn judge(history: &History) -> Outcome {
     no_stamp_is_far_ahead(history, &everything)?;
     let closed = dispute::closed(history, everything.records.values())?;
     erasure::nothing_of_it_is_left(history, &everything.gone, &closed)?;
+    dispute::nothing_went_alone(history, &everything.gone)?;
+    case_files::forms_are_kept(history, &everything.by_a_list)?;
     dispute::nothing_is_left_in_files(&everything.gone, &closed, everything.records.values())?;
     erasure::nobody_gone_is_listed(&everything.gone, everything.records.values())?;
     handover::nothing_lies_beside_in_vain(history)?;
@@ -351,7 +351,7 @@ fn all_are_kept(history: &History, everything: &Everything, at_the_end: bool) ->
     // Where somebody may not move anything is the same word for everybody: whose it was cannot be told.
     let told_apart = |saved: &&Saved| saved.field != "cell" || saved.taken;
     let saved = ledger.saved.iter().filter(|saved| saved.gone.is_none());
-    let saved = saved.filter(|saved| !everything.is_gone(saved.record, &saved.field));
+    let saved = saved.filter(|saved| !everything.is_gone(saved));
     for saved in saved.filter(told_apart) {
         let Saved { record, field, value, .. } = saved;
         if everything.server_has(*record, field, value) || everything.is_sealed(*record, field, value) {
@@ -431,7 +431,7 @@ fn the_greatest_stamp_won(history: &History, everything: &Everything) -> Outcome
         let named = value.as_str().and_then(|id| id.parse().ok()).is_some_and(|id| everything.gone.contains(&id));
         let emptied = field == "head" && named && standing > *stamp && now == Some(&Value::Null);
         let shortened = erasure::lists_people(field) && everything.says(field, now, value);
-        let closed = everything.is_emptied(*id, field) && now == Some(&Value::Null);
+        let closed = ledger.was_emptied(place, *stamp) && now == Some(&Value::Null);
         let left = (shortened || closed) && standing >= *stamp;
         if !numbered && !emptied && !left && (standing != *stamp || now.map(canonical_bytes).as_ref() != Some(bytes)) {
             return trouble(format!(
@@ -489,7 +489,7 @@ fn nobody_invented_anything(history: &History, everything: &Everything) -> Outco
             // Whoever is erased is no household's head any more: the server says so.
             let emptied = field == "head" && value.is_null() && !ledger.erased_nobody();
             let shortened = erasure::lists_people(field) && is_left_of_one(everything, field, typed, value);
-            let closed = value.is_null() && everything.is_emptied(record.id, field);
+            let closed = value.is_null() && ledger.files.left.contains(&record.id) && WORDS.contains(&field.as_str());
             // A save whose confirmation nobody heard.
             let unheard = typed.is_none() && record.kind != Kind::Review;
             if !known && !made && !emptied && !shortened && !closed && !unheard {

@@ -8,6 +8,8 @@ use domain::world::Millis;
 use domain::{CellCode, Change, Fields, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
 use serde_json::Value;
 
+use super::case_files::CaseFiles;
+
 /// Why a saved word need not be anywhere any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Gone {
@@ -34,6 +36,10 @@ pub(super) struct Saved {
     pub(super) taken: bool,
     /// A restored server has lost it: it comes back from the phones as long as nobody has written over it.
     pub(super) on_phones_only: bool,
+    /// Its case file was about nobody since: it may be gone. What a file has taken that is about somebody it keeps.
+    pub(super) left: bool,
+    /// Something of its record was refused since: it may be among refused words only.
+    pub(super) refused: bool,
 }
 
 /// A review that was given at the desk.
@@ -92,6 +98,8 @@ pub(super) struct Ledger {
     pub(super) about: BTreeMap<RecordId, RecordId>,
     /// Whom the desk erased: it was told so.
     pub(super) erased: BTreeSet<RecordId>,
+    /// Case files and what of their words may be gone.
+    pub(super) files: CaseFiles,
     /// Words in unfinished forms about somebody.
     pub(super) drafted: Vec<(RecordId, Value)>,
     /// The first law that was broken on a wire.
@@ -247,7 +255,9 @@ impl Ledger {
             let again = |saved: &Saved| saved.record == record && saved.field == field && saved.value == value;
             let taken = known.is_some_and(|known| known.keys().any(|(_, known)| *known == bytes))
                 && !self.saved.iter().any(again);
-            self.saved.push(Saved { phone, record, field, value, gone: None, taken, on_phones_only: false });
+            let left = self.is_of_nobody(record, &field);
+            let (gone, on_phones_only, refused) = (None, false, false);
+            self.saved.push(Saved { phone, record, field, value, gone, taken, on_phones_only, left, refused });
         }
     }
 
@@ -268,10 +278,12 @@ impl Ledger {
 
     /// The server has a word, whoever brought it: also one that its writer has written over since, when a late request brings it.
     fn is_taken(&mut self, (id, field): &Place, value: &Value) {
+        let of_nobody = self.is_of_nobody(*id, field);
         let same = |saved: &&mut Saved| saved.record == *id && saved.field == *field && saved.value == *value;
         for saved in self.saved.iter_mut().filter(same) {
             saved.taken = true;
             saved.on_phones_only = false;
+            saved.left &= of_nobody;
             saved.gone.take_if(|gone| *gone == Gone::Overwritten);
         }
     }
@@ -288,6 +300,7 @@ impl Ledger {
     }
 
     fn accept(&mut self, place: Place, stamp: Stamp, value: &Value) {
+        self.note_emptied(&place, stamp);
         self.accepted.entry(place).or_default().insert((stamp, canonical_bytes(value)), value.clone());
     }
 
@@ -309,6 +322,8 @@ impl Ledger {
             match verdict {
                 Verdict::Refused(refusal) => {
                     self.count(format!("refused {:?}", refusal.code));
+                    self.look_at_refusal(change, refusal);
+                    self.is_refused(change.id);
                     if refusal.code == ProblemCode::StampFuture {
                         let stamped = |(field, value): (&String, &Value)| {
                             ((change.id, field.clone()), (change.stamps.of(field), canonical_bytes(value)))
@@ -339,6 +354,12 @@ impl Ledger {
         let moves = self.accepted.get(&(change.id, "cell".to_owned()));
         let last = moves.and_then(BTreeMap::last_key_value).map(|((stamp, _), _)| *stamp);
         last.is_some_and(|last| change.fields.contains_key("cell") && last > change.stamps.of("cell"))
+    }
+
+    /// What of a record no server has taken may be among refused words from now on: with the whole record other words of it are.
+    fn is_refused(&mut self, id: RecordId) {
+        let untaken = |saved: &&mut Saved| saved.record == id && !saved.taken;
+        self.saved.iter_mut().filter(untaken).for_each(|saved| saved.refused = true);
     }
 
     /// Where a record lies, or that it names what is not there, is a matter of all that was offered of it; anything else of the fields at
@@ -457,8 +478,12 @@ impl Ledger {
     /// A value is stamped as often as it was typed, and no oftener. What nobody typed here has the stamp it always had. Stamps that
     /// are set back go back: that one loses against the same value's own earlier copy. And one that was refused as from the future may
     /// still be taken: a late copy of the request finds the server's clock further on. No phone can know that, and no word is lost by it:
-    /// whatever it overtakes was written unseen, stays in the history and is told.
+    /// whatever it overtakes was written unseen, stays in the history and is told. Of several lists of parties an erasure may leave the same,
+    /// on phones and on the server, under the stamp of each.
     fn may_be_new(&self, place: &Place, (stamp, bytes): (Stamp, &[u8])) -> bool {
+        if place.1 == "parties" && !self.erased_nobody() {
+            return true;
+        }
         let Some(typings) = self.typings.get(&(place.clone(), bytes.to_vec())) else { return true };
         let refused = |stamp: Stamp| self.from_the_future.contains(&(place.clone(), (stamp, bytes.to_vec())));
         if refused(stamp) {

@@ -43,6 +43,8 @@ const INTERRUPTED_IF_KNOWN: &[Step] = &[
     Step::HandEvacuationOver,
     Step::OpenDispute,
     Step::AddDisputeEvent,
+    Step::EditParties,
+    Step::DecideParties,
 ];
 
 impl History {
@@ -214,6 +216,7 @@ impl History {
         take(&self.ledger).count(SERVER_PUT_BACK.into());
         self.county.restore(photos_too)?;
         self.say(|| format!("restored, photos too: {photos_too}"));
+        self.look_at_files(true)?;
         laws::forgive(self)
     }
 

@@ -52,6 +52,11 @@ pub(super) enum Step {
     AddDisputeEvent,
     PhotographPaper,
     EraseParty,
+    EditParties,
+    EditPartiesTogether,
+    DecideParties,
+    MoveParty,
+    LeaveCaseForm,
     // -- informants
     Inform,
     // -- what the server must refuse
@@ -130,7 +135,7 @@ impl Step {
 
     fn needs(self) -> Needs {
         let alone = STEPS.iter().map(|(step, needs, ..)| (*step, *needs));
-        let together = [EVACUATION, DISPUTES, INFORMING, BORDERS, ROLES].into_iter().flatten();
+        let together = [EVACUATION, DISPUTES, INFORMING, PARTIES, BORDERS, ROLES].into_iter().flatten();
         let together = together.map(|(step, needs, _)| (*step, *needs));
         let line = alone.chain(together).find(|(step, _)| *step == self);
         line.expect("every step stands in one of the tables").1
@@ -219,7 +224,7 @@ const DISPUTES: &[(Step, Needs, usize)] = &[
     (Step::EditDispute, Needs::Staff, 22),
     (Step::AddDisputeEvent, Needs::Staff, 34),
     (Step::PhotographPaper, Needs::Worker, 6),
-    (Step::EraseParty, Needs::Nothing, 4),
+    (Step::EraseParty, Needs::Nothing, 8),
 ];
 
 /// What an informant does, beside what a worker does too.
@@ -231,6 +236,16 @@ const BORDERS: &[(Step, Needs, usize)] =
 
 /// Accounts are made something else.
 const ROLES: &[(Step, Needs, usize)] = &[(Step::ChangeRole, Needs::Nothing, 14)];
+
+/// What happens to the parties of disputes: their lists are corrected, by several at once, and decided on, and they move; and forms of
+/// files that are left unfinished. A history that knows disputes knows this too.
+const PARTIES: &[(Step, Needs, usize)] = &[
+    (Step::EditParties, Needs::Staff, 14),
+    (Step::EditPartiesTogether, Needs::Nothing, 9),
+    (Step::DecideParties, Needs::Staff, 14),
+    (Step::MoveParty, Needs::Nothing, 4),
+    (Step::LeaveCaseForm, Needs::Staff, 8),
+];
 
 /// The mix of one history.
 pub(super) struct Mix {
@@ -294,6 +309,10 @@ impl Mix {
         }
         if latest.percent(25) {
             mix.knows_together(ROLES, latest);
+        }
+        // Last: what of `later` other histories draw stays as it was.
+        if mix.knows(Step::OpenDispute) {
+            mix.knows_together(PARTIES, later);
         }
         mix
     }

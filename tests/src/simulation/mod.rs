@@ -7,6 +7,7 @@
 
 mod between;
 mod borders;
+mod case_files;
 mod chance;
 mod conflicts;
 mod county;
@@ -26,6 +27,7 @@ mod merging;
 mod mishaps;
 mod mix;
 mod orders;
+mod parties;
 mod people;
 mod phone;
 mod roles;

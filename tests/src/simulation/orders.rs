@@ -35,6 +35,14 @@ impl Sealed {
         changes.chain(refused).any(|(of, fields)| of == id && fields.get(field).is_some_and(&is_meant))
     }
 
+    /// Whether a list of the parties of a case file is in it.
+    fn has_parties(&self) -> bool {
+        let changes = self.content.changes.iter().map(|change| &change.fields);
+        changes
+            .chain(self.content.refused.iter().map(|words| &words.fields))
+            .any(|fields| fields.contains_key("parties"))
+    }
+
     fn records(&self) -> impl Iterator<Item = RecordId> {
         let changes = self.content.changes.iter().map(|change| change.id);
         changes.chain(self.content.refused.iter().map(|words| words.id))
@@ -100,6 +108,9 @@ impl History {
             let taken = self.county.hub()?.take_in(&administrator()?, *device).doing("taking in")?;
             self.say(|| format!("taken in of {device}: {taken:?}"));
             take(&self.ledger).count("taken in".into());
+        }
+        if !pieces.is_empty() {
+            self.look_at_files(pieces.iter().any(Sealed::has_parties))?;
         }
         for piece in &pieces {
             self.write_down_taken(piece)?;

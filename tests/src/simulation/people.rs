@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use device::api::FailureCode;
-use domain::{Fields, Kind, Record, RecordId};
+use device::api::{Failure, FailureCode};
+use domain::{CellCode, Fields, Kind, ProblemCode, Record, RecordId};
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use serde_json::{Value, json};
 
+use super::case_files;
 use super::history::History;
 use super::wire::take;
 use crate::trouble::{Doing, Outcome, trouble};
@@ -45,23 +46,42 @@ impl History {
             Ok(_) if self.phones[who].is_dark() => Ok(Some(Said::Failed)),
             Ok(answer) => Ok(Some(Said::Saved(answer))),
             Err(failure) if self.disk_is_to_blame(who, &failure)? => Ok(Some(Said::Failed)),
-            Err(failure) if failure.code == FailureCode::Invalid && self.is_foreign(&failure) => Ok(None),
+            Err(failure) if is_all_of(&failure, ProblemCode::ForeignCell) => Ok(None),
+            Err(failure) if is_all_of(&failure, ProblemCode::Erased) && self.is_of_nobody(who, &args)? => {
+                take(&self.ledger).count(format!("{command} for a file of nobody"));
+                Ok(None)
+            }
             Err(failure) => trouble(format!("{command} {args} was not done: {failure:?}")),
         }
     }
 
-    fn is_foreign(&self, failure: &device::api::Failure) -> bool {
-        failure.problems.iter().all(|problem| problem.code == domain::ProblemCode::ForeignCell)
+    /// Whether what a command writes in, or takes a picture for, is a case file that the phone shows as one about nobody.
+    fn is_of_nobody(&self, who: usize, args: &Value) -> Outcome<bool> {
+        let file = [&args["id"], &args["subject"]].into_iter().find_map(Value::as_str);
+        let file = file.map(str::parse::<RecordId>).transpose().doing("reading what a command is about")?;
+        let Some(file) = file else { return Ok(false) };
+        Ok(self.phones[who].record(file)?.is_some_and(|file| case_files::is_closed(&file)))
     }
 
     /// Saves fields of a record (or a new one), writes it down, and insists that the screen then shows what was typed.
     pub(super) fn save(&mut self, who: usize, kind: &Kind, id: Option<RecordId>, fields: Value) -> Outcome {
+        self.save_in(who, None, (kind, id), fields)
+    }
+
+    /// The same, of a new record in a cell that the form asked for.
+    pub(super) fn save_in(
+        &mut self,
+        who: usize,
+        cell: Option<&CellCode>,
+        (kind, id): (&Kind, Option<RecordId>),
+        fields: Value,
+    ) -> Outcome {
         let typed: Fields = serde_json::from_value(fields.clone()).doing("reading own words")?;
         let before = id.map(|id| self.phones[who].record(id)).transpose()?.flatten();
         if let Some(id) = id {
             take(&self.ledger).typed(id, &typed);
         }
-        let args = json!({ "kind": kind, "id": id, "cell": null, "fields": fields });
+        let args = json!({ "kind": kind, "id": id, "cell": cell, "fields": fields });
         let known: BTreeSet<RecordId> = self.phones[who].of_kind(kind)?.iter().map(|record| record.id).collect();
         match self.command(who, "save", args, None)? {
             None => Ok(()),
@@ -393,7 +413,7 @@ impl History {
     pub(super) fn answer_refusal(&mut self, who: usize) -> Outcome {
         let refused = self.phones[who].refused()?;
         let Some(one) = self.chance.pick(&refused) else { return Ok(()) };
-        let discard = self.chance.percent(30) || self.is_closed_file(who, one.id)?;
+        let discard = self.chance.percent(30);
         let command = if discard { "discard" } else { "resend" };
         self.say(|| format!("{command} {one:?}"));
         if !discard {
@@ -425,6 +445,11 @@ pub(super) fn picture(width: u32, height: u32, shade: u8) -> Outcome<Vec<u8>> {
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, 80).encode_image(&picture).doing("taking a photo")?;
     Ok(jpeg)
+}
+
+/// Whether a command was refused for this alone.
+fn is_all_of(failure: &Failure, code: ProblemCode) -> bool {
+    failure.code == FailureCode::Invalid && failure.problems.iter().all(|problem| problem.code == code)
 }
 
 fn id_in(answer: &Value) -> Option<RecordId> {

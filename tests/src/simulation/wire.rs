@@ -15,6 +15,7 @@ use domain::world::Millis;
 use sync_server::hub::CountyHub;
 use sync_server::hub::peer::HubPeer;
 
+use super::case_files;
 use super::chance::Chance;
 use super::county::{County, Held, Roles, role_in, shared};
 use super::history::aloud;
@@ -22,6 +23,7 @@ use super::informant;
 use super::ledger::Ledger;
 use super::said;
 use super::world::{Drift, Time};
+use crate::trouble::Trouble;
 
 /// What the wires of one history share.
 pub(super) type Shared<T> = Arc<Mutex<T>>;
@@ -385,6 +387,7 @@ impl Wire {
     /// but what the server took, it took.
     fn exchange_now(&self, request: &ExchangeRequest, heard: bool) -> Result<ExchangeAnswer, CallError> {
         let answer = self.call(&|peer| peer.exchange(request))?;
+        let looked = case_files::look_after(&*self.hub()?, &request.push);
         let now = self.now() + self.server_drift.get();
         let held = take(&self.held).get(&self.worker).cloned();
         let role = role_in(&self.roles, &self.worker);
@@ -397,7 +400,13 @@ impl Wire {
         if let Some(told) = too_much {
             ledger.break_law(told);
         }
+        let look = looked.unwrap_or_else(|Trouble(law)| {
+            ledger.break_law(law);
+            case_files::Look::default()
+        });
+        ledger.files_were_seen(&look);
         ledger.exchanged(&self.worker, (request, &answer), held.as_deref(), now, heard);
+        ledger.late_lists_were_taken(&look);
         for said in ledger.listened_for.iter().flat_map(|words| said::about(words, request, &answer)) {
             aloud(&format!("         {} {}: {said}", self.worker, if heard { "heard" } else { "did not hear" }));
         }

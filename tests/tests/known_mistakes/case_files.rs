@@ -72,3 +72,49 @@ fn words_that_go_up_behind_other_work_stand_in_a_file_that_is_also_anothers_and_
     }
     Ok(())
 }
+
+#[test]
+fn words_that_come_to_a_file_about_nobody_are_made_nothing_and_those_of_whoever_is_noted_next_stay() -> Outcome {
+    let mut scene = Scene::with(&[0, 2])?;
+    let (file, person) = a_file(&mut scene)?;
+    scene.erase(person)?;
+    scene.round(1)?;
+    let says = |scene: &Scene, field: &str| -> Outcome<Option<String>> {
+        Ok(scene.on_server(file)?.and_then(|record| record.text(field).map(str::to_owned)))
+    };
+    scene.save(1, &Kind::Dispute, Some(file), json!({ "claim": "词c" }))?;
+    scene.round(1)?;
+    insist(says(&scene, "claim")?.is_none(), "The server keeps what was typed into a file about nobody.")?;
+    scene.round(0)?;
+    let parties = json!([{ "name": "—", "side": "applicant" }, { "name": "县供销社", "side": "respondent" }]);
+    scene.save(0, &Kind::Dispute, Some(file), json!({ "parties": parties }))?;
+    scene.save(1, &Kind::Dispute, Some(file), json!({ "facts": "词d" }))?;
+    scene.round(0)?;
+    scene.round(1)?;
+    insist(says(&scene, "facts")?.as_deref() == Some("词d"), "A word of a file that is about somebody again is gone.")?;
+    scene.settle()
+}
+
+#[test]
+fn an_unfinished_form_goes_with_a_party_who_lived_where_its_phone_reads_nothing() -> Outcome {
+    let mut scene = Scene::with(&[4, 0])?;
+    let Some(person) = scene.all_on_server(1, &Kind::Person)?.first().map(|person| person.id) else {
+        return trouble("Nobody lives in the other cell.");
+    };
+    let parties = json!([{ "person": person, "name": "张三", "side": "applicant" }]);
+    let fields = json!({ "type": "02", "source": "applied", "accepted_on": "2026-01-02", "parties": parties });
+    scene.save(0, &Kind::Dispute, None, fields)?;
+    scene.round(0)?;
+    scene.round(1)?;
+    let Some(file) = scene.all_on_server(0, &Kind::Dispute)?.first().map(|file| file.id) else {
+        return trouble("The file did not arrive.");
+    };
+    let key = format!("edit:{file}");
+    let form = json!({ "key": key, "value": { "claim": "词c" } });
+    let keeps = |scene: &Scene| scene.call(1, "draft", json!({ "key": key }), None).is_ok_and(|kept| !kept.is_null());
+    insist(scene.call(1, "save_draft", form, None).is_ok() && keeps(&scene), "The form is not kept.")?;
+    scene.erase(person)?;
+    scene.round(1)?;
+    insist(!keeps(&scene), "The form of a file about nobody is still there.")?;
+    scene.settle()
+}
