@@ -1,8 +1,8 @@
 //! Cells that are merged, split and handed over, as the county draws its grid anew.
 //!
 //! What can be overwritten moves with its cell; what cannot (visits, photos, reviews) stays where it was written, so whoever gets
-//! the records of a cell that is over gets that cell too, whether that one was merged itself or is handed over since. Phones that had
-//! unsent work then send it into the old cell, and merging again moves what came late.
+//! the records of a cell that is over gets that cell too, and nobody else has it, whether the other was merged itself since, is handed
+//! over or named with an account. Phones that had unsent work then send it into the old cell, and merging again moves what came late.
 
 use std::collections::BTreeSet;
 
@@ -86,7 +86,8 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    /// Gives a cell from one account to another, with what was merged into it; `seen` says who the caller saw holding it.
+    /// Gives a cell from one account to another, with what was merged into it, whoever holds that; `seen` says who the caller saw holding
+    /// the cell itself.
     ///
     /// # Errors
     /// [`CallRefusal::NotFound`] outside the scope, [`CallRefusal::Stale`] when others hold it by now, [`CallRefusal::Invalid`]
@@ -109,14 +110,11 @@ impl<S: Store> Hub<S> {
             if division.retired_at.is_some() && wanted.iter().any(|id| !holders.contains(id)) {
                 return Err(HubError::invalid(vec![Problem::new("to", ProblemCode::Retired)]));
             }
-            let along = with_merged(writing, cell)?;
             for id in wanted.iter().filter(|id| !holders.contains(id)) {
                 check_new_holder(writing, actor, id)?;
-                give(writing, id, &along, true, at)?;
             }
-            for id in holders.iter().filter(|id| !wanted.contains(id)) {
-                give(writing, id, &along, false, at)?;
-            }
+            let along = with_merged(writing, std::slice::from_ref(cell))?;
+            give_to_just(writing, &along, &wanted, at)?;
             let names: Vec<&str> = wanted.iter().map(AccountId::as_str).collect();
             self.became(writing, actor, &division.code, "handed_over", "", Some(&names.join(" ")))?;
             note(writing, now, actor.account.as_str(), "cell_hand_over", cell.as_str())
@@ -145,16 +143,9 @@ impl<S: Store> Hub<S> {
             let at = known_now(now, writing)?;
             let records = movable(writing, cell)?;
             self.move_records(writing, actor, &records, into)?;
-            let new_holders = writing.holders(into)?;
-            let along = with_merged(writing, cell)?;
-            for one in &along {
-                for id in writing.holders(one)?.iter().filter(|id| !new_holders.contains(id)) {
-                    give(writing, id, std::slice::from_ref(one), false, at)?;
-                }
-            }
-            for id in &new_holders {
-                give(writing, id, &along, true, at)?;
-            }
+            let holders = writing.holders(into)?.into_iter().collect();
+            let along = with_merged(writing, std::slice::from_ref(cell))?;
+            give_to_just(writing, &along, &holders, at)?;
             if !again {
                 self.mark_retired(writing, actor, division, Some(&into_code))?;
             }
@@ -243,11 +234,33 @@ fn give(writing: &mut dyn Writing, id: &AccountId, which: &[CellCode], gives: bo
     Ok(writing.set_holdings(id, &cells, at)?)
 }
 
-/// A cell with those that were merged into it, and into these: what is written once lies there still. What was retired without a merger
+/// These accounts hold the cells from now on, and nobody else does: also whoever was left with one of them when the cell went on that it was
+/// merged into, as an older version left it.
+fn give_to_just(
+    writing: &mut dyn Writing,
+    cells: &[CellCode],
+    to: &BTreeSet<AccountId>,
+    at: i64,
+) -> Result<(), HubError> {
+    let mut former = BTreeSet::new();
+    for cell in cells {
+        former.extend(writing.holders(cell)?.into_iter().filter(|id| !to.contains(id)));
+    }
+    for id in &former {
+        give(writing, id, cells, false, at)?;
+    }
+    for id in to {
+        give(writing, id, cells, true, at)?;
+    }
+    Ok(())
+}
+
+/// Cells with those that were merged into them, and into these: what is written once lies there still. What was retired without a merger
 /// has nothing that anybody needs.
-fn with_merged(reading: &dyn Writing, cell: &CellCode) -> Result<Vec<CellCode>, HubError> {
-    let divisions = reading.divisions(&[cell.county()])?;
-    let mut all = vec![cell.clone()];
+fn with_merged(reading: &dyn Writing, cells: &[CellCode]) -> Result<Vec<CellCode>, HubError> {
+    let counties: BTreeSet<Scope> = cells.iter().map(CellCode::county).collect();
+    let divisions = reading.divisions(&counties.into_iter().collect::<Vec<_>>())?;
+    let mut all = cells.to_vec();
     let mut looked = 0;
     while let Some(into) = all.get(looked).map(Scope::from) {
         looked += 1;
@@ -260,6 +273,19 @@ fn with_merged(reading: &dyn Writing, cell: &CellCode) -> Result<Vec<CellCode>, 
         }
     }
     Ok(all)
+}
+
+/// The cells that an account holds once the office has named these, by code: what was merged into one of them comes along, and goes with
+/// one that is not named any more. `held`: those that it holds so far.
+pub(super) fn with_what_was_merged(
+    reading: &dyn Writing,
+    held: &[CellCode],
+    named: &[CellCode],
+) -> Result<Vec<CellCode>, HubError> {
+    let left: Vec<CellCode> = held.iter().filter(|cell| !named.contains(cell)).cloned().collect();
+    let went = with_merged(reading, &left)?;
+    let stay: Vec<CellCode> = named.iter().filter(|cell| !went.contains(cell)).cloned().collect();
+    Ok(with_merged(reading, &stay)?.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
 }
 
 /// Where the records of a cell are by now: the cell itself, or the last of those into which one was merged after the other.

@@ -192,6 +192,29 @@ async fn what_was_merged_into_a_cell_goes_along_when_that_one_is_merged_or_hande
 }
 
 #[tokio::test]
+async fn whoever_was_left_with_a_cell_that_was_merged_gives_it_up_when_the_other_is_handed_over() {
+    let county = county();
+    let admin = admin(&county).await;
+    county.account("worker-1", Role::Worker, &["610722001001"], &[cell(1)]);
+    let merge = "/desk/api/cells/610722001001002/merge";
+    admin.done(merge, json!({"into": "610722001001001"})).await;
+    // As an older version left it, which handed over the one cell alone.
+    let left = county.worker("worker-1", &[cell(2)]);
+    let three = county.worker("worker-3", &[cell(1)]);
+    let four = county.worker("worker-4", &[cell(3)]);
+    let path = "/desk/api/cells/610722001001001/hand-over";
+    let to = |seen: &[&str], to: &[&str]| json!({"seen": seen, "to": to});
+    admin.done(path, to(&["worker-3"], &["worker-3", "worker-4"])).await;
+    assert!(left.phone().cells.is_empty());
+    assert_eq!(three.phone().cells, [cell(1), cell(2)], "also who goes on");
+    assert_eq!(four.phone().cells, [cell(1), cell(2), cell(3)]);
+    // Nor does it take another handover: what came late is moved, and the cell goes to where the rest is.
+    county.account("worker-1", Role::Worker, &["610722001001"], &[cell(2)]);
+    admin.done(merge, json!({"into": "610722001001001"})).await;
+    assert!(left.phone().cells.is_empty());
+}
+
+#[tokio::test]
 async fn houses_and_groups_are_split_off_with_everybody_who_lives_there() {
     let county = county();
     let admin = admin(&county).await;

@@ -45,6 +45,10 @@ export function tree(list: readonly DeskDivision[]): DivisionNode[] {
   return roots
 }
 
+/** What can be chosen: what goes on. What is over is shown by its name where it stands chosen, as a cell that came along with another. */
+export const choosable = (list: readonly DeskDivision[], chosen: readonly string[]) =>
+  list.filter((one) => one.retired_at === null || chosen.includes(one.code))
+
 /** The next free number below a division: towns and villages count by one, cells too. */
 export function nextCode(parent: string, list: readonly DeskDivision[]): string {
   const digits = 3
