@@ -2,7 +2,9 @@
 //!
 //! What can be overwritten moves with its cell; what cannot (visits, photos, reviews) stays where it was written, so whoever gets
 //! the records of a cell that is over gets that cell too, and nobody else has it, whether the other was merged itself since, is handed
-//! over or named with an account. Phones that had unsent work then send it into the old cell, and merging again moves what came late.
+//! over or named with an account. Phones that had unsent work then send it into the old cell, and the office moves it on (`late.rs`).
+
+mod late;
 
 use std::collections::BTreeSet;
 
@@ -138,16 +140,10 @@ impl<S: Store> Hub<S> {
                 return Err(HubError::invalid(vec![Problem::new("succeeded_by", ProblemCode::Retired)]));
             }
             let into = &if again { went_to(writing, into)? } else { into.clone() };
-            let into_code = Scope::from(into);
-            check_successor(writing, actor, &code, Some(&into_code))?;
-            let at = known_now(now, writing)?;
             let records = movable(writing, cell)?;
-            self.move_records(writing, actor, &records, into)?;
-            let holders = writing.holders(into)?.into_iter().collect();
-            let along = with_merged(writing, std::slice::from_ref(cell))?;
-            give_to_just(writing, &along, &holders, at)?;
+            self.move_into(writing, actor, (cell, into), &records)?;
             if !again {
-                self.mark_retired(writing, actor, division, Some(&into_code))?;
+                self.mark_retired(writing, actor, division, Some(&Scope::from(into)))?;
             }
             if !again || !records.is_empty() {
                 self.became(writing, actor, &code, "merged", "", Some(into.as_str()))?;
@@ -189,6 +185,23 @@ impl<S: Store> Hub<S> {
             note(writing, now, actor.account.as_str(), "cell_split", &format!("{cell} {to}"))?;
             Ok(chosen.len())
         })
+    }
+
+    /// Moves records of a cell into the one that takes its place. Whoever holds that one, and nobody else, holds the other too, with what
+    /// was merged into it before.
+    fn move_into(
+        &self,
+        writing: &mut dyn Writing,
+        actor: &Actor,
+        (cell, into): (&CellCode, &CellCode),
+        records: &[StoredRecord],
+    ) -> Result<(), HubError> {
+        check_successor(writing, actor, &Scope::from(cell), Some(&Scope::from(into)))?;
+        let at = known_now(self.now(), writing)?;
+        self.move_records(writing, actor, records, into)?;
+        let holders = writing.holders(into)?.into_iter().collect();
+        let along = with_merged(writing, std::slice::from_ref(cell))?;
+        give_to_just(writing, &along, &holders, at)
     }
 
     /// Moves records to another cell, as changes of the office's own that alter nothing else. What was approved stays so: nobody
@@ -353,33 +366,56 @@ fn parts(records: &[StoredRecord]) -> Vec<CellPart> {
     parts.into_iter().collect()
 }
 
+/// With what a record goes along when cells are drawn anew, the nearest first: the entry that stands for it, what it belongs to. A household
+/// that is threatened goes with its household, not with the slope above it.
+fn goes_with(record: &Record) -> impl Iterator<Item = RecordId> {
+    // Who gave way to another lives on in the own household.
+    let into = record.merged_into().filter(|_| record.kind != Kind::Person);
+    let field = match &record.kind {
+        Kind::ThreatenedHousehold => Some("household"),
+        kind => kind.belongs_to(),
+    };
+    into.into_iter().chain(field.and_then(|field| record.reference(field)))
+}
+
+/// With which of these records another one goes along.
+fn above(record: &Record, here: &BTreeSet<RecordId>) -> Option<RecordId> {
+    goes_with(record).find(|id| here.contains(id))
+}
+
+fn ids_of(records: &[StoredRecord]) -> BTreeSet<RecordId> {
+    records.iter().map(|stored| stored.record.id).collect()
+}
+
+/// The first ones and everything that goes along with them.
+fn with_all_along(all: &[StoredRecord], first: BTreeSet<RecordId>) -> BTreeSet<RecordId> {
+    let here = ids_of(all);
+    let mut ids = first;
+    loop {
+        let goes = |record: &&Record| {
+            !ids.contains(&record.id) && above(record, &here).is_some_and(|above| ids.contains(&above))
+        };
+        let records = all.iter().map(|stored| &stored.record);
+        let more: Vec<RecordId> = records.filter(goes).map(|record| record.id).collect();
+        if more.is_empty() {
+            return ids;
+        }
+        ids.extend(more);
+    }
+}
+
 /// The chosen houses and groups with everything that belongs to them.
 fn chosen(all: &[StoredRecord], off: &SplitParts) -> Vec<StoredRecord> {
-    let here: BTreeSet<RecordId> = all.iter().map(|stored| stored.record.id).collect();
-    // A door or household that gave way, with what hangs on it, goes where the one goes that stands for it.
-    let into = |record: &Record| record.merged_into().filter(|into| record.kind != Kind::Person && here.contains(into));
-    let first = |record: &Record| match record.kind {
-        _ if into(record).is_some() => false,
+    let here = ids_of(all);
+    // A door that gave way, with what hangs on it, goes where the one goes that stands for it.
+    let gave_way = |record: &Record| record.merged_into().is_some_and(|into| here.contains(&into));
+    let first = |record: &&Record| match record.kind {
+        _ if gave_way(record) => false,
         Kind::Building => off.buildings.contains(&record.id),
         Kind::Dwelling => record.reference("building").is_none() && off.groups.contains(&group_of(record)),
         _ => false,
     };
-    let records = || all.iter().map(|stored| &stored.record);
-    let mut ids: BTreeSet<RecordId> = records().filter(|record| first(record)).map(|record| record.id).collect();
-    loop {
-        let belongs = |record: &&Record| {
-            // A household that is threatened belongs to its household here, not to the slope above it.
-            let field =
-                if record.kind == Kind::ThreatenedHousehold { Some("household") } else { record.kind.belongs_to() };
-            let above = into(record).or_else(|| field.and_then(|field| record.reference(field)));
-            above.is_some_and(|above| ids.contains(&above))
-        };
-        let more: Vec<RecordId> =
-            records().filter(belongs).map(|record| record.id).filter(|id| !ids.contains(id)).collect();
-        if more.is_empty() {
-            break;
-        }
-        ids.extend(more);
-    }
+    let records = all.iter().map(|stored| &stored.record);
+    let ids = with_all_along(all, records.filter(first).map(|record| record.id).collect());
     all.iter().filter(|stored| ids.contains(&stored.record.id)).cloned().collect()
 }

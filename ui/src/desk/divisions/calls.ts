@@ -22,6 +22,8 @@ export const standing = (code: string) => read<DeskCell>(`cells/${code}`)
 export const handOver = (code: string, seen: string[], to: string[]) => write<null>(`cells/${code}/hand-over`, { seen, to })
 /** Merges a cell into another. */
 export const merge = (code: string, into: string) => write<MovedRecords>(`cells/${code}/merge`, { into })
+/** Moves what came late into a cell after what it belongs to. */
+export const moveLate = (code: string) => write<MovedRecords>(`cells/${code}/late`, {})
 /** Splits houses and groups off. */
 export const split = (
   code: string,
