@@ -1,8 +1,9 @@
 //! Divisions and cells: made, renamed, retired; cells handed over, merged and split; and who may not.
 
+use domain::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX};
 use domain::review::ReviewState;
 use domain::scope::Role;
-use domain::{AccountId, CellCode, Kind, RecordId};
+use domain::{AccountId, CellCode, Fields, Kind, ProblemCode, RecordId};
 use serde_json::{Value, json};
 use sync_server::hub::reviews::{ReviewOf, ReviewVerdict};
 use sync_server::store::Store as _;
@@ -212,6 +213,33 @@ async fn whoever_was_left_with_a_cell_that_was_merged_gives_it_up_when_the_other
     county.account("worker-1", Role::Worker, &["610722001001"], &[cell(2)]);
     admin.done(merge, json!({"into": "610722001001001"})).await;
     assert!(left.phone().cells.is_empty());
+}
+
+#[tokio::test]
+async fn one_record_that_is_as_large_as_may_be_keeps_no_cell_from_being_merged() {
+    let county = county();
+    let admin = admin(&county).await;
+    let mut phone = county.worker("worker-2", &[cell(2)]);
+    let of_newer = |more: Fields| {
+        let mut fields = Fields::from([("use".into(), json!("own")), ("house_number".into(), json!("18号"))]);
+        fields.extend(more);
+        fields
+    };
+    let many = of_newer((2..CHANGE_FIELDS_MAX).map(|number| (format!("later_{number}"), json!(number))).collect());
+    let bare = serde_json::to_string(&of_newer(Fields::from([("later".into(), json!(""))]))).unwrap().len();
+    let long = of_newer(Fields::from([("later".into(), json!("x".repeat(CHANGE_BYTES_MAX - bare)))]));
+    let large = [many, long].map(|fields| phone.new_record(Kind::Dwelling, &cell(2), json!(fields)));
+    phone.push_all(&large);
+    county.world.pass(10 * MINUTE);
+    let moved = admin.done("/desk/api/cells/610722001001002/merge", json!({"into": "610722001001001"})).await;
+    assert_eq!(moved["moved"], 2);
+    assert!(large.iter().all(|change| cell_of(&county, change.id) == cell(1)));
+    // And its new worker goes on with them, as long as they do not grow.
+    let mut new = county.worker("worker-1", &[cell(1)]);
+    let shorter = large.each_ref().map(|large| new.change(Kind::Dwelling, large.id, &cell(1), json!({"use": "let"})));
+    new.push_all(&shorter);
+    let grows = new.change(Kind::Dwelling, large[0].id, &cell(1), json!({"later_still": 1}));
+    assert_eq!(new.refused(&grows), ProblemCode::FieldName);
 }
 
 #[tokio::test]
