@@ -371,11 +371,9 @@ fn parts(records: &[StoredRecord]) -> Vec<CellPart> {
 fn goes_with(record: &Record) -> impl Iterator<Item = RecordId> {
     // Who gave way to another lives on in the own household.
     let into = record.merged_into().filter(|_| record.kind != Kind::Person);
-    let field = match &record.kind {
-        Kind::ThreatenedHousehold => Some("household"),
-        kind => kind.belongs_to(),
-    };
-    into.into_iter().chain(field.and_then(|field| record.reference(field)))
+    let own = (record.kind == Kind::ThreatenedHousehold).then_some("household");
+    let others = record.kind.places().filter(move |_| own.is_none());
+    into.into_iter().chain(own.into_iter().chain(others).filter_map(move |field| record.reference(field)))
 }
 
 /// With which of these records another one goes along.

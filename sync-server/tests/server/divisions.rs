@@ -271,6 +271,22 @@ async fn houses_and_groups_are_split_off_with_everybody_who_lives_there() {
 }
 
 #[tokio::test]
+async fn an_incident_that_names_only_a_door_goes_along_when_that_is_split_off() {
+    let county = county();
+    let admin = admin(&county).await;
+    let mut phone = county.worker("worker-1", &[cell(1)]);
+    let home = phone.new_home(&cell(1));
+    phone.push_all(&home);
+    let mut incidents = [(); 3].map(|()| phone.new_incident(&cell(1)));
+    incidents[0].fields.insert("dwelling".into(), json!(home[0].id));
+    incidents[1].fields.insert("household".into(), json!(home[1].id));
+    phone.push_all(&incidents);
+    let group = json!({"buildings": [], "groups": [["", "2组"]], "to": "610722001001002", "name": null});
+    assert_eq!(admin.done("/desk/api/cells/610722001001001/split", group).await["moved"], 5);
+    assert_eq!(incidents.each_ref().map(|incident| cell_of(&county, incident.id)), [cell(2), cell(2), cell(1)]);
+}
+
+#[tokio::test]
 async fn cells_of_another_county_cannot_be_named() {
     let county = county();
     let admin = admin(&county).await;
