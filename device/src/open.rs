@@ -327,11 +327,15 @@ impl Open {
         if self.cells.len() < 2 {
             return Ok(self.cells.first().cloned());
         }
-        let all = self.store.of_kind(&Kind::Cell, None)?.into_iter();
-        let over: BTreeSet<CellCode> =
-            all.filter(|cell| cell.text("succeeded_by").is_some()).map(|cell| cell.cell).collect();
+        let over = self.cells_over()?;
         let goes_on = self.cells.iter().find(|cell| !over.contains(*cell));
         Ok(goes_on.or(self.cells.first()).cloned())
+    }
+
+    /// The cells that are over, as their own records say: nothing new is put there.
+    pub(crate) fn cells_over(&self) -> Result<BTreeSet<CellCode>, DeviceError> {
+        let all = self.store.of_kind(&Kind::Cell, None)?.into_iter();
+        Ok(all.filter(|cell| cell.text("succeeded_by").is_some()).map(|cell| cell.cell).collect())
     }
 
     fn write_as(

@@ -18,7 +18,7 @@ use crate::ids::{AccountId, CellCode, DeviceId, Epoch, RecordId, Sha256Hex};
 use crate::order::{OrderAnswer, OrderRequest, StandingOrder};
 use crate::problem::{Problem, ProblemCode};
 pub use crate::receipt::{CellState, Receipt, ReceiptStatement};
-use crate::record::Record;
+use crate::record::{Fields, Record};
 use crate::scope::Role;
 use crate::stamp::Node;
 use crate::world::Millis;
@@ -32,9 +32,9 @@ pub const PUSH_CHANGES_MAX: usize = 5_000;
 pub const WORDS_ABOUT_MAX: usize = 1_000;
 /// At most this many bytes in one exchange's body after decompression.
 pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// At most this many bytes in one change, as JSON.
+/// At most this many bytes in one change, as JSON ([`counted_bytes`]).
 pub const CHANGE_BYTES_MAX: usize = 128 * 1024;
-/// At most this many fields in one change.
+/// At most this many fields in one change ([`counted_fields`]).
 pub const CHANGE_FIELDS_MAX: usize = 80;
 /// Values are nested at most this deep.
 pub const VALUE_DEPTH_MAX: usize = 8;
@@ -521,6 +521,20 @@ pub trait Peer: Send {
     /// Any [`CallError`]; [`CallRefusal::NotAllowed`] for a phone that can simply push, [`CallRefusal::TooLarge`] and
     /// [`CallRefusal::TooManyTries`] when the server keeps no more of this phone for now.
     fn hand_in(&self, piece: &HandIn) -> Result<(), CallError>;
+}
+
+/// How many fields count where one change may bring only so many. That by which a record is moved does not: whatever a record holds, the
+/// office can move it, and a phone can bring it back whole after that.
+pub fn counted_fields(fields: &Fields) -> usize {
+    fields.len() - usize::from(fields.contains_key("cell"))
+}
+
+/// The bytes of fields as JSON, counted likewise. A `cell` that is none counts.
+pub fn counted_bytes(fields: &Fields) -> usize {
+    const MEMBER: usize = r#""cell":"610722001001001","#.len();
+    let whole = serde_json::to_string(fields).map_or(usize::MAX, |text| text.len());
+    let moved = fields.get("cell").and_then(Value::as_str).is_some_and(|cell| CellCode::new(cell).is_ok());
+    if moved { whole.saturating_sub(MEMBER) } else { whole }
 }
 
 /// How deep a value is nested: 1 for a scalar.

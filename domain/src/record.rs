@@ -195,6 +195,12 @@ impl Kind {
         })
     }
 
+    /// The fields that can name where a record belongs, the nearest first: of an incident that names no household the dwelling does.
+    pub fn places(&self) -> impl Iterator<Item = &'static str> {
+        let or_else = (*self == Kind::Incident).then_some("dwelling");
+        self.belongs_to().into_iter().chain(or_else)
+    }
+
     /// The field with the record's own moment, which the phone fills in by its clock.
     pub fn moment(&self) -> Option<&'static str> {
         match self {

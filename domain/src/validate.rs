@@ -15,7 +15,7 @@ use crate::lines::is_line_break;
 use crate::merge::only_loses;
 use crate::phone::is_phone;
 use crate::problem::{Problem, ProblemCode};
-use crate::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX, VALUE_DEPTH_MAX, depth};
+use crate::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX, VALUE_DEPTH_MAX, counted_bytes, counted_fields, depth};
 use crate::record::{Fields, Kind, Record, is_field_name};
 use crate::same::{MERGED_INTO, can_be_same};
 use crate::spec::{FieldSpec, FieldType, field, fields};
@@ -88,11 +88,10 @@ fn problems_apart(change: &Change, current: Option<&Record>, setting: Setting<'_
     if let Kind::Other(_) = change.kind {
         return vec![Problem::new("", ProblemCode::UnknownKind)];
     }
-    let size = serde_json::to_string(&change.fields).map_or(usize::MAX, |text| text.len());
-    if size > CHANGE_BYTES_MAX {
+    if counted_bytes(&change.fields) > CHANGE_BYTES_MAX {
         return vec![Problem::with_limit("", ProblemCode::TooManyBytes, CHANGE_BYTES_MAX as i64)];
     }
-    if change.fields.is_empty() || change.fields.len() > CHANGE_FIELDS_MAX {
+    if change.fields.is_empty() || counted_fields(&change.fields) > CHANGE_FIELDS_MAX {
         return vec![Problem::with_limit("", ProblemCode::FieldName, CHANGE_FIELDS_MAX as i64)];
     }
     let mut found: Vec<Problem> =

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use domain::codes::Lists;
+use domain::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX};
 use domain::spec::{FieldType, fields};
 use domain::validate::{Setting, Warning, problems, warnings};
 use domain::{CellCode, Change, Fields, Kind, Node, ProblemCode, Record, RecordId, Stamp, Stamps};
@@ -240,6 +241,28 @@ fn deep_and_huge_values_are_refused() {
     let many: Fields = (0..200).map(|n| (format!("f{n}"), json!(1))).collect();
     assert_eq!(judge(&change("person", json!(many)), Some(&person()))[0].1, ProblemCode::FieldName);
     assert_eq!(judge(&change("person", json!({})), Some(&person()))[0].1, ProblemCode::FieldName);
+}
+
+#[test]
+fn a_record_that_is_as_large_as_may_be_is_no_larger_once_it_was_moved() {
+    let standing = person();
+    let code = |fields: Fields| judge(&change("person", json!(fields)), Some(&standing)).into_iter().next();
+    let many = |count: usize| -> Fields { (0..count).map(|n| (format!("f{n}"), json!(1))).collect() };
+    let moved = |mut fields: Fields| {
+        fields.insert("cell".into(), json!("610722001001002"));
+        fields
+    };
+    assert_eq!(code(moved(many(CHANGE_FIELDS_MAX))), None);
+    let too_many = code(moved(many(CHANGE_FIELDS_MAX + 1)));
+    assert_eq!(too_many, Some((String::new(), ProblemCode::FieldName)));
+    let long = |bytes: usize| Fields::from([("newer".into(), json!("x".repeat(bytes - r#"{"newer":""}"#.len())))]);
+    assert_eq!((code(long(CHANGE_BYTES_MAX)), code(moved(long(CHANGE_BYTES_MAX)))), (None, None));
+    for fields in [long(CHANGE_BYTES_MAX + 1), moved(long(CHANGE_BYTES_MAX + 1))] {
+        assert_eq!(code(fields), Some((String::new(), ProblemCode::TooManyBytes)));
+    }
+    // Nothing else hides behind the name of that field.
+    let hidden = Fields::from([("cell".into(), json!("x".repeat(200_000)))]);
+    assert_eq!(code(hidden), Some((String::new(), ProblemCode::TooManyBytes)));
 }
 
 #[test]

@@ -33,7 +33,7 @@ use crate::http::desk::handlers as desk;
         desk::put_boundary,
         desk::password, desk::accounts, desk::create_account, desk::change_account, desk::close_account, desk::reopen_account, desk::reset_password,
         desk::divisions, desk::create_division, desk::division_past, desk::rename_division, desk::retire_division,
-        desk::cell_standing, desk::hand_over_cell, desk::merge_cell, desk::split_cell, desk::county_lists, desk::publish_lists,
+        desk::cell_standing, desk::hand_over_cell, desk::merge_cell, desk::split_cell, desk::move_late, desk::county_lists, desk::publish_lists,
         desk::imports, desk::upload_table, desk::import, desk::import_progress, desk::check_import, desk::run_import,
         desk::discard_import, desk::export,
         desk::reports, desk::make_report, desk::report, desk::report_xlsx, desk::report_pdf, desk::coverage, desk::coverage_list,

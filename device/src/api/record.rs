@@ -304,9 +304,7 @@ fn cell_of(
     if let Some(cell) = current.map(|record| &record.cell).or(given) {
         return Ok(Some(cell.clone()));
     }
-    // An incident names a household or else a dwelling.
-    let over = kind.belongs_to().into_iter().chain((*kind == Kind::Incident).then_some("dwelling"));
-    for name in over {
+    for name in kind.places() {
         if let Some(id) = fields.get(name).and_then(Value::as_str).and_then(|text| text.parse().ok())
             && let Some(record) = open.store().get(id)?
         {

@@ -33,6 +33,8 @@ pub struct CellInfo {
     pub village_name: String,
     /// The town or street.
     pub town_name: String,
+    /// It is over: it was merged into another, and held for what was written in it. Nothing new is put there.
+    pub over: bool,
 }
 
 /// What the window needs to know before it shows anything.
@@ -114,12 +116,13 @@ pub(super) fn state(device: &Device, _: Nothing) -> Result<AppState, Failure> {
 
 /// The cells that the phone holds, with the names that the desk gave them; a code stands for a name that has not arrived.
 fn cells(open: &Open) -> Result<Vec<CellInfo>, DeviceError> {
-    let records = open.store().of_kind(&Kind::Cell, None)?;
+    let (records, over) = (open.store().of_kind(&Kind::Cell, None)?, open.cells_over()?);
     let info = |code: &CellCode| {
         let record = records.iter().find(|record| record.text("code") == Some(code.as_str()));
         let text = |field: &str| record.and_then(|record| record.text(field)).unwrap_or_default().to_owned();
         let name = Some(text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| code.to_string());
-        CellInfo { code: code.clone(), name, village_name: text("village_name"), town_name: text("town_name") }
+        let (village_name, town_name) = (text("village_name"), text("town_name"));
+        CellInfo { code: code.clone(), name, village_name, town_name, over: over.contains(code) }
     };
     Ok(open.cells().iter().map(info).collect())
 }

@@ -75,6 +75,23 @@ fn the_names_of_cells_come_from_the_desk() {
     assert_eq!(cells[0]["name"], "第1网格");
     assert_eq!(cells[0]["village_name"], "江湾社区");
     assert_eq!(cells[1]["name"], crate::phone::OTHER_CELL);
+    assert_eq!((&cells[0]["over"], &cells[1]["over"]), (&json!(false), &json!(false)));
+}
+
+#[test]
+fn nothing_new_is_put_into_a_cell_that_is_over() {
+    let phone = Phone::new();
+    let cell = domain::CellCode::new(crate::phone::CELL).unwrap();
+    let merged = json!({"code": crate::phone::CELL, "name": "第1网格", "cell_kind": "general",
+        "succeeded_by": crate::phone::OTHER_CELL});
+    phone.give([crate::phone::record(&cell, domain::Kind::Cell, phone.now(), merged)]);
+    let cells = phone.ok("state", json!({}))["cells"].clone();
+    assert_eq!((&cells[0]["over"], &cells[1]["over"]), (&json!(true), &json!(false)), "for the choice in a form");
+    // An incident at no door, as its form sends it.
+    let fields = json!({"category": "0601", "title": "井盖破损", "severity": 3});
+    let saved = phone.ok("save", json!({"kind": "incident", "id": null, "cell": null, "fields": fields}));
+    let page = phone.ok("incident", json!({"id": saved["id"]}));
+    assert_eq!(page["cell"], crate::phone::OTHER_CELL);
 }
 
 #[test]

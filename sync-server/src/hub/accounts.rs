@@ -10,6 +10,7 @@ use domain::world::Millis;
 use domain::{AccountId, CellCode, Problem, ProblemCode, Scope};
 use sha2::{Digest, Sha256};
 
+use crate::hub::cells::with_what_was_merged;
 use crate::hub::county::SERVER_ACCOUNT;
 use crate::hub::desk::{Desk, works_at_desk};
 use crate::hub::known_time::{known_now, shut_out_at};
@@ -106,7 +107,8 @@ impl<S: Store> Hub<S> {
             self.check_department(&account)?;
             writing.put_account(&account)?;
             let given_at = known_now(now, writing)?;
-            writing.set_holdings(&account.id, &words.cells, given_at)?;
+            let cells = with_what_was_merged(writing, &[], &words.cells)?;
+            writing.set_holdings(&account.id, &cells, given_at)?;
             if password.is_some() {
                 writing.put_first_password(&account.id, now)?;
             }
@@ -115,7 +117,8 @@ impl<S: Store> Hub<S> {
         Ok(password.map(|(password, _)| password))
     }
 
-    /// Changes an account's name, role, places and cells; `seen` names the state that the caller had before them.
+    /// Changes an account's name, role, places and cells (what was merged into these comes along); `seen` names the state that the caller
+    /// had before them.
     ///
     /// # Errors
     /// [`CallRefusal::NotFound`] when the actor administers no such account, [`CallRefusal::Stale`] when it has changed since,
@@ -145,7 +148,8 @@ impl<S: Store> Hub<S> {
             self.check_department(&account)?;
             writing.put_account(&account)?;
             let given_at = known_now(now, writing)?;
-            writing.set_holdings(&account.id, &words.cells, given_at)?;
+            let cells = with_what_was_merged(writing, &found.cells, &words.cells)?;
+            writing.set_holdings(&account.id, &cells, given_at)?;
             if !works_at_desk(words.role) {
                 writing.remove_desk_sessions_of(&account.id)?;
             }

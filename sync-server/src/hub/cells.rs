@@ -1,8 +1,10 @@
 //! Cells that are merged, split and handed over, as the county draws its grid anew.
 //!
 //! What can be overwritten moves with its cell; what cannot (visits, photos, reviews) stays where it was written, so whoever gets
-//! the records of a cell that is over gets that cell too, whether that one was merged itself or is handed over since. Phones that had
-//! unsent work then send it into the old cell, and merging again moves what came late.
+//! the records of a cell that is over gets that cell too, and nobody else has it, whether the other was merged itself since, is handed
+//! over or named with an account. Phones that had unsent work then send it into the old cell, and the office moves it on (`late.rs`).
+
+mod late;
 
 use std::collections::BTreeSet;
 
@@ -86,7 +88,8 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    /// Gives a cell from one account to another, with what was merged into it; `seen` says who the caller saw holding it.
+    /// Gives a cell from one account to another, with what was merged into it, whoever holds that; `seen` says who the caller saw holding
+    /// the cell itself.
     ///
     /// # Errors
     /// [`CallRefusal::NotFound`] outside the scope, [`CallRefusal::Stale`] when others hold it by now, [`CallRefusal::Invalid`]
@@ -109,14 +112,11 @@ impl<S: Store> Hub<S> {
             if division.retired_at.is_some() && wanted.iter().any(|id| !holders.contains(id)) {
                 return Err(HubError::invalid(vec![Problem::new("to", ProblemCode::Retired)]));
             }
-            let along = with_merged(writing, cell)?;
             for id in wanted.iter().filter(|id| !holders.contains(id)) {
                 check_new_holder(writing, actor, id)?;
-                give(writing, id, &along, true, at)?;
             }
-            for id in holders.iter().filter(|id| !wanted.contains(id)) {
-                give(writing, id, &along, false, at)?;
-            }
+            let along = with_merged(writing, std::slice::from_ref(cell))?;
+            give_to_just(writing, &along, &wanted, at)?;
             let names: Vec<&str> = wanted.iter().map(AccountId::as_str).collect();
             self.became(writing, actor, &division.code, "handed_over", "", Some(&names.join(" ")))?;
             note(writing, now, actor.account.as_str(), "cell_hand_over", cell.as_str())
@@ -140,23 +140,10 @@ impl<S: Store> Hub<S> {
                 return Err(HubError::invalid(vec![Problem::new("succeeded_by", ProblemCode::Retired)]));
             }
             let into = &if again { went_to(writing, into)? } else { into.clone() };
-            let into_code = Scope::from(into);
-            check_successor(writing, actor, &code, Some(&into_code))?;
-            let at = known_now(now, writing)?;
             let records = movable(writing, cell)?;
-            self.move_records(writing, actor, &records, into)?;
-            let new_holders = writing.holders(into)?;
-            let along = with_merged(writing, cell)?;
-            for one in &along {
-                for id in writing.holders(one)?.iter().filter(|id| !new_holders.contains(id)) {
-                    give(writing, id, std::slice::from_ref(one), false, at)?;
-                }
-            }
-            for id in &new_holders {
-                give(writing, id, &along, true, at)?;
-            }
+            self.move_into(writing, actor, (cell, into), &records)?;
             if !again {
-                self.mark_retired(writing, actor, division, Some(&into_code))?;
+                self.mark_retired(writing, actor, division, Some(&Scope::from(into)))?;
             }
             if !again || !records.is_empty() {
                 self.became(writing, actor, &code, "merged", "", Some(into.as_str()))?;
@@ -198,6 +185,23 @@ impl<S: Store> Hub<S> {
             note(writing, now, actor.account.as_str(), "cell_split", &format!("{cell} {to}"))?;
             Ok(chosen.len())
         })
+    }
+
+    /// Moves records of a cell into the one that takes its place. Whoever holds that one, and nobody else, holds the other too, with what
+    /// was merged into it before.
+    fn move_into(
+        &self,
+        writing: &mut dyn Writing,
+        actor: &Actor,
+        (cell, into): (&CellCode, &CellCode),
+        records: &[StoredRecord],
+    ) -> Result<(), HubError> {
+        check_successor(writing, actor, &Scope::from(cell), Some(&Scope::from(into)))?;
+        let at = known_now(self.now(), writing)?;
+        self.move_records(writing, actor, records, into)?;
+        let holders = writing.holders(into)?.into_iter().collect();
+        let along = with_merged(writing, std::slice::from_ref(cell))?;
+        give_to_just(writing, &along, &holders, at)
     }
 
     /// Moves records to another cell, as changes of the office's own that alter nothing else. What was approved stays so: nobody
@@ -243,11 +247,33 @@ fn give(writing: &mut dyn Writing, id: &AccountId, which: &[CellCode], gives: bo
     Ok(writing.set_holdings(id, &cells, at)?)
 }
 
-/// A cell with those that were merged into it, and into these: what is written once lies there still. What was retired without a merger
+/// These accounts hold the cells from now on, and nobody else does: also whoever was left with one of them when the cell went on that it was
+/// merged into, as an older version left it.
+fn give_to_just(
+    writing: &mut dyn Writing,
+    cells: &[CellCode],
+    to: &BTreeSet<AccountId>,
+    at: i64,
+) -> Result<(), HubError> {
+    let mut former = BTreeSet::new();
+    for cell in cells {
+        former.extend(writing.holders(cell)?.into_iter().filter(|id| !to.contains(id)));
+    }
+    for id in &former {
+        give(writing, id, cells, false, at)?;
+    }
+    for id in to {
+        give(writing, id, cells, true, at)?;
+    }
+    Ok(())
+}
+
+/// Cells with those that were merged into them, and into these: what is written once lies there still. What was retired without a merger
 /// has nothing that anybody needs.
-fn with_merged(reading: &dyn Writing, cell: &CellCode) -> Result<Vec<CellCode>, HubError> {
-    let divisions = reading.divisions(&[cell.county()])?;
-    let mut all = vec![cell.clone()];
+fn with_merged(reading: &dyn Writing, cells: &[CellCode]) -> Result<Vec<CellCode>, HubError> {
+    let counties: BTreeSet<Scope> = cells.iter().map(CellCode::county).collect();
+    let divisions = reading.divisions(&counties.into_iter().collect::<Vec<_>>())?;
+    let mut all = cells.to_vec();
     let mut looked = 0;
     while let Some(into) = all.get(looked).map(Scope::from) {
         looked += 1;
@@ -260,6 +286,19 @@ fn with_merged(reading: &dyn Writing, cell: &CellCode) -> Result<Vec<CellCode>, 
         }
     }
     Ok(all)
+}
+
+/// The cells that an account holds once the office has named these, by code: what was merged into one of them comes along, and goes with
+/// one that is not named any more. `held`: those that it holds so far.
+pub(super) fn with_what_was_merged(
+    reading: &dyn Writing,
+    held: &[CellCode],
+    named: &[CellCode],
+) -> Result<Vec<CellCode>, HubError> {
+    let left: Vec<CellCode> = held.iter().filter(|cell| !named.contains(cell)).cloned().collect();
+    let went = with_merged(reading, &left)?;
+    let stay: Vec<CellCode> = named.iter().filter(|cell| !went.contains(cell)).cloned().collect();
+    Ok(with_merged(reading, &stay)?.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
 }
 
 /// Where the records of a cell are by now: the cell itself, or the last of those into which one was merged after the other.
@@ -327,33 +366,54 @@ fn parts(records: &[StoredRecord]) -> Vec<CellPart> {
     parts.into_iter().collect()
 }
 
+/// With what a record goes along when cells are drawn anew, the nearest first: the entry that stands for it, what it belongs to. A household
+/// that is threatened goes with its household, not with the slope above it.
+fn goes_with(record: &Record) -> impl Iterator<Item = RecordId> {
+    // Who gave way to another lives on in the own household.
+    let into = record.merged_into().filter(|_| record.kind != Kind::Person);
+    let own = (record.kind == Kind::ThreatenedHousehold).then_some("household");
+    let others = record.kind.places().filter(move |_| own.is_none());
+    into.into_iter().chain(own.into_iter().chain(others).filter_map(move |field| record.reference(field)))
+}
+
+/// With which of these records another one goes along.
+fn above(record: &Record, here: &BTreeSet<RecordId>) -> Option<RecordId> {
+    goes_with(record).find(|id| here.contains(id))
+}
+
+fn ids_of(records: &[StoredRecord]) -> BTreeSet<RecordId> {
+    records.iter().map(|stored| stored.record.id).collect()
+}
+
+/// The first ones and everything that goes along with them.
+fn with_all_along(all: &[StoredRecord], first: BTreeSet<RecordId>) -> BTreeSet<RecordId> {
+    let here = ids_of(all);
+    let mut ids = first;
+    loop {
+        let goes = |record: &&Record| {
+            !ids.contains(&record.id) && above(record, &here).is_some_and(|above| ids.contains(&above))
+        };
+        let records = all.iter().map(|stored| &stored.record);
+        let more: Vec<RecordId> = records.filter(goes).map(|record| record.id).collect();
+        if more.is_empty() {
+            return ids;
+        }
+        ids.extend(more);
+    }
+}
+
 /// The chosen houses and groups with everything that belongs to them.
 fn chosen(all: &[StoredRecord], off: &SplitParts) -> Vec<StoredRecord> {
-    let here: BTreeSet<RecordId> = all.iter().map(|stored| stored.record.id).collect();
-    // A door or household that gave way, with what hangs on it, goes where the one goes that stands for it.
-    let into = |record: &Record| record.merged_into().filter(|into| record.kind != Kind::Person && here.contains(into));
-    let first = |record: &Record| match record.kind {
-        _ if into(record).is_some() => false,
+    let here = ids_of(all);
+    // A door that gave way, with what hangs on it, goes where the one goes that stands for it.
+    let gave_way = |record: &Record| record.merged_into().is_some_and(|into| here.contains(&into));
+    let first = |record: &&Record| match record.kind {
+        _ if gave_way(record) => false,
         Kind::Building => off.buildings.contains(&record.id),
         Kind::Dwelling => record.reference("building").is_none() && off.groups.contains(&group_of(record)),
         _ => false,
     };
-    let records = || all.iter().map(|stored| &stored.record);
-    let mut ids: BTreeSet<RecordId> = records().filter(|record| first(record)).map(|record| record.id).collect();
-    loop {
-        let belongs = |record: &&Record| {
-            // A household that is threatened belongs to its household here, not to the slope above it.
-            let field =
-                if record.kind == Kind::ThreatenedHousehold { Some("household") } else { record.kind.belongs_to() };
-            let above = into(record).or_else(|| field.and_then(|field| record.reference(field)));
-            above.is_some_and(|above| ids.contains(&above))
-        };
-        let more: Vec<RecordId> =
-            records().filter(belongs).map(|record| record.id).filter(|id| !ids.contains(id)).collect();
-        if more.is_empty() {
-            break;
-        }
-        ids.extend(more);
-    }
+    let records = all.iter().map(|stored| &stored.record);
+    let ids = with_all_along(all, records.filter(first).map(|record| record.id).collect());
     all.iter().filter(|stored| ids.contains(&stored.record.id)).cloned().collect()
 }

@@ -104,10 +104,10 @@ pub fn threatened_by(
     Ok(found)
 }
 
-/// Whether a household has moved by itself from the cell where it is written that it is threatened. What says so goes along when a cell
+/// Whether a household has moved by itself from a cell: that where it is written that it is threatened. What says so goes along when a cell
 /// is split or merged, but stays there when it comes later, from a phone that has not heard of it: the door tells, which goes along too,
 /// while whoever moves gets another one. In doubt it has not moved: after a restore the cell need not know who lay in it.
-fn has_moved_away(
+pub(super) fn has_moved_away(
     reading: &(impl Reading + ?Sized),
     from: &CellCode,
     named: RecordId,

@@ -7,7 +7,7 @@ use domain::incident::sees;
 use domain::kinds::evacuation::Evacuation;
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::merge::{MergeError, Merged, merge};
-use domain::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX};
+use domain::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX, counted_bytes, counted_fields};
 use domain::record::write_canonical;
 use domain::scope::Role;
 use domain::spec::field;
@@ -180,14 +180,15 @@ fn fault_of_new(
 /// Refuses what would make a record larger than one change may be: no phone could offer it whole any more. Only fields that this version
 /// does not know can do that: the others have bounds of their own.
 fn grown_too_large(change: &Change, current: &Record, merged: &Record) -> Option<Fault> {
-    if merged.fields.len() > CHANGE_FIELDS_MAX && merged.fields.len() > current.fields.len() {
+    let many = |record: &Record| counted_fields(&record.fields);
+    if many(merged) > CHANGE_FIELDS_MAX && many(merged) > many(current) {
         return Some(Fault::new("", ProblemCode::FieldName));
     }
     let unknown = |fields: &Fields| fields.keys().any(|name| field(&change.kind, name).is_none());
     if !unknown(&change.fields) && !unknown(&current.fields) {
         return None;
     }
-    let size = |record: &Record| serde_json::to_string(&record.fields).map_or(usize::MAX, |text| text.len());
+    let size = |record: &Record| counted_bytes(&record.fields);
     let too_large = size(merged) > CHANGE_BYTES_MAX && size(merged) > size(current);
     too_large.then(|| Fault::new("", ProblemCode::TooManyBytes))
 }

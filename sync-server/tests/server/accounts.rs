@@ -140,6 +140,26 @@ async fn what_an_account_is_made_is_told_its_phone_with_the_next_exchange() {
 }
 
 #[tokio::test]
+async fn an_account_gets_with_a_cell_what_was_merged_into_it_and_gives_it_up_with_that() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    admin.done("/desk/api/cells/610722001001002/merge", json!({"into": "610722001001001"})).await;
+    let village = ["610722001001"];
+    admin.done("/desk/api/accounts", words("worker-1", "worker", &village, &["610722001001001"])).await;
+    let merged = json!(["610722001001001", "610722001001002"]);
+    let stands = async || found(&admin.get("/desk/api/accounts").await.json(), "worker-1");
+    let seen = stands().await;
+    assert_eq!(seen["cells"], merged);
+    let change = |seen: &Value, cells: &[&str]| json!({"version": seen["version"], "display_name": "王小明", "role": "worker", "scopes": village, "cells": cells});
+    // What was merged is not taken away alone; without the cell that it was merged into it goes, though it is still named.
+    admin.done("/desk/api/accounts/worker-1", change(&seen, &["610722001001001"])).await;
+    let seen = stands().await;
+    assert_eq!(seen["cells"], merged);
+    admin.done("/desk/api/accounts/worker-1", change(&seen, &["610722001001002", "610722001001003"])).await;
+    assert_eq!(stands().await["cells"], json!(["610722001001003"]));
+}
+
+#[tokio::test]
 async fn a_stale_tab_and_a_double_submit_change_nothing() {
     let county = county();
     let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;

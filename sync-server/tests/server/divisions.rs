@@ -1,8 +1,9 @@
 //! Divisions and cells: made, renamed, retired; cells handed over, merged and split; and who may not.
 
+use domain::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX};
 use domain::review::ReviewState;
 use domain::scope::Role;
-use domain::{AccountId, CellCode, Kind, RecordId};
+use domain::{AccountId, CellCode, Fields, Kind, ProblemCode, RecordId};
 use serde_json::{Value, json};
 use sync_server::hub::reviews::{ReviewOf, ReviewVerdict};
 use sync_server::store::Store as _;
@@ -192,6 +193,56 @@ async fn what_was_merged_into_a_cell_goes_along_when_that_one_is_merged_or_hande
 }
 
 #[tokio::test]
+async fn whoever_was_left_with_a_cell_that_was_merged_gives_it_up_when_the_other_is_handed_over() {
+    let county = county();
+    let admin = admin(&county).await;
+    county.account("worker-1", Role::Worker, &["610722001001"], &[cell(1)]);
+    let merge = "/desk/api/cells/610722001001002/merge";
+    admin.done(merge, json!({"into": "610722001001001"})).await;
+    // As an older version left it, which handed over the one cell alone.
+    let left = county.worker("worker-1", &[cell(2)]);
+    let three = county.worker("worker-3", &[cell(1)]);
+    let four = county.worker("worker-4", &[cell(3)]);
+    let path = "/desk/api/cells/610722001001001/hand-over";
+    let to = |seen: &[&str], to: &[&str]| json!({"seen": seen, "to": to});
+    admin.done(path, to(&["worker-3"], &["worker-3", "worker-4"])).await;
+    assert!(left.phone().cells.is_empty());
+    assert_eq!(three.phone().cells, [cell(1), cell(2)], "also who goes on");
+    assert_eq!(four.phone().cells, [cell(1), cell(2), cell(3)]);
+    // Nor does it take another handover: what came late is moved, and the cell goes to where the rest is.
+    county.account("worker-1", Role::Worker, &["610722001001"], &[cell(2)]);
+    admin.done(merge, json!({"into": "610722001001001"})).await;
+    assert!(left.phone().cells.is_empty());
+}
+
+#[tokio::test]
+async fn one_record_that_is_as_large_as_may_be_keeps_no_cell_from_being_merged() {
+    let county = county();
+    let admin = admin(&county).await;
+    let mut phone = county.worker("worker-2", &[cell(2)]);
+    let of_newer = |more: Fields| {
+        let mut fields = Fields::from([("use".into(), json!("own")), ("house_number".into(), json!("18号"))]);
+        fields.extend(more);
+        fields
+    };
+    let many = of_newer((2..CHANGE_FIELDS_MAX).map(|number| (format!("later_{number}"), json!(number))).collect());
+    let bare = serde_json::to_string(&of_newer(Fields::from([("later".into(), json!(""))]))).unwrap().len();
+    let long = of_newer(Fields::from([("later".into(), json!("x".repeat(CHANGE_BYTES_MAX - bare)))]));
+    let large = [many, long].map(|fields| phone.new_record(Kind::Dwelling, &cell(2), json!(fields)));
+    phone.push_all(&large);
+    county.world.pass(10 * MINUTE);
+    let moved = admin.done("/desk/api/cells/610722001001002/merge", json!({"into": "610722001001001"})).await;
+    assert_eq!(moved["moved"], 2);
+    assert!(large.iter().all(|change| cell_of(&county, change.id) == cell(1)));
+    // And its new worker goes on with them, as long as they do not grow.
+    let mut new = county.worker("worker-1", &[cell(1)]);
+    let shorter = large.each_ref().map(|large| new.change(Kind::Dwelling, large.id, &cell(1), json!({"use": "let"})));
+    new.push_all(&shorter);
+    let grows = new.change(Kind::Dwelling, large[0].id, &cell(1), json!({"later_still": 1}));
+    assert_eq!(new.refused(&grows), ProblemCode::FieldName);
+}
+
+#[tokio::test]
 async fn houses_and_groups_are_split_off_with_everybody_who_lives_there() {
     let county = county();
     let admin = admin(&county).await;
@@ -217,6 +268,22 @@ async fn houses_and_groups_are_split_off_with_everybody_who_lives_there() {
     assert_eq!(admin.done(path, group).await["moved"], 3);
     let nowhere = json!({"buildings": [house.id], "groups": [], "to": "610722001001098", "name": null});
     assert_eq!(admin.refused("/desk/api/cells/610722001001009/split", nowhere).await.1, "succeeded_by foreign_cell");
+}
+
+#[tokio::test]
+async fn an_incident_that_names_only_a_door_goes_along_when_that_is_split_off() {
+    let county = county();
+    let admin = admin(&county).await;
+    let mut phone = county.worker("worker-1", &[cell(1)]);
+    let home = phone.new_home(&cell(1));
+    phone.push_all(&home);
+    let mut incidents = [(); 3].map(|()| phone.new_incident(&cell(1)));
+    incidents[0].fields.insert("dwelling".into(), json!(home[0].id));
+    incidents[1].fields.insert("household".into(), json!(home[1].id));
+    phone.push_all(&incidents);
+    let group = json!({"buildings": [], "groups": [["", "2组"]], "to": "610722001001002", "name": null});
+    assert_eq!(admin.done("/desk/api/cells/610722001001001/split", group).await["moved"], 5);
+    assert_eq!(incidents.each_ref().map(|incident| cell_of(&county, incident.id)), [cell(2), cell(2), cell(1)]);
 }
 
 #[tokio::test]

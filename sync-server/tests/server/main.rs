@@ -25,6 +25,7 @@ mod imports;
 mod imports_stopped;
 mod incidents;
 mod killed;
+mod late;
 mod moved;
 mod nudges;
 mod orders;

@@ -1,7 +1,7 @@
 // The office's trees, codes and places of problems.
 import { describe, expect, it } from 'vitest'
 import type { DeskDivision } from '../../src/shared/types/DeskDivision'
-import { nextCode, tree } from '../../src/desk/divisions/calls'
+import { choosable, nextCode, tree } from '../../src/desk/divisions/calls'
 import { placeOf } from '../../src/desk/county_lists/calls'
 
 const division = (code: string): DeskDivision => ({ code, name: code, retired_at: null, succeeded_by: null, holders: [], records: 0 })
@@ -16,6 +16,12 @@ describe('divisions', () => {
 
   it('stand at the top when what they lie in is not there', () => {
     expect(tree([division('610722001001'), division('610722002001')]).map((one) => one.code)).toEqual(['610722001001', '610722002001'])
+  })
+
+  it('are chosen only while they go on, and one that is over is shown where it stands chosen', () => {
+    const over = { ...division('610722001001009'), retired_at: 1, succeeded_by: '610722001001001' }
+    expect(choosable([...list, over], []).includes(over)).toBe(false)
+    expect(choosable([...list, over], [over.code]).includes(over)).toBe(true)
   })
 
   it('are numbered after the last one, so that no code is used twice', () => {

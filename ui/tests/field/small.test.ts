@@ -1,6 +1,7 @@
 // Masks, names of phones and failures: the small pure pieces.
 import { expect, test } from 'vitest'
 import { masked } from '@field/parts/mask'
+import { cellsForNew } from '@field/state/cells'
 import { deviceName } from '@field/session/device'
 import { CallFailed, callFailed } from '@shared/bridge/failed'
 
@@ -29,4 +30,12 @@ test('whatever a host rejects with becomes a failure with a code', () => {
   const failed = callFailed('unlock', said)
   expect(callFailed('other', failed)).toBe(failed)
   expect(failed).toBeInstanceOf(CallFailed)
+})
+
+test('nothing new is put into a cell that is over, unless the phone holds no other', () => {
+  const cell = (code: string, over: boolean) => ({ code, name: code, village_name: '', town_name: '', over })
+  const [merged, goes] = [cell('610722001001001', true), cell('610722001001002', false)]
+  expect(cellsForNew([merged, goes])).toEqual([goes])
+  expect(cellsForNew([merged])).toEqual([merged])
+  expect(cellsForNew([])).toEqual([])
 })

@@ -61,11 +61,11 @@ pub struct DivisionPast {
     pub at: Millis,
     /// By whom.
     pub by: String,
-    /// created, renamed, retired, merged, split, handed_over.
+    /// created, renamed, retired, merged, split, late, handed_over.
     pub what: String,
     /// What it was called from then on.
     pub name: String,
-    /// The successor, the cell that it was split into, who holds it now.
+    /// The successor, the cell that it was split into or that what came late went to, who holds it now.
     pub other: Option<String>,
 }
 
@@ -343,6 +343,20 @@ pub(super) async fn merge_cell(
     let cell = cell(path)?;
     let into = CellCode::new(&wish.into).map_err(|_| malformed("succeeded_by"))?;
     let moved = blocking(&app, move |hub| hub.merge_cell(&desk.actor, &cell, &into)).await?;
+    Ok(Json(MovedRecords { moved }))
+}
+
+/// Moves what came late into a cell: after what it belongs to, and from a cell that is over to the one that took its place.
+#[utoipa::path(post, path = "/desk/api/cells/{code}/late", tag = "desk", security(("desk" = [], "csrf" = [])),
+    params(("code" = String, Path, description = "The cell")),
+    responses((status = 200, body = MovedRecords), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn move_late(
+    State(app): State<App>,
+    SignedInDesk(desk): SignedInDesk,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<MovedRecords>, ApiError> {
+    let cell = cell(path)?;
+    let moved = blocking(&app, move |hub| hub.move_late(&desk.actor, &cell)).await?;
     Ok(Json(MovedRecords { moved }))
 }
 

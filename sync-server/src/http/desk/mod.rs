@@ -112,7 +112,7 @@ pub(crate) mod handlers {
     };
     pub(crate) use super::divisions::{
         __path_cell_standing, __path_create_division, __path_division_past, __path_divisions, __path_hand_over_cell,
-        __path_merge_cell, __path_rename_division, __path_retire_division, __path_split_cell,
+        __path_merge_cell, __path_move_late, __path_rename_division, __path_retire_division, __path_split_cell,
     };
     pub(crate) use super::erase::__path_erase;
     pub(crate) mod evacuation {
@@ -175,6 +175,7 @@ pub fn routes() -> Router<App> {
         .route("/desk/api/cells/{code}/hand-over", post(divisions::hand_over_cell))
         .route("/desk/api/cells/{code}/merge", post(divisions::merge_cell))
         .route("/desk/api/cells/{code}/split", post(divisions::split_cell))
+        .route("/desk/api/cells/{code}/late", post(divisions::move_late))
         .route("/desk/api/county-lists", get(county_lists::county_lists).post(county_lists::publish_lists))
         .route("/desk/api/imports", get(imports::imports).post(imports::upload_table))
         .route("/desk/api/imports/{id}", get(imports::import))

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::dispute::{PARTIES_MAX, WORDS, is_about_somebody, people_in, without_person};
 use domain::merge::{Lost, Merged, merge};
-use domain::protocol::CHANGE_FIELDS_MAX;
+use domain::protocol::{CHANGE_FIELDS_MAX, counted_fields};
 use domain::{Change, Fields, Kind, Record, RecordId};
 use serde_json::Value;
 
@@ -154,14 +154,14 @@ impl Coming {
 }
 
 fn is_in_bounds(file: &Record) -> bool {
-    file.fields.len() <= CHANGE_FIELDS_MAX
+    counted_fields(&file.fields) <= CHANGE_FIELDS_MAX
 }
 
 /// Whether a change has no more fields and names no more parties than any may. What has is refused for it, later: until then nothing is done
 /// for each of them.
 fn is_of_a_size(change: &Change) -> bool {
     let parties = change.fields.get("parties").and_then(Value::as_array);
-    change.fields.len() <= CHANGE_FIELDS_MAX && parties.is_none_or(|parties| parties.len() <= PARTIES_MAX)
+    counted_fields(&change.fields) <= CHANGE_FIELDS_MAX && parties.is_none_or(|parties| parties.len() <= PARTIES_MAX)
 }
 
 /// The fields of a change to a case file, of whose parties those who were erased are emptied.

@@ -22,6 +22,8 @@ export const standing = (code: string) => read<DeskCell>(`cells/${code}`)
 export const handOver = (code: string, seen: string[], to: string[]) => write<null>(`cells/${code}/hand-over`, { seen, to })
 /** Merges a cell into another. */
 export const merge = (code: string, into: string) => write<MovedRecords>(`cells/${code}/merge`, { into })
+/** Moves what came late into a cell after what it belongs to. */
+export const moveLate = (code: string) => write<MovedRecords>(`cells/${code}/late`, {})
 /** Splits houses and groups off. */
 export const split = (
   code: string,
@@ -44,6 +46,10 @@ export function tree(list: readonly DeskDivision[]): DivisionNode[] {
   }
   return roots
 }
+
+/** What can be chosen: what goes on. What is over is shown by its name where it stands chosen, as a cell that came along with another. */
+export const choosable = (list: readonly DeskDivision[], chosen: readonly string[]) =>
+  list.filter((one) => one.retired_at === null || chosen.includes(one.code))
 
 /** The next free number below a division: towns and villages count by one, cells too. */
 export function nextCode(parent: string, list: readonly DeskDivision[]): string {

@@ -20,4 +20,8 @@ village_name: string,
 /**
  * The town or street.
  */
-town_name: string, };
+town_name: string, 
+/**
+ * It is over: it was merged into another, and held for what was written in it. Nothing new is put there.
+ */
+over: boolean, };

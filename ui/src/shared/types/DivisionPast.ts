@@ -13,7 +13,7 @@ at: number,
  */
 by: string, 
 /**
- * created, renamed, retired, merged, split, handed_over.
+ * created, renamed, retired, merged, split, late, handed_over.
  */
 what: string, 
 /**
@@ -21,6 +21,6 @@ what: string,
  */
 name: string, 
 /**
- * The successor, the cell that it was split into, who holds it now.
+ * The successor, the cell that it was split into or that what came late went to, who holds it now.
  */
 other: string | null, };

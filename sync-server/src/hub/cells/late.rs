@@ -1,0 +1,113 @@
+//! What comes into a cell from phones that have not heard of how the cells were drawn anew. It is stored where it was written, as what came
+//! in time was, and the office moves it after that: to where the thing lies by now that it belongs to, and from a cell that is over all
+//! the rest to the one that took its place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::scope::Actor;
+use domain::{CellCode, Kind, Record, RecordId, Scope};
+
+use super::{above, goes_with, ids_of, movable, went_to, with_all_along};
+use crate::hub::divisions::own_division;
+use crate::hub::evacuations::has_moved_away;
+use crate::hub::phones::note;
+use crate::hub::{Hub, HubError};
+use crate::store::{Store, StoredRecord, Writing};
+
+impl<S: Store> Hub<S> {
+    /// Moves what came late into a cell: what belongs to something that was split off, merged or moved away goes where that is by now, and
+    /// if the cell is over the rest goes to the cell that took its place. Answers how many records moved.
+    ///
+    /// # Errors
+    /// [`CallRefusal::NotFound`](domain::protocol::CallRefusal::NotFound) outside the scope,
+    /// [`CallRefusal::Invalid`](domain::protocol::CallRefusal::Invalid) when the cell is over and none in the scope took its place.
+    pub fn move_late(&self, actor: &Actor, cell: &CellCode) -> Result<usize, HubError> {
+        let now = self.now();
+        self.store.write(|writing| {
+            let code = Scope::from(cell);
+            own_division(writing, actor, &code)?;
+            let mut rest = movable(writing, cell)?;
+            let mut moved = 0;
+            for (to, ids) in followers(writing, actor, cell, &rest)? {
+                let (late, others): (Vec<StoredRecord>, Vec<StoredRecord>) =
+                    rest.into_iter().partition(|stored| ids.contains(&stored.record.id));
+                rest = others;
+                self.move_records(writing, actor, &late, &to)?;
+                self.became(writing, actor, &code, "late", "", Some(to.as_str()))?;
+                note(writing, now, actor.account.as_str(), "cell_late", &format!("{cell} {to}"))?;
+                moved += late.len();
+            }
+            let into = went_to(writing, cell)?;
+            // That nothing took its place is told, unless something has moved all the same.
+            if into != *cell && (goes_on(writing, actor, &into)? || (moved == 0 && !rest.is_empty())) {
+                self.move_into(writing, actor, (cell, &into), &rest)?;
+                if !rest.is_empty() {
+                    self.became(writing, actor, &code, "late", "", Some(into.as_str()))?;
+                    note(writing, now, actor.account.as_str(), "cell_late", &format!("{cell} {into}"))?;
+                }
+                moved += rest.len();
+            }
+            Ok(moved)
+        })
+    }
+}
+
+/// What belongs to something that has left the cell, with all that goes along with it, by the cell where that is by now.
+fn followers(
+    reading: &dyn Writing,
+    actor: &Actor,
+    cell: &CellCode,
+    all: &[StoredRecord],
+) -> Result<BTreeMap<CellCode, BTreeSet<RecordId>>, HubError> {
+    let here = ids_of(all);
+    let mut first: BTreeMap<CellCode, BTreeSet<RecordId>> = BTreeMap::new();
+    for record in all.iter().map(|stored| &stored.record).filter(|record| above(record, &here).is_none()) {
+        for thing in goes_with(record) {
+            if let Some(to) = followed(reading, actor, (cell, record), thing)? {
+                first.entry(to).or_default().insert(record.id);
+                break;
+            }
+        }
+    }
+    Ok(first.into_iter().map(|(to, ids)| (to, with_all_along(all, ids))).collect())
+}
+
+/// Where a record goes after a thing that lay in its cell.
+fn followed(
+    reading: &dyn Writing,
+    actor: &Actor,
+    (cell, record): (&CellCode, &Record),
+    thing: RecordId,
+) -> Result<Option<CellCode>, HubError> {
+    let Some(stored) = reading.record(&cell.county(), thing)? else { return Ok(None) };
+    let thing = stored.record;
+    if thing.cell == *cell || !reading.has_left(cell, thing.id)? {
+        return Ok(None);
+    }
+    // Whoever moves by themselves takes along whoever lives with them and how they are cared for, and leaves the rest.
+    let clings = matches!(record.kind, Kind::Person | Kind::CarePlan) || record.merged_into() == Some(thing.id);
+    if !clings && went_by_itself(reading, cell, &thing)? {
+        return Ok(None);
+    }
+    let to = went_to(reading, &thing.cell)?;
+    Ok(if to != *cell && goes_on(reading, actor, &to)? { Some(to) } else { None })
+}
+
+/// Whether a household or resident moved away from the cell, while its house stayed or went elsewhere.
+fn went_by_itself(reading: &dyn Writing, from: &CellCode, thing: &Record) -> Result<bool, HubError> {
+    match thing.kind {
+        Kind::Household => has_moved_away(reading, from, thing.id, thing),
+        Kind::Person => {
+            let Some(household) = thing.reference("household") else { return Ok(false) };
+            let Some(stored) = reading.record(&from.county(), household)? else { return Ok(false) };
+            Ok(!reading.has_left(from, household)? || has_moved_away(reading, from, household, &stored.record)?)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Whether the office may move something into a cell: it lies in the scope and is not over.
+fn goes_on(reading: &dyn Writing, actor: &Actor, cell: &CellCode) -> Result<bool, HubError> {
+    let found = if actor.covers(cell) { reading.division(&Scope::from(cell))? } else { None };
+    Ok(found.is_some_and(|division| division.retired_at.is_none()))
+}

@@ -1,0 +1,138 @@
+//! What comes into a cell from phones that have not heard of how the cells were drawn anew: the office moves it after what it belongs to.
+
+use domain::scope::Role;
+use domain::{CellCode, Change, Kind, RecordId};
+use serde_json::{Value, json};
+
+use crate::accounts::county;
+use crate::common::{County, MINUTE, TestPhone, cell};
+use crate::seat::Seat;
+
+/// A home in a house of the second cell, its worker, and whoever draws the cells.
+struct Grid {
+    county: County,
+    worker: TestPhone,
+    house: Change,
+    home: [Change; 3],
+    admin: Seat,
+}
+
+async fn grid() -> Grid {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    let mut worker = county.worker("worker-2", &[cell(2)]);
+    let named = json!({"name": "3号楼", "building_kind": "residential"});
+    let house = worker.new_record(Kind::Building, &cell(2), named);
+    let home = flat(&mut worker, house.id, "101");
+    worker.push_all(std::slice::from_ref(&house));
+    worker.push_all(&home);
+    Grid { county, worker, house, home, admin }
+}
+
+/// A dwelling of a house in the second cell, its household and a person who heads it.
+fn flat(phone: &mut TestPhone, house: RecordId, room: &str) -> [Change; 3] {
+    let mut home = phone.new_home(&cell(2));
+    home[0].fields = serde_json::from_value(json!({"use": "own", "building": house, "room": room})).unwrap();
+    home
+}
+
+impl Grid {
+    /// Written in the second cell and not sent yet: a child of the home, and an incident at it.
+    fn unsent(&mut self) -> [Change; 2] {
+        let child = json!({"household": self.home[1].id, "name": "张小"});
+        let child = self.worker.new_record(Kind::Person, &cell(2), child);
+        let mut incident = self.worker.new_incident(&cell(2));
+        incident.fields.insert("household".into(), json!(self.home[1].id));
+        [child, incident]
+    }
+
+    /// The office draws the cells anew, after a while.
+    async fn draw(&self, path: &str, wish: Value) {
+        self.county.world.pass(10 * MINUTE);
+        self.admin.done(&format!("/desk/api/cells/{path}"), wish).await;
+    }
+
+    /// How many records the office moves after what they belong to.
+    async fn move_late(&self, number: u32) -> Value {
+        self.admin.done(&format!("/desk/api/cells/{}/late", cell(number)), json!({})).await["moved"].clone()
+    }
+
+    fn lies_in(&self, change: &Change) -> CellCode {
+        self.county.stored(change.id).unwrap().record.cell
+    }
+}
+
+/// The house alone.
+fn split(house: &Change, to: &CellCode) -> Value {
+    json!({"buildings": [house.id], "groups": [], "to": to, "name": null})
+}
+
+#[tokio::test]
+async fn what_comes_late_about_a_house_that_was_split_off_goes_where_the_house_went() {
+    let mut grid = grid().await;
+    let mut new = grid.county.worker("worker-3", &[cell(3)]);
+    let mut late = grid.unsent().to_vec();
+    late.extend(flat(&mut grid.worker, grid.house.id, "102"));
+    let stays = [grid.worker.new_dwelling(&cell(2)), grid.worker.new_incident(&cell(2))];
+    grid.draw("610722001001002/split", split(&grid.house, &cell(3))).await;
+    grid.worker.push_all(&late);
+    grid.worker.push_all(&stays);
+    assert!(late.iter().all(|change| grid.lies_in(change) == cell(2)), "as it was written");
+    assert_eq!(grid.move_late(2).await, 5);
+    assert!(late.iter().all(|change| grid.lies_in(change) == cell(3)));
+    assert!(stays.iter().all(|change| grid.lies_in(change) == cell(2)));
+    let pulled = new.pulled();
+    assert!(late.iter().all(|change| pulled.contains(&change.id)));
+    assert_eq!(grid.move_late(2).await, 0);
+    let past = grid.admin.get("/desk/api/divisions/610722001001002/past").await.json();
+    let acts: Vec<&str> = past.as_array().unwrap().iter().map(|row| row["what"].as_str().unwrap()).collect();
+    assert_eq!(acts, ["split", "late"]);
+}
+
+#[tokio::test]
+async fn what_comes_late_into_a_cell_that_is_over_goes_after_its_house_and_the_rest_to_the_cell_that_took_its_place() {
+    let mut grid = grid().await;
+    let late = grid.unsent();
+    let [alone, later] = [grid.worker.new_dwelling(&cell(2)), grid.worker.new_dwelling(&cell(2))];
+    grid.draw("610722001001002/merge", json!({"into": cell(1)})).await;
+    grid.draw("610722001001001/split", split(&grid.house, &cell(3))).await;
+    grid.worker.push_all(&late);
+    grid.worker.push_all(std::slice::from_ref(&alone));
+    assert_eq!(grid.move_late(2).await, 3);
+    assert!(late.iter().all(|change| grid.lies_in(change) == cell(3)));
+    assert_eq!(grid.lies_in(&alone), cell(1));
+    // And so it does once that one is over too.
+    grid.draw("610722001001001/merge", json!({"into": cell(3)})).await;
+    grid.worker.push_all(std::slice::from_ref(&later));
+    assert_eq!(grid.move_late(2).await, 1);
+    assert_eq!(grid.lies_in(&later), cell(3));
+}
+
+#[tokio::test]
+async fn who_was_left_with_a_cell_that_is_over_gives_it_up_when_what_came_late_is_moved() {
+    let grid = grid().await;
+    let holder = grid.county.worker("worker-1", &[cell(1)]);
+    grid.draw("610722001001002/merge", json!({"into": cell(1)})).await;
+    // As an older version left it, when the first cell went on from one to the other.
+    grid.county.account("worker-2", Role::Worker, &[], &[cell(2)]);
+    grid.county.account("worker-1", Role::Worker, &[], &[cell(1)]);
+    assert_eq!(grid.move_late(2).await, 0);
+    assert_eq!(holder.phone().cells, [cell(1), cell(2)]);
+    assert!(grid.worker.phone().cells.is_empty());
+}
+
+#[tokio::test]
+async fn of_a_household_that_moved_away_by_itself_only_people_who_came_late_follow() {
+    let mut grid = grid().await;
+    let mut mover = grid.county.worker("worker-3", &[cell(2), cell(3)]);
+    let [child, incident] = grid.unsent();
+    grid.county.world.pass(10 * MINUTE);
+    let door = mover.new_dwelling(&cell(3));
+    let household =
+        mover.change(Kind::Household, grid.home[1].id, &cell(2), json!({"dwelling": door.id, "cell": cell(3)}));
+    let person = mover.change(Kind::Person, grid.home[2].id, &cell(2), json!({"cell": cell(3)}));
+    mover.push_all(&[door, household, person]);
+    grid.worker.push_all(&[child.clone(), incident.clone()]);
+    assert_eq!(grid.move_late(2).await, 1);
+    assert_eq!((grid.lies_in(&child), grid.lies_in(&incident)), (cell(3), cell(2)));
+}
