@@ -401,8 +401,9 @@ fn belongs_to_one_of<'d>(before: &'d Drawn, record: &'d Record, houses: &BTreeSe
         if at.kind == Kind::Building && stands.is_none() {
             return houses.contains(&at.id);
         }
-        let names = if at.kind == Kind::ThreatenedHousehold { Some("household") } else { at.kind.belongs_to() };
-        let named = || names.and_then(|field| at.reference(field)).and_then(here);
+        let places = || at.kind.places().find_map(|field| at.reference(field));
+        let above = if at.kind == Kind::ThreatenedHousehold { at.reference("household") } else { places() };
+        let named = || above.and_then(here);
         match stands.or_else(named) {
             Some(above) => at = above,
             None => return false,

@@ -411,9 +411,10 @@ fn loaded(cell: &CellCode, at: Millis, chance: &mut Chance, kind: Kind, fields: 
     let id = RecordId(uuid::Builder::from_random_bytes(bytes).into_uuid());
     let fields: Fields = serde_json::from_value(fields).doing("writing the register")?;
     let stamps = Stamps::all(Stamp::new(at, 0, Node(1)));
+    let state = if kind.is_reviewed() { ReviewState::Approved } else { ReviewState::NotReviewed };
     let record = Record { id, kind, cell: cell.clone(), fields, stamps };
     let by = AccountId::new("loader").doing("naming the loader")?;
-    Ok(BulkRecord { record, by, at, state: ReviewState::Approved })
+    Ok(BulkRecord { record, by, at, state })
 }
 
 /// A value shared by the threads' single history.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sync_server::hub::HubError;
 use sync_server::hub::conflicts::RestoreOf;
 
-use super::county::{everywhere, role_of};
+use super::county::everywhere;
 use super::history::History;
 use super::several::Did;
 use super::wire::take;
@@ -46,7 +46,7 @@ impl History {
         let mut written = 0;
         for who in (0..count).map(|next| (first + next) % count) {
             let phone = &self.phones[who];
-            if phone.is_shut() || role_of(&phone.worker) == Role::Informant || written == most {
+            if phone.is_shut() || phone.role()? == Role::Informant || written == most {
                 continue;
             }
             // As this one has it.
@@ -190,7 +190,7 @@ impl History {
             self.county.ask(|reading| reading.record(&scope, party))?.map(|stored| stored.record)
         };
         let Some(moved) = moved else { return Ok(()) };
-        let to = self.later.pick(&self.county.cells).cloned();
+        let to = self.later.pick(&self.county.open_cells()?).cloned();
         take(&self.ledger).count("party or file moved".into());
         self.write_at_desk(&moved, Fields::from([("cell".to_owned(), json!(to))]))
     }

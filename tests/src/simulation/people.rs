@@ -218,7 +218,8 @@ impl History {
                 Ok(())
             }
             Err(failure) if self.disk_is_to_blame(who, &failure)? => Ok(()),
-            Err(failure) if matches!(failure.code, FailureCode::NotFound) || self.is_foreign(&failure) => Ok(()),
+            Err(failure) if failure.code == FailureCode::NotFound => Ok(()),
+            Err(failure) if is_all_of(&failure, ProblemCode::ForeignCell) => Ok(()),
             Err(failure) => trouble(format!("A save during a round was not done: {failure:?}")),
         }
     }
