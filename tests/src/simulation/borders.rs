@@ -220,6 +220,31 @@ impl History {
         Ok(moved)
     }
 
+    /// The office moves what came late into a cell to where the thing lies by now that it belongs to.
+    pub(super) fn move_what_came_late(&mut self) -> Outcome {
+        self.mend()?;
+        let cells: Vec<CellCode> = self.county.grid()?.iter().filter_map(code_of).collect();
+        let Some(cell) = self.latest.pick(&cells).cloned() else { return Ok(()) };
+        self.say(|| format!("what came late into {cell} is moved"));
+        let before = Drawn::look(&self.county)?;
+        let moved = self.county.hub()?.move_late(&administrator()?, &cell);
+        let unheard = self.desk_heard_nothing(moved.is_err())?;
+        let told = if unheard { None } else { Some(moved.doing("moving what came late")?) };
+        let after = Drawn::look(&self.county)?;
+        if unheard && after == before {
+            return Ok(());
+        }
+        let moved = went_late(&before, &after, &cell)?;
+        if told.is_some_and(|told| told != moved) {
+            return trouble(format!("{moved} records moved that had come late into {cell}, not {told:?}."));
+        }
+        if moved > 0 {
+            take(&self.ledger).count("what came late moved".into());
+        }
+        self.note_drawn(&before, &after);
+        Ok(())
+    }
+
     /// What the office wrote is noted like all that is written at the desk; and who holds what by now, which was looked at before.
     fn note_drawn(&self, before: &Drawn, after: &Drawn) {
         let mut ledger = take(&self.ledger);
@@ -288,8 +313,8 @@ fn was_merged(before: &Drawn, after: &Drawn, cell: &CellCode, into: &CellCode) -
     let again = successor(&before.grid, cell).is_some();
     let into = &went_to(&before.grid, into);
     let told = before.own_record(cell).filter(|_| !again);
-    let moves = |record: &Record| record.cell == *cell && goes_along(&record.kind);
-    let moved = records_went(before, after, into, (&moves, told))?;
+    let goes = |record: &Record| (record.cell == *cell && goes_along(&record.kind)).then(|| into.clone());
+    let moved = records_went(before, after, &goes, told.map(|told| (told, into)))?;
     if let Some(new) = after.records.keys().find(|id| !before.records.contains_key(*id)) {
         return trouble(format!("{new} came to be when cells were merged."));
     }
@@ -303,6 +328,38 @@ fn was_merged(before: &Drawn, after: &Drawn, cell: &CellCode, into: &CellCode) -
     if before.grid.len() != after.grid.len() {
         return trouble(format!("{cell} was merged into {into}, and there are others: {:?}.", after.grid));
     }
+    is_held_along(before, after, cell, into)?;
+    Ok(moved)
+}
+
+/// After something of a cell went: what lies elsewhere belongs to something there, or the cell is over, and then nothing is left of what
+/// can be moved. Nothing else is another than before. Answers how many records moved.
+fn went_late(before: &Drawn, after: &Drawn, cell: &CellCode) -> Outcome<usize> {
+    let open = open(&after.grid);
+    let into = went_to(&before.grid, cell);
+    let goes = |record: &Record| {
+        let at = after.records.get(&record.id).map(|(is, _)| is.cell.clone())?;
+        (record.cell == *cell && at != *cell && goes_along(&record.kind) && open.contains(&at)).then_some(at)
+    };
+    let moved = records_went(before, after, &goes, None)?;
+    let left = after.records.values().find(|(record, _)| record.cell == *cell && goes_along(&record.kind));
+    if let Some((left, _)) = left.filter(|_| into != *cell) {
+        return trouble(format!("{cell} is over, and of what came late this was left: {left:?}."));
+    }
+    if after.records.len() != before.records.len() || after.grid != before.grid {
+        return trouble(format!("What came late into {cell} was moved, and of {before:?} came {after:?}."));
+    }
+    match into == *cell {
+        true if after.held != before.held => {
+            trouble(format!("What came late into {cell} was moved, and others hold it."))
+        }
+        true => Ok(moved),
+        false => is_held_along(before, after, cell, &into).map(|()| moved),
+    }
+}
+
+/// Whoever holds a cell holds also what was merged into it, and nobody else does.
+fn is_held_along(before: &Drawn, after: &Drawn, cell: &CellCode, into: &CellCode) -> Outcome {
     let along = with_merged(&before.grid, cell);
     for (worker, held) in &before.held {
         let mut cells: BTreeSet<CellCode> = held.iter().filter(|held| !along.contains(*held)).cloned().collect();
@@ -314,7 +371,7 @@ fn was_merged(before: &Drawn, after: &Drawn, cell: &CellCode, into: &CellCode) -
             return trouble(format!("{cell} was merged into {into}, and {worker} holds {now:?}, not {cells:?}."));
         }
     }
-    Ok(moved)
+    Ok(())
 }
 
 /// After a split: just the houses and what belongs to them lie in the other cell, and nobody holds anything else than before. Answers how
@@ -324,9 +381,11 @@ fn was_split(
     after: &Drawn,
     (from, houses, to): (&CellCode, &BTreeSet<RecordId>, &CellCode),
 ) -> Outcome<usize> {
-    let moves =
-        |record: &Record| record.cell == *from && goes_along(&record.kind) && belongs_to_one_of(before, record, houses);
-    let moved = records_went(before, after, to, (&moves, None))?;
+    let goes = |record: &Record| {
+        let moves = record.cell == *from && goes_along(&record.kind) && belongs_to_one_of(before, record, houses);
+        moves.then(|| to.clone())
+    };
+    let moved = records_went(before, after, &goes, None)?;
     let new: Vec<&Record> = (after.records.iter())
         .filter(|(id, _)| !before.records.contains_key(*id))
         .map(|(_, (record, _))| record)
@@ -344,33 +403,31 @@ fn was_split(
 }
 
 /// Every record is where it belongs by now. Those that moved differ in nothing but their cell, which is stamped after all that stood; what
-/// was approved stays so, and what else stood with a supervisor waits for review. `told`: the cell's own record, which says what took its
-/// place. Answers how many moved.
+/// was approved stays so, and what else stood with a supervisor waits for review. `goes`: to which cell a record goes. `told`: the own
+/// record of a cell, which says what took its place. Answers how many moved.
 fn records_went(
     before: &Drawn,
     after: &Drawn,
-    to: &CellCode,
-    (moves, told): (&dyn Fn(&Record) -> bool, Option<RecordId>),
+    goes: &dyn Fn(&Record) -> Option<CellCode>,
+    told: Option<(RecordId, &CellCode)>,
 ) -> Outcome<usize> {
     let mut moved = 0;
     for (id, (was, stood)) in &before.records {
         let Some((is, stands)) = after.records.get(id) else {
             return trouble(format!("{was:?} is not there any more since cells were drawn anew."));
         };
-        let fits = if moves(was) {
+        let fits = if let Some(to) = goes(was) {
             moved += 1;
             let waits = !matches!(stood, ReviewState::Approved | ReviewState::NotReviewed);
             let state = if waits { ReviewState::Waiting } else { *stood };
-            is.cell == *to && differs_by(was, is, "cell", &json!(to)) && *stands == state
-        } else if told == Some(*id) {
+            is.cell == to && differs_by(was, is, "cell", &json!(to)) && *stands == state
+        } else if let Some((_, to)) = told.filter(|(told, _)| told == id) {
             is.cell == was.cell && differs_by(was, is, "succeeded_by", &json!(to)) && stands == stood
         } else {
             is == was && stands == stood
         };
         if !fits {
-            return trouble(format!(
-                "Cells were drawn anew ({to}), and of {was:?} ({stood:?}) became {is:?} ({stands:?})."
-            ));
+            return trouble(format!("Cells were drawn anew, and of {was:?} ({stood:?}) became {is:?} ({stands:?})."));
         }
     }
     Ok(moved)

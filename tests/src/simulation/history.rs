@@ -318,6 +318,7 @@ impl History {
             Step::ErasePerson => self.erase_somebody(),
             Step::MergeCells => self.merge_some_cells(),
             Step::SplitCell => self.split_some_cell(),
+            Step::MoveLate => self.move_what_came_late(),
             Step::ChangeRole => self.change_role(who),
             Step::LockByOrder => self.order(who, DeviceOrder::Lock),
             Step::WipeByOrder => self.order(who, DeviceOrder::Wipe),

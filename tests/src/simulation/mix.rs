@@ -100,6 +100,7 @@ pub(super) enum Step {
     // -- the county's grid, and who works in it
     MergeCells,
     SplitCell,
+    MoveLate,
     ChangeRole,
 }
 
@@ -231,8 +232,11 @@ const DISPUTES: &[(Step, Needs, usize)] = &[
 const INFORMING: &[(Step, Needs, usize)] = &[(Step::Inform, Needs::Nothing, 25)];
 
 /// The county draws its cells anew.
-const BORDERS: &[(Step, Needs, usize)] =
-    &[(Step::MergeCells, Needs::Nothing, 12), (Step::SplitCell, Needs::Nothing, 16)];
+const BORDERS: &[(Step, Needs, usize)] = &[
+    (Step::MergeCells, Needs::Nothing, 12),
+    (Step::SplitCell, Needs::Nothing, 16),
+    (Step::MoveLate, Needs::Nothing, 8),
+];
 
 /// Accounts are made something else.
 const ROLES: &[(Step, Needs, usize)] = &[(Step::ChangeRole, Needs::Nothing, 14)];
