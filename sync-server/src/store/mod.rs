@@ -89,6 +89,8 @@ pub trait Reading: IncidentTable {
     fn count_referring(&self, within: &Scope, target: RecordId, kind: &Kind) -> Answer<usize>;
     /// Every accepted change of a record, oldest first.
     fn history(&self, within: &Scope, id: RecordId) -> Answer<Vec<HistoryEntry>>;
+    /// When the move of a record that was made with this stamp was taken; none where the history does not know of it.
+    fn moved_at(&self, cell: &CellCode, id: RecordId, made: Stamp) -> Answer<Option<i64>>;
     /// Whether the history has this very change already.
     fn knows_change(&self, cell: &CellCode, id: RecordId, digest: &ChangeDigest) -> Answer<bool>;
     /// The values of a record that were set aside after `since` and that nobody has decided on, the latest first.

@@ -96,6 +96,9 @@ impl Reading for Sql<'_> {
     fn history(&self, within: &Scope, id: RecordId) -> Answer<Vec<HistoryEntry>> {
         self.history_of(within, id)
     }
+    fn moved_at(&self, cell: &CellCode, id: RecordId, made: Stamp) -> Answer<Option<i64>> {
+        self.move_taken_at(cell, id, made)
+    }
     fn knows_change(&self, cell: &CellCode, id: RecordId, digest: &ChangeDigest) -> Answer<bool> {
         self.has_change(cell, id, digest)
     }
