@@ -232,11 +232,11 @@ fn step_not_allowed(
     }
     // After a restore a phone brings back what a supervisor did: then it is the supervisor's right that counts.
     let actor = bench.author.actor();
-    let role = match step.text("by").and_then(|by| AccountId::new(by).ok()) {
-        Some(by) if by != actor.account => reading.account(&by)?.map_or(actor.role, |account| account.role),
-        _ => actor.role,
-    };
-    Ok(step_fault(step, &incident, role))
+    let fault = |role: Role| step_fault(step, &incident, role);
+    Ok(match step.text("by").and_then(|by| AccountId::new(by).ok()) {
+        Some(by) if by != actor.account => fault(reading.account(&by)?.map_or(actor.role, |account| account.role)),
+        _ => fault(actor.role).and_then(|_| fault(bench.author.role_when(step.latest(), bench.setting.now))),
+    })
 }
 
 /// Refuses an event, a photo or a review of a case file that is about nobody any more: what was there was erased, and no other comes to it.

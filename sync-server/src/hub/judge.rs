@@ -73,10 +73,20 @@ impl Author<'_> {
         }
     }
 
-    /// Whether the author may write this kind at all.
-    fn may_write(&self, kind: &Kind) -> bool {
+    /// What the author was for when this was written.
+    pub(super) fn role_when(&self, written: Stamp, now: Millis) -> Role {
         match self {
-            Author::Phone { phone, .. } => may_phone_write(phone.actor.role, kind),
+            Author::Phone { phone, .. } => phone.role_when(written, now),
+            Author::Desk(actor, _) | Author::Office(actor, _) => actor.role,
+        }
+    }
+
+    /// Whether the author may write this kind at all, or might when this was written.
+    fn may_write(&self, kind: &Kind, written: Stamp, now: Millis) -> bool {
+        match self {
+            Author::Phone { phone, .. } => {
+                [phone.actor.role, phone.role_when(written, now)].iter().any(|role| may_phone_write(*role, kind))
+            }
             Author::Desk(actor, _) => allowed(actor.role, Action::Write, kind),
             Author::Office(actor, duty) => has_duty(actor.role, *duty) && duty.writes(kind),
         }
@@ -232,7 +242,8 @@ impl Bench<'_> {
     /// Kinds and fields that this author may not write.
     fn right_fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
         let not_allowed = |field: &str| Some(Fault::new(field, ProblemCode::NotAllowed));
-        if !self.author.may_write(&change.kind) && !self.is_brought_back(change, current) {
+        let may_write = self.author.may_write(&change.kind, change.latest(), self.setting.now);
+        if !may_write && !self.is_brought_back(change, current) {
             return not_allowed("");
         }
         let numbered = change.kind == Kind::Incident && change.fields.contains_key(NUMBER);

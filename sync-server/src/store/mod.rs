@@ -241,6 +241,8 @@ pub trait Reading: IncidentTable {
     fn first_password_since(&self, account: &AccountId) -> Answer<Option<i64>>;
     /// The cells that an account holds or held, by code.
     fn holdings(&self, account: &AccountId) -> Answer<Vec<Holding>>;
+    /// What an account was for before, oldest first.
+    fn former_roles(&self, account: &AccountId) -> Answer<Vec<FormerRole>>;
     /// A device.
     fn device(&self, id: DeviceId) -> Answer<Option<Device>>;
     /// Every device, the latest enrolled first.
@@ -369,6 +371,8 @@ pub trait Writing: Reading {
     fn remove_first_password(&mut self, account: &AccountId) -> Answer<()>;
     /// Gives these cells to an account and ends its other holdings at `at`.
     fn set_holdings(&mut self, account: &AccountId, cells: &[CellCode], at: i64) -> Answer<()>;
+    /// Notes what an account was for until then.
+    fn put_former_role(&mut self, account: &AccountId, former: FormerRole) -> Answer<()>;
     /// Creates or overwrites a device.
     fn put_device(&mut self, device: &Device) -> Answer<()>;
     /// Stores a new pair of tokens.
