@@ -36,6 +36,8 @@ pub enum FailureCode {
     StorageFull,
     /// The phone's storage cannot be read or written.
     StorageBroken,
+    /// A newer version of the app wrote the register: it is whole, and this version cannot read it.
+    NewerFile,
     /// The register's file was damaged: it is set aside, what could be read of it and was unsent is kept. The PIN is needed again.
     RegisterDamaged,
     /// It needs the server, and the server cannot be reached.
@@ -120,7 +122,11 @@ impl From<DeviceError> for Failure {
             DeviceError::Sealed => FailureCode::Sealed,
             DeviceError::StorageFull => FailureCode::StorageFull,
             DeviceError::RegisterDamaged => FailureCode::RegisterDamaged,
-            DeviceError::NewerFile { .. } | DeviceError::StorageBroken(_) => {
+            DeviceError::NewerFile { .. } => {
+                tracing::error!(%error, "the register cannot be used");
+                FailureCode::NewerFile
+            }
+            DeviceError::StorageBroken(_) => {
                 tracing::error!(%error, "the register cannot be used");
                 FailureCode::StorageBroken
             }
@@ -159,5 +165,10 @@ mod tests {
     #[test]
     fn a_code_of_another_account_is_not_told_as_a_record_that_was_sent() {
         assert_eq!(Failure::from(DeviceError::AlreadyEnrolled).code, FailureCode::AlreadyEnrolled);
+    }
+
+    #[test]
+    fn a_register_of_a_newer_app_is_not_told_as_a_storage_that_does_not_work() {
+        assert_eq!(Failure::from(DeviceError::NewerFile { found: 2, known: 1 }).code, FailureCode::NewerFile);
     }
 }

@@ -152,6 +152,10 @@ fn take_pages(
     for page in &answer.pages {
         pull::store_page(connection, page, &brought, now, &mut seen)?;
     }
+    // What left one cell may come with another's page, as long as these were not all read.
+    if !answer.more || answer.cells.len() < 2 {
+        seen.new += pull::leave_gone(connection)?;
+    }
     for id in answer.erased.iter().filter(|id| request.words_about.contains(id)) {
         seen.told |= outbox::erase(connection, *id)?;
     }

@@ -108,12 +108,6 @@ pub(super) fn is_waiting(connection: &Connection, held: &Held) -> Result<bool, D
     Ok(text || photo_waits(connection, &held.record)? || store::is_followed(connection, held.record.id)?)
 }
 
-/// Stores a record, or lets it go when it left the cell and nothing of it waits.
-pub(super) fn store_or_leave(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
-    let waits = |held: &Held| is_waiting(connection, held);
-    if held.gone && !waits(held)? { store::remove(connection, held.record.id) } else { store::put(connection, held) }
-}
-
 /// Whether a photo record's picture is still to be sent.
 pub(super) fn photo_waits(connection: &Connection, record: &Record) -> Result<bool, DeviceError> {
     if record.kind != Kind::Photo {

@@ -22,7 +22,7 @@ use crate::store::{self, CellSums, Held, IS_FOLLOWED, Kept, TAKEN_HERE};
 pub(super) struct Seen {
     /// Records that were new or different, and records that left.
     pub(super) new: usize,
-    /// Whether values were set aside, or such were settled.
+    /// Whether values were set aside, or such were settled, or what left its cell stays for now.
     pub(super) told: bool,
     /// The greatest stamp in it that lies within reason.
     pub(super) latest: Stamp,
@@ -76,7 +76,7 @@ pub(super) fn store_page(
     // Before anything leaves: it says whom a file is about.
     outbox::look_again(connection)?;
     for id in &page.gone {
-        seen.new += usize::from(leave(connection, *id, &page.cell)?);
+        seen.told |= leave(connection, *id, &page.cell)?;
         seen.new += usize::from(store::remove_received(connection, *id)?);
     }
     if store::received_anything(connection)? {
@@ -163,14 +163,36 @@ fn store_pulled(
     Ok(true)
 }
 
-/// A record left a cell. Unless it is in another one already, it goes as soon as nothing of it is unsent.
+/// A record left a cell. Unless it is in another one already it stays, marked, until [`leave_gone`]: it may come with a page of another
+/// cell of the phone's, and until then its worker goes on with it. True: it was not marked yet.
 fn leave(connection: &Connection, id: RecordId, cell: &CellCode) -> Result<bool, DeviceError> {
-    let Some(mut held) = store::held(connection, id)?.filter(|held| held.record.cell == *cell) else {
-        return Ok(false);
-    };
-    (held.gone, held.doubted) = (true, false);
-    own::store_or_leave(connection, &held)?;
-    Ok(true)
+    const SQL: &str =
+        "UPDATE record SET gone = 1, doubted = 0 WHERE id = ?1 AND cell = ?2 AND (gone = 0 OR doubted = 1)";
+    Ok(connection.prepare_cached(SQL)?.execute((id.to_string(), cell.as_str()))? > 0)
+}
+
+/// The condition on a record (as `photo`) that something of it waits, as [`own::is_waiting`] asks it of one.
+fn waits() -> String {
+    format!(
+        "id IN (SELECT id FROM unsent) OR reoffer = 1 OR id IN (SELECT id FROM overtaken) OR {IS_FOLLOWED}
+            OR (kind = 'photo' AND {TAKEN_HERE}
+                AND body ->> '$.fields.sha256' IN (SELECT sha256 FROM photo_file WHERE state = 'waiting'))"
+    )
+}
+
+/// Removes what left its cell and came with no other one of the phone's, as soon as nothing of it waits. For when every feed was read to
+/// its end: before that it may still come, and all that only its row knows (who wrote in it, its proof, what was decided of it) would be
+/// lost on the way. How many records went.
+pub(super) fn leave_gone(connection: &Connection) -> Result<usize, DeviceError> {
+    let waits = waits();
+    let sql = format!(
+        "DELETE FROM record WHERE gone = 1 AND id NOT IN (SELECT id FROM record AS photo WHERE gone = 1 AND ({waits}))"
+    );
+    let left = connection.prepare_cached(&sql)?.execute([])?;
+    if left > 0 {
+        store::drop_unnamed_photos(connection)?;
+    }
+    Ok(left)
 }
 
 /// What became of the cells that the phone does not hold any more.
@@ -187,21 +209,9 @@ pub(super) struct Left {
 /// The cursor of such a cell goes at once: the server says of nothing that is refused now what stands, so records may be dropped here
 /// that it has, also ones that lie in another cell here since they were to be moved. Should the cell come back it is read anew.
 pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<Left, DeviceError> {
-    let waits = format!(
-        "SELECT 1 FROM record AS photo WHERE cell = ?1 AND (id IN (SELECT id FROM unsent) OR reoffer = 1
-            OR id IN (SELECT id FROM overtaken) OR {IS_FOLLOWED}
-            OR (kind = 'photo' AND {TAKEN_HERE}
-                AND body ->> '$.fields.sha256' IN (SELECT sha256 FROM photo_file WHERE state = 'waiting')))
-         LIMIT 1"
-    );
+    let waits = format!("SELECT 1 FROM record AS photo WHERE cell = ?1 AND ({}) LIMIT 1", waits());
     const HERE: &str = "SELECT cell FROM cell_digest WHERE records > 0 UNION SELECT cell FROM cursor
         UNION SELECT cell FROM record INDEXED BY record_gone WHERE gone = 1";
-    // What left while photos were still to be stored for it goes once they are.
-    let followed = format!(
-        "DELETE FROM record WHERE gone = 1 AND kind <> 'photo' AND reoffer = 0 AND id NOT IN (SELECT id FROM unsent)
-            AND id NOT IN (SELECT id FROM overtaken) AND NOT ({IS_FOLLOWED})"
-    );
-    connection.prepare_cached(&followed)?.execute([])?;
     let mut statement = connection.prepare_cached(HERE)?;
     let here: BTreeSet<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut left = Left { gone: false, waiting: false };

@@ -173,7 +173,7 @@ fn acknowledge(connection: &Connection, offer: &Offer<'_>) -> Result<(), DeviceE
         }
     }
     // The record itself is what it was: it need not be written again.
-    if held.gone { own::store_or_leave(connection, &held) } else { store::put_sending(connection, &held) }
+    store::put_sending(connection, &held)
 }
 
 /// The restored server does not take what is held. What is unsent of it goes up by itself next, and the rest once that is judged: it may
@@ -198,7 +198,7 @@ fn end_reoffer(
     }
     held.reoffer = false;
     if let Some(current) = refusal.current.as_ref().filter(|current| current.id == change.id) {
-        own::store_or_leave(connection, &own::on_top_of(connection, current, &held)?)?;
+        store::put(connection, &own::on_top_of(connection, current, &held)?)?;
         let lost = own::lacking((change, &held), current, refusal);
         let kept = !lost.is_empty();
         own::keep_words(connection, change, lost, refusal, now)?;
@@ -280,9 +280,6 @@ fn refuse(
     outbox::forget_overtaken(connection, change)?;
     let held = store::held(connection, change.id)?;
     let mut words = change.fields.clone();
-    if let Some(held) = held.as_ref().filter(|held| offer.why == Why::Overtaken && held.gone) {
-        own::store_or_leave(connection, held)?;
-    }
     if let Some(mut held) = held.filter(|_| offer.why == Why::Unsent) {
         let as_sent = |held: &Held, field: &str| held.record.stamps.of(field) == change.stamps.of(field);
         words.retain(|field, _| !came_in_time(refusal, change, field));
@@ -298,7 +295,7 @@ fn refuse(
             Some(current) => {
                 words.retain(|field, _| as_sent(&held, field));
                 held.unsent.retain(|field, _| !words.contains_key(field));
-                own::store_or_leave(connection, &own::on_top_of(connection, current, &held)?)?;
+                store::put(connection, &own::on_top_of(connection, current, &held)?)?;
             }
             None => {
                 // Without the record underneath, what was written since has nothing to stand on: it joins the refused words.

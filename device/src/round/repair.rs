@@ -171,7 +171,7 @@ pub(super) fn refused(
             let mut lost = own::lacking((change, &held), current, refusal);
             lost.retain(|field, _| !held.unsent.contains_key(field));
             keep_words(connection, &held, refusal.code, lost, now)?;
-            return own::store_or_leave(connection, &own::on_top_of(connection, current, &held)?);
+            return store::put(connection, &own::on_top_of(connection, current, &held)?);
         }
         None => {
             let mut words = outbox::take_overtaken(connection, change.id)?;

@@ -49,7 +49,7 @@ pub(crate) struct Held {
     pub(crate) offered: bool,
     /// The server was restored; the whole record goes up once more.
     pub(crate) reoffer: bool,
-    /// Left the cell; goes when nothing of it is unsent.
+    /// Left the cell; goes when every feed was read to its end and nothing of it is unsent, unless it came with another cell.
     pub(crate) gone: bool,
     /// The cell's digest differed from the server's, and the server has not confirmed this record since.
     pub(crate) doubted: bool,

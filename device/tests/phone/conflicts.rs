@@ -128,6 +128,18 @@ fn what_the_server_told_stays_until_the_server_settles_it() {
 }
 
 #[test]
+fn what_the_worker_dismissed_is_not_shown_again_when_its_record_is_moved_to_another_cell_of_the_phone() {
+    let server = Server::new();
+    server.hub().cells = vec![cell(), other_cell()];
+    let phone = Phone::new(&server, 1);
+    let (id, _) = dismissed(&server, &phone);
+    server.write(change(id, Kind::Building, cell(), START + 1_000, json!({"cell": other_cell()})));
+    phone.sync();
+    assert_eq!(phone.get(id).unwrap().cell, other_cell());
+    assert!(shown(&phone, id).is_empty(), "the page of the cell that it left comes first");
+}
+
+#[test]
 fn what_the_worker_dismissed_is_not_shown_again_when_the_server_tells_it_again() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

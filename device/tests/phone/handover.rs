@@ -1,7 +1,7 @@
 //! Cells that change hands, servers that come back from a backup, records that leave.
 
 use domain::protocol::{CallError, Proof};
-use domain::{Epoch, Kind, ProblemCode};
+use domain::{CellCode, Epoch, Kind, ProblemCode, RecordId};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -303,6 +303,88 @@ fn a_record_that_moved_between_two_held_cells_stays() {
     server.write(change(id, Kind::Building, cell(), START + 1_000, json!({"cell": other_cell()})));
     phone.sync();
     assert_eq!(phone.get(id).unwrap().cell, other_cell());
+}
+
+/// A building that was written here in one of two cells of the phone's, and that lies elsewhere by now; so much else is new in the phone's
+/// other cell that this is read to its end with the third answer alone.
+fn moves_behind_others(from: &CellCode, to: &CellCode) -> (Server, Phone, RecordId) {
+    let server = Server::new();
+    server.hub().cells = vec![cell(), other_cell()];
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    let fields = json!({"name": "一号楼", "building_kind": "farmhouse"});
+    let saved = phone.call("save", json!({"kind": "building", "id": null, "cell": from, "fields": fields}));
+    let id: RecordId = saved["id"].as_str().unwrap().parse().unwrap();
+    phone.sync();
+    let other = if *from == cell() { other_cell() } else { cell() };
+    let colleagues = |number: u128| change(record_id(number), Kind::Building, other.clone(), START, fields.clone());
+    server.write(colleagues(1));
+    server.write(colleagues(2));
+    server.write(change(id, Kind::Building, from.clone(), START + 1_000, json!({"cell": to})));
+    if *to != other {
+        server.write(colleagues(3));
+    }
+    server.hub().page_records = 1;
+    (server, phone, id)
+}
+
+#[test]
+fn a_record_that_comes_with_a_later_page_is_not_missing_between_two_answers() {
+    for (from, to) in [(cell(), other_cell()), (other_cell(), cell())] {
+        let (server, mut phone, id) = moves_behind_others(&from, &to);
+        // Of each round one answer comes, and then the power fails.
+        for came in 1..=3 {
+            server.hub().answers_left = 1;
+            phone.round();
+            phone.restart();
+            assert!(phone.get(id).is_some(), "after {came} answers on the way from {from}");
+        }
+        assert_eq!(phone.get(id).unwrap().cell, to);
+        {
+            let mut hub = server.hub();
+            (hub.answers_left, hub.page_records) = (usize::MAX, 1_000);
+            hub.epoch = Epoch(Uuid::from_u128(2));
+            hub.records.clear();
+            hub.feed.clear();
+            hub.refuse = Box::new(|_| Some(ProblemCode::ForeignCell));
+        }
+        phone.sync();
+        assert_eq!(
+            phone.state().refused,
+            1,
+            "who wrote in it is known as before; the others are no words of this worker's"
+        );
+    }
+}
+
+#[test]
+fn what_is_written_between_two_answers_in_a_record_that_comes_with_a_later_page_is_sent() {
+    let (server, mut phone, id) = moves_behind_others(&cell(), &other_cell());
+    server.hub().answers_left = 1;
+    phone.round();
+    phone.restart();
+    phone.pass(2_000);
+    phone.rename(id, "二号楼");
+    server.hub().now += 2_000;
+    server.hub().answers_left = usize::MAX;
+    phone.sync();
+    assert_eq!((phone.name(id), phone.get(id).unwrap().cell), ("二号楼".to_owned(), other_cell()));
+    assert_eq!(server.hub().records[&id].text("name"), Some("二号楼"));
+    assert_eq!((phone.state().waiting_records, phone.state().refused), (0, 0));
+}
+
+#[test]
+fn a_record_that_came_with_no_other_cell_goes_once_every_feed_was_read_also_when_the_power_failed_between() {
+    let foreign = CellCode::new("610722001001003").unwrap();
+    let (server, mut phone, id) = moves_behind_others(&cell(), &foreign);
+    server.hub().answers_left = 1;
+    phone.round();
+    phone.restart();
+    assert!(phone.get(id).is_some(), "it may still come");
+    server.hub().answers_left = usize::MAX;
+    let report = phone.sync();
+    assert!(phone.get(id).is_none());
+    assert_eq!(report.differing, 0, "and counts for nothing");
 }
 
 #[test]

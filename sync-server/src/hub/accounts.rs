@@ -16,7 +16,7 @@ use crate::hub::desk::{Desk, works_at_desk};
 use crate::hub::known_time::{known_now, shut_out_at};
 use crate::hub::phones::{administers, note};
 use crate::hub::{Hub, HubError, secrets};
-use crate::store::{Account, Device, Reading, Store, Writing};
+use crate::store::{Account, Device, FormerRole, Reading, Store, Writing};
 
 /// At most so many characters of a person's name.
 const NAME_MAX: usize = 50;
@@ -136,6 +136,7 @@ impl<S: Store> Hub<S> {
                 // Whoever takes the own right away could not give it back.
                 return Err(HubError::invalid(vec![Problem::new("role", ProblemCode::NotAllowed)]));
             }
+            let before = found.account.role;
             let account = Account {
                 display_name: words.display_name.trim().to_owned(),
                 role: words.role,
@@ -148,6 +149,7 @@ impl<S: Store> Hub<S> {
             self.check_department(&account)?;
             writing.put_account(&account)?;
             let given_at = known_now(now, writing)?;
+            end_role(writing, before, &account, given_at)?;
             let cells = with_what_was_merged(writing, &found.cells, &words.cells)?;
             writing.set_holdings(&account.id, &cells, given_at)?;
             if !works_at_desk(words.role) {
@@ -263,6 +265,19 @@ pub(super) fn put_password(writing: &mut dyn Writing, account: Account, hash: St
     writing.put_account(&account)?;
     writing.remove_first_password(&account.id)?;
     Ok(writing.remove_desk_sessions_of(&account.id)?)
+}
+
+/// Notes what an account was for before, where it is for something else from now on: its phones may have words of that time.
+pub(super) fn end_role(
+    writing: &mut dyn Writing,
+    before: Role,
+    account: &Account,
+    until: Millis,
+) -> Result<(), HubError> {
+    if before == account.role {
+        return Ok(());
+    }
+    Ok(writing.put_former_role(&account.id, FormerRole { role: before, until })?)
 }
 
 fn may_keep_accounts(actor: &Actor) -> Result<(), HubError> {

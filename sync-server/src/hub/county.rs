@@ -6,7 +6,7 @@ use domain::protocol::CallRefusal;
 use domain::scope::Role;
 use domain::{AccountId, CellCode, Epoch, Problem, ProblemCode, World};
 
-use crate::hub::accounts::put_password;
+use crate::hub::accounts::{end_role, put_password};
 use crate::hub::known_time::known_now;
 use crate::hub::phones::note;
 use crate::hub::put_back::{BACKED_UP_AT, LostTimes};
@@ -42,11 +42,14 @@ impl<S: Store> Hub<S> {
         }
         let now = self.now();
         self.store.write(|writing| {
+            let known = writing.account(&account.id)?;
+            let before = known.as_ref().map_or(account.role, |known| known.role);
             if account.password_hash.is_none() {
-                account.password_hash = writing.account(&account.id)?.and_then(|known| known.password_hash);
+                account.password_hash = known.and_then(|known| known.password_hash);
             }
             writing.put_account(&account)?;
             let given_at = known_now(now, writing)?;
+            end_role(writing, before, &account, given_at)?;
             writing.set_holdings(&account.id, cells, given_at)?;
             note(writing, now, SERVER_ACCOUNT, "account", account.id.as_str())
         })

@@ -1,5 +1,6 @@
 //! The first look at pushed changes: what can be taken, on what the ones before it would leave behind. Nothing is written here.
 
+use std::cell::RefCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +12,14 @@ use domain::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX, counted_bytes, count
 use domain::record::write_canonical;
 use domain::scope::Role;
 use domain::spec::field;
-use domain::{AccountId, CellCode, Change, Fields, Kind, ProblemCode, Record, RecordId, Scope, Stamps};
+use domain::world::Millis;
+use domain::{AccountId, CellCode, Change, Fields, Kind, ProblemCode, Record, RecordId, Scope, Stamp, Stamps};
 use sha2::{Digest, Sha256};
 
 use crate::hub::HubError;
 use crate::hub::case_files::Late;
 use crate::hub::erasure::{names_erased, says_about_one};
-use crate::hub::judge::{Bench, Fault, named_author, references, step_fault};
+use crate::hub::judge::{Bench, CELL, Fault, named_author, references, step_fault};
 use crate::store::{ChangeDigest, Reading, Writing};
 
 /// What the first look said of a change.
@@ -45,6 +47,8 @@ pub(super) struct Looks {
     pub(super) each: Vec<Look>,
     /// Where among them a record was last seen to be taken.
     places: BTreeMap<RecordId, usize>,
+    /// When the moves were taken that were asked about: a history is long, and many changes name one record.
+    moves: RefCell<BTreeMap<(Scope, RecordId, Stamp), Option<Millis>>>,
 }
 
 impl Looks {
@@ -61,6 +65,20 @@ impl Looks {
             return Ok(Some(record.clone()));
         }
         Ok(reading.record(&cell.county(), id)?.map(|stored| stored.record))
+    }
+
+    /// Since when a record is away from where it lay: since the later of the moment in which somebody moved it and the one in which the
+    /// server took that, for of a move that was made offline nobody could know before. None when nobody ever moved it.
+    fn left_at(&self, reading: &dyn Writing, moved: &Record) -> Result<Option<Millis>, HubError> {
+        if !moved.fields.contains_key(CELL) {
+            return Ok(None);
+        }
+        let made = moved.stamps.of(CELL);
+        let taken = match self.moves.borrow_mut().entry((moved.cell.county(), moved.id, made)) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => *place.insert(reading.moved_at(&moved.cell, moved.id, made)?),
+        };
+        Ok(Some(taken.map_or(made.millis(), |taken| taken.max(made.millis()))))
     }
 
     fn record(&self, id: RecordId) -> Option<&Record> {
@@ -119,11 +137,11 @@ fn look_at(
     (ahead, late): (&Looks, &Late),
     photos: &mut Counted,
 ) -> Result<Result<Option<Merged>, Fault>, HubError> {
-    let has_left = match current.filter(|record| record.cell != change.cell) {
-        Some(_) => reading.has_left(&change.cell, change.id)?,
-        None => false,
+    let left = match current.filter(|record| record.cell != change.cell) {
+        Some(moved) if reading.has_left(&change.cell, change.id)? => ahead.left_at(reading, moved)?,
+        _ => None,
     };
-    if let Some(fault) = bench.place_fault(change, current, has_left) {
+    if let Some(fault) = bench.place_fault(change, current, left) {
         return Ok(Err(fault));
     }
     if current.is_none() && reading.erased(&change.cell.county(), change.id)? {
@@ -215,11 +233,11 @@ fn step_not_allowed(
     }
     // After a restore a phone brings back what a supervisor did: then it is the supervisor's right that counts.
     let actor = bench.author.actor();
-    let role = match step.text("by").and_then(|by| AccountId::new(by).ok()) {
-        Some(by) if by != actor.account => reading.account(&by)?.map_or(actor.role, |account| account.role),
-        _ => actor.role,
-    };
-    Ok(step_fault(step, &incident, role))
+    let fault = |role: Role| step_fault(step, &incident, role);
+    Ok(match step.text("by").and_then(|by| AccountId::new(by).ok()) {
+        Some(by) if by != actor.account => fault(reading.account(&by)?.map_or(actor.role, |account| account.role)),
+        _ => fault(actor.role).and_then(|_| fault(bench.author.role_when(step.latest(), bench.setting.now))),
+    })
 }
 
 /// Refuses an event, a photo or a review of a case file that is about nobody any more: what was there was erased, and no other comes to it.
@@ -415,8 +433,10 @@ fn left_since(
     if !bench.author.is_phone() {
         return Ok(None);
     }
-    let moved = looks.find(reading, cell, id)?;
-    let Some(moved) = moved.filter(|moved| bench.is_still_theirs(moved, change.latest())) else { return Ok(None) };
+    let Some(moved) = looks.find(reading, cell, id)? else { return Ok(None) };
+    if !bench.is_still_theirs(&moved, looks.left_at(reading, &moved)?, change.latest()) {
+        return Ok(None);
+    }
     // A restored database need not know that it was here: phones brought it straight to where it was moved.
     let was_here = bench.is_lost_move(&moved) || reading.has_left(cell, id)?;
     Ok(was_here.then_some(moved.kind))

@@ -113,7 +113,7 @@ impl<S: Store> Hub<S> {
             let shut_out_at = shut_out_last(&device, &account).map_or(now, |at| at.max(now));
             let latest = if is_behind { known } else { shut_out_at };
             let shut_out = [cut_off_at(&device), account.closed_at].into_iter().flatten().min();
-            let phone = Phone::until(id, &account, reading.holdings(&account.id)?, shut_out);
+            let phone = Phone::of(reading, id, &account)?.until(shut_out);
             let mut lines = reading.hand_ins(id)?;
             lines.retain(|line| line.kept);
             Ok::<_, HubError>((phone, latest, lines))

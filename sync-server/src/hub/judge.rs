@@ -73,10 +73,20 @@ impl Author<'_> {
         }
     }
 
-    /// Whether the author may write this kind at all.
-    fn may_write(&self, kind: &Kind) -> bool {
+    /// What the author was for when this was written.
+    pub(super) fn role_when(&self, written: Stamp, now: Millis) -> Role {
         match self {
-            Author::Phone { phone, .. } => may_phone_write(phone.actor.role, kind),
+            Author::Phone { phone, .. } => phone.role_when(written, now),
+            Author::Desk(actor, _) | Author::Office(actor, _) => actor.role,
+        }
+    }
+
+    /// Whether the author may write this kind at all, or might when this was written.
+    fn may_write(&self, kind: &Kind, written: Stamp, now: Millis) -> bool {
+        match self {
+            Author::Phone { phone, .. } => {
+                [phone.actor.role, phone.role_when(written, now)].iter().any(|role| may_phone_write(*role, kind))
+            }
             Author::Desk(actor, _) => allowed(actor.role, Action::Write, kind),
             Author::Office(actor, duty) => has_duty(actor.role, *duty) && duty.writes(kind),
         }
@@ -134,15 +144,15 @@ pub(super) struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Place and role: what may be known of the record at all. Nothing is revealed of a cell that is not the author's. `has_left`: the
-    /// record once lay in the cell that the change names. Where a part of the change was written in time, the fault names the fields
-    /// that were not: the rest is taken when it comes without them.
-    pub(super) fn place_fault(&self, change: &Change, current: Option<&Record>, has_left: bool) -> Option<Fault> {
-        let whole = self.place_fault_at(change.latest(), change, current, has_left)?;
+    /// Place and role: what may be known of the record at all. Nothing is revealed of a cell that is not the author's. `left`: since when
+    /// the record is away from the cell that the change names, where it once lay. Where a part of the change was written in time, the
+    /// fault names the fields that were not: the rest is taken when it comes without them.
+    pub(super) fn place_fault(&self, change: &Change, current: Option<&Record>, left: Option<Millis>) -> Option<Fault> {
+        let whole = self.place_fault_at(change.latest(), change, current, left)?;
         if change.kind.is_append_only() || change.fields.contains_key(CELL) {
             return Some(whole);
         }
-        let late = |field: &&String| self.place_fault_at(change.stamps.of(field), change, current, has_left).is_some();
+        let late = |field: &&String| self.place_fault_at(change.stamps.of(field), change, current, left).is_some();
         let late: Vec<&String> = change.fields.keys().filter(late).collect();
         if late.len() == change.fields.len() {
             return Some(whole);
@@ -157,7 +167,7 @@ impl Bench<'_> {
         written: Stamp,
         change: &Change,
         current: Option<&Record>,
-        has_left: bool,
+        left: Option<Millis>,
     ) -> Option<Fault> {
         let now = self.setting.now;
         if !self.author.reaches(&change.cell, written, now) {
@@ -165,7 +175,7 @@ impl Bench<'_> {
         }
         let in_reach = |record: &Record| {
             self.author.reaches(&record.cell, written, now)
-                || (has_left && self.is_of_before(record, written) && !moves_on(change, record))
+                || (self.is_of_before(left, written) && !moves_on(change, record))
                 || self.is_moved_again(change, record)
         };
         if current.is_some_and(|record| !in_reach(record)) {
@@ -177,17 +187,16 @@ impl Bench<'_> {
         None
     }
 
-    /// Whether a phone wrote this before the record was moved away: it is taken as what was written before a handover is.
-    pub(super) fn is_of_before(&self, moved: &Record, written: Stamp) -> bool {
-        let at = moved.fields.get(CELL).map(|_| moved.stamps.of(CELL).millis());
-        let in_time = |at: Millis| is_taken_late(at, written, self.setting.now);
-        self.author.is_phone() && at.is_some_and(in_time)
+    /// Whether a phone wrote this before the record left: it is taken as what was written before a handover is.
+    fn is_of_before(&self, left: Option<Millis>, written: Stamp) -> bool {
+        let in_time = |left: Millis| is_taken_late(left, written, self.setting.now);
+        self.author.is_phone() && left.is_some_and(in_time)
     }
 
-    /// Whether a phone may go on writing about a record under the cell where it lay: it wrote before the record was moved, or the record
-    /// is within its reach as well where it lies now, and it has not heard of the move.
-    pub(super) fn is_still_theirs(&self, moved: &Record, written: Stamp) -> bool {
-        self.is_of_before(moved, written) || self.author.reaches(&moved.cell, written, self.setting.now)
+    /// Whether a phone may go on writing about a record under the cell where it lay: it wrote before the record left, or the record is
+    /// within its reach as well where it lies now, and it has not heard of the move.
+    pub(super) fn is_still_theirs(&self, moved: &Record, left: Option<Millis>, written: Stamp) -> bool {
+        self.is_of_before(left, written) || self.author.reaches(&moved.cell, written, self.setting.now)
     }
 
     /// Whether a record may have been moved before the server was restored: from where, the database need not know.
@@ -233,7 +242,8 @@ impl Bench<'_> {
     /// Kinds and fields that this author may not write.
     fn right_fault(&self, change: &Change, current: Option<&Record>) -> Option<Fault> {
         let not_allowed = |field: &str| Some(Fault::new(field, ProblemCode::NotAllowed));
-        if !self.author.may_write(&change.kind) && !self.is_brought_back(change, current) {
+        let may_write = self.author.may_write(&change.kind, change.latest(), self.setting.now);
+        if !may_write && !self.is_brought_back(change, current) {
             return not_allowed("");
         }
         let numbered = change.kind == Kind::Incident && change.fields.contains_key(NUMBER);

@@ -12,7 +12,7 @@ use crate::hub::health::{DeviceNeed, needs, newest_app};
 use crate::hub::known_time::shut_out_at;
 use crate::hub::orders::administered;
 use crate::hub::{Hub, HubError, secrets};
-use crate::store::{Account, AuditEntry, Device, EnrolCode, HandInLine, Holding, Store, Writing};
+use crate::store::{Account, AuditEntry, Device, EnrolCode, FormerRole, HandInLine, Holding, Reading, Store, Writing};
 
 /// A refresh token works for half a year: a phone may lie in a drawer for a season.
 pub(super) const REFRESH_LIVES: Millis = 180 * 24 * 60 * 60 * 1000;
@@ -30,6 +30,8 @@ pub struct Phone {
     pub cells: Vec<CellCode>,
     /// The cells that its account holds or held.
     pub(super) holdings: Vec<Holding>,
+    /// What its account was for before, oldest first.
+    pub(super) former: Vec<FormerRole>,
     /// Those of them that only a receipt of a lost database tells of.
     pub(super) lost: BTreeSet<CellCode>,
     /// When it was last heard of, as far as that is kept.
@@ -37,19 +39,20 @@ pub struct Phone {
 }
 
 impl Phone {
-    pub(super) fn new(device: DeviceId, account: &Account, holdings: Vec<Holding>) -> Self {
+    /// A phone as its account stands now.
+    pub(super) fn of(reading: &(impl Reading + ?Sized), device: DeviceId, account: &Account) -> Result<Self, HubError> {
+        let (holdings, former) = (reading.holdings(&account.id)?, reading.former_roles(&account.id)?);
         let cells: Vec<CellCode> =
             holdings.iter().filter(|held| held.until.is_none()).map(|held| held.cell.clone()).collect();
         let scopes = cells.iter().map(Scope::from).collect();
         let actor = Actor { scopes, ..account.actor() };
-        Self { device, actor, cells, holdings, lost: BTreeSet::new(), heard_at: 0 }
+        Ok(Self { device, actor, cells, holdings, former, lost: BTreeSet::new(), heard_at: 0 })
     }
 
-    /// A phone as it was before a moment: what its account held then, and may write of that.
-    pub(super) fn until(device: DeviceId, account: &Account, holdings: Vec<Holding>, end: Option<Millis>) -> Self {
+    /// The phone as it was before a moment: what its account held then, and may write of that.
+    pub(super) fn until(self, end: Option<Millis>) -> Self {
         let cut = |held: Holding| Holding { until: [held.until, end].into_iter().flatten().min(), ..held };
-        let now = Self::new(device, account, holdings.clone());
-        Self { holdings: holdings.into_iter().map(cut).collect(), ..now }
+        Self { holdings: self.holdings.into_iter().map(cut).collect(), ..self }
     }
 
     /// The phone, known to have held this cell too in a database that is lost: what was written in it is taken until now.
@@ -63,6 +66,12 @@ impl Phone {
     pub(super) fn held(&self, cell: &CellCode, written: Stamp, now: Millis) -> bool {
         let then = |held: &Holding| held.until.is_none_or(|until| is_taken_late(until, written, now));
         self.holdings.iter().any(|held| held.cell == *cell && then(held))
+    }
+
+    /// What the account was for when this was written: like a cell, that counts for what comes after a change of it.
+    pub(super) fn role_when(&self, written: Stamp, now: Millis) -> Role {
+        let then = self.former.iter().find(|former| is_taken_late(former.until, written, now));
+        then.map_or(self.actor.role, |former| former.role)
     }
 }
 
@@ -155,7 +164,7 @@ impl<S: Store> Hub<S> {
             })?;
             let tokens = self.issue(writing, device, now)?;
             note(writing, now, account.id.as_str(), "enrol", &device.to_string())?;
-            let phone = Phone::new(device, &account, writing.holdings(&account.id)?);
+            let phone = Phone::of(writing, device, &account)?;
             Ok(Enrolment {
                 device,
                 account: account.id,

@@ -2,6 +2,7 @@
 //! desk's to write, so a phone that offered one would be refused, also after the server was put back from a backup which does not know
 //! what was written at the desk since. Each such record therefore comes down with a mark under a key that lies in the database (and so
 //! in its backups). With the mark, exactly that record is believed, and only by a database that was put back, for what was stamped before that.
+//! A leader's phone, which may write some of it, is given the marks too: a backup need not know that it is a leader's.
 //!
 //! A record that was moved comes down with a mark of the move alone. A database that lost the move has the record in its old cell, where
 //! its new holder has nothing to say: with the mark it is moved once more, and what was written in it since comes back with it.
@@ -32,10 +33,12 @@ impl ProofKey {
         secrets::key_kept_as(KEY, "proofs", store, world).map(Self)
     }
 
-    /// The proof of a record as it is sent to a phone whose role may not write it; none for what it may write or sees only in part.
+    /// The proof of a record as it is sent to a phone whose role may not write it, or could not if a backup knew the account as a
+    /// worker's; none for what both may write, or what the role sees only in part.
     pub(super) fn prove(&self, role: Role, record: &Record) -> Option<Proof> {
         let Record { id, kind, cell, fields, stamps } = record;
-        let needed = sees_whole_cell(role) && !phone_writes(role, kind);
+        let written_anyway = phone_writes(role, kind) && phone_writes(Role::Worker, kind);
+        let needed = sees_whole_cell(role) && !written_anyway;
         needed.then(|| written(self.mark(*id, kind, cell, (fields, stamps))))
     }
 

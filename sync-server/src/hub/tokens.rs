@@ -159,7 +159,7 @@ impl<S: Store> Hub<S> {
         self.store.read(|reading| {
             let (device, account) = living(reading.device(phone.device)?, |id| Ok(reading.account(id)?))?;
             let heard_at = device.seen_at;
-            Ok(Phone { heard_at, ..Phone::new(device.id, &account, reading.holdings(&account.id)?) })
+            Ok(Phone { heard_at, ..Phone::of(reading, device.id, &account)? })
         })
     }
 
@@ -171,8 +171,7 @@ impl<S: Store> Hub<S> {
             if pair.access_until <= now {
                 return Err(signed_out());
             }
-            let phone = Phone::new(pair.device, &account, reading.holdings(&account.id)?);
-            let phone = Phone { heard_at: device.seen_at, ..phone };
+            let phone = Phone { heard_at: device.seen_at, ..Phone::of(reading, pair.device, &account)? };
             Ok((pair, device, phone))
         })
     }

@@ -89,6 +89,8 @@ pub trait Reading: IncidentTable {
     fn count_referring(&self, within: &Scope, target: RecordId, kind: &Kind) -> Answer<usize>;
     /// Every accepted change of a record, oldest first.
     fn history(&self, within: &Scope, id: RecordId) -> Answer<Vec<HistoryEntry>>;
+    /// When the move of a record that was made with this stamp was taken; none where the history does not know of it.
+    fn moved_at(&self, cell: &CellCode, id: RecordId, made: Stamp) -> Answer<Option<i64>>;
     /// Whether the history has this very change already.
     fn knows_change(&self, cell: &CellCode, id: RecordId, digest: &ChangeDigest) -> Answer<bool>;
     /// The values of a record that were set aside after `since` and that nobody has decided on, the latest first.
@@ -239,6 +241,8 @@ pub trait Reading: IncidentTable {
     fn first_password_since(&self, account: &AccountId) -> Answer<Option<i64>>;
     /// The cells that an account holds or held, by code.
     fn holdings(&self, account: &AccountId) -> Answer<Vec<Holding>>;
+    /// What an account was for before, oldest first.
+    fn former_roles(&self, account: &AccountId) -> Answer<Vec<FormerRole>>;
     /// A device.
     fn device(&self, id: DeviceId) -> Answer<Option<Device>>;
     /// Every device, the latest enrolled first.
@@ -367,6 +371,8 @@ pub trait Writing: Reading {
     fn remove_first_password(&mut self, account: &AccountId) -> Answer<()>;
     /// Gives these cells to an account and ends its other holdings at `at`.
     fn set_holdings(&mut self, account: &AccountId, cells: &[CellCode], at: i64) -> Answer<()>;
+    /// Notes what an account was for until then.
+    fn put_former_role(&mut self, account: &AccountId, former: FormerRole) -> Answer<()>;
     /// Creates or overwrites a device.
     fn put_device(&mut self, device: &Device) -> Answer<()>;
     /// Stores a new pair of tokens.

@@ -372,6 +372,15 @@ pub struct Holding {
     pub until: Option<Millis>,
 }
 
+/// What an account was for before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FormerRole {
+    /// What.
+    pub role: Role,
+    /// Until when, by what was known of the time.
+    pub until: Millis,
+}
+
 /// What became of work that was handed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TakenIn {

@@ -3,11 +3,11 @@
 use axum::http::StatusCode;
 use domain::protocol::{ExchangeAnswer, Verdict};
 use domain::scope::Role;
-use domain::{AccountId, ProblemCode};
+use domain::{AccountId, Kind, ProblemCode};
 use serde_json::{Value, json};
 use sync_server::store::Store as _;
 
-use crate::common::{County, DAY, cell};
+use crate::common::{County, DAY, MINUTE, cell};
 use crate::seat::Seat;
 
 /// A county with its places: a town, two villages, three cells.
@@ -126,6 +126,7 @@ async fn what_an_account_is_made_is_told_its_phone_with_the_next_exchange() {
     let seen = found(&admin.get("/desk/api/accounts").await.json(), "worker-1");
     let change = json!({"version": seen["version"], "display_name": "王小明", "role": "informant", "scopes": [], "cells": ["610722001001001"]});
     admin.done("/desk/api/accounts/worker-1", change).await;
+    county.world.pass(5 * MINUTE);
     let visit = phone.visit(home[1].id, &cell(1));
     phone.cursors.clear();
     let answer = phone.round(vec![visit]);
@@ -157,6 +158,48 @@ async fn an_account_gets_with_a_cell_what_was_merged_into_it_and_gives_it_up_wit
     assert_eq!(seen["cells"], merged);
     admin.done("/desk/api/accounts/worker-1", change(&seen, &["610722001001002", "610722001001003"])).await;
     assert_eq!(stands().await["cells"], json!(["610722001001003"]));
+}
+
+#[tokio::test]
+async fn what_was_written_before_an_account_was_made_something_else_is_taken_late() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    let mut phone = county.worker("worker-1", &[cell(1)]);
+    let home = phone.new_home(&cell(1));
+    let incident = phone.new_incident(&cell(1));
+    phone.push_all(&home);
+    phone.push_all(std::slice::from_ref(&incident));
+    let step = json!({"incident": incident.id, "action": "solve", "step": "draft", "at": crate::common::START, "by": "worker-1"});
+    let edit = json!({"phone": "13900000000"});
+    let of_a_worker = [
+        phone.visit(home[1].id, &cell(1)),
+        phone.change(Kind::Person, home[2].id, &cell(1), edit),
+        phone.new_record(Kind::IncidentStep, &cell(1), step),
+    ];
+    county.world.pass(5 * MINUTE);
+    let seen = found(&admin.get("/desk/api/accounts").await.json(), "worker-1");
+    let change = json!({"version": seen["version"], "display_name": "王小明", "role": "informant", "scopes": [], "cells": ["610722001001001"]});
+    admin.done("/desk/api/accounts/worker-1", change).await;
+    phone.push_all(&of_a_worker);
+    assert_eq!(county.stored(home[2].id).unwrap().record.text("phone"), Some("13900000000"));
+    // What nobody of that role writes from then on is not taken, and what is there is shown as to anybody of that role.
+    county.world.pass(5 * MINUTE);
+    let late = phone.visit(home[1].id, &cell(1));
+    assert_eq!(phone.refused(&late), ProblemCode::NotAllowed);
+    assert!(!phone.pulled().contains(&of_a_worker[0].id));
+    // From the command line, and twice before the phone calls: each counts for its own time.
+    county.account("worker-1", Role::Supervisor, &["610722001001"], &[cell(1)]);
+    county.world.pass(5 * MINUTE);
+    let task = json!({"title": "查燃气", "purpose": "safety", "at": crate::common::START, "by": "worker-1"});
+    let task = phone.new_record(Kind::Task, &cell(1), task);
+    county.world.pass(5 * MINUTE);
+    county.account("worker-1", Role::Worker, &[], &[cell(1)]);
+    county.world.pass(5 * MINUTE);
+    let of_a_worker = phone.visit(home[1].id, &cell(1));
+    county.world.pass(5 * MINUTE);
+    county.account("worker-1", Role::Informant, &[], &[cell(1)]);
+    phone.push_all(&[task, of_a_worker]);
+    assert_eq!(phone.refused(&late), ProblemCode::NotAllowed, "that is of the time as an informant");
 }
 
 #[tokio::test]

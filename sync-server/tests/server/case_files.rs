@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sync_server::hub::reviews::{ReviewOf, ReviewVerdict};
 use sync_server::store::{Store as _, StoreError};
 
-use crate::common::{HOUR, MINUTE, START, cell, jpeg, scope};
+use crate::common::{DAY, HOUR, MINUTE, START, cell, jpeg, scope};
 use crate::erasure::{Town, case, no_word_is_left, town};
 
 pub(crate) const NAME: &str = "欧阳静夜思";
@@ -384,13 +384,16 @@ fn a_word_that_is_refused_comes_into_no_file_whatever_comes_with_it() {
     let (id, _) = case(&mut town, None);
     town.erase();
     let emptied = town.county.stored(id).unwrap().record.stamps.of("facts");
-    // It is about somebody again; and whoever had the cell may write no case files any more.
+    // It is about somebody again; and whoever had the cell may write no case files any more, nor bring what was written while they might.
     let mut colleague = town.county.worker("worker-b", &[cell(1)]);
     let again = colleague.change(Kind::Dispute, id, &cell(1), json!({"parties": left_with("李四")}));
     colleague.push_all(&[again]);
     town.county.account("worker-a", Role::Informant, &[], &[cell(1)]);
     let before = town.county.stored(id).unwrap();
-    town.county.world.pass(MINUTE);
+    for _ in 0..2 {
+        town.county.world.pass(91 * DAY);
+        town.phone.refresh();
+    }
     let nobody = json!({"parties": [{"name": ERASED_NAME, "side": "applicant"}]});
     let mut nobody = town.phone.change(Kind::Dispute, id, &cell(1), nobody);
     nobody.base.insert("parties".into(), seen(&town, id));

@@ -143,6 +143,22 @@ impl Town {
 }
 
 #[test]
+fn what_was_handed_in_is_taken_in_as_of_what_the_account_was_for_when_it_was_written() {
+    let mut town = town();
+    let home = town.phone.new_home(&cell(1));
+    let visit = town.phone.visit(home[1].id, &cell(1));
+    let piece = town.piece(&town.content([home.as_slice(), std::slice::from_ref(&visit)].concat()));
+    town.county.world.pass(MINUTE);
+    town.revoke();
+    town.hand_in(&piece).unwrap();
+    town.county.world.pass(HOUR);
+    town.county.account("worker-a", domain::scope::Role::Informant, &[], &[cell(1)]);
+    town.county.world.pass(HOUR);
+    assert_eq!(town.take_in(), TakenIn { accepted: 4, refused: 0, photos: 0 });
+    assert!(town.county.stored(visit.id).is_some());
+}
+
+#[test]
 fn what_was_written_after_the_phone_was_shut_out_is_not_taken() {
     let mut town = town();
     let before = town.phone.new_dwelling(&cell(1));

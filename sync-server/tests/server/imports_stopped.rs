@@ -30,7 +30,20 @@ fn stopped(before: &[Change], worker: TestPhone, county: County) -> Stopped {
 }
 
 /// What the first row's resident and the last one's are to the householder.
-fn stopped_between(relations: [&str; 2], before: &[Change], mut worker: TestPhone, county: County) -> Stopped {
+fn stopped_between(relations: [&str; 2], before: &[Change], worker: TestPhone, county: County) -> Stopped {
+    let tried = tried(relations, before, worker, county);
+    let (conn, hub) = (tried.database(), &tried.county.hub);
+    let cut = format!("BEFORE UPDATE ON import_batch WHEN NEW.done = {}", PART + 1);
+    conn.execute_batch(&format!("CREATE TRIGGER cut {cut} BEGIN SELECT RAISE(ABORT, 'cut'); END")).unwrap();
+    hub.begin_import(&tried.admin, &tried.id).unwrap();
+    assert!(hub.go_on_with_import(&tried.admin, &tried.id).is_err());
+    conn.execute_batch("DROP TRIGGER cut").unwrap();
+    tried.county.world.pass(MINUTE);
+    tried
+}
+
+/// A table that was tried, and that nobody has begun to write.
+fn tried(relations: [&str; 2], before: &[Change], mut worker: TestPhone, county: County) -> Stopped {
     worker.push_all(before);
     county.world.pass(MINUTE);
     county.account("admin-1", Role::Admin, &["610722"], &[]);
@@ -46,13 +59,6 @@ fn stopped_between(relations: [&str; 2], before: &[Change], mut worker: TestPhon
     let plan = hub.import_for(&admin, &id).unwrap().0.plan;
     hub.begin_check(&admin, &id, &plan).unwrap();
     hub.go_on_with_import(&admin, &id).unwrap();
-    let conn = Connection::open(county.folder.path().join("county.db")).unwrap();
-    let cut = format!("BEFORE UPDATE ON import_batch WHEN NEW.done = {}", PART + 1);
-    conn.execute_batch(&format!("CREATE TRIGGER cut {cut} BEGIN SELECT RAISE(ABORT, 'cut'); END")).unwrap();
-    hub.begin_import(&admin, &id).unwrap();
-    assert!(hub.go_on_with_import(&admin, &id).is_err());
-    conn.execute_batch("DROP TRIGGER cut").unwrap();
-    county.world.pass(MINUTE);
     Stopped { county, worker, admin, id }
 }
 
@@ -69,6 +75,10 @@ fn stopped_alone() -> Stopped {
 }
 
 impl Stopped {
+    fn database(&self) -> Connection {
+        Connection::open(self.county.folder.path().join("county.db")).unwrap()
+    }
+
     fn resident(&self, name: &str) -> Record {
         let people = [1, 2].map(|number| {
             self.county.hub.store().read(|reading| reading.of_kind(&cell(number), &Kind::Person)).unwrap()
@@ -108,6 +118,23 @@ impl Stopped {
         }
         household.id
     }
+}
+
+#[test]
+fn what_is_left_of_a_register_is_told_when_its_cell_is_merged_while_it_is_written() {
+    let (county, worker) = county_and_worker();
+    let tried = tried(["户主", "儿子"], &[], worker, county);
+    let over = "UPDATE place SET retired_at = 1, succeeded_by = '610722001001002' WHERE code = '610722001001001'";
+    let trigger =
+        format!("CREATE TRIGGER merged AFTER UPDATE ON import_batch WHEN NEW.done = {PART} BEGIN {over}; END");
+    tried.database().execute_batch(&trigger).unwrap();
+    let hub = &tried.county.hub;
+    hub.begin_import(&tried.admin, &tried.id).unwrap();
+    hub.go_on_with_import(&tried.admin, &tried.id).unwrap();
+    let report = hub.import_for(&tried.admin, &tried.id).unwrap().0.report;
+    assert_eq!((report.wrong, report.created["person"]), (1, PART), "{:?}", report.findings);
+    let wrong = report.findings.iter().find(|finding| finding.wrong).unwrap();
+    assert_eq!((wrong.row, wrong.code.as_str()), (PART + 2, "foreign_cell"), "the last row, below the headings");
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::protocol::{ExchangeRequest, FeedPage, Proof, Verdict};
-use domain::{Change, Kind, ProblemCode, RecordId, World as _};
+use domain::{AccountId, Change, Kind, ProblemCode, RecordId, World as _};
 use serde_json::json;
 
-use crate::common::{County, MINUTE, TestPhone, cell};
+use crate::common::{County, HOUR, MINUTE, TestPhone, cell};
 
 /// A home in the second cell, its worker, and somebody who holds both cells.
 fn two_cells() -> (County, TestPhone, TestPhone, [Change; 3]) {
@@ -53,6 +53,25 @@ fn what_was_written_about_a_record_before_it_was_moved_away_is_taken_late() {
 fn what_was_written_about_a_record_after_it_was_moved_away_is_not_taken() {
     let (county, mut mover, mut worker, home) = two_cells();
     move_home(&county, &mut mover, &home);
+    county.world.pass(5 * MINUTE);
+    let [visit, edit, child] = late_words(&mut worker, &home);
+    assert_eq!(worker.refused(&visit), ProblemCode::MissingTarget);
+    assert_eq!(worker.refused(&edit), ProblemCode::ForeignRecord);
+    assert_eq!(worker.refused(&child), ProblemCode::MissingTarget);
+}
+
+#[test]
+fn what_was_written_before_the_server_took_a_move_that_was_made_offline_is_taken_late() {
+    let (county, mut mover, mut worker, home) = two_cells();
+    let moved = home.clone().map(|part| mover.change(part.kind, part.id, &cell(2), json!({"cell": cell(1)})));
+    county.world.pass(10 * MINUTE);
+    let words = late_words(&mut worker, &home);
+    county.world.pass(10 * MINUTE);
+    mover.push_all(&moved);
+    worker.push_all(&words);
+    let person = county.stored(home[2].id).unwrap().record;
+    assert_eq!((person.text("phone"), &person.cell), (Some("13900000000"), &cell(1)));
+    // What is written once the server had it is too late, as after any move.
     county.world.pass(5 * MINUTE);
     let [visit, edit, child] = late_words(&mut worker, &home);
     assert_eq!(worker.refused(&visit), ProblemCode::MissingTarget);
@@ -224,6 +243,19 @@ fn a_move_that_a_restored_server_has_lost_is_made_again_by_the_proof_of_it() {
     for record in &page.records {
         assert_eq!(county.stored(record.id).unwrap().record, *record, "as it was");
     }
+}
+
+#[test]
+fn a_move_that_is_made_again_after_a_restore_refuses_nothing_of_what_was_written_until_then() {
+    let (county, mut neighbour, page, home) = put_back_to_before_the_move();
+    let mut worker = county.phone_of(&AccountId::new("worker-b").unwrap());
+    county.world.pass(HOUR / 2);
+    let words = late_words(&mut worker, &home);
+    county.world.pass(MINUTE);
+    bring(&mut neighbour, &page, &page.moves);
+    assert_eq!(county.stored(home[1].id).unwrap().record.cell, cell(1), "by the stamp of that day");
+    worker.push_all(&words);
+    assert_eq!(county.stored(home[2].id).unwrap().record.text("phone"), Some("13900000000"));
 }
 
 #[test]

@@ -169,6 +169,33 @@ fn only_what_a_phone_may_not_write_and_sees_whole_comes_with_a_proof() {
 }
 
 #[test]
+fn a_leader_s_phone_brings_back_to_a_server_that_knows_a_worker_what_a_worker_may_not_write() {
+    let mut county = County::new();
+    let mut leader = county.worker("leader-a", &[cell(1)]);
+    let mut boss = county.phone_of(&county.account("boss-phone", Role::Supervisor, &["610722001001"], &[cell(1)]));
+    let backup = county.folder.path().join("backup.db");
+    county.hub.back_up(&backup).unwrap();
+    county.world.pass(MINUTE);
+    county.account("leader-a", Role::Supervisor, &["610722001001"], &[cell(1)]);
+    let task = json!({"title": "查燃气", "purpose": "safety", "at": crate::common::START, "by": boss.account()});
+    let task = boss.new_record(Kind::Task, &cell(1), task);
+    let home = boss.new_home(&cell(1));
+    boss.push_all(&[task]);
+    boss.push_all(&home);
+    let page = leader.round(Vec::new()).pages.remove(0);
+    let task = of_kind(&page, &Kind::Task);
+    assert_eq!(page.proofs.keys().collect::<Vec<_>>(), [&task.id], "of what a worker may write too there is none");
+    county.world.pass(MINUTE);
+    county.put_back(&backup);
+    leader.hub = std::sync::Arc::clone(&county.hub);
+    leader.refresh();
+    assert_eq!(leader.phone().actor.role, Role::Worker, "nobody has said so to this database");
+    assert!(refused_as(&leader.bring(&[task], &Proofs::new())[0], ProblemCode::NotAllowed));
+    assert_eq!(leader.bring(&[task], &page.proofs), [Verdict::Accepted]);
+    assert_eq!(county.stored(task.id).unwrap().record, *task, "exactly as it was");
+}
+
+#[test]
 fn what_was_written_in_a_cell_that_the_backup_gives_to_somebody_else_comes_back_with_a_receipt() {
     let (county, mut worker, home, receipt) = put_back_to_before_the_cell();
     let answer = with_receipts(&mut worker, &home, &[]);

@@ -88,6 +88,18 @@ impl<'a> Planner<'a> {
         Ok(Self { actor, plan, ids, setting, cells: BTreeMap::new(), documents, seen: HashMap::new(), own })
     }
 
+    /// A cell that was merged, or is over for another reason, since it was looked at takes no more: its rows are told as those of any cell
+    /// that is over. Others write between two parts of a table.
+    pub(super) fn leave_what_is_over(&mut self, reading: &(impl Reading + ?Sized)) -> Result<(), HubError> {
+        for (cell, known) in self.cells.iter_mut().filter(|(_, known)| known.is_some()) {
+            let place = reading.division(&Scope::from(cell))?;
+            if place.is_none_or(|place| place.retired_at.is_some()) {
+                *known = None;
+            }
+        }
+        Ok(())
+    }
+
     /// What becomes of a row, given what the rows before have come to. The changes have no stamps yet.
     pub(super) fn row(
         &mut self,

@@ -127,6 +127,7 @@ impl<S: Store> Hub<S> {
                     // Whoever has lost the right does not go on using it.
                     return Err(HubError::refused(domain::protocol::CallRefusal::NotAllowed));
                 }
+                planner.leave_what_is_over(&*writing)?;
                 let mut changes = Vec::new();
                 let mut rows = Vec::new();
                 for index in next..end {

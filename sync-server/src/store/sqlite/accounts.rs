@@ -8,7 +8,8 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::Sql;
 use super::rows::{count, device_id, hash, parsed};
 use crate::store::{
-    Account, Answer, DeskSession, Device, EnrolCode, HealthTold, Holding, OrderGiven, SecretHash, StoreError, TokenPair,
+    Account, Answer, DeskSession, Device, EnrolCode, FormerRole, HealthTold, Holding, OrderGiven, SecretHash,
+    StoreError, TokenPair,
 };
 
 fn role_name(role: Role) -> &'static str {
@@ -166,6 +167,25 @@ impl Sql<'_> {
             Ok(Holding { cell: parsed(row, 0)?, since: row.get(1)?, until: row.get(2)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn roles_before(&self, account: &AccountId) -> Answer<Vec<FormerRole>> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT role, until FROM former_role WHERE account = ?1 ORDER BY until")?;
+        let mut rows = statement.query([account.as_str()])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(FormerRole { role: role(&row.get::<_, String>(0)?)?, until: row.get(1)? });
+        }
+        Ok(found)
+    }
+
+    pub(super) fn note_former_role(&self, account: &AccountId, former: FormerRole) -> Answer<()> {
+        // Of two changes at one moment nobody wrote anything in between.
+        let mut statement =
+            self.conn.prepare_cached("INSERT OR IGNORE INTO former_role (account, role, until) VALUES (?1, ?2, ?3)")?;
+        statement.execute(params![account.as_str(), role_name(former.role), former.until])?;
+        Ok(())
     }
 
     pub(super) fn hand_over(&self, account: &AccountId, cells: &[CellCode], at: i64) -> Answer<()> {

@@ -16,10 +16,10 @@ use super::feed::Tally;
 use super::rows::{count, json};
 use crate::store::{
     Account, Answer, Approval, Approved, AuditEntry, AuditLine, AuditQuery, Batch, BulkRecord, CaredFor, ChangeDigest,
-    DeskSession, Device, Division, DivisionChange, EnrolCode, Erasure, Fed, HandInLine, HistoryEntry, Holding,
-    HomeCount, ImportBatch, InboxQuery, ListsPublished, Moved, NameFits, NumberOf, Place, PlaceFigures, Reading,
-    ReportHead, ReviewCount, Run, SecretHash, SetAside, StoreError, StoredRecord, Taken, TakenIn, Tallied, TokenPair,
-    Upload, Writing, Written,
+    DeskSession, Device, Division, DivisionChange, EnrolCode, Erasure, Fed, FormerRole, HandInLine, HistoryEntry,
+    Holding, HomeCount, ImportBatch, InboxQuery, ListsPublished, Moved, NameFits, NumberOf, Place, PlaceFigures,
+    Reading, ReportHead, ReviewCount, Run, SecretHash, SetAside, StoreError, StoredRecord, Taken, TakenIn, Tallied,
+    TokenPair, Upload, Writing, Written,
 };
 
 impl Sql<'_> {
@@ -95,6 +95,9 @@ impl Reading for Sql<'_> {
     }
     fn history(&self, within: &Scope, id: RecordId) -> Answer<Vec<HistoryEntry>> {
         self.history_of(within, id)
+    }
+    fn moved_at(&self, cell: &CellCode, id: RecordId, made: Stamp) -> Answer<Option<i64>> {
+        self.move_taken_at(cell, id, made)
     }
     fn knows_change(&self, cell: &CellCode, id: RecordId, digest: &ChangeDigest) -> Answer<bool> {
         self.has_change(cell, id, digest)
@@ -257,6 +260,9 @@ impl Reading for Sql<'_> {
     }
     fn holdings(&self, account: &AccountId) -> Answer<Vec<Holding>> {
         self.holdings_of(account)
+    }
+    fn former_roles(&self, account: &AccountId) -> Answer<Vec<FormerRole>> {
+        self.roles_before(account)
     }
     fn device(&self, id: DeviceId) -> Answer<Option<Device>> {
         self.one_device(id)
@@ -447,6 +453,9 @@ impl Writing for Sql<'_> {
     }
     fn remove_first_password(&mut self, account: &AccountId) -> Answer<()> {
         self.forget_first_password(account)
+    }
+    fn put_former_role(&mut self, account: &AccountId, former: FormerRole) -> Answer<()> {
+        self.note_former_role(account, former)
     }
     fn set_holdings(&mut self, account: &AccountId, cells: &[CellCode], at: i64) -> Answer<()> {
         self.moved.get_mut().rights = true;

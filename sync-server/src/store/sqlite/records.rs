@@ -1,7 +1,7 @@
 //! Records, their history and their approved versions.
 
 use domain::review::ReviewState;
-use domain::{CellCode, Change, Kind, Record, RecordId, Scope, Sha256Hex, Stamps, Version};
+use domain::{CellCode, Change, Kind, Record, RecordId, Scope, Sha256Hex, Stamp, Stamps, Version};
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
@@ -94,6 +94,16 @@ impl Sql<'_> {
             "SELECT EXISTS (SELECT 1 FROM history WHERE record = ?1 AND county = ?2 AND digest = ?3)",
         )?;
         Ok(statement.query_row(params![id.0.as_bytes(), county(cell), digest.0], |row| row.get(0))?)
+    }
+
+    pub(super) fn move_taken_at(&self, cell: &CellCode, id: RecordId, made: Stamp) -> Answer<Option<i64>> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT at FROM history WHERE record = ?1 AND county = ?2 AND body ->> '$.fields.cell' IS NOT NULL
+                AND coalesce(body ->> '$.stamps.cell', body ->> '$.stamp') = ?3
+             ORDER BY seq LIMIT 1",
+        )?;
+        let key = params![id.0.as_bytes(), county(cell), made.to_string()];
+        Ok(statement.query_row(key, |row| row.get(0)).optional()?)
     }
 
     pub(super) fn add_history(&self, cell: &CellCode, taken: Taken<'_>, digest: &ChangeDigest) -> Answer<()> {

@@ -3,4 +3,4 @@
 /**
  * The codes of failures. The language files have one sentence for each (`failure.<code>`).
  */
-export type FailureCode = "locked" | "locked_by_desk" | "wrong_pin" | "too_many_tries" | "not_enrolled" | "already_enrolled" | "wrong_code" | "invalid" | "not_found" | "not_an_image" | "storage_full" | "storage_broken" | "register_damaged" | "offline" | "refused" | "sealed" | "malformed" | "unknown_command" | "pin_form" | "biometry" | "handover_unreadable" | "handover_code" | "handover_too_large" | "handover_foreign" | "handover_other" | "handover_clock";
+export type FailureCode = "locked" | "locked_by_desk" | "wrong_pin" | "too_many_tries" | "not_enrolled" | "already_enrolled" | "wrong_code" | "invalid" | "not_found" | "not_an_image" | "storage_full" | "storage_broken" | "newer_file" | "register_damaged" | "offline" | "refused" | "sealed" | "malformed" | "unknown_command" | "pin_form" | "biometry" | "handover_unreadable" | "handover_code" | "handover_too_large" | "handover_foreign" | "handover_other" | "handover_clock";
