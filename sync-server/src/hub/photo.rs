@@ -11,7 +11,8 @@ use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex};
 
 use crate::hub::desk::readable;
 use crate::hub::hand_in::HAND_INS_LIVE;
-use crate::hub::phones::Phone;
+use crate::hub::known_time::count_served;
+use crate::hub::phones::{Phone, REFRESH_LIVES};
 use crate::hub::{Hub, HubError, secrets};
 use crate::photos::Finished;
 use crate::store::{Reading, Store, StoredRecord, Upload, Writing};
@@ -315,16 +316,18 @@ impl<S: Store> Hub<S> {
         self.alone_with(phone, id, |upload| self.drop_upload(&upload.id))
     }
 
-    /// Throws away what is over: codes, tokens, sessions, and uploads, whose number it answers. Nothing of it stays in the journal,
-    /// nor of what was erased while somebody read.
+    /// Throws away what is over: codes, tokens, sessions, sealed work that nobody took in, and uploads, whose number it answers. Nothing
+    /// of it stays in the journal, nor of what was erased while somebody read. What is nowhere else goes only when the server has also
+    /// served for so long: its clock may be a year ahead for an hour. Codes, sessions and uploads are got again in a minute.
     ///
     /// # Errors
     /// [`HubError`] when the store or the folder breaks.
     pub fn tidy(&self) -> Result<usize, HubError> {
         let now = self.now();
         self.store.write(|writing| {
-            writing.remove_expired(now)?;
-            writing.remove_hand_ins(now - HAND_INS_LIVE)
+            let served = count_served(now, writing)?;
+            writing.remove_expired(now, served - REFRESH_LIVES)?;
+            Ok::<_, HubError>(writing.remove_hand_ins(now - HAND_INS_LIVE, served - HAND_INS_LIVE)?)
         })?;
         let cleared = self.clear_away(now);
         self.leave_no_log();

@@ -373,8 +373,8 @@ pub trait Writing: Reading {
     fn put_tokens(&mut self, pair: &TokenPair) -> Answer<()>;
     /// Notes that a pair reached its phone, and forgets the device's other pairs.
     fn confirm_tokens(&mut self, pair: &TokenPair) -> Answer<()>;
-    /// Lets a device's refresh tokens live until then at least.
-    fn prolong_tokens(&mut self, device: DeviceId, until: i64) -> Answer<()>;
+    /// Lets a device's refresh tokens live until then at least, and be as young as what was issued when the server had served so long.
+    fn prolong_tokens(&mut self, device: DeviceId, until: i64, served: i64) -> Answer<()>;
     /// Keeps a sealed piece; one that is there already is left alone.
     fn put_hand_in(&mut self, device: DeviceId, piece: &HandInLine, sealed: &[u8]) -> Answer<()>;
     /// Notes what became of a piece. Its bytes stay only if they are to be kept.
@@ -386,8 +386,8 @@ pub trait Writing: Reading {
         taken: TakenIn,
         keep: bool,
     ) -> Answer<()>;
-    /// Forgets pieces that came before.
-    fn remove_hand_ins(&mut self, before: i64) -> Answer<()>;
+    /// Forgets pieces that came before that moment, and when the server had not yet served so long.
+    fn remove_hand_ins(&mut self, before: i64, served_before: i64) -> Answer<()>;
     /// Stores an enrolment code's hash.
     fn put_enrol_code(&mut self, code: &EnrolCode) -> Answer<()>;
     /// Uses up an enrolment code; false when somebody else was first.
@@ -400,8 +400,8 @@ pub trait Writing: Reading {
     fn remove_desk_session(&mut self, hash: &SecretHash) -> Answer<()>;
     /// Ends all desk sessions of an account.
     fn remove_desk_sessions_of(&mut self, account: &AccountId) -> Answer<()>;
-    /// Forgets what is over: codes, tokens, sessions.
-    fn remove_expired(&mut self, now: i64) -> Answer<()>;
+    /// Forgets what is over: codes, sessions, and of tokens those that were issued when the server had not yet served so long.
+    fn remove_expired(&mut self, now: i64, served_before: i64) -> Answer<()>;
 
     // -- tables that are taken in ------------------------------------------------------------------------------------------
     /// Creates or overwrites a table's state.

@@ -415,6 +415,8 @@ pub struct TokenPair {
     pub refresh: SecretHash,
     /// When the refresh token ends.
     pub refresh_until: Millis,
+    /// How long the server had served when it was issued, or prolonged last, in milliseconds.
+    pub served: Millis,
     /// Whether the phone showed that it received the pair.
     pub confirmed: bool,
 }

@@ -466,8 +466,8 @@ impl Writing for Sql<'_> {
     fn confirm_tokens(&mut self, pair: &TokenPair) -> Answer<()> {
         self.settle_tokens(pair)
     }
-    fn prolong_tokens(&mut self, device: DeviceId, until: i64) -> Answer<()> {
-        Sql::prolong_tokens(self, device, until)
+    fn prolong_tokens(&mut self, device: DeviceId, until: i64, served: i64) -> Answer<()> {
+        Sql::prolong_tokens(self, device, until, served)
     }
     fn put_hand_in(&mut self, device: DeviceId, piece: &HandInLine, sealed: &[u8]) -> Answer<()> {
         self.store_hand_in(device, piece, sealed)
@@ -482,8 +482,8 @@ impl Writing for Sql<'_> {
     ) -> Answer<()> {
         self.settle_hand_in(device, digest, by, taken, keep)
     }
-    fn remove_hand_ins(&mut self, before: i64) -> Answer<()> {
-        self.forget_hand_ins(before)
+    fn remove_hand_ins(&mut self, before: i64, served_before: i64) -> Answer<()> {
+        self.forget_hand_ins(before, served_before)
     }
     fn put_enrol_code(&mut self, code: &EnrolCode) -> Answer<()> {
         self.store_code(code)
@@ -504,8 +504,8 @@ impl Writing for Sql<'_> {
     fn remove_desk_sessions_of(&mut self, account: &AccountId) -> Answer<()> {
         self.end_sessions_of(account)
     }
-    fn remove_expired(&mut self, now: i64) -> Answer<()> {
-        self.forget_expired(now)
+    fn remove_expired(&mut self, now: i64, served_before: i64) -> Answer<()> {
+        self.forget_expired(now, served_before)
     }
     fn put_import(&mut self, batch: &ImportBatch) -> Answer<()> {
         self.store_import(batch)

@@ -33,6 +33,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_incident_position.sql"),
     include_str!("schema_plain_conditions.sql"),
     include_str!("schema_feed_of_others.sql"),
+    include_str!("schema_served.sql"),
 ];
 
 const SAME: &str = include_str!("schema_same.sql");
