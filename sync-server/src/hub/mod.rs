@@ -4,7 +4,7 @@
 //! `first_look`, `push`, `so_far`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there is something
 //! ([`nudge`]), what is signed (`receipts`), orders ([`orders`]) and what is handed in (`hand_in`), what is known
 //! of the time should the clock be wrong (`known_time`); how it stands ([`health`]). From the desk: who sits there ([`desk`]), reviews ([`reviews`], [`take_back`], [`corrections`]), the month ([`reports`]), the county's office ([`accounts`],
-//! [`divisions`], [`lists`], [`imports`]), what follows a restore ([`put_back`]), erasure ([`erasure`]). The same rules hold for a phone over HTTP and for one in the same
+//! [`divisions`], [`lists`], [`imports`]), what follows a restore ([`put_back`]), erasure ([`erasure`]) and the pictures that go with it (`doomed`). The same rules hold for a phone over HTTP and for one in the same
 //! process ([`peer`]).
 
 pub mod accounts;
@@ -17,6 +17,7 @@ pub mod corrections;
 pub mod county;
 pub mod desk;
 pub mod divisions;
+mod doomed;
 pub mod erasure;
 mod error;
 pub mod evacuations;

@@ -10,6 +10,7 @@ use domain::world::Millis;
 use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex};
 
 use crate::hub::desk::readable;
+use crate::hub::doomed::doom_unless_named;
 use crate::hub::hand_in::HAND_INS_LIVE;
 use crate::hub::known_time::count_served;
 use crate::hub::phones::{Phone, REFRESH_LIVES};
@@ -267,8 +268,7 @@ impl<S: Store> Hub<S> {
         bytes: u64,
         now: Millis,
     ) -> Result<Option<CallRefusal>, HubError> {
-        if !writing.photo_named(sha256)? {
-            writing.doom_photo(sha256)?;
+        if doom_unless_named(writing, sha256)? {
             return Ok(Some(CallRefusal::NotFound));
         }
         if !self.photos.holds(sha256, bytes)? {
@@ -278,7 +278,7 @@ impl<S: Store> Hub<S> {
             // The server may have ended right after the photo took its place, and the place be lost with the power still.
             self.photos.settle_photo(sha256)?;
             writing.put_photo_stored(sha256, bytes, now)?;
-            writing.photo_removed(sha256)?;
+            writing.photo_stays(sha256)?;
         }
         Ok(None)
     }
@@ -329,9 +329,10 @@ impl<S: Store> Hub<S> {
             writing.remove_expired(now, served - REFRESH_LIVES)?;
             Ok::<_, HubError>(writing.remove_hand_ins(now - HAND_INS_LIVE, served - HAND_INS_LIVE)?)
         })?;
+        let looked = self.doom_what_came_back();
         let cleared = self.clear_away(now);
         self.leave_no_log();
-        cleared
+        looked.and(cleared)
     }
 
     /// Removes the files of uploads that are over and of photos that no record names any more; one that cannot be removed keeps no
@@ -403,10 +404,7 @@ impl<S: Store> Hub<S> {
 
     /// Takes the place from bytes that no record names after all.
     pub(super) fn give_up_photo(&self, sha256: &Sha256Hex) -> Result<(), HubError> {
-        self.store.write(|writing| match writing.photo_named(sha256)? {
-            true => Ok::<_, HubError>(()),
-            false => Ok(writing.doom_photo(sha256)?),
-        })?;
+        self.store.write(|writing| doom_unless_named(writing, sha256))?;
         self.remove_doomed_photos()
     }
 

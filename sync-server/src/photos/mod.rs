@@ -191,6 +191,15 @@ impl PhotoFolder {
         Ok(length(PhotoSize::Full)? == Some(bytes) && length(PhotoSize::Thumb)?.is_some())
     }
 
+    /// Whether anything of a photo lies here, the thumbnail alone included.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn has_any_of(&self, sha256: &Sha256Hex) -> io::Result<bool> {
+        let is_there = |size| self.photo_file(sha256, size).try_exists();
+        Ok(is_there(PhotoSize::Full)? || is_there(PhotoSize::Thumb)?)
+    }
+
     /// Removes a stored photo and its thumbnail; that they are gone already is no error. Durable when this returns.
     ///
     /// # Errors

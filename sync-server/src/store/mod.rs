@@ -221,6 +221,8 @@ pub trait Reading: IncidentTable {
     fn photo_named(&self, sha256: &Sha256Hex) -> Answer<bool>;
     /// Photos whose files are to be removed.
     fn photos_doomed(&self) -> Answer<Vec<Sha256Hex>>;
+    /// Photos whose files were removed, and that nothing names since, as far as it was noted.
+    fn photos_removed(&self) -> Answer<Vec<Sha256Hex>>;
     /// The uploads of a photo by any device.
     fn uploads_of(&self, photo: RecordId) -> Answer<Vec<Upload>>;
     /// An unfinished (or just finished) upload.
@@ -355,8 +357,10 @@ pub trait Writing: Reading {
     fn put_photo_stored(&mut self, sha256: &Sha256Hex, bytes: u64, at: i64) -> Answer<()>;
     /// The bytes of a hash do not count as stored any more, and their files are to be removed.
     fn doom_photo(&mut self, sha256: &Sha256Hex) -> Answer<()>;
-    /// The files of a doomed photo are gone.
+    /// The files of a doomed photo are gone. It is remembered, should they come back.
     fn photo_removed(&mut self, sha256: &Sha256Hex) -> Answer<()>;
+    /// A photo is not doomed any more, and was not removed: a record names its bytes.
+    fn photo_stays(&mut self, sha256: &Sha256Hex) -> Answer<()>;
 
     // -- people and phones ------------------------------------------------------------------------------------------------
     /// Creates or overwrites an account with its scopes.

@@ -396,6 +396,9 @@ pub struct Erasure {
     pub at: Millis,
     /// By whom.
     pub by: AccountId,
+    /// Of a photo the hash of the picture that went with it, unless another record named that too. Logs of older versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Sha256Hex>,
 }
 
 /// The SHA-256 of a token or code: all that is stored of it.

@@ -14,6 +14,7 @@ mod desk_words;
 mod divisions;
 mod doors;
 mod erased_heads;
+mod erased_pictures;
 mod erasure;
 mod evacuations;
 mod exports;

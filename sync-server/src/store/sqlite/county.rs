@@ -232,7 +232,10 @@ impl Reading for Sql<'_> {
         self.is_named(sha256)
     }
     fn photos_doomed(&self) -> Answer<Vec<Sha256Hex>> {
-        self.doomed()
+        self.doomed(false)
+    }
+    fn photos_removed(&self) -> Answer<Vec<Sha256Hex>> {
+        self.doomed(true)
     }
     fn uploads_of(&self, photo: RecordId) -> Answer<Vec<Upload>> {
         self.uploads_of_any(photo)
@@ -436,6 +439,9 @@ impl Writing for Sql<'_> {
         self.doom(sha256)
     }
     fn photo_removed(&mut self, sha256: &Sha256Hex) -> Answer<()> {
+        self.note_removed(sha256)
+    }
+    fn photo_stays(&mut self, sha256: &Sha256Hex) -> Answer<()> {
         self.forget_doomed(sha256)
     }
     fn put_account(&mut self, account: &Account) -> Answer<()> {
