@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::incident::sees;
 use domain::kinds::photo::Photo;
 use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
-use domain::scope::{Action, Actor, Role, allowed};
+use domain::scope::{Actor, Role};
 use domain::world::Millis;
 use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex};
 
@@ -39,18 +39,14 @@ fn taken_by(reading: &dyn Reading, phone: &Phone, photo: RecordId) -> Result<Opt
     Ok(None)
 }
 
-/// The record of a photo whose bytes this phone may hand over, if the offer fits it.
+/// The record of a photo whose bytes this phone may hand over, if the offer fits it: whoever may read the record, and who took the photo.
+/// The record's hash says which bytes they are, so whatever else a role may write, what a phone loaded once may come back from it.
 fn awaited(reading: &dyn Writing, phone: &Phone, offer: &PhotoOffer) -> Result<Record, HubError> {
     let found = match readable(reading, &phone.actor, offer.photo)? {
         Some(found) => Some(found),
         None => taken_by(reading, phone, offer.photo)?,
     };
     let record = found.map(|found| found.record).filter(|record| record.kind == Kind::Photo);
-    // Who took it brings it whatever they have become since: nobody else has the bytes.
-    let is_own = record.as_ref().is_some_and(|record| record.text("by") == Some(phone.actor.account.as_str()));
-    if !is_own && !allowed(phone.actor.role, Action::Write, &Kind::Photo) {
-        return Err(refused(CallRefusal::NotAllowed));
-    }
     let record = record.ok_or_else(|| refused(CallRefusal::NotFound))?;
     let photo = Photo::from(&record);
     if photo.sha256.as_ref() != Some(&offer.sha256) || u64::try_from(photo.bytes) != Ok(offer.bytes) {
@@ -85,9 +81,8 @@ impl<S: Store> Hub<S> {
     /// Announces a photo's bytes: answers where to send them, or that they are there.
     ///
     /// # Errors
-    /// [`CallRefusal::NotFound`] when there is no such photo in the phone's cells, nor one that its worker took;
-    /// [`CallRefusal::HashMismatch`] when its record says another hash or size, [`CallRefusal::NotAllowed`] for roles that take no
-    /// photos, unless its worker had another role then.
+    /// [`CallRefusal::NotFound`] when there is no such photo in the phone's cells that its role may read, nor one that its worker took;
+    /// [`CallRefusal::HashMismatch`] when its record says another hash or size.
     pub fn photo_offer(&self, phone: &Phone, offer: &PhotoOffer) -> Result<PhotoPlace, HubError> {
         let now = self.now();
         let fresh = secrets::token(self.time().world.as_mut());

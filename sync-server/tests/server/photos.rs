@@ -277,7 +277,7 @@ fn an_upload_whose_file_cannot_be_removed_is_not_forgotten_without_it() {
 }
 
 #[test]
-fn a_worker_who_became_supervisor_brings_their_photos_and_no_other_s() {
+fn a_worker_who_became_supervisor_brings_their_photos_and_no_other_s_that_they_may_not_see() {
     let county = County::new();
     let mut phone = county.worker("worker-a", &[cell(1)]);
     let mut colleague = county.worker("worker-b", &[cell(1)]);
@@ -290,7 +290,22 @@ fn a_worker_who_became_supervisor_brings_their_photos_and_no_other_s() {
     let id = upload(&phone, &own);
     assert_eq!(county.hub.photo_append(&phone.phone(), &id, 0, &bytes).unwrap(), bytes.len() as u64);
     assert_eq!(county.hub.photo_offer(&phone.phone(), &own).unwrap(), PhotoPlace::Stored);
-    assert_eq!(code(county.hub.photo_offer(&phone.phone(), &foreign)), CallRefusal::NotAllowed);
+    assert_eq!(code(county.hub.photo_offer(&phone.phone(), &foreign)), CallRefusal::NotFound);
+}
+
+#[test]
+fn whoever_may_see_a_photo_may_bring_its_bytes() {
+    let county = County::new();
+    let mut author = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(26);
+    let (_, offer) = offered(&mut author, &bytes);
+    // Supervisors take no photos. But one may have loaded this before the server was put back, and be the only one who has it.
+    let leader = county.phone_of(&county.account("leader", Role::Supervisor, &["610722001001"], &[cell(1)]));
+    let id = upload(&leader, &offer);
+    assert_eq!(county.hub.photo_append(&leader.phone(), &id, 0, &bytes).unwrap(), bytes.len() as u64);
+    assert_eq!(county.hub.photo_for(&author.phone().actor, &offer.sha256, PhotoSize::Full).unwrap(), bytes);
+    let elsewhere = county.phone_of(&county.account("leader-2", Role::Supervisor, &["610722001001"], &[cell(2)]));
+    assert_eq!(code(county.hub.photo_offer(&elsewhere.phone(), &offer)), CallRefusal::NotFound);
 }
 
 #[test]
