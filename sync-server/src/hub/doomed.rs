@@ -26,6 +26,15 @@ impl<S: Store> Hub<S> {
         all
     }
 
+    /// Notes, before bytes take their place whose record comes after them, that they must not lie there while nothing names them: should the
+    /// server end in between, they go when it tidies up.
+    pub(super) fn foresee_nameless(&self, sha256: &Sha256Hex) -> Result<(), HubError> {
+        self.store.write(|writing| match doom_unless_named(writing, sha256)? {
+            true => Ok::<_, HubError>(writing.photo_removed(sha256)?),
+            false => Ok(()),
+        })
+    }
+
     /// Looks whether a picture that was removed lies in the folder once more, which is copied apart from the database and may have been put
     /// back older: it is to be removed again, unless a record names such bytes by now.
     pub(super) fn doom_what_came_back(&self) -> Result<(), HubError> {

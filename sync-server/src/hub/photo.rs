@@ -347,16 +347,14 @@ impl<S: Store> Hub<S> {
         all
     }
 
-    /// Throws away an upload whose time is over, its file first. What a request has just stored through it for a record that was
-    /// erased meanwhile goes as well.
+    /// Throws away an upload whose time is over, its file first. What a request has just put in its place through it, noted or not, for a
+    /// record that was erased meanwhile goes as well.
     fn drop_over(&self, upload: &Upload) -> Result<(), HubError> {
         let own = self.photos.alone_with(&upload.id);
         let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         self.photos.discard(&upload.id)?;
         self.store.write(|writing| {
-            if writing.photo_stored(&upload.sha256)? && !writing.photo_named(&upload.sha256)? {
-                writing.doom_photo(&upload.sha256)?;
-            }
+            doom_unless_named(writing, &upload.sha256)?;
             Ok(writing.remove_upload(&upload.id)?)
         })
     }

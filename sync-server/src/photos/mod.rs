@@ -133,9 +133,16 @@ impl PhotoFolder {
         fs::create_dir_all(folder)?;
         let beside = path.with_extension(PART);
         write_whole(&beside, &thumbnail)?;
-        fs::rename(beside, self.photo_file(sha256, PhotoSize::Thumb))?;
+        let thumb = self.photo_file(sha256, PhotoSize::Thumb);
+        fs::rename(beside, &thumb)?;
         // The photo last: whoever finds it finds the thumbnail too. The upload's file was synced with its last bytes.
-        fs::rename(&path, &full)?;
+        if let Err(error) = fs::rename(&path, &full) {
+            // Another process may have thrown the upload away with the person whom it shows: a thumbnail alone nobody would look for.
+            if !full.is_file() {
+                remove_if_there(&thumb)?;
+            }
+            return Err(error);
+        }
         self.settle_photo(sha256)?;
         Ok(Finished::Stored)
     }

@@ -9,7 +9,7 @@ use domain::scope::Role;
 use domain::{Change, Kind, ProblemCode, Record, Sha256Hex, World as _};
 use serde_json::json;
 use sync_server::hub::HubError;
-use sync_server::store::{Account, Store as _};
+use sync_server::store::{Account, Store as _, Upload};
 
 use crate::common::{County, DAY, MINUTE, PASSWORD, TestPhone, cell, jpeg, scope, sha256};
 
@@ -339,6 +339,39 @@ fn bytes_that_cannot_take_their_place_leave_nothing_among_the_uploads() {
     std::fs::remove_file(&place).unwrap();
     county.hub.keep_photo(&offer.sha256, &bytes).unwrap();
     assert_eq!(county.hub.photo_offer(&phone.phone(), &offer).unwrap(), PhotoPlace::Stored);
+}
+
+#[test]
+fn a_photo_that_cannot_take_its_place_leaves_no_thumbnail() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(28);
+    let (_, offer) = offered(&mut phone, &bytes);
+    // A folder where the photo would be: only the thumbnail can take its place.
+    let place = file_of(&county, &offer, ".jpg");
+    std::fs::create_dir_all(&place).unwrap();
+    assert!(county.hub.keep_photo(&offer.sha256, &bytes).is_err());
+    assert!(!file_of(&county, &offer, ".thumb.jpg").exists());
+    std::fs::remove_dir(&place).unwrap();
+    county.hub.keep_photo(&offer.sha256, &bytes).unwrap();
+    assert!(file_of(&county, &offer, ".thumb.jpg").exists());
+}
+
+#[test]
+fn an_upload_that_is_over_leaves_no_picture_that_nobody_names() {
+    let county = County::new();
+    let device = county.worker("worker-a", &[cell(1)]).phone().device;
+    let bytes = jpeg(29);
+    let sha256 = Sha256Hex::new(&sha256(&bytes)).unwrap();
+    // It took its place, and the note of that failed; its record was erased by then.
+    county.hub.photos().append("an-upload", 0, &bytes).unwrap();
+    county.hub.photos().finish("an-upload", &sha256).unwrap();
+    let photo = county.hub.record_id();
+    let (id, size) = ("an-upload".to_owned(), bytes.len() as u64);
+    let left = Upload { id, device, photo, cell: cell(1), sha256: sha256.clone(), bytes: size, offset: 0, until: 0 };
+    county.hub.store().write(|writing| writing.put_upload(&left)).unwrap();
+    assert_eq!(county.hub.tidy().unwrap(), 1);
+    assert!(!county.hub.photos().has_any_of(&sha256).unwrap());
 }
 
 #[test]
