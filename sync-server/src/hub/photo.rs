@@ -134,6 +134,7 @@ impl<S: Store> Hub<S> {
         let found = self.store.read(|reading| reading.upload(id))?;
         let own = found.filter(|upload| upload.device == phone.device && upload.until > now).ok_or_else(gone)?;
         if own.offset == own.bytes && !self.photos.holds(&own.sha256, own.bytes)? {
+            self.miss_photo();
             self.drop_upload(id)?;
             return Err(gone());
         }
@@ -266,10 +267,14 @@ impl<S: Store> Hub<S> {
         if doom_unless_named(writing, sha256)? {
             return Ok(Some(CallRefusal::NotFound));
         }
+        let is_noted = writing.photo_stored(sha256)?;
         if !self.photos.holds(sha256, bytes)? {
+            if is_noted {
+                self.miss_photo();
+            }
             return Ok(Some(CallRefusal::UploadGone));
         }
-        if !writing.photo_stored(sha256)? {
+        if !is_noted {
             // The server may have ended right after the photo took its place, and the place be lost with the power still.
             self.photos.settle_photo(sha256)?;
             writing.put_photo_stored(sha256, bytes, now)?;
@@ -324,7 +329,7 @@ impl<S: Store> Hub<S> {
             writing.remove_expired(now, served - REFRESH_LIVES)?;
             Ok::<_, HubError>(writing.remove_hand_ins(now - HAND_INS_LIVE, served - HAND_INS_LIVE)?)
         })?;
-        let looked = self.doom_what_came_back();
+        let looked = self.doom_what_came_back().and_then(|()| self.look_for_missed_photos());
         let cleared = self.clear_away(now);
         self.leave_no_log();
         looked.and(cleared)
@@ -389,6 +394,7 @@ impl<S: Store> Hub<S> {
         match self.photos.read(sha256, size) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 tracing::warn!(%sha256, "a photo that is noted as stored is not in the folder: was that put back older?");
+                self.miss_photo();
                 Err(refused(CallRefusal::NotFound))
             }
             read => Ok(read?),

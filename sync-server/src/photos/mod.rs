@@ -3,7 +3,7 @@
 mod develop;
 mod picture;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -203,8 +203,43 @@ impl PhotoFolder {
     /// # Errors
     /// When the disk refuses.
     pub fn has_any_of(&self, sha256: &Sha256Hex) -> io::Result<bool> {
-        let is_there = |size| self.photo_file(sha256, size).try_exists();
-        Ok(is_there(PhotoSize::Full)? || is_there(PhotoSize::Thumb)?)
+        Ok(self.is_there(sha256, PhotoSize::Full)? || self.is_there(sha256, PhotoSize::Thumb)?)
+    }
+
+    /// Whether a photo lies here with its thumbnail, whatever their sizes.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn is_whole(&self, sha256: &Sha256Hex) -> io::Result<bool> {
+        Ok(self.is_there(sha256, PhotoSize::Full)? && self.is_there(sha256, PhotoSize::Thumb)?)
+    }
+
+    fn is_there(&self, sha256: &Sha256Hex, size: PhotoSize) -> io::Result<bool> {
+        self.photo_file(sha256, size).try_exists()
+    }
+
+    /// The photos whose hashes begin with these two digits and that lie here with their thumbnails, by the names in one folder alone.
+    ///
+    /// # Errors
+    /// When the disk refuses; [`io::ErrorKind::NotFound`] when the whole folder is gone, as where a disk is not mounted any more.
+    pub fn whole_under(&self, digits: &str) -> io::Result<BTreeSet<Sha256Hex>> {
+        fs::metadata(self.root.join(UPLOADS))?;
+        let files = match fs::read_dir(self.root.join(digits)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+            files => files?,
+        };
+        let (mut photos, mut thumbs) = (BTreeSet::new(), BTreeSet::new());
+        for file in files {
+            let name = file?.file_name();
+            let Some(name) = name.to_str().and_then(|name| name.strip_suffix(".jpg")) else { continue };
+            let (name, found) = match name.strip_suffix(".thumb") {
+                Some(name) => (name, &mut thumbs),
+                None => (name, &mut photos),
+            };
+            found.extend(Sha256Hex::new(&format!("{digits}{name}")).ok());
+        }
+        photos.retain(|photo| thumbs.contains(photo));
+        Ok(photos)
     }
 
     /// Removes a stored photo and its thumbnail; that they are gone already is no error. Durable when this returns.

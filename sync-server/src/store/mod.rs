@@ -215,6 +215,10 @@ pub trait Reading: IncidentTable {
     fn photo_stored(&self, sha256: &Sha256Hex) -> Answer<bool>;
     /// Which of these hashes are stored.
     fn photos_stored(&self, hashes: &[Sha256Hex]) -> Answer<Vec<Sha256Hex>>;
+    /// Those of the stored hashes that begin with these two digits.
+    fn photos_stored_under(&self, digits: &str) -> Answer<Vec<Sha256Hex>>;
+    /// The size of the picture of that hash, as a record says that names it; none when no record does.
+    fn photo_bytes(&self, sha256: &Sha256Hex) -> Answer<Option<u64>>;
     /// The photo records within a scope that name this hash.
     fn photo_records(&self, within: &Scope, sha256: &Sha256Hex) -> Answer<Vec<StoredRecord>>;
     /// Whether any photo record names this hash.
@@ -355,6 +359,8 @@ pub trait Writing: Reading {
     fn remove_upload(&mut self, id: &str) -> Answer<()>;
     /// Notes that the bytes of a hash are stored.
     fn put_photo_stored(&mut self, sha256: &Sha256Hex, bytes: u64, at: i64) -> Answer<()>;
+    /// The bytes of a hash are not there any more, for whatever reason: they do not count as stored.
+    fn photo_lost(&mut self, sha256: &Sha256Hex) -> Answer<()>;
     /// The bytes of a hash do not count as stored any more, and their files are to be removed.
     fn doom_photo(&mut self, sha256: &Sha256Hex) -> Answer<()>;
     /// The files of a doomed photo are gone. It is remembered, should they come back.

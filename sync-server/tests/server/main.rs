@@ -26,6 +26,7 @@ mod imports;
 mod imports_stopped;
 mod incidents;
 mod killed;
+mod lost_photos;
 mod moved;
 mod nudges;
 mod orders;

@@ -225,6 +225,12 @@ impl Reading for Sql<'_> {
         }
         Ok(stored)
     }
+    fn photos_stored_under(&self, digits: &str) -> Answer<Vec<Sha256Hex>> {
+        self.stored_under(digits)
+    }
+    fn photo_bytes(&self, sha256: &Sha256Hex) -> Answer<Option<u64>> {
+        self.named_bytes(sha256)
+    }
     fn photo_records(&self, within: &Scope, sha256: &Sha256Hex) -> Answer<Vec<StoredRecord>> {
         self.photo_records_of(within, sha256.as_str())
     }
@@ -434,6 +440,9 @@ impl Writing for Sql<'_> {
     }
     fn put_photo_stored(&mut self, sha256: &Sha256Hex, bytes: u64, at: i64) -> Answer<()> {
         self.note_stored(sha256, bytes, at)
+    }
+    fn photo_lost(&mut self, sha256: &Sha256Hex) -> Answer<()> {
+        self.forget_stored(sha256)
     }
     fn doom_photo(&mut self, sha256: &Sha256Hex) -> Answer<()> {
         self.doom(sha256)
