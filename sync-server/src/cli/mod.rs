@@ -99,7 +99,8 @@ enum Command {
         /// The new file.
         file: PathBuf,
     },
-    /// Put a backup in the place of the database; the server must not run. Phones then offer everything they hold.
+    /// Put a backup in the place of the database; the server must not run. Phones then offer everything they hold. The photo folder is put
+    /// back by any file copy, before the server starts; where there is none to put back, see `lost-photos`.
     Restore {
         #[command(flatten)]
         data: Data,
