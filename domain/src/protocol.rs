@@ -219,6 +219,10 @@ pub struct ExchangeAnswer {
     /// and a role that only a newer version knows is read as none: the phone goes on with the one that it was told before.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_role")]
     pub role: Option<Role>,
+    /// Another number each time the server found that it lacks pictures which it had confirmed: whoever knows another one offers all
+    /// pictures again that are still there. None: it never did, or is of an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photos_lost: Option<Millis>,
 }
 
 /// A role, if this version knows it: one of a newer version must not make everything unreadable that comes with it.

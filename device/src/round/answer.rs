@@ -15,7 +15,7 @@ use super::{RoundReport, clock, health, pull, repair, rights};
 use crate::DeviceError;
 use crate::open::{Account, Open};
 use crate::outbox;
-use crate::store::Meta;
+use crate::store::{self, Meta};
 
 /// An answer that was heard and is not stored yet.
 pub(super) struct Heard {
@@ -85,15 +85,38 @@ pub(super) fn take(
     if let Some(account) = becomes {
         open.role_changed(account);
     }
+    let wait_again = is_ours && offer_pictures_again(open, answer)?;
     report.accepted += judged.accepted;
     report.refused += judged.refused;
     report.pulled += seen.new;
     report.differing += compared.differing;
     let judged_any = judged.accepted > 0 || judged.refused > 0;
-    if seen.new > 0 || seen.told || removed || other_cells || judged_any || restored || compared.news {
+    if seen.new > 0 || seen.told || removed || other_cells || judged_any || restored || compared.news || wait_again {
         open.changed();
     }
     Ok(compared.begun || !is_told)
+}
+
+/// The server says that it lacks pictures which it had confirmed, and not which: what is still here of any waits again. By a transaction of
+/// its own, once in a round: the pictures' rows are large, and on a phone that is full the text must not wait for them. It is told with
+/// every answer until it is stored. True: they wait.
+fn offer_pictures_again(open: &mut Open, answer: &ExchangeAnswer) -> Result<bool, DeviceError> {
+    let known: Option<Millis> = Meta::PhotosLost.get(open.store.connection())?;
+    let Some(told) = answer.photos_lost.filter(|told| !answer.more && known != Some(*told)) else { return Ok(false) };
+    match pictures_wait_again(open, told) {
+        Err(error @ DeviceError::StorageFull) => {
+            tracing::warn!(%error, "the server lacks pictures: what is here is offered when there is room to note it");
+            Ok(false)
+        }
+        outcome => outcome.map(|()| true),
+    }
+}
+
+fn pictures_wait_again(open: &mut Open, told: Millis) -> Result<(), DeviceError> {
+    let transaction = open.store.begin()?;
+    store::photos_wait_again(&transaction)?;
+    Meta::PhotosLost.set(&transaction, &told)?;
+    Ok(transaction.commit()?)
 }
 
 /// The account with the role that an answer tells, where it is another than the phone knows of.

@@ -63,6 +63,8 @@ pub(crate) enum Meta {
     EvacuationsOver,
     /// What the account could read when the register was last cut to that: fields of kinds. Empty while it is to be cut anew.
     CutTo,
+    /// By which number the server said last that it lacks pictures which it had confirmed.
+    PhotosLost,
 }
 
 impl Meta {
@@ -93,6 +95,7 @@ impl Meta {
             Meta::FilesToLeave => "files_to_leave",
             Meta::EvacuationsOver => "evacuations_over",
             Meta::CutTo => "cut_to",
+            Meta::PhotosLost => "photos_lost",
         }
     }
 

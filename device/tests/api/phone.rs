@@ -318,6 +318,7 @@ impl Desk {
             receipt: None,
             erased: Vec::new(),
             role: None,
+            photos_lost: None,
         }
     }
 }

@@ -313,6 +313,7 @@ impl Hub {
             receipt: if more { None } else { self.receipt(device) },
             erased: request.words_about.iter().filter(|id| self.erased.contains(id)).copied().collect(),
             role: self.role,
+            photos_lost: None,
         };
         (self.spoil)(&mut answer);
         answer

@@ -20,6 +20,7 @@ mod health;
 mod hostile;
 mod http;
 mod lock;
+mod lost_pictures;
 mod ordered;
 mod pages;
 mod phones;

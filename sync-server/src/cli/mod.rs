@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::demo;
+use crate::hub::lost_photos::FolderFound;
 use crate::hub::{CountyHub, DATABASE_FILE, HubError, open_folder};
 use crate::store::sqlite::SqliteStore;
 
@@ -98,12 +99,19 @@ enum Command {
         /// The new file.
         file: PathBuf,
     },
-    /// Put a backup in the place of the database; the server must not run. Phones then offer everything they hold.
+    /// Put a backup in the place of the database; the server must not run. Phones then offer everything they hold. The photo folder is put
+    /// back by any file copy, before the server starts; where there is none to put back, see `lost-photos`.
     Restore {
         #[command(flatten)]
         data: Data,
         /// The backup.
         file: PathBuf,
+    },
+    /// Say that the pictures which the photo folder lacks are lost, however many: they count as not here, and phones offer again those
+    /// that they still have. `serve` does so by itself, but does not start when the folder lacks nearly all of them.
+    LostPhotos {
+        #[command(flatten)]
+        data: Data,
     },
 }
 
@@ -165,7 +173,15 @@ fn carry_out(command: Command) -> Result<(), CliError> {
         Command::Audit { data, what } => audit::audit(&opened(&data)?, &what),
         Command::Backup { data, file } => backup::back_up(&opened(&data)?, &file),
         Command::Restore { data, file } => backup::restore(&data.folder, &file),
+        Command::LostPhotos { data } => lost_photos(&opened(&data)?),
     }
+}
+
+fn lost_photos(hub: &CountyHub) -> Result<(), CliError> {
+    if let FolderFound::Compared { lost, came } = hub.give_up_lost_photos()? {
+        print_line(&format!("{lost} pictures are not in the photo folder; {came} are there that were not noted"));
+    }
+    Ok(())
 }
 
 fn opened(data: &Data) -> Result<CountyHub, CliError> {

@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use super::CliError;
 use crate::http::listen::listen;
 use crate::http::{App, Front, router};
+use crate::hub::lost_photos::FolderFound;
 use crate::hub::{CountyHub, open_folder};
 
 /// What is over (uploads that nobody finished, codes, tokens) is looked for this often.
@@ -42,6 +43,7 @@ pub(super) fn serve(data: &Path, how: &How) -> Result<(), CliError> {
     start_log(how.log_json);
     let _held = super::hold(data)?;
     let hub = Arc::new(open_folder(data)?);
+    look_for_photos(&hub)?;
     hub.imports_have_stopped()?;
     match hub.sweep_uploads() {
         Ok(swept) if swept > 0 => tracing::info!(swept, "files of uploads that nothing knew of"),
@@ -55,6 +57,22 @@ pub(super) fn serve(data: &Path, how: &How) -> Result<(), CliError> {
         .enable_all()
         .build()?;
     runtime.block_on(answer(hub, how))
+}
+
+/// Finds out which pictures the folder has lost, so that phones offer them again before they free their originals. Without its own folder
+/// (a disk that is not mounted) the server does not start: it would confirm pictures that nobody finds once the disk is back.
+fn look_for_photos(hub: &CountyHub) -> Result<(), CliError> {
+    match hub.look_for_photos()? {
+        FolderFound::Compared { lost: 0, came: 0 } => Ok(()),
+        FolderFound::Compared { lost, came } => {
+            tracing::warn!(lost, came, "the photo folder was another than the database says: the notes are set right");
+            Ok(())
+        }
+        FolderFound::Another { noted, there } => Err(CliError::Told(format!(
+            "the photo folder has {there} of the {noted} pictures that the database has noted: is its disk mounted? If the rest is lost, \
+             say so with `sync-server lost-photos`, and phones offer again what they still have"
+        ))),
+    }
 }
 
 async fn answer(hub: Arc<CountyHub>, how: &How) -> Result<(), CliError> {

@@ -6,7 +6,8 @@ use domain::world::Millis;
 use domain::{AccountId, RecordId};
 
 use crate::hub::accounts::FIRST_PASSWORD_LIVES;
-use crate::hub::phones::note;
+use crate::hub::known_time::served;
+use crate::hub::phones::{REFRESH_LIVES, note};
 use crate::hub::tokens::signed_out;
 use crate::hub::{Hub, HubError, secrets};
 use crate::store::{Account, DeskSession, Reading, SecretHash, Store, StoredRecord};
@@ -81,7 +82,8 @@ impl<S: Store> Hub<S> {
             if first.is_some_and(|since| now - since > FIRST_PASSWORD_LIVES) {
                 return Err(wrong());
             }
-            writing.remove_expired(now)?;
+            let served_long_ago = served(writing)? - REFRESH_LIVES;
+            writing.remove_expired(now, served_long_ago)?;
             writing.put_desk_session(&session)?;
             note(writing, now, account.id.as_str(), "sign_in", "desk")?;
             Ok(SignedIn { cookie, desk: desk(&account, &session, first.is_some()) })

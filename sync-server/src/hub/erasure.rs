@@ -18,11 +18,12 @@ use domain::protocol::CallRefusal;
 use domain::same::MERGED_INTO;
 use domain::scope::{Actor, Role};
 use domain::world::Millis;
-use domain::{AccountId, CellCode, Change, Fields, Kind, Record, RecordId, Scope, Sha256Hex, Stamps};
+use domain::{AccountId, CellCode, Change, Fields, Kind, Record, RecordId, Scope, Stamps};
 use serde_json::Value;
 
 use crate::hub::case_files::{CaseToCorrect, names_of};
 use crate::hub::county::server_account;
+use crate::hub::doomed::{doom_bytes, doom_logged};
 use crate::hub::first_look::digest;
 use crate::hub::phones::note;
 use crate::hub::push::review_state;
@@ -60,7 +61,7 @@ pub struct Erased {
     pub to_correct: Vec<CaseToCorrect>,
 }
 
-/// The erasures of this server, one line of JSON each, appended and never changed. Ids only.
+/// The erasures of this server, one line of JSON each, appended and never changed. Ids only, and the hashes of pictures.
 pub(super) struct ErasureLog {
     path: PathBuf,
     file: Mutex<File>,
@@ -111,6 +112,7 @@ impl<S: Store> Hub<S> {
             tracing::warn!(records = again, "the database did not know of these erasures: they were carried out again");
         }
         self.erasures = Some(log);
+        self.doom_what_came_back()?;
         self.clear_away(self.now())?;
         Ok(self)
     }
@@ -240,12 +242,13 @@ impl<S: Store> Hub<S> {
                 cell: record.cell.clone(),
                 at: now,
                 by: by.clone(),
+                sha256: None,
             };
             Self::erase_one(writing, &erasure)?;
             gone.push(erasure);
         }
-        for photo in about.iter().filter(|record| record.kind == Kind::Photo) {
-            doom_bytes(writing, &photo.kind, &photo.fields)?;
+        for (record, erasure) in about.iter().zip(&mut gone) {
+            erasure.sha256 = doom_bytes(writing, &record.kind, &record.fields)?;
         }
         for review in about.iter().filter(|record| record.kind == Kind::Review) {
             Self::fold_without(writing, county, review)?;
@@ -441,25 +444,9 @@ impl<S: Store> Hub<S> {
                 }
                 note(writing, now, server_account().as_str(), "erase_again", &erasure.id.to_string())?;
             }
+            doom_logged(writing, logged)?;
             Ok(again)
         })
-    }
-
-    /// Removes the files of photos that no record names any more. Each is tried until it succeeded once.
-    pub(super) fn remove_doomed_photos(&self) -> Result<(), HubError> {
-        let mut all = Ok(());
-        for sha256 in self.store.read(|reading| reading.photos_doomed())? {
-            let removed = self.store.write(|writing| {
-                // The same picture may have come again for another record in the meantime; or another record names it, and this file is the
-                // only one.
-                if !writing.photo_stored(&sha256)? && !writing.photo_named(&sha256)? {
-                    self.photos.remove(&sha256)?;
-                }
-                Ok::<_, HubError>(writing.photo_removed(&sha256)?)
-            });
-            all = all.and(removed);
-        }
-        all
     }
 }
 
@@ -509,18 +496,6 @@ fn about(reading: &dyn Writing, county: &Scope, entries: Vec<Record>) -> Result<
         found.extend(naming.filter(|record| known.insert(record.id)));
     }
     Ok(found)
-}
-
-/// A photo's bytes go unless another record names them too: whether they do. `fields`: those of its record.
-pub(super) fn doom_bytes(writing: &mut dyn Writing, kind: &Kind, fields: &Fields) -> Result<bool, HubError> {
-    let hash = fields.get("sha256").and_then(|hash| Sha256Hex::new(hash.as_str()?).ok());
-    match hash.filter(|_| *kind == Kind::Photo) {
-        Some(hash) if !writing.photo_named(&hash)? => {
-            writing.doom_photo(&hash)?;
-            Ok(true)
-        }
-        _ => Ok(false),
-    }
 }
 
 /// Whether a field that only names a person names one who was erased.

@@ -11,7 +11,7 @@ use domain::{Change, Node, RecordId, Scope};
 
 use crate::hub::judge::{Author, Read};
 use crate::hub::phones::Phone;
-use crate::hub::{Hub, HubError, feed, receipts};
+use crate::hub::{Hub, HubError, feed, lost_photos, receipts};
 use crate::store::{Reading, Run, Store};
 
 /// More cells than one phone ever holds.
@@ -74,6 +74,7 @@ impl<S: Store> Hub<S> {
                 receipt: None,
                 erased: erased(reading, phone, &request.words_about)?,
                 role: Some(phone.actor.role),
+                photos_lost: lost_photos::lost_at(reading)?,
             };
             Ok::<_, HubError>((answer, statement))
         })?;

@@ -21,13 +21,13 @@ use serde_json::Value;
 
 use self::content::{Pictures, Words, unpacked};
 use crate::hub::judge::{Author, Read};
-use crate::hub::known_time::{heard_at, known_now};
+use crate::hub::known_time::{heard_at, known_now, served};
 use crate::hub::orders::{Bearer, administered};
 use crate::hub::phones::{Phone, note};
 use crate::hub::{Hub, HubError};
 use crate::store::{Account, Device, HandInLine, Reading, Run, Store, TakenIn};
 
-/// What nobody took in is thrown away after half a year: it holds residents' data, sealed or not.
+/// What nobody took in is thrown away after half a year in which the server has served: it holds residents' data, sealed or not.
 pub(super) const HAND_INS_LIVE: Millis = 180 * 24 * 60 * 60 * 1000;
 
 /// Of what was handed in about so many bytes of words are read at one time; the rest when those are taken. An honest phone's work
@@ -83,6 +83,7 @@ impl<S: Store> Hub<S> {
                 changes: piece.changes.into(),
                 photos: piece.photos.into(),
                 at: newest_known(now, writing, &bearer.device, &bearer.account)?,
+                served: served(writing)?,
                 bytes: sealed.len() as u64,
                 kept: true,
                 taken_at: None,

@@ -1,12 +1,20 @@
 //! What is known of the time besides what the server's own clock says, which may be wrong: a machine that starts with an empty clock is
-//! years behind until somebody sets it right, and one that was set by hand may have been ahead. When each phone was heard of is kept.
+//! years behind until somebody sets it right, and one that was set by hand may have been ahead. When each phone was heard of is kept; and
+//! how long the server has served, by which alone anything is thrown away that is nowhere else.
 
 use domain::protocol::CLOCK_OFF_WARN;
 use domain::world::Millis;
 
 use crate::hub::phones::Phone;
+use crate::hub::put_back::moment;
 use crate::hub::{Hub, HubError};
-use crate::store::{Device, Reading, Store};
+use crate::store::{Device, Reading, Store, Writing};
+
+/// The settings that say how long this server has served, in milliseconds, and when that was counted last.
+const SERVED: &str = "served";
+const SERVED_UNTIL: &str = "served_until";
+/// Between two tidyings no more is counted than this: a server that stood still has not served, and a clock that jumped says nothing.
+const COUNTED_AT_ONCE: Millis = 24 * 60 * 60 * 1000;
 
 impl<S: Store> Hub<S> {
     /// A phone that was heard of later than now says what its own clock says. If that agrees with the server's, the server's was ahead
@@ -50,6 +58,22 @@ pub(super) fn heard_at(now: Millis, reading: &(impl Reading + ?Sized), device: &
     let others = reading.devices()?.into_iter().filter(|other| other.id != device.id);
     let is_behind = said_by_two(others).is_some_and(|known| known > now);
     Ok(if is_behind { device.seen_at } else { now })
+}
+
+/// How long this server has served, in milliseconds, as far as it was counted: half a year of it has passed only when it has.
+pub(super) fn served(reading: &(impl Reading + ?Sized)) -> Result<Millis, HubError> {
+    Ok(moment(reading, SERVED)?.unwrap_or(0))
+}
+
+/// Counts what has passed since it was counted last, and answers as [`served`]. A clock that jumps ahead adds a day at most, one that is
+/// set back takes nothing away, and one that is behind what phones are known by counts nothing until it is right again.
+pub(super) fn count_served(now: Millis, writing: &mut dyn Writing) -> Result<Millis, HubError> {
+    let known = known_now(now, writing)?;
+    let until = moment(writing, SERVED_UNTIL)?.unwrap_or(known);
+    let served = served(writing)? + known.saturating_sub(until).clamp(0, COUNTED_AT_ONCE);
+    writing.put_setting(SERVED, &served.to_string())?;
+    writing.put_setting(SERVED_UNTIL, &known.to_string())?;
+    Ok(served)
 }
 
 /// The newest moment at which two phones were heard of, or later. One alone is not believed: it may have called while the clock was

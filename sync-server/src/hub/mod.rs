@@ -4,7 +4,7 @@
 //! `first_look`, `push`, `so_far`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there is something
 //! ([`nudge`]), what is signed (`receipts`), orders ([`orders`]) and what is handed in (`hand_in`), what is known
 //! of the time should the clock be wrong (`known_time`); how it stands ([`health`]). From the desk: who sits there ([`desk`]), reviews ([`reviews`], [`take_back`], [`corrections`]), the month ([`reports`]), the county's office ([`accounts`],
-//! [`divisions`], [`lists`], [`imports`]), what follows a restore ([`put_back`]), erasure ([`erasure`]). The same rules hold for a phone over HTTP and for one in the same
+//! [`divisions`], [`lists`], [`imports`]), what follows a restore ([`put_back`]), erasure ([`erasure`]) and the pictures that go with it (`doomed`), pictures that the folder has lost ([`lost_photos`]). The same rules hold for a phone over HTTP and for one in the same
 //! process ([`peer`]).
 
 pub mod accounts;
@@ -17,6 +17,7 @@ pub mod corrections;
 pub mod county;
 pub mod desk;
 pub mod divisions;
+mod doomed;
 pub mod erasure;
 mod error;
 pub mod evacuations;
@@ -33,6 +34,7 @@ mod judge;
 mod known_time;
 pub mod lists;
 pub mod looks;
+pub mod lost_photos;
 pub mod notices;
 pub mod nudge;
 pub mod orders;
@@ -54,7 +56,7 @@ mod tokens;
 pub mod world;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use domain::codes::Lists;
@@ -96,6 +98,8 @@ pub struct Hub<S: Store> {
     erasures: Option<erasure::ErasureLog>,
     /// One table is taken in at a time: two that name the same resident would not see each other.
     importing: Mutex<()>,
+    /// A picture that is noted as stored was not in its folder: the others are looked for when the server tidies up.
+    photos_missed: AtomicBool,
     /// One picture from the desk is developed at a time: a decoded one is large, and the same wish twice finds the first one's photo.
     developing: Mutex<()>,
 }
@@ -149,6 +153,7 @@ impl<S: Store> Hub<S> {
             erasures: None,
             importing: Mutex::default(),
             developing: Mutex::default(),
+            photos_missed: AtomicBool::new(false),
         })
     }
 

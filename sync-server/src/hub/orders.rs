@@ -9,7 +9,7 @@ use domain::protocol::{CallRefusal, ServerKeys};
 use domain::scope::Actor;
 use domain::seal::{Purpose, SealKeys};
 
-use crate::hub::known_time::heard_at;
+use crate::hub::known_time::{heard_at, served};
 use crate::hub::phones::{REFRESH_LIVES, administers, note};
 use crate::hub::tokens::{Use, signed_out};
 use crate::hub::{Hub, HubError, secrets};
@@ -155,7 +155,8 @@ impl<S: Store> Hub<S> {
             }
             writing.put_device(&Device { order: None, ..device })?;
             // It may have been locked for longer than its tokens live.
-            writing.prolong_tokens(id, now + REFRESH_LIVES)?;
+            let served = served(writing)?;
+            writing.prolong_tokens(id, now + REFRESH_LIVES, served)?;
             note(writing, now, actor.account.as_str(), "lift_order", &id.to_string())
         })
     }

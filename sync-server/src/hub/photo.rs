@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use domain::incident::sees;
 use domain::kinds::photo::Photo;
 use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
-use domain::scope::{Action, Actor, Role, allowed};
+use domain::scope::{Actor, Role};
 use domain::world::Millis;
 use domain::{CellCode, Kind, Record, RecordId, Scope, Sha256Hex};
 
 use crate::hub::desk::readable;
+use crate::hub::doomed::doom_unless_named;
 use crate::hub::hand_in::HAND_INS_LIVE;
-use crate::hub::phones::Phone;
+use crate::hub::known_time::count_served;
+use crate::hub::phones::{Phone, REFRESH_LIVES};
 use crate::hub::{Hub, HubError, secrets};
 use crate::photos::Finished;
 use crate::store::{Reading, Store, StoredRecord, Upload, Writing};
@@ -37,18 +39,14 @@ fn taken_by(reading: &dyn Reading, phone: &Phone, photo: RecordId) -> Result<Opt
     Ok(None)
 }
 
-/// The record of a photo whose bytes this phone may hand over, if the offer fits it.
+/// The record of a photo whose bytes this phone may hand over, if the offer fits it: whoever may read the record, and who took the photo.
+/// The record's hash says which bytes they are, so whatever else a role may write, what a phone loaded once may come back from it.
 fn awaited(reading: &dyn Writing, phone: &Phone, offer: &PhotoOffer) -> Result<Record, HubError> {
     let found = match readable(reading, &phone.actor, offer.photo)? {
         Some(found) => Some(found),
         None => taken_by(reading, phone, offer.photo)?,
     };
     let record = found.map(|found| found.record).filter(|record| record.kind == Kind::Photo);
-    // Who took it brings it whatever they have become since: nobody else has the bytes.
-    let is_own = record.as_ref().is_some_and(|record| record.text("by") == Some(phone.actor.account.as_str()));
-    if !is_own && !allowed(phone.actor.role, Action::Write, &Kind::Photo) {
-        return Err(refused(CallRefusal::NotAllowed));
-    }
     let record = record.ok_or_else(|| refused(CallRefusal::NotFound))?;
     let photo = Photo::from(&record);
     if photo.sha256.as_ref() != Some(&offer.sha256) || u64::try_from(photo.bytes) != Ok(offer.bytes) {
@@ -83,9 +81,8 @@ impl<S: Store> Hub<S> {
     /// Announces a photo's bytes: answers where to send them, or that they are there.
     ///
     /// # Errors
-    /// [`CallRefusal::NotFound`] when there is no such photo in the phone's cells, nor one that its worker took;
-    /// [`CallRefusal::HashMismatch`] when its record says another hash or size, [`CallRefusal::NotAllowed`] for roles that take no
-    /// photos, unless its worker had another role then.
+    /// [`CallRefusal::NotFound`] when there is no such photo in the phone's cells that its role may read, nor one that its worker took;
+    /// [`CallRefusal::HashMismatch`] when its record says another hash or size.
     pub fn photo_offer(&self, phone: &Phone, offer: &PhotoOffer) -> Result<PhotoPlace, HubError> {
         let now = self.now();
         let fresh = secrets::token(self.time().world.as_mut());
@@ -137,6 +134,7 @@ impl<S: Store> Hub<S> {
         let found = self.store.read(|reading| reading.upload(id))?;
         let own = found.filter(|upload| upload.device == phone.device && upload.until > now).ok_or_else(gone)?;
         if own.offset == own.bytes && !self.photos.holds(&own.sha256, own.bytes)? {
+            self.miss_photo();
             self.drop_upload(id)?;
             return Err(gone());
         }
@@ -266,18 +264,21 @@ impl<S: Store> Hub<S> {
         bytes: u64,
         now: Millis,
     ) -> Result<Option<CallRefusal>, HubError> {
-        if !writing.photo_named(sha256)? {
-            writing.doom_photo(sha256)?;
+        if doom_unless_named(writing, sha256)? {
             return Ok(Some(CallRefusal::NotFound));
         }
+        let is_noted = writing.photo_stored(sha256)?;
         if !self.photos.holds(sha256, bytes)? {
+            if is_noted {
+                self.miss_photo();
+            }
             return Ok(Some(CallRefusal::UploadGone));
         }
-        if !writing.photo_stored(sha256)? {
+        if !is_noted {
             // The server may have ended right after the photo took its place, and the place be lost with the power still.
             self.photos.settle_photo(sha256)?;
             writing.put_photo_stored(sha256, bytes, now)?;
-            writing.photo_removed(sha256)?;
+            writing.photo_stays(sha256)?;
         }
         Ok(None)
     }
@@ -315,20 +316,23 @@ impl<S: Store> Hub<S> {
         self.alone_with(phone, id, |upload| self.drop_upload(&upload.id))
     }
 
-    /// Throws away what is over: codes, tokens, sessions, and uploads, whose number it answers. Nothing of it stays in the journal,
-    /// nor of what was erased while somebody read.
+    /// Throws away what is over: codes, tokens, sessions, sealed work that nobody took in, and uploads, whose number it answers. Nothing
+    /// of it stays in the journal, nor of what was erased while somebody read. What is nowhere else goes only when the server has also
+    /// served for so long: its clock may be a year ahead for an hour. Codes, sessions and uploads are got again in a minute.
     ///
     /// # Errors
     /// [`HubError`] when the store or the folder breaks.
     pub fn tidy(&self) -> Result<usize, HubError> {
         let now = self.now();
         self.store.write(|writing| {
-            writing.remove_expired(now)?;
-            writing.remove_hand_ins(now - HAND_INS_LIVE)
+            let served = count_served(now, writing)?;
+            writing.remove_expired(now, served - REFRESH_LIVES)?;
+            Ok::<_, HubError>(writing.remove_hand_ins(now - HAND_INS_LIVE, served - HAND_INS_LIVE)?)
         })?;
+        let looked = self.doom_what_came_back().and_then(|()| self.look_for_missed_photos());
         let cleared = self.clear_away(now);
         self.leave_no_log();
-        cleared
+        looked.and(cleared)
     }
 
     /// Removes the files of uploads that are over and of photos that no record names any more; one that cannot be removed keeps no
@@ -348,16 +352,14 @@ impl<S: Store> Hub<S> {
         all
     }
 
-    /// Throws away an upload whose time is over, its file first. What a request has just stored through it for a record that was
-    /// erased meanwhile goes as well.
+    /// Throws away an upload whose time is over, its file first. What a request has just put in its place through it, noted or not, for a
+    /// record that was erased meanwhile goes as well.
     fn drop_over(&self, upload: &Upload) -> Result<(), HubError> {
         let own = self.photos.alone_with(&upload.id);
         let _alone = own.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         self.photos.discard(&upload.id)?;
         self.store.write(|writing| {
-            if writing.photo_stored(&upload.sha256)? && !writing.photo_named(&upload.sha256)? {
-                writing.doom_photo(&upload.sha256)?;
-            }
+            doom_unless_named(writing, &upload.sha256)?;
             Ok(writing.remove_upload(&upload.id)?)
         })
     }
@@ -392,6 +394,7 @@ impl<S: Store> Hub<S> {
         match self.photos.read(sha256, size) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 tracing::warn!(%sha256, "a photo that is noted as stored is not in the folder: was that put back older?");
+                self.miss_photo();
                 Err(refused(CallRefusal::NotFound))
             }
             read => Ok(read?),
@@ -400,10 +403,7 @@ impl<S: Store> Hub<S> {
 
     /// Takes the place from bytes that no record names after all.
     pub(super) fn give_up_photo(&self, sha256: &Sha256Hex) -> Result<(), HubError> {
-        self.store.write(|writing| match writing.photo_named(sha256)? {
-            true => Ok::<_, HubError>(()),
-            false => Ok(writing.doom_photo(sha256)?),
-        })?;
+        self.store.write(|writing| doom_unless_named(writing, sha256))?;
         self.remove_doomed_photos()
     }
 

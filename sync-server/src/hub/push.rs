@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::hub::case_files::{Late, without_erased};
 use crate::hub::county::server_account;
-use crate::hub::erasure::doom_bytes;
+use crate::hub::doomed::doom_bytes;
 use crate::hub::first_look::{
     Look, Looks, digest, look_at_all, merge_fault, nothing_new, refuse_missing_targets, standing,
 };
@@ -55,7 +55,7 @@ impl<S: Store> Hub<S> {
                     // A database that was put back has lost the record of a picture, and somebody of it was erased before it came again:
                     // the bytes are here, and nothing names them.
                     if fault.code == ProblemCode::Erased {
-                        judged.dooms |= doom_bytes(writing, &change.kind, &change.fields)?;
+                        judged.dooms |= doom_bytes(writing, &change.kind, &change.fields)?.is_some();
                     }
                     Verdict::Refused(bench.refusal(fault, current.as_deref()))
                 }

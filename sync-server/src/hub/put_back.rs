@@ -7,7 +7,7 @@ use domain::scope::{Actor, Role};
 use domain::world::Millis;
 use serde::{Deserialize, Serialize};
 
-use crate::hub::phones::{REFRESH_LIVES, note};
+use crate::hub::phones::note;
 use crate::hub::{Hub, HubError};
 use crate::store::{Reading, Store, Writing};
 
@@ -17,11 +17,13 @@ pub(super) const BACKED_UP_AT: &str = "backed_up_at";
 const RESTORED_AT: &str = "restored_at";
 const LOST_SINCE: &str = "lost_since";
 const LOST_TIMES: &str = "lost_times";
+/// So many lost times are kept: nobody puts a database back more often while a token lives.
+const LOST_TIMES_MAX: usize = 100;
 /// The setting that says who has looked after what.
 const LOOKED_AFTER: &str = "put_back_looked_after";
 
-/// A moment that is kept as a setting.
-fn moment(reading: &(impl Reading + ?Sized), setting: &str) -> Result<Option<Millis>, HubError> {
+/// A moment, or a length of time, that is kept as a setting.
+pub(super) fn moment(reading: &(impl Reading + ?Sized), setting: &str) -> Result<Option<Millis>, HubError> {
     Ok(reading.setting(setting)?.and_then(|text| text.parse().ok()))
 }
 
@@ -54,8 +56,9 @@ impl LostTimes {
     /// It was put back at this moment.
     pub(super) fn put_back(writing: &mut dyn Writing, now: Millis) -> Result<(), HubError> {
         let mut lost = Self::of(writing)?;
-        // No token lives longer.
-        lost.0.retain(|time| time.until + REFRESH_LIVES > now);
+        // The oldest go, and not what is over by a clock that may be ahead just now.
+        let too_many = lost.0.len().saturating_sub(LOST_TIMES_MAX - 1);
+        lost.0.drain(..too_many);
         let since = moment(writing, BACKED_UP_AT)?;
         if let Some(backed_up) = since {
             writing.put_setting(LOST_SINCE, &backed_up.to_string())?;

@@ -15,7 +15,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::hub::known_time::heard_at;
+use crate::hub::known_time::{heard_at, served};
 use crate::hub::orders::Bearer;
 use crate::hub::phones::{Phone, REFRESH_LIVES, note};
 use crate::hub::{Hub, HubError, secrets};
@@ -57,12 +57,14 @@ impl<S: Store> Hub<S> {
             let mut fresh = |to| self.token_key.issue(to, issued, time.world.as_mut());
             (fresh(Use::Access), fresh(Use::Refresh))
         };
+        let served = served(writing)?;
         writing.put_tokens(&TokenPair {
             device,
             access: secrets::hash_token(&access),
             access_until: now + ACCESS_LIVES,
             refresh: secrets::hash_token(&refresh),
             refresh_until: now + REFRESH_LIVES,
+            served,
             confirmed: false,
         })?;
         Ok(Tokens { access, access_until: now + ACCESS_LIVES, refresh })
@@ -85,6 +87,7 @@ impl<S: Store> Hub<S> {
             }
             let issued = self.issued_in_lost_time(writing, Use::Refresh, refresh, now)?.ok_or_else(signed_out)?;
             self.living(writing, issued.device)?;
+            let served = served(writing)?;
             // Known from here on, like any pair before the phone has used the next: this answer can get lost.
             writing.put_tokens(&TokenPair {
                 device: issued.device,
@@ -92,6 +95,7 @@ impl<S: Store> Hub<S> {
                 access_until: issued.at + ACCESS_LIVES,
                 refresh: hash,
                 refresh_until: issued.at + REFRESH_LIVES,
+                served,
                 confirmed: false,
             })?;
             note(writing, now, &issued.device.to_string(), "token_of_lost_time", &issued.device.to_string())?;

@@ -3,7 +3,7 @@
 mod develop;
 mod picture;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -133,9 +133,16 @@ impl PhotoFolder {
         fs::create_dir_all(folder)?;
         let beside = path.with_extension(PART);
         write_whole(&beside, &thumbnail)?;
-        fs::rename(beside, self.photo_file(sha256, PhotoSize::Thumb))?;
+        let thumb = self.photo_file(sha256, PhotoSize::Thumb);
+        fs::rename(beside, &thumb)?;
         // The photo last: whoever finds it finds the thumbnail too. The upload's file was synced with its last bytes.
-        fs::rename(&path, &full)?;
+        if let Err(error) = fs::rename(&path, &full) {
+            // Another process may have thrown the upload away with the person whom it shows: a thumbnail alone nobody would look for.
+            if !full.is_file() {
+                remove_if_there(&thumb)?;
+            }
+            return Err(error);
+        }
         self.settle_photo(sha256)?;
         Ok(Finished::Stored)
     }
@@ -189,6 +196,50 @@ impl PhotoFolder {
             Err(error) => Err(error),
         };
         Ok(length(PhotoSize::Full)? == Some(bytes) && length(PhotoSize::Thumb)?.is_some())
+    }
+
+    /// Whether anything of a photo lies here, the thumbnail alone included.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn has_any_of(&self, sha256: &Sha256Hex) -> io::Result<bool> {
+        Ok(self.is_there(sha256, PhotoSize::Full)? || self.is_there(sha256, PhotoSize::Thumb)?)
+    }
+
+    /// Whether a photo lies here with its thumbnail, whatever their sizes.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn is_whole(&self, sha256: &Sha256Hex) -> io::Result<bool> {
+        Ok(self.is_there(sha256, PhotoSize::Full)? && self.is_there(sha256, PhotoSize::Thumb)?)
+    }
+
+    fn is_there(&self, sha256: &Sha256Hex, size: PhotoSize) -> io::Result<bool> {
+        self.photo_file(sha256, size).try_exists()
+    }
+
+    /// The photos whose hashes begin with these two digits and that lie here with their thumbnails, by the names in one folder alone.
+    ///
+    /// # Errors
+    /// When the disk refuses; [`io::ErrorKind::NotFound`] when the whole folder is gone, as where a disk is not mounted any more.
+    pub fn whole_under(&self, digits: &str) -> io::Result<BTreeSet<Sha256Hex>> {
+        fs::metadata(self.root.join(UPLOADS))?;
+        let files = match fs::read_dir(self.root.join(digits)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+            files => files?,
+        };
+        let (mut photos, mut thumbs) = (BTreeSet::new(), BTreeSet::new());
+        for file in files {
+            let name = file?.file_name();
+            let Some(name) = name.to_str().and_then(|name| name.strip_suffix(".jpg")) else { continue };
+            let (name, found) = match name.strip_suffix(".thumb") {
+                Some(name) => (name, &mut thumbs),
+                None => (name, &mut photos),
+            };
+            found.extend(Sha256Hex::new(&format!("{digits}{name}")).ok());
+        }
+        photos.retain(|photo| thumbs.contains(photo));
+        Ok(photos)
     }
 
     /// Removes a stored photo and its thumbnail; that they are gone already is no error. Durable when this returns.

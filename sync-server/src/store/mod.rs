@@ -217,12 +217,18 @@ pub trait Reading: IncidentTable {
     fn photo_stored(&self, sha256: &Sha256Hex) -> Answer<bool>;
     /// Which of these hashes are stored.
     fn photos_stored(&self, hashes: &[Sha256Hex]) -> Answer<Vec<Sha256Hex>>;
+    /// Those of the stored hashes that begin with these two digits.
+    fn photos_stored_under(&self, digits: &str) -> Answer<Vec<Sha256Hex>>;
+    /// The size of the picture of that hash, as a record says that names it; none when no record does.
+    fn photo_bytes(&self, sha256: &Sha256Hex) -> Answer<Option<u64>>;
     /// The photo records within a scope that name this hash.
     fn photo_records(&self, within: &Scope, sha256: &Sha256Hex) -> Answer<Vec<StoredRecord>>;
     /// Whether any photo record names this hash.
     fn photo_named(&self, sha256: &Sha256Hex) -> Answer<bool>;
     /// Photos whose files are to be removed.
     fn photos_doomed(&self) -> Answer<Vec<Sha256Hex>>;
+    /// Photos whose files were removed, and that nothing names since, as far as it was noted.
+    fn photos_removed(&self) -> Answer<Vec<Sha256Hex>>;
     /// The uploads of a photo by any device.
     fn uploads_of(&self, photo: RecordId) -> Answer<Vec<Upload>>;
     /// An unfinished (or just finished) upload.
@@ -357,10 +363,14 @@ pub trait Writing: Reading {
     fn remove_upload(&mut self, id: &str) -> Answer<()>;
     /// Notes that the bytes of a hash are stored.
     fn put_photo_stored(&mut self, sha256: &Sha256Hex, bytes: u64, at: i64) -> Answer<()>;
+    /// The bytes of a hash are not there any more, for whatever reason: they do not count as stored.
+    fn photo_lost(&mut self, sha256: &Sha256Hex) -> Answer<()>;
     /// The bytes of a hash do not count as stored any more, and their files are to be removed.
     fn doom_photo(&mut self, sha256: &Sha256Hex) -> Answer<()>;
-    /// The files of a doomed photo are gone.
+    /// The files of a doomed photo are gone. It is remembered, should they come back.
     fn photo_removed(&mut self, sha256: &Sha256Hex) -> Answer<()>;
+    /// A photo is not doomed any more, and was not removed: a record names its bytes.
+    fn photo_stays(&mut self, sha256: &Sha256Hex) -> Answer<()>;
 
     // -- people and phones ------------------------------------------------------------------------------------------------
     /// Creates or overwrites an account with its scopes.
@@ -379,8 +389,8 @@ pub trait Writing: Reading {
     fn put_tokens(&mut self, pair: &TokenPair) -> Answer<()>;
     /// Notes that a pair reached its phone, and forgets the device's other pairs.
     fn confirm_tokens(&mut self, pair: &TokenPair) -> Answer<()>;
-    /// Lets a device's refresh tokens live until then at least.
-    fn prolong_tokens(&mut self, device: DeviceId, until: i64) -> Answer<()>;
+    /// Lets a device's refresh tokens live until then at least, and be as young as what was issued when the server had served so long.
+    fn prolong_tokens(&mut self, device: DeviceId, until: i64, served: i64) -> Answer<()>;
     /// Keeps a sealed piece; one that is there already is left alone.
     fn put_hand_in(&mut self, device: DeviceId, piece: &HandInLine, sealed: &[u8]) -> Answer<()>;
     /// Notes what became of a piece. Its bytes stay only if they are to be kept.
@@ -392,8 +402,8 @@ pub trait Writing: Reading {
         taken: TakenIn,
         keep: bool,
     ) -> Answer<()>;
-    /// Forgets pieces that came before.
-    fn remove_hand_ins(&mut self, before: i64) -> Answer<()>;
+    /// Forgets pieces that came before that moment, and when the server had not yet served so long.
+    fn remove_hand_ins(&mut self, before: i64, served_before: i64) -> Answer<()>;
     /// Stores an enrolment code's hash.
     fn put_enrol_code(&mut self, code: &EnrolCode) -> Answer<()>;
     /// Uses up an enrolment code; false when somebody else was first.
@@ -406,8 +416,8 @@ pub trait Writing: Reading {
     fn remove_desk_session(&mut self, hash: &SecretHash) -> Answer<()>;
     /// Ends all desk sessions of an account.
     fn remove_desk_sessions_of(&mut self, account: &AccountId) -> Answer<()>;
-    /// Forgets what is over: codes, tokens, sessions.
-    fn remove_expired(&mut self, now: i64) -> Answer<()>;
+    /// Forgets what is over: codes, sessions, and of tokens those that were issued when the server had not yet served so long.
+    fn remove_expired(&mut self, now: i64, served_before: i64) -> Answer<()>;
 
     // -- tables that are taken in ------------------------------------------------------------------------------------------
     /// Creates or overwrites a table's state.

@@ -79,6 +79,8 @@ pub struct HandInLine {
     pub photos: u64,
     /// When it came.
     pub at: Millis,
+    /// How long the server had served by then, in milliseconds.
+    pub served: Millis,
     /// Sealed bytes.
     pub bytes: u64,
     /// Whether the sealed bytes are still here: until all of it was taken in.

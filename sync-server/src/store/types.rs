@@ -405,6 +405,9 @@ pub struct Erasure {
     pub at: Millis,
     /// By whom.
     pub by: AccountId,
+    /// Of a photo the hash of the picture that went with it, unless another record named that too. Logs of older versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Sha256Hex>,
 }
 
 /// The SHA-256 of a token or code: all that is stored of it.
@@ -424,6 +427,8 @@ pub struct TokenPair {
     pub refresh: SecretHash,
     /// When the refresh token ends.
     pub refresh_until: Millis,
+    /// How long the server had served when it was issued, or prolonged last, in milliseconds.
+    pub served: Millis,
     /// Whether the phone showed that it received the pair.
     pub confirmed: bool,
 }

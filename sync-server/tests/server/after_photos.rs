@@ -213,3 +213,27 @@ async fn only_who_may_say_that_it_is_done_adds_a_photo() {
     assert_eq!(scene.refused(&scene.handler, with_position()).await, "not_allowed");
     assert_eq!(scene.refused(&scene.boss, with_position()).await, "not_allowed");
 }
+
+#[tokio::test]
+async fn a_photo_whose_record_was_never_written_goes_though_the_server_ended_in_between() {
+    let scene = Scene::new().await;
+    let seen = scene.seen().await;
+    let folder = scene.county.folder.path().join("photos");
+    let store = scene.county.hub.store().below();
+    // From the moment when the picture has its place nothing is written any more, as if the server had been killed.
+    let cut = move || jpegs(&folder) > 0;
+    store.on_writer(|conn| conn.commit_hook(Some(cut))).unwrap();
+    let answer = scene.add(&scene.handler, scene.fresh(), &seen, with_position()).await;
+    assert!(answer.status.is_server_error(), "{}", answer.status);
+    assert_eq!(scene.files(), 2, "the picture and its thumbnail, which no record names");
+    store.on_writer(|conn| conn.commit_hook(None::<fn() -> bool>)).unwrap();
+    scene.county.hub.tidy().unwrap();
+    assert_eq!(scene.files(), 0);
+}
+
+/// Pictures that have their place in the photo folder.
+fn jpegs(folder: &std::path::Path) -> usize {
+    let folders = std::fs::read_dir(folder).unwrap().map(|one| one.unwrap().path());
+    let names = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().map(|file| file.unwrap().path());
+    names.filter(|file| file.extension().is_some_and(|ending| ending == "jpg")).count()
+}

@@ -209,3 +209,29 @@ fn who_was_erased_from_the_command_line_stays_away_after_a_restore() {
     let still = persons("SELECT id FROM record WHERE kind = 'person'");
     assert!(!still.is_empty() && !still.contains(&person), "the backup still held that person");
 }
+
+#[test]
+fn a_server_whose_photo_folder_is_not_mounted_starts_only_once_somebody_said_that_the_pictures_are_lost() {
+    let data = tempfile::tempdir().unwrap();
+    {
+        let hub = sync_server::hub::open_folder(data.path()).unwrap();
+        for number in 0..20 {
+            let bytes = crate::common::jpeg(number);
+            let sha256 = domain::Sha256Hex::new(&crate::common::sha256(&bytes)).unwrap();
+            hub.keep_photo(&sha256, &bytes).unwrap();
+        }
+    }
+    drop(Serving::start(&data));
+    let (photos, aside) = (data.path().join("photos"), data.path().join("aside"));
+    std::fs::rename(&photos, &aside).unwrap();
+    let refused = run(&data, &["serve", "--listen", "127.0.0.1:0"], "");
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("lost-photos"), "{refused:?}");
+    std::fs::remove_dir_all(&photos).unwrap();
+    std::fs::rename(&aside, &photos).unwrap();
+    drop(Serving::start(&data));
+    std::fs::remove_dir_all(&photos).unwrap();
+    let given_up = run(&data, &["lost-photos"], "");
+    assert!(said(&given_up).starts_with("20 pictures"), "{given_up:?}");
+    drop(Serving::start(&data));
+}

@@ -9,7 +9,7 @@ use domain::scope::Role;
 use domain::{Change, Kind, ProblemCode, Record, Sha256Hex, World as _};
 use serde_json::json;
 use sync_server::hub::HubError;
-use sync_server::store::{Account, Store as _};
+use sync_server::store::{Account, Store as _, Upload};
 
 use crate::common::{County, DAY, MINUTE, PASSWORD, TestPhone, cell, jpeg, scope, sha256};
 
@@ -277,7 +277,7 @@ fn an_upload_whose_file_cannot_be_removed_is_not_forgotten_without_it() {
 }
 
 #[test]
-fn a_worker_who_became_supervisor_brings_their_photos_and_no_other_s() {
+fn a_worker_who_became_supervisor_brings_their_photos_and_no_other_s_that_they_may_not_see() {
     let county = County::new();
     let mut phone = county.worker("worker-a", &[cell(1)]);
     let mut colleague = county.worker("worker-b", &[cell(1)]);
@@ -290,7 +290,22 @@ fn a_worker_who_became_supervisor_brings_their_photos_and_no_other_s() {
     let id = upload(&phone, &own);
     assert_eq!(county.hub.photo_append(&phone.phone(), &id, 0, &bytes).unwrap(), bytes.len() as u64);
     assert_eq!(county.hub.photo_offer(&phone.phone(), &own).unwrap(), PhotoPlace::Stored);
-    assert_eq!(code(county.hub.photo_offer(&phone.phone(), &foreign)), CallRefusal::NotAllowed);
+    assert_eq!(code(county.hub.photo_offer(&phone.phone(), &foreign)), CallRefusal::NotFound);
+}
+
+#[test]
+fn whoever_may_see_a_photo_may_bring_its_bytes() {
+    let county = County::new();
+    let mut author = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(26);
+    let (_, offer) = offered(&mut author, &bytes);
+    // Supervisors take no photos. But one may have loaded this before the server was put back, and be the only one who has it.
+    let leader = county.phone_of(&county.account("leader", Role::Supervisor, &["610722001001"], &[cell(1)]));
+    let id = upload(&leader, &offer);
+    assert_eq!(county.hub.photo_append(&leader.phone(), &id, 0, &bytes).unwrap(), bytes.len() as u64);
+    assert_eq!(county.hub.photo_for(&author.phone().actor, &offer.sha256, PhotoSize::Full).unwrap(), bytes);
+    let elsewhere = county.phone_of(&county.account("leader-2", Role::Supervisor, &["610722001001"], &[cell(2)]));
+    assert_eq!(code(county.hub.photo_offer(&elsewhere.phone(), &offer)), CallRefusal::NotFound);
 }
 
 #[test]
@@ -324,6 +339,39 @@ fn bytes_that_cannot_take_their_place_leave_nothing_among_the_uploads() {
     std::fs::remove_file(&place).unwrap();
     county.hub.keep_photo(&offer.sha256, &bytes).unwrap();
     assert_eq!(county.hub.photo_offer(&phone.phone(), &offer).unwrap(), PhotoPlace::Stored);
+}
+
+#[test]
+fn a_photo_that_cannot_take_its_place_leaves_no_thumbnail() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let bytes = jpeg(28);
+    let (_, offer) = offered(&mut phone, &bytes);
+    // A folder where the photo would be: only the thumbnail can take its place.
+    let place = file_of(&county, &offer, ".jpg");
+    std::fs::create_dir_all(&place).unwrap();
+    assert!(county.hub.keep_photo(&offer.sha256, &bytes).is_err());
+    assert!(!file_of(&county, &offer, ".thumb.jpg").exists());
+    std::fs::remove_dir(&place).unwrap();
+    county.hub.keep_photo(&offer.sha256, &bytes).unwrap();
+    assert!(file_of(&county, &offer, ".thumb.jpg").exists());
+}
+
+#[test]
+fn an_upload_that_is_over_leaves_no_picture_that_nobody_names() {
+    let county = County::new();
+    let device = county.worker("worker-a", &[cell(1)]).phone().device;
+    let bytes = jpeg(29);
+    let sha256 = Sha256Hex::new(&sha256(&bytes)).unwrap();
+    // It took its place, and the note of that failed; its record was erased by then.
+    county.hub.photos().append("an-upload", 0, &bytes).unwrap();
+    county.hub.photos().finish("an-upload", &sha256).unwrap();
+    let photo = county.hub.record_id();
+    let (id, size) = ("an-upload".to_owned(), bytes.len() as u64);
+    let left = Upload { id, device, photo, cell: cell(1), sha256: sha256.clone(), bytes: size, offset: 0, until: 0 };
+    county.hub.store().write(|writing| writing.put_upload(&left)).unwrap();
+    assert_eq!(county.hub.tidy().unwrap(), 1);
+    assert!(!county.hub.photos().has_any_of(&sha256).unwrap());
 }
 
 #[test]

@@ -200,7 +200,7 @@ impl Register<'_> {
         let id = all[self.chance(all.len())];
         let record = self.records[&id].clone();
         let by = AccountId::new("boss").unwrap();
-        let erasure = Erasure { id: record.id, kind: record.kind, cell: record.cell, at: START, by };
+        let erasure = Erasure { id: record.id, kind: record.kind, cell: record.cell, at: START, by, sha256: None };
         self.county.hub.store().write(|writing| writing.erase(&erasure)).unwrap();
         self.records.remove(&record.id);
     }

@@ -6,7 +6,7 @@ use domain::scope::{Actor, Role};
 use domain::{AccountId, ProblemCode, World as _};
 use sync_server::store::{Store as _, TakenIn};
 
-use crate::common::{County, DAY, MINUTE, PASSWORD, START, TestPhone, cell};
+use crate::common::{County, DAY, HOUR, MINUTE, PASSWORD, START, TestPhone, cell};
 use crate::hand_in::{Town, town};
 
 const ONE: TakenIn = TakenIn { accepted: 1, refused: 0, photos: 0 };
@@ -182,4 +182,78 @@ fn a_cell_is_handed_over_today_though_several_phones_were_heard_of_while_the_clo
     county.world.pass(DAY);
     let late = phones[0].new_dwelling(&cell(1));
     assert_eq!(phones[0].refused(&late), ProblemCode::ForeignCell);
+}
+
+/// The server tidies up, and again an hour later, while its clock is more than a year ahead; then it is set right.
+fn tidied_far_ahead(county: &County) {
+    county.hub.tidy().unwrap();
+    county.world.pass(400 * DAY);
+    county.hub.tidy().unwrap();
+    county.world.pass(HOUR);
+    county.hub.tidy().unwrap();
+    county.world.pass(-400 * DAY);
+    county.hub.tidy().unwrap();
+}
+
+#[test]
+fn a_clock_that_is_far_ahead_for_an_hour_throws_nothing_away_that_was_handed_in() {
+    let mut town = town();
+    let waiting = town.phone.new_dwelling(&cell(1));
+    town.county.hub.order_device(&town.boss.actor, town.device, DeviceOrder::Wipe).unwrap();
+    town.hand_in(&town.piece(&town.content(vec![waiting.clone()]))).unwrap();
+    tidied_far_ahead(&town.county);
+    assert_eq!(town.take_in(), ONE);
+    assert!(town.county.stored(waiting.id).is_some());
+}
+
+#[test]
+fn what_was_handed_in_outlives_a_clock_that_jumps_a_year_ahead_and_back_with_every_start() {
+    let mut town = town();
+    let waiting = town.phone.new_dwelling(&cell(1));
+    town.revoke();
+    town.hand_in(&town.piece(&town.content(vec![waiting]))).unwrap();
+    for _ in 0..60 {
+        tidied_far_ahead(&town.county);
+    }
+    assert_eq!(town.take_in(), ONE);
+}
+
+#[test]
+fn a_clock_that_is_far_ahead_for_an_hour_signs_no_phone_out_and_shuts_none_out_from_handing_in() {
+    let mut town = town();
+    let mut colleague = town.county.worker("worker-b", &[cell(1)]);
+    let waiting = town.phone.new_dwelling(&cell(1));
+    town.revoke();
+    tidied_far_ahead(&town.county);
+    // Whoever signs in at the desk meanwhile throws nothing away either.
+    town.county.world.pass(400 * DAY);
+    town.county.hub.sign_in("boss", PASSWORD).unwrap();
+    town.county.world.pass(-400 * DAY);
+    colleague.refresh();
+    let home = colleague.new_dwelling(&cell(1));
+    colleague.push_all(&[home]);
+    town.hand_in(&town.piece(&town.content(vec![waiting]))).unwrap();
+    assert_eq!(town.take_in(), ONE);
+}
+
+#[test]
+fn tokens_of_a_time_that_was_lost_are_believed_though_the_next_restore_was_made_by_a_clock_that_was_far_ahead() {
+    let mut county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let (first, second) = (county.folder.path().join("first.db"), tempfile::tempdir().unwrap());
+    county.hub.back_up(&first).unwrap();
+    county.world.pass(HOUR);
+    phone.refresh();
+    phone.phone();
+    county.world.pass(HOUR);
+    county.put_back(&first);
+    county.world.pass(HOUR);
+    let second = second.path().join("second.db");
+    county.hub.back_up(&second).unwrap();
+    county.world.pass(400 * DAY);
+    county.put_back(&second);
+    county.world.pass(-400 * DAY);
+    phone.hub = std::sync::Arc::clone(&county.hub);
+    phone.refresh();
+    assert!(county.hub.phone(&phone.tokens.access).is_ok());
 }

@@ -55,6 +55,7 @@ impl<S: Store> Hub<S> {
             return Ok(());
         }
         let picture = develop(bytes).map_err(refused)?;
+        self.foresee_nameless(&picture.sha256)?;
         self.place_photo(&picture.sha256, &picture.full)?;
         let added = self.store.write(|writing| {
             // The incident may have moved on while the picture was developed.

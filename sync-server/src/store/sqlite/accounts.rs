@@ -83,10 +83,11 @@ fn tokens(row: &Row<'_>) -> rusqlite::Result<TokenPair> {
         refresh: hash(row, 3)?,
         refresh_until: row.get(4)?,
         confirmed: row.get(5)?,
+        served: row.get(6)?,
     })
 }
 
-const TOKEN_COLUMNS: &str = "device, access, access_until, refresh, refresh_until, confirmed";
+const TOKEN_COLUMNS: &str = "device, access, access_until, refresh, refresh_until, confirmed, served";
 
 impl Sql<'_> {
     pub(super) fn one_account(&self, id: &AccountId) -> Answer<Option<Account>> {
@@ -273,8 +274,8 @@ impl Sql<'_> {
 
     pub(super) fn store_tokens(&self, pair: &TokenPair) -> Answer<()> {
         let mut statement = self.conn.prepare_cached(
-            "INSERT INTO token_pair (device, access, access_until, refresh, refresh_until, confirmed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO token_pair (device, access, access_until, refresh, refresh_until, confirmed, served)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
         statement.execute(params![
             pair.device.0.as_bytes(),
@@ -282,7 +283,8 @@ impl Sql<'_> {
             pair.access_until,
             pair.refresh.0,
             pair.refresh_until,
-            pair.confirmed
+            pair.confirmed,
+            pair.served
         ])?;
         Ok(())
     }
@@ -295,10 +297,12 @@ impl Sql<'_> {
         Ok(())
     }
 
-    pub(super) fn prolong_tokens(&self, device: DeviceId, until: i64) -> Answer<()> {
+    pub(super) fn prolong_tokens(&self, device: DeviceId, until: i64, served: i64) -> Answer<()> {
         self.conn
-            .prepare_cached("UPDATE token_pair SET refresh_until = max(refresh_until, ?2) WHERE device = ?1")?
-            .execute(params![device.0.as_bytes(), until])?;
+            .prepare_cached(
+                "UPDATE token_pair SET refresh_until = max(refresh_until, ?2), served = max(served, ?3) WHERE device = ?1",
+            )?
+            .execute(params![device.0.as_bytes(), until, served])?;
         Ok(())
     }
 
@@ -374,17 +378,17 @@ impl Sql<'_> {
         Ok(())
     }
 
-    pub(super) fn forget_expired(&self, now: i64) -> Answer<()> {
+    pub(super) fn forget_expired(&self, now: i64, served_before: i64) -> Answer<()> {
         // Sessions end after twelve hours at the latest (the hub's rule is stricter); two days keep clocks out of it.
         const SESSION_KEPT: i64 = 48 * 60 * 60 * 1000;
         self.conn.prepare_cached("DELETE FROM enrol_code WHERE until < ?1")?.execute([now])?;
         // A phone that is locked by order cannot get other tokens: it keeps these until the lock is lifted.
         self.conn
             .prepare_cached(
-                "DELETE FROM token_pair WHERE refresh_until < ?1
+                "DELETE FROM token_pair WHERE refresh_until < ?1 AND served < ?2
                  AND device NOT IN (SELECT id FROM device WHERE ordered IS NOT NULL)",
             )?
-            .execute([now])?;
+            .execute([now, served_before])?;
         self.conn.prepare_cached("DELETE FROM desk_session WHERE since < ?1")?.execute([now - SESSION_KEPT])?;
         Ok(())
     }

@@ -228,6 +228,12 @@ impl Reading for Sql<'_> {
         }
         Ok(stored)
     }
+    fn photos_stored_under(&self, digits: &str) -> Answer<Vec<Sha256Hex>> {
+        self.stored_under(digits)
+    }
+    fn photo_bytes(&self, sha256: &Sha256Hex) -> Answer<Option<u64>> {
+        self.named_bytes(sha256)
+    }
     fn photo_records(&self, within: &Scope, sha256: &Sha256Hex) -> Answer<Vec<StoredRecord>> {
         self.photo_records_of(within, sha256.as_str())
     }
@@ -235,7 +241,10 @@ impl Reading for Sql<'_> {
         self.is_named(sha256)
     }
     fn photos_doomed(&self) -> Answer<Vec<Sha256Hex>> {
-        self.doomed()
+        self.doomed(false)
+    }
+    fn photos_removed(&self) -> Answer<Vec<Sha256Hex>> {
+        self.doomed(true)
     }
     fn uploads_of(&self, photo: RecordId) -> Answer<Vec<Upload>> {
         self.uploads_of_any(photo)
@@ -438,10 +447,16 @@ impl Writing for Sql<'_> {
     fn put_photo_stored(&mut self, sha256: &Sha256Hex, bytes: u64, at: i64) -> Answer<()> {
         self.note_stored(sha256, bytes, at)
     }
+    fn photo_lost(&mut self, sha256: &Sha256Hex) -> Answer<()> {
+        self.forget_stored(sha256)
+    }
     fn doom_photo(&mut self, sha256: &Sha256Hex) -> Answer<()> {
         self.doom(sha256)
     }
     fn photo_removed(&mut self, sha256: &Sha256Hex) -> Answer<()> {
+        self.note_removed(sha256)
+    }
+    fn photo_stays(&mut self, sha256: &Sha256Hex) -> Answer<()> {
         self.forget_doomed(sha256)
     }
     fn put_account(&mut self, account: &Account) -> Answer<()> {
@@ -475,8 +490,8 @@ impl Writing for Sql<'_> {
     fn confirm_tokens(&mut self, pair: &TokenPair) -> Answer<()> {
         self.settle_tokens(pair)
     }
-    fn prolong_tokens(&mut self, device: DeviceId, until: i64) -> Answer<()> {
-        Sql::prolong_tokens(self, device, until)
+    fn prolong_tokens(&mut self, device: DeviceId, until: i64, served: i64) -> Answer<()> {
+        Sql::prolong_tokens(self, device, until, served)
     }
     fn put_hand_in(&mut self, device: DeviceId, piece: &HandInLine, sealed: &[u8]) -> Answer<()> {
         self.store_hand_in(device, piece, sealed)
@@ -491,8 +506,8 @@ impl Writing for Sql<'_> {
     ) -> Answer<()> {
         self.settle_hand_in(device, digest, by, taken, keep)
     }
-    fn remove_hand_ins(&mut self, before: i64) -> Answer<()> {
-        self.forget_hand_ins(before)
+    fn remove_hand_ins(&mut self, before: i64, served_before: i64) -> Answer<()> {
+        self.forget_hand_ins(before, served_before)
     }
     fn put_enrol_code(&mut self, code: &EnrolCode) -> Answer<()> {
         self.store_code(code)
@@ -513,8 +528,8 @@ impl Writing for Sql<'_> {
     fn remove_desk_sessions_of(&mut self, account: &AccountId) -> Answer<()> {
         self.end_sessions_of(account)
     }
-    fn remove_expired(&mut self, now: i64) -> Answer<()> {
-        self.forget_expired(now)
+    fn remove_expired(&mut self, now: i64, served_before: i64) -> Answer<()> {
+        self.forget_expired(now, served_before)
     }
     fn put_import(&mut self, batch: &ImportBatch) -> Answer<()> {
         self.store_import(batch)

@@ -179,14 +179,22 @@ impl Sql<'_> {
     pub(super) fn doom(&self, sha256: &Sha256Hex) -> Answer<()> {
         self.conn.prepare_cached("DELETE FROM photo_stored WHERE sha256 = ?1")?.execute([sha256.as_str()])?;
         self.conn
-            .prepare_cached("INSERT OR IGNORE INTO photo_doomed (sha256) VALUES (?1)")?
+            .prepare_cached("INSERT OR REPLACE INTO photo_doomed (sha256, removed) VALUES (?1, 0)")?
             .execute([sha256.as_str()])?;
         Ok(())
     }
 
-    pub(super) fn doomed(&self) -> Answer<Vec<Sha256Hex>> {
-        let mut statement = self.conn.prepare_cached("SELECT sha256 FROM photo_doomed")?;
-        Ok(statement.query_map([], |row| parsed(row, 0))?.collect::<Result<_, _>>()?)
+    /// `removed`: those whose files are gone; else those whose files are to be removed.
+    pub(super) fn doomed(&self, removed: bool) -> Answer<Vec<Sha256Hex>> {
+        let mut statement = self.conn.prepare_cached("SELECT sha256 FROM photo_doomed WHERE removed = ?1")?;
+        Ok(statement.query_map([removed], |row| parsed(row, 0))?.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn note_removed(&self, sha256: &Sha256Hex) -> Answer<()> {
+        self.conn
+            .prepare_cached("UPDATE photo_doomed SET removed = 1 WHERE sha256 = ?1")?
+            .execute([sha256.as_str()])?;
+        Ok(())
     }
 
     pub(super) fn forget_doomed(&self, sha256: &Sha256Hex) -> Answer<()> {

@@ -76,16 +76,16 @@ impl Sql<'_> {
         Ok(())
     }
 
-    /// The bytes of a photo came: the cells whose records name them have one more.
-    pub(super) fn photo_came(&self, sha256: &str) -> Answer<()> {
+    /// The bytes of a photo came (1), or were lost (-1): so many more have the cells whose records name them, for each of these.
+    pub(super) fn count_photo(&self, sha256: &str, by: i64) -> Answer<()> {
         self.write_feeds()?;
         self.conn
             .prepare_cached(
-                "UPDATE cell_feed SET photos = photos + named.came
-                 FROM (SELECT cell, count(*) AS came FROM record WHERE content = ?1 GROUP BY cell) AS named
+                "UPDATE cell_feed SET photos = photos + ?2 * named.times
+                 FROM (SELECT cell, count(*) AS times FROM record WHERE content = ?1 GROUP BY cell) AS named
                  WHERE cell_feed.cell = named.cell",
             )?
-            .execute([sha256])?;
+            .execute(params![sha256, by])?;
         Ok(())
     }
 

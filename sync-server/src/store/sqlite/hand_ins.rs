@@ -17,13 +17,14 @@ fn line(row: &Row<'_>) -> rusqlite::Result<HandInLine> {
         kept: row.get(5)?,
         taken_at: row.get(6)?,
         refused: row.get::<_, Option<i64>>(7)?.map_or(0, |refused| refused.max(0) as u64),
+        served: row.get(8)?,
     })
 }
 
 impl Sql<'_> {
     pub(super) fn hand_ins_of(&self, device: DeviceId) -> Answer<Vec<HandInLine>> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT digest, changes, photos, at, bytes, sealed IS NOT NULL, taken_at, refused FROM hand_in
+            "SELECT digest, changes, photos, at, bytes, sealed IS NOT NULL, taken_at, refused, served FROM hand_in
              WHERE device = ?1 ORDER BY at, rowid",
         )?;
         Ok(statement.query_map([device.0.as_bytes()], line)?.collect::<Result<_, _>>()?)
@@ -37,8 +38,8 @@ impl Sql<'_> {
 
     pub(super) fn store_hand_in(&self, device: DeviceId, piece: &HandInLine, sealed: &[u8]) -> Answer<()> {
         let mut statement = self.conn.prepare_cached(
-            "INSERT OR IGNORE INTO hand_in (device, digest, changes, photos, at, bytes, sealed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT OR IGNORE INTO hand_in (device, digest, changes, photos, at, served, bytes, sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
         statement.execute(params![
             device.0.as_bytes(),
@@ -46,6 +47,7 @@ impl Sql<'_> {
             piece.changes as i64,
             piece.photos as i64,
             piece.at,
+            piece.served,
             piece.bytes as i64,
             sealed,
         ])?;
@@ -77,8 +79,10 @@ impl Sql<'_> {
         Ok(())
     }
 
-    pub(super) fn forget_hand_ins(&self, before: i64) -> Answer<()> {
-        self.conn.prepare_cached("DELETE FROM hand_in WHERE at < ?1")?.execute([before])?;
+    pub(super) fn forget_hand_ins(&self, before: i64, served_before: i64) -> Answer<()> {
+        self.conn
+            .prepare_cached("DELETE FROM hand_in WHERE at < ?1 AND served < ?2")?
+            .execute([before, served_before])?;
         Ok(())
     }
 }

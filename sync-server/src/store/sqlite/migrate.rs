@@ -34,6 +34,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_plain_conditions.sql"),
     include_str!("schema_feed_of_others.sql"),
     include_str!("schema_former_role.sql"),
+    include_str!("schema_served.sql"),
+    include_str!("schema_photo_removed.sql"),
 ];
 
 const SAME: &str = include_str!("schema_same.sql");

@@ -33,8 +33,31 @@ impl Sql<'_> {
             self.conn.prepare_cached("INSERT OR IGNORE INTO photo_stored (sha256, bytes, at) VALUES (?1, ?2, ?3)")?;
         match statement.execute(params![sha256.as_str(), bytes as i64, at])? {
             0 => Ok(()),
-            _ => self.photo_came(sha256.as_str()),
+            _ => self.count_photo(sha256.as_str(), 1),
         }
+    }
+
+    pub(super) fn forget_stored(&self, sha256: &Sha256Hex) -> Answer<()> {
+        let mut statement = self.conn.prepare_cached("DELETE FROM photo_stored WHERE sha256 = ?1")?;
+        match statement.execute([sha256.as_str()])? {
+            0 => Ok(()),
+            _ => self.count_photo(sha256.as_str(), -1),
+        }
+    }
+
+    pub(super) fn stored_under(&self, digits: &str) -> Answer<Vec<Sha256Hex>> {
+        // No digit comes after `f`.
+        let mut statement =
+            self.conn.prepare_cached("SELECT sha256 FROM photo_stored WHERE sha256 >= ?1 AND sha256 < ?1 || 'g'")?;
+        Ok(statement.query_map([digits], |row| parsed(row, 0))?.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn named_bytes(&self, sha256: &Sha256Hex) -> Answer<Option<u64>> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT json_extract(body, '$.fields.bytes') FROM record WHERE content = ?1 LIMIT 1")?;
+        let bytes = statement.query_row([sha256.as_str()], |row| row.get::<_, Option<i64>>(0)).optional()?.flatten();
+        Ok(bytes.and_then(|bytes| u64::try_from(bytes).ok()))
     }
 
     pub(super) fn one_upload(&self, id: &str) -> Answer<Option<Upload>> {

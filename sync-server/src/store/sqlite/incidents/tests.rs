@@ -98,7 +98,14 @@ fn carry_out(store: &SqliteStore, deed: &Deed) {
             let county = Scope::new("610722").unwrap();
             let Some(stored) = writing.record(&county, RecordId(Uuid::from_u128(*number)))? else { return Ok(()) };
             let record = stored.record;
-            writing.erase(&Erasure { id: record.id, kind: record.kind, cell: record.cell, at: START, by: by.clone() })
+            writing.erase(&Erasure {
+                id: record.id,
+                kind: record.kind,
+                cell: record.cell,
+                at: START,
+                by: by.clone(),
+                sha256: None,
+            })
         }
         Deed::Lists => {
             let mut lists = writing.lists()?;

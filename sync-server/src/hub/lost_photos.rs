@@ -1,0 +1,144 @@
+//! Pictures that are noted as stored and that the photo folder lacks: its disk was replaced, or it was put back older than the database.
+//! Their notes are taken off, and phones are told, so that whoever has such a picture offers it again.
+
+use std::sync::atomic::Ordering;
+
+use domain::Sha256Hex;
+use domain::world::Millis;
+
+use crate::hub::put_back::moment;
+use crate::hub::{Hub, HubError};
+use crate::store::{Reading, Store, Writing};
+
+/// The setting that says when pictures were found missing last: phones offer theirs again when it is another.
+const PHOTOS_LOST: &str = "photos_lost";
+/// With fewer pictures noted it is not asked whether this is the folder that is meant.
+const FEW: usize = 20;
+/// So many notes are taken off in one transaction.
+const AT_ONCE: usize = 500;
+
+/// What a look at the photo folder found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FolderFound {
+    /// The folder that is meant. The notes say now what it has.
+    Compared {
+        /// Pictures that were noted and are not there.
+        lost: usize,
+        /// Pictures that are there, are named by a record and were not noted.
+        came: usize,
+    },
+    /// It has hardly any of the pictures that are noted: its disk may not be mounted, or all are lost. Nothing was changed.
+    Another {
+        /// How many are noted.
+        noted: usize,
+        /// How many of them are there.
+        there: usize,
+    },
+}
+
+/// Where notes and folder say different things.
+#[derive(Default)]
+struct Differences {
+    noted: usize,
+    lost: Vec<Sha256Hex>,
+    /// With their sizes, as their records say.
+    came: Vec<(Sha256Hex, u64)>,
+}
+
+impl<S: Store> Hub<S> {
+    /// Compares what is noted with the names in the photo folder, and sets the notes right. A folder that lacks nearly everything is taken
+    /// for another one: where a disk is not mounted for a moment every note of the county would go.
+    ///
+    /// # Errors
+    /// [`HubError`] when the store or the folder breaks.
+    pub fn look_for_photos(&self) -> Result<FolderFound, HubError> {
+        let found = self.compared_with_folder()?;
+        let (noted, there) = (found.noted, found.noted - found.lost.len());
+        if noted >= FEW && there < noted / 10 {
+            return Ok(FolderFound::Another { noted, there });
+        }
+        self.set_right(&found)
+    }
+
+    /// The same when somebody has said that what is missing is lost, all of it perhaps.
+    ///
+    /// # Errors
+    /// [`HubError`] when the store or the folder breaks.
+    pub fn give_up_lost_photos(&self) -> Result<FolderFound, HubError> {
+        self.set_right(&self.compared_with_folder()?)
+    }
+
+    /// Somebody asked for a picture that is noted and not there: others may be missing too.
+    pub(super) fn miss_photo(&self) {
+        self.photos_missed.store(true, Ordering::SeqCst);
+    }
+
+    /// Looks for all of them once one was missed: one look, and phones are told once.
+    pub(super) fn look_for_missed_photos(&self) -> Result<(), HubError> {
+        if !self.photos_missed.swap(false, Ordering::SeqCst) {
+            return Ok(());
+        }
+        match self.look_for_photos()? {
+            FolderFound::Compared { lost, came } => tracing::warn!(lost, came, "pictures were looked for"),
+            FolderFound::Another { noted, there } => {
+                tracing::error!(noted, there, "the photo folder lacks nearly everything: is its disk mounted?");
+            }
+        }
+        Ok(())
+    }
+
+    fn compared_with_folder(&self) -> Result<Differences, HubError> {
+        let mut found = Differences::default();
+        for digits in (0..=u8::MAX).map(|first| format!("{first:02x}")) {
+            // The notes first: whatever is noted has taken its place by then.
+            let noted = self.store.read(|reading| reading.photos_stored_under(&digits))?;
+            let mut here = self.photos.whole_under(&digits)?;
+            found.noted += noted.len();
+            found.lost.extend(noted.into_iter().filter(|sha256| !here.remove(sha256)));
+            for sha256 in here {
+                let bytes = self.store.read(|reading| reading.photo_bytes(&sha256))?;
+                if let Some(bytes) = bytes
+                    && self.photos.holds(&sha256, bytes)?
+                {
+                    found.came.push((sha256, bytes));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn set_right(&self, found: &Differences) -> Result<FolderFound, HubError> {
+        let now = self.now();
+        let (mut lost, mut came) = (0, 0);
+        for some in found.lost.chunks(AT_ONCE) {
+            lost += self.store.write(|writing| self.take_notes_off(writing, some, now))?;
+        }
+        for (sha256, bytes) in &found.came {
+            let refusal = self.store.write(|writing| self.note_photo(writing, sha256, *bytes, now))?;
+            came += usize::from(refusal.is_none());
+        }
+        Ok(FolderFound::Compared { lost, came })
+    }
+
+    /// Takes notes off, and says so to phones with the same transaction: should the server end after it, nothing else would tell them.
+    fn take_notes_off(&self, writing: &mut dyn Writing, lost: &[Sha256Hex], now: Millis) -> Result<usize, HubError> {
+        let mut taken_off = 0;
+        for sha256 in lost {
+            // It may have come meanwhile, or been erased.
+            if writing.photo_stored(sha256)? && !self.photos.is_whole(sha256)? {
+                writing.photo_lost(sha256)?;
+                taken_off += 1;
+            }
+        }
+        if taken_off > 0 {
+            let before = lost_at(writing)?.unwrap_or(0);
+            writing.put_setting(PHOTOS_LOST, &now.max(before + 1).to_string())?;
+        }
+        Ok(taken_off)
+    }
+}
+
+/// When pictures were found missing last, and another number each time; none: never.
+pub(super) fn lost_at(reading: &(impl Reading + ?Sized)) -> Result<Option<Millis>, HubError> {
+    moment(reading, PHOTOS_LOST)
+}

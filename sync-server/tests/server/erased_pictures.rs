@@ -1,0 +1,122 @@
+//! Pictures of who was erased: a photo folder that is put back older, which is copied apart from the database, does not bring them back.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::Sha256Hex;
+use domain::protocol::PhotoSize;
+use sync_server::hub::erasure::ERASURE_LOG;
+
+use crate::common::{County, HOUR, MINUTE, jpeg};
+use crate::erasure::{Town, town};
+
+/// Where a picture and its thumbnail lie.
+fn places(county: &County, hash: &Sha256Hex) -> [PathBuf; 2] {
+    let (folder, name) = hash.as_str().split_at(2);
+    let folder = county.folder.path().join("photos").join(folder);
+    ["jpg", "thumb.jpg"].map(|ending| folder.join(format!("{name}.{ending}")))
+}
+
+/// The files of a picture, as an older copy of the folder has them.
+fn copy_of(county: &County, hash: &Sha256Hex) -> [Vec<u8>; 2] {
+    places(county, hash).map(|place| std::fs::read(place).unwrap())
+}
+
+/// That copy is put back.
+fn put_back(county: &County, hash: &Sha256Hex, files: &[Vec<u8>]) {
+    for (place, bytes) in places(county, hash).iter().zip(files) {
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(place, bytes).unwrap();
+    }
+}
+
+fn lies_there(county: &County, hash: &Sha256Hex) -> bool {
+    places(county, hash).iter().any(|place| place.exists())
+}
+
+fn log_of(town: &Town) -> PathBuf {
+    town.county.folder.path().join(ERASURE_LOG)
+}
+
+#[test]
+fn a_folder_that_is_put_back_older_does_not_bring_back_the_picture_of_who_was_erased() {
+    let mut town = town();
+    let (_, hash) = town.photo(town.person, "person", &jpeg(1));
+    let files = copy_of(&town.county, &hash);
+    town.erase();
+    assert!(!lies_there(&town.county, &hash));
+    // All of it, and what a copy that was cut short has: one of the two.
+    for part in [&files[..], &files[..1]] {
+        put_back(&town.county, &hash, part);
+        town.county.keep_erasures();
+        assert!(!lies_there(&town.county, &hash), "it went when the server started");
+    }
+    put_back(&town.county, &hash, &files);
+    std::fs::remove_file(&places(&town.county, &hash)[0]).unwrap();
+    town.county.hub.tidy().unwrap();
+    assert!(!lies_there(&town.county, &hash), "a thumbnail alone too, and while it serves");
+}
+
+#[test]
+fn nor_does_it_beside_a_database_that_was_put_back_with_it() {
+    let mut town = town();
+    let before = town.county.folder.path().join("before.db");
+    town.county.hub.back_up(&before).unwrap();
+    town.county.world.pass(MINUTE);
+    let (_, hash) = town.photo(town.person, "person", &jpeg(2));
+    let files = copy_of(&town.county, &hash);
+    town.erase();
+    let after = tempfile::tempdir().unwrap();
+    let after = after.path().join("after.db");
+    town.county.hub.back_up(&after).unwrap();
+    let before = std::fs::copy(&before, after.with_file_name("before.db")).map(|_| after.with_file_name("before.db"));
+    // One knows the erasure and what it removed, the other neither the record nor the picture.
+    for backup in [after, before.unwrap()] {
+        town.county.world.pass(HOUR);
+        town.county.put_back_beside_its_erasures(&backup);
+        put_back(&town.county, &hash, &files);
+        town.county.keep_erasures();
+        assert!(!lies_there(&town.county, &hash), "{backup:?}");
+    }
+}
+
+#[test]
+fn a_picture_that_another_record_names_since_stays() {
+    let mut town = town();
+    let picture = jpeg(3);
+    let (_, hash) = town.photo(town.person, "person", &picture);
+    town.erase();
+    let (_, again) = town.photo(town.household, "household", &picture);
+    assert_eq!(hash, again);
+    town.county.keep_erasures();
+    town.phone.hub = Arc::clone(&town.county.hub);
+    town.county.hub.tidy().unwrap();
+    assert_eq!(town.county.hub.photo_for(&town.phone.phone().actor, &hash, PhotoSize::Full).unwrap(), picture);
+}
+
+#[test]
+fn the_log_of_an_older_version_names_no_pictures_and_is_carried_out_all_the_same() {
+    let mut town = town();
+    let backup = town.county.folder.path().join("backup.db");
+    let (photo, hash) = town.photo(town.person, "person", &jpeg(4));
+    town.county.hub.back_up(&backup).unwrap();
+    town.county.world.pass(MINUTE);
+    town.erase();
+    let log = std::fs::read_to_string(log_of(&town)).unwrap();
+    let named = format!(",\"sha256\":\"{hash}\"");
+    assert!(log.contains(&named), "{log}");
+    std::fs::write(log_of(&town), log.replace(&named, "")).unwrap();
+    town.county.put_back_beside_its_erasures(&backup);
+    town.county.keep_erasures();
+    assert!(town.county.stored(town.person).is_none() && town.county.stored(photo).is_none());
+}
+
+#[test]
+fn a_picture_that_another_record_named_when_it_was_erased_is_not_among_those_that_went() {
+    let mut town = town();
+    let picture = jpeg(5);
+    let (_, hash) = town.photo(town.person, "person", &picture);
+    town.photo(town.household, "household", &picture);
+    town.erase();
+    assert!(!std::fs::read_to_string(log_of(&town)).unwrap().contains(hash.as_str()));
+}

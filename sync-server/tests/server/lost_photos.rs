@@ -1,0 +1,155 @@
+//! Pictures that the photo folder has lost while the database is whole: found out, told to phones, and offered again. A folder that is not
+//! mounted is not taken for one that lost everything.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
+use sync_server::hub::lost_photos::FolderFound;
+use sync_server::store::Store as _;
+
+use crate::common::{County, TestPhone, cell, jpeg};
+use crate::photos::offered;
+
+fn photos_folder(county: &County) -> PathBuf {
+    county.folder.path().join("photos")
+}
+
+fn place(county: &County, offer: &PhotoOffer) -> PathBuf {
+    let (folder, name) = offer.sha256.as_str().split_at(2);
+    photos_folder(county).join(folder).join(format!("{name}.jpg"))
+}
+
+/// A phone with so many photos, all of them stored.
+fn with_photos(county: &County, count: u8) -> (TestPhone, Vec<(PhotoOffer, Vec<u8>)>) {
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let photos = (0..count).map(|number| {
+        let bytes = jpeg(number);
+        let (_, offer) = offered(&mut phone, &bytes);
+        send(county, &phone, &offer, &bytes);
+        (offer, bytes)
+    });
+    let photos = photos.collect();
+    (phone, photos)
+}
+
+/// Sends a photo, if the server wants it: whether it did.
+fn send(county: &County, phone: &TestPhone, offer: &PhotoOffer, bytes: &[u8]) -> bool {
+    match county.hub.photo_offer(&phone.phone(), offer).unwrap() {
+        PhotoPlace::Stored => false,
+        PhotoPlace::Upload { upload, .. } => {
+            county.hub.photo_append(&phone.phone(), &upload, 0, bytes).unwrap();
+            true
+        }
+    }
+}
+
+fn noted(county: &County) -> (u64, usize) {
+    let stored = (0..=255_u8).map(|first| format!("{first:02x}"));
+    county
+        .hub
+        .store()
+        .read(|reading| {
+            let mut count = 0;
+            for digits in stored {
+                count += reading.photos_stored_under(&digits)?.len();
+            }
+            Ok::<_, sync_server::store::StoreError>((reading.cell_state(&cell(1))?.photos, count))
+        })
+        .unwrap()
+}
+
+#[test]
+fn a_folder_that_lost_pictures_makes_phones_offer_them_again() {
+    let county = County::new();
+    let (mut phone, photos) = with_photos(&county, 3);
+    assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 0, came: 0 });
+    assert_eq!(phone.round(Vec::new()).photos_lost, None, "nobody is told of what is not so");
+    std::fs::remove_file(place(&county, &photos[0].0)).unwrap();
+    std::fs::remove_file(place(&county, &photos[1].0).with_extension("thumb.jpg")).unwrap();
+    assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 2, came: 0 });
+    assert_eq!(noted(&county), (1, 1), "and a receipt does not count them");
+    let told = phone.round(Vec::new()).photos_lost;
+    assert!(told.is_some());
+    assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 0, came: 0 });
+    assert_eq!(phone.round(Vec::new()).photos_lost, told, "told until every phone has heard, and once");
+    let sent: Vec<bool> = photos.iter().map(|(offer, bytes)| send(&county, &phone, offer, bytes)).collect();
+    assert_eq!(sent, [true, true, false]);
+    assert_eq!(noted(&county), (3, 3));
+    std::fs::remove_file(place(&county, &photos[2].0)).unwrap();
+    county.hub.look_for_photos().unwrap();
+    let again = phone.round(Vec::new()).photos_lost;
+    assert!(again.is_some() && again != told, "the next time it is another number, though the clock stands");
+}
+
+#[test]
+fn a_picture_that_somebody_asks_for_in_vain_is_looked_for_with_all_others_when_the_server_tidies_up() {
+    let county = County::new();
+    let (mut phone, photos) = with_photos(&county, 3);
+    for (offer, _) in &photos[..2] {
+        std::fs::remove_file(place(&county, offer)).unwrap();
+    }
+    county.hub.tidy().unwrap();
+    assert_eq!(noted(&county), (3, 3), "nobody has asked");
+    let asked = county.hub.photo_for(&phone.phone().actor, &photos[0].0.sha256, PhotoSize::Full);
+    assert_eq!(asked.unwrap_err().code(), CallRefusal::NotFound);
+    county.hub.tidy().unwrap();
+    assert_eq!(noted(&county), (1, 1));
+    assert!(phone.round(Vec::new()).photos_lost.is_some());
+}
+
+#[test]
+fn a_folder_that_is_not_mounted_takes_no_note_off() {
+    let county = County::new();
+    let (mut phone, photos) = with_photos(&county, 25);
+    let aside = county.folder.path().join("aside");
+    std::fs::rename(photos_folder(&county), &aside).unwrap();
+    // While it serves: nothing at all is where the folder was.
+    let asked = county.hub.photo_for(&phone.phone().actor, &photos[0].0.sha256, PhotoSize::Full);
+    assert!(asked.is_err());
+    assert!(county.hub.tidy().is_err());
+    // When it starts: an empty folder, which it has just made, and in which a few pictures may lie since.
+    std::fs::create_dir_all(photos_folder(&county).join("uploads")).unwrap();
+    assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Another { noted: 25, there: 0 });
+    assert!(send(&county, &phone, &photos[0].0, &photos[0].1));
+    assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Another { noted: 25, there: 1 });
+    assert_eq!(noted(&county), (25, 25));
+    assert_eq!(phone.round(Vec::new()).photos_lost, None);
+    std::fs::remove_dir_all(photos_folder(&county)).unwrap();
+    std::fs::rename(&aside, photos_folder(&county)).unwrap();
+    assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 0, came: 0 });
+}
+
+#[test]
+fn what_somebody_gave_up_is_noted_again_once_its_folder_is_put_back() {
+    let mut county = County::new();
+    let (mut phone, photos) = with_photos(&county, 25);
+    let aside = county.folder.path().join("aside");
+    std::fs::rename(photos_folder(&county), &aside).unwrap();
+    county.restart();
+    phone.hub = Arc::clone(&county.hub);
+    assert_eq!(county.hub.give_up_lost_photos().unwrap(), FolderFound::Compared { lost: 25, came: 0 });
+    assert_eq!(noted(&county), (0, 0));
+    assert!(phone.round(Vec::new()).photos_lost.is_some());
+    std::fs::remove_dir_all(photos_folder(&county)).unwrap();
+    std::fs::rename(&aside, photos_folder(&county)).unwrap();
+    // Of a copy that was cut short a file is too small, and of another its thumbnail is missing.
+    std::fs::write(place(&county, &photos[0].0), b"cut").unwrap();
+    std::fs::remove_file(place(&county, &photos[1].0).with_extension("thumb.jpg")).unwrap();
+    assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 0, came: 23 });
+    assert_eq!(noted(&county), (23, 23));
+    let actor = phone.phone().actor;
+    assert_eq!(county.hub.photo_for(&actor, &photos[2].0.sha256, PhotoSize::Full).unwrap(), photos[2].1);
+}
+
+#[test]
+fn a_picture_that_no_record_names_is_left_where_it_lies_and_not_noted() {
+    let county = County::new();
+    let bytes = jpeg(3);
+    let sha256 = domain::Sha256Hex::new(&crate::common::sha256(&bytes)).unwrap();
+    county.hub.photos().append("an-upload", 0, &bytes).unwrap();
+    county.hub.photos().finish("an-upload", &sha256).unwrap();
+    assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 0, came: 0 });
+    county.hub.tidy().unwrap();
+    assert!(county.hub.photos().is_whole(&sha256).unwrap(), "the database beside it may be the wrong one");
+}
