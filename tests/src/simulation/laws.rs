@@ -430,7 +430,14 @@ fn the_greatest_stamp_won(history: &History, everything: &Everything) -> Outcome
         // Whoever is erased is no household's head any more.
         let named = value.as_str().and_then(|id| id.parse().ok()).is_some_and(|id| everything.gone.contains(&id));
         let emptied = field == "head" && named && standing > *stamp && now == Some(&Value::Null);
-        let shortened = erasure::lists_people(field) && everything.says(field, now, value);
+        // A list that was shortened when somebody was erased has the server's stamp since. What was typed before that and comes after it
+        // loses against it; it is set aside, which law 12 looks at.
+        let stood = || ledger.accepted.get(place).into_iter().flat_map(BTreeMap::values);
+        let shortened = erasure::lists_people(field)
+            && (everything.says(field, now, value)
+                || (standing > *stamp
+                    && !everything.gone.is_empty()
+                    && stood().any(|list| everything.says(field, now, list))));
         let closed = ledger.was_emptied(place, *stamp) && now == Some(&Value::Null);
         let left = (shortened || closed) && standing >= *stamp;
         if !numbered && !emptied && !left && (standing != *stamp || now.map(canonical_bytes).as_ref() != Some(bytes)) {
