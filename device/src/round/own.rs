@@ -120,8 +120,8 @@ pub(super) fn photo_waits(connection: &Connection, record: &Record) -> Result<bo
         return Ok(false);
     }
     let sql = format!(
-        "SELECT 1 FROM record AS photo JOIN photo_file AS file ON file.sha256 = photo.body ->> '$.fields.sha256'
-         WHERE photo.id = ?1 AND file.state = 'waiting' AND {TAKEN_HERE}"
+        "SELECT 1 FROM record AS photo JOIN photo_way AS way ON way.sha256 = photo.body ->> '$.fields.sha256'
+         WHERE photo.id = ?1 AND way.state = 'waiting' AND {TAKEN_HERE}"
     );
     store::exists(connection, &sql, [record.id.to_string()])
 }

@@ -4,9 +4,11 @@
 use domain::protocol::{CallError, CallRefusal, Peer, PhotoOffer, PhotoPlace};
 use domain::world::Millis;
 
+use rusqlite::Connection;
+
 use super::RoundReport;
-use crate::store::WaitingPhoto;
-use crate::{Device, DeviceError};
+use crate::store::{self, WaitingPhoto};
+use crate::{Device, DeviceError, Open};
 
 /// A photo goes up in pieces of this size; between two of them other things may come first.
 const CHUNK: usize = 256 * 1024;
@@ -14,6 +16,9 @@ const CHUNK: usize = 256 * 1024;
 /// The pause after a photo's first failure of its own; it doubles up to the longest.
 const FIRST_PAUSE: Millis = 30 * 1000;
 const LONGEST_PAUSE: Millis = 60 * 60 * 1000;
+
+/// Originals stay on the phone this long after the server confirmed them.
+const ORIGINALS_STAY: Millis = 30 * 24 * 60 * 60 * 1000;
 
 /// Sends what waits and may be sent over the network there is. Text that was written meanwhile goes before the rest: the bell then
 /// calls for another round, in which the photos go on where they stopped.
@@ -27,16 +32,7 @@ pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundRepor
         }
         let broke_before = std::mem::take(&mut broke);
         match send(device, peer, &photo) {
-            Ok(Sent::Whole) => {
-                device.with_open::<_, DeviceError>(|open| {
-                    open.store.photo_stored(&photo.sha256, open.now())?;
-                    open.store.drop_gone_photos()?;
-                    open.changed();
-                    Ok(())
-                })?;
-                device.photo_has_gone(&photo.sha256);
-                report.photos += 1;
-            }
+            Ok(Sent::Whole) => report.photos += usize::from(has_gone(device, &photo)?),
             Ok(Sent::TextFirst) => {
                 device.inner.pulse.bell().ring_now();
                 return Ok(());
@@ -55,13 +51,62 @@ pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundRepor
     Ok(())
 }
 
+/// The server has a photo. False: that could not be noted; it is announced once more with the next round, and the server says so again.
+fn has_gone(device: &Device, photo: &WaitingPhoto) -> Result<bool, DeviceError> {
+    let now = device.with_open(now)?;
+    let noted = note(device, |connection| {
+        store::photo_stored(connection, &photo.sha256, now)?;
+        store::drop_gone_photos(connection)
+    })?;
+    if noted {
+        device.inner.pulse.changed();
+        device.photo_has_gone(&photo.sha256);
+    }
+    Ok(noted)
+}
+
 /// Lets a photo wait that failed by itself, each time for longer.
 fn pause(device: &Device, photo: &WaitingPhoto, error: &CallError) -> Result<(), DeviceError> {
     tracing::warn!(photos = ?photo.photos, %error, tries = photo.tries, "a photo could not be sent; others go on");
-    device.with_open(|open| {
-        let pause = FIRST_PAUSE.saturating_mul(1 << photo.tries.min(10)).min(LONGEST_PAUSE);
-        open.store.photo_failed(&photo.sha256, photo.tries.saturating_add(1), open.now() + pause)
-    })
+    let pause = FIRST_PAUSE.saturating_mul(1 << photo.tries.min(10)).min(LONGEST_PAUSE);
+    let (tries, until) = (photo.tries.saturating_add(1), device.with_open(now)?.saturating_add(pause));
+    // Where there is no room to note it the photo is tried again with the next round.
+    note(device, |connection| store::photo_failed(connection, &photo.sha256, tries, until)).map(drop)
+}
+
+fn now(open: &mut Open) -> Result<Millis, DeviceError> {
+    Ok(open.now())
+}
+
+/// Notes how a photo stands, if need be in the room that is held in reserve for text: it is little, and what was sent can be given up,
+/// which makes more. False: there is no room even so. Nothing is lost with it, and the photos go on.
+fn note(device: &Device, f: impl Fn(&Connection) -> Result<(), DeviceError>) -> Result<bool, DeviceError> {
+    match device.with_open(|open| open.store.keep_text(|transaction| f(transaction))) {
+        Ok(()) => Ok(true),
+        Err(error @ DeviceError::StorageFull) => {
+            tracing::warn!(%error, "how a photo stands could not be noted");
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Frees the originals that the server has had for a while. Where there is no room for it they stay: the round was whole all the same.
+pub(super) fn free_originals(device: &Device) -> Result<(), DeviceError> {
+    let freed = device.with_open::<_, DeviceError>(|open| {
+        // By a clock that jumped ahead every original would be old at once.
+        if open.is_clock_measured() {
+            open.store.free_originals(open.now() - ORIGINALS_STAY)?;
+        }
+        Ok(())
+    });
+    match freed {
+        Err(error @ DeviceError::StorageFull) => {
+            tracing::warn!(%error, "originals that may go are still here");
+            Ok(())
+        }
+        freed => freed,
+    }
 }
 
 /// How far a photo was sent.
@@ -120,7 +165,8 @@ fn place(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Optio
             Err(CallError::Unreadable("an upload that is complete and not stored".into()).into())
         }
         PhotoPlace::Upload { upload, offset } => {
-            device.with_open(|open| open.store.photo_announced(&photo.sha256, &upload))?;
+            // Not noted, it is announced again: the server answers this phone with the same upload.
+            note(device, |connection| store::photo_announced(connection, &photo.sha256, &upload))?;
             Ok(Some((upload, offset)))
         }
     }

@@ -185,7 +185,7 @@ pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<
         "SELECT 1 FROM record AS photo WHERE cell = ?1 AND (id IN (SELECT id FROM unsent) OR reoffer = 1
             OR id IN (SELECT id FROM overtaken) OR {IS_FOLLOWED}
             OR (kind = 'photo' AND {TAKEN_HERE}
-                AND body ->> '$.fields.sha256' IN (SELECT sha256 FROM photo_file WHERE state = 'waiting')))
+                AND body ->> '$.fields.sha256' IN (SELECT sha256 FROM photo_way WHERE state = 'waiting')))
          LIMIT 1"
     );
     const HERE: &str = "SELECT cell FROM cell_digest WHERE records > 0 UNION SELECT cell FROM cursor

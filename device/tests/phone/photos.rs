@@ -295,7 +295,8 @@ fn a_tenth_photo_that_the_server_refuses_keeps_its_picture_until_it_is_sent_agai
     let server = Server::new();
     let phone = Phone::new(&server, 1);
     let originals = || -> i64 {
-        let count = "SELECT count(*) FROM photo_file WHERE full IS NOT NULL AND state = 'waiting'";
+        let count =
+            "SELECT count(full) FROM photo_file JOIN photo_way AS way USING (sha256) WHERE way.state = 'waiting'";
         let counted = |open: &mut device::Open| {
             Ok::<i64, device::DeviceError>(open.store().connection().query_row(count, [], |row| row.get(0))?)
         };

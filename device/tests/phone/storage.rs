@@ -46,19 +46,38 @@ fn stamps_after_a_restart_are_later_than_those_before_even_when_the_clock_stands
     assert!(after > before && after.node() != before.node());
 }
 
+/// From here on the register may grow by so many pages only.
+fn leave_room(phone: &Phone, pages: i64) {
+    let limit = |open: &mut device::Open| {
+        let connection = open.store().connection();
+        let here: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+        Ok::<_, DeviceError>(connection.pragma_update(None, "max_page_count", here + pages)?)
+    };
+    phone.device.with_open(limit).unwrap();
+}
+
+#[test]
+fn on_a_full_phone_waiting_pictures_are_sent_and_then_make_room() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    let incident = (record_id(42), "incident");
+    let (_, hash) = phone.photograph(incident, &[7; 700_000]).unwrap();
+    leave_room(&phone, 8);
+    assert!(matches!(phone.photograph(incident, &[8; 700_000]), Err(DeviceError::StorageFull)));
+    assert_eq!(phone.sync().photos, 1);
+    assert!(server.hub().stored.contains_key(&hash));
+    assert_eq!(phone.state().waiting_photos, 0);
+    phone.call("free_storage", json!({}));
+    phone.photograph(incident, &[8; 700_000]).unwrap();
+}
+
 #[test]
 fn a_full_storage_refuses_the_new_and_keeps_the_old() {
     let server = Server::new();
     let mut phone = Phone::new(&server, 1);
     let id = phone.building("一号楼");
-    phone
-        .device
-        .with_open::<_, DeviceError>(|open| {
-            let pages: i64 = open.store().connection().query_row("PRAGMA page_count", [], |row| row.get(0))?;
-            open.store().connection().pragma_update(None, "max_page_count", pages + 6)?;
-            Ok(())
-        })
-        .unwrap();
+    leave_room(&phone, 6);
     let typed = json!({"text": "长".repeat(500)});
     phone.device.with_open(|open| open.store().save_draft("form", &typed, START)).unwrap();
     let mut written = 0;
@@ -90,14 +109,7 @@ fn pieces_of_pictures_in_a_form_get_none_of_the_room_for_text() {
     let phone = Phone::new(&server, 1);
     let reserve = phone.path().join("reserve");
     std::fs::write(&reserve, [1; 100]).unwrap();
-    phone
-        .device
-        .with_open::<_, DeviceError>(|open| {
-            let pages: i64 = open.store().connection().query_row("PRAGMA page_count", [], |row| row.get(0))?;
-            open.store().connection().pragma_update(None, "max_page_count", pages + 2)?;
-            Ok(())
-        })
-        .unwrap();
+    leave_room(&phone, 2);
     let keep = |value: String| phone.device.with_open(|open| open.store().save_draft("form", &json!(value), START));
     assert!(matches!(keep("A".repeat(240_000)), Err(DeviceError::StorageFull)));
     assert!(reserve.exists(), "what somebody types next still fits");

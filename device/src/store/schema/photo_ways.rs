@@ -1,0 +1,32 @@
+//! How far pictures are on their way, in rows of their own.
+
+use super::Migration;
+
+pub(super) const PHOTO_WAYS: Migration = Migration {
+    why: "how a picture stands is noted without writing the picture anew: a full phone can send what fills it",
+    sql: "
+        -- state: waiting (to be sent), stored (own, the server has it), fetched (another's).
+        CREATE TABLE photo_way (
+            sha256    TEXT    NOT NULL PRIMARY KEY,
+            state     TEXT    NOT NULL CHECK (state IN ('waiting', 'stored', 'fetched')),
+            upload    TEXT,
+            tries     INTEGER NOT NULL DEFAULT 0,
+            try_after INTEGER NOT NULL DEFAULT 0,
+            stored_at INTEGER
+        ) STRICT;
+        CREATE INDEX photo_way_waiting ON photo_way (sha256) WHERE state = 'waiting';
+        INSERT INTO photo_way (sha256, state, upload, tries, try_after, stored_at)
+            SELECT sha256, state, upload, tries, try_after, stored_at FROM photo_file;
+
+        -- What the picture's own row says of its state is from here on how it came: 'waiting' if it was taken here. The other columns
+        -- are used no more; they stay, for taking them away would write every picture anew.
+        DROP INDEX photo_file_waiting;
+        CREATE TRIGGER photo_way_begins AFTER INSERT ON photo_file BEGIN
+            INSERT INTO photo_way (sha256, state) SELECT NEW.sha256, NEW.state
+                WHERE NOT EXISTS (SELECT 1 FROM photo_way WHERE sha256 = NEW.sha256);
+        END;
+        CREATE TRIGGER photo_way_ends AFTER DELETE ON photo_file BEGIN
+            DELETE FROM photo_way WHERE sha256 = OLD.sha256;
+        END;
+    ",
+};
