@@ -71,8 +71,13 @@ pub(crate) const TAKEN_HERE: &str =
      AND photo.own_at IS NOT NULL";
 
 /// The condition on a picture (as `file`, with its `way`) that its original may go: the server confirmed it, or it came from there, and
-/// the thumbnail stays.
-pub(super) const MAY_GO: &str = "way.state <> 'waiting' AND file.full IS NOT NULL AND file.thumb IS NOT NULL";
+/// the thumbnail stays. The server has it for the records that it took. For one that names the same picture and was refused, or not sent
+/// yet, it may be asked for again.
+pub(super) const MAY_GO: &str = "way.state <> 'waiting' AND file.full IS NOT NULL AND file.thumb IS NOT NULL
+    AND file.sha256 NOT IN (
+        SELECT fields ->> '$.sha256' FROM refused WHERE kind = 'photo' AND fields ->> '$.sha256' IS NOT NULL
+        UNION ALL SELECT record.body ->> '$.fields.sha256' FROM unsent JOIN record ON record.id = unsent.id
+            WHERE record.kind = 'photo' AND record.body ->> '$.fields.sha256' IS NOT NULL)";
 
 /// The pictures that wait and will be sent: one whose record was refused is kept with the worker's own words, but nothing will send
 /// it. From the records' side, by the index of what waits: the other way round every picture would go through all records.

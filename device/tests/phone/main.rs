@@ -21,6 +21,7 @@ mod hostile;
 mod http;
 mod lock;
 mod ordered;
+mod originals;
 mod pages;
 mod phones;
 mod photos;

@@ -515,25 +515,3 @@ fn a_cell_that_was_taken_away_stays_until_the_photos_of_its_stored_records_are_s
     phone.sync();
     assert!(phone.get(id).is_none() && phone.get(photo).is_none(), "and then it goes");
 }
-
-#[test]
-fn a_clock_that_jumped_and_was_not_measured_since_frees_no_original() {
-    let server = Server::new();
-    let phone = Phone::new(&server, 1);
-    let (_, hash) = take(&phone, 1);
-    phone.sync();
-    let original = |phone: &Phone| phone.device.with_open(|open| open.store().photo_file(&hash)).unwrap().unwrap().full;
-    phone.sync();
-    assert!(original(&phone).is_some(), "it stays for a month");
-    // Set ahead in the middle of a call, which then tells nothing of the clocks.
-    let clock = phone.clock.clone();
-    let jump = move || {
-        clock.fetch_add(10 * 365 * 86_400_000, std::sync::atomic::Ordering::SeqCst);
-    };
-    server.hub().meanwhile = Some(Box::new(jump));
-    phone.sync();
-    assert!(original(&phone).is_some());
-    server.hub().now += 40 * 86_400_000;
-    phone.sync();
-    assert!(original(&phone).is_none(), "forty days later by a clock that was measured");
-}

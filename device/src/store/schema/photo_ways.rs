@@ -28,5 +28,14 @@ pub(super) const PHOTO_WAYS: Migration = Migration {
         CREATE TRIGGER photo_way_ends AFTER DELETE ON photo_file BEGIN
             DELETE FROM photo_way WHERE sha256 = OLD.sha256;
         END;
+
+        -- The server has a picture for the records that it has. Once it takes another that names the same picture it is asked anew:
+        -- the one for which the picture was sent may have been erased there.
+        CREATE TRIGGER photo_is_taken AFTER DELETE ON unsent BEGIN
+            UPDATE photo_way SET state = 'waiting', upload = NULL, tries = 0, try_after = 0
+                WHERE state <> 'waiting'
+                    AND sha256 = (SELECT body ->> '$.fields.sha256' FROM record WHERE id = OLD.id AND kind = 'photo')
+                    AND EXISTS (SELECT 1 FROM photo_file WHERE sha256 = photo_way.sha256 AND full IS NOT NULL);
+        END;
     ",
 };
