@@ -3,11 +3,11 @@
 
 use domain::protocol::{CallError, CallRefusal, Peer, PhotoOffer, PhotoPlace};
 use domain::world::Millis;
-
 use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
 
 use super::RoundReport;
-use crate::store::{self, WaitingPhoto};
+use crate::store::{self, Meta, WaitingPhoto};
 use crate::{Device, DeviceError, Open};
 
 /// A photo goes up in pieces of this size; between two of them other things may come first.
@@ -17,8 +17,11 @@ const CHUNK: usize = 256 * 1024;
 const FIRST_PAUSE: Millis = 30 * 1000;
 const LONGEST_PAUSE: Millis = 60 * 60 * 1000;
 
-/// Originals stay on the phone this long after the server confirmed them.
+/// Originals stay on the phone this long after the server confirmed them, as the phone counts: see [`InUse`].
 const ORIGINALS_STAY: Millis = 30 * 24 * 60 * 60 * 1000;
+
+/// Time in use is counted this often.
+const COUNTED_EACH: Millis = 60 * 60 * 1000;
 
 /// Sends what waits and may be sent over the network there is. Text that was written meanwhile goes before the rest: the bell then
 /// calls for another round, in which the photos go on where they stopped.
@@ -53,9 +56,8 @@ pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundRepor
 
 /// The server has a photo. False: that could not be noted; it is announced once more with the next round, and the server says so again.
 fn has_gone(device: &Device, photo: &WaitingPhoto) -> Result<bool, DeviceError> {
-    let now = device.with_open(now)?;
     let noted = note(device, |connection| {
-        store::photo_stored(connection, &photo.sha256, now)?;
+        store::photo_stored(connection, &photo.sha256)?;
         store::drop_gone_photos(connection)
     })?;
     if noted {
@@ -69,13 +71,10 @@ fn has_gone(device: &Device, photo: &WaitingPhoto) -> Result<bool, DeviceError> 
 fn pause(device: &Device, photo: &WaitingPhoto, error: &CallError) -> Result<(), DeviceError> {
     tracing::warn!(photos = ?photo.photos, %error, tries = photo.tries, "a photo could not be sent; others go on");
     let pause = FIRST_PAUSE.saturating_mul(1 << photo.tries.min(10)).min(LONGEST_PAUSE);
-    let (tries, until) = (photo.tries.saturating_add(1), device.with_open(now)?.saturating_add(pause));
+    let until = device.with_open::<_, DeviceError>(|open| Ok(open.now().saturating_add(pause)))?;
+    let tries = photo.tries.saturating_add(1);
     // Where there is no room to note it the photo is tried again with the next round.
     note(device, |connection| store::photo_failed(connection, &photo.sha256, tries, until)).map(drop)
-}
-
-fn now(open: &mut Open) -> Result<Millis, DeviceError> {
-    Ok(open.now())
 }
 
 /// Notes how a photo stands, if need be in the room that is held in reserve for text: it is little, and what was sent can be given up,
@@ -91,22 +90,61 @@ fn note(device: &Device, f: impl Fn(&Connection) -> Result<(), DeviceError>) -> 
     }
 }
 
+/// How long the phone has been in use: what passed from one count to the next, by whichever clock says less. No clock alone makes anything
+/// old: one that is set ahead for a moment, or was far behind and is set right, adds nothing.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct InUse {
+    /// So long altogether.
+    millis: Millis,
+    /// What the server's clock said at the last count.
+    server: Millis,
+    /// What the phone's own said, uncorrected.
+    phone: Millis,
+}
+
+impl InUse {
+    /// The count now, on top of the last one.
+    fn count(before: Option<Self>, server: Millis, phone: Millis) -> Self {
+        let passed = |before: Self| server.saturating_sub(before.server).min(phone.saturating_sub(before.phone)).max(0);
+        let millis = before.map_or(0, |before| before.millis.saturating_add(passed(before)));
+        Self { millis, server, phone }
+    }
+
+    /// Whether so little has passed that it need not be written down.
+    fn is_near(self, now: Self) -> bool {
+        let near = |before: Millis, now: Millis| now.saturating_sub(before).saturating_abs() < COUNTED_EACH;
+        near(self.server, now.server) && near(self.phone, now.phone)
+    }
+}
+
 /// Frees the originals that the server has had for a while. Where there is no room for it they stay: the round was whole all the same.
 pub(super) fn free_originals(device: &Device) -> Result<(), DeviceError> {
-    let freed = device.with_open::<_, DeviceError>(|open| {
-        // By a clock that jumped ahead every original would be old at once.
-        if open.is_clock_measured() {
-            open.store.free_originals(open.now() - ORIGINALS_STAY)?;
-        }
-        Ok(())
-    });
-    match freed {
+    match device.with_open(free_old) {
         Err(error @ DeviceError::StorageFull) => {
             tracing::warn!(%error, "originals that may go are still here");
             Ok(())
         }
         freed => freed,
     }
+}
+
+fn free_old(open: &mut Open) -> Result<(), DeviceError> {
+    // What the server's clock says is only known while the clocks are compared.
+    if !open.is_clock_measured() {
+        return Ok(());
+    }
+    let connection = open.store.connection();
+    let before: Option<InUse> = Meta::InUse.get(connection)?;
+    let now = InUse::count(before, open.now(), open.device_now());
+    if before.is_some_and(|before| before.is_near(now)) && !store::any_uncounted(connection)? {
+        return Ok(());
+    }
+    open.store.keep_text(|transaction| {
+        Meta::InUse.set(transaction, &now)?;
+        store::count_stored_from(transaction, now.millis)
+    })?;
+    open.store.free_originals(now.millis.saturating_sub(ORIGINALS_STAY))?;
+    Ok(())
 }
 
 /// How far a photo was sent.

@@ -99,7 +99,7 @@ pub(crate) fn put_taken_photo(
     // another record: with that one erased the server has it no more.
     const PICTURE: &str = "INSERT INTO photo_file (sha256, full, thumb, state) VALUES (?1, ?2, ?3, 'waiting')
         ON CONFLICT (sha256) DO UPDATE SET full = ?2, thumb = ?3";
-    const WAY: &str = "UPDATE photo_way SET state = 'waiting', try_after = 0 WHERE sha256 = ?1";
+    const WAY: &str = "UPDATE photo_way SET state = 'waiting', try_after = 0, counted_from = NULL WHERE sha256 = ?1";
     connection.prepare_cached(PICTURE)?.execute((hash.as_str(), full, thumb))?;
     connection.prepare_cached(WAY)?.execute([hash.as_str()])?;
     Ok(())
@@ -207,9 +207,10 @@ impl Store {
         full.flatten().ok_or(DeviceError::NotFound)
     }
 
-    /// Frees the originals that the server has had for a while; the thumbnail stays, the original can be loaded again.
-    pub(crate) fn free_originals(&self, stored_before: Millis) -> Result<usize, DeviceError> {
-        self.free("way.state = 'stored' AND way.stored_at < ?1", [stored_before])
+    /// Frees the originals that the server has had since then or longer, as the phone counts; the thumbnail stays, the original can be
+    /// loaded again.
+    pub(crate) fn free_originals(&self, since: Millis) -> Result<usize, DeviceError> {
+        self.free("way.state = 'stored' AND way.counted_from <= ?1", [since])
     }
 
     /// Gives up every original that can be loaded again: the server confirmed it, or it came from there.
@@ -247,10 +248,22 @@ pub(crate) fn photo_announced(connection: &Connection, hash: &Sha256Hex, upload:
 }
 
 /// The server confirmed the hash.
-pub(crate) fn photo_stored(connection: &Connection, hash: &Sha256Hex, now: Millis) -> Result<(), DeviceError> {
-    const SQL: &str = "UPDATE photo_way SET state = 'stored', upload = NULL, tries = 0, stored_at = ?2
+pub(crate) fn photo_stored(connection: &Connection, hash: &Sha256Hex) -> Result<(), DeviceError> {
+    const SQL: &str = "UPDATE photo_way SET state = 'stored', upload = NULL, tries = 0, counted_from = NULL
         WHERE sha256 = ?1 AND state = 'waiting'";
-    connection.prepare_cached(SQL)?.execute((hash.as_str(), now))?;
+    connection.prepare_cached(SQL)?.execute([hash.as_str()])?;
+    Ok(())
+}
+
+/// Whether there are pictures that the server has, and since when is not counted yet.
+pub(crate) fn any_uncounted(connection: &Connection) -> Result<bool, DeviceError> {
+    super::exists(connection, "SELECT 1 FROM photo_way WHERE state = 'stored' AND counted_from IS NULL LIMIT 1", ())
+}
+
+/// From `counted` on, as the phone counts, the server has these pictures.
+pub(crate) fn count_stored_from(connection: &Connection, counted: Millis) -> Result<(), DeviceError> {
+    const SQL: &str = "UPDATE photo_way SET counted_from = ?1 WHERE state = 'stored' AND counted_from IS NULL";
+    connection.prepare_cached(SQL)?.execute([counted])?;
     Ok(())
 }
 
@@ -277,7 +290,7 @@ pub(crate) fn drop_gone_photos(connection: &Connection) -> Result<(), DeviceErro
 /// Whatever picture a condition on its way picks waits again, if it is still here whole.
 fn wait_again(connection: &Connection, condition: &str, params: impl Params) -> Result<(), DeviceError> {
     let sql = format!(
-        "UPDATE photo_way SET state = 'waiting', upload = NULL, tries = 0, try_after = 0
+        "UPDATE photo_way SET state = 'waiting', upload = NULL, tries = 0, try_after = 0, counted_from = NULL
          WHERE state <> 'waiting' AND {condition}
             AND EXISTS (SELECT 1 FROM photo_file WHERE sha256 = photo_way.sha256 AND full IS NOT NULL)"
     );
@@ -326,7 +339,7 @@ mod tests {
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
         photo_failed(connection, &hash, 1, 0).unwrap();
         photo_announced(connection, &hash, "/v1/photos/x").unwrap();
-        photo_stored(connection, &hash, 0).unwrap();
+        photo_stored(connection, &hash).unwrap();
         assert_eq!(store.photo_file(&hash).unwrap().unwrap().state, PhotoFileState::Stored);
         let log = std::fs::metadata(folder.path().join("register.db-wal")).unwrap().len();
         assert!(log < 100_000, "{log}");
@@ -340,10 +353,13 @@ mod tests {
             let picture = [number; 100];
             let hash = sha256(&picture);
             put_taken_photo(&store.connection, &hash, (&picture, &[number])).unwrap();
-            photo_stored(&store.connection, &hash, 0).unwrap();
+            photo_stored(&store.connection, &hash).unwrap();
         }
-        assert_eq!(store.free_originals(0).unwrap(), 0, "not before their time");
-        assert_eq!(store.free_originals(1).unwrap(), 120);
+        assert_eq!(store.free_originals(i64::MAX).unwrap(), 0, "nobody has counted yet");
+        count_stored_from(&store.connection, 7).unwrap();
+        assert!(!any_uncounted(&store.connection).unwrap());
+        assert_eq!(store.free_originals(6).unwrap(), 0, "not before their time");
+        assert_eq!(store.free_originals(7).unwrap(), 120);
         assert_eq!(store.free_spare_originals().unwrap(), 0);
     }
 

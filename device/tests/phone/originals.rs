@@ -89,7 +89,50 @@ fn a_clock_that_jumped_and_was_not_measured_since_frees_no_original() {
     server.hub().meanwhile = Some(Box::new(jump));
     phone.sync();
     assert!(has_original(&phone, &hash));
+    days_pass(&phone, 40);
+    phone.sync();
+    assert!(!has_original(&phone, &hash), "forty days later by clocks that were compared");
+}
+
+#[test]
+fn a_server_clock_that_is_ahead_for_a_moment_frees_no_original() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (_, hash) = take(&phone, 1);
+    phone.sync();
     server.hub().now += 40 * DAY;
     phone.sync();
-    assert!(!has_original(&phone, &hash), "forty days later by a clock that was measured");
+    server.hub().now -= 40 * DAY;
+    phone.sync();
+    assert!(has_original(&phone, &hash), "by the phone's own clock nothing has passed");
+    days_pass(&phone, 20);
+    phone.sync();
+    assert!(has_original(&phone, &hash), "what was ahead does not count later either");
+    days_pass(&phone, 11);
+    phone.sync();
+    assert!(!has_original(&phone, &hash), "it went after a month");
+}
+
+#[test]
+fn an_original_that_was_stored_while_the_servers_clock_was_far_behind_is_not_old_when_that_is_right() {
+    let server = Server::new();
+    server.hub().now -= 400 * DAY;
+    let phone = Phone::new(&server, 1);
+    let (_, hash) = take(&phone, 1);
+    phone.sync();
+    server.hub().now += 400 * DAY;
+    phone.sync();
+    assert!(has_original(&phone, &hash));
+}
+
+#[test]
+fn an_original_that_is_sent_after_months_without_a_signal_is_not_old_at_once() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    days_pass(&phone, 90);
+    let (_, hash) = take(&phone, 1);
+    phone.sync();
+    phone.sync();
+    assert!(has_original(&phone, &hash), "the server has it since today");
 }
