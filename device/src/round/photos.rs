@@ -233,15 +233,17 @@ fn place(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Optio
     }
 }
 
-/// Announces a picture for the first of its records that the server has.
+/// Announces a picture for the first of its records for which the server takes it.
 fn offer(peer: &dyn Peer, picture: &WaitingPhoto) -> Result<PhotoPlace, CallError> {
-    let unknown = CallError::Refused { code: CallRefusal::NotFound };
+    use CallRefusal::{HashMismatch, NotAllowed, NotFound};
+    let mut answer = Err(CallError::Refused { code: NotFound });
     for photo in &picture.photos {
         let offer = PhotoOffer { photo: *photo, sha256: picture.sha256.clone(), bytes: picture.bytes };
-        match peer.photo_offer(&offer) {
-            Err(error) if error == unknown => {}
-            answered => return answered,
+        answer = peer.photo_offer(&offer);
+        // These say something of the record, and nothing of the picture: the next may be another matter.
+        if !matches!(answer, Err(CallError::Refused { code: NotFound | NotAllowed | HashMismatch })) {
+            break;
         }
     }
-    Err(unknown)
+    answer
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use device::network::Network;
 use device::preferences::Preferences;
-use domain::protocol::CallError;
+use domain::protocol::{CallError, CallRefusal};
 use domain::{Kind, ProblemCode, RecordId, Sha256Hex};
 use serde_json::json;
 
@@ -360,6 +360,20 @@ fn a_photo_at_which_the_line_breaks_each_time_goes_last() {
     server.hub().line_breaks_at.clear();
     phone.sync();
     assert_eq!((phone.state().waiting_photos, server.hub().stored.contains_key(&one)), (0, true));
+}
+
+#[test]
+fn a_picture_that_the_server_does_not_take_for_one_record_is_offered_for_the_next() {
+    for code in [CallRefusal::NotFound, CallRefusal::NotAllowed, CallRefusal::HashMismatch] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        let (one, hash) = take(&phone, 1);
+        let (other, _) = phone.photograph((record_id(43), "incident"), &[1; SIZE]).unwrap();
+        // The first in turn.
+        server.hub().offers_refused = [(one.min(other), code)].into();
+        assert_eq!(phone.sync().photos, 1, "{code:?}");
+        assert!(server.hub().stored.contains_key(&hash));
+    }
 }
 
 #[test]
