@@ -298,6 +298,11 @@ fn wait_again(connection: &Connection, condition: &str, params: impl Params) -> 
     Ok(())
 }
 
+/// The server was put back while this picture came from it: it comes from the database that is lost.
+pub(crate) fn loaded_waits(connection: &Connection, hash: &Sha256Hex) -> Result<(), DeviceError> {
+    wait_again(connection, "sha256 = ?1", [hash.as_str()])
+}
+
 /// After a restore the server may lack what it once confirmed, and what was loaded from it: what is still here waits again.
 pub(crate) fn photos_wait_again(connection: &Connection) -> Result<(), DeviceError> {
     wait_again(connection, "1", ())
