@@ -218,6 +218,7 @@ impl Device {
             let now = open.now();
             let transaction = open.store.connection().unchecked_transaction()?;
             let mut left = store::leave_received(&transaction, open.cells())?;
+            store::drop_nameless(&transaction)?;
             // By a clock that jumped ahead every evacuation would be long over.
             if open.is_clock_measured() {
                 left |= handover::leave_ended(&open.store, now)?;

@@ -92,13 +92,18 @@ fn store_new(connection: &Connection, record: &Record, sums: &mut CellSums) -> R
 }
 
 /// A photo's record that this phone wrote, that was refused once (its cell was handed over, say) and that the server has all the same:
-/// an earlier request brought it, and the answer was lost. Its picture is here alone, and still this phone's to send.
+/// an earlier request brought it, and the answer was lost. Or the page of a damaged register on which it lay was lost. Its picture is here
+/// alone, and still this phone's to send.
 fn own_photo(connection: &Connection, record: &Record) -> Result<Option<Held>, DeviceError> {
     if record.kind != Kind::Photo {
         return Ok(None);
     }
-    let Some(refused) = outbox::refused_one(connection, record.id)? else { return Ok(None) };
-    Ok(Some(Held { own_at: Some(refused.at), ..Held::from_server(record.clone()) }))
+    let own_at = match outbox::refused_one(connection, record.id)? {
+        Some(refused) => refused.at,
+        None if store::was_nameless(connection, record)? => record.latest().millis(),
+        None => return Ok(None),
+    };
+    Ok(Some(Held { own_at: Some(own_at), ..Held::from_server(record.clone()) }))
 }
 
 /// The record as the server has it: of one that this request brought it may have sent only what was not brought.

@@ -4,7 +4,7 @@
 //! picture lies would write all of that anew, and on a phone that is full of pictures none could be sent for want of room.
 
 use domain::world::Millis;
-use domain::{RecordId, Sha256Hex};
+use domain::{Record, RecordId, Sha256Hex};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use sha2::{Digest, Sha256};
 
@@ -317,15 +317,39 @@ pub(crate) fn picture_waits_again(connection: &Connection, photo: &str) -> Resul
     wait_again(connection, OF_PHOTO, [photo])
 }
 
-/// Forgets pictures that no record and no refused words name any more.
+/// The hashes that records and refused words name.
+const NAMED: &str =
+    "SELECT body ->> '$.fields.sha256' FROM record WHERE kind = 'photo' AND body ->> '$.fields.sha256' IS NOT NULL
+    UNION ALL SELECT fields ->> '$.sha256' FROM refused WHERE kind = 'photo' AND fields ->> '$.sha256' IS NOT NULL";
+
+/// Forgets pictures that no record and no refused words name any more. One whose record went with a page of a damaged register stays
+/// while that may still come down.
 pub(crate) fn drop_unnamed_photos(connection: &Connection) -> Result<(), DeviceError> {
-    connection.execute(
-        "DELETE FROM photo_file WHERE sha256 NOT IN
-            (SELECT body ->> '$.fields.sha256' FROM record WHERE kind = 'photo' AND body ->> '$.fields.sha256' IS NOT NULL
-             UNION ALL SELECT fields ->> '$.sha256' FROM refused WHERE kind = 'photo' AND fields ->> '$.sha256' IS NOT NULL)",
-        [],
-    )?;
+    let sql = format!(
+        "DELETE FROM photo_file WHERE sha256 NOT IN ({NAMED})
+            AND sha256 NOT IN (SELECT sha256 FROM photo_way WHERE nameless = 1)"
+    );
+    connection.execute(&sql, [])?;
     Ok(())
+}
+
+/// These were saved from a damaged register, and what names them was not.
+pub(super) fn mark_nameless(connection: &Connection) -> Result<(), DeviceError> {
+    connection.execute(&format!("UPDATE photo_way SET nameless = 1 WHERE sha256 NOT IN ({NAMED})"), [])?;
+    Ok(())
+}
+
+/// Whether a photo that comes down is this worker's, and its picture was saved here without it.
+pub(crate) fn was_nameless(connection: &Connection, photo: &Record) -> Result<bool, DeviceError> {
+    const SQL: &str = "SELECT 1 FROM photo_way WHERE sha256 = ?1 AND nameless = 1
+        AND ?2 = (SELECT value ->> '$.account' FROM meta WHERE key = 'account')";
+    super::exists(connection, SQL, (photo.text("sha256"), photo.text("by")))
+}
+
+/// Everything that the server has came down: what nothing names now, nothing will.
+pub(crate) fn drop_nameless(connection: &Connection) -> Result<(), DeviceError> {
+    let marked = connection.prepare_cached("UPDATE photo_way SET nameless = 0 WHERE nameless = 1")?.execute([])?;
+    if marked == 0 { Ok(()) } else { drop_unnamed_photos(connection) }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use serde::de::IgnoredAny;
 
+use super::photo_files::mark_nameless;
 use super::reserve::Reserve;
 use super::wreck::{Row, Wreck};
 use super::{Meta, SELECT_HELD, Store, held_of_row, schema, sha256};
@@ -129,6 +130,7 @@ fn fill(store: &Store, mut wreck: Wreck<'_>, owner: Option<&Owner>) -> Result<Sa
     // Without its record there is nothing to send of it.
     connection.execute("DELETE FROM unsent WHERE id NOT IN (SELECT id FROM record)", [])?;
     connection.execute("DELETE FROM photo_way WHERE sha256 NOT IN (SELECT sha256 FROM photo_file)", [])?;
+    mark_nameless(connection)?;
     // They were counted one by one as they came in.
     connection.execute("UPDATE record SET doubted = 0, added = 0", [])?;
     // An older register had no columns for it.

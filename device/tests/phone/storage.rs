@@ -1,7 +1,7 @@
 //! The file: killed, full, from a newer version, damaged.
 
 use device::DeviceError;
-use domain::{Kind, Problem, ProblemCode};
+use domain::{Kind, Problem, ProblemCode, RecordId, Sha256Hex};
 use serde_json::json;
 
 use crate::fake::*;
@@ -212,6 +212,50 @@ fn what_was_handed_over_erased_or_decided_survives_a_damaged_register() {
             .unwrap();
         assert_eq!(rows, 1, "{table}");
     }
+}
+
+/// A photo whose record the server has and whose picture waits; the record is lost with a page of the register, which is replaced.
+fn photo_without_its_record(server: &Server, phone: &mut Phone) -> (RecordId, Sha256Hex) {
+    let (id, hash) = phone.photograph((record_id(42), "incident"), &[7; 100_000]).unwrap();
+    server.hub().appends_left = 0;
+    phone.round();
+    assert!(phone.is_sent(id));
+    phone.tamper("DELETE FROM record WHERE kind = 'photo'");
+    replace_register(phone);
+    phone.restart();
+    // Whatever is taken back looks for pictures that nothing names.
+    let visit = phone.visit(record_id(77));
+    phone.device.with_open(|open| open.take_back(visit)).unwrap();
+    (id, hash)
+}
+
+fn has_picture(phone: &Phone, hash: &Sha256Hex) -> bool {
+    phone.device.with_open(|open| open.store().photo_file(hash)).unwrap().is_some()
+}
+
+#[test]
+fn a_picture_whose_record_was_lost_with_a_page_waits_for_it_to_come_down_and_is_sent() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let (id, hash) = photo_without_its_record(&server, &mut phone);
+    assert!(phone.get(id).is_none() && has_picture(&phone, &hash));
+    phone.round();
+    assert_eq!((phone.get(id).is_some(), phone.state().waiting_photos), (true, 1), "it is this phone's to send");
+    server.hub().appends_left = usize::MAX;
+    phone.sync();
+    assert!(server.hub().stored.contains_key(&hash));
+    assert_eq!(phone.state().phase, device::SyncPhase::Safe);
+}
+
+#[test]
+fn a_picture_whose_record_does_not_come_down_either_goes_after_a_whole_round() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let (id, hash) = photo_without_its_record(&server, &mut phone);
+    server.hub().records.remove(&id);
+    assert!(has_picture(&phone, &hash));
+    phone.sync();
+    assert!(!has_picture(&phone, &hash));
 }
 
 /// The register is damaged where opening it does not look, and that was noted: another takes its place with the next PIN.

@@ -6,14 +6,16 @@ pub(super) const PHOTO_WAYS: Migration = Migration {
     why: "how a picture stands is noted without writing the picture anew: a full phone can send what fills it",
     sql: "
         -- state: waiting (to be sent), stored (own, the server has it), fetched (another's). counted_from: since when the server has
-        -- it, as this phone counts the time in which it is used; NULL until that is counted.
+        -- it, as this phone counts the time in which it is used; NULL until that is counted. nameless: saved from a damaged register
+        -- without the record that names it, which may still come down.
         CREATE TABLE photo_way (
             sha256       TEXT    NOT NULL PRIMARY KEY,
             state        TEXT    NOT NULL CHECK (state IN ('waiting', 'stored', 'fetched')),
             upload       TEXT,
             tries        INTEGER NOT NULL DEFAULT 0,
             try_after    INTEGER NOT NULL DEFAULT 0,
-            counted_from INTEGER
+            counted_from INTEGER,
+            nameless     INTEGER NOT NULL DEFAULT 0
         ) STRICT;
         CREATE INDEX photo_way_waiting ON photo_way (sha256) WHERE state = 'waiting';
         INSERT INTO photo_way (sha256, state, upload, tries, try_after)
