@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::notes::Notes;
 use crate::DeviceError;
 use crate::outbox::{self, Refused};
-use crate::store::{self, Held, TAKEN_HERE, Unsent};
+use crate::store::{self, Held, IS_FOLLOWED, Unsent};
 
 /// The very stamp came back: the server has this value, though the answer that said so was lost.
 pub(super) fn drop_acknowledged(held: &mut Held, pulled: &Record) {
@@ -108,6 +108,23 @@ pub(super) fn is_waiting(connection: &Connection, held: &Held) -> Result<bool, D
     Ok(text || photo_waits(connection, &held.record)? || store::is_followed(connection, held.record.id)?)
 }
 
+/// The condition on stored records (each as `photo`, since pictures are asked for so) that something of them waits: what [`is_waiting`]
+/// asks of one that is about to be stored.
+pub(super) fn waits() -> String {
+    let picture = store::picture_waits();
+    format!(
+        "(photo.id IN (SELECT id FROM unsent) OR photo.reoffer = 1 OR photo.id IN (SELECT id FROM overtaken)
+            OR {IS_FOLLOWED} OR {picture})"
+    )
+}
+
+/// Removes what left its cell and stayed for what waited of it, once nothing does.
+pub(super) fn leave_gone(connection: &Connection) -> Result<(), DeviceError> {
+    let sql = format!("DELETE FROM record AS photo WHERE gone = 1 AND NOT {}", waits());
+    let left = connection.prepare_cached(&sql)?.execute([])?;
+    if left == 0 { Ok(()) } else { store::drop_unnamed_photos(connection) }
+}
+
 /// Stores a record, or lets it go when it left the cell and nothing of it waits.
 pub(super) fn store_or_leave(connection: &Connection, held: &Held) -> Result<(), DeviceError> {
     let waits = |held: &Held| is_waiting(connection, held);
@@ -119,10 +136,7 @@ pub(super) fn photo_waits(connection: &Connection, record: &Record) -> Result<bo
     if record.kind != Kind::Photo {
         return Ok(false);
     }
-    let sql = format!(
-        "SELECT 1 FROM record AS photo JOIN photo_way AS way ON way.sha256 = photo.body ->> '$.fields.sha256'
-         WHERE photo.id = ?1 AND way.state = 'waiting' AND {TAKEN_HERE}"
-    );
+    let sql = format!("SELECT 1 FROM record AS photo WHERE photo.id = ?1 AND {}", store::picture_waits());
     store::exists(connection, &sql, [record.id.to_string()])
 }
 

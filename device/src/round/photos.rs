@@ -6,7 +6,7 @@ use domain::world::Millis;
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use super::RoundReport;
+use super::{RoundReport, own};
 use crate::open::lock;
 use crate::store::{self, Meta, WaitingPhoto};
 use crate::{Device, DeviceError, Open};
@@ -79,7 +79,7 @@ fn note_line(device: &Device, photo: &WaitingPhoto, moved: bool, sent: &Result<S
 fn has_gone(device: &Device, photo: &WaitingPhoto) -> Result<bool, DeviceError> {
     let noted = note(device, |connection| {
         store::photo_stored(connection, &photo.sha256)?;
-        store::drop_gone_photos(connection)
+        own::leave_gone(connection)
     })?;
     if noted {
         device.inner.pulse.changed();

@@ -15,7 +15,7 @@ use super::{own, repair};
 use crate::DeviceError;
 use crate::conflicts;
 use crate::outbox;
-use crate::store::{self, CellSums, Held, IS_FOLLOWED, Kept, TAKEN_HERE};
+use crate::store::{self, CellSums, Held, Kept};
 
 /// What the pages of an answer held.
 #[derive(Debug)]
@@ -186,21 +186,11 @@ pub(super) struct Left {
 /// The cursor of such a cell goes at once: the server says of nothing that is refused now what stands, so records may be dropped here
 /// that it has, also ones that lie in another cell here since they were to be moved. Should the cell come back it is read anew.
 pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<Left, DeviceError> {
-    let waits = format!(
-        "SELECT 1 FROM record AS photo WHERE cell = ?1 AND (id IN (SELECT id FROM unsent) OR reoffer = 1
-            OR id IN (SELECT id FROM overtaken) OR {IS_FOLLOWED}
-            OR (kind = 'photo' AND {TAKEN_HERE}
-                AND body ->> '$.fields.sha256' IN (SELECT sha256 FROM photo_way WHERE state = 'waiting')))
-         LIMIT 1"
-    );
+    let waits = format!("SELECT 1 FROM record AS photo WHERE cell = ?1 AND {} LIMIT 1", own::waits());
     const HERE: &str = "SELECT cell FROM cell_digest WHERE records > 0 UNION SELECT cell FROM cursor
         UNION SELECT cell FROM record INDEXED BY record_gone WHERE gone = 1";
     // What left while photos were still to be stored for it goes once they are.
-    let followed = format!(
-        "DELETE FROM record WHERE gone = 1 AND kind <> 'photo' AND reoffer = 0 AND id NOT IN (SELECT id FROM unsent)
-            AND id NOT IN (SELECT id FROM overtaken) AND NOT ({IS_FOLLOWED})"
-    );
-    connection.prepare_cached(&followed)?.execute([])?;
+    own::leave_gone(connection)?;
     let mut statement = connection.prepare_cached(HERE)?;
     let here: BTreeSet<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut left = Left { gone: false, waiting: false };
