@@ -12,7 +12,9 @@ use crate::record::{Fields, Kind};
 use crate::stamp::Node;
 use crate::world::Millis;
 
-/// One piece is at most so large once it is sealed: a photo of the largest size fits.
+/// One piece is at most so large once it is sealed. A photo takes about its own size of it: in the content it is base64, which the
+/// compression takes off again. So one as phones make it (1600 px at quality 80) fits, whatever it shows; one as large as a server takes by
+/// the usual way ([`crate::kinds::photo::PHOTO_BYTES_MAX`], from another client) does not.
 pub const PIECE_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// A phone begins another piece when the content of this one passes so many bytes before compression.
 pub const PIECE_CONTENT_BYTES: usize = 4 * 1024 * 1024;
@@ -20,8 +22,10 @@ pub const PIECE_CONTENT_BYTES: usize = 4 * 1024 * 1024;
 pub const PIECES_MAX: u32 = 64;
 /// At most so many sealed bytes of one device lie on the server before they are taken in.
 pub const PIECES_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// The content of a piece, unpacked, is at most so large: the largest photo that fits into a piece, and much room.
+/// The content of a piece, unpacked, is at most so large: the largest photo that fits into a piece, as base64, and room beside it.
 pub const CONTENT_BYTES_MAX: usize = 24 * 1024 * 1024;
+
+const _: () = assert!(CONTENT_BYTES_MAX >= PIECE_BYTES_MAX / 3 * 4 + PIECE_CONTENT_BYTES);
 
 /// A sealed piece of unsent work. The counts are what the phone says is inside: nobody can look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

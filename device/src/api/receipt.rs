@@ -119,7 +119,7 @@ fn page(open: &mut Open) -> Result<ReceiptPage, DeviceError> {
 /// Counts what was written here since a moment. Walks an index, and reads only that day's records.
 fn written_since(connection: &Connection, since: Millis) -> Result<WrittenToday, DeviceError> {
     const SQL: &str = "SELECT kind = 'photo', count(*), coalesce(sum(id NOT IN (SELECT id FROM unsent) AND reoffer = 0
-            AND NOT EXISTS (SELECT 1 FROM photo_file
+            AND NOT EXISTS (SELECT 1 FROM photo_way
                 WHERE record.kind = 'photo' AND sha256 = record.body ->> '$.fields.sha256' AND state = 'waiting')), 0)
         FROM record INDEXED BY record_by_kind WHERE own_at >= ?1 GROUP BY 1";
     let mut today = WrittenToday { records: 0, records_safe: 0, photos: 0, photos_safe: 0 };

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::Sha256Hex;
 use domain::codes::Lists;
 use domain::hand_in::HandIn;
 use domain::kinds::photo::PHOTO_BYTES_MAX;
@@ -13,6 +12,7 @@ use domain::protocol::{
     CallError, CallRefusal, ExchangeAnswer, ExchangeRequest, Hello, PageBytes, Peer, PhotoOffer, PhotoPlace, PhotoSize,
     Tokens,
 };
+use domain::{Epoch, Sha256Hex};
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Method, Url};
@@ -22,7 +22,7 @@ use super::Http;
 use super::http::{below, bytes, json, server_url, with_json, with_page};
 use crate::open::lock;
 use crate::ordered::Note;
-use crate::store::{Meta, sha256};
+use crate::store::{self, Meta, Store, sha256};
 use crate::{Device, DeviceError};
 
 const TUS: (&str, &str) = ("Tus-Resumable", "1.0.0");
@@ -282,7 +282,9 @@ impl Device {
     /// [`DeviceError::NotFound`] when its record went while it was loaded, [`DeviceError::Locked`], [`DeviceError::Call`], the storage's
     /// errors.
     pub fn fetch_photo(&self, hash: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, DeviceError> {
-        let here = self.with_open(|open| open.store.photo_file(hash))?;
+        let (here, epoch) = self.with_open::<_, DeviceError>(|open| {
+            Ok((open.store.photo_file(hash)?, Meta::Epoch.get::<Epoch>(open.store.connection())?))
+        })?;
         let here = here.and_then(|file| match size {
             PhotoSize::Thumb => file.thumb,
             PhotoSize::Full => file.full,
@@ -296,11 +298,27 @@ impl Device {
             PhotoSize::Full => (Some(picture.as_slice()), None),
         };
         // Shown even when there is no room to keep it.
-        match self.with_open(|open| open.store.keep_fetched_photo(hash, full, thumb)) {
+        match self.with_open(|open| keep_loaded(&open.store, hash, (full, thumb), epoch)) {
             Ok(true) => {}
             Ok(false) => return Err(DeviceError::NotFound),
             Err(error) => tracing::warn!(%error, "a photo from the server is shown, not kept"),
         }
         Ok(picture)
     }
+}
+
+/// Keeps a picture that was asked for when the server's database was that of `epoch`. One that was put back since may lack it.
+fn keep_loaded(
+    store: &Store,
+    hash: &Sha256Hex,
+    (full, thumb): (Option<&[u8]>, Option<&[u8]>),
+    epoch: Option<Epoch>,
+) -> Result<bool, DeviceError> {
+    let transaction = store.connection().unchecked_transaction()?;
+    let kept = store.keep_fetched_photo(hash, full, thumb)?;
+    if full.is_some() && Meta::Epoch.get::<Epoch>(&transaction)? != epoch {
+        store::loaded_waits(&transaction, hash)?;
+    }
+    transaction.commit()?;
+    Ok(kept)
 }

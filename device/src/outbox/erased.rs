@@ -101,9 +101,9 @@ fn people_of(changes: &[Change]) -> BTreeSet<RecordId> {
 
 /// Waiting photos of cells that the phone does not hold any more, and whom they show.
 fn named_by_photos_left(connection: &Connection) -> Result<Vec<String>, DeviceError> {
-    const PHOTOS_LEFT: &str = "SELECT record.id, record.parent FROM photo_file
-        JOIN record ON record.kind = 'photo' AND record.body ->> '$.fields.sha256' = photo_file.sha256
-        WHERE photo_file.state = 'waiting' AND record.cell NOT IN (SELECT value FROM json_each(?1))";
+    const PHOTOS_LEFT: &str = "SELECT record.id, record.parent FROM photo_way
+        JOIN record ON record.kind = 'photo' AND record.body ->> '$.fields.sha256' = photo_way.sha256
+        WHERE photo_way.state = 'waiting' AND record.cell NOT IN (SELECT value FROM json_each(?1))";
     let cells: Vec<CellCode> = Meta::Cells.get(connection)?.unwrap_or_default();
     let mut statement = connection.prepare_cached(PHOTOS_LEFT)?;
     let photos = statement.query_map([serde_json::to_string(&cells)?], |row| Ok([row.get(0)?, row.get(1)?]))?;

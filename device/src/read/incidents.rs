@@ -176,9 +176,9 @@ fn unsent_incidents(store: &Store) -> Result<HashSet<RecordId>, DeviceError> {
 /// For every subject that has photos: how many, and how many of them are on the server.
 fn photo_counts(store: &Store, subjects: &str) -> Result<HashMap<RecordId, (i64, i64)>, DeviceError> {
     let sql = format!(
-        "SELECT photo.parent, count(*), sum(photo.id NOT IN (SELECT id FROM unsent) AND file.sha256 IS NULL)
-         FROM record AS photo LEFT JOIN photo_file AS file
-             ON file.sha256 = photo.body ->> '$.fields.sha256' AND file.state = 'waiting'
+        "SELECT photo.parent, count(*), sum(photo.id NOT IN (SELECT id FROM unsent) AND way.sha256 IS NULL)
+         FROM record AS photo LEFT JOIN photo_way AS way
+             ON way.sha256 = photo.body ->> '$.fields.sha256' AND way.state = 'waiting'
          WHERE photo.kind = 'photo' AND photo.deleted = 0 AND photo.parent IN ({subjects}) GROUP BY photo.parent"
     );
     let mut statement = store.connection().prepare_cached(&sql)?;

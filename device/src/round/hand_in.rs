@@ -216,11 +216,12 @@ fn texts(open: &Open, handed: &HandedIn) -> Result<Found, DeviceError> {
 /// The worker's own photos whose bytes the server does not have, as many as a piece holds.
 fn photos(connection: &Connection, handed: &HandedIn) -> Result<Found, DeviceError> {
     // What was loaded from a server that was put back since is a colleague's to hand in.
-    const SQL: &str = "SELECT sha256 FROM photo_file AS file WHERE state = 'waiting' AND full IS NOT NULL AND (
+    const SQL: &str = "SELECT file.sha256 FROM photo_way AS way JOIN photo_file AS file ON file.sha256 = way.sha256
+        WHERE way.state = 'waiting' AND file.full IS NOT NULL AND (
             EXISTS (SELECT 1 FROM record WHERE kind = 'photo' AND body ->> '$.fields.sha256' = file.sha256
                 AND body ->> '$.fields.by' = (SELECT value ->> '$.account' FROM meta WHERE key = 'account'))
             OR EXISTS (SELECT 1 FROM refused WHERE kind = 'photo' AND fields ->> '$.sha256' = file.sha256))
-        ORDER BY sha256";
+        ORDER BY file.sha256";
     const BYTES: &str = "SELECT full FROM photo_file WHERE sha256 = ?1";
     let mut statement = connection.prepare_cached(SQL)?;
     let hashes: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;

@@ -24,7 +24,6 @@ use std::sync::atomic::Ordering;
 
 use domain::codes::{LISTS_SHAPE, Lists};
 use domain::protocol::{CallError, CallRefusal, PROTOCOL, Peer};
-use domain::world::Millis;
 use domain::{DeviceId, Epoch};
 use serde::{Deserialize, Serialize};
 
@@ -37,9 +36,6 @@ pub use state::{Hindrance, RoundReport, SyncPhase, SyncState};
 use crate::open::lock;
 use crate::store::{self, Meta};
 use crate::{Device, DeviceError, Open, Phase, handover};
-
-/// Originals stay on the phone this long after the server confirmed them.
-const ORIGINALS_STAY: Millis = 30 * 24 * 60 * 60 * 1000;
 
 /// Which lists are stored: their number alone does not name them. A database that was put back gives the numbers of the lost one again,
 /// and a program stores of the lists what it knows. The digest is of all that is in them, the number too. An older server does not name
@@ -217,13 +213,14 @@ impl Device {
     /// At the end of a whole round: what has had its time goes; and if nothing waits and no cell differs from the server's, everything is
     /// safe now.
     fn note_safety(&self) -> Result<(), DeviceError> {
+        photos::free_originals(self)?;
         self.with_open(|open| {
             let now = open.now();
             let transaction = open.store.connection().unchecked_transaction()?;
             let mut left = store::leave_received(&transaction, open.cells())?;
-            // By a clock that jumped ahead every original would be old at once, and every evacuation long over.
+            store::drop_nameless(&transaction)?;
+            // By a clock that jumped ahead every evacuation would be long over.
             if open.is_clock_measured() {
-                open.store.free_originals(now - ORIGINALS_STAY)?;
                 left |= handover::leave_ended(&open.store, now)?;
             }
             if waiting(open)?.nothing() && !receipt::is_in_doubt(&transaction)? {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::notes::Notes;
 use crate::DeviceError;
 use crate::outbox::{self, Refused};
-use crate::store::{self, Held, TAKEN_HERE, Unsent};
+use crate::store::{self, Held, IS_FOLLOWED, Unsent};
 
 /// The very stamp came back: the server has this value, though the answer that said so was lost.
 pub(super) fn drop_acknowledged(held: &mut Held, pulled: &Record) {
@@ -108,15 +108,22 @@ pub(super) fn is_waiting(connection: &Connection, held: &Held) -> Result<bool, D
     Ok(text || photo_waits(connection, &held.record)? || store::is_followed(connection, held.record.id)?)
 }
 
+/// The condition on stored records (each as `photo`, since pictures are asked for so) that something of them waits: what [`is_waiting`]
+/// asks of one that is about to be stored.
+pub(super) fn waits() -> String {
+    let picture = store::picture_waits();
+    format!(
+        "(photo.id IN (SELECT id FROM unsent) OR photo.reoffer = 1 OR photo.id IN (SELECT id FROM overtaken)
+            OR {IS_FOLLOWED} OR {picture})"
+    )
+}
+
 /// Whether a photo record's picture is still to be sent.
 pub(super) fn photo_waits(connection: &Connection, record: &Record) -> Result<bool, DeviceError> {
     if record.kind != Kind::Photo {
         return Ok(false);
     }
-    let sql = format!(
-        "SELECT 1 FROM record AS photo JOIN photo_file AS file ON file.sha256 = photo.body ->> '$.fields.sha256'
-         WHERE photo.id = ?1 AND file.state = 'waiting' AND {TAKEN_HERE}"
-    );
+    let sql = format!("SELECT 1 FROM record AS photo WHERE photo.id = ?1 AND {}", store::picture_waits());
     store::exists(connection, &sql, [record.id.to_string()])
 }
 

@@ -3,10 +3,13 @@
 
 use domain::protocol::{CallError, CallRefusal, Peer, PhotoOffer, PhotoPlace};
 use domain::world::Millis;
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
 
-use super::RoundReport;
-use crate::store::WaitingPhoto;
-use crate::{Device, DeviceError};
+use super::{RoundReport, pull};
+use crate::open::lock;
+use crate::store::{self, Meta, WaitingPhoto};
+use crate::{Device, DeviceError, Open};
 
 /// A photo goes up in pieces of this size; between two of them other things may come first.
 const CHUNK: usize = 256 * 1024;
@@ -15,10 +18,17 @@ const CHUNK: usize = 256 * 1024;
 const FIRST_PAUSE: Millis = 30 * 1000;
 const LONGEST_PAUSE: Millis = 60 * 60 * 1000;
 
+/// Originals stay on the phone this long after the server confirmed them, as the phone counts: see [`InUse`].
+const ORIGINALS_STAY: Millis = 30 * 24 * 60 * 60 * 1000;
+
+/// Time in use is counted this often.
+const COUNTED_EACH: Millis = 60 * 60 * 1000;
+
 /// Sends what waits and may be sent over the network there is. Text that was written meanwhile goes before the rest: the bell then
 /// calls for another round, in which the photos go on where they stopped.
 pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundReport) -> Result<(), DeviceError> {
-    let waiting = device.with_open(|open| open.store.waiting_photos(open.now(), LONGEST_PAUSE))?;
+    let mut waiting = device.with_open(|open| open.store.waiting_photos(open.now(), LONGEST_PAUSE))?;
+    in_turn(device, &mut waiting);
     // Whether the server broke at the photo before this one. At one photo alone it breaks because of that photo.
     let mut broke = false;
     for photo in waiting {
@@ -26,17 +36,11 @@ pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundRepor
             continue;
         }
         let broke_before = std::mem::take(&mut broke);
-        match send(device, peer, &photo) {
-            Ok(Sent::Whole) => {
-                device.with_open::<_, DeviceError>(|open| {
-                    open.store.photo_stored(&photo.sha256, open.now())?;
-                    open.store.drop_gone_photos()?;
-                    open.changed();
-                    Ok(())
-                })?;
-                device.photo_has_gone(&photo.sha256);
-                report.photos += 1;
-            }
+        let mut moved = false;
+        let sent = send(device, peer, &photo, &mut moved);
+        note_line(device, &photo, moved, &sent);
+        match sent {
+            Ok(Sent::Whole) => report.photos += usize::from(has_gone(device, &photo)?),
             Ok(Sent::TextFirst) => {
                 device.inner.pulse.bell().ring_now();
                 return Ok(());
@@ -55,13 +59,115 @@ pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundRepor
     Ok(())
 }
 
+/// A photo at which the line broke before anything of it arrived goes after the others, and after those at which that is longer ago: it
+/// may be this very photo at which it breaks each time, and no other would ever have its turn.
+fn in_turn(device: &Device, waiting: &mut [WaitingPhoto]) {
+    let broke_at = lock(&device.inner.broke_at);
+    waiting.sort_by_key(|photo| broke_at.iter().position(|hash| *hash == photo.sha256).map_or(0, |place| place + 1));
+}
+
+/// Remembers whether the line broke at a photo.
+fn note_line(device: &Device, photo: &WaitingPhoto, moved: bool, sent: &Result<Sent, DeviceError>) {
+    let mut broke_at = lock(&device.inner.broke_at);
+    broke_at.retain(|hash| *hash != photo.sha256);
+    if !moved && matches!(sent, Err(DeviceError::Call(CallError::Offline(_)))) {
+        broke_at.push(photo.sha256.clone());
+    }
+}
+
+/// The server has a photo. False: that could not be noted; it is announced once more with the next round, and the server says so again.
+fn has_gone(device: &Device, photo: &WaitingPhoto) -> Result<bool, DeviceError> {
+    let noted = note(device, |connection| {
+        store::photo_stored(connection, &photo.sha256)?;
+        // What left its cell and stayed for its picture goes. The feeds were read to their end before the first photo.
+        pull::leave_gone(connection)?;
+        Ok(())
+    })?;
+    if noted {
+        device.inner.pulse.changed();
+        device.photo_has_gone(&photo.sha256);
+    }
+    Ok(noted)
+}
+
 /// Lets a photo wait that failed by itself, each time for longer.
 fn pause(device: &Device, photo: &WaitingPhoto, error: &CallError) -> Result<(), DeviceError> {
     tracing::warn!(photos = ?photo.photos, %error, tries = photo.tries, "a photo could not be sent; others go on");
-    device.with_open(|open| {
-        let pause = FIRST_PAUSE.saturating_mul(1 << photo.tries.min(10)).min(LONGEST_PAUSE);
-        open.store.photo_failed(&photo.sha256, photo.tries.saturating_add(1), open.now() + pause)
-    })
+    let pause = FIRST_PAUSE.saturating_mul(1 << photo.tries.min(10)).min(LONGEST_PAUSE);
+    let until = device.with_open::<_, DeviceError>(|open| Ok(open.now().saturating_add(pause)))?;
+    let tries = photo.tries.saturating_add(1);
+    // Where there is no room to note it the photo is tried again with the next round.
+    note(device, |connection| store::photo_failed(connection, &photo.sha256, tries, until)).map(drop)
+}
+
+/// Notes how a photo stands, if need be in the room that is held in reserve for text: it is little, and what was sent can be given up,
+/// which makes more. False: there is no room even so. Nothing is lost with it, and the photos go on.
+fn note(device: &Device, f: impl Fn(&Connection) -> Result<(), DeviceError>) -> Result<bool, DeviceError> {
+    match device.with_open(|open| open.store.keep_text(|transaction| f(transaction))) {
+        Ok(()) => Ok(true),
+        Err(error @ DeviceError::StorageFull) => {
+            tracing::warn!(%error, "how a photo stands could not be noted");
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// How long the phone has been in use: what passed from one count to the next, by whichever clock says less. No clock alone makes anything
+/// old: one that is set ahead for a moment, or was far behind and is set right, adds nothing.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct InUse {
+    /// So long altogether.
+    millis: Millis,
+    /// What the server's clock said at the last count.
+    server: Millis,
+    /// What the phone's own said, uncorrected.
+    phone: Millis,
+}
+
+impl InUse {
+    /// The count now, on top of the last one.
+    fn count(before: Option<Self>, server: Millis, phone: Millis) -> Self {
+        let passed = |before: Self| server.saturating_sub(before.server).min(phone.saturating_sub(before.phone)).max(0);
+        let millis = before.map_or(0, |before| before.millis.saturating_add(passed(before)));
+        Self { millis, server, phone }
+    }
+
+    /// Whether so little has passed that it need not be written down.
+    fn is_near(self, now: Self) -> bool {
+        let near = |before: Millis, now: Millis| now.saturating_sub(before).saturating_abs() < COUNTED_EACH;
+        near(self.server, now.server) && near(self.phone, now.phone)
+    }
+}
+
+/// Frees the originals that the server has had for a while. Where there is no room for it they stay: the round was whole all the same.
+pub(super) fn free_originals(device: &Device) -> Result<(), DeviceError> {
+    match device.with_open(free_old) {
+        Err(error @ DeviceError::StorageFull) => {
+            tracing::warn!(%error, "originals that may go are still here");
+            Ok(())
+        }
+        freed => freed,
+    }
+}
+
+fn free_old(open: &mut Open) -> Result<(), DeviceError> {
+    // What the server's clock says is only known while the clocks are compared.
+    if !open.is_clock_measured() {
+        return Ok(());
+    }
+    let connection = open.store.connection();
+    let before: Option<InUse> = Meta::InUse.get(connection)?;
+    let now = InUse::count(before, open.now(), open.device_now());
+    if before.is_some_and(|before| before.is_near(now)) && !store::any_uncounted(connection)? {
+        return Ok(());
+    }
+    open.store.keep_text(|transaction| {
+        Meta::InUse.set(transaction, &now)?;
+        store::count_stored_from(transaction, now.millis)
+    })?;
+    open.store.free_originals(now.millis.saturating_sub(ORIGINALS_STAY))?;
+    Ok(())
 }
 
 /// How far a photo was sent.
@@ -74,7 +180,8 @@ enum Sent {
     HeldForWifi,
 }
 
-fn send(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Sent, DeviceError> {
+/// Sends a photo from where it stopped; `moved` becomes true with the first piece that arrives.
+fn send(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto, moved: &mut bool) -> Result<Sent, DeviceError> {
     let Some((upload, mut offset)) = place(device, peer, photo)? else { return Ok(Sent::Whole) };
     let bytes = device.with_open(|open| open.store.photo_bytes(&photo.sha256))?;
     let mut corrected = false;
@@ -93,6 +200,7 @@ fn send(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Sent, 
         if reached <= offset || reached > photo.bytes {
             return Err(CallError::Unreadable("an upload that does not move".into()).into());
         }
+        *moved = true;
         offset = reached;
         if offset < photo.bytes && device.inner.pulse.bell().is_calling() {
             return Ok(Sent::TextFirst);
@@ -120,21 +228,24 @@ fn place(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Optio
             Err(CallError::Unreadable("an upload that is complete and not stored".into()).into())
         }
         PhotoPlace::Upload { upload, offset } => {
-            device.with_open(|open| open.store.photo_announced(&photo.sha256, &upload))?;
+            // Not noted, it is announced again: the server answers this phone with the same upload.
+            note(device, |connection| store::photo_announced(connection, &photo.sha256, &upload))?;
             Ok(Some((upload, offset)))
         }
     }
 }
 
-/// Announces a picture for the first of its records that the server has.
+/// Announces a picture for the first of its records for which the server takes it.
 fn offer(peer: &dyn Peer, picture: &WaitingPhoto) -> Result<PhotoPlace, CallError> {
-    let unknown = CallError::Refused { code: CallRefusal::NotFound };
+    use CallRefusal::{HashMismatch, NotAllowed, NotFound};
+    let mut answer = Err(CallError::Refused { code: NotFound });
     for photo in &picture.photos {
         let offer = PhotoOffer { photo: *photo, sha256: picture.sha256.clone(), bytes: picture.bytes };
-        match peer.photo_offer(&offer) {
-            Err(error) if error == unknown => {}
-            answered => return answered,
+        answer = peer.photo_offer(&offer);
+        // These say something of the record, and nothing of the picture: the next may be another matter.
+        if !matches!(answer, Err(CallError::Refused { code: NotFound | NotAllowed | HashMismatch })) {
+            break;
         }
     }
-    Err(unknown)
+    answer
 }

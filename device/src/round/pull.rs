@@ -15,7 +15,7 @@ use super::{own, repair};
 use crate::DeviceError;
 use crate::conflicts;
 use crate::outbox;
-use crate::store::{self, CellSums, Held, IS_FOLLOWED, Kept, TAKEN_HERE};
+use crate::store::{self, CellSums, Held, Kept};
 
 /// What the pages of an answer held.
 #[derive(Debug)]
@@ -98,13 +98,18 @@ fn store_new(connection: &Connection, record: &Record, sums: &mut CellSums) -> R
 }
 
 /// A photo's record that this phone wrote, that was refused once (its cell was handed over, say) and that the server has all the same:
-/// an earlier request brought it, and the answer was lost. Its picture is here alone, and still this phone's to send.
+/// an earlier request brought it, and the answer was lost. Or the page of a damaged register on which it lay was lost. Its picture is here
+/// alone, and still this phone's to send.
 fn own_photo(connection: &Connection, record: &Record) -> Result<Option<Held>, DeviceError> {
     if record.kind != Kind::Photo {
         return Ok(None);
     }
-    let Some(refused) = outbox::refused_one(connection, record.id)? else { return Ok(None) };
-    Ok(Some(Held { own_at: Some(refused.at), ..Held::from_server(record.clone()) }))
+    let own_at = match outbox::refused_one(connection, record.id)? {
+        Some(refused) => refused.at,
+        None if store::was_nameless(connection, record)? => record.latest().millis(),
+        None => return Ok(None),
+    };
+    Ok(Some(Held { own_at: Some(own_at), ..Held::from_server(record.clone()) }))
 }
 
 /// The record as the server has it: of one that this request brought it may have sent only what was not brought.
@@ -171,23 +176,11 @@ fn leave(connection: &Connection, id: RecordId, cell: &CellCode) -> Result<bool,
     Ok(connection.prepare_cached(SQL)?.execute((id.to_string(), cell.as_str()))? > 0)
 }
 
-/// The condition on a record (as `photo`) that something of it waits, as [`own::is_waiting`] asks it of one.
-fn waits() -> String {
-    format!(
-        "id IN (SELECT id FROM unsent) OR reoffer = 1 OR id IN (SELECT id FROM overtaken) OR {IS_FOLLOWED}
-            OR (kind = 'photo' AND {TAKEN_HERE}
-                AND body ->> '$.fields.sha256' IN (SELECT sha256 FROM photo_file WHERE state = 'waiting'))"
-    )
-}
-
 /// Removes what left its cell and came with no other one of the phone's, as soon as nothing of it waits. For when every feed was read to
 /// its end: before that it may still come, and all that only its row knows (who wrote in it, its proof, what was decided of it) would be
 /// lost on the way. How many records went.
 pub(super) fn leave_gone(connection: &Connection) -> Result<usize, DeviceError> {
-    let waits = waits();
-    let sql = format!(
-        "DELETE FROM record WHERE gone = 1 AND id NOT IN (SELECT id FROM record AS photo WHERE gone = 1 AND ({waits}))"
-    );
+    let sql = format!("DELETE FROM record AS photo WHERE gone = 1 AND NOT {}", own::waits());
     let left = connection.prepare_cached(&sql)?.execute([])?;
     if left > 0 {
         store::drop_unnamed_photos(connection)?;
@@ -209,7 +202,7 @@ pub(super) struct Left {
 /// The cursor of such a cell goes at once: the server says of nothing that is refused now what stands, so records may be dropped here
 /// that it has, also ones that lie in another cell here since they were to be moved. Should the cell come back it is read anew.
 pub(super) fn leave_cells(connection: &Connection, held: &[CellCode]) -> Result<Left, DeviceError> {
-    let waits = format!("SELECT 1 FROM record AS photo WHERE cell = ?1 AND ({}) LIMIT 1", waits());
+    let waits = format!("SELECT 1 FROM record AS photo WHERE cell = ?1 AND {} LIMIT 1", own::waits());
     const HERE: &str = "SELECT cell FROM cell_digest WHERE records > 0 UNION SELECT cell FROM cursor
         UNION SELECT cell FROM record INDEXED BY record_gone WHERE gone = 1";
     let mut statement = connection.prepare_cached(HERE)?;

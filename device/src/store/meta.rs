@@ -61,6 +61,8 @@ pub(crate) enum Meta {
     FilesToLeave,
     /// Since when evacuations seem to be over, while something lies here that another phone handed over.
     EvacuationsOver,
+    /// How long the phone has been in use, as its clock and the server's agree.
+    InUse,
     /// What the account could read when the register was last cut to that: fields of kinds. Empty while it is to be cut anew.
     CutTo,
     /// By which number the server said last that it lacks pictures which it had confirmed.
@@ -94,6 +96,7 @@ impl Meta {
             Meta::WordsAsked => "words_asked",
             Meta::FilesToLeave => "files_to_leave",
             Meta::EvacuationsOver => "evacuations_over",
+            Meta::InUse => "in_use",
             Meta::CutTo => "cut_to",
             Meta::PhotosLost => "photos_lost",
         }

@@ -34,7 +34,8 @@ pub(crate) use meta::{Meta, cursor, cursors, forget_cursors, set_cursor};
 pub use part::Part;
 pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
 pub(crate) use photo_files::{
-    TAKEN_HERE, drop_unnamed_photos, photos_wait_again, picture_waits_again, put_taken_photo, sha256,
+    any_uncounted, count_stored_from, drop_nameless, drop_unnamed_photos, loaded_waits, photo_announced, photo_failed,
+    photo_stored, photos_wait_again, picture_waits, picture_waits_again, put_taken_photo, sha256, was_nameless,
 };
 pub(crate) use proofs::{proof_of, put_move, put_proof};
 pub(crate) use received::{

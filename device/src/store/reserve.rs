@@ -1,7 +1,8 @@
 //! Room for text when the storage is full: a file that is given up so that what somebody just typed still fits.
 //!
 //! Photos fill a cheap phone. What a worker writes at a door is small and must not fail for that; pictures never get this room, but for those
-//! that are saved with the text of a damaged register.
+//! that are saved with the text of a damaged register. What is noted of a picture does: that the server has it, without which no picture
+//! could ever be given up on a phone that is full.
 
 use std::fs;
 use std::io::Write;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use super::Store;
+use super::photo_files::MAY_GO;
 use crate::DeviceError;
 
 /// Pictures of one sort.
@@ -23,16 +24,19 @@ impl Store {
     /// # Errors
     /// [`DeviceError::StorageBroken`] when the file cannot be read.
     pub(crate) fn photo_use(&self) -> Result<(PhotoUse, PhotoUse, PhotoUse), DeviceError> {
-        const SQL: &str = "SELECT
-                count(full) FILTER (WHERE state = 'waiting'), coalesce(sum(length(full)) FILTER (WHERE state = 'waiting'), 0),
-                count(full) FILTER (WHERE state <> 'waiting'), coalesce(sum(length(full)) FILTER (WHERE state <> 'waiting'), 0),
+        const WAITS: &str = "way.state = 'waiting'";
+        let sql = format!(
+            "SELECT
+                count(full) FILTER (WHERE {WAITS}), coalesce(sum(length(full)) FILTER (WHERE {WAITS}), 0),
+                count(full) FILTER (WHERE {MAY_GO}), coalesce(sum(length(full)) FILTER (WHERE {MAY_GO}), 0),
                 count(thumb), coalesce(sum(length(thumb)), 0)
-            FROM photo_file";
+             FROM photo_file AS file JOIN photo_way AS way USING (sha256)"
+        );
         let pair = |row: &Row<'_>, at: usize| -> rusqlite::Result<PhotoUse> {
             Ok(PhotoUse { count: row.get(at)?, bytes: row.get(at + 1)? })
         };
         let read = |row: &Row<'_>| Ok((pair(row, 0)?, pair(row, 2)?, pair(row, 4)?));
-        Ok(self.connection.prepare_cached(SQL)?.query_row([], read)?)
+        Ok(self.connection.prepare_cached(&sql)?.query_row([], read)?)
     }
 
     /// Records, those taken out of the register included.
@@ -41,16 +45,6 @@ impl Store {
     /// [`DeviceError::StorageBroken`] when the file cannot be read.
     pub(crate) fn record_count(&self) -> Result<i64, DeviceError> {
         Ok(self.connection.prepare_cached("SELECT count(*) FROM record")?.query_row([], |row| row.get(0))?)
-    }
-
-    /// Gives up every original that can be loaded again: the server confirmed it, or it came from there.
-    ///
-    /// # Errors
-    /// [`DeviceError::StorageBroken`] when the file cannot be written.
-    pub(crate) fn free_spare_originals(&self) -> Result<usize, DeviceError> {
-        const SQL: &str =
-            "UPDATE photo_file SET full = NULL WHERE state <> 'waiting' AND full IS NOT NULL AND thumb IS NOT NULL";
-        self.reserve.make_room(|| Ok(self.connection.prepare_cached(SQL)?.execute([])?))
     }
 
     /// Gives free pages back to the phone. Needs as much room again for a moment.

@@ -7,6 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use serde::de::IgnoredAny;
 
+use super::photo_files::mark_nameless;
 use super::reserve::Reserve;
 use super::wreck::{Row, Wreck};
 use super::{Meta, SELECT_HELD, Store, held_of_row, schema, sha256};
@@ -19,7 +20,7 @@ use crate::owner::Owner;
 const OLDER_RECORDS: &str = "(unsent IS NOT NULL OR reoffer = 1 OR kind = 'photo')";
 
 /// What is carried over: a table, which of its rows, and the key of one that has no row numbers.
-const TABLES: [(&str, &str, Option<&str>); 11] = [
+const TABLES: [(&str, &str, Option<&str>); 12] = [
     ("meta", "key NOT IN ('receipt', 'counted_at', 'safe_at')", Some("key")),
     ("refused", "1", Some("id")),
     ("draft", "1", Some("key")),
@@ -28,7 +29,9 @@ const TABLES: [(&str, &str, Option<&str>); 11] = [
     // What the worker ever wrote here, since the page that says which of it is unsent may be the broken one. A photo keeps its
     // picture only as long as its record is here; what is to be offered may be the last copy.
     ("record", "(own_at IS NOT NULL OR reoffer = 1 OR kind = 'photo')", None),
-    ("photo_file", "state = 'waiting'", None),
+    // Before the pictures: it says which of them wait.
+    ("photo_way", "1", None),
+    ("photo_file", "full IS NOT NULL", None),
     ("proof", "1", Some("id")),
     // What another phone handed over may be on no server yet, and no server tells again what the worker decided.
     ("received", "1", None),
@@ -126,6 +129,8 @@ fn fill(store: &Store, mut wreck: Wreck<'_>, owner: Option<&Owner>) -> Result<Sa
     }
     // Without its record there is nothing to send of it.
     connection.execute("DELETE FROM unsent WHERE id NOT IN (SELECT id FROM record)", [])?;
+    connection.execute("DELETE FROM photo_way WHERE sha256 NOT IN (SELECT sha256 FROM photo_file)", [])?;
+    mark_nameless(connection)?;
     // They were counted one by one as they came in.
     connection.execute("UPDATE record SET doubted = 0, added = 0", [])?;
     // An older register had no columns for it.
@@ -209,6 +214,9 @@ impl Rescue<'_> {
         let mut statement = into.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
         let known: Vec<String> = statement.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
         for (names, values) in found {
+            if table == "photo_file" && !is_waiting(into, names, values)? {
+                continue;
+            }
             if !is_json(table, names, values) || !is_the_picture(names, values) {
                 self.unfit += 1;
                 continue;
@@ -267,6 +275,20 @@ fn is_the_picture(names: &[String], values: &[Value]) -> bool {
         (Some(Value::Text(hash)), Some(Value::Blob(bytes))) => sha256(bytes).as_str() == hash,
         _ => true,
     }
+}
+
+/// Whether a picture waits to be sent: as its way says, and where that is not known as its own row says. (Before the register's twelfth
+/// schema that was all there was; since then it says how the picture came.)
+fn is_waiting(into: &Connection, names: &[String], values: &[Value]) -> Result<bool, DeviceError> {
+    const STATE: &str = "SELECT state FROM photo_way WHERE sha256 = ?1";
+    let value = |name| value(names, values, name);
+    let Some(Value::Text(hash)) = value("sha256") else { return Ok(false) };
+    let way: Option<String> = into.prepare_cached(STATE)?.query_row([hash], |row| row.get(0)).optional()?;
+    Ok(match (way, value("state")) {
+        (Some(state), _) => state == "waiting",
+        (None, Some(Value::Text(state))) => state == "waiting",
+        (None, _) => true,
+    })
 }
 
 /// What an older register says in a record's row about its sending goes where this version keeps it.
@@ -431,6 +453,38 @@ mod tests {
         assert_eq!(written(), 0);
         rescue.put("photo_file", &[picture(2)]).unwrap();
         assert_eq!(written(), 2);
+    }
+
+    #[test]
+    fn pictures_that_wait_are_saved_and_those_of_which_nobody_can_say_it_as_they_came() {
+        const HERE: &str = "SELECT sha256 FROM photo_file ORDER BY full";
+        const PUT: &str = "INSERT INTO photo_file (sha256, full, state) VALUES (?1, ?2, ?3)";
+        const SAY: &str = "UPDATE photo_way SET state = ?2 WHERE sha256 = ?1";
+        // Each as it came, and as its way says. The last was loaded from a server that was put back since.
+        const PICTURES: [(u8, &str, &str); 4] =
+            [(1, "waiting", "waiting"), (2, "waiting", "stored"), (3, "fetched", "fetched"), (4, "fetched", "waiting")];
+        for (lost, kept) in [(false, [1, 4]), (true, [1, 2])] {
+            let (_folder, damaged, [store, _]) = with_room_for_two();
+            let key = Key::default();
+            let register = Store::open(&damaged, &key).unwrap();
+            for (picture, came, state) in PICTURES {
+                let bytes = vec![picture; 100];
+                register.connection.execute(PUT, (sha256(&bytes).as_str(), &bytes, came)).unwrap();
+                register.connection.execute(SAY, (sha256(&bytes).as_str(), state)).unwrap();
+            }
+            if lost {
+                register.connection.execute("DELETE FROM photo_way", []).unwrap();
+            }
+            drop(register);
+            fill(&store, reader(&damaged, &key, false), None).unwrap();
+            let mut statement = store.connection.prepare(HERE).unwrap();
+            let here: Vec<String> =
+                statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+            let hashes: Vec<String> = kept.into_iter().map(|picture| sha256(&[picture; 100]).to_string()).collect();
+            assert_eq!(here, hashes, "{lost}");
+            let ways = "SELECT count(*) FROM photo_way WHERE state = 'waiting'";
+            assert_eq!(store.connection.query_row(ways, [], |row| row.get::<_, i64>(0)).unwrap(), 2);
+        }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The tables of the register, and how a file of an older version becomes one of this version.
 
+mod photo_ways;
+
 use domain::Kind;
+use photo_ways::PHOTO_WAYS;
 use rusqlite::Connection;
 
 use super::Meta;
@@ -101,7 +104,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
         CREATE INDEX visit_replaces ON record (body ->> '$.fields.replaces')
             WHERE kind = 'visit' AND body ->> '$.fields.replaces' IS NOT NULL;
     ",
-}, DIGESTS, CONFLICTS, SENDING, RECEIVED, SAME, HISTORY, FEWER_PAGES, COUNTED_EDITS, PROOFS];
+}, DIGESTS, CONFLICTS, SENDING, RECEIVED, SAME, HISTORY, FEWER_PAGES, COUNTED_EDITS, PROOFS, PHOTO_WAYS];
 
 const DIGESTS: Migration = Migration {
     why: "receipts: a digest of every cell that can be compared with the server's, and the repair of one that differs",

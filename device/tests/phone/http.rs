@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use device::crypto::KeyCost;
 use device::edge::{HttpPeer, SystemWorld, enrol_over_http};
+use device::store::PhotoFileState;
 use device::{Device, DeviceConfig, DeviceError};
 use domain::protocol::{
     CallError, CallRefusal, EnrolRequest, ExchangeRequest, PROTOCOL, Peer, PhotoOffer, PhotoPlace, PhotoSize, Verdict,
@@ -177,6 +178,36 @@ fn a_picture_whose_record_went_while_it_was_loaded_is_neither_kept_nor_shown() {
     assert!(matches!(device.fetch_photo(&hash, PhotoSize::Full), Err(DeviceError::NotFound)));
     assert!(device.with_open(|open| open.store().photo_file(&hash)).unwrap().is_none());
     server.requests();
+}
+
+/// The register's cursors belong to this database of the server.
+fn put_epoch(device: &Device, number: u128) {
+    let epoch = json!(uuid::Uuid::from_u128(number)).to_string();
+    let put = |open: &mut device::Open| {
+        let sql = "INSERT INTO meta (key, value) VALUES ('epoch', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1";
+        Ok::<_, DeviceError>(open.store().connection().execute(sql, [&epoch])?)
+    };
+    device.with_open(put).unwrap();
+}
+
+#[test]
+fn a_picture_that_was_loading_while_the_server_was_put_back_is_offered() {
+    for (restored, state) in [(false, PhotoFileState::Fetched), (true, PhotoFileState::Waiting)] {
+        let phone: Arc<Mutex<Option<Device>>> = Arc::default();
+        let loading = phone.clone();
+        let server = serve_while(vec![answer("200 OK", "", "a picture")], move || {
+            let device = loading.lock().unwrap().take().unwrap();
+            put_epoch(&device, 1 + u128::from(restored));
+        });
+        let (_folder, device) = enrolled(&server.address);
+        let (_, hash) = photo_of(&device, "a picture");
+        put_epoch(&device, 1);
+        *phone.lock().unwrap() = Some(device.clone());
+        device.fetch_photo(&hash, PhotoSize::Full).unwrap();
+        let file = device.with_open(|open| open.store().photo_file(&hash)).unwrap().unwrap();
+        assert_eq!(file.state, state);
+        server.requests();
+    }
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod http;
 mod lock;
 mod lost_pictures;
 mod ordered;
+mod originals;
 mod pages;
 mod phones;
 mod photos;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use device::network::Network;
 use device::preferences::Preferences;
-use domain::protocol::CallError;
+use domain::protocol::{CallError, CallRefusal};
 use domain::{Kind, ProblemCode, RecordId, Sha256Hex};
 use serde_json::json;
 
@@ -295,7 +295,8 @@ fn a_tenth_photo_that_the_server_refuses_keeps_its_picture_until_it_is_sent_agai
     let server = Server::new();
     let phone = Phone::new(&server, 1);
     let originals = || -> i64 {
-        let count = "SELECT count(*) FROM photo_file WHERE full IS NOT NULL AND state = 'waiting'";
+        let count =
+            "SELECT count(full) FROM photo_file JOIN photo_way AS way USING (sha256) WHERE way.state = 'waiting'";
         let counted = |open: &mut device::Open| {
             Ok::<i64, device::DeviceError>(open.store().connection().query_row(count, [], |row| row.get(0))?)
         };
@@ -343,6 +344,36 @@ fn a_photo_at_which_the_server_breaks_blocks_no_other_and_a_server_that_is_broke
     phone.pass(100_000);
     phone.sync();
     assert_eq!(phone.state().waiting_photos, 0);
+}
+
+#[test]
+fn a_photo_at_which_the_line_breaks_each_time_goes_last() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let [one, good, other] = [1, 2, 3].map(|number| take(&phone, number).1);
+    server.hub().line_breaks_at = [one.clone(), other].into();
+    for _ in 0..3 {
+        let ended_by = phone.round().ended_by;
+        assert!(matches!(ended_by, Some(device::DeviceError::Call(CallError::Offline(_)))));
+    }
+    assert!(server.hub().stored.contains_key(&good), "two that break do not take turns before it");
+    server.hub().line_breaks_at.clear();
+    phone.sync();
+    assert_eq!((phone.state().waiting_photos, server.hub().stored.contains_key(&one)), (0, true));
+}
+
+#[test]
+fn a_picture_that_the_server_does_not_take_for_one_record_is_offered_for_the_next() {
+    for code in [CallRefusal::NotFound, CallRefusal::NotAllowed, CallRefusal::HashMismatch] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        let (one, hash) = take(&phone, 1);
+        let (other, _) = phone.photograph((record_id(43), "incident"), &[1; SIZE]).unwrap();
+        // The first in turn.
+        server.hub().offers_refused = [(one.min(other), code)].into();
+        assert_eq!(phone.sync().photos, 1, "{code:?}");
+        assert!(server.hub().stored.contains_key(&hash));
+    }
 }
 
 #[test]
@@ -513,26 +544,4 @@ fn a_cell_that_was_taken_away_stays_until_the_photos_of_its_stored_records_are_s
     assert!(server.hub().records.contains_key(&photo));
     phone.sync();
     assert!(phone.get(id).is_none() && phone.get(photo).is_none(), "and then it goes");
-}
-
-#[test]
-fn a_clock_that_jumped_and_was_not_measured_since_frees_no_original() {
-    let server = Server::new();
-    let phone = Phone::new(&server, 1);
-    let (_, hash) = take(&phone, 1);
-    phone.sync();
-    let original = |phone: &Phone| phone.device.with_open(|open| open.store().photo_file(&hash)).unwrap().unwrap().full;
-    phone.sync();
-    assert!(original(&phone).is_some(), "it stays for a month");
-    // Set ahead in the middle of a call, which then tells nothing of the clocks.
-    let clock = phone.clock.clone();
-    let jump = move || {
-        clock.fetch_add(10 * 365 * 86_400_000, std::sync::atomic::Ordering::SeqCst);
-    };
-    server.hub().meanwhile = Some(Box::new(jump));
-    phone.sync();
-    assert!(original(&phone).is_some());
-    server.hub().now += 40 * 86_400_000;
-    phone.sync();
-    assert!(original(&phone).is_none(), "forty days later by a clock that was measured");
 }

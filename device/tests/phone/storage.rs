@@ -1,7 +1,7 @@
 //! The file: killed, full, from a newer version, damaged.
 
 use device::DeviceError;
-use domain::{Kind, Problem, ProblemCode};
+use domain::{Kind, Problem, ProblemCode, RecordId, Sha256Hex};
 use serde_json::json;
 
 use crate::fake::*;
@@ -46,19 +46,38 @@ fn stamps_after_a_restart_are_later_than_those_before_even_when_the_clock_stands
     assert!(after > before && after.node() != before.node());
 }
 
+/// From here on the register may grow by so many pages only.
+fn leave_room(phone: &Phone, pages: i64) {
+    let limit = |open: &mut device::Open| {
+        let connection = open.store().connection();
+        let here: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+        Ok::<_, DeviceError>(connection.pragma_update(None, "max_page_count", here + pages)?)
+    };
+    phone.device.with_open(limit).unwrap();
+}
+
+#[test]
+fn on_a_full_phone_waiting_pictures_are_sent_and_then_make_room() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    let incident = (record_id(42), "incident");
+    let (_, hash) = phone.photograph(incident, &[7; 700_000]).unwrap();
+    leave_room(&phone, 8);
+    assert!(matches!(phone.photograph(incident, &[8; 700_000]), Err(DeviceError::StorageFull)));
+    assert_eq!(phone.sync().photos, 1);
+    assert!(server.hub().stored.contains_key(&hash));
+    assert_eq!(phone.state().waiting_photos, 0);
+    phone.call("free_storage", json!({}));
+    phone.photograph(incident, &[8; 700_000]).unwrap();
+}
+
 #[test]
 fn a_full_storage_refuses_the_new_and_keeps_the_old() {
     let server = Server::new();
     let mut phone = Phone::new(&server, 1);
     let id = phone.building("一号楼");
-    phone
-        .device
-        .with_open::<_, DeviceError>(|open| {
-            let pages: i64 = open.store().connection().query_row("PRAGMA page_count", [], |row| row.get(0))?;
-            open.store().connection().pragma_update(None, "max_page_count", pages + 6)?;
-            Ok(())
-        })
-        .unwrap();
+    leave_room(&phone, 6);
     let typed = json!({"text": "长".repeat(500)});
     phone.device.with_open(|open| open.store().save_draft("form", &typed, START)).unwrap();
     let mut written = 0;
@@ -90,14 +109,7 @@ fn pieces_of_pictures_in_a_form_get_none_of_the_room_for_text() {
     let phone = Phone::new(&server, 1);
     let reserve = phone.path().join("reserve");
     std::fs::write(&reserve, [1; 100]).unwrap();
-    phone
-        .device
-        .with_open::<_, DeviceError>(|open| {
-            let pages: i64 = open.store().connection().query_row("PRAGMA page_count", [], |row| row.get(0))?;
-            open.store().connection().pragma_update(None, "max_page_count", pages + 2)?;
-            Ok(())
-        })
-        .unwrap();
+    leave_room(&phone, 2);
     let keep = |value: String| phone.device.with_open(|open| open.store().save_draft("form", &json!(value), START));
     assert!(matches!(keep("A".repeat(240_000)), Err(DeviceError::StorageFull)));
     assert!(reserve.exists(), "what somebody types next still fits");
@@ -200,6 +212,50 @@ fn what_was_handed_over_erased_or_decided_survives_a_damaged_register() {
             .unwrap();
         assert_eq!(rows, 1, "{table}");
     }
+}
+
+/// A photo whose record the server has and whose picture waits; the record is lost with a page of the register, which is replaced.
+fn photo_without_its_record(server: &Server, phone: &mut Phone) -> (RecordId, Sha256Hex) {
+    let (id, hash) = phone.photograph((record_id(42), "incident"), &[7; 100_000]).unwrap();
+    server.hub().appends_left = 0;
+    phone.round();
+    assert!(phone.is_sent(id));
+    phone.tamper("DELETE FROM record WHERE kind = 'photo'");
+    replace_register(phone);
+    phone.restart();
+    // Whatever is taken back looks for pictures that nothing names.
+    let visit = phone.visit(record_id(77));
+    phone.device.with_open(|open| open.take_back(visit)).unwrap();
+    (id, hash)
+}
+
+fn has_picture(phone: &Phone, hash: &Sha256Hex) -> bool {
+    phone.device.with_open(|open| open.store().photo_file(hash)).unwrap().is_some()
+}
+
+#[test]
+fn a_picture_whose_record_was_lost_with_a_page_waits_for_it_to_come_down_and_is_sent() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let (id, hash) = photo_without_its_record(&server, &mut phone);
+    assert!(phone.get(id).is_none() && has_picture(&phone, &hash));
+    phone.round();
+    assert_eq!((phone.get(id).is_some(), phone.state().waiting_photos), (true, 1), "it is this phone's to send");
+    server.hub().appends_left = usize::MAX;
+    phone.sync();
+    assert!(server.hub().stored.contains_key(&hash));
+    assert_eq!(phone.state().phase, device::SyncPhase::Safe);
+}
+
+#[test]
+fn a_picture_whose_record_does_not_come_down_either_goes_after_a_whole_round() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let (id, hash) = photo_without_its_record(&server, &mut phone);
+    server.hub().records.remove(&id);
+    assert!(has_picture(&phone, &hash));
+    phone.sync();
+    assert!(!has_picture(&phone, &hash));
 }
 
 /// The register is damaged where opening it does not look, and that was noted: another takes its place with the next PIN.

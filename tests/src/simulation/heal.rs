@@ -82,7 +82,7 @@ pub(super) fn somebody_new_reads_everything(history: &mut History) -> Outcome {
 /// Long enough for what pauses after a failure of its own: a picture can pause for an hour, and nothing counts it as waiting when its
 /// record was refused.
 fn needed_pause(history: &History) -> Outcome<Millis> {
-    const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM photo_file WHERE state = 'waiting')";
+    const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM photo_way WHERE state = 'waiting')";
     for phone in history.phones.iter().filter(|phone| !phone.is_shut()) {
         if phone.open(|open| Ok(open.store().connection().query_row(WAITS, [], |row| row.get(0))?))? {
             return Ok(61 * 60 * 1_000);
