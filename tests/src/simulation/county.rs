@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use sync_server::hub::county::renew_epoch;
 use sync_server::hub::desk::Desk;
 use sync_server::hub::erasure::ERASURE_LOG;
+use sync_server::hub::lost_photos::FolderFound;
 use sync_server::hub::{self, CountyHub, Hub};
 use sync_server::photos::PhotoFolder;
 use sync_server::store::sqlite::SqliteStore;
@@ -136,6 +137,9 @@ impl County {
         let photos = PhotoFolder::open(&self.folder.join(hub::PHOTO_FOLDER)).doing("opening the photo folder")?;
         let hub = Hub::open(store, photos, Box::new(self.world())).doing("opening the hub")?;
         let hub = hub.with_erasure_log(&self.folder.join(ERASURE_LOG)).doing("reading what was erased")?;
+        if let FolderFound::Another { noted, there } = hub.look_for_photos().doing("looking for the photos")? {
+            return trouble(format!("Of {noted} photos {there} are there: the server does not start."));
+        }
         *take(&self.running) = Some(Arc::new(hub));
         self.dark.store(false, Ordering::SeqCst);
         Ok(())
@@ -273,6 +277,15 @@ impl County {
         let store = SqliteStore::open_alone(&database).doing("opening the backup")?;
         renew_epoch(&store, &mut self.world()).doing("renewing the epoch")?;
         drop(store);
+        self.start()
+    }
+
+    /// Puts the photos of the last backup in the place of those that are there; the database stays.
+    pub(super) fn put_photos_back(&mut self) -> Outcome {
+        let Some(backup) = &self.backup else { return trouble("There is no backup.") };
+        self.fuse = None;
+        *take(&self.running) = None;
+        disk::copy(&backup.photos, &self.folder.join(hub::PHOTO_FOLDER)).doing("putting the photos in place")?;
         self.start()
     }
 

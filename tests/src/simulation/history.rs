@@ -34,6 +34,7 @@ pub(super) const DAY: i64 = 24 * HOUR;
 
 /// How disasters are counted.
 pub(super) const SERVER_PUT_BACK: &str = "server put back";
+pub(super) const PHOTOS_PUT_BACK: &str = "photos put back";
 pub(super) const PHONE_PUT_BACK: &str = "phone put back";
 pub(super) const SHUT_OUT: &str = "phone shut out";
 
@@ -407,7 +408,7 @@ impl History {
     /// Whether anything was put back from an older copy, shut out for good, or away for longer than anything is kept.
     pub(super) fn had_disaster(&self) -> bool {
         let counts = &take(&self.ledger).counts;
-        [SERVER_PUT_BACK, PHONE_PUT_BACK, SHUT_OUT, "step LongAbsence"]
+        [SERVER_PUT_BACK, PHOTOS_PUT_BACK, PHONE_PUT_BACK, SHUT_OUT, "step LongAbsence"]
             .iter()
             .any(|disaster| counts.contains_key(*disaster))
     }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use device::SyncPhase;
 
 use super::disk::Blow;
-use super::history::{DAY, HOUR, History, MINUTE, PHONE_PUT_BACK, PHONES_MAX, SECOND, SERVER_PUT_BACK, SHUT_OUT};
+use super::history::{
+    DAY, HOUR, History, MINUTE, PHONE_PUT_BACK, PHONES_MAX, PHOTOS_PUT_BACK, SECOND, SERVER_PUT_BACK, SHUT_OUT,
+};
 use super::laws;
 use super::mix::Step;
 use super::orders;
@@ -110,6 +112,7 @@ impl History {
                 self.county.back_up(photos_too)
             }
             Step::RestoreServer => self.restore_server(),
+            Step::PutPhotosBack => self.put_photos_back(),
             Step::Tidy => self.tidy(),
             Step::SetServerClock => {
                 self.set_server_clock();
@@ -218,6 +221,17 @@ impl History {
         self.say(|| format!("restored, photos too: {photos_too}"));
         self.look_at_files(true)?;
         laws::forgive(self)
+    }
+
+    /// The photo folder alone is put back from its last copy. Phones are asked for what it lacks.
+    fn put_photos_back(&mut self) -> Outcome {
+        if !self.county.has_backup() {
+            return Ok(());
+        }
+        laws::nothing_is_lost(self)?;
+        take(&self.ledger).count(PHOTOS_PUT_BACK.into());
+        self.county.put_photos_back()?;
+        self.look_at_files(true)
     }
 
     /// The desk shuts a phone out. What it holds stays on it.

@@ -91,6 +91,7 @@ pub(super) enum Step {
     FillServer,
     BackUpServer,
     RestoreServer,
+    PutPhotosBack,
     Tidy,
     // -- the office
     HandOver,
@@ -136,7 +137,7 @@ impl Step {
 
     fn needs(self) -> Needs {
         let alone = STEPS.iter().map(|(step, needs, ..)| (*step, *needs));
-        let together = [EVACUATION, DISPUTES, INFORMING, PARTIES, BORDERS, ROLES].into_iter().flatten();
+        let together = [EVACUATION, DISPUTES, INFORMING, PARTIES, BORDERS, ROLES, FOLDER].into_iter().flatten();
         let together = together.map(|(step, needs, _)| (*step, *needs));
         let line = alone.chain(together).find(|(step, _)| *step == self);
         line.expect("every step stands in one of the tables").1
@@ -241,6 +242,9 @@ const BORDERS: &[(Step, Needs, usize)] = &[
 /// Accounts are made something else.
 const ROLES: &[(Step, Needs, usize)] = &[(Step::ChangeRole, Needs::Nothing, 14)];
 
+/// The photo folder is put back older than the database.
+const FOLDER: &[(Step, Needs, usize)] = &[(Step::PutPhotosBack, Needs::Nothing, 6)];
+
 /// What happens to the parties of disputes: their lists are corrected, by several at once, and decided on, and they move; and forms of
 /// files that are left unfinished. A history that knows disputes knows this too.
 const PARTIES: &[(Step, Needs, usize)] = &[
@@ -313,6 +317,9 @@ impl Mix {
         }
         if latest.percent(25) {
             mix.knows_together(ROLES, latest);
+        }
+        if mix.knows(Step::BackUpServer) && latest.percent(40) {
+            mix.knows_together(FOLDER, latest);
         }
         // Last: what of `later` other histories draw stays as it was.
         if mix.knows(Step::OpenDispute) {
