@@ -1,7 +1,7 @@
 //! Records of any kind: reading one, saving fields of it, taking it out of the register and putting it back.
 
 use domain::address::half_width;
-use domain::kinds::dispute::{WORDS, is_about_somebody};
+use domain::kinds::dispute::WORDS;
 use domain::record::{Fields, Record};
 use domain::spec::{FieldType, field, named_kind};
 use domain::validate::{Warning, today};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use ts_rs::TS;
 
 use super::conflict::ConflictLine;
+use super::dispute::said_of_nobody;
 use super::review::ReviewInfo;
 use super::{Failure, category, conflict};
 use crate::open::New;
@@ -274,23 +275,6 @@ fn foreign_author(open: &Open, kind: &Kind, fields: &Fields, current: Option<&Re
     let own = by.as_str() == Some(open.account().account.as_str());
     let unchanged = current.is_some_and(|record| record.fields.get("by") == Some(by));
     (!unchanged && (!own || current.is_some())).then(|| Problem::new("by", ProblemCode::OtherAuthor))
-}
-
-/// Words that would come to a case file which is about nobody any more: the server makes nothing of them. With a list of parties that names
-/// somebody they come to that one.
-fn said_of_nobody(open: &Open, fields: &Fields, current: Option<&Record>) -> Result<Vec<Problem>, DeviceError> {
-    let Some(file) = current.filter(|_| !fields.get("parties").is_some_and(is_about_somebody)) else {
-        return Ok(Vec::new());
-    };
-    if !outbox::is_of_nobody(open.store().connection(), file.id)? {
-        return Ok(Vec::new());
-    }
-    let is_new = |name: &&str| {
-        let word = fields.get(*name).filter(|word| !word.is_null());
-        word.is_some() && word != file.fields.get(*name)
-    };
-    let said = WORDS.into_iter().filter(is_new);
-    Ok(said.map(|name| Problem::new(name, ProblemCode::Erased)).collect())
 }
 
 /// The cell of a new record: the one given, or that of what it belongs to.
