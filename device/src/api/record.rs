@@ -1,7 +1,6 @@
 //! Records of any kind: reading one, saving fields of it, taking it out of the register and putting it back.
 
 use domain::address::half_width;
-use domain::kinds::dispute::WORDS;
 use domain::record::{Fields, Record};
 use domain::spec::{FieldType, field, named_kind};
 use domain::validate::{Warning, today};
@@ -40,8 +39,8 @@ pub struct RecordPage {
     pub review: ReviewInfo,
     /// Fields that two people changed without knowing of each other.
     pub conflicts: Vec<ConflictLine>,
-    /// Fields into which nothing is typed any more: the words of a case file of whose parties only the sides are left.
-    pub closed: Vec<String>,
+    /// A case file of whose parties only the sides are left: no words are added to it.
+    pub about_nobody: bool,
     /// Nothing of it is unsent.
     pub sent: bool,
 }
@@ -80,9 +79,8 @@ pub(super) fn record(device: &Device, args: OfRecord) -> Result<RecordPage, Fail
         let record = shown_record(open, args.id)?;
         let (review, sent) = (review_info(open.store(), &record)?, open.store().is_sent(record.id)?);
         let conflicts = conflict::lines(open, &record)?;
-        let is_closed = outbox::is_of_nobody(open.store().connection(), record.id)?;
-        let closed = if is_closed { WORDS.map(str::to_owned).to_vec() } else { Vec::new() };
-        Ok(RecordPage { seen: record.stamps_by_field().collect(), record, review, conflicts, closed, sent })
+        let about_nobody = outbox::is_of_nobody(open.store().connection(), record.id)?;
+        Ok(RecordPage { seen: record.stamps_by_field().collect(), record, review, conflicts, about_nobody, sent })
     })
 }
 

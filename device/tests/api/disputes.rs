@@ -2,7 +2,6 @@
 
 use device::api::{Answer, FailureCode, call};
 use domain::conflict::Conflict;
-use domain::kinds::dispute::WORDS;
 use domain::{CellCode, Kind, Node, ProblemCode, Stamp};
 use serde_json::{Value, json};
 
@@ -172,7 +171,7 @@ fn to_a_case_that_is_about_nobody_any_more_no_photo_no_step_and_no_words_are_add
     assert_eq!((refused.code, refused.problems[0].code), (FailureCode::Invalid, ProblemCode::Erased));
     let step = phone.problems("add_dispute_event", json!({"dispute": id, "event": "rights"}));
     assert_eq!((step[0].field.as_str(), step[0].code), ("dispute", ProblemCode::Erased));
-    assert_eq!(phone.ok("record", json!({"id": id}))["closed"], json!(WORDS));
+    assert_eq!(phone.ok("record", json!({"id": id}))["about_nobody"], true);
     let save = |fields: Value| json!({"kind": "dispute", "id": id, "fields": fields});
     let words = phone.problems("save", save(json!({"facts": "墙漏水", "amount": "12.00"})));
     assert_eq!((words.len(), words[0].field.as_str(), words[0].code), (1, "facts", ProblemCode::Erased));
@@ -181,7 +180,7 @@ fn to_a_case_that_is_about_nobody_any_more_no_photo_no_step_and_no_words_are_add
     let parties = json!([{"name": "—", "side": "applicant"}, {"name": "李四", "side": "respondent"}]);
     phone.ok("save", save(json!({"parties": parties, "facts": "墙漏水"})));
     assert_eq!(phone.ok("dispute", json!({"id": id}))["about_nobody"], false);
-    assert_eq!(phone.ok("record", json!({"id": id}))["closed"], json!([]));
+    assert_eq!(phone.ok("record", json!({"id": id}))["about_nobody"], false);
     phone.ok("add_dispute_event", json!({"dispute": id, "event": "rights"}));
 }
 
