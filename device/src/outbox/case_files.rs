@@ -148,6 +148,22 @@ pub(crate) fn is_of_nobody(connection: &Connection, file: RecordId) -> Result<bo
     Ok(noted(connection)?.is_none_or(|files| !files.contains_key(&file)))
 }
 
+/// Whether a form is one of a case file that is about nobody, and nothing says yet that such forms are to be looked at: it stood open while
+/// the file was left, and is kept once more. Its words go up with no change that the server could refuse, so nothing else tells of them.
+pub(crate) fn is_form_of_nobody(connection: &Connection, key: &str) -> Result<bool, DeviceError> {
+    let of_step = || key.strip_prefix("dispute:").and_then(|rest| rest.split(':').next());
+    let file = key.strip_prefix("edit:").or_else(of_step).and_then(|file| file.parse::<RecordId>().ok());
+    let Some(file) = file else { return Ok(false) };
+    Ok(noted(connection)?.is_none() && is_of_nobody(connection, file)?)
+}
+
+/// Notes that what lies beside files about nobody is to be looked at, though nobody was erased since. No file is named: what this phone knows
+/// of each it goes on knowing.
+pub(crate) fn look_at_forms(connection: &Connection) -> Result<(), DeviceError> {
+    let files = noted(connection)?.unwrap_or_default();
+    Meta::FilesToLeave.set(connection, &Some(files))
+}
+
 /// Whether the list of parties that stands in a case file names nobody any more.
 fn names_nobody(file: &Record) -> bool {
     file.fields.get("parties").is_some_and(is_about_nobody)

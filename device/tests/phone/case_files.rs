@@ -112,6 +112,43 @@ fn a_case_takes_nothing_more_once_it_is_known_that_it_is_about_nobody_and_not_be
 }
 
 #[test]
+fn a_form_of_a_case_about_nobody_that_is_kept_once_more_goes_with_the_next_round() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    let file = case(&phone, &json!([{"person": erased, "name": "张三", "side": "applicant"}]), WORDS[0]);
+    let (edit, step) = (format!("edit:{file}"), format!("dispute:{file}:mediation"));
+    let keep = |phone: &Phone| {
+        phone.call("save_draft", json!({"key": edit, "value": {"claim": WORDS[3], "amount": "12.00", "seen": {}}}));
+        phone.call("save_draft", json!({"key": step, "value": {"text": WORDS[1], "moment": "2026-01-05T10:00"}}));
+    };
+    phone.sync();
+    keep(&phone);
+    server.write(change(
+        file,
+        Kind::Dispute,
+        cell(),
+        START + 1_000,
+        json!({"parties": [{"name": "—", "side": "applicant"}], "facts": null}),
+    ));
+    server.hub().erase(erased);
+    phone.sync();
+    assert_eq!((knows_of(&phone), drafts(&phone)), (Vec::new(), vec![edit.clone()]), "the amount may be put right");
+    // The forms stand open all the time: the next key keeps them again.
+    keep(&phone);
+    assert_eq!(knows_of(&phone), [WORDS[1], WORDS[3]]);
+    assert_eq!(phone.call("dispute", json!({"id": file}))["about_nobody"], true, "that stays known");
+    phone.restart();
+    phone.sync();
+    assert_eq!((knows_of(&phone), drafts(&phone)), (Vec::new(), vec![edit.clone()]));
+    // A form that says whom the file is about by now is that one's.
+    let parties = json!([{"name": "—", "side": "applicant"}, {"name": "李四", "side": "respondent"}]);
+    phone.call("save_draft", json!({"key": edit, "value": {"claim": WORDS[3], "parties": parties, "seen": {}}}));
+    phone.sync();
+    assert_eq!(knows_of(&phone), [WORDS[3]]);
+}
+
+#[test]
 fn what_waits_for_the_servers_clock_and_is_refused_with_a_later_round_goes_too() {
     let nobody = json!([{"name": "—", "side": "applicant"}]);
     let (server, phone, file) = a_case_that_lost_its_party(json!({ "parties": nobody, "facts": null }));
