@@ -10,16 +10,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::dispute::{
     ERASED_NAME, WORDS, file_without_words, form_without_person, how_many_lost, is_about_nobody, is_about_somebody,
-    without_person,
+    names_nobody, without_person,
 };
-use domain::{Fields, Kind, Record, RecordId, Stamp};
+use domain::{Fields, Record, RecordId, Stamp};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
 use super::overtaken::{Overtaken, overtaken_of};
 use crate::DeviceError;
 use crate::conflicts;
-use crate::store::{self, Held, Meta};
+use crate::store::{self, Held, Meta, SELECT_HELD};
 
 /// Files that were about nobody here when this phone last looked; with the stamp of the list of parties, where it was emptied here and the
 /// server had it under that stamp.
@@ -41,8 +41,10 @@ pub(super) fn leave_party(connection: &Connection, person: RecordId) -> Result<b
         files.insert(id, (!held.unsent.contains_key("parties")).then_some(list));
     }
     // The server's copy may have come first.
-    for id in of_nobody(connection)? {
-        files.entry(id).or_insert(None);
+    for id in files_naming_nobody(connection)? {
+        if !conflicts::may_be_about_others(connection, id)? {
+            files.entry(id).or_insert(None);
+        }
     }
     let files = Some(files);
     if files != before {
@@ -55,7 +57,7 @@ pub(super) fn leave_party(connection: &Connection, person: RecordId) -> Result<b
 /// reads nothing, and their file alone tells that they were erased. A correction that takes out the last one who was left tells nothing of it.
 pub(crate) fn was_left_to_nobody(before: Option<&Record>, pulled: &Record) -> bool {
     let lost = |file: &Record| file.fields.get("parties").map_or(0, how_many_lost);
-    pulled.kind == Kind::Dispute && names_nobody(pulled) && lost(pulled) > before.map_or(0, lost)
+    names_nobody(pulled) && lost(pulled) > before.map_or(0, lost)
 }
 
 /// Notes that words of these files are to be looked at, which came down as files about nobody.
@@ -73,8 +75,7 @@ pub(crate) fn look_at_files(connection: &Connection, left: &[RecordId]) -> Resul
 /// Words were refused. By an own list of parties among them a case file may have been somebody's here alone: where the one that stands at the
 /// server names nobody, what lies beside the file is to be looked at.
 pub(crate) fn list_was_refused(connection: &Connection, words: &Fields, stands: &Record) -> Result<(), DeviceError> {
-    let of_nobody = stands.kind == Kind::Dispute && words.contains_key("parties") && names_nobody(stands);
-    if of_nobody { look_at_files(connection, &[stands.id]) } else { Ok(()) }
+    if words.contains_key("parties") && names_nobody(stands) { look_at_files(connection, &[stands.id]) } else { Ok(()) }
 }
 
 /// Of a file that turns out to be about somebody nothing is to go, though it should leave this phone before all has come down.
@@ -102,7 +103,7 @@ pub(crate) fn look_again(connection: &Connection) -> Result<(), DeviceError> {
 pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> {
     let Some(noted) = noted(connection)? else { return Ok(false) };
     let (mut left, mut waiting) = (false, BTreeSet::new());
-    for (id, file) in naming_nobody(connection)? {
+    for id in files_naming_nobody(connection)? {
         if conflicts::may_be_about_others(connection, id)? {
             waiting.extend(own_list_goes_up(connection, id)?.then_some(id));
             continue;
@@ -117,7 +118,7 @@ pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> 
         if may_be_refused(connection, &held)? {
             waiting.insert(id);
         } else if noted.get(&id) == Some(&Some(held.record.stamps.of("parties"))) {
-            left |= empty(connection, id, file)?;
+            left |= empty(connection, id)?;
         }
     }
     for id in noted.keys() {
@@ -140,8 +141,7 @@ pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> 
 /// It does not know yet where the own list of parties waits to be judged, nor, once somebody was erased, before everything has come down and
 /// was judged.
 pub(crate) fn is_of_nobody(connection: &Connection, file: RecordId) -> Result<bool, DeviceError> {
-    let held = store::held(connection, file)?.filter(|held| held.record.kind == Kind::Dispute);
-    let Some(held) = held.filter(|held| names_nobody(&held.record)) else { return Ok(false) };
+    let Some(held) = store::held(connection, file)?.filter(|held| names_nobody(&held.record)) else { return Ok(false) };
     if held.unsent.contains_key("parties") || conflicts::may_be_about_others(connection, file)? {
         return Ok(false);
     }
@@ -164,34 +164,14 @@ pub(crate) fn look_at_forms(connection: &Connection) -> Result<(), DeviceError> 
     Meta::FilesToLeave.set(connection, &Some(files))
 }
 
-/// Whether the list of parties that stands in a case file names nobody any more.
-fn names_nobody(file: &Record) -> bool {
-    file.fields.get("parties").is_some_and(is_about_nobody)
-}
-
-/// The files in the register that are about nobody any more: not those that may be about others, as far as this phone is told.
-fn of_nobody(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
-    let mut found = Vec::new();
-    for (id, _) in naming_nobody(connection)? {
-        if !conflicts::may_be_about_others(connection, id)? {
-            found.push(id);
-        }
-    }
-    Ok(found)
-}
-
-/// The files in the register whose list of parties names nobody any more, with their bodies.
-fn naming_nobody(connection: &Connection) -> Result<Vec<(RecordId, Value)>, DeviceError> {
-    const FILES: &str = "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0";
-    let mut statement = connection.prepare_cached(FILES)?;
+/// The files in the register whose list of parties names nobody any more; some of them may be about others ([`conflicts::may_be_about_others`]).
+fn files_naming_nobody(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
+    let sql = format!("{SELECT_HELD} WHERE kind = 'dispute' AND instr(body, ?1) > 0");
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([format!("\"name\":\"{ERASED_NAME}\"")])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let body: String = row.get(1)?;
-        let body: Value = serde_json::from_str(&body)?;
-        if body.pointer("/fields/parties").is_some_and(is_about_nobody) {
-            found.push((store::id_of_row(row)?, body));
-        }
+        found.extend(Some(store::held_of_row(row)?.record).filter(names_nobody).map(|file| file.id));
     }
     Ok(found)
 }
@@ -219,8 +199,11 @@ fn may_be_refused(connection: &Connection, held: &Held) -> Result<bool, DeviceEr
 }
 
 /// Puts nothing where words stand in a file, under their stamps. True: there were any.
-fn empty(connection: &Connection, id: RecordId, mut body: Value) -> Result<bool, DeviceError> {
+fn empty(connection: &Connection, id: RecordId) -> Result<bool, DeviceError> {
+    const BODY: &str = "SELECT body FROM record WHERE id = ?1";
     const EMPTY: &str = "UPDATE record SET body = ?2 WHERE id = ?1";
+    let body: String = connection.prepare_cached(BODY)?.query_row([id.to_string()], |row| row.get(0))?;
+    let mut body: Value = serde_json::from_str(&body)?;
     let Some(file) = body.get_mut("fields") else { return Ok(false) };
     let Some(without) = file_without_words(file) else { return Ok(false) };
     *file = without;
