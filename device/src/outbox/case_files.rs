@@ -12,7 +12,7 @@ use domain::kinds::dispute::{
     ERASED_NAME, WORDS, file_without_words, form_without_person, how_many_lost, is_about_nobody, is_about_somebody,
     names_nobody, without_person,
 };
-use domain::{Fields, Record, RecordId, Stamp};
+use domain::{Change, Kind, Record, RecordId, Stamp};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
@@ -72,10 +72,19 @@ pub(crate) fn look_at_files(connection: &Connection, left: &[RecordId]) -> Resul
     Meta::FilesToLeave.set(connection, &Some(files))
 }
 
-/// Words were refused. By an own list of parties among them a case file may have been somebody's here alone: where the one that stands at the
-/// server names nobody, what lies beside the file is to be looked at.
-pub(crate) fn list_was_refused(connection: &Connection, words: &Fields, stands: &Record) -> Result<(), DeviceError> {
-    if words.contains_key("parties") && names_nobody(stands) { look_at_files(connection, &[stands.id]) } else { Ok(()) }
+/// A change was refused. By a list of parties in it that names somebody a case file may have been that one's here alone: where the one that
+/// stands now names nobody, what lies beside the file is to be looked at.
+///
+/// This alone says so, whatever was noted before. The list may have been written when nothing was noted any more; it goes up as unsent, as
+/// overtaken, or with all of a record that is offered to a server that was put back or doubts it; and until it is judged nobody can tell. The
+/// note is stored with what the refusal does, so no end of a round comes between. One that is taken makes the file somebody's, or is set
+/// aside, and then the server says whom it may be about.
+pub(crate) fn list_was_refused(connection: &Connection, change: &Change) -> Result<(), DeviceError> {
+    if change.kind != Kind::Dispute || !change.fields.get("parties").is_some_and(is_about_somebody) {
+        return Ok(());
+    }
+    let left = store::held(connection, change.id)?.is_some_and(|held| names_nobody(&held.record));
+    if left { look_at_files(connection, &[change.id]) } else { Ok(()) }
 }
 
 /// Of a file that turns out to be about somebody nothing is to go, though it should leave this phone before all has come down.
@@ -92,9 +101,9 @@ pub(crate) fn look_again(connection: &Connection) -> Result<(), DeviceError> {
 }
 
 /// Leaves nothing where words stood of files that are about nobody: of own words that were overtaken, refused or not finished, and of what
-/// was set aside. For when everything has come down and was judged. While something of such a file waits, or the own list of parties by which
-/// a file would be somebody's, be it overtaken or standing here, that may be refused yet, and it is looked at again. While the own list waits
-/// that names nobody, nothing goes: the server may have another one, and sets that aside when it takes this one. True: something went.
+/// was set aside. For when everything has come down and was judged. While something of such a file waits, or the own list of parties that was
+/// overtaken and by which it would be somebody's, that may be refused yet, and it is looked at again. While the own list waits that names
+/// nobody, nothing goes: the server may have another one, and sets that aside when it takes this one. True: something went.
 ///
 /// What stands in the register is as the server has it, which empties it under stamps of its own. One of an older version emptied what came
 /// late under the stamps that it came with, and sent the phone that wrote them nothing: where it has not written the list of parties anew
@@ -130,7 +139,7 @@ pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> 
         store::drop_unnamed_photos(connection)?;
     }
     let still: Noted = waiting.into_iter().map(|id| (id, noted.get(&id).copied().flatten())).collect();
-    let still = (!still.is_empty() || own_list_stands(connection)?).then_some(still);
+    let still = (!still.is_empty()).then_some(still);
     if still.as_ref() != Some(&noted) {
         Meta::FilesToLeave.set(connection, &still)?;
     }
@@ -180,14 +189,6 @@ fn files_naming_nobody(connection: &Connection) -> Result<Vec<RecordId>, DeviceE
 fn own_list_goes_up(connection: &Connection, file: RecordId) -> Result<bool, DeviceError> {
     let names_somebody = |lost: &Overtaken| lost.field == "parties" && is_about_somebody(&lost.value);
     Ok(overtaken_of(connection, file)?.iter().any(names_somebody))
-}
-
-/// Whether some file has an own list of parties that is not judged yet: refused, it leaves the file to whomever the server's list names, and
-/// that may be nobody.
-fn own_list_stands(connection: &Connection) -> Result<bool, DeviceError> {
-    const STANDS: &str = "SELECT 1 FROM unsent JOIN record ON record.id = unsent.id
-        WHERE record.kind = 'dispute' AND unsent.fields ->> '$.parties' IS NOT NULL LIMIT 1";
-    store::exists(connection, STANDS, [])
 }
 
 /// Whether words of a file still wait, or of its events or its photos: what waits may be refused.

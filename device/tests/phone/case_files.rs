@@ -1,8 +1,9 @@
 //! A case file of whose parties somebody was erased, while a round is under way: what this phone may take for granted, and when.
 
 use domain::conflict::Conflict;
-use domain::{Kind, Node, ProblemCode, RecordId, Stamp};
+use domain::{Epoch, Kind, Node, ProblemCode, RecordId, Stamp};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::erasure::{case, drafts, knows, person, pictures, tell};
 use crate::fake::*;
@@ -229,6 +230,70 @@ fn a_case_is_looked_at_again_when_the_own_list_of_parties_that_stands_here_is_re
     assert_eq!(phone.get(file).unwrap().fields["parties"], left["parties"]);
     assert_eq!(knows_of(&phone), [""; 0]);
     assert!(knows(&phone, "李四") && !knows(&phone, "张三"), "whoever wrote the list may send it once more");
+}
+
+#[test]
+fn a_case_is_looked_at_again_when_the_list_that_is_offered_to_a_restored_server_is_refused_with_a_later_round() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    let party = json!({"person": erased, "name": "张三", "side": "applicant"});
+    let file = case(&phone, &json!([party]), WORDS[0]);
+    phone.sync();
+    let backup = server.hub().records[&file].clone();
+    let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
+    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    phone.pass(2_000);
+    let both = json!([party, {"name": "李四", "side": "respondent"}]);
+    phone.write(Kind::Dispute, Some(file), json!({ "parties": both })).unwrap();
+    phone.sync();
+    assert!(phone.is_sent(file));
+    // The backup is from before that. Whoever was erased since is erased again before anybody is served.
+    server.hub().epoch = Epoch(Uuid::from_u128(2));
+    server.hub().records.insert(file, backup);
+    let left = json!({"parties": [{"name": "—", "side": "applicant"}], "facts": null});
+    server.write(change(file, Kind::Dispute, cell(), START + 1_000, left.clone()));
+    server.hub().erase(erased);
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Dispute).then_some(ProblemCode::StampFuture));
+    phone.sync();
+    assert_eq!(knows_of(&phone), [WORDS[3]], "the server may take the list, and the file is 李四's then");
+    sync_and_be_refused(&server, &phone);
+    assert_eq!(phone.get(file).unwrap().fields["parties"], left["parties"]);
+    assert_eq!(knows_of(&phone), [""; 0]);
+    assert!(
+        knows(&phone, "李四") && !knows(&phone, "张三"),
+        "the list that the lost database had can be sent once more"
+    );
+}
+
+#[test]
+fn a_case_is_looked_at_again_when_the_own_list_is_refused_that_was_written_when_nothing_was_to_be_looked_at() {
+    for is_overtaken in [false, true] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        let nobody = json!({"name": "—", "side": "applicant"});
+        let file = case(&phone, &json!([nobody]), WORDS[0]);
+        phone.sync();
+        phone.pass(1_000);
+        let both = json!([nobody, {"name": "李四", "side": "respondent"}]);
+        phone.write(Kind::Dispute, Some(file), json!({ "parties": both })).unwrap();
+        let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
+        phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+        if is_overtaken {
+            server.write(change(file, Kind::Dispute, cell(), START + 60_000, json!({"parties": [nobody]})));
+            server.hub().refuse = Box::new(|change| (change.kind == Kind::Dispute).then_some(ProblemCode::StampFuture));
+            phone.sync();
+            assert_eq!(
+                knows_of(&phone),
+                [WORDS[0], WORDS[3]],
+                "the server may take the list, and the file is 李四's then"
+            );
+        }
+        sync_and_be_refused(&server, &phone);
+        assert_eq!(phone.get(file).unwrap().fields["parties"], json!([nobody]));
+        assert_eq!(knows_of(&phone), [WORDS[0]], "what the server has it empties itself");
+        assert!(knows(&phone, "李四"), "whoever wrote the list may send it once more");
+    }
 }
 
 #[test]
