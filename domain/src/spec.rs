@@ -215,6 +215,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::kinds::dispute::{ERASED_NAME, WORDS};
 
     #[test]
     fn the_own_moment_of_a_kind_and_a_tapped_day_are_among_what_its_writer_s_clock_gives() {
@@ -246,6 +247,12 @@ mod tests {
             text.push_str("  ],\n");
         }
         text.push_str("};\n");
+        let words = serde_json::to_string(&WORDS).unwrap();
+        text.push_str("\n/** The fields of a case file in which people write freely, about anybody. */\n");
+        text.push_str(&format!("export const DISPUTE_WORDS: readonly string[] = {words};\n"));
+        let nobody = serde_json::to_string(ERASED_NAME).unwrap();
+        text.push_str("\n/** Stands where the name of a party stood that was erased: its side alone is left. */\n");
+        text.push_str(&format!("export const ERASED_NAME = {nobody};\n"));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("fields.ts"), &text).unwrap();
         assert!(text.contains(r#"{"name":"sex","type":"code","list":"sex","required":false}"#), "{text}");

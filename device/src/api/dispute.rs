@@ -1,12 +1,12 @@
 //! Disputes: the list, the case file with its events, another event, and the forms to print.
 
-use domain::kinds::dispute::Dispute;
+use domain::kinds::dispute::{Dispute, WORDS, is_about_somebody};
 use domain::kinds::dispute_event::DisputeEvent;
 use domain::mediation::{DisputeStanding, RIGHTS, standing};
 use domain::review::ReviewState;
 use domain::validate::today;
 use domain::world::Millis;
-use domain::{CellCode, Fields, Kind, ProblemCode, Record, RecordId};
+use domain::{CellCode, Fields, Kind, Problem, ProblemCode, Record, RecordId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use ts_rs::TS;
@@ -20,7 +20,7 @@ use crate::forms;
 pub use crate::forms::DisputeForm;
 use crate::outbox;
 use crate::read::{dispute_events, dispute_lines, photos_of, review_info};
-use crate::{Device, Open};
+use crate::{Device, DeviceError, Open};
 
 /// A case in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -209,6 +209,27 @@ pub(super) fn add_dispute_event(device: &Device, args: AddDisputeEventArgs) -> R
         open.create_and_write(vec![event], vec![(args.dispute, normalised(&Kind::Dispute, file))])?;
         Ok(Saved { id, warnings: Vec::new() })
     })
+}
+
+/// Words that would come to a case file which is about nobody any more: the server makes nothing of them. With a list of parties that names
+/// somebody they come to that one.
+pub(super) fn said_of_nobody(
+    open: &Open,
+    fields: &Fields,
+    current: Option<&Record>,
+) -> Result<Vec<Problem>, DeviceError> {
+    let Some(file) = current.filter(|_| !fields.get("parties").is_some_and(is_about_somebody)) else {
+        return Ok(Vec::new());
+    };
+    if !outbox::is_of_nobody(open.store().connection(), file.id)? {
+        return Ok(Vec::new());
+    }
+    let is_new = |name: &&str| {
+        let word = fields.get(*name).filter(|word| !word.is_null());
+        word.is_some() && word != file.fields.get(*name)
+    };
+    let said = WORDS.into_iter().filter(is_new);
+    Ok(said.map(|name| Problem::new(name, ProblemCode::Erased)).collect())
 }
 
 /// What was agreed, once these fields of the file are written.

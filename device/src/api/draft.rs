@@ -6,6 +6,7 @@ use serde_json::Value;
 use ts_rs::TS;
 
 use super::{Failure, Nothing};
+use crate::outbox;
 use crate::{Device, Open};
 
 /// Keeps the content of an unfinished form.
@@ -70,6 +71,10 @@ pub(super) fn save_draft(device: &Device, args: SaveDraftArgs) -> Result<Nothing
         return Err(Failure::invalid(problems));
     }
     device.with_open(|open: &mut Open| -> Result<Nothing, Failure> {
+        if outbox::is_form_of_nobody(open.store().connection(), &args.key)? {
+            // First: a note without the form does no harm.
+            open.store.keep_text(|transaction| outbox::look_at_forms(transaction))?;
+        }
         open.store().save_draft(&args.key, &args.value, open.now())?;
         Ok(Nothing {})
     })

@@ -1,7 +1,6 @@
 //! Records of any kind: reading one, saving fields of it, taking it out of the register and putting it back.
 
 use domain::address::half_width;
-use domain::kinds::dispute::{WORDS, is_about_somebody};
 use domain::record::{Fields, Record};
 use domain::spec::{FieldType, field, named_kind};
 use domain::validate::{Warning, today};
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use ts_rs::TS;
 
 use super::conflict::ConflictLine;
+use super::dispute::said_of_nobody;
 use super::review::ReviewInfo;
 use super::{Failure, category, conflict};
 use crate::open::New;
@@ -39,8 +39,8 @@ pub struct RecordPage {
     pub review: ReviewInfo,
     /// Fields that two people changed without knowing of each other.
     pub conflicts: Vec<ConflictLine>,
-    /// Fields into which nothing is typed any more: the words of a case file of whose parties only the sides are left.
-    pub closed: Vec<String>,
+    /// A case file of whose parties only the sides are left: no words are added to it.
+    pub about_nobody: bool,
     /// Nothing of it is unsent.
     pub sent: bool,
 }
@@ -79,9 +79,8 @@ pub(super) fn record(device: &Device, args: OfRecord) -> Result<RecordPage, Fail
         let record = shown_record(open, args.id)?;
         let (review, sent) = (review_info(open.store(), &record)?, open.store().is_sent(record.id)?);
         let conflicts = conflict::lines(open, &record)?;
-        let is_closed = outbox::is_of_nobody(open.store().connection(), record.id)?;
-        let closed = if is_closed { WORDS.map(str::to_owned).to_vec() } else { Vec::new() };
-        Ok(RecordPage { seen: record.stamps_by_field().collect(), record, review, conflicts, closed, sent })
+        let about_nobody = outbox::is_of_nobody(open.store().connection(), record.id)?;
+        Ok(RecordPage { seen: record.stamps_by_field().collect(), record, review, conflicts, about_nobody, sent })
     })
 }
 
@@ -274,23 +273,6 @@ fn foreign_author(open: &Open, kind: &Kind, fields: &Fields, current: Option<&Re
     let own = by.as_str() == Some(open.account().account.as_str());
     let unchanged = current.is_some_and(|record| record.fields.get("by") == Some(by));
     (!unchanged && (!own || current.is_some())).then(|| Problem::new("by", ProblemCode::OtherAuthor))
-}
-
-/// Words that would come to a case file which is about nobody any more: the server makes nothing of them. With a list of parties that names
-/// somebody they come to that one.
-fn said_of_nobody(open: &Open, fields: &Fields, current: Option<&Record>) -> Result<Vec<Problem>, DeviceError> {
-    let Some(file) = current.filter(|_| !fields.get("parties").is_some_and(is_about_somebody)) else {
-        return Ok(Vec::new());
-    };
-    if !outbox::is_of_nobody(open.store().connection(), file.id)? {
-        return Ok(Vec::new());
-    }
-    let is_new = |name: &&str| {
-        let word = fields.get(*name).filter(|word| !word.is_null());
-        word.is_some() && word != file.fields.get(*name)
-    };
-    let said = WORDS.into_iter().filter(is_new);
-    Ok(said.map(|name| Problem::new(name, ProblemCode::Erased)).collect())
 }
 
 /// The cell of a new record: the one given, or that of what it belongs to.

@@ -10,16 +10,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::kinds::dispute::{
     ERASED_NAME, WORDS, file_without_words, form_without_person, how_many_lost, is_about_nobody, is_about_somebody,
-    without_person,
+    names_nobody, without_person,
 };
-use domain::{Fields, Kind, Record, RecordId, Stamp};
+use domain::{Change, Kind, Record, RecordId, Stamp};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
 use super::overtaken::{Overtaken, overtaken_of};
 use crate::DeviceError;
 use crate::conflicts;
-use crate::store::{self, Held, Meta};
+use crate::store::{self, Held, Meta, SELECT_HELD};
 
 /// Files that were about nobody here when this phone last looked; with the stamp of the list of parties, where it was emptied here and the
 /// server had it under that stamp.
@@ -41,8 +41,10 @@ pub(super) fn leave_party(connection: &Connection, person: RecordId) -> Result<b
         files.insert(id, (!held.unsent.contains_key("parties")).then_some(list));
     }
     // The server's copy may have come first.
-    for id in of_nobody(connection)? {
-        files.entry(id).or_insert(None);
+    for id in files_naming_nobody(connection)? {
+        if !conflicts::may_be_about_others(connection, id)? {
+            files.entry(id).or_insert(None);
+        }
     }
     let files = Some(files);
     if files != before {
@@ -55,7 +57,7 @@ pub(super) fn leave_party(connection: &Connection, person: RecordId) -> Result<b
 /// reads nothing, and their file alone tells that they were erased. A correction that takes out the last one who was left tells nothing of it.
 pub(crate) fn was_left_to_nobody(before: Option<&Record>, pulled: &Record) -> bool {
     let lost = |file: &Record| file.fields.get("parties").map_or(0, how_many_lost);
-    pulled.kind == Kind::Dispute && names_nobody(pulled) && lost(pulled) > before.map_or(0, lost)
+    names_nobody(pulled) && lost(pulled) > before.map_or(0, lost)
 }
 
 /// Notes that words of these files are to be looked at, which came down as files about nobody.
@@ -70,11 +72,19 @@ pub(crate) fn look_at_files(connection: &Connection, left: &[RecordId]) -> Resul
     Meta::FilesToLeave.set(connection, &Some(files))
 }
 
-/// Words were refused. By an own list of parties among them a case file may have been somebody's here alone: where the one that stands at the
-/// server names nobody, what lies beside the file is to be looked at.
-pub(crate) fn list_was_refused(connection: &Connection, words: &Fields, stands: &Record) -> Result<(), DeviceError> {
-    let of_nobody = stands.kind == Kind::Dispute && words.contains_key("parties") && names_nobody(stands);
-    if of_nobody { look_at_files(connection, &[stands.id]) } else { Ok(()) }
+/// A change was refused. By a list of parties in it that names somebody a case file may have been that one's here alone: where the one that
+/// stands now names nobody, what lies beside the file is to be looked at.
+///
+/// This alone says so, whatever was noted before. The list may have been written when nothing was noted any more; it goes up as unsent, as
+/// overtaken, or with all of a record that is offered to a server that was put back or doubts it; and until it is judged nobody can tell. The
+/// note is stored with what the refusal does, so no end of a round comes between. One that is taken makes the file somebody's, or is set
+/// aside, and then the server says whom it may be about.
+pub(crate) fn list_was_refused(connection: &Connection, change: &Change) -> Result<(), DeviceError> {
+    if change.kind != Kind::Dispute || !change.fields.get("parties").is_some_and(is_about_somebody) {
+        return Ok(());
+    }
+    let left = store::held(connection, change.id)?.is_some_and(|held| names_nobody(&held.record));
+    if left { look_at_files(connection, &[change.id]) } else { Ok(()) }
 }
 
 /// Of a file that turns out to be about somebody nothing is to go, though it should leave this phone before all has come down.
@@ -91,9 +101,9 @@ pub(crate) fn look_again(connection: &Connection) -> Result<(), DeviceError> {
 }
 
 /// Leaves nothing where words stood of files that are about nobody: of own words that were overtaken, refused or not finished, and of what
-/// was set aside. For when everything has come down and was judged. While something of such a file waits, or the own list of parties by which
-/// a file would be somebody's, be it overtaken or standing here, that may be refused yet, and it is looked at again. While the own list waits
-/// that names nobody, nothing goes: the server may have another one, and sets that aside when it takes this one. True: something went.
+/// was set aside. For when everything has come down and was judged. While something of such a file waits, or the own list of parties that was
+/// overtaken and by which it would be somebody's, that may be refused yet, and it is looked at again. While the own list waits that names
+/// nobody, nothing goes: the server may have another one, and sets that aside when it takes this one. True: something went.
 ///
 /// What stands in the register is as the server has it, which empties it under stamps of its own. One of an older version emptied what came
 /// late under the stamps that it came with, and sent the phone that wrote them nothing: where it has not written the list of parties anew
@@ -102,7 +112,7 @@ pub(crate) fn look_again(connection: &Connection) -> Result<(), DeviceError> {
 pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> {
     let Some(noted) = noted(connection)? else { return Ok(false) };
     let (mut left, mut waiting) = (false, BTreeSet::new());
-    for (id, file) in naming_nobody(connection)? {
+    for id in files_naming_nobody(connection)? {
         if conflicts::may_be_about_others(connection, id)? {
             waiting.extend(own_list_goes_up(connection, id)?.then_some(id));
             continue;
@@ -117,7 +127,7 @@ pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> 
         if may_be_refused(connection, &held)? {
             waiting.insert(id);
         } else if noted.get(&id) == Some(&Some(held.record.stamps.of("parties"))) {
-            left |= empty(connection, id, file)?;
+            left |= empty(connection, id)?;
         }
     }
     for id in noted.keys() {
@@ -129,7 +139,7 @@ pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> 
         store::drop_unnamed_photos(connection)?;
     }
     let still: Noted = waiting.into_iter().map(|id| (id, noted.get(&id).copied().flatten())).collect();
-    let still = (!still.is_empty() || own_list_stands(connection)?).then_some(still);
+    let still = (!still.is_empty()).then_some(still);
     if still.as_ref() != Some(&noted) {
         Meta::FilesToLeave.set(connection, &still)?;
     }
@@ -140,42 +150,37 @@ pub(crate) fn leave_words(connection: &Connection) -> Result<bool, DeviceError> 
 /// It does not know yet where the own list of parties waits to be judged, nor, once somebody was erased, before everything has come down and
 /// was judged.
 pub(crate) fn is_of_nobody(connection: &Connection, file: RecordId) -> Result<bool, DeviceError> {
-    let held = store::held(connection, file)?.filter(|held| held.record.kind == Kind::Dispute);
-    let Some(held) = held.filter(|held| names_nobody(&held.record)) else { return Ok(false) };
+    let Some(held) = store::held(connection, file)?.filter(|held| names_nobody(&held.record)) else { return Ok(false) };
     if held.unsent.contains_key("parties") || conflicts::may_be_about_others(connection, file)? {
         return Ok(false);
     }
     Ok(noted(connection)?.is_none_or(|files| !files.contains_key(&file)))
 }
 
-/// Whether the list of parties that stands in a case file names nobody any more.
-fn names_nobody(file: &Record) -> bool {
-    file.fields.get("parties").is_some_and(is_about_nobody)
+/// Whether a form is one of a case file that is about nobody, and nothing says yet that such forms are to be looked at: it stood open while
+/// the file was left, and is kept once more. Its words go up with no change that the server could refuse, so nothing else tells of them.
+pub(crate) fn is_form_of_nobody(connection: &Connection, key: &str) -> Result<bool, DeviceError> {
+    let of_step = || key.strip_prefix("dispute:").and_then(|rest| rest.split(':').next());
+    let file = key.strip_prefix("edit:").or_else(of_step).and_then(|file| file.parse::<RecordId>().ok());
+    let Some(file) = file else { return Ok(false) };
+    Ok(noted(connection)?.is_none() && is_of_nobody(connection, file)?)
 }
 
-/// The files in the register that are about nobody any more: not those that may be about others, as far as this phone is told.
-fn of_nobody(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
-    let mut found = Vec::new();
-    for (id, _) in naming_nobody(connection)? {
-        if !conflicts::may_be_about_others(connection, id)? {
-            found.push(id);
-        }
-    }
-    Ok(found)
+/// Notes that what lies beside files about nobody is to be looked at, though nobody was erased since. No file is named: what this phone knows
+/// of each it goes on knowing.
+pub(crate) fn look_at_forms(connection: &Connection) -> Result<(), DeviceError> {
+    let files = noted(connection)?.unwrap_or_default();
+    Meta::FilesToLeave.set(connection, &Some(files))
 }
 
-/// The files in the register whose list of parties names nobody any more, with their bodies.
-fn naming_nobody(connection: &Connection) -> Result<Vec<(RecordId, Value)>, DeviceError> {
-    const FILES: &str = "SELECT id, body FROM record WHERE kind = 'dispute' AND instr(body, ?1) > 0";
-    let mut statement = connection.prepare_cached(FILES)?;
+/// The files in the register whose list of parties names nobody any more; some of them may be about others ([`conflicts::may_be_about_others`]).
+fn files_naming_nobody(connection: &Connection) -> Result<Vec<RecordId>, DeviceError> {
+    let sql = format!("{SELECT_HELD} WHERE kind = 'dispute' AND instr(body, ?1) > 0");
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([format!("\"name\":\"{ERASED_NAME}\"")])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let body: String = row.get(1)?;
-        let body: Value = serde_json::from_str(&body)?;
-        if body.pointer("/fields/parties").is_some_and(is_about_nobody) {
-            found.push((store::id_of_row(row)?, body));
-        }
+        found.extend(Some(store::held_of_row(row)?.record).filter(names_nobody).map(|file| file.id));
     }
     Ok(found)
 }
@@ -184,14 +189,6 @@ fn naming_nobody(connection: &Connection) -> Result<Vec<(RecordId, Value)>, Devi
 fn own_list_goes_up(connection: &Connection, file: RecordId) -> Result<bool, DeviceError> {
     let names_somebody = |lost: &Overtaken| lost.field == "parties" && is_about_somebody(&lost.value);
     Ok(overtaken_of(connection, file)?.iter().any(names_somebody))
-}
-
-/// Whether some file has an own list of parties that is not judged yet: refused, it leaves the file to whomever the server's list names, and
-/// that may be nobody.
-fn own_list_stands(connection: &Connection) -> Result<bool, DeviceError> {
-    const STANDS: &str = "SELECT 1 FROM unsent JOIN record ON record.id = unsent.id
-        WHERE record.kind = 'dispute' AND unsent.fields ->> '$.parties' IS NOT NULL LIMIT 1";
-    store::exists(connection, STANDS, [])
 }
 
 /// Whether words of a file still wait, or of its events or its photos: what waits may be refused.
@@ -203,8 +200,11 @@ fn may_be_refused(connection: &Connection, held: &Held) -> Result<bool, DeviceEr
 }
 
 /// Puts nothing where words stand in a file, under their stamps. True: there were any.
-fn empty(connection: &Connection, id: RecordId, mut body: Value) -> Result<bool, DeviceError> {
+fn empty(connection: &Connection, id: RecordId) -> Result<bool, DeviceError> {
+    const BODY: &str = "SELECT body FROM record WHERE id = ?1";
     const EMPTY: &str = "UPDATE record SET body = ?2 WHERE id = ?1";
+    let body: String = connection.prepare_cached(BODY)?.query_row([id.to_string()], |row| row.get(0))?;
+    let mut body: Value = serde_json::from_str(&body)?;
     let Some(file) = body.get_mut("fields") else { return Ok(false) };
     let Some(without) = file_without_words(file) else { return Ok(false) };
     *file = without;

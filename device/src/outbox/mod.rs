@@ -13,7 +13,8 @@ use domain::{Change, Record, Stamp};
 use rusqlite::Connection;
 
 pub(crate) use case_files::{
-    is_of_nobody, leave_words, list_was_refused, look_again, look_at_files, was_left_to_nobody,
+    is_form_of_nobody, is_of_nobody, leave_words, list_was_refused, look_again, look_at_files, look_at_forms,
+    was_left_to_nobody,
 };
 pub(crate) use erased::{erase, note_asked, words_about};
 pub(crate) use overtaken::{

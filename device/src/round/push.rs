@@ -141,6 +141,9 @@ pub(super) fn judged<'a>(
                 judged.refused += 1;
             }
         }
+        if matches!(verdict, Verdict::Refused(_)) {
+            outbox::list_was_refused(connection, offer.change)?;
+        }
     }
     judged.set_back = set_back(connection, &ahead, now, notes)?;
     judged.dropped |= judged.refused > 0 || judged.set_back;
@@ -307,9 +310,6 @@ fn refuse(
                 words = all;
                 store::remove(connection, change.id)?;
             }
-        }
-        if let Some(stands) = refusal.current.as_ref().filter(|current| current.id == change.id) {
-            outbox::list_was_refused(connection, &words, stands)?;
         }
     }
     if offer.why == Why::Overtaken {

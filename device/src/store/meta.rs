@@ -57,7 +57,8 @@ pub(crate) enum Meta {
     KnownKinds,
     /// The last of those that the server was asked about, when there were more than one request may name.
     WordsAsked,
-    /// The case files that were about nobody when somebody was erased, until everything has come down: their words are to be looked at.
+    /// The case files that were about nobody when somebody was erased, until everything has come down: their words are to be looked at. Without
+    /// any it says that forms are.
     FilesToLeave,
     /// Since when evacuations seem to be over, while something lies here that another phone handed over.
     EvacuationsOver,

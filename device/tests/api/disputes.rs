@@ -2,11 +2,10 @@
 
 use device::api::{Answer, FailureCode, call};
 use domain::conflict::Conflict;
-use domain::kinds::dispute::WORDS;
-use domain::{CellCode, Kind, Node, ProblemCode, Stamp};
+use domain::{CellCode, Kind, Node, ProblemCode, Stamp, Stamps};
 use serde_json::{Value, json};
 
-use crate::phone::{CELL, DAY, MORNING, Phone, record};
+use crate::phone::{CELL, DAY, MORNING, Phone, id_of, record};
 
 fn case(phone: &Phone, accepted_on: &str) -> String {
     phone.save(
@@ -172,7 +171,7 @@ fn to_a_case_that_is_about_nobody_any_more_no_photo_no_step_and_no_words_are_add
     assert_eq!((refused.code, refused.problems[0].code), (FailureCode::Invalid, ProblemCode::Erased));
     let step = phone.problems("add_dispute_event", json!({"dispute": id, "event": "rights"}));
     assert_eq!((step[0].field.as_str(), step[0].code), ("dispute", ProblemCode::Erased));
-    assert_eq!(phone.ok("record", json!({"id": id}))["closed"], json!(WORDS));
+    assert_eq!(phone.ok("record", json!({"id": id}))["about_nobody"], true);
     let save = |fields: Value| json!({"kind": "dispute", "id": id, "fields": fields});
     let words = phone.problems("save", save(json!({"facts": "墙漏水", "amount": "12.00"})));
     assert_eq!((words.len(), words[0].field.as_str(), words[0].code), (1, "facts", ProblemCode::Erased));
@@ -181,7 +180,7 @@ fn to_a_case_that_is_about_nobody_any_more_no_photo_no_step_and_no_words_are_add
     let parties = json!([{"name": "—", "side": "applicant"}, {"name": "李四", "side": "respondent"}]);
     phone.ok("save", save(json!({"parties": parties, "facts": "墙漏水"})));
     assert_eq!(phone.ok("dispute", json!({"id": id}))["about_nobody"], false);
-    assert_eq!(phone.ok("record", json!({"id": id}))["closed"], json!([]));
+    assert_eq!(phone.ok("record", json!({"id": id}))["about_nobody"], false);
     phone.ok("add_dispute_event", json!({"dispute": id, "event": "rights"}));
 }
 
@@ -202,4 +201,30 @@ fn a_case_that_a_list_of_parties_set_aside_leaves_to_somebody_is_gone_on_with() 
     phone.tell(case, list);
     assert_eq!(phone.ok("dispute", json!({"id": id}))["about_nobody"], false);
     phone.ok("add_dispute_event", json!({"dispute": id, "event": "rights"}));
+}
+
+#[test]
+fn what_was_refused_is_not_sent_again_into_a_case_that_was_left_to_nobody_since() {
+    let phone = Phone::new();
+    let nobody = json!({"name": "—", "side": "applicant"});
+    let fields = json!({"type": "02", "source": "applied", "accepted_on": "2026-11-10", "by": "worker-1",
+        "parties": [nobody, {"name": "李四", "side": "respondent"}]});
+    let case = record(&CellCode::new(CELL).unwrap(), Kind::Dispute, MORNING, fields);
+    let id = case.id.to_string();
+    phone.give([case.clone()]);
+    phone.edit("dispute", &id, json!({"facts": "墙漏水"}));
+    let event = id_of(&phone.ok("add_dispute_event", json!({"dispute": id, "event": "rights"})));
+    phone.refuse_next(ProblemCode::TooLong, Some(case.clone()));
+    assert_eq!(phone.ok("refused", json!({})).as_array().unwrap().len(), 2);
+    // A correction takes 李四 out: by that nothing goes.
+    let mut left = case;
+    left.fields.insert("parties".into(), json!([nobody]));
+    left.stamps = Stamps::all(Stamp::new(MORNING + 1_000, 0, Node(0xDE5C)));
+    phone.give([left]);
+    for (refused, field) in [(&id, "facts"), (&event, "dispute")] {
+        let problems = phone.problems("resend", json!({"record_id": refused}));
+        assert_eq!((problems.len(), problems[0].field.as_str(), problems[0].code), (1, field, ProblemCode::Erased));
+    }
+    assert_eq!(phone.ok("refused", json!({})).as_array().unwrap().len(), 2, "they can be discarded");
+    phone.ok("discard", json!({"record_id": event}));
 }

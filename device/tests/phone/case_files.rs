@@ -1,8 +1,9 @@
 //! A case file of whose parties somebody was erased, while a round is under way: what this phone may take for granted, and when.
 
 use domain::conflict::Conflict;
-use domain::{Kind, Node, ProblemCode, RecordId, Stamp};
+use domain::{Epoch, Kind, Node, ProblemCode, RecordId, Stamp};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::erasure::{case, drafts, knows, person, pictures, tell};
 use crate::fake::*;
@@ -112,6 +113,43 @@ fn a_case_takes_nothing_more_once_it_is_known_that_it_is_about_nobody_and_not_be
 }
 
 #[test]
+fn a_form_of_a_case_about_nobody_that_is_kept_once_more_goes_with_the_next_round() {
+    let server = Server::new();
+    let mut phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    let file = case(&phone, &json!([{"person": erased, "name": "张三", "side": "applicant"}]), WORDS[0]);
+    let (edit, step) = (format!("edit:{file}"), format!("dispute:{file}:mediation"));
+    let keep = |phone: &Phone| {
+        phone.call("save_draft", json!({"key": edit, "value": {"claim": WORDS[3], "amount": "12.00", "seen": {}}}));
+        phone.call("save_draft", json!({"key": step, "value": {"text": WORDS[1], "moment": "2026-01-05T10:00"}}));
+    };
+    phone.sync();
+    keep(&phone);
+    server.write(change(
+        file,
+        Kind::Dispute,
+        cell(),
+        START + 1_000,
+        json!({"parties": [{"name": "—", "side": "applicant"}], "facts": null}),
+    ));
+    server.hub().erase(erased);
+    phone.sync();
+    assert_eq!((knows_of(&phone), drafts(&phone)), (Vec::new(), vec![edit.clone()]), "the amount may be put right");
+    // The forms stand open all the time: the next key keeps them again.
+    keep(&phone);
+    assert_eq!(knows_of(&phone), [WORDS[1], WORDS[3]]);
+    assert_eq!(phone.call("dispute", json!({"id": file}))["about_nobody"], true, "that stays known");
+    phone.restart();
+    phone.sync();
+    assert_eq!((knows_of(&phone), drafts(&phone)), (Vec::new(), vec![edit.clone()]));
+    // A form that says whom the file is about by now is that one's.
+    let parties = json!([{"name": "—", "side": "applicant"}, {"name": "李四", "side": "respondent"}]);
+    phone.call("save_draft", json!({"key": edit, "value": {"claim": WORDS[3], "parties": parties, "seen": {}}}));
+    phone.sync();
+    assert_eq!(knows_of(&phone), [WORDS[3]]);
+}
+
+#[test]
 fn what_waits_for_the_servers_clock_and_is_refused_with_a_later_round_goes_too() {
     let nobody = json!([{"name": "—", "side": "applicant"}]);
     let (server, phone, file) = a_case_that_lost_its_party(json!({ "parties": nobody, "facts": null }));
@@ -192,6 +230,70 @@ fn a_case_is_looked_at_again_when_the_own_list_of_parties_that_stands_here_is_re
     assert_eq!(phone.get(file).unwrap().fields["parties"], left["parties"]);
     assert_eq!(knows_of(&phone), [""; 0]);
     assert!(knows(&phone, "李四") && !knows(&phone, "张三"), "whoever wrote the list may send it once more");
+}
+
+#[test]
+fn a_case_is_looked_at_again_when_the_list_that_is_offered_to_a_restored_server_is_refused_with_a_later_round() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let erased = person(&phone, "张三");
+    let party = json!({"person": erased, "name": "张三", "side": "applicant"});
+    let file = case(&phone, &json!([party]), WORDS[0]);
+    phone.sync();
+    let backup = server.hub().records[&file].clone();
+    let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
+    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    phone.pass(2_000);
+    let both = json!([party, {"name": "李四", "side": "respondent"}]);
+    phone.write(Kind::Dispute, Some(file), json!({ "parties": both })).unwrap();
+    phone.sync();
+    assert!(phone.is_sent(file));
+    // The backup is from before that. Whoever was erased since is erased again before anybody is served.
+    server.hub().epoch = Epoch(Uuid::from_u128(2));
+    server.hub().records.insert(file, backup);
+    let left = json!({"parties": [{"name": "—", "side": "applicant"}], "facts": null});
+    server.write(change(file, Kind::Dispute, cell(), START + 1_000, left.clone()));
+    server.hub().erase(erased);
+    server.hub().refuse = Box::new(|change| (change.kind == Kind::Dispute).then_some(ProblemCode::StampFuture));
+    phone.sync();
+    assert_eq!(knows_of(&phone), [WORDS[3]], "the server may take the list, and the file is 李四's then");
+    sync_and_be_refused(&server, &phone);
+    assert_eq!(phone.get(file).unwrap().fields["parties"], left["parties"]);
+    assert_eq!(knows_of(&phone), [""; 0]);
+    assert!(
+        knows(&phone, "李四") && !knows(&phone, "张三"),
+        "the list that the lost database had can be sent once more"
+    );
+}
+
+#[test]
+fn a_case_is_looked_at_again_when_the_own_list_is_refused_that_was_written_when_nothing_was_to_be_looked_at() {
+    for is_overtaken in [false, true] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        let nobody = json!({"name": "—", "side": "applicant"});
+        let file = case(&phone, &json!([nobody]), WORDS[0]);
+        phone.sync();
+        phone.pass(1_000);
+        let both = json!([nobody, {"name": "李四", "side": "respondent"}]);
+        phone.write(Kind::Dispute, Some(file), json!({ "parties": both })).unwrap();
+        let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
+        phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+        if is_overtaken {
+            server.write(change(file, Kind::Dispute, cell(), START + 60_000, json!({"parties": [nobody]})));
+            server.hub().refuse = Box::new(|change| (change.kind == Kind::Dispute).then_some(ProblemCode::StampFuture));
+            phone.sync();
+            assert_eq!(
+                knows_of(&phone),
+                [WORDS[0], WORDS[3]],
+                "the server may take the list, and the file is 李四's then"
+            );
+        }
+        sync_and_be_refused(&server, &phone);
+        assert_eq!(phone.get(file).unwrap().fields["parties"], json!([nobody]));
+        assert_eq!(knows_of(&phone), [WORDS[0]], "what the server has it empties itself");
+        assert!(knows(&phone, "李四"), "whoever wrote the list may send it once more");
+    }
 }
 
 #[test]

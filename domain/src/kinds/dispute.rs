@@ -7,7 +7,7 @@ use ts_rs::TS;
 use crate::codes::CodeList;
 use crate::ids::RecordId;
 use crate::kinds::{flag, text, texts};
-use crate::record::Record;
+use crate::record::{Kind, Record};
 use crate::spec::{FieldSpec, FieldType, optional, required};
 
 /// The fields of a dispute.
@@ -185,6 +185,12 @@ pub fn is_about_nobody(parties: &Value) -> bool {
     parties.as_array().is_some_and(|parties| !parties.is_empty() && parties.iter().all(is_nobody))
 }
 
+/// Whether a record is a case file whose list of parties names nobody any more. As long as another list of it that names somebody is to be
+/// decided on, it is not about nobody for all that: of those phone and server each know.
+pub fn names_nobody(record: &Record) -> bool {
+    record.kind == Kind::Dispute && record.fields.get("parties").is_some_and(is_about_nobody)
+}
+
 /// Whether a list of parties says of anybody who they are.
 pub fn is_about_somebody(parties: &Value) -> bool {
     parties.as_array().is_some_and(|parties| !parties.iter().all(is_nobody))
@@ -246,6 +252,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::{CellCode, Fields, Stamp, Stamps};
 
     #[test]
     fn of_an_erased_resident_only_the_side_is_left_and_the_others_stay() {
@@ -290,6 +297,23 @@ mod tests {
         assert!(has_lost_somebody(&both["parties"]) && !has_lost_somebody(&json!([])));
         assert!(is_about_somebody(&both["parties"]) && !is_about_somebody(&alone["parties"]));
         assert!(!is_about_somebody(&json!([])) && !is_about_somebody(&Value::Null));
+    }
+
+    #[test]
+    fn a_case_file_names_nobody_when_of_all_its_parties_only_the_sides_are_left() {
+        let record = |kind: Kind, parties: Value| Record {
+            id: RecordId(Uuid::from_u128(9)),
+            kind,
+            cell: CellCode::new("610722001001001").unwrap(),
+            fields: Fields::from([("parties".to_owned(), parties)]),
+            stamps: Stamps::all(Stamp::ZERO),
+        };
+        let nobody = json!({"name": ERASED_NAME, "side": "applicant"});
+        assert!(names_nobody(&record(Kind::Dispute, json!([nobody, nobody]))));
+        for others in [json!([nobody, {"name": "李四", "side": "respondent"}]), json!([]), Value::Null] {
+            assert!(!names_nobody(&record(Kind::Dispute, others.clone())), "{others}");
+        }
+        assert!(!names_nobody(&record(Kind::Photo, json!([nobody]))));
     }
 
     #[test]

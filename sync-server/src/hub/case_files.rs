@@ -13,7 +13,7 @@ mod late;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::kinds::dispute::{WORDS, is_about_nobody};
+use domain::kinds::dispute::{WORDS, is_about_nobody, names_nobody};
 use domain::protocol::Verdict;
 use domain::validate::{Setting, problems};
 use domain::world::Millis;
@@ -271,7 +271,7 @@ fn stands(file: &Record, change: &Change, name: &str) -> bool {
 
 /// Whether a case file is about nobody any more: neither by the list of its parties nor by one that was set aside and may be let stand.
 pub(super) fn is_of_nobody(reading: &dyn Writing, file: &Record) -> Result<bool, HubError> {
-    if !file.fields.get("parties").is_some_and(is_about_nobody) {
+    if !names_nobody(file) {
         return Ok(false);
     }
     let open = reading.open_conflicts(&file.cell.county(), file.id, Millis::MIN)?;

@@ -2,7 +2,7 @@
 //! to everybody who holds the record (the writer included), and settled when somebody who was told writes the field again.
 
 use domain::conflict::{CONFLICTS_TOLD_MAX, Conflict, Hand, Writer};
-use domain::kinds::dispute::{is_about_nobody, is_about_somebody};
+use domain::kinds::dispute::{is_about_somebody, names_nobody};
 use domain::merge::Lost;
 use domain::protocol::CallRefusal;
 use domain::scope::{Action, Actor, visible_field};
@@ -176,18 +176,14 @@ pub(super) fn settle(
 
 /// Whether a case file is not about nobody for this alone: its list of parties names nobody any more, and the one that was set aside does.
 pub(super) fn keeps_from_nobody(record: &Record, conflict: &SetAside) -> bool {
-    has_parties_of_nobody(record) && conflict.field == "parties" && is_about_somebody(&conflict.value)
-}
-
-fn has_parties_of_nobody(record: &Record) -> bool {
-    record.kind == Kind::Dispute && record.fields.get("parties").is_some_and(is_about_nobody)
+    names_nobody(record) && conflict.field == "parties" && is_about_somebody(&conflict.value)
 }
 
 /// The open conflicts of a record, as the asking phone may know them: the latest of the last months. Before these, and whatever their age,
 /// the lists of parties that keep a case file from being about nobody: a phone that does not hear of them takes the words of the others on
 /// them for nobody's.
 pub(super) fn told(reading: &dyn Reading, asking: &Asking<'_>, record: &Record) -> Result<Vec<Conflict>, HubError> {
-    let since = if has_parties_of_nobody(record) { Millis::MIN } else { asking.since };
+    let since = if names_nobody(record) { Millis::MIN } else { asking.since };
     let open = reading.open_conflicts(&record.cell.county(), record.id, since)?;
     let (first, rest): (Vec<SetAside>, Vec<SetAside>) =
         open.into_iter().partition(|conflict| keeps_from_nobody(record, conflict));

@@ -6,7 +6,7 @@ import { messages } from '@shared/i18n'
 import type { ConflictLine } from '@shared/types/ConflictLine'
 import type { ConflictSide } from '@shared/types/ConflictSide'
 import ConflictNote from '@field/record/ConflictNote.vue'
-import { fieldLabel, shownSide, whoseWords } from '@field/record/conflict'
+import { conflictsInForm, fieldLabel, shownSide, whoseWords } from '@field/record/conflict'
 import { i18n } from '@field/state/app'
 
 // The app asks the window whether the phone is dark as soon as it is loaded.
@@ -45,6 +45,13 @@ test('both values are shown, each with whose it is', async () => {
 
 test('nothing is shown when nothing is to be decided', async () => {
   expect(await shown([])).not.toContain('conflict')
+})
+
+test("a form leaves to the plan's page whose the plan is", () => {
+  const whose = line({ kind: 'care_plan', field: 'responsible' })
+  const helper = line({ kind: 'care_plan', field: 'helper_phone' })
+  const other = line({ kind: 'building', field: 'name' })
+  expect(conflictsInForm([whose, helper, other])).toEqual([helper, other])
 })
 
 test('telephone and document numbers stay masked until they are tapped', async () => {

@@ -1,6 +1,7 @@
 // What a form sends: only what changed, and in the form it is stored in.
 import { expect, test } from 'vitest'
-import { changedFields, formFields, isoDate, keptBefore, keptForm, savedWords, seenUnder, standing } from '@field/record/forms'
+import { namesSomebody } from '@field/dispute/parties'
+import { changedFields, closedFields, formFields, heldFields, isoDate, keptBefore, keptForm, savedWords, seenUnder, standing } from '@field/record/forms'
 import { FIELDS } from '@shared/types/fields'
 
 test('only what differs is sent, trimmed, and an emptied field as null', () => {
@@ -48,6 +49,25 @@ test('what the supervisor remarked on stands on top, also a field that is usuall
   const names = formFields('incident', ['happened_at', 'title']).map((spec) => spec.name)
   expect(names.slice(0, 3)).toEqual(['happened_at', 'title', 'category'])
   expect(new Set(names).size).toBe(names.length)
+})
+
+test('of a case file about nobody no words are asked for, and a word that is held all the same is shown and can be emptied', () => {
+  const stands = { type: '02', parties: [{ name: '—', side: 'applicant' }], terms: '赔三千元', facts: null }
+  const kept = keptBefore({ facts: '墙漏水', claim: '', seen: {} })
+  const held = heldFields(stands, {}, kept.words)
+  const shown = closedFields(formFields('dispute', ['terms']), held).map((spec) => spec.name)
+  for (const name of ['facts', 'terms', 'parties', 'amount', 'number']) expect(shown, name).toContain(name)
+  for (const name of ['place', 'claim', 'transferred_to']) expect(shown, name).not.toContain(name)
+  expect(changedFields(stands, { ...stands, ...kept.words, facts: '', terms: '' })).toEqual({ terms: null })
+})
+
+test('with somebody among the parties of the form the file is about that one', () => {
+  const nobody = { name: '—', side: 'applicant' }
+  expect(namesSomebody([nobody, nobody]) || namesSomebody([]) || namesSomebody(null)).toBe(false)
+  expect(namesSomebody([{ ...nobody, phone: null, address: null }])).toBe(false)
+  for (const somebody of [{ name: '李四' }, { person: 'id-1' }, { phone: '13800000000' }, { address: '2幢' }]) {
+    expect(namesSomebody([nobody, { ...nobody, ...somebody }]), JSON.stringify(somebody)).toBe(true)
+  }
 })
 
 test('every form shows every field that must be filled in by hand', () => {

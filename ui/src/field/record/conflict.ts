@@ -24,6 +24,11 @@ export function shownAs(line: Pick<ConflictLine, 'id' | 'field' | 'stamp' | 'pre
   return JSON.stringify([line.id, line.field, line.stamp, line.present.value, line.present.at, line.restored])
 }
 
+/** The conflicts that a form offers. Whose a care plan is, its page asks: by that it may be another's, who alone is shown it, and what else stands in the form would be lost. */
+export function conflictsInForm(conflicts: readonly ConflictLine[]): ConflictLine[] {
+  return conflicts.filter((line) => line.kind !== 'care_plan' || line.field !== 'responsible')
+}
+
 /** What a field is called. */
 export function fieldLabel(kind: string, field: string): string {
   return i18n.global.t(`common.field.${COMMON.includes(field) ? 'any' : kind}.${field}`)

@@ -1,6 +1,6 @@
 // Which fields a worker fills in, in which order; what they hold comes from the generated field table.
 import type { FieldSpec } from '@shared/types/FieldSpec'
-import { FIELDS } from '@shared/types/fields'
+import { DISPUTE_WORDS, FIELDS } from '@shared/types/fields'
 
 /** The kinds that have a form of their own. Visits are append-only and have their own screen. */
 export type FormKind =
@@ -92,6 +92,19 @@ export function changedFields(stored: Values, now: Values): Values {
     if (JSON.stringify(plain(value)) !== JSON.stringify(plain(stored[name]))) changed[name] = plain(value)
   }
   return changed
+}
+
+/** The fields that hold something in any of these values. */
+export function heldFields(...each: readonly Values[]): string[] {
+  return [...new Set(each.flatMap((values) => Object.keys(values).filter((name) => plain(values[name]) !== null)))]
+}
+
+/**
+ * The fields of the form of a case file that is about nobody: nothing is typed into its words any more. One that holds something all the
+ * same is shown: nobody is to send what they do not see, and it can be emptied.
+ */
+export function closedFields(specs: readonly FieldSpec[], held: readonly string[]): FieldSpec[] {
+  return specs.filter(({ name }) => !DISPUTE_WORDS.includes(name) || held.includes(name))
 }
 
 /** What a form begins from: what stands; of a new record that was refused its own words, on top of which the phone makes it anew. */

@@ -25,9 +25,9 @@ review: ReviewInfo,
  */
 conflicts: Array<ConflictLine>, 
 /**
- * Fields into which nothing is typed any more: the words of a case file of whose parties only the sides are left.
+ * A case file of whose parties only the sides are left: no words are added to it.
  */
-closed: Array<string>, 
+about_nobody: boolean, 
 /**
  * Nothing of it is unsent.
  */

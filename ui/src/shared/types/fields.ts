@@ -342,3 +342,9 @@ export const FIELDS: { readonly [kind: string]: readonly FieldSpec[] } = {
     {"name":"rating","type":"int","min":1,"max":5,"required":false},
   ],
 };
+
+/** The fields of a case file in which people write freely, about anybody. */
+export const DISPUTE_WORDS: readonly string[] = ["place","facts","claim","terms","perform_how","transferred_to"];
+
+/** Stands where the name of a party stood that was erased: its side alone is left. */
+export const ERASED_NAME = "—";
