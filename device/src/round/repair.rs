@@ -109,9 +109,10 @@ pub(super) fn end_all(connection: &Connection) -> Result<(), DeviceError> {
 }
 
 /// Whether a record that came down needs more than a merge: it is doubted, or lies in another cell here although no field ever
-/// moved it.
+/// moved it, here or there.
 pub(super) fn concerns(held: &Held, pulled: &Record) -> bool {
-    held.doubted || (held.record.cell != pulled.cell && !held.record.fields.contains_key("cell"))
+    let moved = |record: &Record| record.fields.contains_key("cell");
+    held.doubted || (held.record.cell != pulled.cell && !moved(&held.record) && !moved(pulled))
 }
 
 /// Such a record came down: it lies where the server has it, and what the phone has beyond the server's stays, and stays doubted.

@@ -147,6 +147,26 @@ fn whoever_becomes_an_informant_keeps_what_informants_read_and_what_is_unsent_un
 }
 
 #[test]
+fn who_moved_to_another_cell_while_their_worker_became_an_informant_leaves_nothing_in_doubt() {
+    let server = server();
+    server.hub().cells = vec![cell(), other_cell()];
+    let phone = Phone::new(&server, 1);
+    let (_, person) = family(&phone);
+    server.write(change(person, Kind::Person, cell(), START + 2_000, json!({"cell": other_cell()})));
+    become_informant(&phone);
+    // What an informant is sent of a resident lacks what the phone had as a worker's.
+    server.hub().spoil = Box::new(|answer| {
+        for record in answer.pages.iter_mut().flat_map(|page| &mut page.records) {
+            record.fields.retain(|field, _| visible_field(Role::Informant, &record.kind, field));
+            record.stamps = record.stamps.only(&record.fields);
+        }
+    });
+    phone.sync();
+    assert_eq!((phone.get(person).unwrap().cell, fields(&phone, person).len()), (other_cell(), 3));
+    assert_eq!(phone.receipt()["verified"], true);
+}
+
+#[test]
 fn what_an_informant_s_server_refuses_of_the_time_before_is_among_the_refused_words() {
     let server = server();
     let phone = Phone::new(&server, 1);
