@@ -194,7 +194,7 @@ fn whose_a_care_plan_was_to_be_is_told_by_the_name_to_whoever_has_it() {
     let today = phone.ok("today", json!({}));
     assert_eq!(today["conflicts"][0]["fields"], json!(["responsible"]));
     phone.ok("restore_value", named);
-    assert_eq!(phone.record(&plan).text("responsible"), Some("worker-2"));
+    assert_eq!(phone.fails("care_plan", json!({"id": plan})), FailureCode::NotFound, "it is the colleague's now");
     assert_eq!(phone.ok("today", json!({}))["conflicts"], json!([]), "nothing of it is shown to who has it no longer");
 }
 

@@ -78,18 +78,24 @@ fn words_that_come_to_a_file_about_nobody_are_made_nothing_and_those_of_whoever_
     let mut scene = Scene::with(&[0, 2])?;
     let (file, person) = a_file(&mut scene)?;
     scene.erase(person)?;
-    scene.round(1)?;
     let says = |scene: &Scene, field: &str| -> Outcome<Option<String>> {
         Ok(scene.on_server(file)?.and_then(|record| record.text(field).map(str::to_owned)))
     };
+    // This phone has not heard of it.
     scene.save(1, &Kind::Dispute, Some(file), json!({ "claim": "词c" }))?;
     scene.round(1)?;
     insist(says(&scene, "claim")?.is_none(), "The server keeps what was typed into a file about nobody.")?;
+    let late = json!({ "kind": "dispute", "id": file, "cell": null, "fields": { "claim": "词e" } });
+    insist(
+        scene.call(1, "save", late, None).is_err(),
+        "A phone takes words for a file that it knows to be about nobody.",
+    )?;
     scene.round(0)?;
     let parties = json!([{ "name": "—", "side": "applicant" }, { "name": "县供销社", "side": "respondent" }]);
     scene.save(0, &Kind::Dispute, Some(file), json!({ "parties": parties }))?;
-    scene.save(1, &Kind::Dispute, Some(file), json!({ "facts": "词d" }))?;
     scene.round(0)?;
+    scene.round(1)?;
+    scene.save(1, &Kind::Dispute, Some(file), json!({ "facts": "词d" }))?;
     scene.round(1)?;
     insist(says(&scene, "facts")?.as_deref() == Some("词d"), "A word of a file that is about somebody again is gone.")?;
     scene.settle()
