@@ -13,7 +13,7 @@ use super::CliError;
 use crate::http::listen::listen;
 use crate::http::{App, Front, router};
 use crate::hub::lost_photos::FolderFound;
-use crate::hub::{CountyHub, open_folder};
+use crate::hub::{CountyHub, HubError, PHOTO_FOLDER, open_folder};
 
 /// What is over (uploads that nobody finished, codes, tokens) is looked for this often.
 const TIDY_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -43,7 +43,7 @@ pub(super) fn serve(data: &Path, how: &How) -> Result<(), CliError> {
     start_log(how.log_json);
     let _held = super::hold(data)?;
     let hub = Arc::new(open_folder(data)?);
-    look_for_photos(&hub)?;
+    look_for_photos(&hub, data)?;
     hub.imports_have_stopped()?;
     match hub.sweep_uploads() {
         Ok(swept) if swept > 0 => tracing::info!(swept, "files of uploads that nothing knew of"),
@@ -60,9 +60,18 @@ pub(super) fn serve(data: &Path, how: &How) -> Result<(), CliError> {
 }
 
 /// Finds out which pictures the folder has lost, so that phones offer them again before they free their originals. Without its own folder
-/// (a disk that is not mounted) the server does not start: it would confirm pictures that nobody finds once the disk is back.
-fn look_for_photos(hub: &CountyHub) -> Result<(), CliError> {
-    match hub.look_for_photos()? {
+/// (a disk that is not mounted) the server does not start: it would confirm pictures that nobody finds once the disk is back. One that cannot
+/// be read keeps the text of the county from nobody.
+fn look_for_photos(hub: &CountyHub, data: &Path) -> Result<(), CliError> {
+    let found = match hub.look_for_photos() {
+        Err(HubError::Photos(error)) => {
+            let folder = data.join(PHOTO_FOLDER);
+            tracing::error!(folder = %folder.display(), %error, "the photo folder cannot be compared with the notes: they stay as they are");
+            return Ok(());
+        }
+        found => found?,
+    };
+    match found {
         FolderFound::Compared { lost: 0, came: 0 } => Ok(()),
         FolderFound::Compared { lost, came } => {
             tracing::warn!(lost, came, "the photo folder was another than the database says: the notes are set right");

@@ -1,6 +1,7 @@
 //! Pictures that are noted as stored and that the photo folder lacks: its disk was replaced, or it was put back older than the database.
 //! Their notes are taken off, and phones are told, so that whoever has such a picture offers it again.
 
+use std::io::ErrorKind;
 use std::sync::atomic::Ordering;
 
 use domain::Sha256Hex;
@@ -45,8 +46,16 @@ struct Differences {
     came: Vec<(Sha256Hex, u64)>,
 }
 
+impl Differences {
+    fn add(&mut self, part: Differences) {
+        self.noted += part.noted;
+        self.lost.extend(part.lost);
+        self.came.extend(part.came);
+    }
+}
+
 impl<S: Store> Hub<S> {
-    /// Compares what is noted with the names in the photo folder, and sets the notes right. A folder that lacks nearly everything is taken
+    /// Compares what is noted with the names in the photo folder, and sets the notes right, but for parts of it that cannot be read. A folder that lacks nearly everything is taken
     /// for another one: where a disk is not mounted for a moment every note of the county would go.
     ///
     /// # Errors
@@ -73,14 +82,15 @@ impl<S: Store> Hub<S> {
         self.photos_missed.store(true, Ordering::SeqCst);
     }
 
-    /// Looks for all of them once one was missed: one look, and phones are told once.
+    /// Looks for all of them once one was missed: one look. One that failed, or found another folder, is made again the next time.
     pub(super) fn look_for_missed_photos(&self) -> Result<(), HubError> {
         if !self.photos_missed.swap(false, Ordering::SeqCst) {
             return Ok(());
         }
-        match self.look_for_photos()? {
+        match self.look_for_photos().inspect_err(|_| self.miss_photo())? {
             FolderFound::Compared { lost, came } => tracing::warn!(lost, came, "pictures were looked for"),
             FolderFound::Another { noted, there } => {
+                self.miss_photo();
                 tracing::error!(noted, there, "the photo folder lacks nearly everything: is its disk mounted?");
             }
         }
@@ -90,21 +100,35 @@ impl<S: Store> Hub<S> {
     fn compared_with_folder(&self) -> Result<Differences, HubError> {
         let mut found = Differences::default();
         for digits in (0..=u8::MAX).map(|first| format!("{first:02x}")) {
-            // The notes first: whatever is noted has taken its place by then.
-            let noted = self.store.read(|reading| reading.photos_stored_under(&digits))?;
-            let mut here = self.photos.whole_under(&digits)?;
-            found.noted += noted.len();
-            found.lost.extend(noted.into_iter().filter(|sha256| !here.remove(sha256)));
-            for sha256 in here {
-                let bytes = self.store.read(|reading| reading.photo_bytes(&sha256))?;
-                if let Some(bytes) = bytes
-                    && self.photos.holds(&sha256, bytes)?
-                {
-                    found.came.push((sha256, bytes));
+            match self.part_compared(&digits) {
+                Ok(part) => found.add(part),
+                // One bad block, or one folder that belongs to somebody else, keeps no other part back: nothing is known of this one, so
+                // its notes stay. Without the whole folder there is nothing to compare.
+                Err(HubError::Photos(error)) if error.kind() != ErrorKind::NotFound => {
+                    tracing::error!(%digits, %error, "a part of the photo folder cannot be read: its notes stay as they are");
                 }
+                Err(error) => return Err(error),
             }
         }
         Ok(found)
+    }
+
+    /// The same of the pictures whose hashes begin with these two digits.
+    fn part_compared(&self, digits: &str) -> Result<Differences, HubError> {
+        // The notes first: whatever is noted has taken its place by then.
+        let noted = self.store.read(|reading| reading.photos_stored_under(digits))?;
+        let mut here = self.photos.whole_under(digits)?;
+        let mut part = Differences { noted: noted.len(), ..Differences::default() };
+        part.lost.extend(noted.into_iter().filter(|sha256| !here.remove(sha256)));
+        for sha256 in here {
+            let bytes = self.store.read(|reading| reading.photo_bytes(&sha256))?;
+            if let Some(bytes) = bytes
+                && self.photos.holds(&sha256, bytes)?
+            {
+                part.came.push((sha256, bytes));
+            }
+        }
+        Ok(part)
     }
 
     fn set_right(&self, found: &Differences) -> Result<FolderFound, HubError> {

@@ -329,10 +329,11 @@ impl<S: Store> Hub<S> {
             writing.remove_expired(now, served - REFRESH_LIVES)?;
             Ok::<_, HubError>(writing.remove_hand_ins(now - HAND_INS_LIVE, served - HAND_INS_LIVE)?)
         })?;
-        let looked = self.doom_what_came_back().and_then(|()| self.look_for_missed_photos());
+        let came_back = self.doom_what_came_back();
+        let looked = self.look_for_missed_photos();
         let cleared = self.clear_away(now);
         self.leave_no_log();
-        looked.and(cleared)
+        came_back.and(looked).and(cleared)
     }
 
     /// Removes the files of uploads that are over and of photos that no record names any more; one that cannot be removed keeps no

@@ -7,7 +7,7 @@ use domain::Sha256Hex;
 use domain::protocol::PhotoSize;
 use sync_server::hub::erasure::ERASURE_LOG;
 
-use crate::common::{County, HOUR, MINUTE, jpeg};
+use crate::common::{County, HOUR, MINUTE, jpeg, sha256};
 use crate::erasure::{Town, town};
 
 /// Where a picture and its thumbnail lie.
@@ -119,4 +119,21 @@ fn a_picture_that_another_record_named_when_it_was_erased_is_not_among_those_tha
     town.photo(town.household, "household", &picture);
     town.erase();
     assert!(!std::fs::read_to_string(log_of(&town)).unwrap().contains(hash.as_str()));
+}
+
+#[test]
+fn a_part_of_the_folder_that_cannot_be_read_keeps_neither_the_start_nor_another_picture_back() {
+    let mut town = town();
+    let first = jpeg(1);
+    let second = (2..50).map(jpeg).find(|bytes| sha256(bytes)[..2] != sha256(&first)[..2]).unwrap();
+    let (_, unreadable) = town.photo(town.person, "person", &first);
+    let (_, hash) = town.photo(town.person, "person", &second);
+    let files = copy_of(&town.county, &hash);
+    town.erase();
+    let [place, _] = places(&town.county, &unreadable);
+    std::fs::remove_dir_all(place.parent().unwrap()).unwrap();
+    std::fs::write(place.parent().unwrap(), b"a file in the place of a folder cannot be read as one").unwrap();
+    put_back(&town.county, &hash, &files);
+    town.county.keep_erasures();
+    assert!(!lies_there(&town.county, &hash));
 }

@@ -153,3 +153,32 @@ fn a_picture_that_no_record_names_is_left_where_it_lies_and_not_noted() {
     county.hub.tidy().unwrap();
     assert!(county.hub.photos().is_whole(&sha256).unwrap(), "the database beside it may be the wrong one");
 }
+
+#[test]
+fn a_part_of_the_folder_that_cannot_be_read_keeps_no_other_part_back() {
+    let county = County::new();
+    let (_, photos) = with_photos(&county, 6);
+    let part = |offer: &PhotoOffer| place(&county, offer).parent().unwrap().to_owned();
+    let unreadable = part(&photos[0].0);
+    std::fs::remove_dir_all(&unreadable).unwrap();
+    std::fs::write(&unreadable, b"a file in the place of a folder cannot be read as one").unwrap();
+    let (other, _) = photos.iter().find(|(offer, _)| part(offer) != unreadable).unwrap();
+    std::fs::remove_file(place(&county, other)).unwrap();
+    assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 1, came: 0 });
+    assert_eq!(noted(&county), (5, 5), "nothing is known of what lies in the other part");
+    assert_eq!(county.hub.give_up_lost_photos().unwrap(), FolderFound::Compared { lost: 0, came: 0 });
+}
+
+#[test]
+fn a_look_that_failed_is_made_again() {
+    let county = County::new();
+    let (phone, photos) = with_photos(&county, 3);
+    let aside = county.folder.path().join("aside");
+    std::fs::rename(photos_folder(&county), &aside).unwrap();
+    assert!(county.hub.photo_for(&phone.phone().actor, &photos[0].0.sha256, PhotoSize::Full).is_err());
+    assert!(county.hub.tidy().is_err());
+    std::fs::rename(&aside, photos_folder(&county)).unwrap();
+    std::fs::remove_file(place(&county, &photos[1].0)).unwrap();
+    county.hub.tidy().unwrap();
+    assert_eq!(noted(&county), (2, 2), "though nobody asked once more");
+}
