@@ -15,7 +15,7 @@ use crate::store::{Reading, Store, Writing};
 const PHOTOS_LOST: &str = "photos_lost";
 /// With fewer pictures noted it is not asked whether this is the folder that is meant.
 const FEW: usize = 20;
-/// So many notes are taken off in one transaction.
+/// So many notes are taken off, or made, in one transaction.
 const AT_ONCE: usize = 500;
 
 /// What a look at the photo folder found.
@@ -137,11 +137,25 @@ impl<S: Store> Hub<S> {
         for some in found.lost.chunks(AT_ONCE) {
             lost += self.store.write(|writing| self.take_notes_off(writing, some, now))?;
         }
-        for (sha256, bytes) in &found.came {
-            let refusal = self.store.write(|writing| self.note_photo(writing, sha256, *bytes, now))?;
-            came += usize::from(refusal.is_none());
+        // A whole folder may have been put in place: its parts are made durable once each, not with each picture.
+        let in_one_part = |one: &(Sha256Hex, u64), next: &(Sha256Hex, u64)| one.0.as_str()[..2] == next.0.as_str()[..2];
+        for (first, _) in found.came.chunk_by(in_one_part).filter_map(<[_]>::first) {
+            self.photos.settle_photo(first)?;
+        }
+        for some in found.came.chunks(AT_ONCE) {
+            came += self.store.write(|writing| self.note_those(writing, some, now))?;
         }
         Ok(FolderFound::Compared { lost, came })
+    }
+
+    /// Notes pictures whose places are durable. Answers of how many that was right.
+    fn note_those(&self, writing: &mut dyn Writing, came: &[(Sha256Hex, u64)], now: Millis) -> Result<usize, HubError> {
+        let mut noted = 0;
+        for (sha256, bytes) in came {
+            let refusal = self.note_settled_photo(writing, (sha256, *bytes), now, || Ok(()))?;
+            noted += usize::from(refusal.is_none());
+        }
+        Ok(noted)
     }
 
     /// Takes notes off, and says so to phones with the same transaction: should the server end after it, nothing else would tell them.

@@ -264,6 +264,18 @@ impl<S: Store> Hub<S> {
         bytes: u64,
         now: Millis,
     ) -> Result<Option<CallRefusal>, HubError> {
+        // The server may have ended right after the photo took its place, and the place be lost with the power still.
+        self.note_settled_photo(writing, (sha256, bytes), now, || self.photos.settle_photo(sha256))
+    }
+
+    /// The same; `settle` makes the photo's place durable, if that was not done yet for all that lie beside it.
+    pub(super) fn note_settled_photo(
+        &self,
+        writing: &mut dyn Writing,
+        (sha256, bytes): (&Sha256Hex, u64),
+        now: Millis,
+        settle: impl FnOnce() -> std::io::Result<()>,
+    ) -> Result<Option<CallRefusal>, HubError> {
         if doom_unless_named(writing, sha256)? {
             return Ok(Some(CallRefusal::NotFound));
         }
@@ -275,8 +287,7 @@ impl<S: Store> Hub<S> {
             return Ok(Some(CallRefusal::UploadGone));
         }
         if !is_noted {
-            // The server may have ended right after the photo took its place, and the place be lost with the power still.
-            self.photos.settle_photo(sha256)?;
+            settle()?;
             writing.put_photo_stored(sha256, bytes, now)?;
             writing.photo_stays(sha256)?;
         }
@@ -389,7 +400,14 @@ impl<S: Store> Hub<S> {
     /// # Errors
     /// [`CallRefusal::NotFound`] outside the scope, and while the bytes have not arrived.
     pub fn photo_for(&self, actor: &Actor, sha256: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, HubError> {
-        if !self.may_see_photo(actor, sha256)? || !self.is_stored(sha256)? {
+        if !self.may_see_photo(actor, sha256)? {
+            return Err(refused(CallRefusal::NotFound));
+        }
+        if !self.is_stored(sha256)? {
+            // The folder may have been put in place since it was looked at, and a folder that cannot be read says nothing.
+            if self.photos.is_whole(sha256).unwrap_or(false) {
+                self.miss_photo();
+            }
             return Err(refused(CallRefusal::NotFound));
         }
         match self.photos.read(sha256, size) {

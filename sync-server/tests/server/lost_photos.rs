@@ -182,3 +182,42 @@ fn a_look_that_failed_is_made_again() {
     county.hub.tidy().unwrap();
     assert_eq!(noted(&county), (2, 2), "though nobody asked once more");
 }
+
+#[test]
+fn a_picture_that_came_back_while_the_server_serves_is_noted_once_somebody_asks_for_it() {
+    let county = County::new();
+    let (phone, photos) = with_photos(&county, 3);
+    let aside = county.folder.path().join("aside.jpg");
+    std::fs::rename(place(&county, &photos[0].0), &aside).unwrap();
+    assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 1, came: 0 });
+    std::fs::rename(&aside, place(&county, &photos[0].0)).unwrap();
+    county.hub.tidy().unwrap();
+    assert_eq!(noted(&county), (2, 2), "nobody has asked");
+    let actor = phone.phone().actor;
+    let asked = || county.hub.photo_for(&actor, &photos[0].0.sha256, PhotoSize::Full);
+    assert_eq!(asked().unwrap_err().code(), CallRefusal::NotFound);
+    county.hub.tidy().unwrap();
+    assert_eq!((noted(&county), asked().unwrap()), ((3, 3), photos[0].1.clone()));
+}
+
+#[test]
+fn pictures_that_lie_there_are_noted_many_in_one_transaction() {
+    let county = County::new();
+    let (_, photos) = with_photos(&county, 25);
+    for (offer, _) in &photos {
+        std::fs::rename(place(&county, offer), place(&county, offer).with_extension("away")).unwrap();
+    }
+    county.hub.give_up_lost_photos().unwrap();
+    for (offer, _) in &photos {
+        std::fs::rename(place(&county, offer).with_extension("away"), place(&county, offer)).unwrap();
+    }
+    let commits = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = Arc::clone(&commits);
+    let count = move || {
+        counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        false
+    };
+    county.hub.store().below().on_writer(|connection| connection.commit_hook(Some(count))).unwrap();
+    assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 0, came: 25 });
+    assert_eq!(commits.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
