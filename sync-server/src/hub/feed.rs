@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::protocol::{FeedPage, PAGE_BYTES, PAGE_RATIO};
 use domain::scales::{PROOF_BYTES, Scales};
+use domain::scope::phone_writes;
 use domain::world::Millis;
 use domain::{CellCode, Change, Record, RecordId};
 
@@ -146,9 +147,16 @@ impl Filling<'_> {
         let told = if disputed { conflicts::told(*reading, asking, &record)? } else { Vec::new() };
         let fields = record.fields.len();
         let record = cut(record, actor);
-        let (proof, proofs) = match asking.proof_key.prove(actor.role, &record) {
+        let moved = asking.proof_key.prove_move(&record);
+        // What its role may write a phone goes on writing: the proof of the whole would fit no more then, that of the move does.
+        let proven = if moved.is_some() && phone_writes(actor.role, &record.kind) {
+            None
+        } else {
+            asking.proof_key.prove(actor.role, &record)
+        };
+        let (proof, proofs) = match proven {
             Some(proof) => (Some(proof), &mut page.proofs),
-            None => (asking.proof_key.prove_move(&record), &mut page.moves),
+            None => (moved, &mut page.moves),
         };
         if let Some(proof) = proof {
             **room = room.saturating_sub(PROOF_BYTES);

@@ -225,7 +225,7 @@ fn step_not_allowed(
     let Some(incident) = step.reference("incident") else { return Ok(None) };
     let Some(incident) = ahead.find(reading, &step.cell, incident)? else { return Ok(None) };
     // Whoever answers for a department speaks of what that department has, whichever way the step comes in.
-    if bench.author.actor().role == Role::Handler {
+    if bench.author.role_when(step.latest(), bench.setting.now) == Role::Handler {
         let row = reading.incident_row(&step.cell.county(), incident.id)?;
         if !row.is_some_and(|row| sees(bench.author.actor(), &row.departments)) {
             return Ok(Some(Fault::new("", ProblemCode::ForeignRecord)));

@@ -160,6 +160,19 @@ async fn an_account_gets_with_a_cell_what_was_merged_into_it_and_gives_it_up_wit
     assert_eq!(stands().await["cells"], json!(["610722001001003"]));
 }
 
+#[test]
+fn a_step_of_an_incident_that_was_written_before_its_worker_was_made_a_handler_is_taken_late() {
+    let county = County::new();
+    let mut phone = county.worker("worker-1", &[cell(1)]);
+    let incident = phone.new_incident(&cell(1));
+    phone.push_all(std::slice::from_ref(&incident));
+    let step = json!({"incident": incident.id, "action": "solve", "step": "draft", "at": crate::common::START, "by": "worker-1"});
+    let step = phone.new_record(Kind::IncidentStep, &cell(1), step);
+    county.world.pass(5 * MINUTE);
+    county.account("worker-1", Role::Handler, &["610722001001"], &[cell(1)]);
+    phone.push_all(&[step]);
+}
+
 #[tokio::test]
 async fn what_was_written_before_an_account_was_made_something_else_is_taken_late() {
     let county = county();

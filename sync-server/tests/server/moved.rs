@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::kinds::photo::PHOTOS_PER_RECORD_MAX;
 use domain::protocol::{ExchangeRequest, FeedPage, Proof, Verdict};
+use domain::scope::Role;
 use domain::{AccountId, Change, Kind, ProblemCode, RecordId, World as _};
 use serde_json::json;
 
@@ -268,6 +269,34 @@ fn the_proof_of_a_move_survives_what_is_written_in_the_record_since() {
     bring(&mut neighbour, &page, &page.moves);
     let person = county.stored(home[2].id).unwrap().record;
     assert_eq!((person.text("phone"), &person.cell), (Some("13700000000"), &cell(1)));
+}
+
+#[test]
+fn what_a_leader_wrote_in_a_task_since_it_was_moved_comes_back_with_the_proof_of_its_move() {
+    let mut county = County::new();
+    let places = ["610722001001"];
+    let mut boss = county.phone_of(&county.account("boss-phone", Role::Supervisor, &places, &[cell(1), cell(2)]));
+    let mut leader = county.phone_of(&county.account("leader-a", Role::Supervisor, &places, &[cell(2)]));
+    let words = json!({"title": "查燃气", "purpose": "safety", "at": crate::common::START, "by": boss.account()});
+    let task = boss.new_record(Kind::Task, &cell(1), words);
+    boss.push_all(std::slice::from_ref(&task));
+    let backup = county.folder.path().join("backup.db");
+    county.hub.back_up(&backup).unwrap();
+    county.world.pass(MINUTE);
+    let moved = boss.change(Kind::Task, task.id, &cell(1), json!({"cell": cell(2)}));
+    boss.push_all(&[moved]);
+    let mut page = leader.round(Vec::new()).pages.remove(0);
+    assert!(page.moves.contains_key(&task.id) && page.proofs.is_empty(), "{page:?}");
+    let stamp = leader.clock.tick(county.world.clock.load(std::sync::atomic::Ordering::SeqCst));
+    page.records[0].fields.insert("text".into(), json!("先查老人家"));
+    page.records[0].stamps.except.insert("text".into(), stamp);
+    county.world.pass(MINUTE);
+    county.put_back(&backup);
+    leader.hub = Arc::clone(&county.hub);
+    leader.refresh();
+    assert_eq!(bring(&mut leader, &page, &page.moves), [Verdict::Accepted]);
+    let task = county.stored(task.id).unwrap().record;
+    assert_eq!((task.text("text"), &task.cell), (Some("先查老人家"), &cell(2)));
 }
 
 #[test]
