@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use domain::World;
 use domain::order::DeviceOrder;
 use domain::protocol::{CallError, Enrolment};
 use domain::world::Millis;
-use domain::{Sha256Hex, World};
 
 use crate::biometry::BIOMETRY_FILE;
 use crate::crypto::{self, Key, KeyCost, Tries, WrappedKey};
@@ -77,8 +77,6 @@ pub(crate) struct Inner {
     /// The wipe that waits, in this run, for photos that the screens are still to store: when it was ordered, and how often that was
     /// looked at.
     pub(crate) wipe_waits: Mutex<Option<(Millis, u32)>>,
-    /// The pictures at which the line broke in this run before anything of them arrived, in the order in which it did so last.
-    pub(crate) broke_at: Mutex<Vec<Sha256Hex>>,
 }
 
 impl Device {
@@ -109,7 +107,6 @@ impl Device {
             last_call: Mutex::new(None),
             hindrance: Mutex::default(),
             wipe_waits: Mutex::default(),
-            broke_at: Mutex::default(),
         };
         Ok(Device { inner: Arc::new(inner) })
     }

@@ -213,14 +213,18 @@ fn texts(open: &Open, handed: &HandedIn) -> Result<Found, DeviceError> {
     Ok(if items.is_empty() { None } else { Some((content, items)) })
 }
 
-/// The worker's own photos whose bytes the server does not have, as many as a piece holds.
+/// The worker's own photos whose bytes the server does not have, or perhaps not for words of theirs that it has not taken yet: one that two
+/// records name may go with the other one. As many as a piece holds.
 fn photos(connection: &Connection, handed: &HandedIn) -> Result<Found, DeviceError> {
     // What was loaded from a server that was put back since is a colleague's to hand in.
     const SQL: &str = "SELECT file.sha256 FROM photo_way AS way JOIN photo_file AS file ON file.sha256 = way.sha256
-        WHERE way.state = 'waiting' AND file.full IS NOT NULL AND (
-            EXISTS (SELECT 1 FROM record WHERE kind = 'photo' AND body ->> '$.fields.sha256' = file.sha256
-                AND body ->> '$.fields.by' = (SELECT value ->> '$.account' FROM meta WHERE key = 'account'))
-            OR EXISTS (SELECT 1 FROM refused WHERE kind = 'photo' AND fields ->> '$.sha256' = file.sha256))
+        WHERE file.full IS NOT NULL AND (
+            way.state = 'waiting' AND (way.nameless = 1
+                OR EXISTS (SELECT 1 FROM record WHERE kind = 'photo' AND body ->> '$.fields.sha256' = file.sha256
+                    AND body ->> '$.fields.by' = (SELECT value ->> '$.account' FROM meta WHERE key = 'account')))
+            OR EXISTS (SELECT 1 FROM refused WHERE kind = 'photo' AND fields ->> '$.sha256' = file.sha256)
+            OR EXISTS (SELECT 1 FROM unsent JOIN record USING (id)
+                WHERE kind = 'photo' AND body ->> '$.fields.sha256' = file.sha256))
         ORDER BY file.sha256";
     const BYTES: &str = "SELECT full FROM photo_file WHERE sha256 = ?1";
     let mut statement = connection.prepare_cached(SQL)?;

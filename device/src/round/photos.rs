@@ -7,7 +7,6 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::{RoundReport, pull};
-use crate::open::lock;
 use crate::store::{self, Meta, WaitingPhoto};
 use crate::{Device, DeviceError, Open};
 
@@ -27,8 +26,7 @@ const COUNTED_EACH: Millis = 60 * 60 * 1000;
 /// Sends what waits and may be sent over the network there is. Text that was written meanwhile goes before the rest: the bell then
 /// calls for another round, in which the photos go on where they stopped.
 pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundReport) -> Result<(), DeviceError> {
-    let mut waiting = device.with_open(|open| open.store.waiting_photos(open.now(), LONGEST_PAUSE))?;
-    in_turn(device, &mut waiting);
+    let waiting = device.with_open(|open| open.store.waiting_photos(open.now(), LONGEST_PAUSE))?;
     // Whether the server broke at the photo before this one. At one photo alone it breaks because of that photo.
     let mut broke = false;
     for photo in waiting {
@@ -36,10 +34,7 @@ pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundRepor
             continue;
         }
         let broke_before = std::mem::take(&mut broke);
-        let mut moved = false;
-        let sent = send(device, peer, &photo, &mut moved);
-        note_line(device, &photo, moved, &sent);
-        match sent {
+        match send(device, peer, &photo) {
             Ok(Sent::Whole) => report.photos += usize::from(has_gone(device, &photo)?),
             Ok(Sent::TextFirst) => {
                 device.inner.pulse.bell().ring_now();
@@ -57,22 +52,6 @@ pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundRepor
         }
     }
     Ok(())
-}
-
-/// A photo at which the line broke before anything of it arrived goes after the others, and after those at which that is longer ago: it
-/// may be this very photo at which it breaks each time, and no other would ever have its turn.
-fn in_turn(device: &Device, waiting: &mut [WaitingPhoto]) {
-    let broke_at = lock(&device.inner.broke_at);
-    waiting.sort_by_key(|photo| broke_at.iter().position(|hash| *hash == photo.sha256).map_or(0, |place| place + 1));
-}
-
-/// Remembers whether the line broke at a photo.
-fn note_line(device: &Device, photo: &WaitingPhoto, moved: bool, sent: &Result<Sent, DeviceError>) {
-    let mut broke_at = lock(&device.inner.broke_at);
-    broke_at.retain(|hash| *hash != photo.sha256);
-    if !moved && matches!(sent, Err(DeviceError::Call(CallError::Offline(_)))) {
-        broke_at.push(photo.sha256.clone());
-    }
 }
 
 /// The server has a photo. False: that could not be noted; it is announced once more with the next round, and the server says so again.
@@ -180,8 +159,7 @@ enum Sent {
     HeldForWifi,
 }
 
-/// Sends a photo from where it stopped; `moved` becomes true with the first piece that arrives.
-fn send(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto, moved: &mut bool) -> Result<Sent, DeviceError> {
+fn send(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Sent, DeviceError> {
     let Some((upload, mut offset)) = place(device, peer, photo)? else { return Ok(Sent::Whole) };
     let bytes = device.with_open(|open| open.store.photo_bytes(&photo.sha256))?;
     let mut corrected = false;
@@ -200,7 +178,6 @@ fn send(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto, moved: &mut bool
         if reached <= offset || reached > photo.bytes {
             return Err(CallError::Unreadable("an upload that does not move".into()).into());
         }
-        *moved = true;
         offset = reached;
         if offset < photo.bytes && device.inner.pulse.bell().is_calling() {
             return Ok(Sent::TextFirst);

@@ -81,10 +81,6 @@ pub struct Hub {
     pub bad_photos: BTreeSet<Sha256Hex>,
     /// Photos at which the server breaks.
     pub breaks_at: BTreeSet<Sha256Hex>,
-    /// Photos at which the line breaks.
-    pub line_breaks_at: BTreeSet<Sha256Hex>,
-    /// What the announcements for these records are answered with.
-    pub offers_refused: BTreeMap<RecordId, CallRefusal>,
     /// Signs receipts; a server of an older version gives none.
     pub key: Option<ReceiptKey>,
     /// Changes what is signed.
@@ -142,8 +138,6 @@ impl Server {
             appends_left: usize::MAX,
             bad_photos: BTreeSet::new(),
             breaks_at: BTreeSet::new(),
-            line_breaks_at: BTreeSet::new(),
-            offers_refused: BTreeMap::new(),
             key: Some(ReceiptKey::new(&mut TestWorld::new(Arc::default(), 99))),
             misstate: Box::new(|_| ()),
             on_append: None,
@@ -370,9 +364,6 @@ impl Peer for Server {
     fn photo_offer(&self, offer: &PhotoOffer) -> Result<PhotoPlace, CallError> {
         let mut hub = self.hub();
         hub.offers += 1;
-        if let Some(code) = hub.offers_refused.get(&offer.photo) {
-            return Err(CallError::Refused { code: *code });
-        }
         if !hub.records.contains_key(&offer.photo) {
             assert!(hub.refused.contains(&offer.photo), "the text goes first");
             return Err(CallError::Refused { code: CallRefusal::NotFound });
@@ -403,9 +394,6 @@ impl Peer for Server {
         }
         bytes.extend_from_slice(chunk);
         let reached = bytes.len() as u64;
-        if hub.line_breaks_at.contains(&offer.sha256) {
-            return Err(CallError::Offline("the line broke".into()));
-        }
         if hub.breaks_at.contains(&offer.sha256) {
             return Err(CallError::Unavailable("the server broke".into()));
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device::{DeviceError, Phase};
+use domain::ProblemCode;
 use domain::order::DeviceOrder;
 use domain::protocol::{CallError, CallRefusal, Enrolment, ServerKeys};
 use domain::seal::{Purpose, SealKeys};
@@ -181,6 +182,37 @@ fn a_wipe_waits_for_photos_that_are_still_to_be_stored_for_a_record() {
     assert_eq!(phone.device.phase(), Phase::Empty);
     let handed: Vec<_> = server.hub().opened(1).into_iter().flat_map(|content| content.photos).collect();
     assert!(handed.iter().any(|photo| photo.sha256 == hash));
+}
+
+/// Whether a picture was handed in.
+fn was_handed_in(server: &Server, hash: &domain::Sha256Hex) -> bool {
+    let contents = server.hub().opened(1);
+    contents.into_iter().flat_map(|content| content.photos).any(|photo| photo.sha256 == *hash)
+}
+
+#[test]
+fn a_stored_picture_that_refused_words_name_is_handed_in_before_a_wipe() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (_, hash) = phone.photograph((record_id(42), "incident"), &[1; 1000]).unwrap();
+    let (refused, _) = phone.photograph((record_id(43), "incident"), &[1; 1000]).unwrap();
+    server.hub().refuse = Box::new(move |change| (change.id == refused).then_some(ProblemCode::TooManyPhotos));
+    phone.sync();
+    assert_eq!((phone.state().waiting_photos, phone.state().refused), (0, 1));
+    server.hub().order(DeviceOrder::Wipe);
+    phone.sync();
+    assert_eq!((phone.device.phase(), was_handed_in(&server, &hash)), (Phase::Empty, true));
+}
+
+#[test]
+fn a_picture_that_was_saved_without_its_record_is_handed_in_before_a_wipe() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (id, hash) = phone.photograph((record_id(42), "incident"), &[1; 1000]).unwrap();
+    phone.tamper(&format!("UPDATE photo_way SET nameless = 1; DELETE FROM record WHERE id = '{id}'"));
+    server.hub().order(DeviceOrder::Wipe);
+    phone.sync();
+    assert_eq!((phone.device.phase(), was_handed_in(&server, &hash)), (Phase::Empty, true));
 }
 
 #[test]

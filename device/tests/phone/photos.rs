@@ -347,22 +347,6 @@ fn a_photo_at_which_the_server_breaks_blocks_no_other_and_a_server_that_is_broke
 }
 
 #[test]
-fn a_photo_at_which_the_line_breaks_each_time_goes_last() {
-    let server = Server::new();
-    let phone = Phone::new(&server, 1);
-    let [one, good, other] = [1, 2, 3].map(|number| take(&phone, number).1);
-    server.hub().line_breaks_at = [one.clone(), other].into();
-    for _ in 0..3 {
-        let ended_by = phone.round().ended_by;
-        assert!(matches!(ended_by, Some(device::DeviceError::Call(CallError::Offline(_)))));
-    }
-    assert!(server.hub().stored.contains_key(&good), "two that break do not take turns before it");
-    server.hub().line_breaks_at.clear();
-    phone.sync();
-    assert_eq!((phone.state().waiting_photos, server.hub().stored.contains_key(&one)), (0, true));
-}
-
-#[test]
 fn a_picture_that_the_server_does_not_take_for_one_record_is_offered_for_the_next() {
     for code in [CallRefusal::NotFound, CallRefusal::NotAllowed, CallRefusal::HashMismatch] {
         let server = Server::new();
