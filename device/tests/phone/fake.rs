@@ -81,6 +81,8 @@ pub struct Hub {
     pub bad_photos: BTreeSet<Sha256Hex>,
     /// Photos at which the server breaks.
     pub breaks_at: BTreeSet<Sha256Hex>,
+    /// What the announcements for these records are answered with.
+    pub offers_refused: BTreeMap<RecordId, CallRefusal>,
     /// Signs receipts; a server of an older version gives none.
     pub key: Option<ReceiptKey>,
     /// Changes what is signed.
@@ -138,6 +140,7 @@ impl Server {
             appends_left: usize::MAX,
             bad_photos: BTreeSet::new(),
             breaks_at: BTreeSet::new(),
+            offers_refused: BTreeMap::new(),
             key: Some(ReceiptKey::new(&mut TestWorld::new(Arc::default(), 99))),
             misstate: Box::new(|_| ()),
             on_append: None,
@@ -364,6 +367,9 @@ impl Peer for Server {
     fn photo_offer(&self, offer: &PhotoOffer) -> Result<PhotoPlace, CallError> {
         let mut hub = self.hub();
         hub.offers += 1;
+        if let Some(code) = hub.offers_refused.get(&offer.photo) {
+            return Err(CallError::Refused { code: *code });
+        }
         if !hub.records.contains_key(&offer.photo) {
             assert!(hub.refused.contains(&offer.photo), "the text goes first");
             return Err(CallError::Refused { code: CallRefusal::NotFound });
