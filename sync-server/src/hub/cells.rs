@@ -268,23 +268,28 @@ fn give_to_just(
     Ok(())
 }
 
-/// Cells with those that were merged into them, and into these: what is written once lies there still. What was retired without a merger
-/// has nothing that anybody needs.
+/// Cells with those that were merged into them, and into these: what is written once lies there still. Of those that were retired for one
+/// without a merger only such as have more than their own record: what their last workers sent late.
 fn with_merged(reading: &dyn Writing, cells: &[CellCode]) -> Result<Vec<CellCode>, HubError> {
     let counties: BTreeSet<Scope> = cells.iter().map(CellCode::county).collect();
     let divisions = reading.divisions(&counties.into_iter().collect::<Vec<_>>())?;
-    let mut all = cells.to_vec();
+    let (mut all, mut empty) = (cells.to_vec(), BTreeSet::new());
     let mut looked = 0;
     while let Some(into) = all.get(looked).map(Scope::from) {
         looked += 1;
         for from in divisions.iter().filter(|division| division.succeeded_by.as_ref() == Some(&into)) {
             let Ok(code) = CellCode::new(from.code.as_str()) else { continue };
-            let merged = reading.division_changes(&from.code)?.iter().any(|change| change.what == "merged");
-            if merged && !all.contains(&code) {
-                all.push(code);
+            if all.contains(&code) {
+                continue;
             }
+            let merged = reading.division_changes(&from.code)?.iter().any(|change| change.what == "merged");
+            if !merged && reading.cell_state(&code)?.records <= 1 {
+                empty.insert(code.clone());
+            }
+            all.push(code);
         }
     }
+    all.retain(|cell| !empty.contains(cell));
     Ok(all)
 }
 

@@ -136,3 +136,26 @@ async fn of_a_household_that_moved_away_by_itself_only_people_who_came_late_foll
     assert_eq!(grid.move_late(2).await, 1);
     assert_eq!((grid.lies_in(&child), grid.lies_in(&incident)), (cell(3), cell(2)));
 }
+
+#[tokio::test]
+async fn what_came_late_into_a_cell_that_was_retired_goes_along_when_the_one_that_took_its_place_is_handed_over() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    let one = county.worker("worker-1", &[cell(1)]);
+    let mut phone = county.worker("worker-2", &[cell(2)]);
+    let incident = phone.new_incident(&cell(2));
+    let step = json!({"incident": incident.id, "action": "solve", "step": "draft", "at": crate::common::START, "by": "worker-2"});
+    let step = phone.new_record(Kind::IncidentStep, &cell(2), step);
+    county.world.pass(10 * MINUTE);
+    county.account("worker-2", Role::Worker, &["610722001001"], &[]);
+    admin.done("/desk/api/divisions/610722001001002/retire", json!({"succeeded_by": "610722001001001"})).await;
+    county.account("worker-3", Role::Worker, &["610722001001"], &[]);
+    phone.push_all(&[incident.clone(), step.clone()]);
+    let moved = admin.done("/desk/api/cells/610722001001002/late", json!({})).await;
+    assert_eq!((&moved["moved"], one.phone().cells), (&json!(1), vec![cell(1), cell(2)]));
+    let path = "/desk/api/cells/610722001001001/hand-over";
+    admin.done(path, json!({"seen": ["worker-1"], "to": ["worker-3"]})).await;
+    assert!(one.phone().cells.is_empty());
+    let pulled = county.phone_of(&domain::AccountId::new("worker-3").unwrap()).pulled();
+    assert!([incident.id, step.id].iter().all(|id| pulled.contains(id)));
+}
