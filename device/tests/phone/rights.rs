@@ -153,7 +153,7 @@ fn who_moved_to_another_cell_while_their_worker_became_an_informant_leaves_nothi
     let phone = Phone::new(&server, 1);
     let (_, person) = family(&phone);
     server.write(change(person, Kind::Person, cell(), START + 2_000, json!({"cell": other_cell()})));
-    become_informant(&phone);
+    server.hub().role = Some(Role::Informant);
     // What an informant is sent of a resident lacks what the phone had as a worker's.
     server.hub().spoil = Box::new(|answer| {
         for record in answer.pages.iter_mut().flat_map(|page| &mut page.records) {
