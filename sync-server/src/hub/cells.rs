@@ -14,7 +14,7 @@ use domain::scope::{Actor, Duty, Role};
 use domain::{AccountId, CellCode, Fields, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp};
 use serde_json::json;
 
-use crate::hub::divisions::{check_successor, own_division};
+use crate::hub::divisions::{cell_record, check_successor, own_division};
 use crate::hub::judge::Author;
 use crate::hub::known_time::known_now;
 use crate::hub::phones::{administers, note};
@@ -283,7 +283,8 @@ fn with_merged(reading: &dyn Writing, cells: &[CellCode]) -> Result<Vec<CellCode
                 continue;
             }
             let merged = reading.division_changes(&from.code)?.iter().any(|change| change.what == "merged");
-            if !merged && reading.cell_state(&code)?.records <= 1 {
+            let own = u64::from(cell_record(reading, &code)?.is_some());
+            if !merged && reading.cell_state(&code)?.records <= own {
                 empty.insert(code.clone());
             }
             all.push(code);
