@@ -46,7 +46,7 @@ pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundRepor
             }
             Err(DeviceError::Call(error @ CallError::Unavailable(_))) if !broke_before => {
                 broke = true;
-                pause(device, &photo, &error)?;
+                let_others_go_first(device, &photo, &error)?;
             }
             Err(error) => return Err(error),
         }
@@ -71,11 +71,22 @@ fn has_gone(device: &Device, photo: &WaitingPhoto) -> Result<bool, DeviceError> 
 
 /// Lets a photo wait that failed by itself, each time for longer.
 fn pause(device: &Device, photo: &WaitingPhoto, error: &CallError) -> Result<(), DeviceError> {
-    tracing::warn!(photos = ?photo.photos, %error, tries = photo.tries, "a photo could not be sent; others go on");
     let pause = FIRST_PAUSE.saturating_mul(1 << photo.tries.min(10)).min(LONGEST_PAUSE);
     let until = device.with_open::<_, DeviceError>(|open| Ok(open.now().saturating_add(pause)))?;
+    failed(device, photo, error, until)
+}
+
+/// The server broke at a photo. That may be the photo's fault, so it goes after those that did not fail as often; or a full disk's over there,
+/// which somebody clears any moment, so it is tried with every round.
+fn let_others_go_first(device: &Device, photo: &WaitingPhoto, error: &CallError) -> Result<(), DeviceError> {
+    failed(device, photo, error, 0)
+}
+
+/// Notes that a photo could not be sent, and until when it is not tried again.
+fn failed(device: &Device, photo: &WaitingPhoto, error: &CallError, until: Millis) -> Result<(), DeviceError> {
+    tracing::warn!(photos = ?photo.photos, %error, tries = photo.tries, "a photo could not be sent; others go on");
     let tries = photo.tries.saturating_add(1);
-    // Where there is no room to note it the photo is tried again with the next round.
+    // Where there is no room to note it the photo is tried again with the next round, and before the others.
     note(device, |connection| store::photo_failed(connection, &photo.sha256, tries, until)).map(drop)
 }
 

@@ -167,8 +167,8 @@ impl Store {
         Ok(found)
     }
 
-    /// The pictures that could be sent now, own ones first, oldest first: their record is with the server, and the pause after a
-    /// failure of their own is over. A pause is never longer than `longest`: one that ends later was begun by a clock that has been
+    /// The pictures that could be sent now, those first that failed least often, own ones before others, oldest first: their record is with
+    /// the server, and the pause after a failure of their own is over. A pause is never longer than `longest`: one that ends later was begun by a clock that has been
     /// set back since, and is over too.
     ///
     /// The server can have a record that it refused from this phone: an earlier request brought it whose answer was lost; or it was
@@ -184,7 +184,7 @@ impl Store {
              UNION ALL SELECT 1, photo.id, way.sha256, length(file.full), way.upload, way.tries
              FROM {READY} JOIN refused AS photo
                 ON photo.kind = 'photo' AND photo.fields ->> '$.sha256' = way.sha256
-             ORDER BY 1, 2"
+             ORDER BY 6, 1, 2"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([now, now.saturating_add(longest)])?;
@@ -275,7 +275,7 @@ pub(crate) fn count_stored_from(connection: &Connection, counted: Millis) -> Res
     Ok(())
 }
 
-/// The upload failed by itself (not for want of a connection): others go first, it starts again after a growing pause.
+/// The upload failed by itself (not for want of a connection): others go first, it starts again after a pause, or with the next round.
 pub(crate) fn photo_failed(
     connection: &Connection,
     hash: &Sha256Hex,

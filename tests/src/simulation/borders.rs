@@ -155,7 +155,7 @@ impl History {
         self.say(|| format!("{cell} is merged into {into}"));
         let before = Drawn::look(&self.county)?;
         let merged = self.county.hub()?.merge_cell(&administrator()?, cell, into);
-        let unheard = self.desk_heard_nothing(merged.is_err())?;
+        let Some(unheard) = self.is_unheard(merged.is_err(), &before)? else { return Ok(0) };
         let told = if unheard { None } else { Some(merged.doing("merging cells")?) };
         let after = Drawn::look(&self.county)?;
         if unheard && after == before {
@@ -204,7 +204,7 @@ impl History {
         let name = (!before.knows(to)).then(|| format!("第{}网格", to.as_str().trim_start_matches(to.village())));
         let off = SplitParts { buildings: houses.clone(), ..SplitParts::default() };
         let split = self.county.hub()?.split_cell(&administrator()?, from, &off, to, name.as_deref());
-        let unheard = self.desk_heard_nothing(split.is_err())?;
+        let Some(unheard) = self.is_unheard(split.is_err(), &before)? else { return Ok(0) };
         let told = if unheard { None } else { Some(split.doing("splitting a cell")?) };
         let after = Drawn::look(&self.county)?;
         if unheard && after == before {
@@ -228,7 +228,7 @@ impl History {
         self.say(|| format!("what came late into {cell} is moved"));
         let before = Drawn::look(&self.county)?;
         let moved = self.county.hub()?.move_late(&administrator()?, &cell);
-        let unheard = self.desk_heard_nothing(moved.is_err())?;
+        let Some(unheard) = self.is_unheard(moved.is_err(), &before)? else { return Ok(()) };
         let told = if unheard { None } else { Some(moved.doing("moving what came late")?) };
         let after = Drawn::look(&self.county)?;
         if unheard && after == before {
@@ -243,6 +243,18 @@ impl History {
         }
         self.note_drawn(&before, &after);
         Ok(())
+    }
+
+    /// Whether nothing was said of what the office drew. None: the server started again as well, and carried out an erasure of which nobody
+    /// had heard: what is other than before says nothing of the drawing then.
+    fn is_unheard(&mut self, failed: bool, before: &Drawn) -> Outcome<Option<bool>> {
+        let erasing = self.county.erasing;
+        let unheard = self.desk_heard_nothing(failed)?;
+        if erasing && !self.county.erasing {
+            self.note_drawn(before, &Drawn::look(&self.county)?);
+            return Ok(None);
+        }
+        Ok(Some(unheard))
     }
 
     /// What the office wrote is noted like all that is written at the desk; and who holds what by now, which was looked at before.

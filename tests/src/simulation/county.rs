@@ -66,6 +66,8 @@ pub(super) struct County {
     pub(super) dark: Arc<AtomicBool>,
     /// Whether its disk is full.
     pub(super) full: bool,
+    /// An erasure was begun, and nobody heard that it was done: what its log names is erased by the next start.
+    pub(super) erasing: bool,
     /// How far its clock is off.
     pub(super) drift: Drift,
     folder: PathBuf,
@@ -117,6 +119,7 @@ impl County {
             running: Arc::default(),
             dark: Arc::default(),
             full: false,
+            erasing: false,
             drift: Drift::default(),
             folder: folder.to_owned(),
             time: time.clone(),
@@ -131,7 +134,7 @@ impl County {
 
     fn start(&mut self) -> Outcome {
         self.starts += 1;
-        self.full = false;
+        (self.full, self.erasing) = (false, false);
         let store =
             SqliteStore::open_alone(&self.folder.join(hub::DATABASE_FILE)).doing("opening the server's database")?;
         let photos = PhotoFolder::open(&self.folder.join(hub::PHOTO_FOLDER)).doing("opening the photo folder")?;

@@ -30,11 +30,13 @@ impl History {
     pub(super) fn erase(&mut self, person: RecordId) -> Outcome {
         self.say(|| format!("erase {person}"));
         let erased = self.county.hub()?.erase(&self.county.supervisor.actor, person);
+        let another = std::mem::replace(&mut self.county.erasing, true);
         let heard_nothing = self.desk_heard_nothing(erased.is_err())?;
         self.look_at_files(false)?;
         if heard_nothing {
             return Ok(());
         }
+        self.county.erasing &= another;
         erased.doing("erasing")?;
         let mut ledger = take(&self.ledger);
         ledger.erased.insert(person);

@@ -41,9 +41,10 @@ def send(file):
             return {"photo": file["photo"], "retries": retries, "error": None}
         except Exception as reason:  # whatever it is, the next try decides
             error, retries = repr(reason), retries + 1
-            # An answer that was cut within its headers can leave half an address behind; what is not there is begun anew.
+            # An answer that was cut within its headers can leave half an address behind: there is nothing, or a page of the desk. It is
+            # begun anew.
             status = getattr(reason, "status_code", None) or 0
-            if 400 <= status < 500 and status != 409:
+            if 200 <= status < 500 and status != 409:
                 address = None
     return {"photo": file["photo"], "retries": retries, "error": error}
 
