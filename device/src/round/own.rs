@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::protocol::Refusal;
 use domain::world::Millis;
-use domain::{Change, Fields, Kind, ProblemCode, Record, Stamp, Stamps};
+use domain::{Change, Fields, Kind, ProblemCode, Record, RecordId, Stamp, Stamps};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -217,6 +217,15 @@ fn at_fault(change: &Change, refusal: &Refusal, current: &Record) -> BTreeSet<St
     named().filter(|field| change.fields.get(*field) != current.fields.get(*field)).cloned().collect()
 }
 
+/// What is left of a record that the server does not take, without the fields of which a word was refused before: that word is the later
+/// one, for whoever writes a field anew takes its refused word away.
+pub(super) fn beside_refused(connection: &Connection, id: RecordId, mut words: Fields) -> Result<Fields, DeviceError> {
+    if let Some(refused) = outbox::refused_one(connection, id)? {
+        words.retain(|field, _| !refused.fields.contains_key(field));
+    }
+    Ok(words)
+}
+
 pub(super) fn keep_words(
     connection: &Connection,
     change: &Change,
@@ -231,7 +240,7 @@ pub(super) fn keep_words(
 
 #[cfg(test)]
 mod tests {
-    use domain::{CellCode, RecordId};
+    use domain::CellCode;
     use serde_json::json;
 
     use super::*;

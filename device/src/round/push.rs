@@ -202,7 +202,7 @@ fn end_reoffer(
     held.reoffer = false;
     if let Some(current) = refusal.current.as_ref().filter(|current| current.id == change.id) {
         store::put(connection, &own::on_top_of(connection, current, &held)?)?;
-        let lost = own::lacking((change, &held), current, refusal);
+        let lost = own::beside_refused(connection, change.id, own::lacking((change, &held), current, refusal))?;
         let kept = !lost.is_empty();
         own::keep_words(connection, change, lost, refusal, now)?;
         return Ok(kept);
@@ -212,6 +212,7 @@ fn end_reoffer(
     if held.own_at.is_some() || held.record.text("by") == Some(own.as_str()) {
         words.extend(change.fields.clone());
     }
+    let words = own::beside_refused(connection, change.id, words)?;
     let kept = !words.is_empty();
     own::keep_words(connection, change, words, refusal, now)?;
     store::drop_unnamed_photos(connection)?;
@@ -305,7 +306,8 @@ fn refuse(
                 let since = held.record.fields.iter().filter(|(field, _)| held.unsent.contains_key(*field));
                 words.extend(since.map(|(field, value)| (field.clone(), value.clone())));
                 // So do older ones that were still to be sent.
-                let mut all = outbox::take_overtaken(connection, change.id)?;
+                let overtaken = outbox::take_overtaken(connection, change.id)?;
+                let mut all = own::beside_refused(connection, change.id, overtaken)?;
                 all.append(&mut words);
                 words = all;
                 store::remove(connection, change.id)?;

@@ -169,7 +169,8 @@ pub(super) fn refused(
     match refusal.current.as_ref().filter(|current| current.id == change.id && current.kind == change.kind) {
         // What is unsent goes up again by itself, on top of what the server has, and is judged by itself.
         Some(current) => {
-            let mut lost = own::lacking((change, &held), current, refusal);
+            let lost = own::lacking((change, &held), current, refusal);
+            let mut lost = own::beside_refused(connection, change.id, lost)?;
             lost.retain(|field, _| !held.unsent.contains_key(field));
             keep_words(connection, &held, refusal.code, lost, now)?;
             return store::put(connection, &own::on_top_of(connection, current, &held)?);
@@ -181,6 +182,7 @@ pub(super) fn refused(
             } else {
                 held.record.fields.clone()
             });
+            let words = own::beside_refused(connection, change.id, words)?;
             keep_words(connection, &held, refusal.code, words, now)?;
         }
     }

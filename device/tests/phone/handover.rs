@@ -251,6 +251,34 @@ fn what_a_restored_server_has_lost_and_does_not_take_is_kept_by_the_phone_that_s
 }
 
 #[test]
+fn a_refused_word_is_not_replaced_by_what_stood_under_it_when_a_restored_server_does_not_take_that() {
+    for has_record in [false, true] {
+        let server = Server::new();
+        let phone = Phone::new(&server, 1);
+        let id = phone.building("一号楼");
+        phone.sync();
+        phone.pass(1_000);
+        phone.rename(id, "二号楼");
+        server.hub().refuse = Box::new(|_| Some(ProblemCode::EndBeforeStart));
+        phone.sync();
+        let refused = || phone.device.with_open(|open: &mut device::Open| open.refused()).unwrap();
+        assert_eq!((phone.name(id).as_str(), &refused()[0].fields["name"]), ("一号楼", &json!("二号楼")));
+        {
+            let mut hub = server.hub();
+            hub.epoch = Epoch(Uuid::from_u128(2));
+            if has_record {
+                hub.records.get_mut(&id).unwrap().fields.remove("name");
+            } else {
+                hub.records.clear();
+                hub.feed.clear();
+            }
+        }
+        phone.sync();
+        assert_eq!(refused()[0].fields["name"], json!("二号楼"), "has the record: {has_record}");
+    }
+}
+
+#[test]
 fn a_moved_record_is_offered_to_a_restored_server_with_the_proof_of_its_move_whatever_was_written_since() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
