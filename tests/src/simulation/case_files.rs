@@ -300,6 +300,11 @@ impl History {
         let look = look(&hub, files)?;
         let mut ledger = take(&self.ledger);
         ledger.files_were_seen(&look);
+        if emptied {
+            // Of a file that is about somebody else once more the list that comes back is like any correction.
+            let of_nobody: BTreeSet<RecordId> = look.of_nobody.iter().map(|file| file.id).collect();
+            ledger.files.lists.retain(|(file, _)| !look.files.contains(file) || of_nobody.contains(file));
+        }
         if emptied || look.erased != ledger.files.erased {
             look.of_nobody.iter().for_each(|file| ledger.file_was_emptied(file.id));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::kinds::dispute::{WORDS, has_lost_somebody, is_about_nobody, people_in, without_person};
+use domain::kinds::dispute::{ERASED_NAME, WORDS, has_lost_somebody, is_about_nobody, people_in, without_person};
 use domain::kinds::evacuation::{Evacuation, without};
 use domain::protocol::PhotoSize;
 use domain::record::canonical_bytes;
@@ -118,6 +118,16 @@ fn left_of(field: &str, list: &Value, gone: &BTreeSet<RecordId>) -> Value {
 pub(super) fn says_the_same(field: &str, one: &Value, other: &Value, gone: &BTreeSet<RecordId>) -> bool {
     let left = |list: &Value| left_of(field, list, gone);
     one == other || (lists_people(field) && !gone.is_empty() && left(one) == left(other))
+}
+
+/// Whether this is what a phone has of a word by now: the word itself, or a list of parties of which some were erased since.
+pub(super) fn is_left_of(field: &str, left: &Value, word: &Value) -> bool {
+    let (Some(left_parties), Some(parties)) = (left.as_array(), word.as_array()) else { return left == word };
+    let same = |(left, party): (&Value, &Value)| {
+        left == party || (left["name"].as_str() == Some(ERASED_NAME) && left["side"] == party["side"])
+    };
+    left == word
+        || (field == "parties" && left_parties.len() == parties.len() && left_parties.iter().zip(parties).all(same))
 }
 
 /// Every list of parties that was typed, with its file.

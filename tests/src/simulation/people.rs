@@ -9,6 +9,7 @@ use image::{Rgb, RgbImage};
 use serde_json::{Value, json};
 
 use super::case_files;
+use super::erasure::is_left_of;
 use super::history::History;
 use super::wire::take;
 use crate::trouble::{Doing, Outcome, trouble};
@@ -423,7 +424,10 @@ impl History {
         match self.phones[who].call(command, json!({ "record_id": one.id })) {
             Ok(_) => {
                 if discard {
-                    take(&self.ledger).taken_back(who, one.id, |field, word| one.fields.get(field) == Some(word));
+                    let given_up = |field: &str, word: &Value| {
+                        one.fields.get(field).is_some_and(|given_up| is_left_of(field, given_up, word))
+                    };
+                    take(&self.ledger).taken_back(who, one.id, given_up);
                 }
                 Ok(())
             }
