@@ -73,7 +73,7 @@ impl<S: Store> Hub<S> {
             }
             let mut lines = Vec::new();
             for account in reading.accounts()? {
-                if administers(actor, &account, &reading.holdings(&account.id)?) {
+                if administers(reading, actor, &account)? {
                     let count = phones.get(&account.id).copied().unwrap_or(0);
                     lines.push(line(reading, account, count)?);
                 }
@@ -289,7 +289,7 @@ fn own_line(reading: &(impl Reading + ?Sized), actor: &Actor, id: &AccountId) ->
     may_keep_accounts(actor)?;
     let not_found = || HubError::refused(CallRefusal::NotFound);
     let account = reading.account(id)?.ok_or_else(not_found)?;
-    if !administers(actor, &account, &reading.holdings(id)?) {
+    if !administers(reading, actor, &account)? {
         return Err(not_found());
     }
     line(reading, account, 0)

@@ -308,7 +308,7 @@ pub(super) fn with_what_was_merged(
 }
 
 /// Where the records of a cell are by now: the cell itself, or the last of those into which one was merged after the other.
-fn went_to(reading: &dyn Writing, cell: &CellCode) -> Result<CellCode, HubError> {
+pub(super) fn went_to(reading: &(impl Reading + ?Sized), cell: &CellCode) -> Result<CellCode, HubError> {
     let mut way = vec![cell.clone()];
     while let Some(last) = way.last() {
         let next = reading.division(&Scope::from(last))?.and_then(|division| division.succeeded_by);
@@ -324,7 +324,7 @@ fn check_new_holder(reading: &(impl Reading + ?Sized), actor: &Actor, id: &Accou
     let account = reading.account(id)?.filter(|account| account.closed_at.is_none());
     let carries = |account: &Account| matches!(account.role, Role::Worker | Role::Informant | Role::Supervisor);
     let below = match &account {
-        Some(account) => carries(account) && administers(actor, account, &reading.holdings(id)?),
+        Some(account) => carries(account) && administers(reading, actor, account)?,
         None => false,
     };
     if below { Ok(()) } else { Err(HubError::invalid(vec![Problem::new("to", ProblemCode::NotAllowed)])) }

@@ -8,6 +8,7 @@ use domain::validate::line_problem;
 use domain::world::Millis;
 use domain::{AccountId, CellCode, DeviceId, Kind, Scope, Stamp};
 
+use crate::hub::cells::went_to;
 use crate::hub::health::{DeviceNeed, needs, newest_app};
 use crate::hub::known_time::shut_out_at;
 use crate::hub::orders::administered;
@@ -203,7 +204,7 @@ impl<S: Store> Hub<S> {
             let mut lines = Vec::new();
             for device in reading.devices()? {
                 let Some(account) = reading.account(&device.account)? else { continue };
-                if administers(actor, &account, &reading.holdings(&account.id)?) {
+                if administers(reading, actor, &account)? {
                     let hand_ins = reading.hand_ins(device.id)?;
                     let display_name = account.display_name;
                     lines.push(DeviceLine { device, hand_ins, display_name, needs: Vec::new(), newer_app: None });
@@ -227,7 +228,7 @@ impl<S: Store> Hub<S> {
     pub fn may_administer(&self, actor: &Actor, account: &AccountId) -> Result<bool, HubError> {
         self.store.read(|reading| {
             let Some(account) = reading.account(account)? else { return Ok(false) };
-            Ok(administers(actor, &account, &reading.holdings(&account.id)?))
+            administers(reading, actor, &account)
         })
     }
 
@@ -268,18 +269,27 @@ fn carries_phone(role: Role) -> bool {
     allowed(role, Action::Write, &Kind::Incident)
 }
 
-pub(super) fn administers(actor: &Actor, account: &Account, holdings: &[Holding]) -> bool {
+/// Whether an actor looks after an account: everything that it sees lies in the actor's own scope. What was merged into a cell comes along with
+/// it from wherever it lay, and counts as that one.
+pub(super) fn administers(
+    reading: &(impl Reading + ?Sized),
+    actor: &Actor,
+    account: &Account,
+) -> Result<bool, HubError> {
     let desk_role = matches!(actor.role, Role::Admin | Role::Supervisor);
     // A supervisor looks after the workers below, not after other supervisors.
     let below = actor.role == Role::Admin || matches!(account.role, Role::Worker | Role::Informant);
-    let mut reached: BTreeSet<Scope> = account.scopes.iter().cloned().collect();
-    reached.extend(holdings.iter().filter(|held| held.until.is_none()).map(|held| Scope::from(&held.cell)));
+    let holdings = reading.holdings(&account.id)?;
+    let mut reached = account.scopes.clone();
+    for held in holdings.iter().filter(|held| held.until.is_none()) {
+        let cell = Scope::from(&held.cell);
+        reached.push(if actor.contains(&cell) { cell } else { Scope::from(&went_to(reading, &held.cell)?) });
+    }
     if reached.is_empty() {
         // Whoever looked after a worker to the end still takes in what the phone of that time hands in.
         reached.extend(holdings.iter().map(|held| Scope::from(&held.cell)));
     }
-    let inside = |scope: &Scope| actor.scopes.iter().any(|own| own.contains(scope));
-    desk_role && below && !reached.is_empty() && reached.iter().all(inside)
+    Ok(desk_role && below && !reached.is_empty() && reached.iter().all(|scope| actor.contains(scope)))
 }
 
 fn check_words(request: &EnrolRequest) -> Result<(), HubError> {

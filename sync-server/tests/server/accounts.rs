@@ -160,6 +160,33 @@ async fn an_account_gets_with_a_cell_what_was_merged_into_it_and_gives_it_up_wit
     assert_eq!(stands().await["cells"], json!(["610722001001003"]));
 }
 
+#[tokio::test]
+async fn whoever_holds_a_cell_of_another_village_that_was_merged_is_still_the_own_offices() {
+    let county = county();
+    let foreign =
+        sync_server::store::Place { code: crate::common::scope("610722001002001"), name: "第1网格".into() };
+    county.hub.put_places(&[foreign]).unwrap();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    admin.done("/desk/api/cells/610722001002001/merge", json!({"into": "610722001001001"})).await;
+    let village = ["610722001001"];
+    let office = Seat::of(&county, "admin-2", Role::Admin, &village).await;
+    let boss = Seat::of(&county, "boss-1", Role::Supervisor, &village).await;
+    office.done("/desk/api/accounts", words("worker-1", "worker", &village, &["610722001001001"])).await;
+    let listed = found(&office.get("/desk/api/accounts").await.json(), "worker-1");
+    assert_eq!(listed["cells"], json!(["610722001001001", "610722001002001"]));
+    boss.done("/desk/api/enrol-codes", json!({"account": "worker-1"})).await;
+    let second = json!({"seen": [], "to": ["worker-1"]});
+    office.done("/desk/api/cells/610722001001002/hand-over", second).await;
+    let phone = county.phone_of(&AccountId::new("worker-1").unwrap());
+    let device = phone.phone().device;
+    // The village from which the cell came has nothing to say about them.
+    let other = Seat::of(&county, "boss-2", Role::Supervisor, &["610722001002"]).await;
+    let revoke = format!("/desk/api/devices/{device}/revoke");
+    assert_eq!(other.refused(&revoke, json!({})).await.0, "not_found");
+    boss.done(&revoke, json!({})).await;
+    assert!(county.hub.phone(&phone.tokens.access).is_err());
+}
+
 #[test]
 fn a_step_of_an_incident_that_was_written_before_its_worker_was_made_a_handler_is_taken_late() {
     let county = County::new();
