@@ -10,7 +10,7 @@ use domain::world::Millis;
 use domain::{AccountId, CellCode, Problem, ProblemCode, Scope};
 use sha2::{Digest, Sha256};
 
-use crate::hub::cells::with_what_was_merged;
+use crate::hub::cells::held_by_naming;
 use crate::hub::county::SERVER_ACCOUNT;
 use crate::hub::desk::{Desk, works_at_desk};
 use crate::hub::known_time::{known_now, shut_out_at};
@@ -107,7 +107,7 @@ impl<S: Store> Hub<S> {
             self.check_department(&account)?;
             writing.put_account(&account)?;
             let given_at = known_now(now, writing)?;
-            let cells = with_what_was_merged(writing, &[], &words.cells)?;
+            let cells = held_by_naming(writing, &[], &words.cells)?;
             writing.set_holdings(&account.id, &cells, given_at)?;
             if password.is_some() {
                 writing.put_first_password(&account.id, now)?;
@@ -150,7 +150,7 @@ impl<S: Store> Hub<S> {
             writing.put_account(&account)?;
             let given_at = known_now(now, writing)?;
             end_role(writing, before, &account, given_at)?;
-            let cells = with_what_was_merged(writing, &found.cells, &words.cells)?;
+            let cells = held_by_naming(writing, &found.cells, &words.cells)?;
             writing.set_holdings(&account.id, &cells, given_at)?;
             if !works_at_desk(words.role) {
                 writing.remove_desk_sessions_of(&account.id)?;

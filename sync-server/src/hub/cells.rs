@@ -115,7 +115,7 @@ impl<S: Store> Hub<S> {
             for id in wanted.iter().filter(|id| !holders.contains(id)) {
                 check_new_holder(writing, actor, id)?;
             }
-            let along = with_merged(writing, std::slice::from_ref(cell))?;
+            let along = given_along(writing, std::slice::from_ref(cell))?;
             give_to_just(writing, &along, &wanted, at)?;
             let names: Vec<&str> = wanted.iter().map(AccountId::as_str).collect();
             self.became(writing, actor, &division.code, "handed_over", "", Some(&names.join(" ")))?;
@@ -200,7 +200,7 @@ impl<S: Store> Hub<S> {
         let at = known_now(self.now(), writing)?;
         self.move_records(writing, actor, records, into)?;
         let holders = writing.holders(into)?.into_iter().collect();
-        let along = with_merged(writing, std::slice::from_ref(cell))?;
+        let along = given_along(writing, std::slice::from_ref(cell))?;
         give_to_just(writing, &along, &holders, at)
     }
 
@@ -268,43 +268,63 @@ fn give_to_just(
     Ok(())
 }
 
-/// Cells with those that were merged into them, and into these: what is written once lies there still. Of those that were retired for one
-/// without a merger only such as have more than their own record: what their last workers sent late.
-fn with_merged(reading: &dyn Writing, cells: &[CellCode]) -> Result<Vec<CellCode>, HubError> {
+/// Cells with all whose place they took, and whose place these had taken: first the cells themselves.
+pub(super) fn with_former(reading: &(impl Reading + ?Sized), cells: &[CellCode]) -> Result<Vec<CellCode>, HubError> {
     let counties: BTreeSet<Scope> = cells.iter().map(CellCode::county).collect();
     let divisions = reading.divisions(&counties.into_iter().collect::<Vec<_>>())?;
-    let (mut all, mut empty) = (cells.to_vec(), BTreeSet::new());
+    let mut all = cells.to_vec();
     let mut looked = 0;
     while let Some(into) = all.get(looked).map(Scope::from) {
         looked += 1;
-        for from in divisions.iter().filter(|division| division.succeeded_by.as_ref() == Some(&into)) {
-            let Ok(code) = CellCode::new(from.code.as_str()) else { continue };
-            if all.contains(&code) {
-                continue;
+        let former = divisions.iter().filter(|division| division.succeeded_by.as_ref() == Some(&into));
+        for code in former.filter_map(|division| CellCode::new(division.code.as_str()).ok()) {
+            if !all.contains(&code) {
+                all.push(code);
             }
-            let merged = reading.division_changes(&from.code)?.iter().any(|change| change.what == "merged");
-            let own = u64::from(cell_record(reading, &code)?.is_some());
-            if !merged && reading.cell_state(&code)?.records <= own {
-                empty.insert(code.clone());
-            }
-            all.push(code);
         }
     }
-    all.retain(|cell| !empty.contains(cell));
     Ok(all)
+}
+
+/// Whether something lay in one of these cells and lies there no more.
+pub(super) fn left_one_of(
+    reading: &(impl Reading + ?Sized),
+    cells: &[CellCode],
+    id: RecordId,
+) -> Result<bool, HubError> {
+    for cell in cells {
+        if reading.has_left(cell, id)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What is given along with these cells, and the cells themselves: of those whose place they took all that were merged, for what is written
+/// once lies there still, and of those that were retired the ones that have more than their own record: what their last workers sent late.
+fn given_along(reading: &(impl Reading + ?Sized), cells: &[CellCode]) -> Result<Vec<CellCode>, HubError> {
+    let mut along = Vec::new();
+    for cell in with_former(reading, cells)? {
+        let merged = reading.division_changes(&Scope::from(&cell))?.iter().any(|change| change.what == "merged");
+        let own = u64::from(cell_record(reading, &cell)?.is_some());
+        if cells.contains(&cell) || merged || reading.cell_state(&cell)?.records > own {
+            along.push(cell);
+        }
+    }
+    Ok(along)
 }
 
 /// The cells that an account holds once the office has named these, by code: what was merged into one of them comes along, and goes with
 /// one that is not named any more. `held`: those that it holds so far.
-pub(super) fn with_what_was_merged(
+pub(super) fn held_by_naming(
     reading: &dyn Writing,
     held: &[CellCode],
     named: &[CellCode],
 ) -> Result<Vec<CellCode>, HubError> {
     let left: Vec<CellCode> = held.iter().filter(|cell| !named.contains(cell)).cloned().collect();
-    let went = with_merged(reading, &left)?;
+    let went = given_along(reading, &left)?;
     let stay: Vec<CellCode> = named.iter().filter(|cell| !went.contains(cell)).cloned().collect();
-    Ok(with_merged(reading, &stay)?.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
+    Ok(given_along(reading, &stay)?.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
 }
 
 /// Where the records of a cell are by now: the cell itself, or the last of those into which one was merged after the other.

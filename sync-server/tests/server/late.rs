@@ -109,6 +109,20 @@ async fn what_comes_late_into_a_cell_that_is_over_goes_after_its_house_and_the_r
 }
 
 #[tokio::test]
+async fn what_came_late_before_its_cell_was_merged_follows_its_house_from_the_other_one() {
+    let mut grid = grid().await;
+    let late = grid.unsent();
+    grid.admin.done("/desk/api/divisions", json!({"code": cell(9), "name": "第9网格"})).await;
+    grid.draw("610722001001002/split", split(&grid.house, &cell(3))).await;
+    grid.worker.push_all(&late);
+    grid.draw("610722001001002/merge", json!({"into": cell(1)})).await;
+    grid.draw("610722001001001/merge", json!({"into": cell(9)})).await;
+    assert!(late.iter().all(|change| grid.lies_in(change) == cell(9)), "with the cell, without the house");
+    assert_eq!(grid.move_late(9).await, 2);
+    assert!(late.iter().all(|change| grid.lies_in(change) == cell(3)));
+}
+
+#[tokio::test]
 async fn who_was_left_with_a_cell_that_is_over_gives_it_up_when_what_came_late_is_moved() {
     let grid = grid().await;
     let holder = grid.county.worker("worker-1", &[cell(1)]);

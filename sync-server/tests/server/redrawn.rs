@@ -161,6 +161,17 @@ async fn a_household_that_moved_to_another_cell_by_itself_has_left_the_slope_abo
 }
 
 #[tokio::test]
+async fn a_household_that_moved_away_before_its_cell_was_merged_is_not_on_the_roster() {
+    let mut village = village().await;
+    let point = village.below_a_slope();
+    village.moves_away();
+    village.merge().await;
+    assert_eq!(village.county.stored(point.id).unwrap().record.cell, cell(1));
+    let points = village.page("hazard-points").await;
+    assert_eq!((&points[0]["households"], &points[0]["people"]), (&json!(0), &json!(0)));
+}
+
+#[tokio::test]
 async fn what_came_back_of_a_task_stands_with_it_when_its_cell_was_merged() {
     let mut village = village().await;
     let wish = "11111111-1111-4111-8111-111111111111";

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::scope::Actor;
 use domain::{CellCode, Kind, Record, RecordId, Scope};
 
-use super::{above, goes_with, ids_of, movable, went_to, with_all_along};
+use super::{above, goes_with, ids_of, left_one_of, movable, went_to, with_all_along, with_former};
 use crate::hub::divisions::own_division;
 use crate::hub::evacuations::has_moved_away;
 use crate::hub::phones::note;
@@ -28,7 +28,8 @@ impl<S: Store> Hub<S> {
             own_division(writing, actor, &code)?;
             let mut rest = movable(writing, cell)?;
             let mut moved = 0;
-            for (to, ids) in followers(writing, actor, cell, &rest)? {
+            let from = with_former(writing, std::slice::from_ref(cell))?;
+            for (to, ids) in followers(writing, actor, &from, &rest)? {
                 let (late, others): (Vec<StoredRecord>, Vec<StoredRecord>) =
                     rest.into_iter().partition(|stored| ids.contains(&stored.record.id));
                 rest = others;
@@ -52,18 +53,19 @@ impl<S: Store> Hub<S> {
     }
 }
 
-/// What belongs to something that has left the cell, with all that goes along with it, by the cell where that is by now.
+/// What belongs to something that has left the cell, with all that goes along with it, by the cell where that is by now. `from`: the cell, and
+/// those whose place it took, for what had come late into one of them went with it when it was merged.
 fn followers(
     reading: &dyn Writing,
     actor: &Actor,
-    cell: &CellCode,
+    from: &[CellCode],
     all: &[StoredRecord],
 ) -> Result<BTreeMap<CellCode, BTreeSet<RecordId>>, HubError> {
     let here = ids_of(all);
     let mut first: BTreeMap<CellCode, BTreeSet<RecordId>> = BTreeMap::new();
     for record in all.iter().map(|stored| &stored.record).filter(|record| above(record, &here).is_none()) {
         for thing in goes_with(record) {
-            if let Some(to) = followed(reading, actor, (cell, record), thing)? {
+            if let Some(to) = followed(reading, actor, (from, record), thing)? {
                 first.entry(to).or_default().insert(record.id);
                 break;
             }
@@ -76,31 +78,37 @@ fn followers(
 fn followed(
     reading: &dyn Writing,
     actor: &Actor,
-    (cell, record): (&CellCode, &Record),
+    (from, record): (&[CellCode], &Record),
     thing: RecordId,
 ) -> Result<Option<CellCode>, HubError> {
-    let Some(stored) = reading.record(&cell.county(), thing)? else { return Ok(None) };
+    let Some(stored) = reading.record(&record.cell.county(), thing)? else { return Ok(None) };
     let thing = stored.record;
-    if thing.cell == *cell || !reading.has_left(cell, thing.id)? {
+    if !has_gone(reading, from, &thing)? {
         return Ok(None);
     }
     // Whoever moves by themselves takes along whoever lives with them and how they are cared for, and leaves the rest.
     let clings = matches!(record.kind, Kind::Person | Kind::CarePlan) || record.merged_into() == Some(thing.id);
-    if !clings && went_by_itself(reading, cell, &thing)? {
+    if !clings && went_by_itself(reading, from, &thing)? {
         return Ok(None);
     }
     let to = went_to(reading, &thing.cell)?;
-    Ok(if to != *cell && goes_on(reading, actor, &to)? { Some(to) } else { None })
+    Ok(if goes_on(reading, actor, &to)? { Some(to) } else { None })
+}
+
+/// Whether something lay in one of these cells, and lies in none of them by now.
+fn has_gone(reading: &dyn Writing, from: &[CellCode], thing: &Record) -> Result<bool, HubError> {
+    Ok(!from.contains(&thing.cell) && left_one_of(reading, from, thing.id)?)
 }
 
 /// Whether a household or resident moved away from the cell, while its house stayed or went elsewhere.
-fn went_by_itself(reading: &dyn Writing, from: &CellCode, thing: &Record) -> Result<bool, HubError> {
+fn went_by_itself(reading: &dyn Writing, from: &[CellCode], thing: &Record) -> Result<bool, HubError> {
     match thing.kind {
         Kind::Household => has_moved_away(reading, from, thing.id, thing),
         Kind::Person => {
             let Some(household) = thing.reference("household") else { return Ok(false) };
-            let Some(stored) = reading.record(&from.county(), household)? else { return Ok(false) };
-            Ok(!reading.has_left(from, household)? || has_moved_away(reading, from, household, &stored.record)?)
+            let Some(stored) = reading.record(&thing.cell.county(), household)? else { return Ok(false) };
+            let home = stored.record;
+            Ok(!has_gone(reading, from, &home)? || has_moved_away(reading, from, home.id, &home)?)
         }
         _ => Ok(false),
     }
