@@ -186,6 +186,22 @@ async fn what_came_back_of_a_task_stands_with_it_when_its_cell_was_merged() {
     assert_eq!((&places[0]["cell"], &places[0]["result"]), (&json!("610722001001001"), &json!("done")));
 }
 
+#[tokio::test]
+async fn a_task_for_a_village_goes_to_no_cell_that_is_over() {
+    let village = village().await;
+    village.merge().await;
+    let task =
+        |wish: &str, place: &str| json!({"wish": wish, "places": [place], "title": "查看取暖", "purpose": "care"});
+    let whole = task("44444444-4444-4444-8444-444444444444", "610722001001");
+    let given = village.boss.done("/desk/api/tasks", whole).await;
+    assert_eq!(given["cells"], 2, "the first and the third");
+    let page = village.page(&format!("tasks/{}", given["id"].as_str().unwrap())).await;
+    let cells: Vec<&Value> = page["places"].as_array().unwrap().iter().map(|place| &place["cell"]).collect();
+    assert_eq!(cells, ["610722001001001", "610722001001003"]);
+    let over = task("55555555-5555-4555-8555-555555555555", "610722001001002");
+    assert_eq!(village.boss.refused("/desk/api/tasks", over).await.1, "places missing_target");
+}
+
 /// A cell of another village than the supervisor's.
 fn foreign() -> CellCode {
     CellCode::new("610722001002001").unwrap()
