@@ -314,17 +314,31 @@ fn given_along(reading: &(impl Reading + ?Sized), cells: &[CellCode]) -> Result<
     Ok(along)
 }
 
-/// The cells that an account holds once the office has named these, by code: what was merged into one of them comes along, and goes with
-/// one that is not named any more. `held`: those that it holds so far.
+/// The cells that an account holds once the office has named these, by code, with what is given along with them.
 pub(super) fn held_by_naming(
-    reading: &dyn Writing,
+    reading: &(impl Reading + ?Sized),
     held: &[CellCode],
     named: &[CellCode],
 ) -> Result<Vec<CellCode>, HubError> {
-    let left: Vec<CellCode> = held.iter().filter(|cell| !named.contains(cell)).cloned().collect();
-    let went = given_along(reading, &left)?;
-    let stay: Vec<CellCode> = named.iter().filter(|cell| !went.contains(cell)).cloned().collect();
-    Ok(given_along(reading, &stay)?.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
+    let all = given_along(reading, &named_themselves(reading, held, named)?)?;
+    Ok(all.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
+}
+
+/// Of the cells that the office names for an account those that it is given for themselves. One that is over comes and goes with the cell to
+/// which its records went, if the account gets that or holds it so far (`held`).
+pub(super) fn named_themselves(
+    reading: &(impl Reading + ?Sized),
+    held: &[CellCode],
+    named: &[CellCode],
+) -> Result<Vec<CellCode>, HubError> {
+    let mut themselves = Vec::new();
+    for cell in named {
+        let to = went_to(reading, cell)?;
+        if to == *cell || !(named.contains(&to) || held.contains(&to)) {
+            themselves.push(cell.clone());
+        }
+    }
+    Ok(themselves)
 }
 
 /// Where the records of a cell are by now: the cell itself, or the last of those into which one was merged after the other.
