@@ -6,7 +6,7 @@
 
 mod late;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::protocol::{CallRefusal, Verdict};
 use domain::review::ReviewState;
@@ -416,30 +416,32 @@ fn goes_with(record: &Record) -> impl Iterator<Item = RecordId> {
     into.into_iter().chain(own.into_iter().chain(others).filter_map(move |field| record.reference(field)))
 }
 
-/// With which of these records another one goes along.
-fn above(record: &Record, here: &BTreeSet<RecordId>) -> Option<RecordId> {
-    goes_with(record).find(|id| here.contains(id))
-}
-
 fn ids_of(records: &[StoredRecord]) -> BTreeSet<RecordId> {
     records.iter().map(|stored| stored.record.id).collect()
 }
 
-/// The first ones and everything that goes along with them.
-fn with_all_along(all: &[StoredRecord], first: BTreeSet<RecordId>) -> BTreeSet<RecordId> {
-    let here = ids_of(all);
-    let mut ids = first;
-    loop {
-        let goes = |record: &&Record| {
-            !ids.contains(&record.id) && above(record, &here).is_some_and(|above| ids.contains(&above))
-        };
-        let records = all.iter().map(|stored| &stored.record);
-        let more: Vec<RecordId> = records.filter(goes).map(|record| record.id).collect();
-        if more.is_empty() {
-            return ids;
+/// What goes along with each of those that are here: every record with the nearest.
+fn along_with<'a>(
+    records: impl Iterator<Item = &'a Record>,
+    here: &BTreeSet<RecordId>,
+) -> BTreeMap<RecordId, Vec<RecordId>> {
+    let mut along: BTreeMap<RecordId, Vec<RecordId>> = BTreeMap::new();
+    for record in records {
+        if let Some(nearest) = goes_with(record).find(|id| here.contains(id)) {
+            along.entry(nearest).or_default().push(record.id);
         }
-        ids.extend(more);
     }
+    along
+}
+
+/// The first ones and everything that goes along with them.
+fn with_all_along(along: &BTreeMap<RecordId, Vec<RecordId>>, first: BTreeSet<RecordId>) -> BTreeSet<RecordId> {
+    let mut next: Vec<RecordId> = first.iter().copied().collect();
+    let mut ids = first;
+    while let Some(id) = next.pop() {
+        next.extend(along.get(&id).into_iter().flatten().filter(|more| ids.insert(**more)));
+    }
+    ids
 }
 
 /// The chosen houses and groups with everything that belongs to them.
@@ -454,6 +456,7 @@ fn chosen(all: &[StoredRecord], off: &SplitParts) -> Vec<StoredRecord> {
         _ => false,
     };
     let records = all.iter().map(|stored| &stored.record);
-    let ids = with_all_along(all, records.filter(first).map(|record| record.id).collect());
+    let along = along_with(records.clone(), &here);
+    let ids = with_all_along(&along, records.filter(first).map(|record| record.id).collect());
     all.iter().filter(|stored| ids.contains(&stored.record.id)).cloned().collect()
 }

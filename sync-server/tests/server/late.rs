@@ -152,6 +152,27 @@ async fn of_a_household_that_moved_away_by_itself_only_people_who_came_late_foll
 }
 
 #[tokio::test]
+async fn an_entry_that_gave_way_goes_after_the_household_that_stands_for_it() {
+    let mut grid = grid().await;
+    let other = grid.worker.new_home(&cell(2));
+    grid.worker.push_all(&other);
+    let first = grid.home.clone();
+    let (stands, gives_way) = if first[1].id < other[1].id { (first, other) } else { (other, first) };
+    let gave_way = json!({"merged_into": stands[1].id});
+    let gave_way = grid.worker.change(Kind::Household, gives_way[1].id, &cell(2), gave_way);
+    grid.county.world.pass(10 * MINUTE);
+    let mut mover = grid.county.worker("worker-3", &[cell(2), cell(3)]);
+    let door = mover.new_dwelling(&cell(3));
+    let moved = json!({"dwelling": door.id, "cell": cell(3)});
+    let moved = mover.change(Kind::Household, stands[1].id, &cell(2), moved);
+    let along = mover.change(Kind::Person, stands[2].id, &cell(2), json!({"cell": cell(3)}));
+    mover.push_all(&[door, moved, along]);
+    grid.worker.push_all(&[gave_way]);
+    assert_eq!(grid.move_late(2).await, 2);
+    assert_eq!(gives_way.each_ref().map(|part| grid.lies_in(part)), [cell(2), cell(3), cell(3)], "the door stays");
+}
+
+#[tokio::test]
 async fn what_came_late_into_a_cell_that_was_retired_goes_along_when_the_one_that_took_its_place_is_handed_over() {
     let county = county();
     let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;

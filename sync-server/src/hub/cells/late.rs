@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::scope::Actor;
 use domain::{CellCode, Kind, Record, RecordId, Scope};
 
-use super::{above, goes_with, ids_of, left_one_of, movable, went_to, with_all_along, with_former};
+use super::{along_with, goes_with, ids_of, left_one_of, movable, went_to, with_all_along, with_former};
 use crate::hub::divisions::own_division;
 use crate::hub::evacuations::has_moved_away;
 use crate::hub::phones::note;
@@ -62,16 +62,23 @@ fn followers(
     all: &[StoredRecord],
 ) -> Result<BTreeMap<CellCode, BTreeSet<RecordId>>, HubError> {
     let here = ids_of(all);
-    let mut first: BTreeMap<CellCode, BTreeSet<RecordId>> = BTreeMap::new();
-    for record in all.iter().map(|stored| &stored.record).filter(|record| above(record, &here).is_none()) {
-        for thing in goes_with(record) {
+    let records = || all.iter().map(|stored| &stored.record);
+    let mut first = BTreeMap::new();
+    for record in records() {
+        // The nearest decides, whether it has left or is here.
+        for thing in goes_with(record).take_while(|thing| !here.contains(thing)) {
             if let Some(to) = followed(reading, actor, (from, record), thing)? {
-                first.entry(to).or_default().insert(record.id);
+                first.insert(record.id, to);
                 break;
             }
         }
     }
-    Ok(first.into_iter().map(|(to, ids)| (to, with_all_along(all, ids))).collect())
+    let along = along_with(records().filter(|record| !first.contains_key(&record.id)), &here);
+    let mut by_cell: BTreeMap<CellCode, BTreeSet<RecordId>> = BTreeMap::new();
+    for (id, to) in first {
+        by_cell.entry(to).or_default().insert(id);
+    }
+    Ok(by_cell.into_iter().map(|(to, ids)| (to, with_all_along(&along, ids))).collect())
 }
 
 /// Where a record goes after a thing that lay in its cell.
