@@ -152,6 +152,21 @@ async fn of_a_household_that_moved_away_by_itself_only_people_who_came_late_foll
 }
 
 #[tokio::test]
+async fn that_nothing_took_the_place_of_a_cell_is_told_as_long_as_something_lies_in_it() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    let mut phone = county.worker("worker-2", &[cell(2)]);
+    let late = phone.new_incident(&cell(2));
+    county.world.pass(10 * MINUTE);
+    county.account("worker-2", Role::Worker, &[], &[]);
+    admin.done("/desk/api/divisions/610722001001002/retire", json!({"succeeded_by": null})).await;
+    let path = "/desk/api/cells/610722001001002/late";
+    assert_eq!(admin.done(path, json!({})).await["moved"], 0);
+    phone.push_all(std::slice::from_ref(&late));
+    assert_eq!(admin.refused(path, json!({})).await, ("invalid".into(), "succeeded_by retired".into()));
+}
+
+#[tokio::test]
 async fn an_entry_that_gave_way_goes_after_the_household_that_stands_for_it() {
     let mut grid = grid().await;
     let other = grid.worker.new_home(&cell(2));

@@ -20,12 +20,11 @@ impl<S: Store> Hub<S> {
     ///
     /// # Errors
     /// [`CallRefusal::NotFound`](domain::protocol::CallRefusal::NotFound) outside the scope,
-    /// [`CallRefusal::Invalid`](domain::protocol::CallRefusal::Invalid) when the cell is over and none in the scope took its place.
+    /// [`CallRefusal::Invalid`](domain::protocol::CallRefusal::Invalid) when the cell is over, none in the scope took its place, and nothing
+    /// has moved before that was found.
     pub fn move_late(&self, actor: &Actor, cell: &CellCode) -> Result<usize, HubError> {
-        let now = self.now();
         self.store.write(|writing| {
-            let code = Scope::from(cell);
-            own_division(writing, actor, &code)?;
+            let division = own_division(writing, actor, &Scope::from(cell))?;
             let mut rest = movable(writing, cell)?;
             let mut moved = 0;
             let from = with_former(writing, std::slice::from_ref(cell))?;
@@ -34,22 +33,32 @@ impl<S: Store> Hub<S> {
                     rest.into_iter().partition(|stored| ids.contains(&stored.record.id));
                 rest = others;
                 self.move_records(writing, actor, &late, &to)?;
-                self.became(writing, actor, &code, "late", "", Some(to.as_str()))?;
-                note(writing, now, actor.account.as_str(), "cell_late", &format!("{cell} {to}"))?;
+                self.went_late(writing, actor, cell, &to)?;
                 moved += late.len();
             }
-            let into = went_to(writing, cell)?;
+            let (into, over) = (went_to(writing, cell)?, division.retired_at.is_some());
             // That nothing took its place is told, unless something has moved all the same.
-            if into != *cell && (goes_on(writing, actor, &into)? || (moved == 0 && !rest.is_empty())) {
+            if over && (goes_on(writing, actor, &into)? || (moved == 0 && !rest.is_empty())) {
                 self.move_into(writing, actor, (cell, &into), &rest)?;
                 if !rest.is_empty() {
-                    self.became(writing, actor, &code, "late", "", Some(into.as_str()))?;
-                    note(writing, now, actor.account.as_str(), "cell_late", &format!("{cell} {into}"))?;
+                    self.went_late(writing, actor, cell, &into)?;
                 }
                 moved += rest.len();
             }
             Ok(moved)
         })
+    }
+
+    /// Notes that something of a cell was moved late.
+    fn went_late(
+        &self,
+        writing: &mut dyn Writing,
+        actor: &Actor,
+        cell: &CellCode,
+        to: &CellCode,
+    ) -> Result<(), HubError> {
+        self.became(writing, actor, &Scope::from(cell), "late", "", Some(to.as_str()))?;
+        note(writing, self.now(), actor.account.as_str(), "cell_late", &format!("{cell} {to}"))
     }
 }
 
