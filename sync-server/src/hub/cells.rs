@@ -377,9 +377,7 @@ fn phones_of(reading: &(impl Reading + ?Sized), id: &AccountId) -> Result<Vec<(D
 
 /// The records of a cell that can be moved to another.
 fn movable(reading: &(impl Reading + ?Sized), cell: &CellCode) -> Result<Vec<StoredRecord>, HubError> {
-    let found = reading.records(&Scope::from(cell), &reading.ids_in(cell)?)?;
-    let moves = |kind: &Kind| *kind != Kind::Cell && Duty::Divisions.writes(kind);
-    Ok(found.into_iter().filter(|stored| moves(&stored.record.kind)).collect())
+    Ok(reading.of_kinds(cell, &|kind| *kind != Kind::Cell && Duty::Divisions.writes(kind))?)
 }
 
 /// The group that a door without a house counts to.
