@@ -152,6 +152,25 @@ async fn of_a_household_that_moved_away_by_itself_only_people_who_came_late_foll
 }
 
 #[tokio::test]
+async fn a_household_that_moved_to_a_door_that_was_split_off_leaves_its_incidents_behind() {
+    let mut grid = grid().await;
+    let other = json!({"name": "4号楼", "building_kind": "residential"});
+    let other = grid.worker.new_record(Kind::Building, &cell(2), other);
+    let [door, ..] = flat(&mut grid.worker, other.id, "101");
+    let [_, incident] = grid.unsent();
+    grid.worker.push_all(&[other.clone(), door.clone(), incident.clone()]);
+    grid.draw("610722001001002/split", split(&other, &cell(3))).await;
+    grid.county.world.pass(10 * MINUTE);
+    let mut mover = grid.county.worker("worker-3", &[cell(2), cell(3)]);
+    let moved = json!({"dwelling": door.id, "cell": cell(3)});
+    let moved = mover.change(Kind::Household, grid.home[1].id, &cell(2), moved);
+    let along = mover.change(Kind::Person, grid.home[2].id, &cell(2), json!({"cell": cell(3)}));
+    mover.push_all(&[moved, along]);
+    assert_eq!(grid.move_late(2).await, 0);
+    assert_eq!((grid.lies_in(&grid.home[1]), grid.lies_in(&incident)), (cell(3), cell(2)));
+}
+
+#[tokio::test]
 async fn that_nothing_took_the_place_of_a_cell_is_told_as_long_as_something_lies_in_it() {
     let county = county();
     let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;

@@ -119,15 +119,22 @@ fn has_gone(reading: &dyn Writing, from: &[CellCode], thing: &Record) -> Result<
 /// Whether a household or resident moved away from the cell, while its house stayed or went elsewhere.
 fn went_by_itself(reading: &dyn Writing, from: &[CellCode], thing: &Record) -> Result<bool, HubError> {
     match thing.kind {
-        Kind::Household => has_moved_away(reading, from, thing.id, thing),
+        Kind::Household => left_its_house(reading, from, thing),
         Kind::Person => {
             let Some(household) = thing.reference("household") else { return Ok(false) };
             let Some(stored) = reading.record(&thing.cell.county(), household)? else { return Ok(false) };
             let home = stored.record;
-            Ok(!has_gone(reading, from, &home)? || has_moved_away(reading, from, home.id, &home)?)
+            Ok(!has_gone(reading, from, &home)? || left_its_house(reading, from, &home)?)
         }
         _ => Ok(false),
     }
+}
+
+/// Whether a household that has gone did so by itself. A phone writes its new door and cell at once, the office, which takes the house along,
+/// the cell alone: under one stamp the two need no other sign, and the door may be one that had been split off from here before.
+fn left_its_house(reading: &dyn Writing, from: &[CellCode], household: &Record) -> Result<bool, HubError> {
+    let at_once = household.stamps.of("dwelling") == household.stamps.of("cell");
+    Ok(at_once || has_moved_away(reading, from, household.id, household)?)
 }
 
 /// Whether the office may move something into a cell: it lies in the scope and is not over.
