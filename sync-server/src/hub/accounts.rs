@@ -329,7 +329,7 @@ fn check(
     let mut problems = Vec::new();
     let cells = named_themselves(reading, held, &words.cells)?;
     problems.extend(line_problem("display_name", words.display_name.trim(), NAME_MAX));
-    if words.scopes.is_empty() && (works_at_desk(words.role) || words.cells.is_empty()) {
+    if words.scopes.is_empty() && (works_at_desk(words.role) || cells.is_empty()) {
         problems.push(Problem::new("scopes", ProblemCode::Required));
     }
     for (field, count, most) in [("scopes", words.scopes.len(), SCOPES_MAX), ("cells", cells.len(), CELLS_MAX)] {

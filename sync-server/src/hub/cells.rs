@@ -324,7 +324,7 @@ pub(super) fn held_by_naming(
     Ok(all.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
 }
 
-/// Of the cells that the office names for an account those that it is given for themselves. One that is over comes and goes with the cell to
+/// Of the cells that the office names for an account those that it is given for themselves. One that is over comes and goes with a cell to
 /// which its records went, if the account gets that or holds it so far (`held`).
 pub(super) fn named_themselves(
     reading: &(impl Reading + ?Sized),
@@ -333,16 +333,29 @@ pub(super) fn named_themselves(
 ) -> Result<Vec<CellCode>, HubError> {
     let mut themselves = Vec::new();
     for cell in named {
-        let to = went_to(reading, cell)?;
-        if to == *cell || !(named.contains(&to) || held.contains(&to)) {
+        if !comes_with(reading, cell, named)? && !comes_with(reading, cell, held)? {
             themselves.push(cell.clone());
         }
     }
     Ok(themselves)
 }
 
+/// Whether a cell comes along with one of these: it is over, and its records went there.
+pub(super) fn comes_with(
+    reading: &(impl Reading + ?Sized),
+    cell: &CellCode,
+    others: &[CellCode],
+) -> Result<bool, HubError> {
+    Ok(way_of(reading, cell)?.iter().skip(1).any(|later| others.contains(later)))
+}
+
 /// Where the records of a cell are by now: the cell itself, or the last of those into which one was merged after the other.
-pub(super) fn went_to(reading: &(impl Reading + ?Sized), cell: &CellCode) -> Result<CellCode, HubError> {
+fn went_to(reading: &(impl Reading + ?Sized), cell: &CellCode) -> Result<CellCode, HubError> {
+    Ok(way_of(reading, cell)?.pop().unwrap_or_else(|| cell.clone()))
+}
+
+/// A cell, and those that took its place one after the other.
+fn way_of(reading: &(impl Reading + ?Sized), cell: &CellCode) -> Result<Vec<CellCode>, HubError> {
     let mut way = vec![cell.clone()];
     while let Some(last) = way.last() {
         let next = reading.division(&Scope::from(last))?.and_then(|division| division.succeeded_by);
@@ -351,7 +364,7 @@ pub(super) fn went_to(reading: &(impl Reading + ?Sized), cell: &CellCode) -> Res
             None => break,
         }
     }
-    Ok(way.pop().unwrap_or_else(|| cell.clone()))
+    Ok(way)
 }
 
 fn check_new_holder(reading: &(impl Reading + ?Sized), actor: &Actor, id: &AccountId) -> Result<(), HubError> {

@@ -8,7 +8,7 @@ use domain::validate::line_problem;
 use domain::world::Millis;
 use domain::{AccountId, CellCode, DeviceId, Kind, Scope, Stamp};
 
-use crate::hub::cells::went_to;
+use crate::hub::cells::comes_with;
 use crate::hub::health::{DeviceNeed, needs, newest_app};
 use crate::hub::known_time::shut_out_at;
 use crate::hub::orders::administered;
@@ -269,8 +269,8 @@ fn carries_phone(role: Role) -> bool {
     allowed(role, Action::Write, &Kind::Incident)
 }
 
-/// Whether an actor looks after an account: everything that it sees lies in the actor's own scope. What was merged into a cell comes along with
-/// it from wherever it lay, and counts as that one.
+/// Whether an actor looks after an account: everything that it sees lies in the actor's own scope. What was merged into a cell is not asked
+/// about beside that one: it comes along with it from wherever it lay.
 pub(super) fn administers(
     reading: &(impl Reading + ?Sized),
     actor: &Actor,
@@ -279,17 +279,22 @@ pub(super) fn administers(
     let desk_role = matches!(actor.role, Role::Admin | Role::Supervisor);
     // A supervisor looks after the workers below, not after other supervisors.
     let below = actor.role == Role::Admin || matches!(account.role, Role::Worker | Role::Informant);
+    if !desk_role || !below || !account.scopes.iter().all(|scope| actor.contains(scope)) {
+        return Ok(false);
+    }
     let holdings = reading.holdings(&account.id)?;
-    let mut reached = account.scopes.clone();
-    for held in holdings.iter().filter(|held| held.until.is_none()) {
-        let cell = Scope::from(&held.cell);
-        reached.push(if actor.contains(&cell) { cell } else { Scope::from(&went_to(reading, &held.cell)?) });
-    }
-    if reached.is_empty() {
+    let held = holdings.iter().filter(|held| held.until.is_none());
+    let mut cells: Vec<CellCode> = held.map(|held| held.cell.clone()).collect();
+    if account.scopes.is_empty() && cells.is_empty() {
         // Whoever looked after a worker to the end still takes in what the phone of that time hands in.
-        reached.extend(holdings.iter().map(|held| Scope::from(&held.cell)));
+        cells.extend(holdings.into_iter().map(|held| held.cell));
     }
-    Ok(desk_role && below && !reached.is_empty() && reached.iter().all(|scope| actor.contains(scope)))
+    for cell in cells.iter().filter(|cell| !actor.covers(cell)) {
+        if !comes_with(reading, cell, &cells)? {
+            return Ok(false);
+        }
+    }
+    Ok(!account.scopes.is_empty() || !cells.is_empty())
 }
 
 fn check_words(request: &EnrolRequest) -> Result<(), HubError> {
