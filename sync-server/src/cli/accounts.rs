@@ -27,7 +27,7 @@ pub(super) enum AccountCommand {
         /// A division code that a desk account sees: 6 county, 9 town, 12 village digits. May be given several times.
         #[arg(long = "scope")]
         scopes: Vec<String>,
-        /// A cell that a phone account holds: 15 digits. May be given several times.
+        /// A cell that a phone account holds: 15 digits. May be given several times. What was merged into it comes along.
         #[arg(long = "cell")]
         cells: Vec<String>,
         /// The department that a handler answers for: its code or Chinese name in the county's list.
@@ -110,7 +110,7 @@ pub(super) fn account(hub: &CountyHub, what: AccountCommand) -> Result<(), CliEr
             };
             let cells = parse(&cells, CellCode::new)?;
             let password = if works_at_desk(account.role) { Some(read_password()?) } else { None };
-            hub.put_account(account, password.as_deref(), &cells)?;
+            hub.add_account(account, password.as_deref(), &cells)?;
             Ok(())
         }
         AccountCommand::List => {

@@ -10,7 +10,7 @@ use domain::world::Millis;
 use domain::{AccountId, CellCode, Problem, ProblemCode, Scope};
 use sha2::{Digest, Sha256};
 
-use crate::hub::cells::with_what_was_merged;
+use crate::hub::cells::{held_by_naming, named_themselves};
 use crate::hub::county::SERVER_ACCOUNT;
 use crate::hub::desk::{Desk, works_at_desk};
 use crate::hub::known_time::{known_now, shut_out_at};
@@ -73,7 +73,7 @@ impl<S: Store> Hub<S> {
             }
             let mut lines = Vec::new();
             for account in reading.accounts()? {
-                if administers(actor, &account, &reading.holdings(&account.id)?) {
+                if administers(reading, actor, &account)? {
                     let count = phones.get(&account.id).copied().unwrap_or(0);
                     lines.push(line(reading, account, count)?);
                 }
@@ -94,7 +94,7 @@ impl<S: Store> Hub<S> {
             if words.id.as_str() == SERVER_ACCOUNT || writing.account(&words.id)?.is_some() {
                 return Err(HubError::invalid(vec![Problem::new("account", ProblemCode::Taken)]));
             }
-            check(writing, actor, words)?;
+            check(writing, actor, &[], words)?;
             let account = Account {
                 id: words.id.clone(),
                 display_name: words.display_name.trim().to_owned(),
@@ -107,7 +107,7 @@ impl<S: Store> Hub<S> {
             self.check_department(&account)?;
             writing.put_account(&account)?;
             let given_at = known_now(now, writing)?;
-            let cells = with_what_was_merged(writing, &[], &words.cells)?;
+            let cells = held_by_naming(writing, &[], &words.cells)?;
             writing.set_holdings(&account.id, &cells, given_at)?;
             if password.is_some() {
                 writing.put_first_password(&account.id, now)?;
@@ -130,7 +130,7 @@ impl<S: Store> Hub<S> {
             if found.version != seen {
                 return Err(HubError::refused(CallRefusal::Stale));
             }
-            check(writing, actor, words)?;
+            check(writing, actor, &found.cells, words)?;
             let own = actor.account == words.id;
             if own && (words.role != found.account.role || words.scopes != found.account.scopes) {
                 // Whoever takes the own right away could not give it back.
@@ -150,7 +150,7 @@ impl<S: Store> Hub<S> {
             writing.put_account(&account)?;
             let given_at = known_now(now, writing)?;
             end_role(writing, before, &account, given_at)?;
-            let cells = with_what_was_merged(writing, &found.cells, &words.cells)?;
+            let cells = held_by_naming(writing, &found.cells, &words.cells)?;
             writing.set_holdings(&account.id, &cells, given_at)?;
             if !works_at_desk(words.role) {
                 writing.remove_desk_sessions_of(&account.id)?;
@@ -289,7 +289,7 @@ fn own_line(reading: &(impl Reading + ?Sized), actor: &Actor, id: &AccountId) ->
     may_keep_accounts(actor)?;
     let not_found = || HubError::refused(CallRefusal::NotFound);
     let account = reading.account(id)?.ok_or_else(not_found)?;
-    if !administers(actor, &account, &reading.holdings(id)?) {
+    if !administers(reading, actor, &account)? {
         return Err(not_found());
     }
     line(reading, account, 0)
@@ -318,14 +318,21 @@ fn version(account: &Account, cells: &[CellCode]) -> String {
     hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What is wrong with the office's words: a name, at least one place, all of them there and in the actor's own scope.
-fn check(reading: &(impl Reading + ?Sized), actor: &Actor, words: &AccountWords) -> Result<(), HubError> {
+/// What is wrong with the office's words: a name, at least one place, all of them there and in the actor's own scope. What comes along with a
+/// cell is not asked about: the account has it from wherever it lay, and its sheet names it. `held`: the cells that it holds so far.
+fn check(
+    reading: &(impl Reading + ?Sized),
+    actor: &Actor,
+    held: &[CellCode],
+    words: &AccountWords,
+) -> Result<(), HubError> {
     let mut problems = Vec::new();
+    let cells = named_themselves(reading, held, &words.cells)?;
     problems.extend(line_problem("display_name", words.display_name.trim(), NAME_MAX));
-    if words.scopes.is_empty() && (works_at_desk(words.role) || words.cells.is_empty()) {
+    if words.scopes.is_empty() && (works_at_desk(words.role) || cells.is_empty()) {
         problems.push(Problem::new("scopes", ProblemCode::Required));
     }
-    for (field, count, most) in [("scopes", words.scopes.len(), SCOPES_MAX), ("cells", words.cells.len(), CELLS_MAX)] {
+    for (field, count, most) in [("scopes", words.scopes.len(), SCOPES_MAX), ("cells", cells.len(), CELLS_MAX)] {
         if count > most {
             problems.push(Problem::with_limit(field, ProblemCode::TooLong, most as i64));
         }
@@ -333,7 +340,7 @@ fn check(reading: &(impl Reading + ?Sized), actor: &Actor, words: &AccountWords)
     if matches!(words.role, Role::Handler | Role::Auditor | Role::Admin) && !words.cells.is_empty() {
         problems.push(Problem::new("cells", ProblemCode::NotAllowed));
     }
-    let cells: BTreeSet<Scope> = words.cells.iter().map(Scope::from).collect();
+    let cells: BTreeSet<Scope> = cells.iter().map(Scope::from).collect();
     for (field, place) in
         words.scopes.iter().map(|scope| ("scopes", scope)).chain(cells.iter().map(|cell| ("cells", cell)))
     {

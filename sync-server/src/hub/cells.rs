@@ -6,7 +6,7 @@
 
 mod late;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::protocol::{CallRefusal, Verdict};
 use domain::review::ReviewState;
@@ -115,7 +115,7 @@ impl<S: Store> Hub<S> {
             for id in wanted.iter().filter(|id| !holders.contains(id)) {
                 check_new_holder(writing, actor, id)?;
             }
-            let along = with_merged(writing, std::slice::from_ref(cell))?;
+            let along = given_along(writing, std::slice::from_ref(cell))?;
             give_to_just(writing, &along, &wanted, at)?;
             let names: Vec<&str> = wanted.iter().map(AccountId::as_str).collect();
             self.became(writing, actor, &division.code, "handed_over", "", Some(&names.join(" ")))?;
@@ -200,7 +200,7 @@ impl<S: Store> Hub<S> {
         let at = known_now(self.now(), writing)?;
         self.move_records(writing, actor, records, into)?;
         let holders = writing.holders(into)?.into_iter().collect();
-        let along = with_merged(writing, std::slice::from_ref(cell))?;
+        let along = given_along(writing, std::slice::from_ref(cell))?;
         give_to_just(writing, &along, &holders, at)
     }
 
@@ -268,47 +268,94 @@ fn give_to_just(
     Ok(())
 }
 
-/// Cells with those that were merged into them, and into these: what is written once lies there still. Of those that were retired for one
-/// without a merger only such as have more than their own record: what their last workers sent late.
-fn with_merged(reading: &dyn Writing, cells: &[CellCode]) -> Result<Vec<CellCode>, HubError> {
+/// Cells with all whose place they took, and whose place these had taken: first the cells themselves.
+pub(super) fn with_former(reading: &(impl Reading + ?Sized), cells: &[CellCode]) -> Result<Vec<CellCode>, HubError> {
     let counties: BTreeSet<Scope> = cells.iter().map(CellCode::county).collect();
     let divisions = reading.divisions(&counties.into_iter().collect::<Vec<_>>())?;
-    let (mut all, mut empty) = (cells.to_vec(), BTreeSet::new());
+    let mut all = cells.to_vec();
     let mut looked = 0;
     while let Some(into) = all.get(looked).map(Scope::from) {
         looked += 1;
-        for from in divisions.iter().filter(|division| division.succeeded_by.as_ref() == Some(&into)) {
-            let Ok(code) = CellCode::new(from.code.as_str()) else { continue };
-            if all.contains(&code) {
-                continue;
+        let former = divisions.iter().filter(|division| division.succeeded_by.as_ref() == Some(&into));
+        for code in former.filter_map(|division| CellCode::new(division.code.as_str()).ok()) {
+            if !all.contains(&code) {
+                all.push(code);
             }
-            let merged = reading.division_changes(&from.code)?.iter().any(|change| change.what == "merged");
-            let own = u64::from(cell_record(reading, &code)?.is_some());
-            if !merged && reading.cell_state(&code)?.records <= own {
-                empty.insert(code.clone());
-            }
-            all.push(code);
         }
     }
-    all.retain(|cell| !empty.contains(cell));
     Ok(all)
 }
 
-/// The cells that an account holds once the office has named these, by code: what was merged into one of them comes along, and goes with
-/// one that is not named any more. `held`: those that it holds so far.
-pub(super) fn with_what_was_merged(
-    reading: &dyn Writing,
+/// Whether something lay in one of these cells and lies there no more.
+pub(super) fn left_one_of(
+    reading: &(impl Reading + ?Sized),
+    cells: &[CellCode],
+    id: RecordId,
+) -> Result<bool, HubError> {
+    for cell in cells {
+        if reading.has_left(cell, id)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What is given along with these cells, and the cells themselves: of those whose place they took all that were merged, for what is written
+/// once lies there still, and of those that were retired the ones that have more than their own record: what their last workers sent late.
+fn given_along(reading: &(impl Reading + ?Sized), cells: &[CellCode]) -> Result<Vec<CellCode>, HubError> {
+    let mut along = Vec::new();
+    for cell in with_former(reading, cells)? {
+        let merged = reading.division_changes(&Scope::from(&cell))?.iter().any(|change| change.what == "merged");
+        let own = u64::from(cell_record(reading, &cell)?.is_some());
+        if cells.contains(&cell) || merged || reading.cell_state(&cell)?.records > own {
+            along.push(cell);
+        }
+    }
+    Ok(along)
+}
+
+/// The cells that an account holds once the office has named these, by code, with what is given along with them.
+pub(super) fn held_by_naming(
+    reading: &(impl Reading + ?Sized),
     held: &[CellCode],
     named: &[CellCode],
 ) -> Result<Vec<CellCode>, HubError> {
-    let left: Vec<CellCode> = held.iter().filter(|cell| !named.contains(cell)).cloned().collect();
-    let went = with_merged(reading, &left)?;
-    let stay: Vec<CellCode> = named.iter().filter(|cell| !went.contains(cell)).cloned().collect();
-    Ok(with_merged(reading, &stay)?.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
+    let all = given_along(reading, &named_themselves(reading, held, named)?)?;
+    Ok(all.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
+}
+
+/// Of the cells that the office names for an account those that it is given for themselves. One that is over comes and goes with a cell to
+/// which its records went, if the account gets that or holds it so far (`held`).
+pub(super) fn named_themselves(
+    reading: &(impl Reading + ?Sized),
+    held: &[CellCode],
+    named: &[CellCode],
+) -> Result<Vec<CellCode>, HubError> {
+    let mut themselves = Vec::new();
+    for cell in named {
+        if !comes_with(reading, cell, named)? && !comes_with(reading, cell, held)? {
+            themselves.push(cell.clone());
+        }
+    }
+    Ok(themselves)
+}
+
+/// Whether a cell comes along with one of these: it is over, and its records went there.
+pub(super) fn comes_with(
+    reading: &(impl Reading + ?Sized),
+    cell: &CellCode,
+    others: &[CellCode],
+) -> Result<bool, HubError> {
+    Ok(way_of(reading, cell)?.iter().skip(1).any(|later| others.contains(later)))
 }
 
 /// Where the records of a cell are by now: the cell itself, or the last of those into which one was merged after the other.
-fn went_to(reading: &dyn Writing, cell: &CellCode) -> Result<CellCode, HubError> {
+fn went_to(reading: &(impl Reading + ?Sized), cell: &CellCode) -> Result<CellCode, HubError> {
+    Ok(way_of(reading, cell)?.pop().unwrap_or_else(|| cell.clone()))
+}
+
+/// A cell, and those that took its place one after the other.
+fn way_of(reading: &(impl Reading + ?Sized), cell: &CellCode) -> Result<Vec<CellCode>, HubError> {
     let mut way = vec![cell.clone()];
     while let Some(last) = way.last() {
         let next = reading.division(&Scope::from(last))?.and_then(|division| division.succeeded_by);
@@ -317,14 +364,14 @@ fn went_to(reading: &dyn Writing, cell: &CellCode) -> Result<CellCode, HubError>
             None => break,
         }
     }
-    Ok(way.pop().unwrap_or_else(|| cell.clone()))
+    Ok(way)
 }
 
 fn check_new_holder(reading: &(impl Reading + ?Sized), actor: &Actor, id: &AccountId) -> Result<(), HubError> {
     let account = reading.account(id)?.filter(|account| account.closed_at.is_none());
     let carries = |account: &Account| matches!(account.role, Role::Worker | Role::Informant | Role::Supervisor);
     let below = match &account {
-        Some(account) => carries(account) && administers(actor, account, &reading.holdings(id)?),
+        Some(account) => carries(account) && administers(reading, actor, account)?,
         None => false,
     };
     if below { Ok(()) } else { Err(HubError::invalid(vec![Problem::new("to", ProblemCode::NotAllowed)])) }
@@ -343,9 +390,7 @@ fn phones_of(reading: &(impl Reading + ?Sized), id: &AccountId) -> Result<Vec<(D
 
 /// The records of a cell that can be moved to another.
 fn movable(reading: &(impl Reading + ?Sized), cell: &CellCode) -> Result<Vec<StoredRecord>, HubError> {
-    let found = reading.records(&Scope::from(cell), &reading.ids_in(cell)?)?;
-    let moves = |kind: &Kind| *kind != Kind::Cell && Duty::Divisions.writes(kind);
-    Ok(found.into_iter().filter(|stored| moves(&stored.record.kind)).collect())
+    Ok(reading.of_kinds(cell, &|kind| *kind != Kind::Cell && Duty::Divisions.writes(kind))?)
 }
 
 /// The group that a door without a house counts to.
@@ -382,30 +427,32 @@ fn goes_with(record: &Record) -> impl Iterator<Item = RecordId> {
     into.into_iter().chain(own.into_iter().chain(others).filter_map(move |field| record.reference(field)))
 }
 
-/// With which of these records another one goes along.
-fn above(record: &Record, here: &BTreeSet<RecordId>) -> Option<RecordId> {
-    goes_with(record).find(|id| here.contains(id))
-}
-
 fn ids_of(records: &[StoredRecord]) -> BTreeSet<RecordId> {
     records.iter().map(|stored| stored.record.id).collect()
 }
 
-/// The first ones and everything that goes along with them.
-fn with_all_along(all: &[StoredRecord], first: BTreeSet<RecordId>) -> BTreeSet<RecordId> {
-    let here = ids_of(all);
-    let mut ids = first;
-    loop {
-        let goes = |record: &&Record| {
-            !ids.contains(&record.id) && above(record, &here).is_some_and(|above| ids.contains(&above))
-        };
-        let records = all.iter().map(|stored| &stored.record);
-        let more: Vec<RecordId> = records.filter(goes).map(|record| record.id).collect();
-        if more.is_empty() {
-            return ids;
+/// What goes along with each of those that are here: every record with the nearest.
+fn along_with<'a>(
+    records: impl Iterator<Item = &'a Record>,
+    here: &BTreeSet<RecordId>,
+) -> BTreeMap<RecordId, Vec<RecordId>> {
+    let mut along: BTreeMap<RecordId, Vec<RecordId>> = BTreeMap::new();
+    for record in records {
+        if let Some(nearest) = goes_with(record).find(|id| here.contains(id)) {
+            along.entry(nearest).or_default().push(record.id);
         }
-        ids.extend(more);
     }
+    along
+}
+
+/// The first ones and everything that goes along with them.
+fn with_all_along(along: &BTreeMap<RecordId, Vec<RecordId>>, first: BTreeSet<RecordId>) -> BTreeSet<RecordId> {
+    let mut next: Vec<RecordId> = first.iter().copied().collect();
+    let mut ids = first;
+    while let Some(id) = next.pop() {
+        next.extend(along.get(&id).into_iter().flatten().filter(|more| ids.insert(**more)));
+    }
+    ids
 }
 
 /// The chosen houses and groups with everything that belongs to them.
@@ -420,6 +467,7 @@ fn chosen(all: &[StoredRecord], off: &SplitParts) -> Vec<StoredRecord> {
         _ => false,
     };
     let records = all.iter().map(|stored| &stored.record);
-    let ids = with_all_along(all, records.filter(first).map(|record| record.id).collect());
+    let along = along_with(records.clone(), &here);
+    let ids = with_all_along(&along, records.filter(first).map(|record| record.id).collect());
     all.iter().filter(|stored| ids.contains(&stored.record.id)).cloned().collect()
 }

@@ -7,11 +7,12 @@ use domain::scope::Role;
 use domain::{AccountId, CellCode, Epoch, Problem, ProblemCode, World};
 
 use crate::hub::accounts::{end_role, put_password};
+use crate::hub::cells::held_by_naming;
 use crate::hub::known_time::known_now;
 use crate::hub::phones::note;
 use crate::hub::put_back::{BACKED_UP_AT, LostTimes};
 use crate::hub::{Hub, HubError, secrets};
-use crate::store::{Account, BulkRecord, Place, Store};
+use crate::store::{Account, BulkRecord, Place, Store, Writing};
 
 /// The name under which the server writes by itself; nobody's account.
 pub const SERVER_ACCOUNT: &str = "server";
@@ -22,16 +23,32 @@ pub(super) fn server_account() -> AccountId {
 }
 
 impl<S: Store> Hub<S> {
-    /// Creates or overwrites an account: its scopes, its cells, and its password when one is given.
+    /// Creates or overwrites an account: its scopes, its cells with what was merged into them, and its password when one is given.
     ///
     /// # Errors
     /// [`CallRefusal::Invalid`] when the name is the server's own, the password too short or too long, a handler has no department
     /// of the county's list, or somebody else has one.
-    pub fn put_account(
+    pub fn add_account(&self, account: Account, password: Option<&str>, cells: &[CellCode]) -> Result<(), HubError> {
+        self.write_account(account, password, |writing, id| {
+            let held = writing.holdings(id)?.into_iter().filter(|held| held.until.is_none());
+            let held: Vec<CellCode> = held.map(|held| held.cell).collect();
+            held_by_naming(writing, &held, cells)
+        })
+    }
+
+    /// The same with just these cells.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn put_account(&self, account: Account, password: Option<&str>, cells: &[CellCode]) -> Result<(), HubError> {
+        self.write_account(account, password, |_, _| Ok(cells.to_vec()))
+    }
+
+    fn write_account(
         &self,
         mut account: Account,
         password: Option<&str>,
-        cells: &[CellCode],
+        cells: impl FnOnce(&dyn Writing, &AccountId) -> Result<Vec<CellCode>, HubError>,
     ) -> Result<(), HubError> {
         if account.id.as_str() == SERVER_ACCOUNT {
             return Err(HubError::invalid(vec![Problem::new("account", ProblemCode::NotAllowed)]));
@@ -50,7 +67,8 @@ impl<S: Store> Hub<S> {
             writing.put_account(&account)?;
             let given_at = known_now(now, writing)?;
             end_role(writing, before, &account, given_at)?;
-            writing.set_holdings(&account.id, cells, given_at)?;
+            let cells = cells(writing, &account.id)?;
+            writing.set_holdings(&account.id, &cells, given_at)?;
             note(writing, now, SERVER_ACCOUNT, "account", account.id.as_str())
         })
     }

@@ -14,6 +14,7 @@ use domain::scope::{Action, Actor, allowed};
 use domain::{CellCode, Fields, Kind, Problem, ProblemCode, Record, RecordId, Scope, Stamp};
 use serde_json::json;
 
+use crate::hub::cells::{left_one_of, with_former};
 use crate::hub::desk::readable;
 use crate::hub::phones::note;
 use crate::hub::reviews::{DeskChange, refused_words};
@@ -78,9 +79,12 @@ pub fn threatened_by(
         let id = entries.first().copied().unwrap_or(named);
         let household = reading.record(&county, id)?.map(|stored| stored.record);
         if let Some(household) = &household
-            && has_moved_away(reading, &stored.record.cell, named, household)?
+            && household.cell != stored.record.cell
         {
-            continue;
+            let from = with_former(reading, std::slice::from_ref(&stored.record.cell))?;
+            if has_moved_away(reading, &from, named, household)? {
+                continue;
+            }
         }
         let household = household.as_ref().map(Household::from);
         let mut people = Vec::new();
@@ -104,18 +108,19 @@ pub fn threatened_by(
     Ok(found)
 }
 
-/// Whether a household has moved by itself from a cell: that where it is written that it is threatened. What says so goes along when a cell
-/// is split or merged, but stays there when it comes later, from a phone that has not heard of it: the door tells, which goes along too,
-/// while whoever moves gets another one. In doubt it has not moved: after a restore the cell need not know who lay in it.
+/// Whether a household that lies elsewhere has moved there by itself: from the cell where it is written that it is threatened, or from one
+/// whose place that took. What says so goes along when a cell is split or merged, but stays there when it comes later, from a phone that has
+/// not heard of it: the door tells, which goes along too, while whoever moves gets another one. In doubt it has not moved: after a restore
+/// the cell need not know who lay in it.
 pub(super) fn has_moved_away(
     reading: &(impl Reading + ?Sized),
-    from: &CellCode,
+    from: &[CellCode],
     named: RecordId,
     household: &Record,
 ) -> Result<bool, HubError> {
-    let Some(door) = Household::from(household).dwelling.filter(|_| household.cell != *from) else { return Ok(false) };
-    let was_there = household.id != named || reading.has_left(from, named)?;
-    Ok(was_there && !reading.has_left(from, door)?)
+    let Some(door) = Household::from(household).dwelling else { return Ok(false) };
+    let was_there = household.id != named || left_one_of(reading, from, named)?;
+    Ok(was_there && !left_one_of(reading, from, door)?)
 }
 
 /// The household that stands for this one by now.

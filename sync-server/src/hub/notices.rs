@@ -1,8 +1,6 @@
 //! Notices, warnings and tasks from the desk: one record for each cell that they go to, all with the same moment, so that they are
 //! shown and withdrawn as one.
 
-use std::collections::BTreeSet;
-
 use domain::protocol::CallRefusal;
 use domain::scope::{Action, Actor, allowed};
 use domain::{CellCode, Fields, Kind, Problem, ProblemCode, Record, RecordId, Scope};
@@ -24,7 +22,7 @@ pub struct Publication {
     pub wish: Uuid,
     /// A notice or a task.
     pub kind: Kind,
-    /// To every cell in these.
+    /// To every cell in these that goes on.
     pub places: Vec<Scope>,
     /// Its fields, but for who and when.
     pub fields: Fields,
@@ -40,11 +38,11 @@ pub struct Published {
 }
 
 impl<S: Store> Hub<S> {
-    /// Publishes a notice or a task to every cell of some places.
+    /// Publishes a notice or a task to every cell of some places that goes on.
     ///
     /// # Errors
     /// [`CallRefusal::NotAllowed`] for roles that publish none; [`CallRefusal::Invalid`] when a place is outside the scope or has no
-    /// cell, or when a field is wrong. Nothing is published then.
+    /// such cell, or when a field is wrong. Nothing is published then.
     pub fn publish(&self, actor: &Actor, publication: &Publication) -> Result<Published, HubError> {
         let Publication { wish, kind, places, fields } = publication;
         may_write(actor, kind)?;
@@ -121,16 +119,13 @@ pub fn published(
     Ok((one.clone(), all.into_iter().map(|stored| stored.record).filter(same).collect()))
 }
 
-/// The cells in some places, none twice. A place outside the scope is refused rather than left out.
+/// The cells in some places that go on. A place outside the scope is refused rather than left out.
 fn cells_in(writing: &dyn Writing, actor: &Actor, places: &[Scope]) -> Result<Vec<CellCode>, HubError> {
-    let outside = |place: &&Scope| !actor.scopes.iter().any(|own| own.contains(place));
-    if places.iter().any(|place| outside(&place)) {
+    if !places.iter().all(|place| actor.contains(place)) {
         return Err(HubError::invalid(vec![Problem::new("places", ProblemCode::ForeignCell)]));
     }
-    let known = writing.places(places)?;
-    let cells = known.iter().filter_map(|place| CellCode::new(place.code.as_str()).ok());
-    let cells: BTreeSet<CellCode> = cells.filter(|cell| places.iter().any(|place| place.covers(cell))).collect();
-    Ok(cells.into_iter().collect())
+    let open = writing.divisions(places)?.into_iter().filter(|division| division.retired_at.is_none());
+    Ok(open.filter_map(|division| CellCode::new(division.code.as_str()).ok()).collect())
 }
 
 /// The record's id: made of the wish and the cell, so that a repetition names the same records.

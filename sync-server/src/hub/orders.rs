@@ -67,8 +67,7 @@ pub(super) fn administered(
     let not_found = || HubError::refused(CallRefusal::NotFound);
     let device = reading.device(id)?.ok_or_else(not_found)?;
     let account = reading.account(&device.account)?.ok_or_else(not_found)?;
-    let below = administers(actor, &account, &reading.holdings(&account.id)?);
-    if below { Ok((device, account)) } else { Err(not_found()) }
+    if administers(reading, actor, &account)? { Ok((device, account)) } else { Err(not_found()) }
 }
 
 /// A device and whose it is.

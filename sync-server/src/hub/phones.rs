@@ -8,6 +8,7 @@ use domain::validate::line_problem;
 use domain::world::Millis;
 use domain::{AccountId, CellCode, DeviceId, Kind, Scope, Stamp};
 
+use crate::hub::cells::comes_with;
 use crate::hub::health::{DeviceNeed, needs, newest_app};
 use crate::hub::known_time::shut_out_at;
 use crate::hub::orders::administered;
@@ -203,7 +204,7 @@ impl<S: Store> Hub<S> {
             let mut lines = Vec::new();
             for device in reading.devices()? {
                 let Some(account) = reading.account(&device.account)? else { continue };
-                if administers(actor, &account, &reading.holdings(&account.id)?) {
+                if administers(reading, actor, &account)? {
                     let hand_ins = reading.hand_ins(device.id)?;
                     let display_name = account.display_name;
                     lines.push(DeviceLine { device, hand_ins, display_name, needs: Vec::new(), newer_app: None });
@@ -227,7 +228,7 @@ impl<S: Store> Hub<S> {
     pub fn may_administer(&self, actor: &Actor, account: &AccountId) -> Result<bool, HubError> {
         self.store.read(|reading| {
             let Some(account) = reading.account(account)? else { return Ok(false) };
-            Ok(administers(actor, &account, &reading.holdings(&account.id)?))
+            administers(reading, actor, &account)
         })
     }
 
@@ -268,18 +269,32 @@ fn carries_phone(role: Role) -> bool {
     allowed(role, Action::Write, &Kind::Incident)
 }
 
-pub(super) fn administers(actor: &Actor, account: &Account, holdings: &[Holding]) -> bool {
+/// Whether an actor looks after an account: everything that it sees lies in the actor's own scope. What was merged into a cell is not asked
+/// about beside that one: it comes along with it from wherever it lay.
+pub(super) fn administers(
+    reading: &(impl Reading + ?Sized),
+    actor: &Actor,
+    account: &Account,
+) -> Result<bool, HubError> {
     let desk_role = matches!(actor.role, Role::Admin | Role::Supervisor);
     // A supervisor looks after the workers below, not after other supervisors.
     let below = actor.role == Role::Admin || matches!(account.role, Role::Worker | Role::Informant);
-    let mut reached: BTreeSet<Scope> = account.scopes.iter().cloned().collect();
-    reached.extend(holdings.iter().filter(|held| held.until.is_none()).map(|held| Scope::from(&held.cell)));
-    if reached.is_empty() {
-        // Whoever looked after a worker to the end still takes in what the phone of that time hands in.
-        reached.extend(holdings.iter().map(|held| Scope::from(&held.cell)));
+    if !desk_role || !below || !account.scopes.iter().all(|scope| actor.contains(scope)) {
+        return Ok(false);
     }
-    let inside = |scope: &Scope| actor.scopes.iter().any(|own| own.contains(scope));
-    desk_role && below && !reached.is_empty() && reached.iter().all(inside)
+    let holdings = reading.holdings(&account.id)?;
+    let held = holdings.iter().filter(|held| held.until.is_none());
+    let mut cells: Vec<CellCode> = held.map(|held| held.cell.clone()).collect();
+    if account.scopes.is_empty() && cells.is_empty() {
+        // Whoever looked after a worker to the end still takes in what the phone of that time hands in.
+        cells.extend(holdings.into_iter().map(|held| held.cell));
+    }
+    for cell in cells.iter().filter(|cell| !actor.covers(cell)) {
+        if !comes_with(reading, cell, &cells)? {
+            return Ok(false);
+        }
+    }
+    Ok(!account.scopes.is_empty() || !cells.is_empty())
 }
 
 fn check_words(request: &EnrolRequest) -> Result<(), HubError> {

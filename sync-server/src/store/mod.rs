@@ -180,6 +180,8 @@ pub trait Reading: IncidentTable {
     fn cells_within(&self, scope: &Scope) -> Answer<Vec<CellCode>>;
     /// The records of a kind that lie in a cell.
     fn of_kind(&self, cell: &CellCode, kind: &Kind) -> Answer<Vec<StoredRecord>>;
+    /// The records of some kinds that lie in a cell, in the order of its feed: mostly the fewer ones beside what was written once.
+    fn of_kinds(&self, cell: &CellCode, wanted: &dyn Fn(&Kind) -> bool) -> Answer<Vec<StoredRecord>>;
     /// The records that lie in a cell, in the order of its feed.
     fn ids_in(&self, cell: &CellCode) -> Answer<Vec<RecordId>>;
     // -- what is counted -------------------------------------------------------------------------------------------------

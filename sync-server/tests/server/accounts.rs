@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use domain::protocol::{ExchangeAnswer, Verdict};
 use domain::scope::Role;
-use domain::{AccountId, Kind, ProblemCode};
+use domain::{AccountId, CellCode, Kind, ProblemCode};
 use serde_json::{Value, json};
 use sync_server::store::Store as _;
 
@@ -158,6 +158,92 @@ async fn an_account_gets_with_a_cell_what_was_merged_into_it_and_gives_it_up_wit
     assert_eq!(seen["cells"], merged);
     admin.done("/desk/api/accounts/worker-1", change(&seen, &["610722001001002", "610722001001003"])).await;
     assert_eq!(stands().await["cells"], json!(["610722001001003"]));
+}
+
+/// A county in which a cell of the second village was merged into the first village's first one, and the office of the first village.
+async fn merged_across_villages() -> (County, Seat) {
+    let county = county();
+    let foreign =
+        sync_server::store::Place { code: crate::common::scope("610722001002001"), name: "第1网格".into() };
+    county.hub.put_places(&[foreign]).unwrap();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    admin.done("/desk/api/cells/610722001002001/merge", json!({"into": "610722001001001"})).await;
+    let office = Seat::of(&county, "admin-2", Role::Admin, &["610722001001"]).await;
+    (county, office)
+}
+
+#[tokio::test]
+async fn whoever_holds_a_cell_of_another_village_that_was_merged_is_still_the_own_offices() {
+    let (county, office) = merged_across_villages().await;
+    let village = ["610722001001"];
+    let boss = Seat::of(&county, "boss-1", Role::Supervisor, &village).await;
+    office.done("/desk/api/accounts", words("worker-1", "worker", &village, &["610722001001001"])).await;
+    let listed = found(&office.get("/desk/api/accounts").await.json(), "worker-1");
+    assert_eq!(listed["cells"], json!(["610722001001001", "610722001002001"]));
+    boss.done("/desk/api/enrol-codes", json!({"account": "worker-1"})).await;
+    let second = json!({"seen": [], "to": ["worker-1"]});
+    office.done("/desk/api/cells/610722001001002/hand-over", second).await;
+    let phone = county.phone_of(&AccountId::new("worker-1").unwrap());
+    let device = phone.phone().device;
+    // Their sheet names what came along, and can be saved; without the cell with which it came it goes.
+    let change = |seen: &Value, cells: Value| json!({"version": seen["version"], "display_name": "李四", "role": "worker", "scopes": village, "cells": cells});
+    let listed = found(&office.get("/desk/api/accounts").await.json(), "worker-1");
+    office.done("/desk/api/accounts/worker-1", change(&listed, listed["cells"].clone())).await;
+    let listed = found(&office.get("/desk/api/accounts").await.json(), "worker-1");
+    let kept = json!(["610722001001002", "610722001002001"]);
+    office.done("/desk/api/accounts/worker-1", change(&listed, kept)).await;
+    let listed = found(&office.get("/desk/api/accounts").await.json(), "worker-1");
+    assert_eq!((&listed["display_name"], &listed["cells"]), (&json!("李四"), &json!(["610722001001002"])));
+    // The village from which the cell came has nothing to say about them.
+    let other = Seat::of(&county, "boss-2", Role::Supervisor, &["610722001002"]).await;
+    let revoke = format!("/desk/api/devices/{device}/revoke");
+    assert_eq!(other.refused(&revoke, json!({})).await.0, "not_found");
+    boss.done(&revoke, json!({})).await;
+    assert!(county.hub.phone(&phone.tokens.access).is_err());
+}
+
+#[tokio::test]
+async fn who_gave_a_cell_back_with_what_was_merged_into_it_is_still_the_own_offices() {
+    let (county, office) = merged_across_villages().await;
+    office.done("/desk/api/accounts", words("worker-1", "worker", &[], &["610722001001001"])).await;
+    let phone = county.phone_of(&AccountId::new("worker-1").unwrap());
+    let device = phone.phone().device;
+    // What came along is no place of its own.
+    let listed = found(&office.get("/desk/api/accounts").await.json(), "worker-1");
+    let alone = json!({"version": listed["version"], "display_name": "李四", "role": "worker", "scopes": [], "cells": ["610722001002001"]});
+    assert_eq!(office.refused("/desk/api/accounts/worker-1", alone).await.1, "scopes required");
+    let back = json!({"seen": ["worker-1"], "to": []});
+    office.done("/desk/api/cells/610722001001001/hand-over", back).await;
+    assert!(phone.phone().cells.is_empty());
+    office.done(&format!("/desk/api/devices/{device}/order"), json!({"what": "lock"})).await;
+    office.done("/desk/api/accounts/worker-1/close", json!({})).await;
+    office.done("/desk/api/accounts/worker-1/reopen", json!({})).await;
+    let second = json!({"seen": [], "to": ["worker-1"]});
+    office.done("/desk/api/cells/610722001001002/hand-over", second).await;
+    // Whoever was left with the merged one alone, by an older version, is the office's that they were.
+    county.account("worker-2", Role::Worker, &[], &[CellCode::new("610722001002001").unwrap()]);
+    assert_eq!(found(&office.get("/desk/api/accounts").await.json(), "worker-2"), Value::Null);
+    let other = Seat::of(&county, "admin-3", Role::Admin, &["610722001002"]).await;
+    assert_ne!(found(&other.get("/desk/api/accounts").await.json(), "worker-2"), Value::Null);
+}
+
+#[tokio::test]
+async fn what_was_merged_into_the_cells_of_an_account_does_not_count_for_how_many_it_may_have() {
+    let county = county();
+    let many: Vec<CellCode> = (10..70).map(cell).collect();
+    let place = |cell: &CellCode| sync_server::store::Place { code: domain::Scope::from(cell), name: "网格".into() };
+    county.hub.put_places(&many.iter().map(place).collect::<Vec<_>>()).unwrap();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    admin.done("/desk/api/cells/610722001001002/merge", json!({"into": many[0]})).await;
+    let new = |cells: &Value| json!({"account": "worker-1", "display_name": "王小明", "role": "worker", "scopes": [], "cells": cells});
+    admin.done("/desk/api/accounts", new(&json!(many))).await;
+    let listed = found(&admin.get("/desk/api/accounts").await.json(), "worker-1");
+    assert_eq!(listed["cells"].as_array().unwrap().len(), 61);
+    let change = |cells: &Value| json!({"version": listed["version"], "display_name": "李四", "role": "worker", "scopes": [], "cells": cells});
+    let one_more: Vec<CellCode> = many.iter().cloned().chain([cell(3)]).collect();
+    let told = admin.refused("/desk/api/accounts/worker-1", change(&json!(one_more))).await;
+    assert_eq!(told.1, "cells too_long");
+    admin.done("/desk/api/accounts/worker-1", change(&listed["cells"])).await;
 }
 
 #[test]

@@ -6,7 +6,11 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use domain::{AccountId, Scope};
+use sync_server::store::{Place, Store as _};
 use tempfile::TempDir;
+
+use crate::common::cell;
 
 fn command(data: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sync-server"));
@@ -71,6 +75,28 @@ fn an_account_a_code_and_a_phone_from_the_command_line() {
     assert_eq!(listed.lines().count(), 2, "{listed}");
     let nobody = run(&data, &["enrol-code", "--account", "nobody"], "");
     assert!(!nobody.status.success() && said(&nobody).is_empty());
+}
+
+#[test]
+fn an_account_from_the_command_line_gets_what_was_merged_into_its_cell() {
+    let data = tempfile::tempdir().unwrap();
+    let desk = ["account", "add", "admin-1", "--name", "李四", "--role", "admin", "--scope", "610722"];
+    assert!(run(&data, &desk, "Ten-or-more-1\n").status.success());
+    {
+        let hub = sync_server::hub::open_folder(data.path()).unwrap();
+        let places = [1, 2].map(|number| Place { code: Scope::from(&cell(number)), name: "网格".into() });
+        hub.put_places(&places).unwrap();
+        let admin = AccountId::new("admin-1").unwrap();
+        let admin = hub.store().read(|reading| reading.account(&admin)).unwrap().unwrap().actor();
+        hub.merge_cell(&admin, &cell(2), &cell(1)).unwrap();
+    }
+    let add = ["account", "add", "worker-a", "--name", "张三", "--role", "worker", "--cell", "610722001001001"];
+    for how in ["made", "written over"] {
+        assert!(run(&data, &add, "").status.success(), "{how}");
+        let hub = sync_server::hub::open_folder(data.path()).unwrap();
+        let holders = hub.store().read(|reading| reading.holders(&cell(2))).unwrap();
+        assert_eq!(holders, [AccountId::new("worker-a").unwrap()], "{how}");
+    }
 }
 
 #[test]

@@ -109,6 +109,20 @@ async fn what_comes_late_into_a_cell_that_is_over_goes_after_its_house_and_the_r
 }
 
 #[tokio::test]
+async fn what_came_late_before_its_cell_was_merged_follows_its_house_from_the_other_one() {
+    let mut grid = grid().await;
+    let late = grid.unsent();
+    grid.admin.done("/desk/api/divisions", json!({"code": cell(9), "name": "第9网格"})).await;
+    grid.draw("610722001001002/split", split(&grid.house, &cell(3))).await;
+    grid.worker.push_all(&late);
+    grid.draw("610722001001002/merge", json!({"into": cell(1)})).await;
+    grid.draw("610722001001001/merge", json!({"into": cell(9)})).await;
+    assert!(late.iter().all(|change| grid.lies_in(change) == cell(9)), "with the cell, without the house");
+    assert_eq!(grid.move_late(9).await, 2);
+    assert!(late.iter().all(|change| grid.lies_in(change) == cell(3)));
+}
+
+#[tokio::test]
 async fn who_was_left_with_a_cell_that_is_over_gives_it_up_when_what_came_late_is_moved() {
     let grid = grid().await;
     let holder = grid.county.worker("worker-1", &[cell(1)]);
@@ -135,6 +149,61 @@ async fn of_a_household_that_moved_away_by_itself_only_people_who_came_late_foll
     grid.worker.push_all(&[child.clone(), incident.clone()]);
     assert_eq!(grid.move_late(2).await, 1);
     assert_eq!((grid.lies_in(&child), grid.lies_in(&incident)), (cell(3), cell(2)));
+}
+
+#[tokio::test]
+async fn a_household_that_moved_to_a_door_that_was_split_off_leaves_its_incidents_behind() {
+    let mut grid = grid().await;
+    let other = json!({"name": "4号楼", "building_kind": "residential"});
+    let other = grid.worker.new_record(Kind::Building, &cell(2), other);
+    let [door, ..] = flat(&mut grid.worker, other.id, "101");
+    let [_, incident] = grid.unsent();
+    grid.worker.push_all(&[other.clone(), door.clone(), incident.clone()]);
+    grid.draw("610722001001002/split", split(&other, &cell(3))).await;
+    grid.county.world.pass(10 * MINUTE);
+    let mut mover = grid.county.worker("worker-3", &[cell(2), cell(3)]);
+    let moved = json!({"dwelling": door.id, "cell": cell(3)});
+    let moved = mover.change(Kind::Household, grid.home[1].id, &cell(2), moved);
+    let along = mover.change(Kind::Person, grid.home[2].id, &cell(2), json!({"cell": cell(3)}));
+    mover.push_all(&[moved, along]);
+    assert_eq!(grid.move_late(2).await, 0);
+    assert_eq!((grid.lies_in(&grid.home[1]), grid.lies_in(&incident)), (cell(3), cell(2)));
+}
+
+#[tokio::test]
+async fn that_nothing_took_the_place_of_a_cell_is_told_as_long_as_something_lies_in_it() {
+    let county = county();
+    let admin = Seat::of(&county, "admin-1", Role::Admin, &["610722"]).await;
+    let mut phone = county.worker("worker-2", &[cell(2)]);
+    let late = phone.new_incident(&cell(2));
+    county.world.pass(10 * MINUTE);
+    county.account("worker-2", Role::Worker, &[], &[]);
+    admin.done("/desk/api/divisions/610722001001002/retire", json!({"succeeded_by": null})).await;
+    let path = "/desk/api/cells/610722001001002/late";
+    assert_eq!(admin.done(path, json!({})).await["moved"], 0);
+    phone.push_all(std::slice::from_ref(&late));
+    assert_eq!(admin.refused(path, json!({})).await, ("invalid".into(), "succeeded_by retired".into()));
+}
+
+#[tokio::test]
+async fn an_entry_that_gave_way_goes_after_the_household_that_stands_for_it() {
+    let mut grid = grid().await;
+    let other = grid.worker.new_home(&cell(2));
+    grid.worker.push_all(&other);
+    let first = grid.home.clone();
+    let (stands, gives_way) = if first[1].id < other[1].id { (first, other) } else { (other, first) };
+    let gave_way = json!({"merged_into": stands[1].id});
+    let gave_way = grid.worker.change(Kind::Household, gives_way[1].id, &cell(2), gave_way);
+    grid.county.world.pass(10 * MINUTE);
+    let mut mover = grid.county.worker("worker-3", &[cell(2), cell(3)]);
+    let door = mover.new_dwelling(&cell(3));
+    let moved = json!({"dwelling": door.id, "cell": cell(3)});
+    let moved = mover.change(Kind::Household, stands[1].id, &cell(2), moved);
+    let along = mover.change(Kind::Person, stands[2].id, &cell(2), json!({"cell": cell(3)}));
+    mover.push_all(&[door, moved, along]);
+    grid.worker.push_all(&[gave_way]);
+    assert_eq!(grid.move_late(2).await, 2);
+    assert_eq!(gives_way.each_ref().map(|part| grid.lies_in(part)), [cell(2), cell(3), cell(3)], "the door stays");
 }
 
 #[tokio::test]

@@ -161,6 +161,17 @@ async fn a_household_that_moved_to_another_cell_by_itself_has_left_the_slope_abo
 }
 
 #[tokio::test]
+async fn a_household_that_moved_away_before_its_cell_was_merged_is_not_on_the_roster() {
+    let mut village = village().await;
+    let point = village.below_a_slope();
+    village.moves_away();
+    village.merge().await;
+    assert_eq!(village.county.stored(point.id).unwrap().record.cell, cell(1));
+    let points = village.page("hazard-points").await;
+    assert_eq!((&points[0]["households"], &points[0]["people"]), (&json!(0), &json!(0)));
+}
+
+#[tokio::test]
 async fn what_came_back_of_a_task_stands_with_it_when_its_cell_was_merged() {
     let mut village = village().await;
     let wish = "11111111-1111-4111-8111-111111111111";
@@ -173,6 +184,22 @@ async fn what_came_back_of_a_task_stands_with_it_when_its_cell_was_merged() {
     village.merge().await;
     let places = village.page(&format!("tasks/{}", given.as_str().unwrap())).await["places"].clone();
     assert_eq!((&places[0]["cell"], &places[0]["result"]), (&json!("610722001001001"), &json!("done")));
+}
+
+#[tokio::test]
+async fn a_task_for_a_village_goes_to_no_cell_that_is_over() {
+    let village = village().await;
+    village.merge().await;
+    let task =
+        |wish: &str, place: &str| json!({"wish": wish, "places": [place], "title": "查看取暖", "purpose": "care"});
+    let whole = task("44444444-4444-4444-8444-444444444444", "610722001001");
+    let given = village.boss.done("/desk/api/tasks", whole).await;
+    assert_eq!(given["cells"], 2, "the first and the third");
+    let page = village.page(&format!("tasks/{}", given["id"].as_str().unwrap())).await;
+    let cells: Vec<&Value> = page["places"].as_array().unwrap().iter().map(|place| &place["cell"]).collect();
+    assert_eq!(cells, ["610722001001001", "610722001001003"]);
+    let over = task("55555555-5555-4555-8555-555555555555", "610722001001002");
+    assert_eq!(village.boss.refused("/desk/api/tasks", over).await.1, "places missing_target");
 }
 
 /// A cell of another village than the supervisor's.

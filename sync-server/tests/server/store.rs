@@ -38,6 +38,7 @@ type Outcome<T> = Result<T, StoreError>;
 /// The story.
 fn a_store_keeps_its_contract(store: &impl Store) {
     records_and_feeds(store);
+    some_kinds_of_a_cell_come_in_the_order_of_its_feed(store);
     reviews(store);
     codes_work_once(store);
     nothing_of_a_failed_transaction_stays(store);
@@ -73,6 +74,17 @@ fn records_and_feeds(store: &impl Store) {
     assert!(feed(Some(start + 2), mine)[0].gone);
     let arrived = store.read(|r| r.feed_after(&cell(2), Some(0), mine)).unwrap();
     assert_eq!(arrived.iter().map(|entry| (entry.record, entry.gone)).collect::<Vec<_>>(), [(house.id, false)]);
+}
+
+fn some_kinds_of_a_cell_come_in_the_order_of_its_feed(store: &impl Store) {
+    let of = |kind: Kind| Record { kind, cell: cell(8), ..record(10, json!({})) };
+    let (house, shop, door) = (of(Kind::Building), of(Kind::Premises), of(Kind::Dwelling));
+    for record in [&house, &shop, &door, &house] {
+        store.write(|w| w.put_record(record, &written(1, Run(7)))).unwrap();
+    }
+    let found = store.read(|r| r.of_kinds(&cell(8), &|kind| *kind != Kind::Premises)).unwrap();
+    let ids: Vec<RecordId> = found.into_iter().map(|stored| stored.record.id).collect();
+    assert_eq!(ids, [door.id, house.id]);
 }
 
 fn reviews(store: &impl Store) {

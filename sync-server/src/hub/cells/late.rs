@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::scope::Actor;
 use domain::{CellCode, Kind, Record, RecordId, Scope};
 
-use super::{above, goes_with, ids_of, movable, went_to, with_all_along};
+use super::{along_with, goes_with, ids_of, left_one_of, movable, went_to, with_all_along, with_former};
 use crate::hub::divisions::own_division;
 use crate::hub::evacuations::has_moved_away;
 use crate::hub::phones::note;
@@ -20,90 +20,121 @@ impl<S: Store> Hub<S> {
     ///
     /// # Errors
     /// [`CallRefusal::NotFound`](domain::protocol::CallRefusal::NotFound) outside the scope,
-    /// [`CallRefusal::Invalid`](domain::protocol::CallRefusal::Invalid) when the cell is over and none in the scope took its place.
+    /// [`CallRefusal::Invalid`](domain::protocol::CallRefusal::Invalid) when the cell is over, none in the scope took its place, and nothing
+    /// has moved before that was found.
     pub fn move_late(&self, actor: &Actor, cell: &CellCode) -> Result<usize, HubError> {
-        let now = self.now();
         self.store.write(|writing| {
-            let code = Scope::from(cell);
-            own_division(writing, actor, &code)?;
+            let division = own_division(writing, actor, &Scope::from(cell))?;
             let mut rest = movable(writing, cell)?;
             let mut moved = 0;
-            for (to, ids) in followers(writing, actor, cell, &rest)? {
+            let from = with_former(writing, std::slice::from_ref(cell))?;
+            for (to, ids) in followers(writing, actor, &from, &rest)? {
                 let (late, others): (Vec<StoredRecord>, Vec<StoredRecord>) =
                     rest.into_iter().partition(|stored| ids.contains(&stored.record.id));
                 rest = others;
                 self.move_records(writing, actor, &late, &to)?;
-                self.became(writing, actor, &code, "late", "", Some(to.as_str()))?;
-                note(writing, now, actor.account.as_str(), "cell_late", &format!("{cell} {to}"))?;
+                self.went_late(writing, actor, cell, &to)?;
                 moved += late.len();
             }
-            let into = went_to(writing, cell)?;
+            let (into, over) = (went_to(writing, cell)?, division.retired_at.is_some());
             // That nothing took its place is told, unless something has moved all the same.
-            if into != *cell && (goes_on(writing, actor, &into)? || (moved == 0 && !rest.is_empty())) {
+            if over && (goes_on(writing, actor, &into)? || (moved == 0 && !rest.is_empty())) {
                 self.move_into(writing, actor, (cell, &into), &rest)?;
                 if !rest.is_empty() {
-                    self.became(writing, actor, &code, "late", "", Some(into.as_str()))?;
-                    note(writing, now, actor.account.as_str(), "cell_late", &format!("{cell} {into}"))?;
+                    self.went_late(writing, actor, cell, &into)?;
                 }
                 moved += rest.len();
             }
             Ok(moved)
         })
     }
+
+    /// Notes that something of a cell was moved late.
+    fn went_late(
+        &self,
+        writing: &mut dyn Writing,
+        actor: &Actor,
+        cell: &CellCode,
+        to: &CellCode,
+    ) -> Result<(), HubError> {
+        self.became(writing, actor, &Scope::from(cell), "late", "", Some(to.as_str()))?;
+        note(writing, self.now(), actor.account.as_str(), "cell_late", &format!("{cell} {to}"))
+    }
 }
 
-/// What belongs to something that has left the cell, with all that goes along with it, by the cell where that is by now.
+/// What belongs to something that has left the cell, with all that goes along with it, by the cell where that is by now. `from`: the cell, and
+/// those whose place it took, for what had come late into one of them went with it when it was merged.
 fn followers(
     reading: &dyn Writing,
     actor: &Actor,
-    cell: &CellCode,
+    from: &[CellCode],
     all: &[StoredRecord],
 ) -> Result<BTreeMap<CellCode, BTreeSet<RecordId>>, HubError> {
     let here = ids_of(all);
-    let mut first: BTreeMap<CellCode, BTreeSet<RecordId>> = BTreeMap::new();
-    for record in all.iter().map(|stored| &stored.record).filter(|record| above(record, &here).is_none()) {
-        for thing in goes_with(record) {
-            if let Some(to) = followed(reading, actor, (cell, record), thing)? {
-                first.entry(to).or_default().insert(record.id);
+    let records = || all.iter().map(|stored| &stored.record);
+    let mut first = BTreeMap::new();
+    for record in records() {
+        // The nearest decides, whether it has left or is here.
+        for thing in goes_with(record).take_while(|thing| !here.contains(thing)) {
+            if let Some(to) = followed(reading, actor, (from, record), thing)? {
+                first.insert(record.id, to);
                 break;
             }
         }
     }
-    Ok(first.into_iter().map(|(to, ids)| (to, with_all_along(all, ids))).collect())
+    let along = along_with(records().filter(|record| !first.contains_key(&record.id)), &here);
+    let mut by_cell: BTreeMap<CellCode, BTreeSet<RecordId>> = BTreeMap::new();
+    for (id, to) in first {
+        by_cell.entry(to).or_default().insert(id);
+    }
+    Ok(by_cell.into_iter().map(|(to, ids)| (to, with_all_along(&along, ids))).collect())
 }
 
 /// Where a record goes after a thing that lay in its cell.
 fn followed(
     reading: &dyn Writing,
     actor: &Actor,
-    (cell, record): (&CellCode, &Record),
+    (from, record): (&[CellCode], &Record),
     thing: RecordId,
 ) -> Result<Option<CellCode>, HubError> {
-    let Some(stored) = reading.record(&cell.county(), thing)? else { return Ok(None) };
+    let Some(stored) = reading.record(&record.cell.county(), thing)? else { return Ok(None) };
     let thing = stored.record;
-    if thing.cell == *cell || !reading.has_left(cell, thing.id)? {
+    if !has_gone(reading, from, &thing)? {
         return Ok(None);
     }
     // Whoever moves by themselves takes along whoever lives with them and how they are cared for, and leaves the rest.
     let clings = matches!(record.kind, Kind::Person | Kind::CarePlan) || record.merged_into() == Some(thing.id);
-    if !clings && went_by_itself(reading, cell, &thing)? {
+    if !clings && went_by_itself(reading, from, &thing)? {
         return Ok(None);
     }
     let to = went_to(reading, &thing.cell)?;
-    Ok(if to != *cell && goes_on(reading, actor, &to)? { Some(to) } else { None })
+    Ok(if goes_on(reading, actor, &to)? { Some(to) } else { None })
+}
+
+/// Whether something lay in one of these cells, and lies in none of them by now.
+fn has_gone(reading: &dyn Writing, from: &[CellCode], thing: &Record) -> Result<bool, HubError> {
+    Ok(!from.contains(&thing.cell) && left_one_of(reading, from, thing.id)?)
 }
 
 /// Whether a household or resident moved away from the cell, while its house stayed or went elsewhere.
-fn went_by_itself(reading: &dyn Writing, from: &CellCode, thing: &Record) -> Result<bool, HubError> {
+fn went_by_itself(reading: &dyn Writing, from: &[CellCode], thing: &Record) -> Result<bool, HubError> {
     match thing.kind {
-        Kind::Household => has_moved_away(reading, from, thing.id, thing),
+        Kind::Household => left_its_house(reading, from, thing),
         Kind::Person => {
             let Some(household) = thing.reference("household") else { return Ok(false) };
-            let Some(stored) = reading.record(&from.county(), household)? else { return Ok(false) };
-            Ok(!reading.has_left(from, household)? || has_moved_away(reading, from, household, &stored.record)?)
+            let Some(stored) = reading.record(&thing.cell.county(), household)? else { return Ok(false) };
+            let home = stored.record;
+            Ok(!has_gone(reading, from, &home)? || left_its_house(reading, from, &home)?)
         }
         _ => Ok(false),
     }
+}
+
+/// Whether a household that has gone did so by itself. A phone writes its new door and cell at once, the office, which takes the house along,
+/// the cell alone: under one stamp the two need no other sign, and the door may be one that had been split off from here before.
+fn left_its_house(reading: &dyn Writing, from: &[CellCode], household: &Record) -> Result<bool, HubError> {
+    let at_once = household.stamps.of("dwelling") == household.stamps.of("cell");
+    Ok(at_once || has_moved_away(reading, from, household.id, household)?)
 }
 
 /// Whether the office may move something into a cell: it lies in the scope and is not over.

@@ -180,6 +180,9 @@ impl Reading for Sql<'_> {
     fn of_kind(&self, cell: &CellCode, kind: &Kind) -> Answer<Vec<StoredRecord>> {
         self.kind_in_cell(cell, kind)
     }
+    fn of_kinds(&self, cell: &CellCode, wanted: &dyn Fn(&Kind) -> bool) -> Answer<Vec<StoredRecord>> {
+        self.kinds_in_cell(cell, wanted)
+    }
     fn ids_in(&self, cell: &CellCode) -> Answer<Vec<RecordId>> {
         self.ids_in_cell(cell)
     }

@@ -8,6 +8,15 @@ use super::inbox::within;
 use super::rows::{RECORD_COLUMNS, county, parsed, parsed_maybe, range, record_id, stored_record};
 use crate::store::{Answer, Division, DivisionChange, StoredRecord};
 
+/// The records of cell ?1 in county ?2. The feed names what lies in the cell; the records' own table has no order by cell.
+fn lying_in_cell(rest: &str) -> String {
+    let columns = RECORD_COLUMNS.split(", ").map(|column| format!("record.{column}")).collect::<Vec<_>>().join(", ");
+    format!(
+        "SELECT {columns} FROM feed CROSS JOIN record ON record.id = feed.record AND record.county = ?2
+         WHERE feed.cell = ?1 AND feed.gone = 0 AND record.cell = ?1 {rest}"
+    )
+}
+
 fn division(row: &Row<'_>) -> rusqlite::Result<Division> {
     Ok(Division {
         code: parsed(row, 0)?,
@@ -89,15 +98,21 @@ impl Sql<'_> {
         Ok(statement.query_map(params![from, to], |row| parsed(row, 0))?.collect::<Result<_, _>>()?)
     }
 
+    pub(super) fn kinds_in_cell(&self, cell: &CellCode, wanted: &dyn Fn(&Kind) -> bool) -> Answer<Vec<StoredRecord>> {
+        let mut statement = self.conn.prepare_cached(&lying_in_cell("ORDER BY feed.n"))?;
+        let mut rows = statement.query(params![cell.as_str(), county(cell)])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let kind: String = row.get(1)?;
+            if wanted(&Kind::from_name(&kind)) {
+                found.push(stored_record(row)?);
+            }
+        }
+        Ok(found)
+    }
+
     pub(super) fn kind_in_cell(&self, cell: &CellCode, kind: &Kind) -> Answer<Vec<StoredRecord>> {
-        let columns =
-            RECORD_COLUMNS.split(", ").map(|column| format!("record.{column}")).collect::<Vec<_>>().join(", ");
-        // The feed names what lies in the cell; the records' own table has no order by cell.
-        let sql = format!(
-            "SELECT {columns} FROM feed CROSS JOIN record ON record.id = feed.record AND record.county = ?2
-             WHERE feed.cell = ?1 AND feed.gone = 0 AND record.kind = ?3 AND record.cell = ?1 ORDER BY record.id"
-        );
-        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut statement = self.conn.prepare_cached(&lying_in_cell("AND record.kind = ?3 ORDER BY record.id"))?;
         let rows = statement.query_map(params![cell.as_str(), county(cell), kind.as_str()], stored_record)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
