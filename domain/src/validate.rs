@@ -417,13 +417,15 @@ fn unsound(change: &Change, current: Option<&Record>) -> Vec<Problem> {
     if change.kind == Kind::Cell && change.fields.contains_key("code") && wrong_code() {
         found.push(Problem::new("code", ProblemCode::WrongType));
     }
-    if let Some(moved_to) = change.fields.get("cell") {
-        // What cannot be overwritten cannot be moved either: it would be gone from where it belongs, for good.
-        if change.kind.is_append_only() {
-            found.push(Problem::new("cell", ProblemCode::NotAllowed));
-        } else if moved_to.as_str().is_none_or(|cell| CellCode::new(cell).is_err()) {
-            found.push(Problem::new("cell", ProblemCode::WrongType));
-        }
+    if change.kind.is_append_only() {
+        // What cannot be overwritten can be neither moved nor taken out: it would be gone from where it belongs, for good, and anybody of
+        // the cell could do that to a colleague's.
+        let never = ["cell", "deleted"].into_iter().filter(|name| change.fields.contains_key(*name));
+        found.extend(never.map(|name| Problem::new(name, ProblemCode::NotAllowed)));
+    } else if let Some(moved_to) = change.fields.get("cell")
+        && moved_to.as_str().is_none_or(|cell| CellCode::new(cell).is_err())
+    {
+        found.push(Problem::new("cell", ProblemCode::WrongType));
     }
     found
 }

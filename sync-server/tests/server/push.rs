@@ -267,6 +267,23 @@ fn append_only_records_are_sealed() {
 }
 
 #[test]
+fn nobody_takes_a_visit_out_of_the_register() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let mut colleague = county.worker("worker-b", &[cell(1)]);
+    let home = phone.new_home(&cell(1));
+    let visit = phone.visit(home[1].id, &cell(1));
+    phone.push_all(&home);
+    phone.push_all(std::slice::from_ref(&visit));
+    let removed = colleague.change(Kind::Visit, visit.id, &cell(1), json!({"deleted": true}));
+    assert_eq!(colleague.refused(&removed), ProblemCode::NotAllowed);
+    let mut born_removed = phone.visit(home[1].id, &cell(1));
+    born_removed.fields.insert("deleted".into(), json!(true));
+    assert_eq!(phone.refused(&born_removed), ProblemCode::NotAllowed);
+    assert!(county.stored(visit.id).unwrap().record.is_present());
+}
+
+#[test]
 fn nobody_writes_under_another_s_name_or_numbers_an_incident() {
     let county = County::new();
     let mut phone = county.worker("worker-a", &[cell(1)]);
