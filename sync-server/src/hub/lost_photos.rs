@@ -41,7 +41,8 @@ pub enum FolderFound {
 #[derive(Default)]
 struct Differences {
     noted: usize,
-    lost: Vec<Sha256Hex>,
+    /// With the sizes that were noted.
+    lost: Vec<(Sha256Hex, u64)>,
     /// With their sizes, as their records say.
     came: Vec<(Sha256Hex, u64)>,
 }
@@ -55,8 +56,9 @@ impl Differences {
 }
 
 impl<S: Store> Hub<S> {
-    /// Compares what is noted with the names in the photo folder, and sets the notes right, but for parts of it that cannot be read. A folder that lacks nearly everything is taken
-    /// for another one: where a disk is not mounted for a moment every note of the county would go.
+    /// Compares what is noted with the names and sizes in the photo folder, and sets the notes right, but for parts of it that cannot be
+    /// read. A folder that lacks nearly everything is taken for another one: where a disk is not mounted for a moment every note of the
+    /// county would go.
     ///
     /// # Errors
     /// [`HubError`] when the store or the folder breaks.
@@ -117,14 +119,11 @@ impl<S: Store> Hub<S> {
     fn part_compared(&self, digits: &str) -> Result<Differences, HubError> {
         // The notes first: whatever is noted has taken its place by then.
         let noted = self.store.read(|reading| reading.photos_stored_under(digits))?;
-        let mut here = self.photos.whole_under(digits)?;
+        let mut here = self.photos.sizes_under(digits)?;
         let mut part = Differences { noted: noted.len(), ..Differences::default() };
-        part.lost.extend(noted.into_iter().filter(|sha256| !here.remove(sha256)));
-        for sha256 in here {
-            let bytes = self.store.read(|reading| reading.photo_bytes(&sha256))?;
-            if let Some(bytes) = bytes
-                && self.photos.holds(&sha256, bytes)?
-            {
+        part.lost.extend(noted.into_iter().filter(|(sha256, bytes)| here.remove(sha256) != Some(*bytes)));
+        for (sha256, bytes) in here {
+            if self.store.read(|reading| reading.photo_bytes(&sha256))? == Some(bytes) {
                 part.came.push((sha256, bytes));
             }
         }
@@ -159,11 +158,16 @@ impl<S: Store> Hub<S> {
     }
 
     /// Takes notes off, and says so to phones with the same transaction: should the server end after it, nothing else would tell them.
-    fn take_notes_off(&self, writing: &mut dyn Writing, lost: &[Sha256Hex], now: Millis) -> Result<usize, HubError> {
+    fn take_notes_off(
+        &self,
+        writing: &mut dyn Writing,
+        lost: &[(Sha256Hex, u64)],
+        now: Millis,
+    ) -> Result<usize, HubError> {
         let mut taken_off = 0;
-        for sha256 in lost {
+        for (sha256, bytes) in lost {
             // It may have come meanwhile, or been erased.
-            if writing.photo_stored(sha256)? && !self.photos.is_whole(sha256)? {
+            if writing.photo_stored(sha256)? && !self.photos.holds(sha256, *bytes)? {
                 writing.photo_lost(sha256)?;
                 taken_off += 1;
             }

@@ -228,7 +228,10 @@ impl Reading for Sql<'_> {
         }
         Ok(stored)
     }
-    fn photos_stored_under(&self, digits: &str) -> Answer<Vec<Sha256Hex>> {
+    fn photo_stored_size(&self, sha256: &Sha256Hex) -> Answer<Option<u64>> {
+        self.stored_size(sha256)
+    }
+    fn photos_stored_under(&self, digits: &str) -> Answer<Vec<(Sha256Hex, u64)>> {
         self.stored_under(digits)
     }
     fn photo_bytes(&self, sha256: &Sha256Hex) -> Answer<Option<u64>> {
