@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::demo;
 use crate::hub::lost_photos::FolderFound;
-use crate::hub::{CountyHub, DATABASE_FILE, HubError, open_folder};
+use crate::hub::{CountyHub, DATABASE_FILE, HubError, PHOTO_FOLDER, open_beside_photos};
 use crate::store::sqlite::SqliteStore;
 
 /// 入户 Doorstep: the county's sync server.
@@ -186,7 +186,19 @@ fn lost_photos(hub: &CountyHub) -> Result<(), CliError> {
 
 fn opened(data: &Data) -> Result<CountyHub, CliError> {
     let _alone = alone_if_behind(&data.folder)?;
-    Ok(open_folder(&data.folder)?)
+    open_for_command(&data.folder)
+}
+
+/// What every command but `serve` and `demo` works with: it says so when there is no photo folder, and makes none.
+fn open_for_command(data: &Path) -> Result<CountyHub, CliError> {
+    let hub = open_beside_photos(data)?;
+    if !hub.photos().is_made() {
+        eprintln!(
+            "there is no photo folder at {}: if it has a disk of its own, mount that before the server runs; `serve` makes the folder",
+            data.join(PHOTO_FOLDER).display()
+        );
+    }
+    Ok(hub)
 }
 
 /// Opening a database of an earlier schema brings it to this program's. Under a running server, which is then of an earlier version

@@ -47,7 +47,17 @@ impl PhotoFolder {
     /// When it cannot be made.
     pub fn open(root: &Path) -> io::Result<Self> {
         fs::create_dir_all(root.join(UPLOADS))?;
-        Ok(Self { root: root.to_owned(), busy: Mutex::new(HashMap::new()) })
+        Ok(Self::at(root))
+    }
+
+    /// The folder as it is, also where there is none: its disk may not be mounted, and what is made in its place is taken for the folder.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), busy: Mutex::new(HashMap::new()) }
+    }
+
+    /// Whether there is a folder in which pictures can lie.
+    pub fn is_made(&self) -> bool {
+        self.root.join(UPLOADS).is_dir()
     }
 
     /// The lock of one upload.

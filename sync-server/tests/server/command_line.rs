@@ -231,7 +231,36 @@ fn a_server_whose_photo_folder_is_not_mounted_starts_only_once_somebody_said_tha
     std::fs::rename(&aside, &photos).unwrap();
     drop(Serving::start(&data));
     std::fs::remove_dir_all(&photos).unwrap();
+    assert!(!run(&data, &["lost-photos"], "").status.success(), "nobody was told yet that they are missing");
+    assert!(!run(&data, &["serve", "--listen", "127.0.0.1:0"], "").status.success());
     let given_up = run(&data, &["lost-photos"], "");
     assert!(said(&given_up).starts_with("20 pictures"), "{given_up:?}");
     drop(Serving::start(&data));
+}
+
+#[test]
+fn only_serving_and_the_demonstration_make_a_photo_folder() {
+    let data = tempfile::tempdir().unwrap();
+    let photos = data.path().join("photos");
+    let copy = data.path().join("copy.db");
+    let copy = copy.to_str().unwrap();
+    let add = ["account", "add", "worker-a", "--name", "张三", "--role", "worker", "--cell", "610722001001001"];
+    assert!(run(&data, &add, "").status.success());
+    drop(Serving::start(&data));
+    assert!(photos.join("uploads").is_dir());
+    // Where a disk is not mounted there is nothing, or the empty folder on which it is mounted.
+    for mount_point in [false, true] {
+        std::fs::remove_dir_all(&photos).unwrap();
+        if mount_point {
+            std::fs::create_dir(&photos).unwrap();
+        }
+        let _ = std::fs::remove_file(copy);
+        for command in [&["account", "list"][..], &["backup", copy], &["restore", copy], &["lost-photos"]] {
+            let done = run(&data, command, "");
+            assert_eq!(done.status.success(), command != ["lost-photos"], "{done:?}");
+            assert!(String::from_utf8_lossy(&done.stderr).contains("no photo folder"), "{done:?}");
+        }
+        assert_eq!((photos.exists(), photos.join("uploads").exists()), (mount_point, false));
+        drop(Serving::start(&data));
+    }
 }
