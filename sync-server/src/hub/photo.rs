@@ -435,7 +435,10 @@ impl<S: Store> Hub<S> {
     pub fn keep_photo(&self, sha256: &Sha256Hex, bytes: &[u8]) -> Result<(), HubError> {
         self.place_photo(sha256, bytes)?;
         let now = self.now();
-        Ok(self.store.write(|writing| writing.put_photo_stored(sha256, bytes.len() as u64, now))?)
+        self.store.write(|writing| {
+            writing.put_photo_stored(sha256, bytes.len() as u64, now)?;
+            Ok(writing.photo_stays(sha256)?)
+        })
     }
 
     /// Stores a photo's bytes that were handed in, for the records that name them.

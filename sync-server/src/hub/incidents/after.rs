@@ -59,7 +59,7 @@ impl<S: Store> Hub<S> {
         let added = self.store.write(|writing| {
             // The incident may have moved on while the picture was developed.
             let Some(seen) = self.to_show(writing, &desk.actor, id, wish)? else { return Ok(()) };
-            // While nobody else writes: whoever tidies up just then would take it for an erased one that came back, until its record is there.
+            // While nobody else writes: until its record is there, whoever tidies up takes it for an erased one that came back.
             self.place_photo(&picture.sha256, &picture.full)?;
             self.write_after(writing, &desk.actor, &seen, wish.id, &picture)
         });
