@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::demo;
-use crate::hub::lost_photos::FolderFound;
+use crate::hub::lost_photos::GivenUp;
 use crate::hub::{CountyHub, DATABASE_FILE, HubError, PHOTO_FOLDER, open_beside_photos};
 use crate::store::sqlite::SqliteStore;
 
@@ -178,8 +178,10 @@ fn carry_out(command: Command) -> Result<(), CliError> {
 }
 
 fn lost_photos(hub: &CountyHub) -> Result<(), CliError> {
-    if let FolderFound::Compared { lost, came } = hub.give_up_lost_photos()? {
-        print_line(&format!("{lost} pictures are not in the photo folder; {came} are there that were not noted"));
+    let GivenUp { lost, came, unread } = hub.give_up_lost_photos()?;
+    print_line(&format!("{lost} pictures are not in the photo folder; {came} are there that were not noted"));
+    if !unread.is_empty() {
+        print_line(&format!("these parts of it cannot be read, and count as they did before: {}", unread.join(", ")));
     }
     Ok(())
 }

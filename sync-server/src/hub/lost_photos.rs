@@ -37,6 +37,17 @@ pub enum FolderFound {
     },
 }
 
+/// What became of the notes once somebody had said that what is missing is lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Pictures that were noted and are not there.
+    pub lost: usize,
+    /// Pictures that are there, are named by a record and were not noted.
+    pub came: usize,
+    /// The parts of the folder that could not be read, by their names: the notes of these stay as they were.
+    pub unread: Vec<String>,
+}
+
 /// Where notes and folder say different things.
 #[derive(Default)]
 struct Differences {
@@ -45,6 +56,7 @@ struct Differences {
     lost: Vec<(Sha256Hex, u64)>,
     /// With their sizes, as their records say.
     came: Vec<(Sha256Hex, u64)>,
+    unread: Vec<String>,
 }
 
 impl Differences {
@@ -68,15 +80,16 @@ impl<S: Store> Hub<S> {
         if noted >= FEW && there < noted / 10 {
             return Ok(FolderFound::Another { noted, there });
         }
-        self.set_right(&found)
+        let GivenUp { lost, came, .. } = self.set_right(found)?;
+        Ok(FolderFound::Compared { lost, came })
     }
 
     /// The same when somebody has said that what is missing is lost, all of it perhaps.
     ///
     /// # Errors
     /// [`HubError`] when the store or the folder breaks.
-    pub fn give_up_lost_photos(&self) -> Result<FolderFound, HubError> {
-        self.set_right(&self.compared_with_folder()?)
+    pub fn give_up_lost_photos(&self) -> Result<GivenUp, HubError> {
+        self.set_right(self.compared_with_folder()?)
     }
 
     /// Somebody asked for a picture that is noted and not there: others may be missing too.
@@ -108,6 +121,7 @@ impl<S: Store> Hub<S> {
                 // its notes stay. Without the whole folder there is nothing to compare.
                 Err(HubError::Photos(error)) if error.kind() != ErrorKind::NotFound => {
                     tracing::error!(%digits, %error, "a part of the photo folder cannot be read: its notes stay as they are");
+                    found.unread.push(digits);
                 }
                 Err(error) => return Err(error),
             }
@@ -130,7 +144,7 @@ impl<S: Store> Hub<S> {
         Ok(part)
     }
 
-    fn set_right(&self, found: &Differences) -> Result<FolderFound, HubError> {
+    fn set_right(&self, found: Differences) -> Result<GivenUp, HubError> {
         let now = self.now();
         let (mut lost, mut came) = (0, 0);
         for some in found.lost.chunks(AT_ONCE) {
@@ -144,7 +158,7 @@ impl<S: Store> Hub<S> {
         for some in found.came.chunks(AT_ONCE) {
             came += self.store.write(|writing| self.note_those(writing, some, now))?;
         }
-        Ok(FolderFound::Compared { lost, came })
+        Ok(GivenUp { lost, came, unread: found.unread })
     }
 
     /// Notes pictures whose places are durable. Answers of how many that was right.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use sync_server::store::{Store as _, StoreError};
 use tempfile::TempDir;
 
 fn command(data: &TempDir, arguments: &[&str]) -> Command {
@@ -236,6 +237,36 @@ fn a_server_whose_photo_folder_is_not_mounted_starts_only_once_somebody_said_tha
     let given_up = run(&data, &["lost-photos"], "");
     assert!(said(&given_up).starts_with("20 pictures"), "{given_up:?}");
     drop(Serving::start(&data));
+}
+
+#[test]
+fn a_backup_is_made_beside_a_photo_folder_that_cannot_be_read_and_lost_photos_says_which_part_it_is() {
+    let data = tempfile::tempdir().unwrap();
+    let bytes = crate::common::jpeg(1);
+    let sha256 = domain::Sha256Hex::new(&crate::common::sha256(&bytes)).unwrap();
+    {
+        let hub = sync_server::hub::open_folder(data.path()).unwrap();
+        hub.keep_photo(&sha256, &bytes).unwrap();
+        // An erased one, too: every command looks whether such a picture came back.
+        let mut erased = sha256.as_str()[..2].to_owned();
+        erased.push_str(&"0".repeat(62));
+        let erased = domain::Sha256Hex::new(&erased).unwrap();
+        let noted: Result<(), StoreError> = hub.store().write(|writing| {
+            writing.doom_photo(&erased)?;
+            writing.photo_removed(&erased)
+        });
+        noted.unwrap();
+    }
+    let part = data.path().join("photos").join(&sha256.as_str()[..2]);
+    std::fs::remove_dir_all(&part).unwrap();
+    std::fs::write(&part, "a file in the place of a folder cannot be read as one").unwrap();
+    let copy = data.path().join("copy.db");
+    assert!(run(&data, &["backup", copy.to_str().unwrap()], "").status.success());
+    assert!(copy.exists());
+    let told = said(&run(&data, &["lost-photos"], ""));
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(lines[0].starts_with("0 pictures"), "{told}");
+    assert!(lines[1].ends_with(&format!(": {}", &sha256.as_str()[..2])), "{told}");
 }
 
 #[test]

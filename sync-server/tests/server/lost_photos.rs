@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
-use sync_server::hub::lost_photos::FolderFound;
+use sync_server::hub::lost_photos::{FolderFound, GivenUp};
 use sync_server::store::Store as _;
 
 use crate::common::{County, TestPhone, cell, jpeg};
@@ -168,7 +168,7 @@ fn what_somebody_gave_up_is_noted_again_once_its_folder_is_put_back() {
     std::fs::rename(photos_folder(&county), &aside).unwrap();
     county.restart();
     phone.hub = Arc::clone(&county.hub);
-    assert_eq!(county.hub.give_up_lost_photos().unwrap(), FolderFound::Compared { lost: 25, came: 0 });
+    assert_eq!(county.hub.give_up_lost_photos().unwrap(), GivenUp { lost: 25, came: 0, unread: Vec::new() });
     assert_eq!(noted(&county), (0, 0));
     assert!(phone.round(Vec::new()).photos_lost.is_some());
     std::fs::remove_dir_all(photos_folder(&county)).unwrap();
@@ -209,7 +209,8 @@ fn a_part_of_the_folder_that_cannot_be_read_keeps_no_other_part_back() {
     std::fs::remove_file(place(&county, other)).unwrap();
     assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 1, came: 0 });
     assert_eq!(noted(&county), (5, 5), "nothing is known of what lies in the other part");
-    assert_eq!(county.hub.give_up_lost_photos().unwrap(), FolderFound::Compared { lost: 0, came: 0 });
+    let unread = vec![photos[0].0.sha256.as_str()[..2].to_owned()];
+    assert_eq!(county.hub.give_up_lost_photos().unwrap(), GivenUp { lost: 0, came: 0, unread });
 }
 
 #[test]
