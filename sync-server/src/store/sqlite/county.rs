@@ -244,10 +244,10 @@ impl Reading for Sql<'_> {
         self.is_named(sha256)
     }
     fn photos_doomed(&self) -> Answer<Vec<Sha256Hex>> {
-        self.doomed(false)
+        self.doomed()
     }
     fn photos_removed(&self) -> Answer<Vec<Sha256Hex>> {
-        self.doomed(true)
+        self.removed()
     }
     fn uploads_of(&self, photo: RecordId) -> Answer<Vec<Upload>> {
         self.uploads_of_any(photo)

@@ -33,7 +33,7 @@ impl Sql<'_> {
             self.conn.prepare_cached("INSERT OR IGNORE INTO photo_stored (sha256, bytes, at) VALUES (?1, ?2, ?3)")?;
         match statement.execute(params![sha256.as_str(), bytes as i64, at])? {
             0 => Ok(()),
-            _ => self.count_photo(sha256.as_str(), 1),
+            _ => self.count_photo(sha256),
         }
     }
 
@@ -41,7 +41,7 @@ impl Sql<'_> {
         let mut statement = self.conn.prepare_cached("DELETE FROM photo_stored WHERE sha256 = ?1")?;
         match statement.execute([sha256.as_str()])? {
             0 => Ok(()),
-            _ => self.count_photo(sha256.as_str(), -1),
+            _ => self.discount_photo(sha256),
         }
     }
 
