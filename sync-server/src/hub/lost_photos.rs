@@ -146,9 +146,14 @@ impl<S: Store> Hub<S> {
 
     fn set_right(&self, found: Differences) -> Result<GivenUp, HubError> {
         let now = self.now();
+        // One number for all: whoever hears it offers every picture, and the folder is asked, not the note that may still stand.
+        let number = self.store.read(|reading| {
+            let before = lost_at(reading)?;
+            Ok::<_, HubError>(before.map_or(now, |before| now.max(before + 1)))
+        })?;
         let (mut lost, mut came) = (0, 0);
         for some in found.lost.chunks(AT_ONCE) {
-            lost += self.store.write(|writing| self.take_notes_off(writing, some, now))?;
+            lost += self.store.write(|writing| self.take_notes_off(writing, some, number))?;
         }
         // A whole folder may have been put in place: its parts are made durable once each, not with each picture.
         let in_one_part = |one: &(Sha256Hex, u64), next: &(Sha256Hex, u64)| one.0.as_str()[..2] == next.0.as_str()[..2];
@@ -176,7 +181,7 @@ impl<S: Store> Hub<S> {
         &self,
         writing: &mut dyn Writing,
         lost: &[(Sha256Hex, u64)],
-        now: Millis,
+        number: Millis,
     ) -> Result<usize, HubError> {
         let mut taken_off = 0;
         for (sha256, bytes) in lost {
@@ -187,8 +192,7 @@ impl<S: Store> Hub<S> {
             }
         }
         if taken_off > 0 {
-            let before = lost_at(writing)?.unwrap_or(0);
-            writing.put_setting(PHOTOS_LOST, &now.max(before + 1).to_string())?;
+            writing.put_setting(PHOTOS_LOST, &number.to_string())?;
         }
         Ok(taken_off)
     }

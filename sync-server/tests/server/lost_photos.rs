@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
 use sync_server::hub::lost_photos::{FolderFound, GivenUp};
-use sync_server::store::Store as _;
+use sync_server::store::{Store as _, StoreError};
 
 use crate::common::{County, TestPhone, cell, jpeg};
 use crate::photos::offered;
@@ -54,7 +54,7 @@ fn noted(county: &County) -> (u64, usize) {
             for digits in stored {
                 count += reading.photos_stored_under(&digits)?.len();
             }
-            Ok::<_, sync_server::store::StoreError>((reading.cell_state(&cell(1))?.photos, count))
+            Ok::<_, StoreError>((reading.cell_state(&cell(1))?.photos, count))
         })
         .unwrap()
 }
@@ -242,6 +242,27 @@ fn a_picture_that_came_back_while_the_server_serves_is_noted_once_somebody_asks_
     assert_eq!(asked().unwrap_err().code(), CallRefusal::NotFound);
     county.hub.tidy().unwrap();
     assert_eq!((noted(&county), asked().unwrap()), ((3, 3), photos[0].1.clone()));
+}
+
+#[test]
+fn one_look_that_takes_many_notes_off_is_one_number() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let noted: Result<(), StoreError> = county.hub.store().write(|writing| {
+        for number in 0..1_100 {
+            let sha256 = domain::Sha256Hex::new(&format!("{number:064x}")).unwrap();
+            writing.put_photo_stored(&sha256, 9, 1)?;
+        }
+        Ok(())
+    });
+    noted.unwrap();
+    let found = county.hub.give_up_lost_photos().unwrap();
+    assert_eq!(found, GivenUp { lost: 1_100, came: 0, unread: Vec::new() });
+    assert_eq!(
+        phone.round(Vec::new()).photos_lost,
+        Some(county.hub.now()),
+        "more notes than one transaction takes off"
+    );
 }
 
 #[test]
