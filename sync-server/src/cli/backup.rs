@@ -8,7 +8,7 @@ use super::{CliError, print_line};
 use crate::files::{beside, remove_if_there, sync_folder};
 use crate::hub::county::renew_epoch;
 use crate::hub::world::SystemWorld;
-use crate::hub::{CountyHub, DATABASE_FILE, open_folder};
+use crate::hub::{CountyHub, DATABASE_FILE};
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 
@@ -40,7 +40,7 @@ pub(super) fn restore(data: &Path, file: &Path) -> Result<(), CliError> {
     fs::rename(&arriving, &place)?;
     sync_folder(data)?;
     // Opened once, so that who was erased since the backup is erased again before anybody is served.
-    drop(open_folder(data)?);
+    drop(super::open_for_command(data)?);
     print_line(&format!("restored; new epoch {epoch}"));
     Ok(())
 }

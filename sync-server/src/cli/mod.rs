@@ -12,8 +12,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::demo;
-use crate::hub::lost_photos::FolderFound;
-use crate::hub::{CountyHub, DATABASE_FILE, HubError, open_folder};
+use crate::hub::lost_photos::GivenUp;
+use crate::hub::{CountyHub, DATABASE_FILE, HubError, PHOTO_FOLDER, open_beside_photos};
 use crate::store::sqlite::SqliteStore;
 
 /// 入户 Doorstep: the county's sync server.
@@ -178,15 +178,29 @@ fn carry_out(command: Command) -> Result<(), CliError> {
 }
 
 fn lost_photos(hub: &CountyHub) -> Result<(), CliError> {
-    if let FolderFound::Compared { lost, came } = hub.give_up_lost_photos()? {
-        print_line(&format!("{lost} pictures are not in the photo folder; {came} are there that were not noted"));
+    let GivenUp { lost, came, unread } = hub.give_up_lost_photos()?;
+    print_line(&format!("{lost} pictures are not in the photo folder; {came} are there that were not noted"));
+    if !unread.is_empty() {
+        print_line(&format!("these parts of it cannot be read, and count as they did before: {}", unread.join(", ")));
     }
     Ok(())
 }
 
 fn opened(data: &Data) -> Result<CountyHub, CliError> {
     let _alone = alone_if_behind(&data.folder)?;
-    Ok(open_folder(&data.folder)?)
+    open_for_command(&data.folder)
+}
+
+/// What every command but `serve` and `demo` works with: it says so when there is no photo folder, and makes none.
+fn open_for_command(data: &Path) -> Result<CountyHub, CliError> {
+    let hub = open_beside_photos(data)?;
+    if !hub.photos().is_made() {
+        eprintln!(
+            "there is no photo folder at {}: if it has a disk of its own, mount that before the server runs; `serve` makes the folder",
+            data.join(PHOTO_FOLDER).display()
+        );
+    }
+    Ok(hub)
 }
 
 /// Opening a database of an earlier schema brings it to this program's. Under a running server, which is then of an earlier version

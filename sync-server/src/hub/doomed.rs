@@ -36,8 +36,8 @@ impl<S: Store> Hub<S> {
     }
 
     /// Looks whether a picture that was removed lies in the folder once more, which is copied apart from the database and may have been put
-    /// back older: it is to be removed again, unless a record names such bytes by now. A part of the folder that cannot be read keeps no
-    /// other back.
+    /// back older: it is to be removed again, unless a record names such bytes by now, whose they are then. A part of the folder that cannot
+    /// be read keeps no other back.
     pub(super) fn doom_what_came_back(&self) -> Result<(), HubError> {
         let mut all = Ok(());
         for sha256 in self.store.read(|reading| reading.photos_removed())? {
@@ -47,11 +47,19 @@ impl<S: Store> Hub<S> {
     }
 
     fn doom_if_back(&self, sha256: &Sha256Hex) -> Result<(), HubError> {
-        if self.photos.has_any_of(sha256)? {
-            tracing::warn!(%sha256, "a picture that was removed lies in the folder again: was that put back older?");
-            self.store.write(|writing| doom_unless_named(writing, sha256))?;
+        if !self.photos.has_any_of(sha256)? {
+            return Ok(());
         }
-        Ok(())
+        let now = self.now();
+        self.store.write(|writing| {
+            if doom_unless_named(writing, sha256)? {
+                tracing::warn!(%sha256, "a picture that was removed lies in the folder again: was that put back older?");
+            } else if let Some(bytes) = writing.photo_bytes(sha256)? {
+                // Whoever has it need not send it.
+                self.note_photo(writing, sha256, bytes, now)?;
+            }
+            Ok(())
+        })
     }
 }
 

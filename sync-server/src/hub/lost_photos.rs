@@ -37,13 +37,26 @@ pub enum FolderFound {
     },
 }
 
+/// What became of the notes once somebody had said that what is missing is lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUp {
+    /// Pictures that were noted and are not there.
+    pub lost: usize,
+    /// Pictures that are there, are named by a record and were not noted.
+    pub came: usize,
+    /// The parts of the folder that could not be read, by their names: the notes of these stay as they were.
+    pub unread: Vec<String>,
+}
+
 /// Where notes and folder say different things.
 #[derive(Default)]
 struct Differences {
     noted: usize,
-    lost: Vec<Sha256Hex>,
+    /// With the sizes that were noted.
+    lost: Vec<(Sha256Hex, u64)>,
     /// With their sizes, as their records say.
     came: Vec<(Sha256Hex, u64)>,
+    unread: Vec<String>,
 }
 
 impl Differences {
@@ -55,8 +68,9 @@ impl Differences {
 }
 
 impl<S: Store> Hub<S> {
-    /// Compares what is noted with the names in the photo folder, and sets the notes right, but for parts of it that cannot be read. A folder that lacks nearly everything is taken
-    /// for another one: where a disk is not mounted for a moment every note of the county would go.
+    /// Compares what is noted with the names and sizes in the photo folder, and sets the notes right, but for parts of it that cannot be
+    /// read. A folder that lacks nearly everything is taken for another one: where a disk is not mounted for a moment every note of the
+    /// county would go.
     ///
     /// # Errors
     /// [`HubError`] when the store or the folder breaks.
@@ -66,15 +80,16 @@ impl<S: Store> Hub<S> {
         if noted >= FEW && there < noted / 10 {
             return Ok(FolderFound::Another { noted, there });
         }
-        self.set_right(&found)
+        let GivenUp { lost, came, .. } = self.set_right(found)?;
+        Ok(FolderFound::Compared { lost, came })
     }
 
     /// The same when somebody has said that what is missing is lost, all of it perhaps.
     ///
     /// # Errors
     /// [`HubError`] when the store or the folder breaks.
-    pub fn give_up_lost_photos(&self) -> Result<FolderFound, HubError> {
-        self.set_right(&self.compared_with_folder()?)
+    pub fn give_up_lost_photos(&self) -> Result<GivenUp, HubError> {
+        self.set_right(self.compared_with_folder()?)
     }
 
     /// Somebody asked for a picture that is noted and not there: others may be missing too.
@@ -106,6 +121,7 @@ impl<S: Store> Hub<S> {
                 // its notes stay. Without the whole folder there is nothing to compare.
                 Err(HubError::Photos(error)) if error.kind() != ErrorKind::NotFound => {
                     tracing::error!(%digits, %error, "a part of the photo folder cannot be read: its notes stay as they are");
+                    found.unread.push(digits);
                 }
                 Err(error) => return Err(error),
             }
@@ -117,25 +133,27 @@ impl<S: Store> Hub<S> {
     fn part_compared(&self, digits: &str) -> Result<Differences, HubError> {
         // The notes first: whatever is noted has taken its place by then.
         let noted = self.store.read(|reading| reading.photos_stored_under(digits))?;
-        let mut here = self.photos.whole_under(digits)?;
+        let mut here = self.photos.sizes_under(digits)?;
         let mut part = Differences { noted: noted.len(), ..Differences::default() };
-        part.lost.extend(noted.into_iter().filter(|sha256| !here.remove(sha256)));
-        for sha256 in here {
-            let bytes = self.store.read(|reading| reading.photo_bytes(&sha256))?;
-            if let Some(bytes) = bytes
-                && self.photos.holds(&sha256, bytes)?
-            {
+        part.lost.extend(noted.into_iter().filter(|(sha256, bytes)| here.remove(sha256) != Some(*bytes)));
+        for (sha256, bytes) in here {
+            if self.store.read(|reading| reading.photo_bytes(&sha256))? == Some(bytes) {
                 part.came.push((sha256, bytes));
             }
         }
         Ok(part)
     }
 
-    fn set_right(&self, found: &Differences) -> Result<FolderFound, HubError> {
+    fn set_right(&self, found: Differences) -> Result<GivenUp, HubError> {
         let now = self.now();
+        // One number for all: whoever hears it offers every picture, and the folder is asked, not the note that may still stand.
+        let number = self.store.read(|reading| {
+            let before = lost_at(reading)?;
+            Ok::<_, HubError>(before.map_or(now, |before| now.max(before + 1)))
+        })?;
         let (mut lost, mut came) = (0, 0);
         for some in found.lost.chunks(AT_ONCE) {
-            lost += self.store.write(|writing| self.take_notes_off(writing, some, now))?;
+            lost += self.store.write(|writing| self.take_notes_off(writing, some, number))?;
         }
         // A whole folder may have been put in place: its parts are made durable once each, not with each picture.
         let in_one_part = |one: &(Sha256Hex, u64), next: &(Sha256Hex, u64)| one.0.as_str()[..2] == next.0.as_str()[..2];
@@ -145,7 +163,7 @@ impl<S: Store> Hub<S> {
         for some in found.came.chunks(AT_ONCE) {
             came += self.store.write(|writing| self.note_those(writing, some, now))?;
         }
-        Ok(FolderFound::Compared { lost, came })
+        Ok(GivenUp { lost, came, unread: found.unread })
     }
 
     /// Notes pictures whose places are durable. Answers of how many that was right.
@@ -159,18 +177,22 @@ impl<S: Store> Hub<S> {
     }
 
     /// Takes notes off, and says so to phones with the same transaction: should the server end after it, nothing else would tell them.
-    fn take_notes_off(&self, writing: &mut dyn Writing, lost: &[Sha256Hex], now: Millis) -> Result<usize, HubError> {
+    fn take_notes_off(
+        &self,
+        writing: &mut dyn Writing,
+        lost: &[(Sha256Hex, u64)],
+        number: Millis,
+    ) -> Result<usize, HubError> {
         let mut taken_off = 0;
-        for sha256 in lost {
+        for (sha256, bytes) in lost {
             // It may have come meanwhile, or been erased.
-            if writing.photo_stored(sha256)? && !self.photos.is_whole(sha256)? {
+            if writing.photo_stored(sha256)? && !self.photos.holds(sha256, *bytes)? {
                 writing.photo_lost(sha256)?;
                 taken_off += 1;
             }
         }
         if taken_off > 0 {
-            let before = lost_at(writing)?.unwrap_or(0);
-            writing.put_setting(PHOTOS_LOST, &now.max(before + 1).to_string())?;
+            writing.put_setting(PHOTOS_LOST, &number.to_string())?;
         }
         Ok(taken_off)
     }

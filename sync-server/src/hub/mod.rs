@@ -120,9 +120,21 @@ pub const PHOTO_FOLDER: &str = "photos";
 /// # Errors
 /// [`HubError`] when the folder cannot be written or the database cannot be opened.
 pub fn open_folder(data: &Path) -> Result<CountyHub, HubError> {
+    open_with(PhotoFolder::open(&data.join(PHOTO_FOLDER))?, data)
+}
+
+/// The same for whoever stores no pictures: a photo folder that is not there is not made. A server that runs beside it while the disk is
+/// not mounted would take pictures into that.
+///
+/// # Errors
+/// As [`open_folder`].
+pub fn open_beside_photos(data: &Path) -> Result<CountyHub, HubError> {
+    open_with(PhotoFolder::at(&data.join(PHOTO_FOLDER)), data)
+}
+
+fn open_with(photos: PhotoFolder, data: &Path) -> Result<CountyHub, HubError> {
     std::fs::create_dir_all(data)?;
     let store = SqliteStore::open(&data.join(DATABASE_FILE))?;
-    let photos = PhotoFolder::open(&data.join(PHOTO_FOLDER))?;
     Hub::open(store, photos, Box::new(world::SystemWorld))?.with_erasure_log(&data.join(erasure::ERASURE_LOG))
 }
 

@@ -403,21 +403,22 @@ impl<S: Store> Hub<S> {
         if !self.may_see_photo(actor, sha256)? {
             return Err(refused(CallRefusal::NotFound));
         }
-        if !self.is_stored(sha256)? {
+        let (noted, named) = self
+            .store
+            .read(|reading| Ok::<_, HubError>((reading.photo_stored_size(sha256)?, reading.photo_bytes(sha256)?)))?;
+        let Some(bytes) = noted else {
             // The folder may have been put in place since it was looked at, and a folder that cannot be read says nothing.
-            if self.photos.is_whole(sha256).unwrap_or(false) {
+            if named.is_some_and(|bytes| self.photos.holds(sha256, bytes).unwrap_or(false)) {
                 self.miss_photo();
             }
             return Err(refused(CallRefusal::NotFound));
+        };
+        if !self.photos.holds(sha256, bytes)? {
+            tracing::warn!(%sha256, "a photo that is noted as stored is not whole in the folder: was that put back older?");
+            self.miss_photo();
+            return Err(refused(CallRefusal::NotFound));
         }
-        match self.photos.read(sha256, size) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                tracing::warn!(%sha256, "a photo that is noted as stored is not in the folder: was that put back older?");
-                self.miss_photo();
-                Err(refused(CallRefusal::NotFound))
-            }
-            read => Ok(read?),
-        }
+        Ok(self.photos.read(sha256, size)?)
     }
 
     /// Takes the place from bytes that no record names after all.
@@ -434,7 +435,10 @@ impl<S: Store> Hub<S> {
     pub fn keep_photo(&self, sha256: &Sha256Hex, bytes: &[u8]) -> Result<(), HubError> {
         self.place_photo(sha256, bytes)?;
         let now = self.now();
-        Ok(self.store.write(|writing| writing.put_photo_stored(sha256, bytes.len() as u64, now))?)
+        self.store.write(|writing| {
+            writing.put_photo_stored(sha256, bytes.len() as u64, now)?;
+            Ok(writing.photo_stays(sha256)?)
+        })
     }
 
     /// Stores a photo's bytes that were handed in, for the records that name them.

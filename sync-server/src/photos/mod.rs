@@ -3,7 +3,7 @@
 mod develop;
 mod picture;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -47,7 +47,17 @@ impl PhotoFolder {
     /// When it cannot be made.
     pub fn open(root: &Path) -> io::Result<Self> {
         fs::create_dir_all(root.join(UPLOADS))?;
-        Ok(Self { root: root.to_owned(), busy: Mutex::new(HashMap::new()) })
+        Ok(Self::at(root))
+    }
+
+    /// The folder as it is, also where there is none: its disk may not be mounted, and what is made in its place is taken for the folder.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), busy: Mutex::new(HashMap::new()) }
+    }
+
+    /// Whether there is a folder in which pictures can lie.
+    pub fn is_made(&self) -> bool {
+        self.root.join(UPLOADS).is_dir()
     }
 
     /// The lock of one upload.
@@ -185,17 +195,17 @@ impl PhotoFolder {
         remove_if_there(&self.root.join(UPLOADS).join(name))
     }
 
-    /// Whether a photo of this hash and size has taken its place, and its thumbnail: it was checked before.
+    /// Whether a photo of this hash and size has taken its place: it was checked before. Its thumbnail is not asked for, which can be made
+    /// of it.
     ///
     /// # Errors
     /// When the disk refuses.
     pub fn holds(&self, sha256: &Sha256Hex, bytes: u64) -> io::Result<bool> {
-        let length = |size| match fs::metadata(self.photo_file(sha256, size)) {
-            Ok(found) => Ok(Some(found.len())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        match fs::metadata(self.photo_file(sha256, PhotoSize::Full)) {
+            Ok(found) => Ok(found.len() == bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
-        };
-        Ok(length(PhotoSize::Full)? == Some(bytes) && length(PhotoSize::Thumb)?.is_some())
+        }
     }
 
     /// Whether anything of a photo lies here, the thumbnail alone included.
@@ -206,40 +216,38 @@ impl PhotoFolder {
         Ok(self.is_there(sha256, PhotoSize::Full)? || self.is_there(sha256, PhotoSize::Thumb)?)
     }
 
-    /// Whether a photo lies here with its thumbnail, whatever their sizes.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn is_whole(&self, sha256: &Sha256Hex) -> io::Result<bool> {
-        Ok(self.is_there(sha256, PhotoSize::Full)? && self.is_there(sha256, PhotoSize::Thumb)?)
-    }
-
     fn is_there(&self, sha256: &Sha256Hex, size: PhotoSize) -> io::Result<bool> {
         self.photo_file(sha256, size).try_exists()
     }
 
-    /// The photos whose hashes begin with these two digits and that lie here with their thumbnails, by the names in one folder alone.
+    /// The photos whose hashes begin with these two digits, with the sizes of their files. What a full disk or a power cut left of a copy
+    /// has its name, and not its size.
     ///
     /// # Errors
     /// When the disk refuses; [`io::ErrorKind::NotFound`] when the whole folder is gone, as where a disk is not mounted any more.
-    pub fn whole_under(&self, digits: &str) -> io::Result<BTreeSet<Sha256Hex>> {
+    pub fn sizes_under(&self, digits: &str) -> io::Result<BTreeMap<Sha256Hex, u64>> {
         fs::metadata(self.root.join(UPLOADS))?;
         let files = match fs::read_dir(self.root.join(digits)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
             files => files?,
         };
-        let (mut photos, mut thumbs) = (BTreeSet::new(), BTreeSet::new());
+        let mut sizes = BTreeMap::new();
         for file in files {
-            let name = file?.file_name();
-            let Some(name) = name.to_str().and_then(|name| name.strip_suffix(".jpg")) else { continue };
-            let (name, found) = match name.strip_suffix(".thumb") {
-                Some(name) => (name, &mut thumbs),
-                None => (name, &mut photos),
-            };
-            found.extend(Sha256Hex::new(&format!("{digits}{name}")).ok());
+            let file = file?;
+            let name = file.file_name();
+            let name = name.to_str().and_then(|name| name.strip_suffix(".jpg")).unwrap_or_default();
+            // Of a thumbnail, and of anything else, this is no hash.
+            let Ok(sha256) = Sha256Hex::new(&format!("{digits}{name}")) else { continue };
+            match fs::metadata(file.path()) {
+                Ok(found) => {
+                    sizes.insert(sha256, found.len());
+                }
+                // It was erased since the folder was read.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
         }
-        photos.retain(|photo| thumbs.contains(photo));
-        Ok(photos)
+        Ok(sizes)
     }
 
     /// Removes a stored photo and its thumbnail; that they are gone already is no error. Durable when this returns.
@@ -256,12 +264,23 @@ impl PhotoFolder {
         }
     }
 
-    /// A stored photo's bytes.
+    /// A stored photo's bytes. A thumbnail that a copy of the folder lacks, or has empty, is made of its photo each time: put in its place it
+    /// could outlive a photo that is erased just then.
     ///
     /// # Errors
     /// When it is not there.
     pub fn read(&self, sha256: &Sha256Hex, size: PhotoSize) -> io::Result<Vec<u8>> {
-        fs::read(self.photo_file(sha256, size))
+        if size == PhotoSize::Thumb
+            && let Ok(thumbnail) = fs::read(self.photo_file(sha256, size))
+            && !thumbnail.is_empty()
+        {
+            return Ok(thumbnail);
+        }
+        let full = fs::read(self.photo_file(sha256, PhotoSize::Full))?;
+        match size {
+            PhotoSize::Full => Ok(full),
+            PhotoSize::Thumb => picture::thumbnail(&full).ok_or_else(|| io::ErrorKind::InvalidData.into()),
+        }
     }
 }
 

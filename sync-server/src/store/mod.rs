@@ -219,8 +219,10 @@ pub trait Reading: IncidentTable {
     fn photo_stored(&self, sha256: &Sha256Hex) -> Answer<bool>;
     /// Which of these hashes are stored.
     fn photos_stored(&self, hashes: &[Sha256Hex]) -> Answer<Vec<Sha256Hex>>;
-    /// Those of the stored hashes that begin with these two digits.
-    fn photos_stored_under(&self, digits: &str) -> Answer<Vec<Sha256Hex>>;
+    /// The size that was noted with the bytes of that hash; none: they are not stored.
+    fn photo_stored_size(&self, sha256: &Sha256Hex) -> Answer<Option<u64>>;
+    /// Those of the stored hashes that begin with these two digits, with the sizes that were noted.
+    fn photos_stored_under(&self, digits: &str) -> Answer<Vec<(Sha256Hex, u64)>>;
     /// The size of the picture of that hash, as a record says that names it; none when no record does.
     fn photo_bytes(&self, sha256: &Sha256Hex) -> Answer<Option<u64>>;
     /// The photo records within a scope that name this hash.

@@ -1,6 +1,8 @@
 //! A photo of what came of an incident, added at the desk: whose it is to add, what is taken for one, and what becomes of it.
 
 use std::io::Cursor;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::Body;
 use axum::http::Request;
@@ -229,6 +231,29 @@ async fn a_photo_whose_record_was_never_written_goes_though_the_server_ended_in_
     store.on_writer(|conn| conn.commit_hook(None::<fn() -> bool>)).unwrap();
     scene.county.hub.tidy().unwrap();
     assert_eq!(scene.files(), 0);
+}
+
+#[tokio::test]
+async fn a_picture_of_the_desk_survives_tidying_before_its_record() {
+    let scene = Scene::new().await;
+    let done = Arc::new(AtomicBool::new(false));
+    let (hub, ended) = (Arc::clone(&scene.county.hub), Arc::clone(&done));
+    let tidying = std::thread::spawn(move || {
+        while !ended.load(Ordering::SeqCst) {
+            let _ = hub.tidy();
+        }
+    });
+    let seen = scene.seen().await;
+    for shade in 0..9 {
+        let mut picture = Cursor::new(Vec::new());
+        let grey = image::GrayImage::from_pixel(60, 40, image::Luma([shade * 20]));
+        grey.write_to(&mut picture, image::ImageFormat::Png).unwrap();
+        let answer = scene.add(&scene.handler, scene.fresh(), &seen, picture.into_inner()).await;
+        assert!(answer.status.is_success(), "{} {}", answer.status, answer.code());
+    }
+    done.store(true, Ordering::SeqCst);
+    tidying.join().unwrap();
+    assert_eq!(scene.files(), 18, "nine pictures with their thumbnails");
 }
 
 /// Pictures that have their place in the photo folder.

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use domain::{AccountId, Scope};
-use sync_server::store::{Place, Store as _};
+use sync_server::store::{Place, Store as _, StoreError};
 use tempfile::TempDir;
 
 use crate::common::cell;
@@ -257,7 +257,66 @@ fn a_server_whose_photo_folder_is_not_mounted_starts_only_once_somebody_said_tha
     std::fs::rename(&aside, &photos).unwrap();
     drop(Serving::start(&data));
     std::fs::remove_dir_all(&photos).unwrap();
+    assert!(!run(&data, &["lost-photos"], "").status.success(), "nobody was told yet that they are missing");
+    assert!(!run(&data, &["serve", "--listen", "127.0.0.1:0"], "").status.success());
     let given_up = run(&data, &["lost-photos"], "");
     assert!(said(&given_up).starts_with("20 pictures"), "{given_up:?}");
     drop(Serving::start(&data));
+}
+
+#[test]
+fn a_backup_is_made_beside_a_photo_folder_that_cannot_be_read_and_lost_photos_says_which_part_it_is() {
+    let data = tempfile::tempdir().unwrap();
+    let bytes = crate::common::jpeg(1);
+    let sha256 = domain::Sha256Hex::new(&crate::common::sha256(&bytes)).unwrap();
+    {
+        let hub = sync_server::hub::open_folder(data.path()).unwrap();
+        hub.keep_photo(&sha256, &bytes).unwrap();
+        // An erased one, too: every command looks whether such a picture came back.
+        let mut erased = sha256.as_str()[..2].to_owned();
+        erased.push_str(&"0".repeat(62));
+        let erased = domain::Sha256Hex::new(&erased).unwrap();
+        let noted: Result<(), StoreError> = hub.store().write(|writing| {
+            writing.doom_photo(&erased)?;
+            writing.photo_removed(&erased)
+        });
+        noted.unwrap();
+    }
+    let part = data.path().join("photos").join(&sha256.as_str()[..2]);
+    std::fs::remove_dir_all(&part).unwrap();
+    std::fs::write(&part, "a file in the place of a folder cannot be read as one").unwrap();
+    let copy = data.path().join("copy.db");
+    assert!(run(&data, &["backup", copy.to_str().unwrap()], "").status.success());
+    assert!(copy.exists());
+    let told = said(&run(&data, &["lost-photos"], ""));
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(lines[0].starts_with("0 pictures"), "{told}");
+    assert!(lines[1].ends_with(&format!(": {}", &sha256.as_str()[..2])), "{told}");
+}
+
+#[test]
+fn only_serving_and_the_demonstration_make_a_photo_folder() {
+    let data = tempfile::tempdir().unwrap();
+    let photos = data.path().join("photos");
+    let copy = data.path().join("copy.db");
+    let copy = copy.to_str().unwrap();
+    let add = ["account", "add", "worker-a", "--name", "张三", "--role", "worker", "--cell", "610722001001001"];
+    assert!(run(&data, &add, "").status.success());
+    drop(Serving::start(&data));
+    assert!(photos.join("uploads").is_dir());
+    // Where a disk is not mounted there is nothing, or the empty folder on which it is mounted.
+    for mount_point in [false, true] {
+        std::fs::remove_dir_all(&photos).unwrap();
+        if mount_point {
+            std::fs::create_dir(&photos).unwrap();
+        }
+        let _ = std::fs::remove_file(copy);
+        for command in [&["account", "list"][..], &["backup", copy], &["restore", copy], &["lost-photos"]] {
+            let done = run(&data, command, "");
+            assert_eq!(done.status.success(), command != ["lost-photos"], "{done:?}");
+            assert!(String::from_utf8_lossy(&done.stderr).contains("no photo folder"), "{done:?}");
+        }
+        assert_eq!((photos.exists(), photos.join("uploads").exists()), (mount_point, false));
+        drop(Serving::start(&data));
+    }
 }

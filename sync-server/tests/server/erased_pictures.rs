@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::Sha256Hex;
 use domain::protocol::PhotoSize;
+use domain::{Kind, Sha256Hex};
+use serde_json::json;
 use sync_server::hub::erasure::ERASURE_LOG;
+use sync_server::store::Store as _;
 
-use crate::common::{County, HOUR, MINUTE, jpeg, sha256};
+use crate::common::{County, HOUR, MINUTE, cell, jpeg, sha256};
 use crate::erasure::{Town, town};
 
 /// Where a picture and its thumbnail lie.
@@ -60,18 +62,17 @@ fn a_folder_that_is_put_back_older_does_not_bring_back_the_picture_of_who_was_er
 #[test]
 fn nor_does_it_beside_a_database_that_was_put_back_with_it() {
     let mut town = town();
-    let before = town.county.folder.path().join("before.db");
+    // The county's own folder goes with each restore.
+    let backups = tempfile::tempdir().unwrap();
+    let [before, after] = ["before.db", "after.db"].map(|name| backups.path().join(name));
     town.county.hub.back_up(&before).unwrap();
     town.county.world.pass(MINUTE);
     let (_, hash) = town.photo(town.person, "person", &jpeg(2));
     let files = copy_of(&town.county, &hash);
     town.erase();
-    let after = tempfile::tempdir().unwrap();
-    let after = after.path().join("after.db");
     town.county.hub.back_up(&after).unwrap();
-    let before = std::fs::copy(&before, after.with_file_name("before.db")).map(|_| after.with_file_name("before.db"));
     // One knows the erasure and what it removed, the other neither the record nor the picture.
-    for backup in [after, before.unwrap()] {
+    for backup in [after, before] {
         town.county.world.pass(HOUR);
         town.county.put_back_beside_its_erasures(&backup);
         put_back(&town.county, &hash, &files);
@@ -92,6 +93,42 @@ fn a_picture_that_another_record_names_since_stays() {
     town.phone.hub = Arc::clone(&town.county.hub);
     town.county.hub.tidy().unwrap();
     assert_eq!(town.county.hub.photo_for(&town.phone.phone().actor, &hash, PhotoSize::Full).unwrap(), picture);
+}
+
+fn removed(town: &Town) -> Vec<Sha256Hex> {
+    town.county.hub.store().read(|reading| reading.photos_removed()).unwrap()
+}
+
+#[test]
+fn a_removed_picture_that_a_record_names_since_counts_as_there_once_an_older_folder_is_put_back() {
+    let mut town = town();
+    let picture = jpeg(6);
+    let (_, hash) = town.photo(town.person, "person", &picture);
+    let files = copy_of(&town.county, &hash);
+    town.erase();
+    assert_eq!(removed(&town), [hash.clone()]);
+    // Its record comes, and before its bytes do the folder is put back.
+    let by = town.phone.account();
+    let fields = json!({"subject": town.household, "subject_kind": "household", "sha256": hash, "width": 64, "height": 48,
+        "bytes": picture.len(), "taken_at": crate::common::START, "photo_kind": "scene", "by": by});
+    let photo = town.phone.new_record(Kind::Photo, &cell(1), fields);
+    town.phone.push_all(&[photo]);
+    put_back(&town.county, &hash, &files);
+    town.county.hub.tidy().unwrap();
+    assert_eq!(town.county.hub.photo_for(&town.phone.phone().actor, &hash, PhotoSize::Full).unwrap(), picture);
+    assert!(removed(&town).is_empty(), "and it is no erased one any more");
+}
+
+#[test]
+fn a_sample_is_no_erased_picture_once_it_is_kept() {
+    let mut town = town();
+    let picture = jpeg(7);
+    let (_, hash) = town.photo(town.person, "person", &picture);
+    town.erase();
+    town.county.hub.keep_photo(&hash, &picture).unwrap();
+    assert!(removed(&town).is_empty());
+    town.county.hub.tidy().unwrap();
+    assert!(lies_there(&town.county, &hash), "its record may come later");
 }
 
 #[test]

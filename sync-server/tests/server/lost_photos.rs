@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
-use sync_server::hub::lost_photos::FolderFound;
-use sync_server::store::Store as _;
+use sync_server::hub::lost_photos::{FolderFound, GivenUp};
+use sync_server::store::{Store as _, StoreError};
 
 use crate::common::{County, TestPhone, cell, jpeg};
 use crate::photos::offered;
@@ -54,7 +54,7 @@ fn noted(county: &County) -> (u64, usize) {
             for digits in stored {
                 count += reading.photos_stored_under(&digits)?.len();
             }
-            Ok::<_, sync_server::store::StoreError>((reading.cell_state(&cell(1))?.photos, count))
+            Ok::<_, StoreError>((reading.cell_state(&cell(1))?.photos, count))
         })
         .unwrap()
 }
@@ -65,8 +65,9 @@ fn a_folder_that_lost_pictures_makes_phones_offer_them_again() {
     let (mut phone, photos) = with_photos(&county, 3);
     assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 0, came: 0 });
     assert_eq!(phone.round(Vec::new()).photos_lost, None, "nobody is told of what is not so");
-    std::fs::remove_file(place(&county, &photos[0].0)).unwrap();
-    std::fs::remove_file(place(&county, &photos[1].0).with_extension("thumb.jpg")).unwrap();
+    for (offer, _) in &photos[..2] {
+        std::fs::remove_file(place(&county, offer)).unwrap();
+    }
     assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 2, came: 0 });
     assert_eq!(noted(&county), (1, 1), "and a receipt does not count them");
     let told = phone.round(Vec::new()).photos_lost;
@@ -80,6 +81,45 @@ fn a_folder_that_lost_pictures_makes_phones_offer_them_again() {
     county.hub.look_for_photos().unwrap();
     let again = phone.round(Vec::new()).photos_lost;
     assert!(again.is_some() && again != told, "the next time it is another number, though the clock stands");
+}
+
+#[test]
+fn a_file_that_is_empty_or_cut_is_lost_like_one_that_is_not_there() {
+    let county = County::new();
+    let (mut phone, photos) = with_photos(&county, 3);
+    let spoil = || {
+        std::fs::write(place(&county, &photos[0].0), b"").unwrap();
+        std::fs::write(place(&county, &photos[1].0), &photos[1].1[..200]).unwrap();
+    };
+    spoil();
+    assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 2, came: 0 });
+    assert_eq!(noted(&county), (1, 1));
+    assert!(phone.round(Vec::new()).photos_lost.is_some());
+    let sent: Vec<bool> = photos.iter().map(|(offer, bytes)| send(&county, &phone, offer, bytes)).collect();
+    assert_eq!(sent, [true, true, false]);
+    assert_eq!(noted(&county), (3, 3));
+    // While it serves: nobody is handed half a picture, and whoever asks for one has them all looked for.
+    spoil();
+    let asked = county.hub.photo_for(&phone.phone().actor, &photos[1].0.sha256, PhotoSize::Full);
+    assert_eq!(asked.unwrap_err().code(), CallRefusal::NotFound);
+    county.hub.tidy().unwrap();
+    assert_eq!(noted(&county), (1, 1));
+}
+
+#[test]
+fn a_thumbnail_that_a_copy_of_the_folder_lacks_is_made_of_its_picture() {
+    let county = County::new();
+    let (phone, photos) = with_photos(&county, 1);
+    let offer = &photos[0].0;
+    let actor = phone.phone().actor;
+    let thumbnail = || county.hub.photo_for(&actor, &offer.sha256, PhotoSize::Thumb).unwrap();
+    let made = thumbnail();
+    let file = place(&county, offer).with_extension("thumb.jpg");
+    std::fs::write(&file, b"").unwrap();
+    assert_eq!(thumbnail(), made);
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(thumbnail(), made);
+    assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 0, came: 0 }, "no picture is lost");
 }
 
 #[test]
@@ -128,14 +168,14 @@ fn what_somebody_gave_up_is_noted_again_once_its_folder_is_put_back() {
     std::fs::rename(photos_folder(&county), &aside).unwrap();
     county.restart();
     phone.hub = Arc::clone(&county.hub);
-    assert_eq!(county.hub.give_up_lost_photos().unwrap(), FolderFound::Compared { lost: 25, came: 0 });
+    assert_eq!(county.hub.give_up_lost_photos().unwrap(), GivenUp { lost: 25, came: 0, unread: Vec::new() });
     assert_eq!(noted(&county), (0, 0));
     assert!(phone.round(Vec::new()).photos_lost.is_some());
     std::fs::remove_dir_all(photos_folder(&county)).unwrap();
     std::fs::rename(&aside, photos_folder(&county)).unwrap();
-    // Of a copy that was cut short a file is too small, and of another its thumbnail is missing.
+    // Of a copy that was cut short a file is too small, and another is empty.
     std::fs::write(place(&county, &photos[0].0), b"cut").unwrap();
-    std::fs::remove_file(place(&county, &photos[1].0).with_extension("thumb.jpg")).unwrap();
+    std::fs::write(place(&county, &photos[1].0), b"").unwrap();
     assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 0, came: 23 });
     assert_eq!(noted(&county), (23, 23));
     let actor = phone.phone().actor;
@@ -151,7 +191,10 @@ fn a_picture_that_no_record_names_is_left_where_it_lies_and_not_noted() {
     county.hub.photos().finish("an-upload", &sha256).unwrap();
     assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 0, came: 0 });
     county.hub.tidy().unwrap();
-    assert!(county.hub.photos().is_whole(&sha256).unwrap(), "the database beside it may be the wrong one");
+    assert!(
+        county.hub.photos().holds(&sha256, bytes.len() as u64).unwrap(),
+        "the database beside it may be the wrong one"
+    );
 }
 
 #[test]
@@ -166,7 +209,8 @@ fn a_part_of_the_folder_that_cannot_be_read_keeps_no_other_part_back() {
     std::fs::remove_file(place(&county, other)).unwrap();
     assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 1, came: 0 });
     assert_eq!(noted(&county), (5, 5), "nothing is known of what lies in the other part");
-    assert_eq!(county.hub.give_up_lost_photos().unwrap(), FolderFound::Compared { lost: 0, came: 0 });
+    let unread = vec![photos[0].0.sha256.as_str()[..2].to_owned()];
+    assert_eq!(county.hub.give_up_lost_photos().unwrap(), GivenUp { lost: 0, came: 0, unread });
 }
 
 #[test]
@@ -198,6 +242,27 @@ fn a_picture_that_came_back_while_the_server_serves_is_noted_once_somebody_asks_
     assert_eq!(asked().unwrap_err().code(), CallRefusal::NotFound);
     county.hub.tidy().unwrap();
     assert_eq!((noted(&county), asked().unwrap()), ((3, 3), photos[0].1.clone()));
+}
+
+#[test]
+fn one_look_that_takes_many_notes_off_is_one_number() {
+    let county = County::new();
+    let mut phone = county.worker("worker-a", &[cell(1)]);
+    let noted: Result<(), StoreError> = county.hub.store().write(|writing| {
+        for number in 0..1_100 {
+            let sha256 = domain::Sha256Hex::new(&format!("{number:064x}")).unwrap();
+            writing.put_photo_stored(&sha256, 9, 1)?;
+        }
+        Ok(())
+    });
+    noted.unwrap();
+    let found = county.hub.give_up_lost_photos().unwrap();
+    assert_eq!(found, GivenUp { lost: 1_100, came: 0, unread: Vec::new() });
+    assert_eq!(
+        phone.round(Vec::new()).photos_lost,
+        Some(county.hub.now()),
+        "more notes than one transaction takes off"
+    );
 }
 
 #[test]

@@ -129,13 +129,16 @@ fn a_photo_that_a_folder_put_back_older_lacks_is_asked_for_again_and_nobody_is_t
     let mut phone = county.worker("worker-a", &[cell(1)]);
     let bytes = jpeg(13);
     let (_, offer) = offered(&mut phone, &bytes);
-    for lost in [".jpg", ".thumb.jpg"] {
+    let file = file_of(&county, &offer, ".jpg");
+    let lose: [fn(&PathBuf); 2] =
+        [|file| std::fs::remove_file(file).unwrap(), |file| std::fs::write(file, b"cut").unwrap()];
+    for lose in lose {
         let id = upload(&phone, &offer);
         assert_eq!(county.hub.photo_append(&phone.phone(), &id, 0, &bytes).unwrap(), bytes.len() as u64);
         assert_eq!(county.hub.photo_offer(&phone.phone(), &offer).unwrap(), PhotoPlace::Stored);
-        std::fs::remove_file(file_of(&county, &offer, lost)).unwrap();
-        let size = if lost == ".jpg" { PhotoSize::Full } else { PhotoSize::Thumb };
-        assert_eq!(code(county.hub.photo_for(&phone.phone().actor, &offer.sha256, size)), CallRefusal::NotFound);
+        lose(&file);
+        let asked = county.hub.photo_for(&phone.phone().actor, &offer.sha256, PhotoSize::Full);
+        assert_eq!(code(asked), CallRefusal::NotFound);
         assert!(county.hub.photo_append(&phone.phone(), &id, 0, &bytes).is_err(), "no repetition of what is gone");
     }
     let id = upload(&phone, &offer);

@@ -116,7 +116,7 @@ pub(super) async fn notices(
     SignedInDesk(desk): SignedInDesk,
     words: Result<Query<BeforeWords>, QueryRejection>,
 ) -> Result<Json<DeskNotices>, ApiError> {
-    let (items, next) = published::page(&app, desk.actor, Kind::Notice, words, line).await?;
+    let (items, next) = published::list(&app, desk.actor, Kind::Notice, words, line).await?;
     Ok(Json(DeskNotices { items, next }))
 }
 

@@ -54,7 +54,7 @@ pub struct PublishedOutcome {
 type Line<L> = fn(&mut Surroundings<'_>, &Record, u64, Millis) -> Result<L, HubError>;
 
 /// A page of what was published of a kind, the latest first; and where the next one begins.
-pub(super) async fn page<L: Send + 'static>(
+pub(super) async fn list<L: Send + 'static>(
     app: &App,
     actor: Actor,
     kind: Kind,
@@ -62,7 +62,7 @@ pub(super) async fn page<L: Send + 'static>(
     line: Line<L>,
 ) -> Result<(Vec<L>, Option<Millis>), ApiError> {
     let before = BeforeWords::moment(words)?;
-    let page = blocking(app, move |hub| {
+    let listed = blocking(app, move |hub| {
         let now = hub.now();
         hub.store().read(|reading| {
             let (batches, next) = batches(reading, &actor, &kind, before)?;
@@ -71,25 +71,25 @@ pub(super) async fn page<L: Send + 'static>(
             Ok((lines.collect::<Result<_, HubError>>()?, next))
         })
     });
-    page.await
+    listed.await
 }
 
-/// What a page says of something published, named by one of its records, to whoever asks, now.
-type Page<P> = fn(&dyn Reading, &Actor, RecordId, Millis) -> Result<P, HubError>;
+/// What is said of something published, named by one of its records, to whoever asks, now.
+type Telling<P> = fn(&dyn Reading, &Actor, RecordId, Millis) -> Result<P, HubError>;
 
 /// The page of something that was published, by one of its records.
 pub(super) async fn one<P: Send + 'static>(
     app: &App,
     actor: Actor,
     path: Result<Path<String>, PathRejection>,
-    page: Page<P>,
+    telling: Telling<P>,
 ) -> Result<Json<P>, ApiError> {
     let id = record_id(&named(path)?)?;
-    let page = blocking(app, move |hub| {
+    let told = blocking(app, move |hub| {
         let now = hub.now();
-        hub.store().read(|reading| page(reading, &actor, id, now))
+        hub.store().read(|reading| telling(reading, &actor, id, now))
     });
-    Ok(Json(page.await?))
+    Ok(Json(told.await?))
 }
 
 /// Publishes to every cell of some places.

@@ -115,7 +115,7 @@ pub(super) async fn tasks(
     SignedInDesk(desk): SignedInDesk,
     words: Result<Query<BeforeWords>, QueryRejection>,
 ) -> Result<Json<DeskTasks>, ApiError> {
-    let (items, next) = published::page(&app, desk.actor, Kind::Task, words, line).await?;
+    let (items, next) = published::list(&app, desk.actor, Kind::Task, words, line).await?;
     Ok(Json(DeskTasks { items, next }))
 }
 

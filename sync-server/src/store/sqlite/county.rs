@@ -231,7 +231,10 @@ impl Reading for Sql<'_> {
         }
         Ok(stored)
     }
-    fn photos_stored_under(&self, digits: &str) -> Answer<Vec<Sha256Hex>> {
+    fn photo_stored_size(&self, sha256: &Sha256Hex) -> Answer<Option<u64>> {
+        self.stored_size(sha256)
+    }
+    fn photos_stored_under(&self, digits: &str) -> Answer<Vec<(Sha256Hex, u64)>> {
         self.stored_under(digits)
     }
     fn photo_bytes(&self, sha256: &Sha256Hex) -> Answer<Option<u64>> {
@@ -244,10 +247,10 @@ impl Reading for Sql<'_> {
         self.is_named(sha256)
     }
     fn photos_doomed(&self) -> Answer<Vec<Sha256Hex>> {
-        self.doomed(false)
+        self.doomed()
     }
     fn photos_removed(&self) -> Answer<Vec<Sha256Hex>> {
-        self.doomed(true)
+        self.removed()
     }
     fn uploads_of(&self, photo: RecordId) -> Answer<Vec<Upload>> {
         self.uploads_of_any(photo)

@@ -184,10 +184,17 @@ impl Sql<'_> {
         Ok(())
     }
 
-    /// `removed`: those whose files are gone; else those whose files are to be removed.
-    pub(super) fn doomed(&self, removed: bool) -> Answer<Vec<Sha256Hex>> {
-        let mut statement = self.conn.prepare_cached("SELECT sha256 FROM photo_doomed WHERE removed = ?1")?;
-        Ok(statement.query_map([removed], |row| parsed(row, 0))?.collect::<Result<_, _>>()?)
+    pub(super) fn doomed(&self) -> Answer<Vec<Sha256Hex>> {
+        self.hashes("SELECT sha256 FROM photo_doomed WHERE removed = 0")
+    }
+
+    pub(super) fn removed(&self) -> Answer<Vec<Sha256Hex>> {
+        self.hashes("SELECT sha256 FROM photo_doomed WHERE removed = 1")
+    }
+
+    fn hashes(&self, sql: &str) -> Answer<Vec<Sha256Hex>> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        Ok(statement.query_map([], |row| parsed(row, 0))?.collect::<Result<_, _>>()?)
     }
 
     pub(super) fn note_removed(&self, sha256: &Sha256Hex) -> Answer<()> {

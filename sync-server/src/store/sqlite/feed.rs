@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::protocol::CellState;
-use domain::{CellCode, Digest, RecordId, Version};
+use domain::{CellCode, Digest, RecordId, Sha256Hex, Version};
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::Sql;
@@ -76,8 +76,17 @@ impl Sql<'_> {
         Ok(())
     }
 
-    /// The bytes of a photo came (1), or were lost (-1): so many more have the cells whose records name them, for each of these.
-    pub(super) fn count_photo(&self, sha256: &str, by: i64) -> Answer<()> {
+    /// The bytes of a photo came: the cells whose records name them have one more for each of these.
+    pub(super) fn count_photo(&self, sha256: &Sha256Hex) -> Answer<()> {
+        self.count_photos(sha256, 1)
+    }
+
+    /// The bytes of a photo were lost, likewise.
+    pub(super) fn discount_photo(&self, sha256: &Sha256Hex) -> Answer<()> {
+        self.count_photos(sha256, -1)
+    }
+
+    fn count_photos(&self, sha256: &Sha256Hex, each: i64) -> Answer<()> {
         self.write_feeds()?;
         self.conn
             .prepare_cached(
@@ -85,7 +94,7 @@ impl Sql<'_> {
                  FROM (SELECT cell, count(*) AS times FROM record WHERE content = ?1 GROUP BY cell) AS named
                  WHERE cell_feed.cell = named.cell",
             )?
-            .execute(params![sha256, by])?;
+            .execute(params![sha256.as_str(), each])?;
         Ok(())
     }
 

@@ -33,7 +33,7 @@ impl Sql<'_> {
             self.conn.prepare_cached("INSERT OR IGNORE INTO photo_stored (sha256, bytes, at) VALUES (?1, ?2, ?3)")?;
         match statement.execute(params![sha256.as_str(), bytes as i64, at])? {
             0 => Ok(()),
-            _ => self.count_photo(sha256.as_str(), 1),
+            _ => self.count_photo(sha256),
         }
     }
 
@@ -41,15 +41,21 @@ impl Sql<'_> {
         let mut statement = self.conn.prepare_cached("DELETE FROM photo_stored WHERE sha256 = ?1")?;
         match statement.execute([sha256.as_str()])? {
             0 => Ok(()),
-            _ => self.count_photo(sha256.as_str(), -1),
+            _ => self.discount_photo(sha256),
         }
     }
 
-    pub(super) fn stored_under(&self, digits: &str) -> Answer<Vec<Sha256Hex>> {
+    pub(super) fn stored_size(&self, sha256: &Sha256Hex) -> Answer<Option<u64>> {
+        let mut statement = self.conn.prepare_cached("SELECT bytes FROM photo_stored WHERE sha256 = ?1")?;
+        Ok(statement.query_row([sha256.as_str()], |row| count(row, 0)).optional()?)
+    }
+
+    pub(super) fn stored_under(&self, digits: &str) -> Answer<Vec<(Sha256Hex, u64)>> {
         // No digit comes after `f`.
-        let mut statement =
-            self.conn.prepare_cached("SELECT sha256 FROM photo_stored WHERE sha256 >= ?1 AND sha256 < ?1 || 'g'")?;
-        Ok(statement.query_map([digits], |row| parsed(row, 0))?.collect::<Result<_, _>>()?)
+        const SQL: &str = "SELECT sha256, bytes FROM photo_stored WHERE sha256 >= ?1 AND sha256 < ?1 || 'g'";
+        let mut statement = self.conn.prepare_cached(SQL)?;
+        let noted = statement.query_map([digits], |row| Ok((parsed(row, 0)?, count(row, 1)?)))?;
+        Ok(noted.collect::<Result<_, _>>()?)
     }
 
     pub(super) fn named_bytes(&self, sha256: &Sha256Hex) -> Answer<Option<u64>> {
