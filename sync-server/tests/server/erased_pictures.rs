@@ -106,7 +106,7 @@ fn a_removed_picture_that_a_record_names_since_counts_as_there_once_an_older_fol
     let (_, hash) = town.photo(town.person, "person", &picture);
     let files = copy_of(&town.county, &hash);
     town.erase();
-    assert_eq!(removed(&town), [hash.clone()]);
+    assert!(removed(&town).contains(&hash));
     // Its record comes, and before its bytes do the folder is put back.
     let by = town.phone.account();
     let fields = json!({"subject": town.household, "subject_kind": "household", "sha256": hash, "width": 64, "height": 48,
