@@ -33,7 +33,7 @@ pub(crate) use drafts::{IS_FOLLOWED, is_followed, photos_following};
 pub(crate) use meta::{Meta, cursor, cursors, forget_cursors, set_cursor};
 pub use part::Part;
 pub(crate) use photo_files::{
-    NAMED_BY_WORDS, any_uncounted, count_stored_from, drop_nameless, drop_unnamed_photos, loaded_waits,
+    NAMED_BY_WORDS, announce_again, any_uncounted, count_stored_from, drop_nameless, drop_unnamed_photos,
     photo_announced, photo_failed, photo_stored, photos_wait_again, picture_waits, picture_waits_again,
     put_taken_photo, sha256, was_nameless,
 };

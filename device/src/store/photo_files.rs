@@ -305,9 +305,10 @@ fn wait_again(connection: &Connection, condition: &str, params: impl Params) -> 
     Ok(())
 }
 
-/// The server was put back while this picture came from it: it comes from the database that is lost.
-pub(crate) fn loaded_waits(connection: &Connection, hash: &Sha256Hex) -> Result<(), DeviceError> {
-    wait_again(connection, "sha256 = ?1", [hash.as_str()])
+/// The server may lack this picture for a record that names it: it has taken that just now, or was put back while the picture came
+/// from it.
+pub(crate) fn announce_again(connection: &Connection, hash: &str) -> Result<(), DeviceError> {
+    wait_again(connection, "sha256 = ?1", [hash])
 }
 
 /// The server may lack whatever it once confirmed, and what was loaded from it: what is still here waits again.
