@@ -14,6 +14,14 @@ fn take(phone: &Phone, number: u8) -> (RecordId, Sha256Hex) {
     phone.photograph((record_id(42), "incident"), &[number; SIZE]).unwrap()
 }
 
+/// A phone with a photo that the server has, and the picture's hash.
+fn with_a_sent_photo(server: &Server) -> (Phone, Sha256Hex) {
+    let phone = Phone::new(server, 1);
+    let (_, hash) = take(&phone, 1);
+    phone.sync();
+    (phone, hash)
+}
+
 /// Two photos with one picture, and its hash.
 fn take_twice(phone: &Phone) -> ([RecordId; 2], Sha256Hex) {
     let (first, hash) = take(phone, 1);
@@ -114,9 +122,7 @@ fn a_photo_that_is_accepted_when_its_cell_is_read_anew_is_announced_once_more() 
 #[test]
 fn a_clock_that_jumped_and_was_not_measured_since_frees_no_original() {
     let server = Server::new();
-    let phone = Phone::new(&server, 1);
-    let (_, hash) = take(&phone, 1);
-    phone.sync();
+    let (phone, hash) = with_a_sent_photo(&server);
     phone.sync();
     assert!(has_original(&phone, &hash), "it stays for a month");
     // Set ahead in the middle of a call, which then tells nothing of the clocks.
@@ -135,9 +141,7 @@ fn a_clock_that_jumped_and_was_not_measured_since_frees_no_original() {
 #[test]
 fn a_server_clock_that_is_ahead_for_a_moment_frees_no_original() {
     let server = Server::new();
-    let phone = Phone::new(&server, 1);
-    let (_, hash) = take(&phone, 1);
-    phone.sync();
+    let (phone, hash) = with_a_sent_photo(&server);
     server.hub().now += 40 * DAY;
     phone.sync();
     server.hub().now -= 40 * DAY;
@@ -155,9 +159,7 @@ fn a_server_clock_that_is_ahead_for_a_moment_frees_no_original() {
 fn an_original_that_was_stored_while_the_servers_clock_was_far_behind_is_not_old_when_that_is_right() {
     let server = Server::new();
     server.hub().now -= 400 * DAY;
-    let phone = Phone::new(&server, 1);
-    let (_, hash) = take(&phone, 1);
-    phone.sync();
+    let (phone, hash) = with_a_sent_photo(&server);
     server.hub().now += 400 * DAY;
     phone.sync();
     assert!(has_original(&phone, &hash));
