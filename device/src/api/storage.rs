@@ -20,7 +20,8 @@ pub struct StorageUse {
     pub register_bytes: u64,
     /// Pictures taken here that the server has not confirmed: they stay.
     pub waiting: PhotoUse,
-    /// Originals that the server has too: they can be given up and loaded again.
+    /// Originals that the server has too: they can be given up and loaded again. Those that refused or unsent words name stay, and are counted
+    /// neither here nor as waiting.
     pub spare: PhotoUse,
     /// Small pictures for the lists: they stay.
     pub thumbs: PhotoUse,

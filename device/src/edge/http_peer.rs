@@ -12,10 +12,12 @@ use domain::protocol::{
     CallError, CallRefusal, ExchangeAnswer, ExchangeRequest, Hello, PageBytes, Peer, PhotoOffer, PhotoPlace, PhotoSize,
     Tokens,
 };
+use domain::world::Millis;
 use domain::{Epoch, Sha256Hex};
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Method, Url};
+use rusqlite::Connection;
 use serde::de::DeserializeOwned;
 
 use super::Http;
@@ -282,8 +284,8 @@ impl Device {
     /// [`DeviceError::NotFound`] when its record went while it was loaded, [`DeviceError::Locked`], [`DeviceError::Call`], the storage's
     /// errors.
     pub fn fetch_photo(&self, hash: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, DeviceError> {
-        let (here, epoch) = self.with_open::<_, DeviceError>(|open| {
-            Ok((open.store.photo_file(hash)?, Meta::Epoch.get::<Epoch>(open.store.connection())?))
+        let (here, there) = self.with_open::<_, DeviceError>(|open| {
+            Ok((open.store.photo_file(hash)?, There::known(open.store.connection())?))
         })?;
         let here = here.and_then(|file| match size {
             PhotoSize::Thumb => file.thumb,
@@ -298,7 +300,7 @@ impl Device {
             PhotoSize::Full => (Some(picture.as_slice()), None),
         };
         // Shown even when there is no room to keep it.
-        match self.with_open(|open| keep_loaded(&open.store, hash, (full, thumb), epoch)) {
+        match self.with_open(|open| keep_loaded(&open.store, hash, (full, thumb), there)) {
             Ok(true) => {}
             Ok(false) => return Err(DeviceError::NotFound),
             Err(error) => tracing::warn!(%error, "a photo from the server is shown, not kept"),
@@ -307,17 +309,32 @@ impl Device {
     }
 }
 
-/// Keeps a picture that was asked for when the server's database was that of `epoch`. One that was put back since may lack it.
+/// Where a picture comes from, as far as this phone knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct There {
+    /// The server's database.
+    epoch: Option<Epoch>,
+    /// By which number it said last that it lacks pictures.
+    photos_lost: Option<Millis>,
+}
+
+impl There {
+    fn known(connection: &Connection) -> Result<Self, DeviceError> {
+        Ok(Self { epoch: Meta::Epoch.get(connection)?, photos_lost: Meta::PhotosLost.get(connection)? })
+    }
+}
+
+/// Keeps a picture that was asked for when that was known of the server. One whose database or pictures were put back since may lack it.
 fn keep_loaded(
     store: &Store,
     hash: &Sha256Hex,
     (full, thumb): (Option<&[u8]>, Option<&[u8]>),
-    epoch: Option<Epoch>,
+    there: There,
 ) -> Result<bool, DeviceError> {
     let transaction = store.connection().unchecked_transaction()?;
     let kept = store.keep_fetched_photo(hash, full, thumb)?;
-    if full.is_some() && Meta::Epoch.get::<Epoch>(&transaction)? != epoch {
-        store::loaded_waits(&transaction, hash)?;
+    if full.is_some() && There::known(&transaction)? != there {
+        store::announce_again(&transaction, hash.as_str())?;
     }
     transaction.commit()?;
     Ok(kept)

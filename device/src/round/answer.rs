@@ -98,8 +98,8 @@ pub(super) fn take(
 }
 
 /// The server says that it lacks pictures which it had confirmed, and not which: what is still here of any waits again. By a transaction of
-/// its own, once in a round: the pictures' rows are large, and on a phone that is full the text must not wait for them. It is told with
-/// every answer until it is stored. True: they wait.
+/// its own, once in a round: they may be many, and on a phone that is full the text must not wait until there is room to note that. It is
+/// told with every answer until it is stored. True: they wait.
 fn offer_pictures_again(open: &mut Open, answer: &ExchangeAnswer) -> Result<bool, DeviceError> {
     let known: Option<Millis> = Meta::PhotosLost.get(open.store.connection())?;
     let Some(told) = answer.photos_lost.filter(|told| !answer.more && known != Some(*told)) else { return Ok(false) };

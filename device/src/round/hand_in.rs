@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{gather, push};
 use crate::open::Open;
-use crate::store::{Meta, photos_following, sha256};
+use crate::store::{Meta, NAMED_BY_WORDS, photos_following, sha256};
 use crate::{Device, DeviceError, outbox};
 
 /// A phone that was shut out hands in what was written since at most this often: pieces are counted on the server.
@@ -216,18 +216,18 @@ fn texts(open: &Open, handed: &HandedIn) -> Result<Found, DeviceError> {
 /// The worker's own photos whose bytes the server does not have, or perhaps not for words of theirs that it has not taken yet: one that two
 /// records name may go with the other one. As many as a piece holds.
 fn photos(connection: &Connection, handed: &HandedIn) -> Result<Found, DeviceError> {
+    const BYTES: &str = "SELECT full FROM photo_file WHERE sha256 = ?1";
     // What was loaded from a server that was put back since is a colleague's to hand in.
-    const SQL: &str = "SELECT file.sha256 FROM photo_way AS way JOIN photo_file AS file ON file.sha256 = way.sha256
+    let sql = format!(
+        "SELECT file.sha256 FROM photo_way AS way JOIN photo_file AS file ON file.sha256 = way.sha256
         WHERE file.full IS NOT NULL AND (
             way.state = 'waiting' AND (way.nameless = 1
                 OR EXISTS (SELECT 1 FROM record WHERE kind = 'photo' AND body ->> '$.fields.sha256' = file.sha256
                     AND body ->> '$.fields.by' = (SELECT value ->> '$.account' FROM meta WHERE key = 'account')))
-            OR EXISTS (SELECT 1 FROM refused WHERE kind = 'photo' AND fields ->> '$.sha256' = file.sha256)
-            OR EXISTS (SELECT 1 FROM unsent JOIN record USING (id)
-                WHERE kind = 'photo' AND body ->> '$.fields.sha256' = file.sha256))
-        ORDER BY file.sha256";
-    const BYTES: &str = "SELECT full FROM photo_file WHERE sha256 = ?1";
-    let mut statement = connection.prepare_cached(SQL)?;
+            OR file.sha256 IN ({NAMED_BY_WORDS}))
+        ORDER BY file.sha256"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
     let hashes: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let (mut photos, mut items, mut bytes) = (Vec::new(), Vec::new(), 0);
     for hash in hashes.into_iter().filter(|hash| !handed.items.contains(hash)) {

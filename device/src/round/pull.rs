@@ -99,7 +99,7 @@ fn store_new(connection: &Connection, record: &Record, sums: &mut CellSums) -> R
 
 /// A photo's record that this phone wrote, that was refused once (its cell was handed over, say) and that the server has all the same:
 /// an earlier request brought it, and the answer was lost. Or the page of a damaged register on which it lay was lost. Its picture is here
-/// alone, and still this phone's to send.
+/// alone, and still this phone's to send, also where the server had it for another record: that one may have been erased there.
 fn own_photo(connection: &Connection, record: &Record) -> Result<Option<Held>, DeviceError> {
     if record.kind != Kind::Photo {
         return Ok(None);
@@ -109,6 +109,9 @@ fn own_photo(connection: &Connection, record: &Record) -> Result<Option<Held>, D
         None if store::was_nameless(connection, record)? => record.latest().millis(),
         None => return Ok(None),
     };
+    if let Some(hash) = record.text("sha256") {
+        store::announce_again(connection, hash)?;
+    }
     Ok(Some(Held { own_at: Some(own_at), ..Held::from_server(record.clone()) }))
 }
 

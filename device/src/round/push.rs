@@ -162,6 +162,10 @@ fn acknowledge(connection: &Connection, offer: &Offer<'_>) -> Result<(), DeviceE
     let Some(mut held) = store::held(connection, change.id)? else { return Ok(()) };
     if offer.is_whole() {
         (held.reoffer, held.doubted) = (false, false);
+        // Nothing of a photo need be unsent then: nothing else asks whether the server has its picture for it.
+        if let Some(hash) = held.record.text("sha256") {
+            store::announce_again(connection, hash)?;
+        }
     }
     for field in change.fields.keys() {
         let pushed = change.stamps.of(field);

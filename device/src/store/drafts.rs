@@ -29,9 +29,9 @@ const TEXT_BYTES: usize = 64 * 1024;
 /// the colon. They hold a list of photos, or one under `photos`; a photo is the key of the draft in which it is kept, or has it as `key`.
 const FOLLOWING: [&str; 2] = ["report-stored:", "inspection-stored:"];
 
-/// The condition on a record that photos are still to be stored for it, or for a step of it. (Nothing in it is NULL, or its contrary
-/// would never be true.)
-pub(crate) const IS_FOLLOWED: &str = "id IN (SELECT substr(key, instr(key, ':') + 1) FROM draft
+/// The condition on a record (as `photo`, like whether its own picture waits) that photos are still to be stored for it, or for a step of
+/// it. (Nothing in it is NULL, or its contrary would never be true.)
+pub(crate) const IS_FOLLOWED: &str = "photo.id IN (SELECT substr(key, instr(key, ':') + 1) FROM draft
     WHERE key GLOB 'report-stored:*' OR key GLOB 'inspection-stored:*'
     UNION SELECT value ->> '$.incident' FROM draft WHERE key GLOB 'report-stored:*' AND value ->> '$.incident' IS NOT NULL)";
 

@@ -32,11 +32,12 @@ pub use drafts::Draft;
 pub(crate) use drafts::{IS_FOLLOWED, is_followed, photos_following};
 pub(crate) use meta::{Meta, cursor, cursors, forget_cursors, set_cursor};
 pub use part::Part;
-pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
 pub(crate) use photo_files::{
-    any_uncounted, count_stored_from, drop_nameless, drop_unnamed_photos, loaded_waits, photo_announced, photo_failed,
-    photo_stored, photos_wait_again, picture_waits, picture_waits_again, put_taken_photo, sha256, was_nameless,
+    NAMED_BY_WORDS, announce_again, any_uncounted, count_stored_from, drop_nameless, drop_unnamed_photos,
+    photo_announced, photo_failed, photo_stored, photos_wait_again, picture_waits, picture_waits_again,
+    put_taken_photo, sha256, was_nameless,
 };
+pub use photo_files::{PhotoFile, PhotoFileState, WaitingPhoto};
 pub(crate) use proofs::{proof_of, put_move, put_proof};
 pub(crate) use received::{
     is_erased, is_received, leave_received, note_erased, put_received, received, received_all, received_anything,

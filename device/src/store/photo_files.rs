@@ -78,14 +78,20 @@ pub(crate) fn picture_waits() -> String {
     )
 }
 
+/// The hashes that refused and unsent words name. The server has a picture for the records that it took: for these it may be asked for
+/// again, though it counts as stored.
+pub(crate) const NAMED_BY_WORDS: &str =
+    "SELECT fields ->> '$.sha256' FROM refused WHERE kind = 'photo' AND fields ->> '$.sha256' IS NOT NULL
+    UNION ALL SELECT record.body ->> '$.fields.sha256' FROM unsent JOIN record ON record.id = unsent.id
+        WHERE record.kind = 'photo' AND record.body ->> '$.fields.sha256' IS NOT NULL";
+
 /// The condition on a picture (as `file`, with its `way`) that its original may go: the server confirmed it, or it came from there, and
-/// the thumbnail stays. The server has it for the records that it took. For one that names the same picture and was refused, or not sent
-/// yet, it may be asked for again.
-pub(super) const MAY_GO: &str = "way.state <> 'waiting' AND file.full IS NOT NULL AND file.thumb IS NOT NULL
-    AND file.sha256 NOT IN (
-        SELECT fields ->> '$.sha256' FROM refused WHERE kind = 'photo' AND fields ->> '$.sha256' IS NOT NULL
-        UNION ALL SELECT record.body ->> '$.fields.sha256' FROM unsent JOIN record ON record.id = unsent.id
-            WHERE record.kind = 'photo' AND record.body ->> '$.fields.sha256' IS NOT NULL)";
+/// the thumbnail stays. No refused or unsent words name it.
+pub(super) fn may_go() -> String {
+    format!(
+        "way.state <> 'waiting' AND file.full IS NOT NULL AND file.thumb IS NOT NULL AND file.sha256 NOT IN ({NAMED_BY_WORDS})"
+    )
+}
 
 /// The pictures that wait and will be sent: one whose record was refused is kept with the worker's own words, but nothing will send
 /// it. From the records' side: the other way round every picture would go through all records.
@@ -235,7 +241,8 @@ impl Store {
         const AT_ONCE: usize = 50;
         let sql = format!(
             "UPDATE photo_file SET full = NULL WHERE sha256 IN (SELECT file.sha256 FROM photo_way AS way
-                JOIN photo_file AS file USING (sha256) WHERE {MAY_GO} AND {condition} LIMIT {AT_ONCE})"
+                JOIN photo_file AS file USING (sha256) WHERE {} AND {condition} LIMIT {AT_ONCE})",
+            may_go()
         );
         let mut freed = 0;
         loop {
@@ -298,12 +305,13 @@ fn wait_again(connection: &Connection, condition: &str, params: impl Params) -> 
     Ok(())
 }
 
-/// The server was put back while this picture came from it: it comes from the database that is lost.
-pub(crate) fn loaded_waits(connection: &Connection, hash: &Sha256Hex) -> Result<(), DeviceError> {
-    wait_again(connection, "sha256 = ?1", [hash.as_str()])
+/// The server may lack this picture for a record that names it: it has taken that just now, or was put back while the picture came
+/// from it.
+pub(crate) fn announce_again(connection: &Connection, hash: &str) -> Result<(), DeviceError> {
+    wait_again(connection, "sha256 = ?1", [hash])
 }
 
-/// After a restore the server may lack what it once confirmed, and what was loaded from it: what is still here waits again.
+/// The server may lack whatever it once confirmed, and what was loaded from it: what is still here waits again.
 pub(crate) fn photos_wait_again(connection: &Connection) -> Result<(), DeviceError> {
     wait_again(connection, "1", ())
 }
@@ -331,6 +339,11 @@ pub(crate) fn drop_unnamed_photos(connection: &Connection) -> Result<(), DeviceE
     );
     connection.execute(&sql, [])?;
     Ok(())
+}
+
+/// Whether refused or unsent words name a picture.
+pub(super) fn is_named_by_words(connection: &Connection, hash: &str) -> Result<bool, DeviceError> {
+    super::exists(connection, &format!("SELECT 1 WHERE ?1 IN ({NAMED_BY_WORDS})"), [hash])
 }
 
 /// These were saved from a damaged register, and what names them was not.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use super::Store;
-use super::photo_files::MAY_GO;
+use super::photo_files::may_go;
 use crate::DeviceError;
 
 /// Pictures of one sort.
@@ -25,10 +25,11 @@ impl Store {
     /// [`DeviceError::StorageBroken`] when the file cannot be read.
     pub(crate) fn photo_use(&self) -> Result<(PhotoUse, PhotoUse, PhotoUse), DeviceError> {
         const WAITS: &str = "way.state = 'waiting'";
+        let spare = may_go();
         let sql = format!(
             "SELECT
                 count(full) FILTER (WHERE {WAITS}), coalesce(sum(length(full)) FILTER (WHERE {WAITS}), 0),
-                count(full) FILTER (WHERE {MAY_GO}), coalesce(sum(length(full)) FILTER (WHERE {MAY_GO}), 0),
+                count(full) FILTER (WHERE {spare}), coalesce(sum(length(full)) FILTER (WHERE {spare}), 0),
                 count(thumb), coalesce(sum(length(thumb)), 0)
              FROM photo_file AS file JOIN photo_way AS way USING (sha256)"
         );

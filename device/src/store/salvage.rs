@@ -1,5 +1,5 @@
 //! What can still be read of a damaged register and is nowhere else: who the phone is, unsent, refused and overtaken words, unfinished
-//! forms, pictures that wait to be sent, what was handed over, erased or decided here. Everything else is pulled again.
+//! forms, pictures that the server may lack, what was handed over, erased or decided here. Everything else is pulled again.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use serde::de::IgnoredAny;
 
-use super::photo_files::mark_nameless;
+use super::photo_files::{is_named_by_words, mark_nameless, photos_wait_again};
 use super::reserve::Reserve;
 use super::wreck::{Row, Wreck};
 use super::{Meta, SELECT_HELD, Store, held_of_row, schema, sha256};
@@ -29,7 +29,7 @@ const TABLES: [(&str, &str, Option<&str>); 12] = [
     // What the worker ever wrote here, since the page that says which of it is unsent may be the broken one. A photo keeps its
     // picture only as long as its record is here; what is to be offered may be the last copy.
     ("record", "(own_at IS NOT NULL OR reoffer = 1 OR kind = 'photo')", None),
-    // Before the pictures: it says which of them wait.
+    // Before the pictures, like all words that name one: it says which of them wait.
     ("photo_way", "1", None),
     ("photo_file", "full IS NOT NULL", None),
     ("proof", "1", Some("id")),
@@ -101,8 +101,9 @@ fn fill(store: &Store, mut wreck: Wreck<'_>, owner: Option<&Owner>) -> Result<Sa
     }
     let connection = store.connection();
     connection.execute_batch("BEGIN IMMEDIATE")?;
-    let mut rescue = Rescue { connection, bytes: 0, kept: 0, unfit: 0 };
-    let older = says_unsent_in_records(&mut wreck)?;
+    // Registers before schema 5 say in the record itself what of it is unsent; before schema 12 a picture's own row says how it stands.
+    let older = has_column(&mut wreck, ("record", "unsent"))?;
+    let mut rescue = Rescue::new(connection, has_column(&mut wreck, ("photo_way", "state"))?);
     let mut unsent_was_whole = true;
     for (table, condition, key) in TABLES {
         let condition = if older && table == "record" { OLDER_RECORDS } else { condition };
@@ -130,6 +131,8 @@ fn fill(store: &Store, mut wreck: Wreck<'_>, owner: Option<&Owner>) -> Result<Sa
     // Without its record there is nothing to send of it.
     connection.execute("DELETE FROM unsent WHERE id NOT IN (SELECT id FROM record)", [])?;
     connection.execute("DELETE FROM photo_way WHERE sha256 NOT IN (SELECT sha256 FROM photo_file)", [])?;
+    // Nothing was saved but what the server may not have for all that names it.
+    photos_wait_again(connection)?;
     mark_nameless(connection)?;
     // They were counted one by one as they came in.
     connection.execute("UPDATE record SET doubted = 0, added = 0", [])?;
@@ -152,9 +155,10 @@ fn end_log(connection: &Connection) -> Result<(), DeviceError> {
     if busy { Err(DeviceError::StorageBroken("the new register's log is still in use".into())) } else { Ok(()) }
 }
 
-fn says_unsent_in_records(wreck: &mut Wreck<'_>) -> Result<bool, DeviceError> {
-    const COLUMN: &str = "SELECT count(*) FROM pragma_table_info('record') WHERE name = 'unsent'";
-    Ok(wreck.insist(|connection| connection.query_row(COLUMN, [], |row| row.get::<_, i64>(0)))? == Some(1))
+/// Whether a table of the damaged register has this column: which there are depends on the version that wrote it.
+fn has_column(wreck: &mut Wreck<'_>, names: (&str, &str)) -> Result<bool, DeviceError> {
+    const COLUMN: &str = "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2";
+    Ok(wreck.insist(|connection| connection.query_row(COLUMN, names, |row| row.get::<_, i64>(0)))? == Some(1))
 }
 
 /// The records of which something is unsent, by their ids: one that was written before rows said when does not say itself that it is
@@ -196,6 +200,8 @@ fn leave_out_unreadable(connection: &Connection) -> Result<(), DeviceError> {
 /// The new register while it is filled.
 struct Rescue<'s> {
     connection: &'s Connection,
+    /// Whether the damaged register says in rows of their own how its pictures stand.
+    has_ways: bool,
     /// What came since something was written out.
     bytes: usize,
     /// How many rows were stored.
@@ -204,7 +210,11 @@ struct Rescue<'s> {
     unfit: usize,
 }
 
-impl Rescue<'_> {
+impl<'s> Rescue<'s> {
+    fn new(connection: &'s Connection, has_ways: bool) -> Self {
+        Self { connection, has_ways, bytes: 0, kept: 0, unfit: 0 }
+    }
+
     /// Stores rows, the columns that this version knows; a row that does not fit is left out.
     fn put(&mut self, table: &str, found: &[Row]) -> Result<(), DeviceError> {
         if found.is_empty() {
@@ -214,7 +224,7 @@ impl Rescue<'_> {
         let mut statement = into.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
         let known: Vec<String> = statement.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
         for (names, values) in found {
-            if table == "photo_file" && !is_waiting(into, names, values)? {
+            if table == "photo_file" && !self.is_wanted(names, values)? {
                 continue;
             }
             if !is_json(table, names, values) || !is_the_picture(names, values) {
@@ -235,6 +245,23 @@ impl Rescue<'_> {
             self.bytes += values.iter().map(bytes).sum::<usize>();
         }
         self.write_out()
+    }
+
+    /// Whether the server may not have a picture for all that names it. One that waits its way says; where that is not known any more
+    /// every own one may wait, unless the register is so old that the picture's own row says it.
+    fn is_wanted(&self, names: &[String], values: &[Value]) -> Result<bool, DeviceError> {
+        const STATE: &str = "SELECT state FROM photo_way WHERE sha256 = ?1";
+        let value = |name| value(names, values, name);
+        let Some(Value::Text(hash)) = value("sha256") else { return Ok(false) };
+        let mut statement = self.connection.prepare_cached(STATE)?;
+        let way: Option<String> = statement.query_row([hash], |row| row.get(0)).optional()?;
+        let waits = match (way, value("state")) {
+            (Some(state), _) => state == "waiting",
+            (None, Some(Value::Text(came))) if self.has_ways => came != "fetched",
+            (None, Some(Value::Text(state))) => state == "waiting",
+            (None, _) => true,
+        };
+        Ok(waits || is_named_by_words(self.connection, hash)?)
     }
 
     /// The log of all that is carried over would be as long as that.
@@ -275,20 +302,6 @@ fn is_the_picture(names: &[String], values: &[Value]) -> bool {
         (Some(Value::Text(hash)), Some(Value::Blob(bytes))) => sha256(bytes).as_str() == hash,
         _ => true,
     }
-}
-
-/// Whether a picture waits to be sent: as its way says, and where that is not known as its own row says. (Before the register's twelfth
-/// schema that was all there was; since then it says how the picture came.)
-fn is_waiting(into: &Connection, names: &[String], values: &[Value]) -> Result<bool, DeviceError> {
-    const STATE: &str = "SELECT state FROM photo_way WHERE sha256 = ?1";
-    let value = |name| value(names, values, name);
-    let Some(Value::Text(hash)) = value("sha256") else { return Ok(false) };
-    let way: Option<String> = into.prepare_cached(STATE)?.query_row([hash], |row| row.get(0)).optional()?;
-    Ok(match (way, value("state")) {
-        (Some(state), _) => state == "waiting",
-        (None, Some(Value::Text(state))) => state == "waiting",
-        (None, _) => true,
-    })
 }
 
 /// What an older register says in a record's row about its sending goes where this version keeps it.
@@ -368,7 +381,7 @@ mod tests {
             drop(register);
             let store = Store::open(&folder.path().join("rescue.db"), &key).unwrap();
             store.connection.execute_batch("INSERT INTO unsent (id, offered) VALUES ('a', 0); BEGIN").unwrap();
-            let mut rescue = Rescue { connection: &store.connection, bytes: 0, kept: 0, unfit: 0 };
+            let mut rescue = Rescue::new(&store.connection, true);
             carry_named(&mut Wreck::new(&damaged, &key), &mut rescue).unwrap();
             assert_eq!(rescue.kept, carried, "{is_astray}");
         }
@@ -440,7 +453,7 @@ mod tests {
         let (path, key) = (folder.path().join("register.db"), Key::default());
         let store = Store::open(&path, &key).unwrap();
         store.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-        let mut rescue = Rescue { connection: &store.connection, bytes: 0, kept: 0, unfit: 0 };
+        let mut rescue = Rescue::new(&store.connection, true);
         let picture = |filling: u8| {
             let bytes = vec![filling; PIECE_BYTES / 2];
             waiting(sha256(&bytes).as_str(), bytes)
@@ -460,10 +473,19 @@ mod tests {
         const HERE: &str = "SELECT sha256 FROM photo_file ORDER BY full";
         const PUT: &str = "INSERT INTO photo_file (sha256, full, state) VALUES (?1, ?2, ?3)";
         const SAY: &str = "UPDATE photo_way SET state = ?2 WHERE sha256 = ?1";
-        // Each as it came, and as its way says. The last was loaded from a server that was put back since.
-        const PICTURES: [(u8, &str, &str); 4] =
-            [(1, "waiting", "waiting"), (2, "waiting", "stored"), (3, "fetched", "fetched"), (4, "fetched", "waiting")];
-        for (lost, kept) in [(false, [1, 4]), (true, [1, 2])] {
+        // Each as it came, and as its way says. The fourth was loaded from a server that was put back since, and the last was sent before
+        // there were ways, and is to be sent again.
+        const PICTURES: [(u8, &str, &str); 5] = [
+            (1, "waiting", "waiting"),
+            (2, "waiting", "stored"),
+            (3, "fetched", "fetched"),
+            (4, "fetched", "waiting"),
+            (5, "stored", "waiting"),
+        ];
+        // The last is a register of a time when the picture's own row said all.
+        let registers: [(&str, &[u8]); 3] =
+            [("", &[1, 4, 5]), ("DELETE FROM photo_way", &[1, 2, 5]), ("DROP TABLE photo_way", &[1, 2])];
+        for (lost, kept) in registers {
             let (_folder, damaged, [store, _]) = with_room_for_two();
             let key = Key::default();
             let register = Store::open(&damaged, &key).unwrap();
@@ -472,18 +494,16 @@ mod tests {
                 register.connection.execute(PUT, (sha256(&bytes).as_str(), &bytes, came)).unwrap();
                 register.connection.execute(SAY, (sha256(&bytes).as_str(), state)).unwrap();
             }
-            if lost {
-                register.connection.execute("DELETE FROM photo_way", []).unwrap();
-            }
+            register.connection.execute_batch(lost).unwrap();
             drop(register);
             fill(&store, reader(&damaged, &key, false), None).unwrap();
             let mut statement = store.connection.prepare(HERE).unwrap();
             let here: Vec<String> =
                 statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
-            let hashes: Vec<String> = kept.into_iter().map(|picture| sha256(&[picture; 100]).to_string()).collect();
+            let hashes: Vec<String> = kept.iter().map(|picture| sha256(&[*picture; 100]).to_string()).collect();
             assert_eq!(here, hashes, "{lost}");
             let ways = "SELECT count(*) FROM photo_way WHERE state = 'waiting'";
-            assert_eq!(store.connection.query_row(ways, [], |row| row.get::<_, i64>(0)).unwrap(), 2);
+            assert_eq!(store.connection.query_row(ways, [], |row| row.get::<_, i64>(0)).unwrap(), kept.len() as i64);
         }
     }
 
@@ -492,7 +512,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("register.db"), &Key::default()).unwrap();
         store.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-        let mut rescue = Rescue { connection: &store.connection, bytes: 0, kept: 0, unfit: 0 };
+        let mut rescue = Rescue::new(&store.connection, true);
         let (whole, other) = (sha256(&[1; 100]), sha256(&[2; 100]));
         rescue
             .put("photo_file", &[waiting(other.as_str(), vec![3; 100]), waiting(whole.as_str(), vec![1; 100])])

@@ -3,7 +3,7 @@
 //! The cipher gives out a broken page as an empty one. Mostly SQLite sees at once that this is none; but the page on which a long value
 //! ends may be empty, and the value is then read as one that ends in nothing. From then on every further page comes out empty, and
 //! nothing that is written is kept. So the cipher is asked after every row, and after an error the file is opened anew. A read that fails
-//! for a moment looks just so: what could not be read is asked for again, a few times, when all the rest of its table has come.
+//! for a moment looks just so: what could not be read is asked for again, up to twice, when all the rest of its table has come.
 
 use std::path::Path;
 
@@ -20,7 +20,8 @@ const ROWS_MAX: i64 = 100_000;
 /// After so many unreadable rows, one after the other, no further one is asked for: each costs opening the file anew.
 const PATIENCE: usize = 1_000;
 
-/// So often something is asked for that cannot be read: a storage may fail for a moment, and to the cipher that looks like damage.
+/// So often altogether something is asked for that cannot be read: a storage may fail for a moment, and to the cipher that looks like
+/// damage.
 const TRIES: usize = 3;
 
 /// The names of the columns, and what stands in them.
@@ -118,7 +119,7 @@ impl<'a> Wreck<'a> {
         }
     }
 
-    /// As [`Wreck::ask`], and asks once more where there is no answer: for what all the rest depends on.
+    /// As [`Wreck::ask`], and asks up to twice more where there is no answer: for what all the rest depends on.
     pub(super) fn insist<T>(
         &mut self,
         question: impl Fn(&Connection) -> rusqlite::Result<T>,
@@ -220,7 +221,7 @@ impl<'a> Wreck<'a> {
         Ok(came && given_up.is_none() && last.is_some())
     }
 
-    /// Asks once more for rows that could not be read, after all others of their table. True: every one came.
+    /// Asks up to twice more for rows that could not be read, after all others of their table. True: every one came.
     fn again(
         &mut self,
         sql: &str,

@@ -16,15 +16,28 @@ fn knows_of(phone: &Phone) -> Vec<&'static str> {
     WORDS.into_iter().filter(|word| knows(phone, word)).collect()
 }
 
+/// A file about one resident that the server has too; the resident, and the party that names them.
+fn a_case_of_one(phone: &Phone) -> (RecordId, RecordId, Value) {
+    let resident = person(phone, "张三");
+    let party = json!({"person": resident, "name": "张三", "side": "applicant"});
+    let file = case(phone, &json!([party]), WORDS[0]);
+    phone.sync();
+    (file, resident, party)
+}
+
+/// Somebody begins to correct a file, and leaves the form unfinished.
+fn begin_form(phone: &Phone, file: RecordId, claim: &str) {
+    let form = json!({"claim": claim, "seen": {"claim": "…"}});
+    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+}
+
 /// A file about one resident, with words of every sort on the phone. The resident was erased, and what the server has made of the file since
 /// (`left`) has not come down: more other work than a page takes waits to be sent before.
 fn a_case_that_lost_its_party(left: Value) -> (Server, Phone, RecordId) {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let erased = person(&phone, "张三");
-    let [stands, set_aside, refused, unfinished, unsent] = WORDS;
-    let file = case(&phone, &json!([{"person": erased, "name": "张三", "side": "applicant"}]), stands);
-    phone.sync();
+    let [_, set_aside, refused, unfinished, unsent] = WORDS;
+    let (file, erased, _) = a_case_of_one(&phone);
     let won_stamp = phone.get(file).unwrap().stamps.of("facts");
     let stamp = Stamp::new(START - 1_000, 0, Node(7));
     let (field, value) = ("facts".to_owned(), json!(set_aside));
@@ -39,8 +52,7 @@ fn a_case_that_lost_its_party(left: Value) -> (Server, Phone, RecordId) {
     phone.write(Kind::Dispute, Some(file), json!({ "place": refused })).unwrap();
     phone.sync();
     server.hub().refuse = Box::new(|_| None);
-    let form = json!({"claim": unfinished, "seen": {"claim": "…"}});
-    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    begin_form(&phone, file, unfinished);
     server.write(change(file, Kind::Dispute, cell(), START + 2_000, left));
     server.hub().erase(erased);
     phone.pass(2_000);
@@ -116,14 +128,12 @@ fn a_case_takes_nothing_more_once_it_is_known_that_it_is_about_nobody_and_not_be
 fn a_form_of_a_case_about_nobody_that_is_kept_once_more_goes_with_the_next_round() {
     let server = Server::new();
     let mut phone = Phone::new(&server, 1);
-    let erased = person(&phone, "张三");
-    let file = case(&phone, &json!([{"person": erased, "name": "张三", "side": "applicant"}]), WORDS[0]);
+    let (file, erased, _) = a_case_of_one(&phone);
     let (edit, step) = (format!("edit:{file}"), format!("dispute:{file}:mediation"));
     let keep = |phone: &Phone| {
         phone.call("save_draft", json!({"key": edit, "value": {"claim": WORDS[3], "amount": "12.00", "seen": {}}}));
         phone.call("save_draft", json!({"key": step, "value": {"text": WORDS[1], "moment": "2026-01-05T10:00"}}));
     };
-    phone.sync();
     keep(&phone);
     server.write(change(
         file,
@@ -185,15 +195,11 @@ fn a_paper_that_waits_for_the_servers_clock_and_is_refused_when_its_case_has_lef
 fn a_case_is_looked_at_again_when_the_own_list_of_parties_that_was_overtaken_is_refused_with_a_later_round() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let erased = person(&phone, "张三");
-    let party = json!({"person": erased, "name": "张三", "side": "applicant"});
-    let file = case(&phone, &json!([party]), WORDS[0]);
-    phone.sync();
+    let (file, erased, party) = a_case_of_one(&phone);
     phone.pass(1_000);
     let both = json!([party, {"name": "李四", "side": "respondent"}]);
     phone.write(Kind::Dispute, Some(file), json!({ "parties": both })).unwrap();
-    let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
-    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    begin_form(&phone, file, WORDS[3]);
     let left = json!({"parties": [{"name": "—", "side": "applicant"}], "facts": null});
     server.write(change(file, Kind::Dispute, cell(), START + 60_000, left));
     server.hub().erase(erased);
@@ -211,12 +217,8 @@ fn a_case_is_looked_at_again_when_the_own_list_of_parties_that_was_overtaken_is_
 fn a_case_is_looked_at_again_when_the_own_list_of_parties_that_stands_here_is_refused_with_a_later_round() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let erased = person(&phone, "张三");
-    let party = json!({"person": erased, "name": "张三", "side": "applicant"});
-    let file = case(&phone, &json!([party]), WORDS[0]);
-    phone.sync();
-    let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
-    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    let (file, erased, party) = a_case_of_one(&phone);
+    begin_form(&phone, file, WORDS[3]);
     let left = json!({"parties": [{"name": "—", "side": "applicant"}], "facts": null});
     server.write(change(file, Kind::Dispute, cell(), START + 1_000, left.clone()));
     server.hub().erase(erased);
@@ -236,13 +238,9 @@ fn a_case_is_looked_at_again_when_the_own_list_of_parties_that_stands_here_is_re
 fn a_case_is_looked_at_again_when_the_list_that_is_offered_to_a_restored_server_is_refused_with_a_later_round() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let erased = person(&phone, "张三");
-    let party = json!({"person": erased, "name": "张三", "side": "applicant"});
-    let file = case(&phone, &json!([party]), WORDS[0]);
-    phone.sync();
+    let (file, erased, party) = a_case_of_one(&phone);
     let backup = server.hub().records[&file].clone();
-    let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
-    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    begin_form(&phone, file, WORDS[3]);
     phone.pass(2_000);
     let both = json!([party, {"name": "李四", "side": "respondent"}]);
     phone.write(Kind::Dispute, Some(file), json!({ "parties": both })).unwrap();
@@ -277,8 +275,7 @@ fn a_case_is_looked_at_again_when_the_own_list_is_refused_that_was_written_when_
         phone.pass(1_000);
         let both = json!([nobody, {"name": "李四", "side": "respondent"}]);
         phone.write(Kind::Dispute, Some(file), json!({ "parties": both })).unwrap();
-        let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
-        phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+        begin_form(&phone, file, WORDS[3]);
         if is_overtaken {
             server.write(change(file, Kind::Dispute, cell(), START + 60_000, json!({"parties": [nobody]})));
             server.hub().refuse = Box::new(|change| (change.kind == Kind::Dispute).then_some(ProblemCode::StampFuture));
@@ -310,8 +307,7 @@ fn of_a_case_whose_last_party_was_erased_where_this_phone_reads_nothing_no_words
     phone.write(Kind::Dispute, Some(shared), json!({ "place": "李四家门口" })).unwrap();
     sync_and_be_refused(&server, &phone);
     for (file, claim) in [(alone, WORDS[3]), (shared, "要李四修门")] {
-        let form = json!({"claim": claim, "seen": {"claim": "…"}});
-        phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+        begin_form(&phone, file, claim);
     }
     // No feed of this phone tells of the erasure, and nothing here is left to ask about: the files alone say it.
     let nobody = json!({"name": "—", "side": "applicant"});
@@ -331,8 +327,7 @@ fn what_is_unfinished_of_a_case_stays_when_a_correction_takes_out_the_last_one_w
     let nobody = json!({"name": "—", "side": "applicant"});
     let file = case(&phone, &json!([nobody, {"name": "李四", "side": "respondent"}]), WORDS[0]);
     phone.sync();
-    let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
-    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    begin_form(&phone, file, WORDS[3]);
     server.write(change(file, Kind::Dispute, cell(), START + 2_000, json!({"parties": [nobody]})));
     phone.sync();
     assert_eq!(phone.get(file).unwrap().fields["parties"], json!([nobody]));
@@ -342,14 +337,11 @@ fn what_is_unfinished_of_a_case_stays_when_a_correction_takes_out_the_last_one_w
 /// A file of one resident on whose own list of parties this phone stands alone: it corrected the list without having heard of 李四, whom a
 /// colleague has noted since, and the server does not take it yet. The resident was erased, and all that the server has came down.
 fn a_case_whose_own_list_waits(server: &Server, phone: &Phone) -> (RecordId, Value) {
-    let erased = person(phone, "张三");
-    let file = case(phone, &json!([{"person": erased, "name": "张三", "side": "applicant"}]), WORDS[0]);
-    phone.sync();
+    let (file, erased, _) = a_case_of_one(phone);
     phone.pass(1_000);
     phone.write(Kind::Dispute, Some(file), json!({ "place": WORDS[2] })).unwrap();
     sync_and_be_refused(server, phone);
-    let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
-    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    begin_form(phone, file, WORDS[3]);
     phone.pass(1_000);
     let corrected = json!([{"person": erased, "name": "张三", "side": "applicant", "phone": "13800000000"}]);
     phone.write(Kind::Dispute, Some(file), json!({ "parties": corrected })).unwrap();
@@ -421,8 +413,7 @@ fn a_case_that_a_list_set_aside_keeps(server: &Server, phone: &Phone, erased: Re
         won_by: None,
     };
     tell(server, phone, file, vec![list]);
-    let form = json!({"claim": WORDS[3], "seen": {"claim": "…"}});
-    phone.device.with_open(|open| open.store().save_draft(&format!("edit:{file}"), &form, START)).unwrap();
+    begin_form(phone, file, WORDS[3]);
     phone.pass(1_000);
     (file, stamp)
 }

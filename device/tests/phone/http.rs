@@ -180,28 +180,34 @@ fn a_picture_whose_record_went_while_it_was_loaded_is_neither_kept_nor_shown() {
     server.requests();
 }
 
-/// The register's cursors belong to this database of the server.
-fn put_epoch(device: &Device, number: u128) {
-    let epoch = json!(uuid::Uuid::from_u128(number)).to_string();
+/// What the register knows of the server: the database to which its cursors belong, and by which number that said last that it lacks
+/// pictures.
+fn put_known(device: &Device, epoch: u128, photos_lost: i64) {
+    let known = [("epoch", json!(uuid::Uuid::from_u128(epoch))), ("photos_lost", json!(photos_lost))];
     let put = |open: &mut device::Open| {
-        let sql = "INSERT INTO meta (key, value) VALUES ('epoch', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1";
-        Ok::<_, DeviceError>(open.store().connection().execute(sql, [&epoch])?)
+        let sql = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
+        for (key, value) in &known {
+            open.store().connection().execute(sql, (key, value.to_string()))?;
+        }
+        Ok::<_, DeviceError>(())
     };
     device.with_open(put).unwrap();
 }
 
 #[test]
-fn a_picture_that_was_loading_while_the_server_was_put_back_is_offered() {
-    for (restored, state) in [(false, PhotoFileState::Fetched), (true, PhotoFileState::Waiting)] {
+fn a_picture_that_was_loading_while_the_server_or_its_pictures_were_put_back_is_offered() {
+    for (epoch, photos_lost, state) in
+        [(1, 1, PhotoFileState::Fetched), (2, 1, PhotoFileState::Waiting), (1, 2, PhotoFileState::Waiting)]
+    {
         let phone: Arc<Mutex<Option<Device>>> = Arc::default();
         let loading = phone.clone();
         let server = serve_while(vec![answer("200 OK", "", "a picture")], move || {
             let device = loading.lock().unwrap().take().unwrap();
-            put_epoch(&device, 1 + u128::from(restored));
+            put_known(&device, epoch, photos_lost);
         });
         let (_folder, device) = enrolled(&server.address);
         let (_, hash) = photo_of(&device, "a picture");
-        put_epoch(&device, 1);
+        put_known(&device, 1, 1);
         *phone.lock().unwrap() = Some(device.clone());
         device.fetch_photo(&hash, PhotoSize::Full).unwrap();
         let file = device.with_open(|open| open.store().photo_file(&hash)).unwrap().unwrap();

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use device::{DeviceError, Phase};
-use domain::ProblemCode;
 use domain::order::DeviceOrder;
 use domain::protocol::{CallError, CallRefusal, Enrolment, ServerKeys};
 use domain::seal::{Purpose, SealKeys};
+use domain::{ProblemCode, Sha256Hex};
 
 use crate::fake::*;
 use crate::phones::*;
@@ -168,6 +168,19 @@ fn a_wipe_removes_nothing_before_everything_was_handed_in() {
     assert_eq!(phone.device.phase(), Phase::Empty);
 }
 
+/// Whether a picture was handed in.
+fn was_handed_in(server: &Server, hash: &Sha256Hex) -> bool {
+    let contents = server.hub().opened(1);
+    contents.into_iter().flat_map(|content| content.photos).any(|photo| photo.sha256 == *hash)
+}
+
+/// The phone is ordered to wipe itself, and hands in a picture before.
+fn is_handed_in_and_wiped(server: &Server, phone: &Phone, hash: &Sha256Hex) {
+    server.hub().order(DeviceOrder::Wipe);
+    phone.sync();
+    assert_eq!((phone.device.phase(), was_handed_in(server, hash)), (Phase::Empty, true));
+}
+
 #[test]
 fn a_wipe_waits_for_photos_that_are_still_to_be_stored_for_a_record() {
     let server = Server::new();
@@ -179,15 +192,7 @@ fn a_wipe_waits_for_photos_that_are_still_to_be_stored_for_a_record() {
     let (_, hash) = phone.photograph((id, "incident"), &[1; 1000]).unwrap();
     phone.call("drop_draft", serde_json::json!({"key": following}));
     phone.sync();
-    assert_eq!(phone.device.phase(), Phase::Empty);
-    let handed: Vec<_> = server.hub().opened(1).into_iter().flat_map(|content| content.photos).collect();
-    assert!(handed.iter().any(|photo| photo.sha256 == hash));
-}
-
-/// Whether a picture was handed in.
-fn was_handed_in(server: &Server, hash: &domain::Sha256Hex) -> bool {
-    let contents = server.hub().opened(1);
-    contents.into_iter().flat_map(|content| content.photos).any(|photo| photo.sha256 == *hash)
+    assert!(phone.device.phase() == Phase::Empty && was_handed_in(&server, &hash));
 }
 
 #[test]
@@ -199,9 +204,7 @@ fn a_stored_picture_that_refused_words_name_is_handed_in_before_a_wipe() {
     server.hub().refuse = Box::new(move |change| (change.id == refused).then_some(ProblemCode::TooManyPhotos));
     phone.sync();
     assert_eq!((phone.state().waiting_photos, phone.state().refused), (0, 1));
-    server.hub().order(DeviceOrder::Wipe);
-    phone.sync();
-    assert_eq!((phone.device.phase(), was_handed_in(&server, &hash)), (Phase::Empty, true));
+    is_handed_in_and_wiped(&server, &phone, &hash);
 }
 
 #[test]
@@ -210,9 +213,7 @@ fn a_picture_that_was_saved_without_its_record_is_handed_in_before_a_wipe() {
     let phone = Phone::new(&server, 1);
     let (id, hash) = phone.photograph((record_id(42), "incident"), &[1; 1000]).unwrap();
     phone.tamper(&format!("UPDATE photo_way SET nameless = 1; DELETE FROM record WHERE id = '{id}'"));
-    server.hub().order(DeviceOrder::Wipe);
-    phone.sync();
-    assert_eq!((phone.device.phase(), was_handed_in(&server, &hash)), (Phase::Empty, true));
+    is_handed_in_and_wiped(&server, &phone, &hash);
 }
 
 #[test]

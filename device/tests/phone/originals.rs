@@ -1,6 +1,6 @@
 //! Originals: which stay on the phone, and when they go.
 
-use domain::{ProblemCode, RecordId, Sha256Hex};
+use domain::{Change, ProblemCode, RecordId, Sha256Hex};
 use serde_json::json;
 
 use crate::fake::*;
@@ -12,6 +12,21 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 
 fn take(phone: &Phone, number: u8) -> (RecordId, Sha256Hex) {
     phone.photograph((record_id(42), "incident"), &[number; SIZE]).unwrap()
+}
+
+/// A phone with a photo that the server has, and the picture's hash.
+fn with_a_sent_photo(server: &Server) -> (Phone, Sha256Hex) {
+    let phone = Phone::new(server, 1);
+    let (_, hash) = take(&phone, 1);
+    phone.sync();
+    (phone, hash)
+}
+
+/// Two photos with one picture, and its hash.
+fn take_twice(phone: &Phone) -> ([RecordId; 2], Sha256Hex) {
+    let (first, hash) = take(phone, 1);
+    let (second, _) = phone.photograph((record_id(43), "incident"), &[1; SIZE]).unwrap();
+    ([first, second], hash)
 }
 
 /// Days go by, on both clocks.
@@ -30,8 +45,7 @@ fn has_original(phone: &Phone, hash: &Sha256Hex) -> bool {
 fn a_refused_photo_keeps_its_original_though_the_same_picture_was_sent_for_another() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let (_, hash) = take(&phone, 1);
-    let (refused, _) = phone.photograph((record_id(43), "incident"), &[1; SIZE]).unwrap();
+    let ([_, refused], hash) = take_twice(&phone);
     server.hub().refuse = Box::new(move |change| (change.id == refused).then_some(ProblemCode::TooManyPhotos));
     let report = phone.sync();
     assert_eq!((report.refused, report.photos, phone.state().waiting_photos), (1, 1, 0));
@@ -74,11 +88,41 @@ fn a_refused_photo_is_sent_when_it_is_resent_after_the_one_with_the_same_picture
 }
 
 #[test]
-fn a_clock_that_jumped_and_was_not_measured_since_frees_no_original() {
+fn a_refused_photo_that_comes_down_after_all_is_announced_once_more() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let (_, hash) = take(&phone, 1);
+    let ([_, second], hash) = take_twice(&phone);
+    let written = phone.get(second).unwrap();
+    server.hub().refuse = Box::new(move |change| (change.id == second).then_some(ProblemCode::ForeignCell));
+    assert_eq!(phone.sync().photos, 1);
+    assert!(phone.get(second).is_none());
+    // Somebody else brings it, when the picture is gone there with the other photo.
+    server.hub().refuse = Box::new(|_| None);
+    server.hub().stored.clear();
+    server.write(Change::from_record(written));
     phone.sync();
+    assert!(phone.is_sent(second) && server.hub().stored.contains_key(&hash));
+    assert_eq!(phone.state().waiting_photos, 0);
+}
+
+#[test]
+fn a_photo_that_is_accepted_when_its_cell_is_read_anew_is_announced_once_more() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let ([_, second], hash) = take_twice(&phone);
+    phone.sync();
+    // The server has lost it without knowing that, and the picture is gone there with the other photo.
+    server.hub().records.remove(&second);
+    server.hub().stored.clear();
+    assert_eq!(phone.sync().differing, 1);
+    assert!(server.hub().records.contains_key(&second) && server.hub().stored.contains_key(&hash));
+    assert_eq!(phone.state().waiting_photos, 0);
+}
+
+#[test]
+fn a_clock_that_jumped_and_was_not_measured_since_frees_no_original() {
+    let server = Server::new();
+    let (phone, hash) = with_a_sent_photo(&server);
     phone.sync();
     assert!(has_original(&phone, &hash), "it stays for a month");
     // Set ahead in the middle of a call, which then tells nothing of the clocks.
@@ -97,9 +141,7 @@ fn a_clock_that_jumped_and_was_not_measured_since_frees_no_original() {
 #[test]
 fn a_server_clock_that_is_ahead_for_a_moment_frees_no_original() {
     let server = Server::new();
-    let phone = Phone::new(&server, 1);
-    let (_, hash) = take(&phone, 1);
-    phone.sync();
+    let (phone, hash) = with_a_sent_photo(&server);
     server.hub().now += 40 * DAY;
     phone.sync();
     server.hub().now -= 40 * DAY;
@@ -117,9 +159,7 @@ fn a_server_clock_that_is_ahead_for_a_moment_frees_no_original() {
 fn an_original_that_was_stored_while_the_servers_clock_was_far_behind_is_not_old_when_that_is_right() {
     let server = Server::new();
     server.hub().now -= 400 * DAY;
-    let phone = Phone::new(&server, 1);
-    let (_, hash) = take(&phone, 1);
-    phone.sync();
+    let (phone, hash) = with_a_sent_photo(&server);
     server.hub().now += 400 * DAY;
     phone.sync();
     assert!(has_original(&phone, &hash));

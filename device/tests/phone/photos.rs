@@ -334,9 +334,10 @@ fn a_photo_at_which_the_server_breaks_blocks_no_other_and_a_server_that_is_broke
     let ended_by = phone.round().ended_by;
     assert!(matches!(ended_by, Some(device::DeviceError::Call(CallError::Unavailable(_)))));
     assert_eq!(server.hub().offers, 2, "at the second in a row");
-    // Those two are at fault themselves: the others go before them.
+    // Those two are at fault themselves: the others go before them, once each has been tried.
     server.hub().breaks_at = hashes[..2].iter().cloned().collect();
-    assert_eq!(phone.round().photos, 2);
+    phone.round();
+    phone.round();
     assert!(hashes[2..].iter().all(|hash| server.hub().stored.contains_key(hash)));
     // What was wrong over there is mended: the next round brings them.
     server.hub().breaks_at.clear();

@@ -258,6 +258,25 @@ fn a_picture_whose_record_does_not_come_down_either_goes_after_a_whole_round() {
     assert!(!has_picture(&phone, &hash));
 }
 
+#[test]
+fn a_picture_that_refused_or_unsent_words_name_survives_a_damaged_register_though_it_was_sent_for_another_photo() {
+    for code in [ProblemCode::TooManyPhotos, ProblemCode::StampFuture] {
+        let server = Server::new();
+        let mut phone = Phone::new(&server, 1);
+        let (_, hash) = phone.photograph((record_id(42), "incident"), &[7; 1000]).unwrap();
+        let (second, _) = phone.photograph((record_id(43), "incident"), &[7; 1000]).unwrap();
+        server.hub().refuse = Box::new(move |change| (change.id == second).then_some(code));
+        assert_eq!((phone.sync().photos, phone.state().waiting_photos), (1, 0));
+        replace_register(&mut phone);
+        phone.restart();
+        assert!(has_picture(&phone, &hash), "it is no copy of what the server has: {code:?}");
+        assert_eq!(phone.state().waiting_photos, 1);
+        server.hub().stored.clear();
+        phone.sync();
+        assert!(server.hub().stored.contains_key(&hash));
+    }
+}
+
 /// The register is damaged where opening it does not look, and that was noted: another takes its place with the next PIN.
 fn replace_register(phone: &mut Phone) {
     phone.tamper("INSERT INTO meta (key, value) VALUES ('half', '[\"half')");

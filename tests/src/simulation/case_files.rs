@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::kinds::dispute::{WORDS, is_about_nobody, is_about_somebody, people_in};
+use domain::kinds::dispute::{WORDS, is_about_somebody, names_nobody, people_in};
 use domain::protocol::Refusal;
 use domain::world::Millis;
 use domain::{Change, Kind, ProblemCode, Record, RecordId, Stamp};
@@ -79,11 +79,6 @@ struct OfNobody {
     open: Vec<(String, Stamp)>,
 }
 
-/// Whether a record is a file of which only the sides of its parties are left.
-pub(super) fn is_closed(record: &Record) -> bool {
-    record.kind == Kind::Dispute && record.fields.get("parties").is_some_and(is_about_nobody)
-}
-
 /// Whether what was set aside is a list of parties that says of anybody who they are.
 pub(super) fn names_somebody(one: &SetAside) -> bool {
     one.field == "parties" && is_about_somebody(&one.value)
@@ -102,7 +97,7 @@ fn look(hub: &CountyHub, files: BTreeSet<RecordId>) -> Outcome<Look> {
     let of_nobody = hub.store().read(|reading| {
         let mut found = Vec::new();
         for id in &files {
-            let Some(file) = reading.record(&scope, *id)?.map(|stored| stored.record).filter(is_closed) else {
+            let Some(file) = reading.record(&scope, *id)?.map(|stored| stored.record).filter(names_nobody) else {
                 continue;
             };
             let open = reading.open_conflicts(&scope, *id, Millis::MIN)?;
@@ -180,7 +175,7 @@ impl Ledger {
 
     /// A worker left a form of a file unfinished, whose page says perhaps that it is about nobody.
     pub(super) fn form_was_left(&mut self, phone: usize, file: &Record, content: Value) {
-        let left = self.files.of_nobody.contains(&file.id) || is_closed(file);
+        let left = self.files.of_nobody.contains(&file.id) || names_nobody(file);
         self.files.forms.retain(|form| (form.phone, form.file) != (phone, file.id));
         self.files.forms.push(Form { phone, file: file.id, content, left });
     }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use device::DeviceError;
 use domain::conflict::{CONFLICT_TOLD_FOR, CONFLICTS_TOLD_MAX};
-use domain::kinds::dispute::WORDS;
+use domain::kinds::dispute::{WORDS, names_nobody};
 use domain::scope::visible_field;
 use domain::{CellCode, Record, RecordId, Scope, Stamp};
 use sync_server::store::SetAside;
 
-use super::case_files::{is_closed, names_somebody};
+use super::case_files::names_somebody;
 use super::county::COUNTY;
 use super::erasure::files_that_lost_somebody;
 use super::history::{History, SERVER_PUT_BACK};
@@ -44,7 +44,7 @@ const ASKING: &str = "(state = 'open' AND replaced IS NULL AND body -> '$.value'
 /// to a phone that reads the cell for the first time. Of a case file whose list of parties names nobody any more, lists that name somebody
 /// come before all others, whatever their age: as long as one of them is open the file is about somebody.
 fn promised<'c>(record: &Record, open: &[&'c SetAside], since: i64) -> Vec<&'c SetAside> {
-    let keeps = |one: &&SetAside| is_closed(record) && names_somebody(one);
+    let keeps = |one: &&SetAside| names_nobody(record) && names_somebody(one);
     let (first, rest): (Vec<&SetAside>, Vec<&SetAside>) = open.iter().copied().partition(keeps);
     let recent = rest.into_iter().filter(|one| one.at > since);
     first.into_iter().chain(recent).take(CONFLICTS_TOLD_MAX).collect()

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use domain::kinds::dispute::{WORDS, is_about_somebody, people_in};
+use domain::kinds::dispute::{WORDS, is_about_somebody, names_nobody, people_in};
 use domain::record::canonical_bytes;
 use domain::{Fields, Kind, Record, RecordId};
 use serde_json::{Value, json};
 
-use super::case_files::{form_of, is_closed};
+use super::case_files::form_of;
 use super::county::everywhere;
 use super::history::History;
 use super::several::Did;
@@ -76,7 +76,7 @@ impl History {
         let fields = fields.as_object().into_iter().flatten();
         let words: Vec<&Value> =
             fields.filter(|(field, _)| WORDS.contains(&field.as_str())).map(|(_, word)| word).collect();
-        if !words.is_empty() && is_closed(file) {
+        if !words.is_empty() && names_nobody(file) {
             let mut ledger = take(&self.ledger);
             ledger.count("word in a file of nobody".into());
             ledger.files.knowingly.extend(words.into_iter().map(canonical_bytes));
@@ -177,7 +177,7 @@ impl History {
 /// until somebody has decided, and what somebody decides wipes nothing; nor does a correction that takes the last one out who was left.
 pub(super) fn closed<'r>(history: &History, records: impl Iterator<Item = &'r Record>) -> Outcome<BTreeSet<RecordId>> {
     let mut closed = BTreeSet::new();
-    for file in records.filter(|record| is_closed(record)) {
+    for file in records.filter(|record| names_nobody(record)) {
         let list = (file.id, file.stamps.of("parties"));
         let by_erasure = take(&history.ledger).files.lists.contains(&list);
         if by_erasure && !lists_set_aside(history, file.id)?.iter().any(is_about_somebody) {

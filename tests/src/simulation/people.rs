@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use device::api::{Failure, FailureCode};
+use domain::kinds::dispute::names_nobody;
 use domain::{CellCode, Fields, Kind, ProblemCode, Record, RecordId};
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use serde_json::{Value, json};
 
-use super::case_files;
 use super::erasure::is_left_of;
 use super::history::History;
 use super::wire::take;
@@ -61,7 +61,7 @@ impl History {
         let file = [&args["id"], &args["subject"]].into_iter().find_map(Value::as_str);
         let file = file.map(str::parse::<RecordId>).transpose().doing("reading what a command is about")?;
         let Some(file) = file else { return Ok(false) };
-        Ok(self.phones[who].record(file)?.is_some_and(|file| case_files::is_closed(&file)))
+        Ok(self.phones[who].record(file)?.is_some_and(|file| names_nobody(&file)))
     }
 
     /// Saves fields of a record (or a new one), writes it down, and insists that the screen then shows what was typed.

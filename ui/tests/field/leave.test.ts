@@ -5,13 +5,17 @@ import { RouterView, createMemoryHistory, createRouter } from 'vue-router'
 
 const asked: string[] = []
 let full = false
+let reading: Promise<void> | null = null
 const saves: { resolve: (value: unknown) => void; reject: (reason: unknown) => void }[] = []
 const SAVES = ['order_evacuation', 'add_doors', 'move_household', 'move_person', 'add_dispute_event', 'merge', 'report_hazard']
 vi.mock('@field/router', () => ({ router: {} }))
 vi.mock('@field/state/live', async () => {
   const { ref } = await import('vue')
-  return { useLive: () => ({ data: ref(null), failed: ref(null), reload: () => undefined }) }
+  return { useLive: () => ({ data: ref(null), failed: ref(null), reload: () => reading }) }
 })
+// The dialogs bring their styles along, which are read in a window only.
+vi.mock('vant', () => ({}))
+vi.mock('vant/es/dialog/style', () => ({}))
 vi.mock('@field/state/app', async () => {
   const { createI18n } = await import('vue-i18n')
   return { i18n: createI18n({ legacy: false, locale: 'en', messages: { en: {} }, missingWarn: false, fallbackWarn: false }), appState: { app: null, locale: 'en' } }
@@ -149,6 +153,21 @@ test('a hazard that became an incident is opened only for who waits for it', asy
     saves[0]!.resolve({ id: 'n' })
     await settled()
     expect(router.currentRoute.value.path).toBe(left ? '/me' : '/incident/n')
+  }
+})
+
+test('from a care plan that was left to a colleague only who waits for that is led to the others', async () => {
+  const { default: page } = await import('@field/care/CarePlanPage.vue')
+  for (const left of [false, true]) {
+    let read: (value: void) => void = () => undefined
+    reading = new Promise((resolve) => (read = resolve))
+    const { router, setup } = await opened(page, { id: 'c' })
+    Object.assign(setup, { failed: 'not_found' })
+    void setup.written!('responsible')
+    if (left) await router.push('/me')
+    read()
+    await settled()
+    expect(router.currentRoute.value.path).toBe(left ? '/me' : '/care')
   }
 })
 

@@ -21,8 +21,9 @@ pub(super) const PHOTO_WAYS: Migration = Migration {
         INSERT INTO photo_way (sha256, state, upload, tries, try_after)
             SELECT sha256, state, upload, tries, try_after FROM photo_file;
 
-        -- What the picture's own row says of its state is from here on how it came: 'waiting' if it was taken here. The other columns
-        -- are used no more; they stay, for taking them away would write every picture anew.
+        -- What the picture's own row says of its state is from here on how it came: 'waiting' if it was taken here, 'fetched' if it was
+        -- loaded. (One that was taken and sent before this step says 'stored' for good.) The other columns are used no more; they stay, for
+        -- taking them away would write every picture anew.
         DROP INDEX photo_file_waiting;
         CREATE TRIGGER photo_way_begins AFTER INSERT ON photo_file BEGIN
             INSERT INTO photo_way (sha256, state) SELECT NEW.sha256, NEW.state

@@ -22,7 +22,8 @@ register_bytes: number,
  */
 waiting: PhotoUse, 
 /**
- * Originals that the server has too: they can be given up and loaded again.
+ * Originals that the server has too: they can be given up and loaded again. Those that refused or unsent words name stay, and are counted
+ * neither here nor as waiting.
  */
 spare: PhotoUse, 
 /**
