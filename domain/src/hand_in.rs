@@ -43,6 +43,7 @@ pub struct HandIn {
 
 /// What is inside a piece.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HandInContent {
     /// The stamp node of the phone's run.
     pub node: Node,
@@ -58,6 +59,7 @@ pub struct HandInContent {
 
 /// Words that the server had refused and that the worker has neither corrected nor discarded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RefusedWords {
     /// The record.
     pub id: RecordId,
@@ -66,13 +68,15 @@ pub struct RefusedWords {
     /// Its cell.
     pub cell: CellCode,
     /// The words.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub fields: Fields,
-    /// When they were refused.
+    /// When they were refused, by the corrected clock: the stamp that they get when they are taken in.
     pub at: Millis,
 }
 
 /// A photo's bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HandedPhoto {
     /// Its hash, as its record names it.
     pub sha256: Sha256Hex,

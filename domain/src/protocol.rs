@@ -275,8 +275,8 @@ pub struct FeedPage {
     /// For those of the records that this phone may not write: with it the phone can bring one back to a server that lost it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub proofs: BTreeMap<RecordId, Proof>,
-    /// For those of the records that were moved here from another cell and that this phone may write: with it the phone can move one
-    /// again on a server that lost the move.
+    /// For those of the other records that were moved here from another cell, and whatever was moved that this phone may write: with it
+    /// the phone can move one again on a server that lost the move.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub moves: BTreeMap<RecordId, Proof>,
 }

@@ -16,8 +16,8 @@ use crate::http::desk::handlers as desk;
         description = "The phones' API under /v1 and the desk's under /desk/api. Every answer of 400 and above is an ErrorBody."
     ),
     modifiers(&Security),
-    // What a receipt says is a text for everybody but who reads it.
-    components(schemas(domain::protocol::ReceiptStatement)),
+    // What a receipt says is a text for everybody but who reads it, and what is handed in is sealed.
+    components(schemas(domain::protocol::ReceiptStatement, domain::hand_in::HandInContent)),
     paths(
         desk::sign_in, desk::session, desk::sign_out, desk::places, desk::inbox, desk::record, desk::restore, desk::photo, desk::photos, desk::review,
         desk::look,
