@@ -134,7 +134,7 @@ impl Open {
         let transaction = self.store.begin()?;
         note_enrolment(&transaction, server, enrolment)?;
         if account.role != self.account.role {
-            round::role_changes(&transaction)?;
+            round::read_anew(&transaction)?;
         }
         transaction.commit()?;
         self.account = account;

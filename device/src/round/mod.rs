@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use gather::mark_all_offered;
 pub(crate) use receipt::{KeptReceipt, is_repairing};
-pub(crate) use rights::role_changes;
+pub(crate) use rights::read_anew;
 pub(crate) use state::waiting;
 pub use state::{Hindrance, RoundReport, SyncPhase, SyncState};
 

@@ -16,21 +16,17 @@ use crate::DeviceError;
 use crate::open::{Account, Open};
 use crate::store::{self, Held, Meta, SELECT_HELD, Store};
 
-/// The account has another role from now on: its cells are read anew, as that role is sent them, and the register is to be cut to it. Also
-/// where both see all of them: what the new one may not write comes with a proof, without which a server that was put back would not take
-/// it from here.
-pub(crate) fn role_changes(connection: &Connection) -> Result<(), DeviceError> {
-    read_anew(connection)
-}
-
 /// The same, as an answer tells it: the account is stored with its new role.
 pub(super) fn take_role(connection: &Connection, before: Role, account: &Account) -> Result<(), DeviceError> {
     tracing::info!(?before, now = ?account.role, "the account has another role");
     Meta::Account.set(connection, account)?;
-    role_changes(connection)
+    read_anew(connection)
 }
 
-fn read_anew(connection: &Connection) -> Result<(), DeviceError> {
+/// The account has other rights from now on, by its role or by this version: its cells are read anew, as these rights are sent them, and
+/// the register is to be cut to them. Also where the former role and the new one see all of them: what the new one may not write comes with
+/// a proof, without which a server that was put back would not take it from here.
+pub(crate) fn read_anew(connection: &Connection) -> Result<(), DeviceError> {
     Meta::CutTo.set(connection, &Vec::<String>::new())?;
     repair::end_all(connection)?;
     store::forget_cursors(connection, None)
