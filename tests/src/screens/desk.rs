@@ -82,12 +82,7 @@ const ADMIN: &[Page] = &[
     ("accounts", "/accounts", "[data-test=\"account-search\"]", None),
     ("account-create", "/accounts", HEAD, Some(("[data-test=\"account-create\"]", "[role=\"dialog\"]"))),
     ("divisions", "/divisions", "[data-test=\"division-search\"]", None),
-    (
-        "division",
-        "/divisions",
-        "[data-test=\"division-search\"]",
-        Some(("[data-test^=\"division-6\"]", "[data-test=\"division-pane\"]")),
-    ),
+    ("division", "/divisions?code=610722001001001", "[data-test=\"cell-late\"]", None),
     ("boundaries", "/boundaries", "[data-test=\"map\"][data-phase=\"drawn\"]", None),
     ("lists", "/lists", "[data-test=\"tab-categories\"]", None),
     ("lists-severities", "/lists?list=severities", "[data-test=\"tab-categories\"]", None),
