@@ -1,6 +1,7 @@
 //! Photos: whose bytes are awaited, where they stand, and who may see them.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 
 use domain::incident::sees;
 use domain::kinds::photo::Photo;
@@ -188,7 +189,7 @@ impl<S: Store> Hub<S> {
     /// its folder was restored from a backup. The upload is then given up, so that the phone announces the photo again.
     fn write_down(&self, id: &str, at: u64, chunk: &[u8]) -> Result<(), HubError> {
         match self.photos.lay(id, at, chunk) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 tracing::warn!("an upload's bytes are missing: it is begun again");
                 self.drop_upload(id)?;
                 Err(refused(CallRefusal::UploadGone))
@@ -398,7 +399,7 @@ impl<S: Store> Hub<S> {
     /// A photo's bytes, for somebody who may see it.
     ///
     /// # Errors
-    /// [`CallRefusal::NotFound`] outside the scope, and while the bytes have not arrived.
+    /// [`CallRefusal::NotFound`] outside the scope, while the bytes have not arrived, and when what lies there is no picture.
     pub fn photo_for(&self, actor: &Actor, sha256: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, HubError> {
         if !self.may_see_photo(actor, sha256)? {
             return Err(refused(CallRefusal::NotFound));
@@ -418,7 +419,14 @@ impl<S: Store> Hub<S> {
             self.miss_photo();
             return Err(refused(CallRefusal::NotFound));
         }
-        Ok(self.photos.read(sha256, size)?)
+        match self.photos.read(sha256, size) {
+            // It was erased just now; or its file has the right size and no picture in it, of which no thumbnail can be made.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => {
+                tracing::warn!(%sha256, %error, "a photo that is noted as stored cannot be handed out");
+                Err(refused(CallRefusal::NotFound))
+            }
+            read => Ok(read?),
+        }
     }
 
     /// Takes the place from bytes that no record names after all.

@@ -23,6 +23,8 @@ pub const UPLOAD_NAME_MAX: usize = 64;
 const UPLOADS: &str = "uploads";
 /// How the name of a thumbnail ends before it takes its place. It is called after its upload: two may bring the same picture.
 const PART: &str = "part";
+/// How a JPEG ends. What a full disk or a power cut left of one does not.
+const JPEG_END: [u8; 2] = [0xFF, 0xD9];
 
 /// A folder of photos, addressed by the hash of their bytes.
 pub struct PhotoFolder {
@@ -264,15 +266,15 @@ impl PhotoFolder {
         }
     }
 
-    /// A stored photo's bytes. A thumbnail that a copy of the folder lacks, or has empty, is made of its photo each time: put in its place it
-    /// could outlive a photo that is erased just then.
+    /// A stored photo's bytes. A thumbnail that a copy of the folder lacks, or has empty or cut, is made of its photo each time: put in its
+    /// place it could outlive a photo that is erased just then.
     ///
     /// # Errors
-    /// When it is not there.
+    /// When it is not there; [`io::ErrorKind::InvalidData`] when a thumbnail is to be made of what is no picture.
     pub fn read(&self, sha256: &Sha256Hex, size: PhotoSize) -> io::Result<Vec<u8>> {
         if size == PhotoSize::Thumb
             && let Ok(thumbnail) = fs::read(self.photo_file(sha256, size))
-            && !thumbnail.is_empty()
+            && thumbnail.ends_with(&JPEG_END)
         {
             return Ok(thumbnail);
         }
