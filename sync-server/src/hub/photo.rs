@@ -466,15 +466,30 @@ impl<S: Store> Hub<S> {
     }
 
     /// Checks a photo's bytes and gives them their place in the folder; that they are there is not noted yet.
-    pub(super) fn place_photo(&self, sha256: &Sha256Hex, bytes: &[u8]) -> Result<(), HubError> {
+    fn place_photo(&self, sha256: &Sha256Hex, bytes: &[u8]) -> Result<(), HubError> {
+        self.with_checked(sha256, bytes, |upload| Ok(self.photos.take_place(upload, sha256)?))
+    }
+
+    /// Checks a photo's bytes and lays them down with their thumbnail, for `work` to give them their place: that alone is soon done, also
+    /// while nobody else may write.
+    pub(super) fn with_checked<T>(
+        &self,
+        sha256: &Sha256Hex,
+        bytes: &[u8],
+        work: impl FnOnce(&str) -> Result<T, HubError>,
+    ) -> Result<T, HubError> {
         let id = secrets::token(self.time().world.as_mut());
-        let placed = self.photos.append(&id, 0, bytes).and_then(|()| self.photos.finish(&id, sha256));
+        let checked = self.photos.append(&id, 0, bytes).and_then(|()| self.photos.check(&id, sha256));
+        let done = match checked {
+            Ok(None) => work(&id),
+            Ok(Some(code)) => Err(refused(code)),
+            Err(error) => Err(error.into()),
+        };
         // Whatever has become of it: no row names this upload, so that nobody would come for its file.
         let discarded = self.photos.discard(&id);
-        match placed? {
-            Finished::Stored => Ok(discarded?),
-            Finished::Refused(code) => Err(refused(code)),
-        }
+        let done = done?;
+        discarded?;
+        Ok(done)
     }
 
     /// Removes files of uploads that nothing knows of: a process that was killed left them. For whoever holds the data folder alone,

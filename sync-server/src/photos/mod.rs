@@ -131,22 +131,43 @@ impl PhotoFolder {
     /// # Errors
     /// When the disk refuses.
     pub fn finish(&self, upload: &str, sha256: &Sha256Hex) -> io::Result<Finished> {
+        if let Some(code) = self.check(upload, sha256)? {
+            return Ok(Finished::Refused(code));
+        }
+        self.take_place(upload, sha256)?;
+        Ok(Finished::Stored)
+    }
+
+    /// Checks a complete upload and lays its thumbnail beside it, so that [`PhotoFolder::take_place`] is soon done. None: it is the picture
+    /// that was announced.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn check(&self, upload: &str, sha256: &Sha256Hex) -> io::Result<Option<CallRefusal>> {
         let path = self.upload_file(upload)?;
         let bytes = fs::read(&path)?;
         let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         if found != sha256.as_str() {
-            return Ok(Finished::Refused(CallRefusal::HashMismatch));
+            return Ok(Some(CallRefusal::HashMismatch));
         }
         let Some(thumbnail) = picture::thumbnail(&bytes) else {
-            return Ok(Finished::Refused(CallRefusal::NotAnImage));
+            return Ok(Some(CallRefusal::NotAnImage));
         };
+        write_whole(&path.with_extension(PART), &thumbnail)?;
+        Ok(None)
+    }
+
+    /// Moves an upload that was checked under its hash. Durable when this returns.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn take_place(&self, upload: &str, sha256: &Sha256Hex) -> io::Result<()> {
+        let path = self.upload_file(upload)?;
         let full = self.photo_file(sha256, PhotoSize::Full);
         let folder = full.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder)?;
-        let beside = path.with_extension(PART);
-        write_whole(&beside, &thumbnail)?;
         let thumb = self.photo_file(sha256, PhotoSize::Thumb);
-        fs::rename(beside, &thumb)?;
+        fs::rename(path.with_extension(PART), &thumb)?;
         // The photo last: whoever finds it finds the thumbnail too. The upload's file was synced with its last bytes.
         if let Err(error) = fs::rename(&path, &full) {
             // Another process may have thrown the upload away with the person whom it shows: a thumbnail alone nobody would look for.
@@ -155,8 +176,7 @@ impl PhotoFolder {
             }
             return Err(error);
         }
-        self.settle_photo(sha256)?;
-        Ok(Finished::Stored)
+        self.settle_photo(sha256)
     }
 
     /// Makes the place that a photo has taken durable.
