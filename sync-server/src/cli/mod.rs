@@ -108,7 +108,8 @@ enum Command {
         file: PathBuf,
     },
     /// Say that the pictures which the photo folder lacks are lost, however many: they count as not here, and phones offer again those
-    /// that they still have. `serve` does so by itself, but does not start when the folder lacks nearly all of them.
+    /// that they still have. `serve` does so by itself, but does not start when the folder lacks nearly all of them. Where there is no folder
+    /// nothing is changed: `serve` makes one, and says first what is missing.
     LostPhotos {
         #[command(flatten)]
         data: Data,

@@ -1,6 +1,7 @@
 //! Photos: whose bytes are awaited, where they stand, and who may see them.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 
 use domain::incident::sees;
 use domain::kinds::photo::Photo;
@@ -188,7 +189,7 @@ impl<S: Store> Hub<S> {
     /// its folder was restored from a backup. The upload is then given up, so that the phone announces the photo again.
     fn write_down(&self, id: &str, at: u64, chunk: &[u8]) -> Result<(), HubError> {
         match self.photos.lay(id, at, chunk) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 tracing::warn!("an upload's bytes are missing: it is begun again");
                 self.drop_upload(id)?;
                 Err(refused(CallRefusal::UploadGone))
@@ -398,7 +399,7 @@ impl<S: Store> Hub<S> {
     /// A photo's bytes, for somebody who may see it.
     ///
     /// # Errors
-    /// [`CallRefusal::NotFound`] outside the scope, and while the bytes have not arrived.
+    /// [`CallRefusal::NotFound`] outside the scope, while the bytes have not arrived, and when what lies there is no picture.
     pub fn photo_for(&self, actor: &Actor, sha256: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, HubError> {
         if !self.may_see_photo(actor, sha256)? {
             return Err(refused(CallRefusal::NotFound));
@@ -418,7 +419,14 @@ impl<S: Store> Hub<S> {
             self.miss_photo();
             return Err(refused(CallRefusal::NotFound));
         }
-        Ok(self.photos.read(sha256, size)?)
+        match self.photos.read(sha256, size) {
+            // It was erased just now; or its file has the right size and no picture in it, of which no thumbnail can be made.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => {
+                tracing::warn!(%sha256, %error, "a photo that is noted as stored cannot be handed out");
+                Err(refused(CallRefusal::NotFound))
+            }
+            read => Ok(read?),
+        }
     }
 
     /// Takes the place from bytes that no record names after all.
@@ -458,15 +466,30 @@ impl<S: Store> Hub<S> {
     }
 
     /// Checks a photo's bytes and gives them their place in the folder; that they are there is not noted yet.
-    pub(super) fn place_photo(&self, sha256: &Sha256Hex, bytes: &[u8]) -> Result<(), HubError> {
+    fn place_photo(&self, sha256: &Sha256Hex, bytes: &[u8]) -> Result<(), HubError> {
+        self.with_checked(sha256, bytes, |upload| Ok(self.photos.take_place(upload, sha256)?))
+    }
+
+    /// Checks a photo's bytes and lays them down with their thumbnail, for `work` to give them their place: that alone is soon done, also
+    /// while nobody else may write.
+    pub(super) fn with_checked<T>(
+        &self,
+        sha256: &Sha256Hex,
+        bytes: &[u8],
+        work: impl FnOnce(&str) -> Result<T, HubError>,
+    ) -> Result<T, HubError> {
         let id = secrets::token(self.time().world.as_mut());
-        let placed = self.photos.append(&id, 0, bytes).and_then(|()| self.photos.finish(&id, sha256));
+        let checked = self.photos.append(&id, 0, bytes).and_then(|()| self.photos.check(&id, sha256));
+        let done = match checked {
+            Ok(None) => work(&id),
+            Ok(Some(code)) => Err(refused(code)),
+            Err(error) => Err(error.into()),
+        };
         // Whatever has become of it: no row names this upload, so that nobody would come for its file.
         let discarded = self.photos.discard(&id);
-        match placed? {
-            Finished::Stored => Ok(discarded?),
-            Finished::Refused(code) => Err(refused(code)),
-        }
+        let done = done?;
+        discarded?;
+        Ok(done)
     }
 
     /// Removes files of uploads that nothing knows of: a process that was killed left them. For whoever holds the data folder alone,

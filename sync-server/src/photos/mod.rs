@@ -23,6 +23,8 @@ pub const UPLOAD_NAME_MAX: usize = 64;
 const UPLOADS: &str = "uploads";
 /// How the name of a thumbnail ends before it takes its place. It is called after its upload: two may bring the same picture.
 const PART: &str = "part";
+/// How a JPEG ends. What a full disk or a power cut left of one does not.
+const JPEG_END: [u8; 2] = [0xFF, 0xD9];
 
 /// A folder of photos, addressed by the hash of their bytes.
 pub struct PhotoFolder {
@@ -129,22 +131,43 @@ impl PhotoFolder {
     /// # Errors
     /// When the disk refuses.
     pub fn finish(&self, upload: &str, sha256: &Sha256Hex) -> io::Result<Finished> {
+        if let Some(code) = self.check(upload, sha256)? {
+            return Ok(Finished::Refused(code));
+        }
+        self.take_place(upload, sha256)?;
+        Ok(Finished::Stored)
+    }
+
+    /// Checks a complete upload and lays its thumbnail beside it, so that [`PhotoFolder::take_place`] is soon done. None: it is the picture
+    /// that was announced.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn check(&self, upload: &str, sha256: &Sha256Hex) -> io::Result<Option<CallRefusal>> {
         let path = self.upload_file(upload)?;
         let bytes = fs::read(&path)?;
         let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         if found != sha256.as_str() {
-            return Ok(Finished::Refused(CallRefusal::HashMismatch));
+            return Ok(Some(CallRefusal::HashMismatch));
         }
         let Some(thumbnail) = picture::thumbnail(&bytes) else {
-            return Ok(Finished::Refused(CallRefusal::NotAnImage));
+            return Ok(Some(CallRefusal::NotAnImage));
         };
+        write_whole(&path.with_extension(PART), &thumbnail)?;
+        Ok(None)
+    }
+
+    /// Moves an upload that was checked under its hash. Durable when this returns.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn take_place(&self, upload: &str, sha256: &Sha256Hex) -> io::Result<()> {
+        let path = self.upload_file(upload)?;
         let full = self.photo_file(sha256, PhotoSize::Full);
         let folder = full.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder)?;
-        let beside = path.with_extension(PART);
-        write_whole(&beside, &thumbnail)?;
         let thumb = self.photo_file(sha256, PhotoSize::Thumb);
-        fs::rename(beside, &thumb)?;
+        fs::rename(path.with_extension(PART), &thumb)?;
         // The photo last: whoever finds it finds the thumbnail too. The upload's file was synced with its last bytes.
         if let Err(error) = fs::rename(&path, &full) {
             // Another process may have thrown the upload away with the person whom it shows: a thumbnail alone nobody would look for.
@@ -153,8 +176,7 @@ impl PhotoFolder {
             }
             return Err(error);
         }
-        self.settle_photo(sha256)?;
-        Ok(Finished::Stored)
+        self.settle_photo(sha256)
     }
 
     /// Makes the place that a photo has taken durable.
@@ -264,15 +286,15 @@ impl PhotoFolder {
         }
     }
 
-    /// A stored photo's bytes. A thumbnail that a copy of the folder lacks, or has empty, is made of its photo each time: put in its place it
-    /// could outlive a photo that is erased just then.
+    /// A stored photo's bytes. A thumbnail that a copy of the folder lacks, or has empty or cut, is made of its photo each time: put in its
+    /// place it could outlive a photo that is erased just then.
     ///
     /// # Errors
-    /// When it is not there.
+    /// When it is not there; [`io::ErrorKind::InvalidData`] when a thumbnail is to be made of what is no picture.
     pub fn read(&self, sha256: &Sha256Hex, size: PhotoSize) -> io::Result<Vec<u8>> {
         if size == PhotoSize::Thumb
             && let Ok(thumbnail) = fs::read(self.photo_file(sha256, size))
-            && !thumbnail.is_empty()
+            && thumbnail.ends_with(&JPEG_END)
         {
             return Ok(thumbnail);
         }

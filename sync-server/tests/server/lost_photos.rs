@@ -115,11 +115,24 @@ fn a_thumbnail_that_a_copy_of_the_folder_lacks_is_made_of_its_picture() {
     let thumbnail = || county.hub.photo_for(&actor, &offer.sha256, PhotoSize::Thumb).unwrap();
     let made = thumbnail();
     let file = place(&county, offer).with_extension("thumb.jpg");
-    std::fs::write(&file, b"").unwrap();
-    assert_eq!(thumbnail(), made);
+    for left in [&b""[..], &made[..made.len() / 2]] {
+        std::fs::write(&file, left).unwrap();
+        assert_eq!(thumbnail(), made, "{} bytes", left.len());
+    }
     std::fs::remove_file(&file).unwrap();
     assert_eq!(thumbnail(), made);
     assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 0, came: 0 }, "no picture is lost");
+}
+
+#[test]
+fn a_file_of_the_right_size_with_no_picture_in_it_has_no_thumbnail() {
+    let county = County::new();
+    let (phone, photos) = with_photos(&county, 1);
+    let (offer, bytes) = &photos[0];
+    std::fs::write(place(&county, offer), vec![0; bytes.len()]).unwrap();
+    std::fs::remove_file(place(&county, offer).with_extension("thumb.jpg")).unwrap();
+    let asked = county.hub.photo_for(&phone.phone().actor, &offer.sha256, PhotoSize::Thumb);
+    assert_eq!(asked.unwrap_err().code(), CallRefusal::NotFound);
 }
 
 #[test]

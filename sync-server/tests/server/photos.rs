@@ -361,6 +361,19 @@ fn a_photo_that_cannot_take_its_place_leaves_no_thumbnail() {
 }
 
 #[test]
+fn a_picture_that_was_checked_has_no_place_before_it_takes_it() {
+    let county = County::new();
+    let (bytes, photos) = (jpeg(30), county.hub.photos());
+    let sha256 = Sha256Hex::new(&sha256(&bytes)).unwrap();
+    photos.append("an-upload", 0, &bytes).unwrap();
+    assert_eq!(photos.check("an-upload", &sha256).unwrap(), None);
+    assert!(!photos.has_any_of(&sha256).unwrap(), "neither the picture nor its thumbnail");
+    photos.take_place("an-upload", &sha256).unwrap();
+    assert!(photos.holds(&sha256, bytes.len() as u64).unwrap());
+    assert!(photos.uploads().unwrap().is_empty());
+}
+
+#[test]
 fn an_upload_that_is_over_leaves_no_picture_that_nobody_names() {
     let county = County::new();
     let device = county.worker("worker-a", &[cell(1)]).phone().device;

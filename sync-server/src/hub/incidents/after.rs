@@ -56,12 +56,14 @@ impl<S: Store> Hub<S> {
         }
         let picture = develop(bytes).map_err(refused)?;
         self.foresee_nameless(&picture.sha256)?;
-        let added = self.store.write(|writing| {
-            // The incident may have moved on while the picture was developed.
-            let Some(seen) = self.to_show(writing, &desk.actor, id, wish)? else { return Ok(()) };
-            // While nobody else writes: until its record is there, whoever tidies up takes it for an erased one that came back.
-            self.place_photo(&picture.sha256, &picture.full)?;
-            self.write_after(writing, &desk.actor, &seen, wish.id, &picture)
+        let added = self.with_checked(&picture.sha256, &picture.full, |upload| {
+            self.store.write(|writing| {
+                // The incident may have moved on while the picture was developed.
+                let Some(seen) = self.to_show(writing, &desk.actor, id, wish)? else { return Ok(()) };
+                // While nobody else writes: until its record is there, whoever tidies up takes it for an erased one that came back.
+                self.photos.take_place(upload, &picture.sha256)?;
+                self.write_after(writing, &desk.actor, &seen, wish.id, &picture)
+            })
         });
         if added.is_err() {
             self.give_up_photo(&picture.sha256)?;
