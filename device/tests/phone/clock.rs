@@ -132,10 +132,7 @@ fn a_colleagues_broken_clock_does_not_drag_this_one_along_nor_block_a_correction
 fn what_the_server_has_already_is_not_set_back_with_what_lies_in_the_future() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    phone.pass(1_000);
-    phone.rename(id, "二号楼");
+    let id = phone.building_with_unsent(json!({"name": "二号楼"}));
     // The name is taken, its answer is lost; meanwhile the clock jumps an hour ahead, something is written, and it jumps back.
     let (typing, clock) = (phone.device.clone(), phone.clock.clone());
     server.hub().meanwhile = Some(Box::new(move || {

@@ -48,10 +48,7 @@ fn what_was_written_before_a_handover_is_sent_without_what_was_written_in_the_sa
 fn a_cell_with_something_that_cannot_be_sent_yet_stays() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    phone.pass(1_000);
-    phone.rename(id, "二号楼");
+    let id = phone.building_with_unsent(json!({"name": "二号楼"}));
     server.hub().cells = Vec::new();
     server.hub().refuse = Box::new(|_| Some(ProblemCode::StampFuture));
     phone.round();
@@ -255,10 +252,7 @@ fn a_refused_word_is_not_replaced_by_what_stood_under_it_when_a_restored_server_
     for has_record in [false, true] {
         let server = Server::new();
         let phone = Phone::new(&server, 1);
-        let id = phone.building("一号楼");
-        phone.sync();
-        phone.pass(1_000);
-        phone.rename(id, "二号楼");
+        let id = phone.building_with_unsent(json!({"name": "二号楼"}));
         server.hub().refuse = Box::new(|_| Some(ProblemCode::EndBeforeStart));
         phone.sync();
         let refused = || phone.device.with_open(|open: &mut device::Open| open.refused()).unwrap();

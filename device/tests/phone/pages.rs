@@ -199,10 +199,7 @@ fn an_older_word_joins_the_refused_ones_when_its_record_goes_with_them() {
 fn what_was_written_again_while_it_was_refused_leaves_no_empty_entry() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    phone.pass(1_000);
-    phone.rename(id, "先前的");
+    let id = phone.building_with_unsent(json!({"name": "先前的"}));
     let device = phone.device.clone();
     server.hub().refuse = Box::new(move |change| {
         let refused = change.fields.get("name") == Some(&json!("先前的"));

@@ -71,10 +71,7 @@ fn a_pull_never_overwrites_what_is_unsent_and_newer() {
 fn an_own_value_that_a_later_one_overtakes_still_reaches_the_history() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    phone.pass(1_000);
-    phone.rename(id, "我的楼");
+    let id = phone.building_with_unsent(json!({"name": "我的楼"}));
     server.write(change(id, Kind::Building, cell(), START + 60_000, json!({"name": "同事的楼"})));
     // The push is refused for want of time; the pull of the same answer overtakes.
     server.hub().refuse =
@@ -520,10 +517,7 @@ fn the_generation_grows_when_something_stored_changed_and_only_then() {
 fn a_copy_of_a_refused_request_that_is_taken_later_comes_down() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);
-    let id = phone.building("一号楼");
-    phone.sync();
-    phone.pass(1_000);
-    phone.rename(id, "二号楼");
+    let id = phone.building_with_unsent(json!({"name": "二号楼"}));
     server.hub().refuse = Box::new(|_| Some(ProblemCode::NotAllowed));
     phone.sync();
     assert_eq!(phone.name(id), "一号楼");
