@@ -76,7 +76,8 @@ pub(super) fn take(
     open.clock = clock;
     if removed || judged.dropped {
         // The server does not send a run what it wrote itself. What this run wrote and does not hold any more (refused, set back,
-        // in a cell that was left) may still reach the server with a late request: it must come down like anybody's.
+        // moved away, in a cell that was left) may still reach the server with a late request, or be what a server has that was put
+        // back: it must come down like anybody's.
         open.begin_run();
     }
     if is_told {
@@ -128,7 +129,7 @@ fn with_role_told(account: &Account, answer: &ExchangeAnswer) -> Option<Account>
 /// What came of everything that an answer tells beside its verdicts.
 struct Told {
     seen: Seen,
-    /// Something went of a cell that the phone does not hold any more.
+    /// Something went of a cell that the phone does not hold any more, or left one that it holds.
     removed: bool,
     other_cells: bool,
     compared: Compared,
@@ -160,7 +161,7 @@ fn take_told(
     health::was_told(connection, request.health.as_ref(), (*device, answer.epoch), now)?;
     outbox::note_asked(connection, &request.words_about)?;
     let other_cells = note_cells(connection, &answer.cells)?;
-    Ok(Told { seen, removed, other_cells, compared })
+    Ok(Told { removed: removed || seen.left, seen, other_cells, compared })
 }
 
 /// Stores the pages, and lets go of those who were erased and about whom words are here.
@@ -177,7 +178,9 @@ fn take_pages(
     }
     // What left one cell may come with another's page, as long as these were not all read.
     if !answer.more || answer.cells.len() < 2 {
-        seen.new += pull::leave_gone(connection)?;
+        let left = pull::leave_gone(connection)?;
+        seen.left = left > 0;
+        seen.new += left;
     }
     for id in answer.erased.iter().filter(|id| request.words_about.contains(id)) {
         seen.told |= outbox::erase(connection, *id)?;

@@ -59,14 +59,20 @@ fn has_gone(device: &Device, photo: &WaitingPhoto) -> Result<bool, DeviceError> 
     let noted = note(device, |connection| {
         store::photo_stored(connection, &photo.sha256)?;
         // What left its cell and stayed for its picture goes. The feeds were read to their end before the first photo.
-        pull::leave_gone(connection)?;
-        Ok(())
+        pull::leave_gone(connection)
     })?;
-    if noted {
+    if noted.is_some_and(|left| left > 0) {
+        // As in `answer::take`: this run holds less than it wrote.
+        device.with_open::<_, DeviceError>(|open| {
+            open.begin_run();
+            Ok(())
+        })?;
+    }
+    if noted.is_some() {
         device.inner.pulse.changed();
         device.photo_has_gone(&photo.sha256);
     }
-    Ok(noted)
+    Ok(noted.is_some())
 }
 
 /// Lets a photo wait that failed by itself, each time for longer.
@@ -91,13 +97,13 @@ fn failed(device: &Device, photo: &WaitingPhoto, error: &CallError, until: Milli
 }
 
 /// Notes how a photo stands, if need be in the room that is held in reserve for text: it is little, and what was sent can be given up,
-/// which makes more. False: there is no room even so. Nothing is lost with it, and the photos go on.
-fn note(device: &Device, f: impl Fn(&Connection) -> Result<(), DeviceError>) -> Result<bool, DeviceError> {
+/// which makes more. Nothing: there is no room even so. Nothing is lost with it, and the photos go on.
+fn note<T>(device: &Device, f: impl Fn(&Connection) -> Result<T, DeviceError>) -> Result<Option<T>, DeviceError> {
     match device.with_open(|open| open.store.keep_text(|transaction| f(transaction))) {
-        Ok(()) => Ok(true),
+        Ok(noted) => Ok(Some(noted)),
         Err(error @ DeviceError::StorageFull) => {
             tracing::warn!(%error, "how a photo stands could not be noted");
-            Ok(false)
+            Ok(None)
         }
         Err(error) => Err(error),
     }

@@ -22,6 +22,8 @@ use crate::store::{self, CellSums, Held, Kept};
 pub(super) struct Seen {
     /// Records that were new or different, and records that left.
     pub(super) new: usize,
+    /// Whether records went that had left their cell.
+    pub(super) left: bool,
     /// Whether values were set aside, or such were settled, or what left its cell stays for now.
     pub(super) told: bool,
     /// The greatest stamp in it that lies within reason.
@@ -30,7 +32,7 @@ pub(super) struct Seen {
 
 impl Seen {
     /// No page was seen yet.
-    pub(super) const NOTHING: Self = Self { new: 0, told: false, latest: Stamp::ZERO };
+    pub(super) const NOTHING: Self = Self { new: 0, left: false, told: false, latest: Stamp::ZERO };
 }
 
 /// Stores a page and its cursor.
