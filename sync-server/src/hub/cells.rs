@@ -89,11 +89,12 @@ impl<S: Store> Hub<S> {
     }
 
     /// Gives a cell from one account to another, with what was merged into it, whoever holds that; `seen` says who the caller saw holding
-    /// the cell itself.
+    /// the cell itself. One that is over is given to nobody else; one in whose place there is another is not taken away either, for it
+    /// comes and goes with that.
     ///
     /// # Errors
     /// [`CallRefusal::NotFound`] outside the scope, [`CallRefusal::Stale`] when others hold it by now, [`CallRefusal::Invalid`]
-    /// when the account that gets it is not below the actor or carries no phone.
+    /// when it is over, or the account that gets it is not below the actor or carries no phone.
     pub fn hand_over_cell(
         &self,
         actor: &Actor,
@@ -109,7 +110,9 @@ impl<S: Store> Hub<S> {
             if BTreeSet::from_iter(holders.iter()) != BTreeSet::from_iter(seen.iter()) {
                 return Err(HubError::refused(CallRefusal::Stale));
             }
-            if division.retired_at.is_some() && wanted.iter().any(|id| !holders.contains(id)) {
+            let comes = wanted.iter().any(|id| !holders.contains(id));
+            let goes = holders.iter().any(|id| !wanted.contains(id));
+            if division.retired_at.is_some() && (comes || goes && division.succeeded_by.is_some()) {
                 return Err(HubError::invalid(vec![Problem::new("to", ProblemCode::Retired)]));
             }
             for id in wanted.iter().filter(|id| !holders.contains(id)) {

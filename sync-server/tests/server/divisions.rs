@@ -6,7 +6,7 @@ use domain::scope::Role;
 use domain::{AccountId, CellCode, Fields, Kind, ProblemCode, RecordId};
 use serde_json::{Value, json};
 use sync_server::hub::reviews::{ReviewOf, ReviewVerdict};
-use sync_server::store::Store as _;
+use sync_server::store::{Place, Store as _};
 
 use crate::accounts::county;
 use crate::common::{County, MINUTE, cell, scope};
@@ -212,6 +212,40 @@ async fn whoever_was_left_with_a_cell_that_was_merged_gives_it_up_when_the_other
     // Nor does it take another handover: what came late is moved, and the cell goes to where the rest is.
     county.account("worker-1", Role::Worker, &["610722001001"], &[cell(2)]);
     admin.done(merge, json!({"into": "610722001001001"})).await;
+    assert!(left.phone().cells.is_empty());
+}
+
+#[tokio::test]
+async fn a_cell_that_is_over_is_not_taken_from_whoever_holds_the_one_that_took_its_place() {
+    let county = county();
+    let admin = admin(&county).await;
+    let foreign = CellCode::new("610722001002001").unwrap();
+    let place = Place { code: scope(foreign.as_str()), name: "第1网格".into() };
+    county.hub.put_places(&[place]).unwrap();
+    let mut two = county.worker("worker-2", std::slice::from_ref(&foreign));
+    let home = two.new_home(&foreign);
+    two.push_all(&home);
+    let visit = two.visit(home[1].id, &foreign);
+    two.push_all(std::slice::from_ref(&visit));
+    let mut one = county.worker("worker-1", &[cell(1)]);
+    county.world.pass(10 * MINUTE);
+    admin.done("/desk/api/cells/610722001002001/merge", json!({"into": "610722001001001"})).await;
+    // The office of the village in which it lay sees it, and nobody of those who hold it.
+    let office = Seat::of(&county, "admin-2", Role::Admin, &["610722001002"]).await;
+    let path = "/desk/api/cells/610722001002001/hand-over";
+    let to = |to: &[&str]| json!({"seen": ["worker-1"], "to": to});
+    assert_eq!(office.refused(path, to(&[])).await, ("invalid".into(), "to retired".into()));
+    assert_eq!(office.refused(path, to(&["worker-1", "worker-2"])).await.1, "to retired");
+    office.done(path, to(&["worker-1"])).await;
+    assert_eq!(one.phone().cells, [cell(1), foreign.clone()]);
+    assert!(one.pulled().contains(&visit.id), "what is written once is on the phone of whoever has the households");
+    // One in whose place there is no other is given back to the office.
+    let alone = CellCode::new("610722001002002").unwrap();
+    admin.done("/desk/api/divisions", json!({"code": alone, "name": "第2网格"})).await;
+    admin.done(&format!("/desk/api/divisions/{alone}/retire"), json!({"succeeded_by": null})).await;
+    let left = county.worker("worker-3", std::slice::from_ref(&alone));
+    let back = json!({"seen": ["worker-3"], "to": []});
+    office.done(&format!("/desk/api/cells/{alone}/hand-over"), back).await;
     assert!(left.phone().cells.is_empty());
 }
 
