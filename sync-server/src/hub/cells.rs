@@ -334,9 +334,10 @@ pub(super) fn named_themselves(
     held: &[CellCode],
     named: &[CellCode],
 ) -> Result<Vec<CellCode>, HubError> {
+    let others = [named, held].concat();
     let mut themselves = Vec::new();
     for cell in named {
-        if !comes_with(reading, cell, named)? && !comes_with(reading, cell, held)? {
+        if !comes_with(reading, cell, &others)? {
             themselves.push(cell.clone());
         }
     }
