@@ -19,7 +19,7 @@ use domain::world::Millis;
 use domain::{Change, DeviceId, Kind, Node, ProblemCode, Sha256Hex, Stamp, Stamps};
 use serde_json::Value;
 
-use self::content::{Pictures, Words, unpacked};
+use self::content::{Pictures, Words, has_its_shape, unpacked};
 use crate::hub::judge::{Author, Read};
 use crate::hub::known_time::{heard_at, known_now, served};
 use crate::hub::orders::{Bearer, administered};
@@ -48,11 +48,11 @@ struct Opened {
 }
 
 impl<S: Store> Hub<S> {
-    /// Keeps a sealed piece of a phone's unsent work. It is opened once and closed again, and nothing of what is inside is read: what can
-    /// never be opened must not count as handed in, or its phone is wiped.
+    /// Keeps a sealed piece of a phone's unsent work. It is opened once and closed again, and of what is inside no more is asked than whether
+    /// it can be read at all: what nobody can ever take in must not count as handed in, or its phone is wiped.
     ///
     /// # Errors
-    /// [`CallRefusal::NotAllowed`] for a phone that may simply push, [`CallRefusal::Malformed`],
+    /// [`CallRefusal::NotAllowed`] for a phone that may simply push, [`CallRefusal::Malformed`] also for what is inside,
     /// [`CallRefusal::TooLarge`] for a piece, [`CallRefusal::OtherKey`] for one that cannot be opened here,
     /// [`CallRefusal::TooManyTries`] when too much of this phone lies here already.
     pub fn hand_in(&self, bearer: &Bearer, piece: &HandIn) -> Result<(), HubError> {
@@ -64,9 +64,16 @@ impl<S: Store> Hub<S> {
             return Err(HubError::refused(CallRefusal::TooLarge));
         }
         let (now, id) = (self.now(), bearer.device.id);
-        if self.opened(id, &piece.digest, &sealed).is_none() {
-            tracing::warn!(device = %id, "a piece that was handed in cannot be opened, and is not taken");
-            return Err(HubError::refused(CallRefusal::OtherKey));
+        match self.opened(id, &piece.digest, &sealed) {
+            None => {
+                tracing::warn!(device = %id, "a piece that was handed in cannot be opened, and is not taken");
+                return Err(HubError::refused(CallRefusal::OtherKey));
+            }
+            Some(content) if !has_its_shape(&content) => {
+                tracing::warn!(device = %id, "a piece that was handed in cannot be read, and is not taken");
+                return Err(HubError::refused(CallRefusal::Malformed));
+            }
+            Some(_) => {}
         }
         self.store.write(|writing| {
             let here = writing.hand_ins(id)?;
@@ -270,7 +277,7 @@ fn newest_known(
     Ok(own.fold(known_now(now, reading)?, Millis::max))
 }
 
-/// A piece with its changes. One that cannot be read counts as one thing refused, and stays.
+/// A piece with its changes. One that cannot be read, as an older version took it, counts as one thing refused, and stays.
 fn opened_piece(device: DeviceId, line: &HandInLine, content: Option<&[u8]>) -> Opened {
     let mut opened = Opened {
         digest: line.digest.clone(),

@@ -352,12 +352,37 @@ fn a_piece_that_cannot_be_opened_stands_in_the_way_of_no_other() {
     for piece in [&sealed_by_another, &another_content, &bomb] {
         assert_eq!(code(town.hand_in(piece)), CallRefusal::OtherKey, "its phone must not believe that it lies here");
     }
-    for piece in [&no_json, &half_readable, &fine] {
+    assert_eq!(code(town.hand_in(&no_json)), CallRefusal::Malformed, "nor that of what nobody can ever take in");
+    for piece in [&half_readable, &fine] {
         town.hand_in(piece).unwrap();
     }
     let taken = town.take_in();
-    assert_eq!((taken.accepted, taken.refused), (2, 2), "the good change came twice and was taken once");
+    assert_eq!((taken.accepted, taken.refused), (2, 1), "the good change came twice and was taken once");
     assert!(town.county.stored(good.id).is_some());
+}
+
+#[test]
+fn a_piece_whose_content_has_another_shape_is_refused_and_handed_in_once_it_has_the_right_one() {
+    let mut town = town();
+    let dwelling = town.phone.new_dwelling(&cell(1));
+    let content = town.content(vec![dwelling.clone()]);
+    let plain = serde_json::to_value(&content).unwrap();
+    let piece = |content: &serde_json::Value| {
+        town.piece_of(town.device, content.to_string().as_bytes(), &town.content(vec![dwelling.clone()]))
+    };
+    let mut later = plain.clone();
+    later["later"] = json!({"anything": [1]});
+    let wrong =
+        [json!({"changes": plain["changes"]}), json!([plain]), json!({"node": 1, "changes": plain["changes"][0]})];
+    let (wrong, later) = (wrong.each_ref().map(piece), piece(&later));
+    town.county.hub.order_device(&town.boss.actor, town.device, DeviceOrder::Wipe).unwrap();
+    for piece in &wrong {
+        assert_eq!(code(town.hand_in(piece)), CallRefusal::Malformed);
+    }
+    assert!(town.county.hub.devices_for(&town.boss.actor).unwrap()[0].hand_ins.is_empty(), "so nothing is wiped");
+    town.hand_in(&later).unwrap();
+    assert_eq!(town.take_in().accepted, 1);
+    assert!(town.county.stored(dwelling.id).is_some());
 }
 
 #[test]

@@ -84,6 +84,12 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for EachForItself<T> {
     }
 }
 
+/// Whether a content is one as a whole. What an entry says is asked when it is taken in: one that cannot be read is refused alone then, so
+/// that a phone with a word of a newer version hands the rest in, and what a newer version puts beside these lists is passed over.
+pub(super) fn has_its_shape(content: &[u8]) -> bool {
+    serde_json::from_slice::<Words>(content).is_ok() && serde_json::from_slice::<Pictures<'_>>(content).is_ok()
+}
+
 /// The content as it was sealed, if it is what its digest says. Never unpacks to more than allowed.
 pub(super) fn unpacked(packed: &[u8], expected: &Sha256Hex) -> Option<Vec<u8>> {
     let mut plain = Vec::new();
@@ -110,6 +116,28 @@ mod tests {
         let text = format!(r#"{{"changes":[1],"photos":[{{"sha256":"{}","jpeg":"AAAA"}}]}}"#, "ab".repeat(32));
         let pictures: Pictures<'_> = serde_json::from_str(&text).unwrap();
         assert!(matches!(pictures.photos[0].jpeg, Cow::Borrowed("AAAA")));
+    }
+
+    #[test]
+    fn a_content_is_told_by_its_lists_and_by_nothing_that_a_newer_version_adds() {
+        let photo = format!(r#"{{"sha256":"{}","jpeg":"AAAA","later":1}}"#, "ab".repeat(32));
+        for content in [
+            r#"{"node":0,"changes":[]}"#.to_owned(),
+            r#"{"node":0,"changes":[{"no":"change"}],"refused":[0],"later":{"a":[1]}}"#.to_owned(),
+            format!(r#"{{"node":0,"changes":[],"photos":[{photo}]}}"#),
+        ] {
+            assert!(has_its_shape(content.as_bytes()), "{content}");
+        }
+        for content in [
+            "no json",
+            "[]",
+            r#"{"changes":[]}"#,
+            r#"{"node":0}"#,
+            r#"{"node":0,"changes":{}}"#,
+            r#"{"node":0,"changes":[],"photos":["AAAA"]}"#,
+        ] {
+            assert!(!has_its_shape(content.as_bytes()), "{content}");
+        }
     }
 
     #[test]
