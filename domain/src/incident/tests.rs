@@ -101,6 +101,16 @@ fn the_seven_steps_lead_from_the_report_to_the_archive() {
 }
 
 #[test]
+fn to_which_step_an_action_belongs_is_told_by_the_action_whatever_its_record_says() {
+    let says_another = |mut step: Record| {
+        step.fields.insert("step".into(), json!("close"));
+        step
+    };
+    let others: Vec<Record> = story(&TO_VERIFY).into_iter().map(says_another).collect();
+    assert_eq!(fold(&incident(3), &others, &Lists::initial()), after(&TO_VERIFY));
+}
+
+#[test]
 fn what_was_returned_is_its_reporter_s_and_what_was_merged_or_declined_is_over() {
     let returned = after(&["return"]);
     assert_eq!(stands(&returned), (Stage::Draft, IncidentState::Returned, Turn::Worker));

@@ -31,7 +31,7 @@ pub const FIELDS: &[FieldSpec] = &[
 pub struct IncidentStep {
     /// Of which incident.
     pub incident: Option<RecordId>,
-    /// Code of the stage that it belongs to.
+    /// Code of the stage that it belongs to, as its writer says. Nothing goes by it: the action tells ([`crate::incident::stage_of`]).
     pub step: Option<String>,
     /// Code of what was done.
     pub action: String,
