@@ -66,11 +66,13 @@ pub fn problems(change: &Change, current: Option<&Record>, setting: Setting<'_>)
 }
 
 /// The same of what was judged in its day already: by the lists of that day, and beside the values that stood then. What the county
-/// publishes may be unknown by now, and what went together may not go with what stands.
+/// publishes may be unknown by now, and what went together may not go with what stands. A blank remark was taken by older versions.
 pub fn problems_of_its_day(change: &Change, current: Option<&Record>, setting: Setting<'_>) -> Vec<Problem> {
     let mut found = problems_apart(change, current, setting);
     let published = |name: &str| field(&change.kind, name).is_some_and(|spec| is_published(spec.of));
     found.retain(|problem| problem.code != ProblemCode::UnknownCode || !published(&problem.field));
+    let blank = |name: &str| field(&change.kind, name).is_some_and(|spec| spec.of == FieldType::Remarks);
+    found.retain(|problem| problem.code != ProblemCode::Required || !blank(&problem.field));
     found
 }
 
@@ -284,8 +286,11 @@ fn remarks_fault(value: &Value) -> Option<Fault> {
     if map.len() > 40 || !map.keys().all(|name| is_field_name(name)) {
         return fault(true, ProblemCode::FieldName);
     }
-    map.values()
-        .find_map(|remark| remark.as_str().map_or(fault(true, ProblemCode::WrongType), |text| text_fault(text, 500)))
+    map.values().find_map(|remark| {
+        let Some(text) = remark.as_str() else { return fault(true, ProblemCode::WrongType) };
+        // It marks its field as to be looked at, and says nothing of why.
+        fault(text.trim().is_empty(), ProblemCode::Required).or_else(|| text_fault(text, 500))
+    })
 }
 
 fn field_names_fault(value: &Value) -> Option<Fault> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use domain::codes::Lists;
 use domain::protocol::{CHANGE_BYTES_MAX, CHANGE_FIELDS_MAX};
 use domain::spec::{FieldType, fields};
-use domain::validate::{Setting, Warning, problems, warnings};
+use domain::validate::{Setting, Warning, problems, problems_of_its_day, warnings};
 use domain::{CellCode, Change, Fields, Kind, Node, ProblemCode, Record, RecordId, Stamp, Stamps};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -52,6 +52,24 @@ fn target_and_result_are_enough_for_a_visit() {
     let missing: Vec<&str> = empty.iter().map(|(field, _)| field.as_str()).collect();
     assert_eq!(missing, ["target", "target_kind", "at", "result", "by"]);
     assert!(empty.iter().all(|(_, code)| *code == ProblemCode::Required));
+}
+
+#[test]
+fn a_remark_says_something() {
+    let review = |remarks: Value| {
+        let fields = json!({"target": id(), "target_kind": "visit", "version": "0".repeat(32), "verdict": "returned", "at": NOW,
+            "by": "boss-1", "remarks": remarks});
+        change("review", fields)
+    };
+    assert_eq!(judge(&review(json!({"note": "请写清位置"})), None), []);
+    assert_eq!(judge(&review(json!({})), None), []);
+    let lists = Lists::initial();
+    for blank in ["", " \n", "\u{3000}"] {
+        let review = review(json!({"at": "请核对", "note": blank}));
+        assert_eq!(judge(&review, None), [("remarks".to_owned(), ProblemCode::Required)], "{blank:?}");
+        // An older version took it: it comes back when a server has lost it.
+        assert!(problems_of_its_day(&review, None, Setting { now: NOW, lists: &lists }).is_empty());
+    }
 }
 
 #[test]

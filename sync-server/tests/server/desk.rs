@@ -135,6 +135,9 @@ fn a_return_says_what_is_wrong() {
     let long = BTreeMap::from([("use".to_owned(), "长".repeat(501))]);
     let long = ReviewOf { remarks: long, ..review(dwelling.id, &version, ReviewVerdict::Returned) };
     assert_eq!(code(county.hub.review(&boss, &long)), CallRefusal::Invalid);
+    let blank = BTreeMap::from([("use".to_owned(), "是否出租？".to_owned()), ("group".to_owned(), " ".to_owned())]);
+    let blank = ReviewOf { remarks: blank, ..review(dwelling.id, &version, ReviewVerdict::Returned) };
+    assert_eq!(code(county.hub.review(&boss, &blank)), CallRefusal::Invalid);
     assert_eq!(county.stored(dwelling.id).unwrap().state, ReviewState::Waiting);
 }
 
