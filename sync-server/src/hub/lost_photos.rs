@@ -146,14 +146,9 @@ impl<S: Store> Hub<S> {
 
     fn set_right(&self, found: Differences) -> Result<GivenUp, HubError> {
         let now = self.now();
-        // One number for all: whoever hears it offers every picture, and the folder is asked, not the note that may still stand.
-        let number = self.store.read(|reading| {
-            let before = lost_at(reading)?;
-            Ok::<_, HubError>(before.map_or(now, |before| now.max(before + 1)))
-        })?;
-        let (mut lost, mut came) = (0, 0);
+        let (mut lost, mut came, mut said) = (0, 0, None);
         for some in found.lost.chunks(AT_ONCE) {
-            lost += self.store.write(|writing| self.take_notes_off(writing, some, number))?;
+            lost += self.store.write(|writing| self.take_notes_off(writing, some, now, &mut said))?;
         }
         // A whole folder may have been put in place: its parts are made durable once each, not with each picture.
         let in_one_part = |one: &(Sha256Hex, u64), next: &(Sha256Hex, u64)| one.0.as_str()[..2] == next.0.as_str()[..2];
@@ -177,11 +172,13 @@ impl<S: Store> Hub<S> {
     }
 
     /// Takes notes off, and says so to phones with the same transaction: should the server end after it, nothing else would tell them.
+    /// `said`: the number by which this look has told them before.
     fn take_notes_off(
         &self,
         writing: &mut dyn Writing,
         lost: &[(Sha256Hex, u64)],
-        number: Millis,
+        now: Millis,
+        said: &mut Option<Millis>,
     ) -> Result<usize, HubError> {
         let mut taken_off = 0;
         for (sha256, bytes) in lost {
@@ -191,8 +188,13 @@ impl<S: Store> Hub<S> {
                 taken_off += 1;
             }
         }
-        if taken_off > 0 {
+        let before = lost_at(writing)?;
+        // One number for all: whoever hears it offers every picture, and the folder is asked, not the note that may still stand. Another
+        // look may have said its own meanwhile, and the numbers never go back: a phone that has heard that one would hear nothing new.
+        if taken_off > 0 && (said.is_none() || *said != before) {
+            let number = before.map_or(now, |before| now.max(before + 1));
             writing.put_setting(PHOTOS_LOST, &number.to_string())?;
+            *said = Some(number);
         }
         Ok(taken_off)
     }
@@ -201,4 +203,31 @@ impl<S: Store> Hub<S> {
 /// When pictures were found missing last, and another number each time; none: never.
 pub(super) fn lost_at(reading: &(impl Reading + ?Sized)) -> Result<Option<Millis>, HubError> {
     moment(reading, PHOTOS_LOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::open_folder;
+    use crate::store::StoreError;
+
+    #[test]
+    fn two_looks_at_once_never_say_one_number_twice_and_none_goes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let hub = open_folder(folder.path()).unwrap();
+        let name = |number: u8| Sha256Hex::new(&format!("{number:064x}")).unwrap();
+        let lost: Vec<(Sha256Hex, u64)> = (0..4).map(|number| (name(number), 9)).collect();
+        let noted: Result<(), StoreError> = hub
+            .store
+            .write(|writing| lost.iter().try_for_each(|(sha256, bytes)| writing.put_photo_stored(sha256, *bytes, 1)));
+        noted.unwrap();
+        let take_off = |which: usize, said: &mut Option<Millis>| {
+            let some = &lost[which..=which];
+            assert_eq!(hub.store.write(|writing| hub.take_notes_off(writing, some, 7, said)).unwrap(), 1);
+            hub.store.read(|reading| lost_at(reading)).unwrap()
+        };
+        let (mut one, mut other) = (None, None);
+        let told = [take_off(0, &mut one), take_off(1, &mut other), take_off(2, &mut one), take_off(3, &mut one)];
+        assert_eq!(told, [7, 8, 9, 9].map(Some));
+    }
 }
