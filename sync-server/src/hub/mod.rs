@@ -4,7 +4,7 @@
 //! `first_look`, `push`, `so_far`), whose value was set aside ([`conflicts`]), what goes down (`feed`, [`exchange`]), who is told that there is something
 //! ([`nudge`]), what is signed (`receipts`), orders ([`orders`]) and what is handed in (`hand_in`), what is known
 //! of the time should the clock be wrong (`known_time`); how it stands ([`health`]). From the desk: who sits there ([`desk`]), reviews ([`reviews`], [`take_back`], [`corrections`]), the month ([`reports`]), the county's office ([`accounts`],
-//! [`divisions`], [`lists`], [`imports`]), what follows a restore ([`put_back`]), erasure ([`erasure`]) and the pictures that go with it (`doomed`), pictures that the folder has lost ([`lost_photos`]). The same rules hold for a phone over HTTP and for one in the same
+//! [`divisions`], [`lists`], [`imports`]), what follows a restore ([`put_back`]), erasure ([`erasure`]) and the pictures that go with it (`doomed`), pictures that the folder has lost ([`lost_photos`]) and thumbnails that it lacks (`thumbnails`). The same rules hold for a phone over HTTP and for one in the same
 //! process ([`peer`]).
 
 pub mod accounts;
@@ -52,6 +52,7 @@ pub mod reviews;
 mod secrets;
 mod so_far;
 pub mod take_back;
+mod thumbnails;
 mod tokens;
 pub mod world;
 
@@ -102,6 +103,8 @@ pub struct Hub<S: Store> {
     photos_missed: AtomicBool,
     /// One picture from the desk is developed at a time: a decoded one is large, and the same wish twice finds the first one's photo.
     developing: Mutex<()>,
+    /// One thumbnail is made anew at a time, for the same reasons.
+    shrinking: Mutex<()>,
 }
 
 /// The clock, chance, and the stamps made of them.
@@ -165,6 +168,7 @@ impl<S: Store> Hub<S> {
             erasures: None,
             importing: Mutex::default(),
             developing: Mutex::default(),
+            shrinking: Mutex::default(),
             photos_missed: AtomicBool::new(false),
         })
     }

@@ -419,7 +419,11 @@ impl<S: Store> Hub<S> {
             self.miss_photo();
             return Err(refused(CallRefusal::NotFound));
         }
-        match self.photos.read(sha256, size) {
+        let read = match size {
+            PhotoSize::Full => self.photos.read(sha256, size),
+            PhotoSize::Thumb => self.thumbnail(sha256),
+        };
+        match read {
             // It was erased just now; or its file has the right size and no picture in it, of which no thumbnail can be made.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => {
                 tracing::warn!(%sha256, %error, "a photo that is noted as stored cannot be handed out");

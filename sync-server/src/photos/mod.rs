@@ -286,23 +286,48 @@ impl PhotoFolder {
         }
     }
 
-    /// A stored photo's bytes. A thumbnail that a copy of the folder lacks, or has empty or cut, is made of its photo each time: put in its
-    /// place it could outlive a photo that is erased just then.
+    /// A stored photo's bytes. A thumbnail that a copy of the folder has empty or cut counts as not there.
     ///
     /// # Errors
-    /// When it is not there; [`io::ErrorKind::InvalidData`] when a thumbnail is to be made of what is no picture.
+    /// When it is not there.
     pub fn read(&self, sha256: &Sha256Hex, size: PhotoSize) -> io::Result<Vec<u8>> {
-        if size == PhotoSize::Thumb
-            && let Ok(thumbnail) = fs::read(self.photo_file(sha256, size))
-            && thumbnail.ends_with(&JPEG_END)
-        {
-            return Ok(thumbnail);
-        }
-        let full = fs::read(self.photo_file(sha256, PhotoSize::Full))?;
+        let bytes = fs::read(self.photo_file(sha256, size))?;
         match size {
-            PhotoSize::Full => Ok(full),
-            PhotoSize::Thumb => picture::thumbnail(&full).ok_or_else(|| io::ErrorKind::InvalidData.into()),
+            PhotoSize::Thumb if !bytes.ends_with(&JPEG_END) => Err(io::ErrorKind::NotFound.into()),
+            _ => Ok(bytes),
         }
+    }
+
+    /// The thumbnail of a stored photo, made of it.
+    ///
+    /// # Errors
+    /// When the photo is not there; [`io::ErrorKind::InvalidData`] when it is no picture.
+    pub fn shrink(&self, sha256: &Sha256Hex) -> io::Result<Vec<u8>> {
+        let full = self.read(sha256, PhotoSize::Full)?;
+        picture::thumbnail(&full).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    /// Puts a thumbnail beside its photo, whole or not at all.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn put_thumbnail(&self, sha256: &Sha256Hex, thumbnail: &[u8]) -> io::Result<()> {
+        // Called after its photo, as no upload is: what is left of it when the server ends is swept away with theirs.
+        let part = self.upload_file(sha256.as_str())?.with_extension(PART);
+        let place = self.photo_file(sha256, PhotoSize::Thumb);
+        if let Err(error) = write_whole(&part, thumbnail).and_then(|()| fs::rename(&part, place)) {
+            remove_if_there(&part)?;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// Removes a thumbnail; that it is gone already is no error.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn drop_thumbnail(&self, sha256: &Sha256Hex) -> io::Result<()> {
+        remove_if_there(&self.photo_file(sha256, PhotoSize::Thumb))
     }
 }
 

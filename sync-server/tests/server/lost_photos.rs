@@ -118,10 +118,28 @@ fn a_thumbnail_that_a_copy_of_the_folder_lacks_is_made_of_its_picture() {
     for left in [&b""[..], &made[..made.len() / 2]] {
         std::fs::write(&file, left).unwrap();
         assert_eq!(thumbnail(), made, "{} bytes", left.len());
+        assert_eq!(std::fs::read(&file).unwrap(), made, "and is made once");
     }
     std::fs::remove_file(&file).unwrap();
     assert_eq!(thumbnail(), made);
+    assert_eq!(std::fs::read(&file).unwrap(), made);
     assert_eq!(county.hub.look_for_photos().unwrap(), FolderFound::Compared { lost: 0, came: 0 }, "no picture is lost");
+}
+
+#[test]
+fn a_thumbnail_that_cannot_be_kept_is_made_for_whoever_asks() {
+    let county = County::new();
+    let (phone, photos) = with_photos(&county, 1);
+    let offer = &photos[0].0;
+    let actor = phone.phone().actor;
+    let thumbnail = || county.hub.photo_for(&actor, &offer.sha256, PhotoSize::Thumb).unwrap();
+    let made = thumbnail();
+    // Something lies in its place that no file takes.
+    let file = place(&county, offer).with_extension("thumb.jpg");
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    assert_eq!((thumbnail(), thumbnail()), (made.clone(), made));
+    assert_eq!(county.hub.photos().uploads().unwrap(), Vec::<String>::new(), "and nothing of it is left lying about");
 }
 
 #[test]
