@@ -27,7 +27,8 @@ pub(super) enum AccountCommand {
         /// A division code that a desk account sees: 6 county, 9 town, 12 village digits. May be given several times.
         #[arg(long = "scope")]
         scopes: Vec<String>,
-        /// A cell that a phone account holds: 15 digits. May be given several times. What was merged into it comes along.
+        /// A cell that a phone account holds: 15 digits. May be given several times. What was merged into it comes along, and is not kept
+        /// without it.
         #[arg(long = "cell")]
         cells: Vec<String>,
         /// The department that a handler answers for: its code or Chinese name in the county's list.

@@ -27,12 +27,17 @@ impl<S: Store> Hub<S> {
     ///
     /// # Errors
     /// [`CallRefusal::Invalid`] when the name is the server's own, the password too short or too long, a handler has no department
-    /// of the county's list, or somebody else has one.
+    /// of the county's list, or somebody else has one; and when one of the cells is over and goes with another that is not among them.
     pub fn add_account(&self, account: Account, password: Option<&str>, cells: &[CellCode]) -> Result<(), HubError> {
         self.write_account(account, password, |writing, id| {
             let held = writing.holdings(id)?.into_iter().filter(|held| held.until.is_none());
             let held: Vec<CellCode> = held.map(|held| held.cell).collect();
-            held_by_naming(writing, &held, cells)
+            let given = held_by_naming(writing, &held, cells)?;
+            // Whoever types a cell means it. The sheet at the desk names what came along too, without anybody having chosen it.
+            if cells.iter().any(|cell| !given.contains(cell)) {
+                return Err(HubError::invalid(vec![Problem::new("cells", ProblemCode::Retired)]));
+            }
+            Ok(given)
         })
     }
 

@@ -97,6 +97,21 @@ fn an_account_from_the_command_line_gets_what_was_merged_into_its_cell() {
         let holders = hub.store().read(|reading| reading.holders(&cell(2))).unwrap();
         assert_eq!(holders, [AccountId::new("worker-a").unwrap()], "{how}");
     }
+    // By itself what came along is not given: that is said, and nothing is taken away.
+    let alone = ["account", "add", "worker-a", "--name", "张四", "--role", "worker", "--cell", "610722001001002"];
+    let refused = run(&data, &alone, "");
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("cells: Retired"), "{refused:?}");
+    let held = || {
+        let hub = sync_server::hub::open_folder(data.path()).unwrap();
+        let worker = AccountId::new("worker-a").unwrap();
+        let held = hub.store().read(|reading| reading.holdings(&worker)).unwrap().into_iter();
+        held.filter(|held| held.until.is_none()).map(|held| held.cell).collect::<Vec<_>>()
+    };
+    assert_eq!(held(), [cell(1), cell(2)]);
+    let both = [&add[..], &["--cell", "610722001001002"]].concat();
+    assert!(run(&data, &both, "").status.success(), "beside the one with which it comes it may be named");
+    assert_eq!(held(), [cell(1), cell(2)]);
 }
 
 #[test]
