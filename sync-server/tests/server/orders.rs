@@ -153,13 +153,14 @@ async fn the_routes_that_are_left_to_a_phone_want_its_token() {
     let boss = county.supervisor("boss", "610722001001");
     let device = phone.phone().device;
     let router = county.router();
-    let packed = zstd::encode_all(&b"no json"[..], 3).unwrap();
+    let content = json!({"node": 1, "changes": []}).to_string();
+    let packed = zstd::encode_all(content.as_bytes(), 3).unwrap();
     let sealed = seal(&county.hub.keys().seal, Purpose::HandIn(device), &packed, &mut county.world.clone()).unwrap();
     let sealed = URL_SAFE_NO_PAD.encode(sealed);
     let bodies = [
         ("/v1/order", json!({})),
         ("/v1/report", json!({"what": "lock", "ordered_at": 1})),
-        ("/v1/hand-in", json!({"digest": sha256(b"no json"), "changes": 1, "photos": 0, "sealed": sealed})),
+        ("/v1/hand-in", json!({"digest": sha256(content.as_bytes()), "changes": 1, "photos": 0, "sealed": sealed})),
     ];
     for (path, body) in &bodies {
         for headers in [vec![], vec![("authorization", "Bearer nonsense")]] {
