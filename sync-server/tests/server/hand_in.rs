@@ -434,7 +434,11 @@ fn a_phone_cannot_fill_the_server() {
     let town = town();
     town.revoke();
     let empty = town.content(Vec::new());
-    let piece = |number: u32| town.piece_of(town.device, &number.to_be_bytes(), &empty);
+    let piece = |number: u32| {
+        let mut content = serde_json::to_value(&empty).unwrap();
+        content["number"] = number.into();
+        town.piece_of(town.device, content.to_string().as_bytes(), &empty)
+    };
     for number in 0..PIECES_MAX {
         town.hand_in(&piece(number)).unwrap();
     }
