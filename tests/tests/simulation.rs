@@ -47,6 +47,14 @@ const MISHAPS: &[&str] = &[
     "cells merged again",
     "cells split",
     "role changed",
+    "accepted inspection",
+    "accepted recheck",
+    "hazard reported",
+    "notice published",
+    "told of a notice",
+    "accepted notice_ack",
+    "accepted care_plan",
+    "visit by a plan",
 ];
 
 #[test]
