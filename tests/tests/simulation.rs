@@ -55,6 +55,7 @@ const MISHAPS: &[&str] = &[
     "accepted notice_ack",
     "accepted care_plan",
     "visit by a plan",
+    "step at the desk",
 ];
 
 #[test]

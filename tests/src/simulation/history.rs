@@ -313,6 +313,7 @@ impl History {
             Step::MoveParty => self.move_party(),
             Step::LeaveCaseForm => self.leave_case_form(who),
             Step::Inform => self.inform(),
+            Step::ActAtDesk => self.act_at_desk(),
             Step::Inspect => self.inspect(who),
             Step::Recheck => self.recheck(who),
             Step::PublishNotice => self.publish_notice(),

@@ -85,8 +85,8 @@ pub(super) struct Ledger {
     pub(super) set_aside: BTreeSet<(Place, Stamp)>,
     /// What was decided at the desk, as far as anybody still has it.
     pub(super) decided: BTreeMap<RecordId, Decided>,
-    /// Tasks, notices and orders to evacuate, and marks that were made at the desk: whoever has no phone but a worker's brings them back after a
-    /// restore, and does not hand them in.
+    /// Tasks, notices and orders to evacuate, and marks, steps and calls that were made at the desk: whoever has no phone but a worker's
+    /// brings them back after a restore, and does not hand them in.
     pub(super) tasks: BTreeSet<RecordId>,
     /// Records that the office moved when it merged or split cells.
     pub(super) redrawn: BTreeSet<RecordId>,

@@ -59,6 +59,8 @@ pub(super) enum Step {
     LeaveCaseForm,
     // -- informants
     Inform,
+    // -- incidents at the desk
+    ActAtDesk,
     // -- inspections
     Inspect,
     Recheck,
@@ -147,7 +149,7 @@ impl Step {
     fn needs(self) -> Needs {
         let alone = STEPS.iter().map(|(step, needs, ..)| (*step, *needs));
         let first = [EVACUATION, DISPUTES, INFORMING, PARTIES, BORDERS, ROLES, FOLDER].into_iter().flatten();
-        let together = first.chain([INSPECTIONS, NOTICES, CARE].into_iter().flatten());
+        let together = first.chain([INSPECTIONS, NOTICES, CARE, INCIDENTS].into_iter().flatten());
         let together = together.map(|(step, needs, _)| (*step, *needs));
         let line = alone.chain(together).find(|(step, _)| *step == self);
         line.expect("every step stands in one of the tables").1
@@ -275,6 +277,9 @@ const NOTICES: &[(Step, Needs, usize)] =
 /// Residents are looked after.
 const CARE: &[(Step, Needs, usize)] = &[(Step::PlanCare, Needs::Staff, 24), (Step::VisitByPlan, Needs::Worker, 14)];
 
+/// Supervisors take the steps of incidents that are theirs, and call residents.
+const INCIDENTS: &[(Step, Needs, usize)] = &[(Step::ActAtDesk, Needs::Nothing, 30)];
+
 /// The mix of one history.
 pub(super) struct Mix {
     steps: Vec<(Step, usize)>,
@@ -351,7 +356,7 @@ impl Mix {
         if mix.knows(Step::OpenDispute) {
             mix.knows_together(PARTIES, later);
         }
-        for work in [INSPECTIONS, NOTICES, CARE] {
+        for work in [INSPECTIONS, NOTICES, CARE, INCIDENTS] {
             if newest.percent(30) {
                 mix.knows_together(work, newest);
             }

@@ -21,6 +21,7 @@ mod fleet;
 mod handover;
 mod heal;
 mod history;
+mod incidents;
 mod informant;
 mod inspections;
 mod laws;
