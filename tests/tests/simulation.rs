@@ -47,6 +47,8 @@ const MISHAPS: &[&str] = &[
     "cells merged again",
     "cells split",
     "role changed",
+    "accepted premises",
+    "accepted tenancy",
     "accepted inspection",
     "accepted recheck",
     "hazard reported",

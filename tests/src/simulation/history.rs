@@ -314,6 +314,7 @@ impl History {
             Step::LeaveCaseForm => self.leave_case_form(who),
             Step::Inform => self.inform(),
             Step::ActAtDesk => self.act_at_desk(),
+            Step::EditPremises => self.edit_premises(who),
             Step::Inspect => self.inspect(who),
             Step::Recheck => self.recheck(who),
             Step::PublishNotice => self.publish_notice(),

@@ -1,4 +1,5 @@
-//! Inspections: a checklist gone through at a place, its hazards looked at again or reported as incidents, and photos of what was found.
+//! Inspections: a checklist gone through at a place, its hazards looked at again or reported as incidents, and photos of what was found;
+//! and what is behind doors beside households: small premises, and tenancies.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +8,7 @@ use domain::{Kind, RecordId};
 use serde_json::{Map, Value, json};
 
 use super::history::History;
-use super::several::Did;
+use super::several::{Did, LONG_AGO};
 use super::wire::take;
 use crate::trouble::{Outcome, trouble};
 
@@ -97,6 +98,27 @@ impl History {
         }
         made.iter().for_each(|_| take(&self.ledger).count("hazard reported".into()));
         Ok(())
+    }
+
+    /// A shop opens behind a door, or the door is let; or what is known of either is corrected, or somebody looked after gas and wires.
+    pub(super) fn edit_premises(&mut self, who: usize) -> Outcome {
+        let kind = if self.latest.percent(60) { Kind::Premises } else { Kind::Tenancy };
+        let is_let = kind == Kind::Tenancy;
+        let number = format!("133{:08}", self.latest.below(100_000_000));
+        let Some(known) = self.any(who, &kind)?.filter(|_| self.latest.percent(60)) else {
+            let Some(door) = self.any(who, &Kind::Dwelling)? else { return Ok(()) };
+            let fields = if is_let {
+                json!({ "dwelling": door.id, "landlord_phone": number, "starts_on": LONG_AGO })
+            } else {
+                json!({ "dwelling": door.id, "name": self.word(), "premises_kind": "shop" })
+            };
+            return self.save(who, &kind, None, fields);
+        };
+        if is_let && self.latest.percent(30) {
+            return self.write_several(who, "check_safety", json!({ "id": known.id })).map(|_| ());
+        }
+        let fields = if is_let { json!({ "landlord_phone": number }) } else { json!({ "contact_phone": number }) };
+        self.save(who, &kind, Some(known.id), fields)
     }
 
     fn ids_of(&self, who: usize, kind: &Kind) -> Outcome<BTreeSet<RecordId>> {

@@ -62,6 +62,7 @@ pub(super) enum Step {
     // -- incidents at the desk
     ActAtDesk,
     // -- inspections
+    EditPremises,
     Inspect,
     Recheck,
     // -- notices
@@ -268,7 +269,8 @@ const PARTIES: &[(Step, Needs, usize)] = &[
 ];
 
 /// Places are inspected, and the hazards that were found there are looked at again, or reported.
-const INSPECTIONS: &[(Step, Needs, usize)] = &[(Step::Inspect, Needs::Staff, 22), (Step::Recheck, Needs::Staff, 26)];
+const INSPECTIONS: &[(Step, Needs, usize)] =
+    &[(Step::EditPremises, Needs::Staff, 16), (Step::Inspect, Needs::Staff, 22), (Step::Recheck, Needs::Staff, 26)];
 
 /// The desk has something to say to everybody, and workers go from door to door with it.
 const NOTICES: &[(Step, Needs, usize)] =
