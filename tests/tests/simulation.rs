@@ -47,6 +47,17 @@ const MISHAPS: &[&str] = &[
     "cells merged again",
     "cells split",
     "role changed",
+    "accepted premises",
+    "accepted tenancy",
+    "accepted inspection",
+    "accepted recheck",
+    "hazard reported",
+    "notice published",
+    "told of a notice",
+    "accepted notice_ack",
+    "accepted care_plan",
+    "visit by a plan",
+    "step at the desk",
 ];
 
 #[test]

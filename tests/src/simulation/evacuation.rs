@@ -239,7 +239,7 @@ impl History {
     }
 
     /// What the desk wrote in a record stands there, and is noted. Workers' phones may not write it, or not in the desk's name.
-    fn note_at_desk(&self, id: RecordId, which: impl Fn(&str) -> bool) -> Outcome {
+    pub(super) fn note_at_desk(&self, id: RecordId, which: impl Fn(&str) -> bool) -> Outcome {
         let scope = everywhere()?;
         let stored = self.county.ask(|reading| reading.record(&scope, id))?;
         let Some(record) = stored.map(|stored| stored.record) else {

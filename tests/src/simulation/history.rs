@@ -108,7 +108,7 @@ impl History {
         let county = County::open(&server, &time, seed)?;
         let mut chance = Chance::new(seed, 2);
         let (mut apart, mut later, mut latest) = (Chance::new(seed, 3), Chance::new(seed, 5), Chance::new(seed, 6));
-        let mix = Mix::draw(&mut chance, &mut apart, &mut later, &mut latest);
+        let mix = Mix::draw(&mut chance, &mut apart, &mut later, &mut latest, &mut Chance::new(seed, 7));
         let ledger = shared(Ledger { began: template.begin, ..Ledger::default() });
         for cell in &county.first_cells {
             county.records(cell)?.iter().for_each(|record| take(&ledger).knows(record));
@@ -313,6 +313,14 @@ impl History {
             Step::MoveParty => self.move_party(),
             Step::LeaveCaseForm => self.leave_case_form(who),
             Step::Inform => self.inform(),
+            Step::ActAtDesk => self.act_at_desk(),
+            Step::EditPremises => self.edit_premises(who),
+            Step::Inspect => self.inspect(who),
+            Step::Recheck => self.recheck(who),
+            Step::PublishNotice => self.publish_notice(),
+            Step::TellNotice => self.tell_notice(who),
+            Step::PlanCare => self.plan_care(who),
+            Step::VisitByPlan => self.visit_by_plan(who),
             Step::CorrectAtDesk => self.correct_at_desk(),
             Step::MoveAtDesk => self.move_at_desk(),
             Step::HandOver => self.hand_over(who),

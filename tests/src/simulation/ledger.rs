@@ -85,8 +85,8 @@ pub(super) struct Ledger {
     pub(super) set_aside: BTreeSet<(Place, Stamp)>,
     /// What was decided at the desk, as far as anybody still has it.
     pub(super) decided: BTreeMap<RecordId, Decided>,
-    /// Tasks and orders to evacuate, and marks that were made at the desk: whoever has no phone but a worker's brings them back after a
-    /// restore, and does not hand them in.
+    /// Tasks, notices and orders to evacuate, and marks, steps and calls that were made at the desk: whoever has no phone but a worker's
+    /// brings them back after a restore, and does not hand them in.
     pub(super) tasks: BTreeSet<RecordId>,
     /// Records that the office moved when it merged or split cells.
     pub(super) redrawn: BTreeSet<RecordId>,
@@ -94,7 +94,7 @@ pub(super) struct Ledger {
     pub(super) changed_roles: BTreeSet<String>,
     /// Orders to evacuate and marks that a server has had.
     pub(super) had: BTreeSet<RecordId>,
-    /// Visits, photos, reviews, marks and events of a mediation with what or whom they are about.
+    /// Visits, photos, reviews, marks, care plans and events of a mediation with what or whom they are about.
     pub(super) about: BTreeMap<RecordId, RecordId>,
     /// Whom the desk erased: it was told so.
     pub(super) erased: BTreeSet<RecordId>,
@@ -147,12 +147,12 @@ impl Ledger {
         }
     }
 
-    /// Notes what a visit, a photo or a review is about, whom a mark, and of which file an event of a mediation is.
+    /// Notes what a visit, a photo or a review is about, whom a mark or a plan, and of which file an event of a mediation is.
     pub(super) fn is_about(&mut self, kind: &Kind, id: RecordId, fields: &Fields) {
         let field = match kind {
             Kind::Visit | Kind::Review => "target",
             Kind::Photo => "subject",
-            Kind::RollCall => "person",
+            Kind::RollCall | Kind::CarePlan => "person",
             Kind::DisputeEvent => "dispute",
             _ => return,
         };

@@ -47,6 +47,10 @@ const INTERRUPTED_IF_KNOWN: &[Step] = &[
     Step::AddDisputeEvent,
     Step::EditParties,
     Step::DecideParties,
+    Step::Inspect,
+    Step::Recheck,
+    Step::TellNotice,
+    Step::PlanCare,
 ];
 
 impl History {

@@ -59,6 +59,18 @@ pub(super) enum Step {
     LeaveCaseForm,
     // -- informants
     Inform,
+    // -- incidents at the desk
+    ActAtDesk,
+    // -- inspections
+    EditPremises,
+    Inspect,
+    Recheck,
+    // -- notices
+    PublishNotice,
+    TellNotice,
+    // -- who is looked after
+    PlanCare,
+    VisitByPlan,
     // -- what the server must refuse
     Presume,
     // -- the network
@@ -137,7 +149,8 @@ impl Step {
 
     fn needs(self) -> Needs {
         let alone = STEPS.iter().map(|(step, needs, ..)| (*step, *needs));
-        let together = [EVACUATION, DISPUTES, INFORMING, PARTIES, BORDERS, ROLES, FOLDER].into_iter().flatten();
+        let first = [EVACUATION, DISPUTES, INFORMING, PARTIES, BORDERS, ROLES, FOLDER].into_iter().flatten();
+        let together = first.chain([INSPECTIONS, NOTICES, CARE, INCIDENTS].into_iter().flatten());
         let together = together.map(|(step, needs, _)| (*step, *needs));
         let line = alone.chain(together).find(|(step, _)| *step == self);
         line.expect("every step stands in one of the tables").1
@@ -255,6 +268,20 @@ const PARTIES: &[(Step, Needs, usize)] = &[
     (Step::LeaveCaseForm, Needs::Staff, 8),
 ];
 
+/// Places are inspected, and the hazards that were found there are looked at again, or reported.
+const INSPECTIONS: &[(Step, Needs, usize)] =
+    &[(Step::EditPremises, Needs::Staff, 16), (Step::Inspect, Needs::Staff, 22), (Step::Recheck, Needs::Staff, 26)];
+
+/// The desk has something to say to everybody, and workers go from door to door with it.
+const NOTICES: &[(Step, Needs, usize)] =
+    &[(Step::PublishNotice, Needs::Nothing, 12), (Step::TellNotice, Needs::Worker, 26)];
+
+/// Residents are looked after.
+const CARE: &[(Step, Needs, usize)] = &[(Step::PlanCare, Needs::Staff, 24), (Step::VisitByPlan, Needs::Worker, 14)];
+
+/// Supervisors take the steps of incidents that are theirs, and call residents.
+const INCIDENTS: &[(Step, Needs, usize)] = &[(Step::ActAtDesk, Needs::Nothing, 30)];
+
 /// The mix of one history.
 pub(super) struct Mix {
     steps: Vec<(Step, usize)>,
@@ -278,9 +305,15 @@ pub(super) struct Mix {
 }
 
 impl Mix {
-    /// What came later draws `apart`, so that a seed stays the history that it was; what came after that, `later`; and what came
-    /// after that, `latest`.
-    pub(super) fn draw(chance: &mut Chance, apart: &mut Chance, later: &mut Chance, latest: &mut Chance) -> Self {
+    /// What came later draws `apart`, so that a seed stays the history that it was; what came after that, `later`; what came after
+    /// that, `latest`; and whether a history knows what came last, `newest`.
+    pub(super) fn draw(
+        chance: &mut Chance,
+        apart: &mut Chance,
+        later: &mut Chance,
+        latest: &mut Chance,
+        newest: &mut Chance,
+    ) -> Self {
         let mut steps = Vec::new();
         for (step, _, weight, known) in STEPS {
             if chance.percent(*known) {
@@ -324,6 +357,11 @@ impl Mix {
         // Last: what of `later` other histories draw stays as it was.
         if mix.knows(Step::OpenDispute) {
             mix.knows_together(PARTIES, later);
+        }
+        for work in [INSPECTIONS, NOTICES, CARE, INCIDENTS] {
+            if newest.percent(30) {
+                mix.knows_together(work, newest);
+            }
         }
         mix
     }

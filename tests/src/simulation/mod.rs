@@ -7,6 +7,7 @@
 
 mod between;
 mod borders;
+mod care;
 mod case_files;
 mod chance;
 mod conflicts;
@@ -20,12 +21,15 @@ mod fleet;
 mod handover;
 mod heal;
 mod history;
+mod incidents;
 mod informant;
+mod inspections;
 mod laws;
 mod ledger;
 mod merging;
 mod mishaps;
 mod mix;
+mod notices;
 mod orders;
 mod parties;
 mod people;

@@ -56,6 +56,12 @@ impl History {
         }
     }
 
+    /// What a command shows that writes nothing.
+    pub(super) fn screen(&self, who: usize, command: &str, args: Value) -> Outcome<Value> {
+        let shown = self.phones[who].call(command, args);
+        shown.or_else(|failure| trouble(format!("{command} was not shown: {failure:?}")))
+    }
+
     /// Whether what a command writes in, or takes a picture for, is a case file that the phone shows as one about nobody.
     fn is_of_nobody(&self, who: usize, args: &Value) -> Outcome<bool> {
         let file = [&args["id"], &args["subject"]].into_iter().find_map(Value::as_str);

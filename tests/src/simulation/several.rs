@@ -13,11 +13,11 @@ use super::people::Said;
 use super::wire::take;
 use crate::trouble::{Outcome, trouble};
 
-/// The command that takes records away: own marks that nobody else can know of.
-const TAKES_BACK: &str = "unmark";
+/// The commands that take records away: own marks that nobody else can know of.
+const TAKE_BACK: [&str; 2] = ["unmark", "take_back_several"];
 
-/// A day on which a move is said to have been: it has come by every clock.
-const LONG_AGO: &str = "2001-05-01";
+/// A day on which a move is said to have been, or a plan to begin: it has come by every clock.
+pub(super) const LONG_AGO: &str = "2001-05-01";
 
 /// What a command did.
 pub(super) enum Did {
@@ -60,7 +60,7 @@ impl History {
         }
         let after = self.all_of(who)?;
         let removed: Vec<RecordId> = before.keys().filter(|id| !after.contains_key(*id)).copied().collect();
-        if !removed.is_empty() && command != TAKES_BACK {
+        if !removed.is_empty() && !TAKE_BACK.contains(&command) {
             return trouble(format!("{command} {args} took {removed:?} away."));
         }
         removed.iter().for_each(|id| take(&self.ledger).taken_back(who, *id, |_, _| true));
