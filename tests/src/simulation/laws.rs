@@ -43,8 +43,8 @@ struct Everything {
 #[derive(Default)]
 struct Holding {
     records: BTreeMap<RecordId, Record>,
-    /// Of which something was not sent, or nothing is known of its arrival.
-    unsent: BTreeSet<RecordId>,
+    /// Of which something was not sent, or nothing is known of its arrival; and which fields these are.
+    unsent: BTreeMap<RecordId, Vec<String>>,
     refused: Vec<device::Refused>,
     overtaken: Vec<(String, String, Value)>,
     originals: Vec<String>,
@@ -82,9 +82,10 @@ impl Everything {
             }
             // What somebody sees in part, and may not write, they can bring nobody back: but for the own words that wait.
             let role = history.county.role_of(&phone.worker);
-            let unsent: BTreeSet<RecordId> = phone.unsent()?.iter().filter_map(|(id, _)| id.parse().ok()).collect();
+            let unsent = phone.unsent()?.into_iter().filter_map(|(id, fields)| Some((id.parse().ok()?, fields)));
+            let unsent: BTreeMap<RecordId, Vec<String>> = unsent.collect();
             let brings = |record: &Record| {
-                sees_whole_cell(role) || phone_writes(role, &record.kind) || unsent.contains(&record.id)
+                sees_whole_cell(role) || phone_writes(role, &record.kind) || unsent.contains_key(&record.id)
             };
             phones.push(Holding {
                 records: phone.records()?.into_iter().filter(brings).map(|record| (record.id, record)).collect(),
@@ -128,12 +129,22 @@ impl Everything {
     }
 
     fn phone_has(&self, holding: &Holding, id: RecordId, field: &str, value: &Value) -> bool {
+        holding.records.get(&id).is_some_and(|record| self.says(field, record.fields.get(field), value))
+            || self.phone_set_aside(holding, id, field, value)
+    }
+
+    /// Whether a phone has a value of which it does not know that the server took it. The same value may have stood there before.
+    fn phone_waits_with(&self, holding: &Holding, id: RecordId, field: &str, value: &Value) -> bool {
+        let waits = holding.unsent.get(&id).is_some_and(|fields| fields.iter().any(|unsent| unsent == field));
+        waits && self.phone_has(holding, id, field, value) || self.phone_set_aside(holding, id, field, value)
+    }
+
+    /// Whether a value is on a phone, but not in its record: refused, or overtaken by another that came.
+    fn phone_set_aside(&self, holding: &Holding, id: RecordId, field: &str, value: &Value) -> bool {
         let overtaken = |(of, name, lost): &(String, String, Value)| {
             *of == id.to_string() && name == field && self.says(field, Some(lost), value)
         };
-        holding.records.get(&id).is_some_and(|record| self.says(field, record.fields.get(field), value))
-            || self.is_refused(holding, id, field, value)
-            || holding.overtaken.iter().any(overtaken)
+        self.is_refused(holding, id, field, value) || holding.overtaken.iter().any(overtaken)
     }
 
     /// Whether a value is in a worker's list of what was refused.
@@ -182,9 +193,10 @@ pub(super) fn forgive(history: &History) -> Outcome {
     let mut ledger = take(&history.ledger);
     let mut excused = 0;
     for saved in ledger.saved.iter_mut().filter(|saved| saved.gone.is_none()) {
-        // The very value that somebody else typed too, and may still write over, does not bring this word back.
+        // The very value that somebody else typed too, and may still write over, does not bring this word back; nor does the one that stood
+        // there when an older copy was made.
         let own = everything.phones.get(saved.phone);
-        let own_has = own.is_some_and(|own| everything.phone_has(own, saved.record, &saved.field, &saved.value));
+        let own_has = own.is_some_and(|own| everything.phone_waits_with(own, saved.record, &saved.field, &saved.value));
         let lost_with_its_phone = !saved.taken
             && !own_has
             && !everything.server_has(saved.record, &saved.field, &saved.value)
@@ -216,7 +228,7 @@ pub(super) fn forgive(history: &History) -> Outcome {
     // of two copies of one phone whichever comes first counts, the server having lost the one that came before.
     let held = |id: &RecordId| {
         let on_phones = everything.phones.iter().any(|phone| phone.records.contains_key(id));
-        let unsent = everything.phones.iter().any(|phone| phone.unsent.contains(id));
+        let unsent = everything.phones.iter().any(|phone| phone.unsent.contains_key(id));
         everything.records.contains_key(id) || (on_phones && !unsent)
     };
     ledger.sealed.retain(|id, _| held(id));
