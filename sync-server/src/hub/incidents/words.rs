@@ -122,7 +122,8 @@ fn addressed(lists: &Lists, words: &Words, action: &str, now: Millis) -> Result<
     Ok(told)
 }
 
-/// The other incident stays: one that the actor sees, that is not part of a third one.
+/// The other incident stays: one that the actor sees, in the same cell, as a step names nothing that its cell's phones do not hold; and that
+/// is not part of a third one.
 fn merged(
     writing: &mut dyn Writing,
     lists: &Lists,
@@ -133,7 +134,7 @@ fn merged(
     let into = words.into.ok_or_else(|| missing("into"))?;
     let other = incident_seen(&*writing, lists, actor, into)?.filter(|_| into != seen.record.id);
     let other = other.ok_or_else(|| wrong("into", ProblemCode::MissingTarget))?;
-    if other.progress.merged_into.is_some() || other.county() != seen.county() {
+    if other.progress.merged_into.is_some() || other.record.cell != seen.record.cell {
         return Err(wrong("into", ProblemCode::NotAllowed));
     }
     let called = other.incident.number.unwrap_or(other.incident.title);

@@ -5,7 +5,7 @@ use domain::review::ReviewState;
 use domain::{AccountId, CellCode, Fields, Kind, Node, Record, RecordId, Stamp, Stamps};
 use serde_json::{Value, json};
 
-use super::bench::{Bench, DeskHand, FAR_INCIDENT, HOUSEHOLD, INCIDENT, PERSON, id};
+use super::bench::{self, Bench, CELL, DeskHand, FAR_INCIDENT, HOUSEHOLD, INCIDENT, OTHER_CELL, PERSON, id};
 use crate::store::BulkRecord;
 
 const HOUSING: &str = "12";
@@ -307,6 +307,25 @@ async fn a_duplicate_is_merged_into_another_and_is_over() {
     let page = boss.does(1, "merge", json!({"into": id(OTHER)})).await;
     assert_eq!((&page["progress"]["state"], &page["progress"]["ended"]), (&json!("merged"), &json!(true)));
     assert_eq!(page["progress"]["merged_into"], found["items"][0]["number"]);
+}
+
+#[tokio::test]
+async fn an_incident_is_merged_into_none_of_another_cell_though_the_actor_sees_both() {
+    let bench = Bench::new();
+    let town = bench.sign_in("town").await;
+    const OTHER: u128 = 61;
+    let blank =
+        Record { id: id(OTHER), cell: bench::cell(OTHER_CELL), fields: Fields::new(), ..bench.record(INCIDENT) };
+    bench.enrol("far-worker").write(
+        &blank,
+        json!({"category": "0601", "list_version": 1, "severity": 2, "title": "井盖缺失", "happened_at": 900, "by": "far-worker"}),
+    );
+    assert_eq!(town.read("incidents?text=井盖缺").await["items"][0]["id"], json!(id(OTHER)));
+    let (status, refused) = town.act(1, "merge", json!({"into": id(OTHER)})).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused["problems"], json!([{"field": "into", "code": "not_allowed"}]));
+    let beside = town.read(&format!("incidents?text=井盖缺&place={CELL}")).await;
+    assert_eq!(beside["items"], json!([]), "the sheet looks in the own cell, and offers what can be named");
 }
 
 #[tokio::test]
