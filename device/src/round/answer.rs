@@ -74,10 +74,11 @@ pub(super) fn take(
     transaction.commit()?;
 
     open.clock = clock;
-    if removed || judged.dropped {
+    if removed || judged.dropped || compared.begun {
         // The server does not send a run what it wrote itself. What this run wrote and does not hold any more (refused, set back,
         // moved away, erased, in a cell that was left) may still reach the server with a late request, or be what a server has that
-        // was put back: it must come down like anybody's.
+        // was put back: it must come down like anybody's. So must what is missing where a cell differs: a server that is put back in the
+        // middle ends the reading that leaves nothing out.
         open.begin_run();
     }
     if is_told {
