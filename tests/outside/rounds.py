@@ -148,6 +148,9 @@ class Rounds:
         """The server was put back from a backup: it may lack what this client holds, photos too."""
         answer["more"] = True
         self.store.note("cursors", {})
+        if self.store.noted("doubted", {}):
+            # What was missing there, and this run wrote, comes down only to another run.
+            self.clock.begin_run()
         self.store.note("doubted", {})
         self.store.note("epochs", self.store.noted("epochs", 0) + 1)
         receipts.lose(self.store)

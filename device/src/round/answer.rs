@@ -74,10 +74,11 @@ pub(super) fn take(
     transaction.commit()?;
 
     open.clock = clock;
-    if removed || judged.dropped {
+    if removed || judged.dropped || compared.begun {
         // The server does not send a run what it wrote itself. What this run wrote and does not hold any more (refused, set back,
-        // moved away, in a cell that was left) may still reach the server with a late request, or be what a server has that was put
-        // back: it must come down like anybody's.
+        // moved away, erased, in a cell that was left) may still reach the server with a late request, or be what a server has that
+        // was put back: it must come down like anybody's. So must what is missing where a cell differs: a server that is put back in the
+        // middle ends the reading that leaves nothing out.
         open.begin_run();
     }
     if is_told {
@@ -129,7 +130,7 @@ fn with_role_told(account: &Account, answer: &ExchangeAnswer) -> Option<Account>
 /// What came of everything that an answer tells beside its verdicts.
 struct Told {
     seen: Seen,
-    /// Something went of a cell that the phone does not hold any more, or left one that it holds.
+    /// Something went of a cell that the phone does not hold any more, left one that it holds, or was erased.
     removed: bool,
     other_cells: bool,
     compared: Compared,
@@ -179,11 +180,13 @@ fn take_pages(
     // What left one cell may come with another's page, as long as these were not all read.
     if !answer.more || answer.cells.len() < 2 {
         let left = pull::leave_gone(connection)?;
-        seen.left = left > 0;
+        seen.left |= left > 0;
         seen.new += left;
     }
     for id in answer.erased.iter().filter(|id| request.words_about.contains(id)) {
-        seen.told |= outbox::erase(connection, *id)?;
+        let erased = outbox::erase(connection, *id)?;
+        seen.told |= erased;
+        seen.left |= erased;
     }
     clock.observe(seen.latest, now);
     Ok(seen)

@@ -22,7 +22,7 @@ use crate::store::{self, CellSums, Held, Kept};
 pub(super) struct Seen {
     /// Records that were new or different, and records that left.
     pub(super) new: usize,
-    /// Whether records went that had left their cell.
+    /// Whether records went that had left their cell, or anything that was erased.
     pub(super) left: bool,
     /// Whether values were set aside, or such were settled, or what left its cell stays for now.
     pub(super) told: bool,
@@ -73,7 +73,9 @@ pub(super) fn store_page(
     seen.told |= conflicts::take_page(connection, page, now)?;
     outbox::look_at_files(connection, &of_nobody)?;
     for id in &page.erased {
-        seen.new += usize::from(outbox::erase(connection, *id)?);
+        let erased = outbox::erase(connection, *id)?;
+        seen.new += usize::from(erased);
+        seen.left |= erased;
     }
     // Before anything leaves: it says whom a file is about.
     outbox::look_again(connection)?;

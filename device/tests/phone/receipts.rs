@@ -110,6 +110,26 @@ fn what_a_phone_wrote_and_saw_leaving_comes_down_from_a_server_that_was_put_back
 }
 
 #[test]
+fn what_a_phone_wrote_and_was_erased_comes_down_from_a_server_that_was_put_back_to_before_that() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    phone.sync();
+    let records = server.hub().records.clone();
+    let feed = server.hub().feed.clone();
+    server.hub().erase(id);
+    phone.sync();
+    assert!(phone.get(id).is_none(), "nothing of it stays here");
+    {
+        let mut hub = server.hub();
+        (hub.epoch, hub.records, hub.feed) = (Epoch(Uuid::from_u128(2)), records, feed);
+        hub.erased.clear();
+    }
+    assert_eq!(phone.sync().differing, 0, "the feed told, nothing had to be repaired");
+    assert_eq!(phone.name(id), "一号楼");
+}
+
+#[test]
 fn a_record_that_was_to_be_moved_and_was_refused_in_a_cell_that_comes_back_is_read_again() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

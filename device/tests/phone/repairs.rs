@@ -1,8 +1,9 @@
 //! Repairs: a register that differs is read anew, ends up as the server has it, and no word is lost on the way.
 
 use domain::protocol::{CallError, ExchangeRequest};
-use domain::{Digest, Kind, Node, ProblemCode, Record, RecordId};
+use domain::{Digest, Epoch, Kind, Node, ProblemCode, Record, RecordId};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::fake::*;
 use crate::phones::*;
@@ -206,6 +207,21 @@ fn a_row_that_cannot_be_read_is_fetched_again() {
     let (phone, ids) = ten_buildings(&server);
     phone.tamper(&format!("UPDATE record SET body = '没有', v1 = 0 WHERE id = '{}'", ids[3]));
     assert_eq!(phone.sync().differing, 1);
+    healed(&phone);
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_fetched_again_also_from_a_server_that_is_put_back_while_the_cell_is_read_anew() {
+    let server = Server::new();
+    let (phone, ids) = ten_buildings(&server);
+    phone.tamper(&format!("UPDATE record SET body = '没有', v1 = 0 WHERE id = '{}'", ids[3]));
+    // The first answer says that the cell differs; the next is another database's, and brings less than half of the cell.
+    let put_back = server.clone();
+    server.hub().meanwhile = Some(Box::new(move || {
+        let mut hub = put_back.hub();
+        (hub.epoch, hub.page_records) = (Epoch(Uuid::from_u128(2)), 4);
+    }));
+    assert_eq!(phone.sync().differing, 1, "what the phone wrote itself comes with the later pages");
     healed(&phone);
 }
 

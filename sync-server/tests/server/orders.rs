@@ -4,17 +4,19 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::DeviceId;
+use domain::hand_in::{HandInContent, RefusedWords};
 use domain::order::{DeviceOrder, OrderRequest, StandingOrder};
 use domain::protocol::{CallError, CallRefusal, Peer as _};
 use domain::scope::Role;
 use domain::seal::{Purpose, seal};
+use domain::{DeviceId, RecordId};
 use serde_json::json;
 use sync_server::hub::HubError;
 use sync_server::hub::peer::HubPeer;
-use sync_server::store::Store as _;
+use sync_server::store::{Store as _, TakenIn};
 
-use crate::common::{County, DAY, TestPhone, cell, json_request, send, sha256};
+use crate::common::{County, DAY, MINUTE, TestPhone, cell, json_request, send, sha256};
+use crate::hand_in::town;
 
 fn code<T: std::fmt::Debug>(outcome: Result<T, HubError>) -> CallRefusal {
     outcome.unwrap_err().code()
@@ -191,4 +193,22 @@ async fn the_routes_that_are_left_to_a_phone_want_its_token() {
     }
     let answer = send(&router, json_request("POST", "/v1/order", &headers, Body::from("{}"))).await;
     assert_eq!(answer.json()["order"]["what"], "wipe");
+}
+
+#[test]
+fn refused_words_that_were_taken_in_come_down_to_the_very_run_that_handed_them_in() {
+    let mut town = town();
+    town.phone.pulled();
+    let dwelling = town.phone.new_dwelling(&cell(1));
+    town.county.world.pass(MINUTE);
+    let at = dwelling.latest().millis();
+    let words = RefusedWords { id: dwelling.id, kind: dwelling.kind, cell: dwelling.cell, fields: dwelling.fields, at };
+    let piece = town.piece(&HandInContent { refused: vec![words], ..town.content(Vec::new()) });
+    // The wipe waits on the phone for photos that are still to be stored, and is taken back.
+    town.county.hub.order_device(&town.boss.actor, town.device, DeviceOrder::Wipe).unwrap();
+    town.hand_in(&piece).unwrap();
+    assert_eq!(town.take_in(), TakenIn { accepted: 1, refused: 0, photos: 0 });
+    town.county.hub.lift_order(&town.boss.actor, town.device).unwrap();
+    let come: Vec<RecordId> = town.phone.pulled();
+    assert_eq!(come, [dwelling.id], "in its register they are not");
 }
