@@ -231,7 +231,9 @@ pub(super) fn forgive(history: &History) -> Outcome {
         let unsent = everything.phones.iter().any(|phone| phone.unsent.contains_key(id));
         everything.records.contains_key(id) || (on_phones && !unsent)
     };
-    ledger.sealed.retain(|id, _| held(id));
+    let open: BTreeSet<RecordId> = ledger.sealed.keys().filter(|id| !held(id)).copied().collect();
+    ledger.sealed.retain(|id, _| !open.contains(id));
+    ledger.accepted.retain(|(id, _), _| !open.contains(id));
     for _ in 0..excused {
         ledger.count("word gone with its holder".into());
     }
