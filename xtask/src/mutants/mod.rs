@@ -21,7 +21,7 @@ use kept::{Fate, Kept};
 use table::Mistake;
 
 /// What follows the verb.
-pub(crate) const OPTIONS: &str = "[--only NAME] [--histories N] [--anew]";
+pub(crate) const OPTIONS: &str = "[--only NAME,…] [--histories N] [--anew]";
 /// What it does.
 pub(crate) const ABOUT: &str = "plants mistakes; the simulation must catch each";
 
@@ -57,7 +57,8 @@ pub(crate) fn run(arguments: Vec<String>) -> Outcome {
     let kept = Mutex::new(Kept::open(&folder().join("kept"), options.has("--anew")));
     let hunters = Hunters { all: &all, sources, program, most, kept };
     hunters.insist_on_soundness()?;
-    let chosen = |mistake: &Mistake| options.value("--only").is_none_or(|only| mistake.name.contains(only));
+    let named = |only: &str, mistake: &Mistake| only.split(',').any(|part| mistake.name.contains(part));
+    let chosen = |mistake: &Mistake| options.value("--only").is_none_or(|only| named(only, mistake));
     let numbers: Vec<usize> =
         (1..).zip(&all).filter(|(_, mistake)| chosen(mistake)).map(|(number, _)| number).collect();
     hunters.hunt(&numbers)?;
