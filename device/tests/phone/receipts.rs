@@ -2,7 +2,7 @@
 
 use domain::protocol::{CallError, ServerKeys};
 use domain::receipt::ReceiptKey;
-use domain::{Epoch, Kind, ProblemCode};
+use domain::{Epoch, Kind, Node, ProblemCode};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -127,6 +127,57 @@ fn what_a_phone_wrote_and_was_erased_comes_down_from_a_server_that_was_put_back_
     }
     assert_eq!(phone.sync().differing, 0, "the feed told, nothing had to be repaired");
     assert_eq!(phone.name(id), "一号楼");
+}
+
+#[test]
+fn a_photo_that_stayed_for_its_picture_and_left_comes_down_from_a_server_that_was_put_back_to_before_that() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (id, _) = phone.photograph((record_id(42), "incident"), &[1; 1_000]).unwrap();
+    server.hub().appends_left = 0;
+    phone.round();
+    assert!(phone.is_sent(id));
+    let records = server.hub().records.clone();
+    let feed = server.hub().feed.clone();
+    {
+        let mut hub = server.hub();
+        hub.records.get_mut(&id).unwrap().cell = other_cell();
+        hub.feed.entry(cell()).or_default().push((id, true, Node(0)));
+    }
+    phone.round();
+    assert!(phone.get(id).is_some(), "its picture still waits");
+    server.hub().appends_left = usize::MAX;
+    phone.sync();
+    assert!(phone.get(id).is_none());
+    {
+        let mut hub = server.hub();
+        (hub.epoch, hub.records, hub.feed) = (Epoch(Uuid::from_u128(2)), records, feed);
+    }
+    assert_eq!(phone.sync().differing, 0, "the feed told, nothing had to be repaired");
+    assert!(phone.get(id).is_some());
+}
+
+#[test]
+fn what_was_erased_when_a_phone_asked_comes_down_from_a_server_that_was_put_back_to_before_that() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let (id, _) = phone.photograph((record_id(42), "incident"), &[1; 1_000]).unwrap();
+    {
+        let mut hub = server.hub();
+        (hub.cells, hub.appends_left) = (vec![other_cell()], 0);
+    }
+    phone.round();
+    // No feed that this phone still reads says so.
+    server.hub().erased.insert(record_id(42));
+    phone.round();
+    assert!(phone.get(id).is_none());
+    {
+        let mut hub = server.hub();
+        (hub.epoch, hub.cells, hub.appends_left) = (Epoch(Uuid::from_u128(2)), vec![cell()], usize::MAX);
+        hub.erased.clear();
+    }
+    assert_eq!(phone.sync().differing, 0, "the feed told, nothing had to be repaired");
+    assert!(phone.get(id).is_some());
 }
 
 #[test]

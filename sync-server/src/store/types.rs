@@ -155,7 +155,7 @@ impl Run {
         Self(i64::from_be_bytes(first))
     }
 
-    /// The server's own writing: no phone's run.
+    /// What comes down to every run: the server's own writing, the desk's, and what was taken in of what a phone had handed in.
     pub const SERVER: Run = Run(0);
 
     /// Nobody's: nothing in a feed counts as written by whoever asks.

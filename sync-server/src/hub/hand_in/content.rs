@@ -17,14 +17,19 @@ const WINDOW_LOG_MAX: u32 = 23;
 
 /// The words of a piece. Its photos are counted only: they are large, and come one piece after the other when all words are taken.
 #[derive(Deserialize)]
-pub(super) struct Words {
+#[serde(bound = "C: DeserializeOwned, R: DeserializeOwned")]
+pub(super) struct Words<C = Change, R = RefusedWords> {
     pub(super) node: Node,
-    pub(super) changes: Readable<Change>,
+    pub(super) changes: Readable<C>,
     #[serde(default)]
-    pub(super) refused: Readable<RefusedWords>,
+    pub(super) refused: Readable<R>,
     #[serde(default)]
     pub(super) photos: Vec<IgnoredAny>,
 }
+
+/// The same with no entry kept, for when it is only asked whether a piece can be read: whoever has a phone that was shut out may send many
+/// at once, and a change takes many times the room of its bytes.
+type Shape = Words<IgnoredAny, IgnoredAny>;
 
 /// A list whose entries are read each for itself: one that cannot be read is refused alone, and takes no room.
 pub(super) struct Readable<T> {
@@ -87,7 +92,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for EachForItself<T> {
 /// Whether a content is one as a whole. What an entry says is asked when it is taken in: one that cannot be read is refused alone then, so
 /// that a phone with a word of a newer version hands the rest in, and what a newer version puts beside these lists is passed over.
 pub(super) fn has_its_shape(content: &[u8]) -> bool {
-    serde_json::from_slice::<Words>(content).is_ok() && serde_json::from_slice::<Pictures<'_>>(content).is_ok()
+    serde_json::from_slice::<Shape>(content).is_ok() && serde_json::from_slice::<Pictures<'_>>(content).is_ok()
 }
 
 /// The content as it was sealed, if it is what its digest says. Never unpacks to more than allowed.
@@ -109,6 +114,19 @@ mod tests {
         let zeros = format!(r#"{{"node":0,"changes":[0{}],"photos":[{{}},{{}}]}}"#, ",[[0]]".repeat(100_000));
         let words: Words = serde_json::from_str(&zeros).unwrap();
         assert_eq!((words.changes.unreadable, words.changes.entries.capacity(), words.photos.len()), (100_001, 0, 2));
+    }
+
+    #[test]
+    fn whoever_is_asked_for_the_shape_of_a_piece_keeps_nothing_of_its_words() {
+        let id = "018f0000-0000-7000-8000-000000000001";
+        let stamp = "0".repeat(32);
+        let change =
+            format!(r#"{{"id":"{id}","kind":"visit","cell":"610722001001001","fields":{{}},"stamp":"{stamp}"}}"#);
+        serde_json::from_str::<Change>(&change).unwrap();
+        let many = format!(r#"{{"node":0,"changes":[{change}{}]}}"#, format!(",{change}").repeat(999));
+        let read: Shape = serde_json::from_str(&many).unwrap();
+        assert_eq!((read.changes.entries.len(), size_of_val(&read.changes.entries[..])), (1_000, 0));
+        assert_eq!(read.changes.bytes, change.len() * 1_000);
     }
 
     #[test]
