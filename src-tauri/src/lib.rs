@@ -8,6 +8,7 @@
 mod call;
 mod envelope;
 mod host;
+mod page;
 mod save;
 mod system;
 
@@ -20,7 +21,7 @@ use tauri::{App, Manager, RunEvent, WebviewWindowBuilder};
 /// When the system cannot show a window at all (no display, no web view): there is nobody left to tell but the console.
 #[cfg_attr(mobile, tauri::mobile_entry_point)]
 pub fn run() {
-    let app = system::with_plugins(tauri::Builder::default())
+    let app = page::coming_back(system::with_plugins(tauri::Builder::default()))
         .invoke_handler(tauri::generate_handler![
             call::call,
             save::save_file,
@@ -46,7 +47,8 @@ pub fn run() {
 fn open(app: &App) -> tauri::Result<()> {
     app.manage(Host::open(app.path(), app.package_info())?);
     for window in &app.config().app.windows {
-        WebviewWindowBuilder::from_config(app.handle(), window)?.build()?;
+        let window = WebviewWindowBuilder::from_config(app.handle(), window)?.build()?;
+        page::keep(&window)?;
     }
     Ok(())
 }

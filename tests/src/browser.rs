@@ -49,24 +49,34 @@ pub struct Browser {
 impl Browser {
     /// Opens the app itself, with its data in `folder`, in a window of a phone's size.
     ///
+    /// What is shown is drawn without the graphics card's language: where that is a program (Mesa's), its threads have torn down the
+    /// page's process under two busy cores, and a journey takes twice as long.
+    ///
     /// # Errors
     /// When app, driver or screen are missing, or the window does not come.
     pub async fn app(folder: &Path, screen: &Screen) -> Outcome<Self> {
-        let (browser, _) = Self::app_timed(folder, screen).await?;
+        let drawn = [("WEBKIT_SKIA_ENABLE_CPU_RENDERING", "1")];
+        let (browser, _) = Self::app_with(folder, screen, &drawn).await?;
         browser.client.set_window_size(390, 844).await.doing("sizing the phone's window")?;
         Ok(browser)
     }
 
-    /// The same in the size in which the app opens by itself, with the time from starting the program to having its window.
+    /// The same in the size in which the app opens by itself and drawn as on a person's screen, with the time from starting the
+    /// program to having its window.
     ///
     /// # Errors
     /// As [`Browser::app`].
     pub async fn app_timed(folder: &Path, screen: &Screen) -> Outcome<(Self, Duration)> {
+        Self::app_with(folder, screen, &[]).await
+    }
+
+    async fn app_with(folder: &Path, screen: &Screen, variables: &[(&str, &str)]) -> Outcome<(Self, Duration)> {
         let app = program::built("doorstep")?;
         let mut command = Command::new(program::installed("WebKitWebDriver", "webkit2gtk-driver")?);
         private(&mut command, folder)?;
         screen.show(&mut command);
         command.env("TAURI_WEBVIEW_AUTOMATION", "true").env("DOORSTEP_DATA", folder.join("phone"));
+        command.envs(variables.iter().copied());
         let options = json!({ "webkitgtk:browserOptions": { "binary": app, "args": [] } });
         Self::open("phone", "WebKitWebDriver", command, folder, options).await
     }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::browser::{Browser, named};
 use crate::county::County;
 use crate::phones::PIN;
+use crate::program;
 use crate::screen::Screen;
 use crate::stations::Stations;
 use crate::trouble::{Doing, Outcome, trouble};
@@ -26,24 +27,54 @@ pub struct Worker {
     _screen: Screen,
 }
 
+/// The process that draws the app's page, as far as Linux keeps its name.
+pub const PAGE: &str = "WebKitWebProces";
+
 impl Worker {
-    /// Enrols a fresh phone in a demonstration village, waits for the register, and loses the signal: whatever follows is done
-    /// without any server. Pictures are kept under `journey`.
+    /// Lives a journey on a fresh phone in a demonstration village, enrolled, with the register on it, and without signal: whatever
+    /// the journey does is done without any server. Pictures are kept under its name; where it ends early, what the window showed.
+    ///
+    /// When the process of the page was ended in the middle by the system or by itself (WebKit, Mesa), which is nothing that a journey
+    /// says about Doorstep, it is lived once more from its beginning.
     ///
     /// # Errors
-    /// When the window or the server do not come, or the register does not.
-    pub async fn without_signal(journey: &str) -> Outcome<Self> {
+    /// When the window or the server do not come, or the register does not, and those of the journey.
+    pub async fn live(name: &str, journey: impl AsyncFn(&mut Self) -> Outcome) -> Outcome {
+        let mut worker = Self::begin(name).await?;
+        let page = worker.phone.process(PAGE)?;
+        match worker.play(&journey).await {
+            Err(trouble) if !program::is_running(page) => {
+                eprintln!("{name} begins anew, since the process of its page ended: {trouble}");
+                drop(worker);
+                Self::begin(name).await?.play(&journey).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn begin(name: &str) -> Outcome<Self> {
         let folder = tempfile::tempdir().doing("making a folder")?;
         let county = County::found(folder.path(), "village")?;
         let screen = Screen::open()?;
         let app = folder.path().join("app");
         downloads_of(&app)?;
         let phone = Browser::app(&app, &screen).await?;
-        let stations = Stations::begin(journey)?;
-        let mut worker = Self { phone, county, stations, folder, _screen: screen };
-        worker.enrol().await?;
-        worker.county.stop();
-        Ok(worker)
+        let stations = Stations::begin(name)?;
+        Ok(Self { phone, county, stations, folder, _screen: screen })
+    }
+
+    async fn play(&mut self, journey: &impl AsyncFn(&mut Self) -> Outcome) -> Outcome {
+        let outcome = match self.enrol().await {
+            Ok(()) => {
+                self.county.stop();
+                journey(self).await
+            }
+            failed => failed,
+        };
+        if outcome.is_err() {
+            self.stations.keep_failure(&self.phone).await;
+        }
+        outcome
     }
 
     async fn enrol(&self) -> Outcome {
@@ -59,18 +90,6 @@ impl Worker {
         self.phone.see(&named("tab-today")).await?;
         self.phone.see_attribute(&named("sync-bar"), "data-phase", "safe").await?;
         self.phone.see(&named("due-door")).await.map(|_| ())
-    }
-
-    /// Plays a journey; where it ends early, what the window showed is kept.
-    ///
-    /// # Errors
-    /// Those of the journey.
-    pub async fn play(mut self, journey: impl AsyncFnOnce(&mut Self) -> Outcome) -> Outcome {
-        let outcome = journey(&mut self).await;
-        if outcome.is_err() {
-            self.stations.keep_failure(&self.phone).await;
-        }
-        outcome
     }
 
     /// Asks the device behind the window, as its screens do.

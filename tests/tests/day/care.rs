@@ -9,7 +9,7 @@ use super::{list, words};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_was_to_be_seen_is_seen_and_is_due_again_only_after_the_interval() -> Outcome {
-    Worker::without_signal("day-care").await?.play(journey).await
+    Worker::live("day-care", journey).await
 }
 
 async fn journey(worker: &mut Worker) -> Outcome {

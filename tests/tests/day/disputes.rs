@@ -12,7 +12,7 @@ const TERMS: &str = "乙方七日内修好防水，并赔偿甲方吊顶损失�
 
 #[tokio::test(flavor = "multi_thread")]
 async fn neighbours_agree_and_the_agreement_is_a_paper_to_sign() -> Outcome {
-    Worker::without_signal("day-disputes").await?.play(journey).await
+    Worker::live("day-disputes", journey).await
 }
 
 async fn journey(worker: &mut Worker) -> Outcome {

@@ -9,7 +9,7 @@ use super::{list, words};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_of_a_household_is_moved_with_one_tap_and_the_totals_add_up() -> Outcome {
-    Worker::without_signal("day-evacuation").await?.play(journey).await
+    Worker::live("day-evacuation", journey).await
 }
 
 async fn journey(worker: &mut Worker) -> Outcome {

@@ -13,12 +13,12 @@ const SOLVED: &str = "当场换了锁芯，钥匙已交楼长。";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_urgent_report_offers_the_telephone_first_and_one_that_was_put_right_at_once_is_closed() -> Outcome {
-    Worker::without_signal("day-incidents").await?.play(report).await
+    Worker::live("day-incidents", report).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_on_the_spot_passes_what_was_put_right() -> Outcome {
-    Worker::without_signal("day-check").await?.play(check).await
+    Worker::live("day-check", check).await
 }
 
 async fn report(worker: &mut Worker) -> Outcome {

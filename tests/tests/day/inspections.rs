@@ -9,7 +9,7 @@ use super::{list, words};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hazard_is_found_noted_and_put_right() -> Outcome {
-    Worker::without_signal("day-inspections").await?.play(journey).await
+    Worker::live("day-inspections", journey).await
 }
 
 async fn journey(worker: &mut Worker) -> Outcome {

@@ -11,7 +11,7 @@ const WISH: &str = "希望门牌板上能直接看到电话。";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_unit_is_told_a_task_is_done_and_a_suggestion_is_kept() -> Outcome {
-    Worker::without_signal("day-news").await?.play(journey).await
+    Worker::live("day-news", journey).await
 }
 
 async fn journey(worker: &mut Worker) -> Outcome {

@@ -1,13 +1,19 @@
-//! The phone itself: large type, the dark look and the language stay, the first minute has three cards, and the storage page says what takes room.
+//! The phone itself: large type, the dark look and the language stay, the first minute has three cards, the storage page says what
+//! takes room, and a page that was ended comes back.
+
+use std::process::Command;
+use std::time::Duration;
 
 use doorstep_tests::browser::{named, named_with};
-use doorstep_tests::trouble::{Outcome, trouble};
-use doorstep_tests::worker::Worker;
+use doorstep_tests::program::{self, Program};
+use doorstep_tests::screen::Screen;
+use doorstep_tests::trouble::{Doing, Outcome, trouble};
+use doorstep_tests::worker::{PAGE, Worker};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn large_type_and_the_dark_look_stay_and_nothing_reaches_past_the_edge() -> Outcome {
-    Worker::without_signal("day-phone").await?.play(journey).await
+    Worker::live("day-phone", journey).await
 }
 
 async fn journey(worker: &mut Worker) -> Outcome {
@@ -39,7 +45,7 @@ async fn journey(worker: &mut Worker) -> Outcome {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_minute_has_three_cards_english_stays_and_the_storage_says_what_it_gives_up() -> Outcome {
-    Worker::without_signal("day-first").await?.play(first_minute).await
+    Worker::live("day-first", first_minute).await
 }
 
 async fn first_minute(worker: &mut Worker) -> Outcome {
@@ -86,4 +92,26 @@ async fn first_minute(worker: &mut Worker) -> Outcome {
     // Nothing was taken or loaded that the server has too: there is nothing to give up, and the button says so.
     worker.go("/storage").await?;
     worker.phone.see_attribute(&named("free-storage"), "disabled", "true").await
+}
+
+/// How long a page has to have been there to be loaded again (`src-tauri/src/page.rs`), and a little.
+const LIVED: Duration = Duration::from_secs(6);
+
+#[test]
+fn a_page_that_the_system_ended_comes_back_by_itself() -> Outcome {
+    // Without a driver: WebKit's takes the end of a page for the end of everything.
+    let folder = tempfile::tempdir().doing("making a folder")?;
+    let screen = Screen::open()?;
+    let mut command = Command::new(program::built("doorstep")?);
+    command.env("DOORSTEP_DATA", folder.path().join("phone")).env("HOME", folder.path());
+    screen.show(&mut command);
+    let mut app = Program::start("doorstep", command, folder.path())?;
+    let id = app.id();
+    let pages = || program::offspring(id).into_iter().filter(|id| program::name_of(*id) == PAGE).collect::<Vec<_>>();
+    app.wait_until("showing a page", || !pages().is_empty())?;
+    std::thread::sleep(LIVED);
+
+    let ended = pages();
+    ended.iter().copied().for_each(program::kill);
+    app.wait_until("showing a page again", || pages().iter().any(|page| !ended.contains(page)))
 }

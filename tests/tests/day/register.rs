@@ -11,7 +11,7 @@ const BUILDING: &str = "新安小区9号楼";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_building_fills_with_doors_a_household_and_its_people_and_one_of_them_moves() -> Outcome {
-    Worker::without_signal("day-register").await?.play(journey).await
+    Worker::live("day-register", journey).await
 }
 
 async fn journey(worker: &mut Worker) -> Outcome {

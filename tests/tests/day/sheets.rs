@@ -11,7 +11,7 @@ use super::{list, words};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sheet_becomes_a_file_that_excel_opens_and_is_stamped_as_reported() -> Outcome {
-    Worker::without_signal("day-sheets").await?.play(journey).await
+    Worker::live("day-sheets", journey).await
 }
 
 async fn journey(worker: &mut Worker) -> Outcome {

@@ -11,7 +11,7 @@ const BRING: &str = "户口本";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_doors_are_visited_at_once_and_a_slip_is_left_at_the_one_that_stayed_closed() -> Outcome {
-    Worker::without_signal("day-visits").await?.play(journey).await
+    Worker::live("day-visits", journey).await
 }
 
 async fn journey(worker: &mut Worker) -> Outcome {
