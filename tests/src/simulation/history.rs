@@ -54,8 +54,10 @@ pub(super) struct History {
     pub(super) between: Chance,
     /// What came after that draws from here.
     pub(super) later: Chance,
-    /// What came last draws from here.
+    /// What came after that draws from here.
     pub(super) latest: Chance,
+    /// What came last draws from here: work of the office, mostly.
+    pub(super) office: Chance,
     /// The round beside which things happen now.
     pub(super) under_way: Option<UnderWay>,
     pub(super) mix: Mix,
@@ -108,7 +110,8 @@ impl History {
         let county = County::open(&server, &time, seed)?;
         let mut chance = Chance::new(seed, 2);
         let (mut apart, mut later, mut latest) = (Chance::new(seed, 3), Chance::new(seed, 5), Chance::new(seed, 6));
-        let mix = Mix::draw(&mut chance, &mut apart, &mut later, &mut latest, &mut Chance::new(seed, 7));
+        let (mut newest, mut known) = (Chance::new(seed, 7), Chance::new(seed, 8));
+        let mix = Mix::draw(&mut chance, &mut apart, &mut later, &mut latest, &mut newest, &mut known);
         let ledger = shared(Ledger { began: template.begin, ..Ledger::default() });
         for cell in &county.first_cells {
             county.records(cell)?.iter().for_each(|record| take(&ledger).knows(record));
@@ -123,6 +126,7 @@ impl History {
             between: Chance::new(seed, 4),
             later,
             latest,
+            office: Chance::new(seed, 9),
             under_way: None,
             mix,
             folder: folder.to_owned(),
@@ -189,6 +193,7 @@ impl History {
             between: Chance::new(1, 4),
             later: Chance::new(1, 5),
             latest: Chance::new(1, 6),
+            office: Chance::new(1, 9),
             under_way: None,
             mix: Mix::none(),
             folder: folder.to_owned(),
@@ -321,6 +326,8 @@ impl History {
             Step::TellNotice => self.tell_notice(who),
             Step::PlanCare => self.plan_care(who),
             Step::VisitByPlan => self.visit_by_plan(who),
+            Step::MergeEntries => self.merge_entries(who),
+            Step::MergeAtDesk => self.merge_at_desk(),
             Step::CorrectAtDesk => self.correct_at_desk(),
             Step::MoveAtDesk => self.move_at_desk(),
             Step::HandOver => self.hand_over(who),

@@ -51,6 +51,7 @@ const INTERRUPTED_IF_KNOWN: &[Step] = &[
     Step::Recheck,
     Step::TellNotice,
     Step::PlanCare,
+    Step::MergeEntries,
 ];
 
 impl History {

@@ -71,6 +71,9 @@ pub(super) enum Step {
     // -- who is looked after
     PlanCare,
     VisitByPlan,
+    // -- two entries of one
+    MergeEntries,
+    MergeAtDesk,
     // -- what the server must refuse
     Presume,
     // -- the network
@@ -151,6 +154,7 @@ impl Step {
         let alone = STEPS.iter().map(|(step, needs, ..)| (*step, *needs));
         let first = [EVACUATION, DISPUTES, INFORMING, PARTIES, BORDERS, ROLES, FOLDER].into_iter().flatten();
         let together = first.chain([INSPECTIONS, NOTICES, CARE, INCIDENTS].into_iter().flatten());
+        let together = together.chain(OFFICE.iter().copied().flatten());
         let together = together.map(|(step, needs, _)| (*step, *needs));
         let line = alone.chain(together).find(|(step, _)| *step == self);
         line.expect("every step stands in one of the tables").1
@@ -282,6 +286,13 @@ const CARE: &[(Step, Needs, usize)] = &[(Step::PlanCare, Needs::Staff, 24), (Ste
 /// Supervisors take the steps of incidents that are theirs, and call residents.
 const INCIDENTS: &[(Step, Needs, usize)] = &[(Step::ActAtDesk, Needs::Nothing, 30)];
 
+/// Somebody was entered twice: the entries are made one, on phones and at the desk, and taken apart again.
+const ENTRIES: &[(Step, Needs, usize)] =
+    &[(Step::MergeEntries, Needs::Staff, 24), (Step::MergeAtDesk, Needs::Nothing, 14)];
+
+/// What came last: a history knows each of these or not, and what it knows of them is drawn apart.
+const OFFICE: &[&[(Step, Needs, usize)]] = &[ENTRIES];
+
 /// The mix of one history.
 pub(super) struct Mix {
     steps: Vec<(Step, usize)>,
@@ -306,13 +317,14 @@ pub(super) struct Mix {
 
 impl Mix {
     /// What came later draws `apart`, so that a seed stays the history that it was; what came after that, `later`; what came after
-    /// that, `latest`; and whether a history knows what came last, `newest`.
+    /// that, `latest`; whether a history knows what came next, `newest`; and what came last, `office`.
     pub(super) fn draw(
         chance: &mut Chance,
         apart: &mut Chance,
         later: &mut Chance,
         latest: &mut Chance,
         newest: &mut Chance,
+        office: &mut Chance,
     ) -> Self {
         let mut steps = Vec::new();
         for (step, _, weight, known) in STEPS {
@@ -361,6 +373,11 @@ impl Mix {
         for work in [INSPECTIONS, NOTICES, CARE, INCIDENTS] {
             if newest.percent(30) {
                 mix.knows_together(work, newest);
+            }
+        }
+        for work in OFFICE {
+            if office.percent(30) {
+                mix.knows_together(work, office);
             }
         }
         mix

@@ -15,6 +15,7 @@ mod county;
 mod desk;
 mod disk;
 mod dispute;
+mod entries;
 mod erasure;
 mod evacuation;
 mod fleet;
