@@ -143,6 +143,7 @@ impl County {
         if let FolderFound::Another { noted, there } = hub.look_for_photos().doing("looking for the photos")? {
             return trouble(format!("Of {noted} photos {there} are there: the server does not start."));
         }
+        hub.imports_have_stopped().doing("looking for imports that stopped")?;
         *take(&self.running) = Some(Arc::new(hub));
         self.dark.store(false, Ordering::SeqCst);
         Ok(())

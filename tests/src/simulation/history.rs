@@ -54,7 +54,7 @@ pub(super) struct History {
     pub(super) between: Chance,
     /// What came after that draws from here.
     pub(super) later: Chance,
-    /// What came after that draws from here.
+    /// And what came after that.
     pub(super) latest: Chance,
     /// What came last draws from here: work of the office, mostly.
     pub(super) office: Chance,
@@ -70,6 +70,8 @@ pub(super) struct History {
     pub(super) rolls: Vec<MarksOf>,
     /// Evacuations that were shown from phone to phone: whoever filmed one may take it later.
     pub(super) shown: Vec<Shown>,
+    /// Tables that the office took in.
+    pub(super) sheets: Vec<String>,
     /// Whether every step is told as it happens.
     told_aloud: bool,
     steps: usize,
@@ -135,6 +137,7 @@ impl History {
             looks: Vec::new(),
             rolls: Vec::new(),
             shown: Vec::new(),
+            sheets: Vec::new(),
             told_aloud,
             steps: 0,
         };
@@ -202,6 +205,7 @@ impl History {
             looks: Vec::new(),
             rolls: Vec::new(),
             shown: Vec::new(),
+            sheets: Vec::new(),
             told_aloud: false,
             steps: 0,
         };
@@ -328,6 +332,7 @@ impl History {
             Step::VisitByPlan => self.visit_by_plan(who),
             Step::MergeEntries => self.merge_entries(who),
             Step::MergeAtDesk => self.merge_at_desk(),
+            Step::ImportSheet => self.import_sheet(),
             Step::CorrectAtDesk => self.correct_at_desk(),
             Step::MoveAtDesk => self.move_at_desk(),
             Step::HandOver => self.hand_over(who),

@@ -74,6 +74,8 @@ pub(super) enum Step {
     // -- two entries of one
     MergeEntries,
     MergeAtDesk,
+    // -- a register that is taken in
+    ImportSheet,
     // -- what the server must refuse
     Presume,
     // -- the network
@@ -290,8 +292,11 @@ const INCIDENTS: &[(Step, Needs, usize)] = &[(Step::ActAtDesk, Needs::Nothing, 3
 const ENTRIES: &[(Step, Needs, usize)] =
     &[(Step::MergeEntries, Needs::Staff, 24), (Step::MergeAtDesk, Needs::Nothing, 14)];
 
+/// The office takes a register in from tables.
+const IMPORTS: &[(Step, Needs, usize)] = &[(Step::ImportSheet, Needs::Nothing, 12)];
+
 /// What came last: a history knows each of these or not, and what it knows of them is drawn apart.
-const OFFICE: &[&[(Step, Needs, usize)]] = &[ENTRIES];
+const OFFICE: &[&[(Step, Needs, usize)]] = &[ENTRIES, IMPORTS];
 
 /// The mix of one history.
 pub(super) struct Mix {

@@ -22,6 +22,7 @@ mod fleet;
 mod handover;
 mod heal;
 mod history;
+mod imports;
 mod incidents;
 mod informant;
 mod inspections;
