@@ -76,6 +76,10 @@ pub(super) enum Step {
     MergeAtDesk,
     // -- a register that is taken in
     ImportSheet,
+    // -- who works in the county, and where
+    CloseAccount,
+    ReopenAccount,
+    HandCellOver,
     // -- what the server must refuse
     Presume,
     // -- the network
@@ -295,8 +299,15 @@ const ENTRIES: &[(Step, Needs, usize)] =
 /// The office takes a register in from tables.
 const IMPORTS: &[(Step, Needs, usize)] = &[(Step::ImportSheet, Needs::Nothing, 12)];
 
+/// The office closes accounts and opens them again, and hands single cells over.
+const ACCOUNTS: &[(Step, Needs, usize)] = &[
+    (Step::CloseAccount, Needs::Nothing, 5),
+    (Step::ReopenAccount, Needs::Nothing, 16),
+    (Step::HandCellOver, Needs::Nothing, 14),
+];
+
 /// What came last: a history knows each of these or not, and what it knows of them is drawn apart.
-const OFFICE: &[&[(Step, Needs, usize)]] = &[ENTRIES, IMPORTS];
+const OFFICE: &[&[(Step, Needs, usize)]] = &[ENTRIES, IMPORTS, ACCOUNTS];
 
 /// The mix of one history.
 pub(super) struct Mix {

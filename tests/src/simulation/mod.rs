@@ -5,6 +5,7 @@
 //! fill up, power that goes at a commit, phones that are copied and put back, a server that is restored. One seed is one
 //! history; [`run`] tells it again. docs/RELIABILITY.md says what is tried and which laws must hold.
 
+mod accounts;
 mod between;
 mod borders;
 mod care;
