@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use device::RoundReport;
 use device::api::{Failure, FailureCode};
-use domain::Kind;
 use domain::order::DeviceOrder;
 use domain::protocol::CallError;
 use domain::scope::Role;
 use domain::world::Millis;
+use domain::{Kind, RecordId};
 use sync_server::hub::evacuations::MarksOf;
 use sync_server::hub::reviews::LookedAt;
 
@@ -70,6 +70,8 @@ pub(super) struct History {
     pub(super) rolls: Vec<MarksOf>,
     /// Evacuations that were shown from phone to phone: whoever filmed one may take it later.
     pub(super) shown: Vec<Shown>,
+    /// Approvals that somebody may want back.
+    pub(super) approvals: Vec<RecordId>,
     /// Tables that the office took in.
     pub(super) sheets: Vec<String>,
     /// Whether every step is told as it happens.
@@ -137,6 +139,7 @@ impl History {
             looks: Vec::new(),
             rolls: Vec::new(),
             shown: Vec::new(),
+            approvals: Vec::new(),
             sheets: Vec::new(),
             told_aloud,
             steps: 0,
@@ -205,6 +208,7 @@ impl History {
             looks: Vec::new(),
             rolls: Vec::new(),
             shown: Vec::new(),
+            approvals: Vec::new(),
             sheets: Vec::new(),
             told_aloud: false,
             steps: 0,
@@ -336,6 +340,7 @@ impl History {
             Step::CloseAccount => self.close_account(who),
             Step::ReopenAccount => self.reopen_account(),
             Step::HandCellOver => self.hand_cell_over(),
+            Step::ApproveMany => self.approve_many(),
             Step::CorrectAtDesk => self.correct_at_desk(),
             Step::MoveAtDesk => self.move_at_desk(),
             Step::HandOver => self.hand_over(who),

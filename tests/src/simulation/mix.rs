@@ -80,6 +80,8 @@ pub(super) enum Step {
     CloseAccount,
     ReopenAccount,
     HandCellOver,
+    // -- many approvals at once
+    ApproveMany,
     // -- what the server must refuse
     Presume,
     // -- the network
@@ -306,8 +308,11 @@ const ACCOUNTS: &[(Step, Needs, usize)] = &[
     (Step::HandCellOver, Needs::Nothing, 14),
 ];
 
+/// The desk approves many at once, and wants that back.
+const APPROVALS: &[(Step, Needs, usize)] = &[(Step::ApproveMany, Needs::Nothing, 24)];
+
 /// What came last: a history knows each of these or not, and what it knows of them is drawn apart.
-const OFFICE: &[&[(Step, Needs, usize)]] = &[ENTRIES, IMPORTS, ACCOUNTS];
+const OFFICE: &[&[(Step, Needs, usize)]] = &[ENTRIES, IMPORTS, ACCOUNTS, APPROVALS];
 
 /// The mix of one history.
 pub(super) struct Mix {

@@ -6,6 +6,7 @@
 //! history; [`run`] tells it again. docs/RELIABILITY.md says what is tried and which laws must hold.
 
 mod accounts;
+mod approvals;
 mod between;
 mod borders;
 mod care;
