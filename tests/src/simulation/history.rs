@@ -341,6 +341,7 @@ impl History {
             Step::ReopenAccount => self.reopen_account(),
             Step::HandCellOver => self.hand_cell_over(),
             Step::ApproveMany => self.approve_many(),
+            Step::PublishLists => self.publish_lists(),
             Step::CorrectAtDesk => self.correct_at_desk(),
             Step::MoveAtDesk => self.move_at_desk(),
             Step::HandOver => self.hand_over(who),

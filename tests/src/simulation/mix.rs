@@ -82,6 +82,8 @@ pub(super) enum Step {
     HandCellOver,
     // -- many approvals at once
     ApproveMany,
+    // -- the county's lists
+    PublishLists,
     // -- what the server must refuse
     Presume,
     // -- the network
@@ -311,8 +313,11 @@ const ACCOUNTS: &[(Step, Needs, usize)] = &[
 /// The desk approves many at once, and wants that back.
 const APPROVALS: &[(Step, Needs, usize)] = &[(Step::ApproveMany, Needs::Nothing, 24)];
 
+/// The office publishes lists.
+const LISTS: &[(Step, Needs, usize)] = &[(Step::PublishLists, Needs::Nothing, 12)];
+
 /// What came last: a history knows each of these or not, and what it knows of them is drawn apart.
-const OFFICE: &[&[(Step, Needs, usize)]] = &[ENTRIES, IMPORTS, ACCOUNTS, APPROVALS];
+const OFFICE: &[&[(Step, Needs, usize)]] = &[ENTRIES, IMPORTS, ACCOUNTS, APPROVALS, LISTS];
 
 /// The mix of one history.
 pub(super) struct Mix {

@@ -30,6 +30,7 @@ mod informant;
 mod inspections;
 mod laws;
 mod ledger;
+mod lists;
 mod merging;
 mod mishaps;
 mod mix;
