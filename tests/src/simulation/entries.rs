@@ -119,8 +119,8 @@ impl History {
         Ok(())
     }
 
-    /// What was entered twice. Residents only where nobody is erased: what is remembered of two entries that were one for a while has words
-    /// of both, and an erasure of one leaves these.
+    /// What was entered twice. Residents only where nobody is erased: what phones have that was set aside or overtaken, of two entries that
+    /// were one for a while, keeps the words of both (docs/RELIABILITY.md, what is open).
     fn a_kind_entered_twice(&mut self, kinds: &[Kind]) -> Kind {
         let erases = self.mix.knows(Step::ErasePerson) || self.mix.knows(Step::EraseParty);
         let kinds: Vec<&Kind> = kinds.iter().filter(|kind| !(erases && **kind == Kind::Person)).collect();
