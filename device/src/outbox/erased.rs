@@ -45,6 +45,7 @@ pub(crate) fn erase(connection: &Connection, id: RecordId) -> Result<bool, Devic
             here |= connection.prepare_cached(sql)?.execute([&id])? > 0;
         }
     }
+    here |= leave_mergings(connection, id)?;
     here |= case_files::leave_party(connection, id)?;
     here |= conflicts::leave_erased(connection, id)?;
     if here {
@@ -63,6 +64,7 @@ pub(crate) fn words_about(connection: &Connection, pushed: &[Change]) -> Result<
         UNION SELECT fields ->> '$.target' FROM refused WHERE kind IN ('visit', 'review') AND fields ->> '$.target' IS NOT NULL
         UNION SELECT fields ->> '$.subject' FROM refused WHERE kind = 'photo' AND fields ->> '$.subject' IS NOT NULL
         UNION SELECT fields ->> '$.person' FROM refused WHERE fields ->> '$.person' IS NOT NULL
+        UNION SELECT fields ->> '$.merged_into' FROM refused WHERE kind = 'person' AND fields ->> '$.merged_into' IS NOT NULL
         UNION SELECT party.value ->> '$.person' FROM refused, json_each(refused.fields, '$.parties') AS party
             WHERE refused.kind = 'dispute' AND party.value ->> '$.person' IS NOT NULL
         UNION SELECT listed.value ->> '$.person' FROM refused, json_each(refused.fields, '$.roster') AS listed
@@ -156,6 +158,21 @@ pub(crate) fn note_asked(connection: &Connection, asked: &[RecordId]) -> Result<
         Some(last) => Meta::WordsAsked.set(connection, last),
         None => Ok(()),
     }
+}
+
+/// Refused words that let another entry give way to a resident carry what the resident had said before: that goes, and where they say
+/// nothing else, so do they.
+fn leave_mergings(connection: &Connection, id: RecordId) -> Result<bool, DeviceError> {
+    const REST: &str = "json_remove(fields, '$.merged_into', '$.merged_before')";
+    const INTO: &str = "kind = 'person' AND fields ->> '$.merged_into' = ?1";
+    let mut here = false;
+    for sql in [
+        format!("DELETE FROM refused WHERE {INTO} AND {REST} = '{{}}'"),
+        format!("UPDATE refused SET fields = {REST} WHERE {INTO}"),
+    ] {
+        here |= connection.prepare_cached(&sql)?.execute([id.to_string()])? > 0;
+    }
+    Ok(here)
 }
 
 /// Takes a person off every roster, whoever wrote it and wherever it waits. The value keeps its stamp: the server has taken the

@@ -82,6 +82,38 @@ fn what_was_erased_goes_with_unsent_words_refused_words_and_drafts() {
 }
 
 #[test]
+fn refused_words_that_let_an_entry_give_way_to_who_was_erased_keep_nothing_of_what_that_one_had_said() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let mut entries = ["李四", "王五", "赵六"].map(|name| person(&phone, name));
+    // The oldest of them stays.
+    entries.sort();
+    let [erased, other, third] = entries;
+    phone.write(Kind::Person, Some(erased), json!({"name": "张三"})).unwrap();
+    phone.sync();
+    let gives_way = json!({"merged_into": erased, "merged_before": {"name": "张三"}});
+    phone.write(Kind::Person, Some(other), gives_way.clone()).unwrap();
+    phone.write(Kind::Person, Some(other), json!({"phone": "13800000000"})).unwrap();
+    phone.write(Kind::Person, Some(third), gives_way).unwrap();
+    // Erased before they come.
+    server.hub().erase(erased);
+    server.hub().refuse =
+        Box::new(|change| change.fields.contains_key("merged_into").then_some(ProblemCode::MissingTarget));
+    phone.sync();
+    phone.sync();
+    assert!(!knows(&phone, "张三"), "neither in the register nor among refused words");
+    assert!(knows(&phone, "13800000000"), "what else was refused with it is the worker's own");
+    let into: Vec<bool> = phone
+        .device
+        .with_open(|open| open.refused())
+        .unwrap()
+        .iter()
+        .map(|refused| refused.fields.contains_key("merged_into"))
+        .collect();
+    assert_eq!(into, [false]);
+}
+
+#[test]
 fn what_merely_moved_away_keeps_unsent_words_refused_words_and_drafts() {
     let server = Server::new();
     let phone = Phone::new(&server, 1);

@@ -15,7 +15,7 @@ use domain::kinds::dispute::{people_in, without_person};
 use domain::kinds::evacuation::without;
 use domain::merge::merge;
 use domain::protocol::CallRefusal;
-use domain::same::MERGED_INTO;
+use domain::same::{MERGED_BEFORE, MERGED_INTO};
 use domain::scope::{Actor, Role};
 use domain::world::Millis;
 use domain::{AccountId, CellCode, Change, Fields, Kind, Record, RecordId, Scope, Stamps};
@@ -201,6 +201,7 @@ impl<S: Store> Hub<S> {
         let mut cases: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
         for &(id, name) in entries {
             self.leave_references(writing, county, id, now)?;
+            leave_former_values(writing, county, id)?;
             let listed = self.leave_lists(writing, county, id, now)?;
             for case in listed.iter().filter(|record| record.kind == Kind::Dispute) {
                 cases.entry(case.id).or_default().extend(names_of((id, name), case));
@@ -458,6 +459,16 @@ impl<S: Store> Hub<S> {
             Ok(again)
         })
     }
+}
+
+/// An entry that gave way to somebody for a while remembers what that one had said before. It stands for itself again and stays; nothing of
+/// it stays in its past.
+fn leave_former_values(writing: &mut dyn Writing, county: &Scope, id: RecordId) -> Result<(), HubError> {
+    let former = |name: &str, value: &Value| (name == MERGED_BEFORE && !value.is_null()).then_some(Value::Null);
+    for StoredRecord { record, .. } in writing.that_named(county, &Kind::Person, id)? {
+        writing.rewrite_past(&record, &former)?;
+    }
+    Ok(())
 }
 
 /// A record in the actor's scope, whatever the role may read of it.

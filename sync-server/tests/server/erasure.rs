@@ -384,7 +384,7 @@ impl Town {
     }
 
     /// Whether the name stands in a record or in its past.
-    fn remembers(&self, id: RecordId, name: &str) -> bool {
+    pub(crate) fn remembers(&self, id: RecordId, name: &str) -> bool {
         let record = self.county.stored(id).unwrap().record;
         let history = self.county.hub.store().read(|reading| reading.history(&scope("610722"), id)).unwrap();
         let past = history.iter().any(|step| format!("{:?}{:?}", step.fields, step.lost).contains(name));

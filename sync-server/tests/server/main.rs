@@ -13,6 +13,7 @@ mod desk;
 mod desk_words;
 mod divisions;
 mod doors;
+mod erased_entries;
 mod erased_heads;
 mod erased_pictures;
 mod erasure;

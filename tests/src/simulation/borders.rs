@@ -67,7 +67,7 @@ fn went_to(grid: &[Division], cell: &CellCode) -> CellCode {
 }
 
 /// A cell with all that were merged into it, and into those: what is written once lies there still.
-fn with_merged(grid: &[Division], cell: &CellCode) -> BTreeSet<CellCode> {
+pub(super) fn with_merged(grid: &[Division], cell: &CellCode) -> BTreeSet<CellCode> {
     let all = grid.iter().filter_map(code_of);
     let leads_here = |from: &CellCode| {
         let mut at = from.clone();
@@ -80,6 +80,21 @@ fn with_merged(grid: &[Division], cell: &CellCode) -> BTreeSet<CellCode> {
         at == *cell
     };
     all.filter(leads_here).chain([cell.clone()]).collect()
+}
+
+/// Who of those that carry a phone here holds which cells, as the server says it.
+pub(super) fn held_now(county: &County) -> Outcome<Held> {
+    let workers: Vec<String> = take(&county.held).keys().cloned().collect();
+    let workers: Vec<AccountId> =
+        workers.iter().map(|worker| AccountId::new(worker)).collect::<Result<_, _>>().doing("naming workers")?;
+    county.ask(|reading| {
+        let mut held = Held::new();
+        for worker in &workers {
+            let now = reading.holdings(worker)?.into_iter().filter(|held| held.until.is_none());
+            held.insert(worker.to_string(), now.map(|held| held.cell).collect());
+        }
+        Ok(held)
+    })
 }
 
 /// The county as its office draws it.
@@ -95,19 +110,13 @@ struct Drawn {
 impl Drawn {
     fn look(county: &County) -> Outcome<Self> {
         let (grid, every) = (county.grid()?, county.every_cell()?);
-        let workers: Vec<String> = take(&county.held).keys().cloned().collect();
-        let workers: Vec<AccountId> =
-            workers.iter().map(|worker| AccountId::new(worker)).collect::<Result<_, _>>().doing("naming workers")?;
+        let held = held_now(county)?;
         county.ask(|reading| {
-            let (mut records, mut held) = (BTreeMap::new(), Held::new());
+            let mut records = BTreeMap::new();
             for cell in &every {
                 let ids = reading.ids_in(cell)?;
                 let found = reading.records(&Scope::from(cell), &ids)?;
                 records.extend(found.into_iter().map(|stored| (stored.record.id, (stored.record, stored.state))));
-            }
-            for worker in &workers {
-                let now = reading.holdings(worker)?.into_iter().filter(|held| held.until.is_none());
-                held.insert(worker.to_string(), now.map(|held| held.cell).collect());
             }
             Ok(Self { records, grid, held })
         })

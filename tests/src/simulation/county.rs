@@ -2,7 +2,7 @@
 //! supervisor, and the server, which can be killed, lose power, run out of disk, and be put back from a backup. How its cells are merged
 //! and split is in `borders`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,11 +46,15 @@ pub(super) type Held = BTreeMap<String, Vec<CellCode>>;
 /// What accounts are for that were made something else since the history began: what the server was last told.
 pub(super) type Roles = BTreeMap<String, Role>;
 
+/// Whose accounts are closed: what the server was last told.
+pub(super) type Closed = BTreeSet<String>;
+
 /// A copy of the server's database and what was true when it was made.
 struct Backup {
     photos: PathBuf,
     held: Held,
     roles: Roles,
+    closed: Closed,
 }
 
 /// The server and who works with it.
@@ -60,6 +64,7 @@ pub(super) struct County {
     pub(super) supervisor: Desk,
     pub(super) held: Shared<Held>,
     pub(super) roles: Shared<Roles>,
+    pub(super) closed: Shared<Closed>,
     /// The program that runs now; restarted, it is another.
     running: Shared<Option<Arc<CountyHub>>>,
     /// Whether its power is off: answers reach nobody.
@@ -116,6 +121,7 @@ impl County {
             supervisor,
             held: Arc::default(),
             roles: Arc::default(),
+            closed: Arc::default(),
             running: Arc::default(),
             dark: Arc::default(),
             full: false,
@@ -143,6 +149,7 @@ impl County {
         if let FolderFound::Another { noted, there } = hub.look_for_photos().doing("looking for the photos")? {
             return trouble(format!("Of {noted} photos {there} are there: the server does not start."));
         }
+        hub.imports_have_stopped().doing("looking for imports that stopped")?;
         *take(&self.running) = Some(Arc::new(hub));
         self.dark.store(false, Ordering::SeqCst);
         Ok(())
@@ -250,7 +257,8 @@ impl County {
             disk::copy(&self.folder.join(hub::PHOTO_FOLDER), &photos).doing("backing the photos up")?;
         }
         let (held, roles) = (take(&self.held).clone(), take(&self.roles).clone());
-        self.backup = Some(Backup { photos, held, roles });
+        let closed = take(&self.closed).clone();
+        self.backup = Some(Backup { photos, held, roles, closed });
         Ok(())
     }
 
@@ -277,6 +285,7 @@ impl County {
         }
         take(&self.held).clone_from(&backup.held);
         take(&self.roles).clone_from(&backup.roles);
+        take(&self.closed).clone_from(&backup.closed);
         let store = SqliteStore::open_alone(&database).doing("opening the backup")?;
         renew_epoch(&store, &mut self.world()).doing("renewing the epoch")?;
         drop(store);
@@ -294,8 +303,11 @@ impl County {
 
     // -- people -----------------------------------------------------------------------------------------------------------
 
-    /// Gives a worker these cells, and no others from now on.
+    /// Gives a worker these cells, and no others from now on; nothing to whose account is closed.
     pub(super) fn assign(&self, worker: &str, cells: &[CellCode]) -> Outcome {
+        if self.is_closed(worker) {
+            return Ok(());
+        }
         let account = account(worker, self.role_of(worker), &[])?;
         self.hub()?.put_account(account, None, cells).doing("assigning cells")?;
         let mut cells = cells.to_vec();
@@ -307,6 +319,11 @@ impl County {
     /// What somebody is in the county now.
     pub(super) fn role_of(&self, worker: &str) -> Role {
         role_in(&self.roles, worker)
+    }
+
+    /// Whether somebody's account is closed: no phone can be enrolled for it.
+    pub(super) fn is_closed(&self, worker: &str) -> bool {
+        take(&self.closed).contains(worker)
     }
 
     /// Enrols a phone of a worker.

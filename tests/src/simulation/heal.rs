@@ -21,6 +21,7 @@ pub(super) fn heal(history: &mut History) -> Outcome {
     history.county.defuse()?;
     history.county.drift.set(0);
     (history.mix.spoiled, history.mix.slow, history.mix.busy) = (0, 0, 0);
+    history.reopen_all_accounts()?;
     for who in 0..history.phones.len() {
         let phone = &mut history.phones[who];
         phone.wire.get_well();

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use device::RoundReport;
 use device::api::{Failure, FailureCode};
-use domain::Kind;
 use domain::order::DeviceOrder;
 use domain::protocol::CallError;
 use domain::scope::Role;
 use domain::world::Millis;
+use domain::{Kind, RecordId};
 use sync_server::hub::evacuations::MarksOf;
 use sync_server::hub::reviews::LookedAt;
 
@@ -54,8 +54,10 @@ pub(super) struct History {
     pub(super) between: Chance,
     /// What came after that draws from here.
     pub(super) later: Chance,
-    /// What came last draws from here.
+    /// And what came after that.
     pub(super) latest: Chance,
+    /// What came last draws from here: work of the office, mostly.
+    pub(super) office: Chance,
     /// The round beside which things happen now.
     pub(super) under_way: Option<UnderWay>,
     pub(super) mix: Mix,
@@ -68,6 +70,10 @@ pub(super) struct History {
     pub(super) rolls: Vec<MarksOf>,
     /// Evacuations that were shown from phone to phone: whoever filmed one may take it later.
     pub(super) shown: Vec<Shown>,
+    /// Approvals that somebody may want back.
+    pub(super) approvals: Vec<RecordId>,
+    /// Tables that the office took in.
+    pub(super) sheets: Vec<String>,
     /// Whether every step is told as it happens.
     told_aloud: bool,
     steps: usize,
@@ -108,7 +114,8 @@ impl History {
         let county = County::open(&server, &time, seed)?;
         let mut chance = Chance::new(seed, 2);
         let (mut apart, mut later, mut latest) = (Chance::new(seed, 3), Chance::new(seed, 5), Chance::new(seed, 6));
-        let mix = Mix::draw(&mut chance, &mut apart, &mut later, &mut latest, &mut Chance::new(seed, 7));
+        let (mut newest, mut known) = (Chance::new(seed, 7), Chance::new(seed, 8));
+        let mix = Mix::draw(&mut chance, &mut apart, &mut later, &mut latest, &mut newest, &mut known);
         let ledger = shared(Ledger { began: template.begin, ..Ledger::default() });
         for cell in &county.first_cells {
             county.records(cell)?.iter().for_each(|record| take(&ledger).knows(record));
@@ -123,6 +130,7 @@ impl History {
             between: Chance::new(seed, 4),
             later,
             latest,
+            office: Chance::new(seed, 9),
             under_way: None,
             mix,
             folder: folder.to_owned(),
@@ -131,6 +139,8 @@ impl History {
             looks: Vec::new(),
             rolls: Vec::new(),
             shown: Vec::new(),
+            approvals: Vec::new(),
+            sheets: Vec::new(),
             told_aloud,
             steps: 0,
         };
@@ -189,6 +199,7 @@ impl History {
             between: Chance::new(1, 4),
             later: Chance::new(1, 5),
             latest: Chance::new(1, 6),
+            office: Chance::new(1, 9),
             under_way: None,
             mix: Mix::none(),
             folder: folder.to_owned(),
@@ -197,6 +208,8 @@ impl History {
             looks: Vec::new(),
             rolls: Vec::new(),
             shown: Vec::new(),
+            approvals: Vec::new(),
+            sheets: Vec::new(),
             told_aloud: false,
             steps: 0,
         };
@@ -321,6 +334,14 @@ impl History {
             Step::TellNotice => self.tell_notice(who),
             Step::PlanCare => self.plan_care(who),
             Step::VisitByPlan => self.visit_by_plan(who),
+            Step::MergeEntries => self.merge_entries(who),
+            Step::MergeAtDesk => self.merge_at_desk(),
+            Step::ImportSheet => self.import_sheet(),
+            Step::CloseAccount => self.close_account(who),
+            Step::ReopenAccount => self.reopen_account(),
+            Step::HandCellOver => self.hand_cell_over(),
+            Step::ApproveMany => self.approve_many(),
+            Step::PublishLists => self.publish_lists(),
             Step::CorrectAtDesk => self.correct_at_desk(),
             Step::MoveAtDesk => self.move_at_desk(),
             Step::HandOver => self.hand_over(who),

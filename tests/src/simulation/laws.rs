@@ -245,6 +245,7 @@ pub(super) fn judge(history: &History) -> Outcome {
     let everything = Everything::look(history)?;
     phones_agree_with_the_server(history, &everything)?;
     receipts_are_true(history, &everything)?;
+    super::lists::everybody_has_them(history)?;
     feeds_bring_what_is_there(history, &everything)?;
     super::conflicts::everybody_is_told(history)?;
     super::conflicts::all_are_noted(history, &everything.gone)?;

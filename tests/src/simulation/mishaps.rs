@@ -51,6 +51,7 @@ const INTERRUPTED_IF_KNOWN: &[Step] = &[
     Step::Recheck,
     Step::TellNotice,
     Step::PlanCare,
+    Step::MergeEntries,
 ];
 
 impl History {
@@ -263,6 +264,9 @@ impl History {
         if !signed_out || phone.revoked || self.county.full || self.county.has_fuse() || phone.full {
             return Ok(());
         }
+        if self.county.is_closed(&phone.worker) {
+            return Ok(());
+        }
         take(&self.ledger).count("enrolled again".into());
         let enrolment = self.county.enrol(&phone.worker)?;
         self.phones[who].enrol_again(&enrolment)
@@ -272,6 +276,7 @@ impl History {
     fn give_new_phone(&mut self, who: usize) -> Outcome {
         let phone = &self.phones[who];
         let may = phone.is_wiped() && !self.county.full && !self.county.has_fuse() && !phone.replaced;
+        let may = may && !self.county.is_closed(&phone.worker);
         if !may || self.phones.len() >= PHONES_MAX {
             return Ok(());
         }

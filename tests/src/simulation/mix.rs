@@ -71,6 +71,19 @@ pub(super) enum Step {
     // -- who is looked after
     PlanCare,
     VisitByPlan,
+    // -- two entries of one
+    MergeEntries,
+    MergeAtDesk,
+    // -- a register that is taken in
+    ImportSheet,
+    // -- who works in the county, and where
+    CloseAccount,
+    ReopenAccount,
+    HandCellOver,
+    // -- many approvals at once
+    ApproveMany,
+    // -- the county's lists
+    PublishLists,
     // -- what the server must refuse
     Presume,
     // -- the network
@@ -151,6 +164,7 @@ impl Step {
         let alone = STEPS.iter().map(|(step, needs, ..)| (*step, *needs));
         let first = [EVACUATION, DISPUTES, INFORMING, PARTIES, BORDERS, ROLES, FOLDER].into_iter().flatten();
         let together = first.chain([INSPECTIONS, NOTICES, CARE, INCIDENTS].into_iter().flatten());
+        let together = together.chain(OFFICE.iter().copied().flatten());
         let together = together.map(|(step, needs, _)| (*step, *needs));
         let line = alone.chain(together).find(|(step, _)| *step == self);
         line.expect("every step stands in one of the tables").1
@@ -282,6 +296,29 @@ const CARE: &[(Step, Needs, usize)] = &[(Step::PlanCare, Needs::Staff, 24), (Ste
 /// Supervisors take the steps of incidents that are theirs, and call residents.
 const INCIDENTS: &[(Step, Needs, usize)] = &[(Step::ActAtDesk, Needs::Nothing, 30)];
 
+/// Somebody was entered twice: the entries are made one, on phones and at the desk, and taken apart again.
+const ENTRIES: &[(Step, Needs, usize)] =
+    &[(Step::MergeEntries, Needs::Staff, 24), (Step::MergeAtDesk, Needs::Nothing, 14)];
+
+/// The office takes a register in from tables.
+const IMPORTS: &[(Step, Needs, usize)] = &[(Step::ImportSheet, Needs::Nothing, 12)];
+
+/// The office closes accounts and opens them again, and hands single cells over.
+const ACCOUNTS: &[(Step, Needs, usize)] = &[
+    (Step::CloseAccount, Needs::Nothing, 5),
+    (Step::ReopenAccount, Needs::Nothing, 16),
+    (Step::HandCellOver, Needs::Nothing, 14),
+];
+
+/// The desk approves many at once, and wants that back.
+const APPROVALS: &[(Step, Needs, usize)] = &[(Step::ApproveMany, Needs::Nothing, 24)];
+
+/// The office publishes lists.
+const LISTS: &[(Step, Needs, usize)] = &[(Step::PublishLists, Needs::Nothing, 12)];
+
+/// What came last: a history knows each of these or not, and what it knows of them is drawn apart.
+const OFFICE: &[&[(Step, Needs, usize)]] = &[ENTRIES, IMPORTS, ACCOUNTS, APPROVALS, LISTS];
+
 /// The mix of one history.
 pub(super) struct Mix {
     steps: Vec<(Step, usize)>,
@@ -306,13 +343,14 @@ pub(super) struct Mix {
 
 impl Mix {
     /// What came later draws `apart`, so that a seed stays the history that it was; what came after that, `later`; what came after
-    /// that, `latest`; and whether a history knows what came last, `newest`.
+    /// that, `latest`; whether a history knows what came next, `newest`; and what came last, `office`.
     pub(super) fn draw(
         chance: &mut Chance,
         apart: &mut Chance,
         later: &mut Chance,
         latest: &mut Chance,
         newest: &mut Chance,
+        office: &mut Chance,
     ) -> Self {
         let mut steps = Vec::new();
         for (step, _, weight, known) in STEPS {
@@ -361,6 +399,11 @@ impl Mix {
         for work in [INSPECTIONS, NOTICES, CARE, INCIDENTS] {
             if newest.percent(30) {
                 mix.knows_together(work, newest);
+            }
+        }
+        for work in OFFICE {
+            if office.percent(30) {
+                mix.knows_together(work, office);
             }
         }
         mix

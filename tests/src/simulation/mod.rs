@@ -5,6 +5,8 @@
 //! fill up, power that goes at a commit, phones that are copied and put back, a server that is restored. One seed is one
 //! history; [`run`] tells it again. docs/RELIABILITY.md says what is tried and which laws must hold.
 
+mod accounts;
+mod approvals;
 mod between;
 mod borders;
 mod care;
@@ -15,17 +17,20 @@ mod county;
 mod desk;
 mod disk;
 mod dispute;
+mod entries;
 mod erasure;
 mod evacuation;
 mod fleet;
 mod handover;
 mod heal;
 mod history;
+mod imports;
 mod incidents;
 mod informant;
 mod inspections;
 mod laws;
 mod ledger;
+mod lists;
 mod merging;
 mod mishaps;
 mod mix;

@@ -514,10 +514,10 @@ impl Phone {
         self.open(|open| open.refused())
     }
 
-    /// A category that an incident may have.
+    /// A category that an incident may have: the first that is offered.
     pub(super) fn category(&self) -> Outcome<String> {
         let lists = self.open(|open| Ok(open.lists().clone()))?;
-        match lists.categories.iter().find(|category| category.code.len() == 4) {
+        match lists.categories.iter().find(|category| category.code.len() == 4 && !category.retired) {
             Some(category) => Ok(category.code.to_string()),
             None => trouble("There is no category for an incident."),
         }

@@ -17,6 +17,9 @@ impl History {
     pub(super) fn change_role(&mut self, who: usize) -> Outcome {
         self.mend()?;
         let worker = self.phones[who].worker.clone();
+        if self.county.is_closed(&worker) {
+            return Ok(());
+        }
         let before = self.county.role_of(&worker);
         let others: Vec<Role> = ROLES.into_iter().filter(|role| *role != before).collect();
         // Mostly somebody is left who does a worker's work.

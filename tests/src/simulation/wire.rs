@@ -17,7 +17,7 @@ use sync_server::hub::peer::HubPeer;
 
 use super::case_files;
 use super::chance::Chance;
-use super::county::{County, Held, Roles, role_in, shared};
+use super::county::{Closed, County, Held, Roles, role_in, shared};
 use super::history::aloud;
 use super::informant;
 use super::ledger::Ledger;
@@ -115,6 +115,7 @@ pub(super) struct Wire {
     running: Shared<Option<Arc<CountyHub>>>,
     held: Shared<Held>,
     roles: Shared<Roles>,
+    closed: Shared<Closed>,
     /// The server's power is off.
     server_dark: Arc<AtomicBool>,
     /// The phone's power is off.
@@ -153,6 +154,7 @@ impl Wire {
             running: county.running(),
             held: Arc::clone(&county.held),
             roles: Arc::clone(&county.roles),
+            closed: Arc::clone(&county.closed),
             server_dark: Arc::clone(&county.dark),
             dark: Arc::default(),
             ledger: Arc::clone(ledger),
@@ -393,6 +395,9 @@ impl Wire {
         let role = role_in(&self.roles, &self.worker);
         let mut ledger = take(&self.ledger);
         ledger.look_at_authors(&self.worker, request);
+        if take(&self.closed).contains(&self.worker) {
+            ledger.break_law(format!("The account of {} is closed, and a phone of it was answered.", self.worker));
+        }
         let too_much = held.as_deref().and_then(|held| {
             let actor = informant::actor(&self.worker, role, held).ok()?;
             informant::tells_too_much(&actor, request, &answer)
