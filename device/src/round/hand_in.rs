@@ -15,12 +15,33 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::{gather, push};
-use crate::open::Open;
+use crate::open::{Open, lock};
 use crate::store::{Meta, NAMED_BY_WORDS, photos_following, sha256};
 use crate::{Device, DeviceError, outbox};
 
 /// A phone that was shut out hands in what was written since at most this often: pieces are counted on the server.
 const PAUSE: Millis = 10 * 60 * 1000;
+
+/// The pause after the server had no room for a piece; it doubles up to the longest. A piece is megabytes, and without a pause each round
+/// would send one for nothing until somebody takes in what lies there.
+const FIRST_PAUSE: Millis = 60 * 1000;
+const LONGEST_PAUSE: Millis = 60 * 60 * 1000;
+
+/// When the server last had no room for a piece, by the phone's clock, and how often in a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NoRoom {
+    since: Millis,
+    times: u32,
+}
+
+impl NoRoom {
+    /// Whether it is too early to ask again. A clock that was set ends the pause.
+    fn lasts(self, now: Millis) -> bool {
+        let doubled = self.times.saturating_sub(1).min(10);
+        let pause = FIRST_PAUSE.saturating_mul(1 << doubled).min(LONGEST_PAUSE);
+        now.saturating_sub(self.since).saturating_abs() < pause
+    }
+}
 
 /// What lies sealed on the server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,10 +75,40 @@ pub(super) fn hand_in(device: &Device, peer: &dyn Peer) -> Result<(), DeviceErro
 
 /// The same for a phone that has just been told which database the server has.
 pub(super) fn hand_in_now(device: &Device, peer: &dyn Peer) -> Result<(), DeviceError> {
+    if has_no_room(device)? && !device.with_open(nothing_to_hand_in)? {
+        return Err(waits_for_room().into());
+    }
     while let Some(piece) = device.with_open(next_piece)? {
-        peer.hand_in(&piece.hand_in)?;
+        match peer.hand_in(&piece.hand_in) {
+            Err(CallError::Refused { code: CallRefusal::TooManyTries }) => {
+                note_no_room(device)?;
+                return Err(waits_for_room().into());
+            }
+            sent => sent?,
+        }
+        *lock(&device.inner.no_room) = None;
         device.with_open(|open| note_handed(open, piece.items))?;
     }
+    Ok(())
+}
+
+/// For the round the server is one that is too busy: nothing is wrong, and nothing helps but to wait.
+fn waits_for_room() -> CallError {
+    CallError::Unavailable("no room for what is handed in".into())
+}
+
+/// Whether the server had no room a short while ago.
+fn has_no_room(device: &Device) -> Result<bool, DeviceError> {
+    let no_room = *lock(&device.inner.no_room);
+    device.with_open(|open| Ok(no_room.is_some_and(|no_room| no_room.lasts(open.device_now()))))
+}
+
+fn note_no_room(device: &Device) -> Result<(), DeviceError> {
+    let since = device.with_open::<_, DeviceError>(|open| Ok(open.device_now()))?;
+    let mut no_room = lock(&device.inner.no_room);
+    let times = no_room.map_or(0, |before| before.times).saturating_add(1);
+    tracing::warn!(times, "the server has no room for what is handed in until somebody takes in what lies there");
+    *no_room = Some(NoRoom { since, times });
     Ok(())
 }
 
@@ -91,6 +142,9 @@ fn note_restore(open: &mut Open, there: Option<Epoch>) -> Result<(), DeviceError
 
 /// The same for a phone that was shut out and goes on being used: not after every single write.
 pub(super) fn hand_in_now_and_then(device: &Device, peer: &dyn Peer) -> Result<(), DeviceError> {
+    if has_no_room(device)? {
+        return Ok(());
+    }
     let due = device.with_open::<_, DeviceError>(|open| {
         let handed = handed(open.store.connection())?;
         Ok(handed.items.is_empty() || (open.now() - handed.at).abs() >= PAUSE)
