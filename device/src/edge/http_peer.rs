@@ -267,7 +267,7 @@ impl Peer for HttpPeer {
 
     fn hand_in(&self, piece: &HandIn) -> Result<(), CallError> {
         let url = below(&self.server, "v1/hand-in")?;
-        self.call_counted(|client| with_json(client.post(url.clone()), piece)).map(drop)
+        self.on_the_way(|| self.call_counted(|client| with_json(client.post(url.clone()), piece)).map(drop))
     }
 
     fn photo_fetch(&self, hash: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, CallError> {

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::hand_in::{HandIn, HandInContent, HandedPhoto, PIECE_CONTENT_BYTES, RefusedWords};
 use domain::order::{OrderAnswer, OrderRequest};
-use domain::protocol::{CallError, CallRefusal, Peer, ServerKeys};
+use domain::protocol::{CallError, CallRefusal, PAGE_BYTES, Peer, ServerKeys};
 use domain::seal::{Purpose, seal};
 use domain::world::Millis;
 use domain::{Change, Epoch, Sha256Hex};
@@ -26,6 +26,9 @@ const PAUSE: Millis = 10 * 60 * 1000;
 /// would send one for nothing until somebody takes in what lies there.
 const FIRST_PAUSE: Millis = 60 * 1000;
 const LONGEST_PAUSE: Millis = 60 * 60 * 1000;
+
+/// A piece holds so much at least, however thin the line: the server counts pieces too.
+const PIECE_LEAST: usize = 256 * 1024;
 
 /// When the server last had no room for a piece, by the phone's clock, and how often in a row.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +81,8 @@ pub(super) fn hand_in_now(device: &Device, peer: &dyn Peer) -> Result<(), Device
     if has_no_room(device)? && !device.with_open(nothing_to_hand_in)? {
         return Err(waits_for_room().into());
     }
-    while let Some(piece) = device.with_open(next_piece)? {
+    let most = piece_bytes(peer.page_bytes().up);
+    while let Some(piece) = device.with_open(|open| next_piece(open, most))? {
         match peer.hand_in(&piece.hand_in) {
             Err(CallError::Refused { code: CallRefusal::TooManyTries }) => {
                 note_no_room(device)?;
@@ -90,6 +94,12 @@ pub(super) fn hand_in_now(device: &Device, peer: &dyn Peer) -> Result<(), Device
         device.with_open(|open| note_handed(open, piece.items))?;
     }
     Ok(())
+}
+
+/// How much a piece may hold where pages are cut so: less than ever where they do not come through in the time of a call, or where
+/// something on the way takes no body as large. Cut again, it would be cut in the same place for ever.
+fn piece_bytes(page: usize) -> usize {
+    (PIECE_CONTENT_BYTES / PAGE_BYTES.div_ceil(page.max(1))).max(PIECE_LEAST)
 }
 
 /// For the round the server is one that is too busy: nothing is wrong, and nothing helps but to wait.
@@ -160,14 +170,14 @@ pub(super) fn nothing_left(open: &mut Open) -> Result<bool, DeviceError> {
 /// Whether everything unsent that can be handed in was.
 pub(super) fn nothing_to_hand_in(open: &mut Open) -> Result<bool, DeviceError> {
     let handed = handed(open.store.connection())?;
-    Ok(texts(open, &handed)?.is_none() && photos(open.store.connection(), &handed)?.is_none())
+    Ok(found(open, &handed, PIECE_CONTENT_BYTES)?.is_none())
 }
 
 /// What is handed in before a wipe must be sealed to a key that the server has: one whose key was lost with its database cannot open
 /// what an enrolled phone seals to the former. Where nothing waits, nothing is lost.
 pub(super) fn can_be_opened(open: &mut Open, told: &ServerKeys) -> Result<(), DeviceError> {
     let nothing_handed = HandedIn::default();
-    let waits = texts(open, &nothing_handed)?.is_some() || photos(open.store.connection(), &nothing_handed)?.is_some();
+    let waits = found(open, &nothing_handed, PIECE_CONTENT_BYTES)?.is_some();
     if waits && !told.seal.is_empty() && open.keys()?.seal != told.seal {
         tracing::warn!("the server has another sealing key than this phone: the wipe waits");
         return Err(CallError::Refused { code: CallRefusal::OtherKey }.into());
@@ -199,13 +209,9 @@ pub(super) fn forget_handed(connection: &Connection) -> Result<(), DeviceError> 
     Meta::HandedIn.set(connection, &HandedIn::default())
 }
 
-fn next_piece(open: &mut Open) -> Result<Option<Piece>, DeviceError> {
+fn next_piece(open: &mut Open, most: usize) -> Result<Option<Piece>, DeviceError> {
     let handed = handed(open.store.connection())?;
-    let found = match texts(open, &handed)? {
-        Some(found) => Some(found),
-        None => photos(open.store.connection(), &handed)?,
-    };
-    let Some((mut content, items)) = found else { return Ok(None) };
+    let Some((mut content, items)) = found(open, &handed, most)? else { return Ok(None) };
     content.node = open.clock.node();
     // What goes out may be seen from here on: a visit in it cannot be taken back without trace any more.
     gather::mark_all_offered(open, &content.changes)?;
@@ -234,12 +240,20 @@ fn empty(open: &Open) -> HandInContent {
     HandInContent { node: open.clock.node(), changes: Vec::new(), refused: Vec::new(), photos: Vec::new() }
 }
 
+/// What is to be handed in next, as much as a piece of so many bytes holds: first all words.
+fn found(open: &Open, handed: &HandedIn, most: usize) -> Result<Found, DeviceError> {
+    match texts(open, handed, most)? {
+        Some(found) => Ok(Some(found)),
+        None => photos(open.store.connection(), handed, most),
+    }
+}
+
 /// Changes, overtaken values and refused words, as many as a piece holds.
-fn texts(open: &Open, handed: &HandedIn) -> Result<Found, DeviceError> {
+fn texts(open: &Open, handed: &HandedIn, most: usize) -> Result<Found, DeviceError> {
     let (mut content, mut items, mut bytes) = (empty(open), Vec::new(), 0);
     let mut takes = |json: Vec<u8>| -> bool {
         let name = item(&json);
-        let takes = bytes < PIECE_CONTENT_BYTES && !handed.items.contains(&name);
+        let takes = bytes < most && !handed.items.contains(&name);
         if takes {
             bytes += json.len();
             items.push(name);
@@ -269,7 +283,7 @@ fn texts(open: &Open, handed: &HandedIn) -> Result<Found, DeviceError> {
 
 /// The worker's own photos whose bytes the server does not have, or perhaps not for words of theirs that it has not taken yet: one that two
 /// records name may go with the other one. As many as a piece holds.
-fn photos(connection: &Connection, handed: &HandedIn) -> Result<Found, DeviceError> {
+fn photos(connection: &Connection, handed: &HandedIn, most: usize) -> Result<Found, DeviceError> {
     const BYTES: &str = "SELECT full FROM photo_file WHERE sha256 = ?1";
     // What was loaded from a server that was put back since is a colleague's to hand in.
     let sql = format!(
@@ -285,12 +299,12 @@ fn photos(connection: &Connection, handed: &HandedIn) -> Result<Found, DeviceErr
     let hashes: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let (mut photos, mut items, mut bytes) = (Vec::new(), Vec::new(), 0);
     for hash in hashes.into_iter().filter(|hash| !handed.items.contains(hash)) {
-        if bytes >= PIECE_CONTENT_BYTES {
+        if bytes >= most {
             break;
         }
         let Ok(name) = Sha256Hex::new(&hash) else { continue };
         let full: Vec<u8> = connection.prepare_cached(BYTES)?.query_row([&hash], |row| row.get(0))?;
-        if !photos.is_empty() && bytes + full.len() > PIECE_CONTENT_BYTES {
+        if !photos.is_empty() && bytes + full.len() > most {
             break;
         }
         bytes += full.len();

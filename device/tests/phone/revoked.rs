@@ -1,8 +1,10 @@
 //! A phone that was shut out: it keeps everything, and hands in what is unsent, sealed, once.
 
+use std::collections::BTreeSet;
+
 use device::SyncPhase;
 use domain::order::DeviceOrder;
-use domain::protocol::{CallError, CallRefusal};
+use domain::protocol::{CallError, CallRefusal, PAGE_BYTES};
 use domain::{Kind, ProblemCode, Sha256Hex};
 use serde_json::json;
 
@@ -143,7 +145,7 @@ fn many_photos_go_in_pieces_and_a_cut_repeats_only_the_piece_that_did_not_arrive
     server.hub().hand_ins_left = usize::MAX;
     phone.sync();
     assert!(server.hub().handed_in.len() >= 4, "9 photos of 0.9 MB in pieces of 4 MiB");
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for content in server.hub().opened(1) {
         for photo in content.photos {
             assert!(seen.insert(photo.sha256), "no photo twice");
@@ -205,6 +207,29 @@ fn what_a_server_acknowledged_and_lost_is_handed_in_by_who_wrote_it() {
         let handed: Vec<_> = handed.iter().flat_map(|content| &content.changes).map(|change| change.id).collect();
         assert_eq!(handed, [own], "wiped: {wiped}; a colleague's phone has the other");
     }
+}
+
+#[test]
+fn where_only_small_pages_come_through_pieces_are_small_too() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let photos: BTreeSet<Sha256Hex> = (0..4).map(|number| take_photo(&phone, number)).collect();
+    server.hub().revoked = true;
+    server.hub().cut = PAGE_BYTES / 2;
+    // The records, and two pictures of 0.9 MB at a time.
+    phone.round();
+    let handed = |hub: &Hub| -> Vec<Vec<Sha256Hex>> {
+        let pieces = hub.opened(1).into_iter();
+        pieces.map(|content| content.photos.into_iter().map(|photo| photo.sha256).collect()).collect()
+    };
+    let pieces = handed(&server.hub());
+    assert_eq!(pieces.iter().map(Vec::len).collect::<Vec<_>>(), [0, 2, 2]);
+    assert_eq!(pieces.into_iter().flatten().collect::<BTreeSet<_>>(), photos);
+    server.hub().cut = 1;
+    take_photo(&phone, 5);
+    phone.pass(TEN_MINUTES);
+    phone.round();
+    assert_eq!(handed(&server.hub()).last().unwrap().len(), 1, "however thin the line, a picture goes in one piece");
 }
 
 const NO_ROOM: CallError = CallError::Refused { code: CallRefusal::TooManyTries };
