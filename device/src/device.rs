@@ -17,6 +17,7 @@ use crate::network::Told;
 use crate::open::{Open, Pulse, SharedWorld, lock};
 use crate::ordered::{self, Note};
 use crate::owner::Owner;
+use crate::round::NoRoom;
 use crate::store::Store;
 use crate::workers;
 use crate::{DeviceError, Hindrance};
@@ -77,6 +78,8 @@ pub(crate) struct Inner {
     /// The wipe that waits, in this run, for photos that the screens are still to store: when it was ordered, and how often that was
     /// looked at.
     pub(crate) wipe_waits: Mutex<Option<(Millis, u32)>>,
+    /// The server said, in this run, that it has no room for what is handed in.
+    pub(crate) no_room: Mutex<Option<NoRoom>>,
 }
 
 impl Device {
@@ -107,6 +110,7 @@ impl Device {
             last_call: Mutex::new(None),
             hindrance: Mutex::default(),
             wipe_waits: Mutex::default(),
+            no_room: Mutex::default(),
         };
         Ok(Device { inner: Arc::new(inner) })
     }

@@ -77,15 +77,23 @@ impl HttpPeer {
         self.refreshed(refused).map(|_| ())
     }
 
-    /// Sends with the access token; when that has expired, once more with a fresh one.
+    /// Sends with the access token; when that has expired, once more with a fresh one. One call too many is one for later.
     fn call(&self, build: impl Fn(&Client) -> Result<RequestBuilder, CallError>) -> Result<Response, CallError> {
+        self.call_counted(build).map_err(in_time)
+    }
+
+    /// The same where whoever calls has to know that it was one too many.
+    fn call_counted(
+        &self,
+        build: impl Fn(&Client) -> Result<RequestBuilder, CallError>,
+    ) -> Result<Response, CallError> {
         let tokens = self.tokens()?;
         match self.http.send(build(self.http.client())?.bearer_auth(&tokens.access)) {
             Err(CallError::SignedOut) if !tokens.refresh.is_empty() => {
                 let access = self.refreshed(&tokens.access)?;
                 self.http.send(build(self.http.client())?.bearer_auth(&access))
             }
-            outcome => outcome.map_err(in_time),
+            outcome => outcome,
         }
     }
 
@@ -259,7 +267,7 @@ impl Peer for HttpPeer {
 
     fn hand_in(&self, piece: &HandIn) -> Result<(), CallError> {
         let url = below(&self.server, "v1/hand-in")?;
-        self.call(|client| with_json(client.post(url.clone()), piece)).map(drop)
+        self.on_the_way(|| self.call_counted(|client| with_json(client.post(url.clone()), piece)).map(drop))
     }
 
     fn photo_fetch(&self, hash: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, CallError> {

@@ -156,7 +156,7 @@ fn take_told(
     repair::go_on(connection, request, answer)?;
     let pull::Left { gone: removed, waiting } = pull::leave_cells(connection, &answer.cells)?;
     if !waiting {
-        receipt::forget_lost_databases(connection)?;
+        receipt::forget_lost_databases(connection, &answer.cells)?;
     }
     let compared = receipt::compare(connection, *device, answer, now)?;
     health::was_told(connection, request.health.as_ref(), (*device, answer.epoch), now)?;

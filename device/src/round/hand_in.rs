@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::hand_in::{HandIn, HandInContent, HandedPhoto, PIECE_CONTENT_BYTES, RefusedWords};
 use domain::order::{OrderAnswer, OrderRequest};
-use domain::protocol::{CallError, CallRefusal, Peer, ServerKeys};
+use domain::protocol::{CallError, CallRefusal, PAGE_BYTES, Peer, ServerKeys};
 use domain::seal::{Purpose, seal};
 use domain::world::Millis;
 use domain::{Change, Epoch, Sha256Hex};
@@ -15,12 +15,36 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::{gather, push};
-use crate::open::Open;
+use crate::open::{Open, lock};
 use crate::store::{Meta, NAMED_BY_WORDS, photos_following, sha256};
 use crate::{Device, DeviceError, outbox};
 
 /// A phone that was shut out hands in what was written since at most this often: pieces are counted on the server.
 const PAUSE: Millis = 10 * 60 * 1000;
+
+/// The pause after the server had no room for a piece; it doubles up to the longest. A piece is megabytes, and without a pause each round
+/// would send one for nothing until somebody takes in what lies there.
+const FIRST_PAUSE: Millis = 60 * 1000;
+const LONGEST_PAUSE: Millis = 60 * 60 * 1000;
+
+/// A piece holds so much at least, however thin the line: the server counts pieces too.
+const PIECE_LEAST: usize = 256 * 1024;
+
+/// When the server last had no room for a piece, by the phone's clock, and how often in a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NoRoom {
+    since: Millis,
+    times: u32,
+}
+
+impl NoRoom {
+    /// Whether it is too early to ask again. A clock that was set ends the pause.
+    fn lasts(self, now: Millis) -> bool {
+        let doubled = self.times.saturating_sub(1).min(10);
+        let pause = FIRST_PAUSE.saturating_mul(1 << doubled).min(LONGEST_PAUSE);
+        now.saturating_sub(self.since).saturating_abs() < pause
+    }
+}
 
 /// What lies sealed on the server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,10 +78,47 @@ pub(super) fn hand_in(device: &Device, peer: &dyn Peer) -> Result<(), DeviceErro
 
 /// The same for a phone that has just been told which database the server has.
 pub(super) fn hand_in_now(device: &Device, peer: &dyn Peer) -> Result<(), DeviceError> {
-    while let Some(piece) = device.with_open(next_piece)? {
-        peer.hand_in(&piece.hand_in)?;
+    if has_no_room(device)? && !device.with_open(nothing_to_hand_in)? {
+        return Err(waits_for_room().into());
+    }
+    let most = piece_bytes(peer.page_bytes().up);
+    while let Some(piece) = device.with_open(|open| next_piece(open, most))? {
+        match peer.hand_in(&piece.hand_in) {
+            Err(CallError::Refused { code: CallRefusal::TooManyTries }) => {
+                note_no_room(device)?;
+                return Err(waits_for_room().into());
+            }
+            sent => sent?,
+        }
+        *lock(&device.inner.no_room) = None;
         device.with_open(|open| note_handed(open, piece.items))?;
     }
+    Ok(())
+}
+
+/// How much a piece may hold where pages are cut so: less than ever where they do not come through in the time of a call, or where
+/// something on the way takes no body as large. Cut again, it would be cut in the same place for ever.
+fn piece_bytes(page: usize) -> usize {
+    (PIECE_CONTENT_BYTES / PAGE_BYTES.div_ceil(page.max(1))).max(PIECE_LEAST)
+}
+
+/// For the round the server is one that is too busy: nothing is wrong, and nothing helps but to wait.
+fn waits_for_room() -> CallError {
+    CallError::Unavailable("no room for what is handed in".into())
+}
+
+/// Whether the server had no room a short while ago.
+fn has_no_room(device: &Device) -> Result<bool, DeviceError> {
+    let no_room = *lock(&device.inner.no_room);
+    device.with_open(|open| Ok(no_room.is_some_and(|no_room| no_room.lasts(open.device_now()))))
+}
+
+fn note_no_room(device: &Device) -> Result<(), DeviceError> {
+    let since = device.with_open::<_, DeviceError>(|open| Ok(open.device_now()))?;
+    let mut no_room = lock(&device.inner.no_room);
+    let times = no_room.map_or(0, |before| before.times).saturating_add(1);
+    tracing::warn!(times, "the server has no room for what is handed in until somebody takes in what lies there");
+    *no_room = Some(NoRoom { since, times });
     Ok(())
 }
 
@@ -91,6 +152,9 @@ fn note_restore(open: &mut Open, there: Option<Epoch>) -> Result<(), DeviceError
 
 /// The same for a phone that was shut out and goes on being used: not after every single write.
 pub(super) fn hand_in_now_and_then(device: &Device, peer: &dyn Peer) -> Result<(), DeviceError> {
+    if has_no_room(device)? {
+        return Ok(());
+    }
     let due = device.with_open::<_, DeviceError>(|open| {
         let handed = handed(open.store.connection())?;
         Ok(handed.items.is_empty() || (open.now() - handed.at).abs() >= PAUSE)
@@ -106,14 +170,14 @@ pub(super) fn nothing_left(open: &mut Open) -> Result<bool, DeviceError> {
 /// Whether everything unsent that can be handed in was.
 pub(super) fn nothing_to_hand_in(open: &mut Open) -> Result<bool, DeviceError> {
     let handed = handed(open.store.connection())?;
-    Ok(texts(open, &handed)?.is_none() && photos(open.store.connection(), &handed)?.is_none())
+    Ok(found(open, &handed, PIECE_CONTENT_BYTES)?.is_none())
 }
 
 /// What is handed in before a wipe must be sealed to a key that the server has: one whose key was lost with its database cannot open
 /// what an enrolled phone seals to the former. Where nothing waits, nothing is lost.
 pub(super) fn can_be_opened(open: &mut Open, told: &ServerKeys) -> Result<(), DeviceError> {
     let nothing_handed = HandedIn::default();
-    let waits = texts(open, &nothing_handed)?.is_some() || photos(open.store.connection(), &nothing_handed)?.is_some();
+    let waits = found(open, &nothing_handed, PIECE_CONTENT_BYTES)?.is_some();
     if waits && !told.seal.is_empty() && open.keys()?.seal != told.seal {
         tracing::warn!("the server has another sealing key than this phone: the wipe waits");
         return Err(CallError::Refused { code: CallRefusal::OtherKey }.into());
@@ -145,13 +209,9 @@ pub(super) fn forget_handed(connection: &Connection) -> Result<(), DeviceError> 
     Meta::HandedIn.set(connection, &HandedIn::default())
 }
 
-fn next_piece(open: &mut Open) -> Result<Option<Piece>, DeviceError> {
+fn next_piece(open: &mut Open, most: usize) -> Result<Option<Piece>, DeviceError> {
     let handed = handed(open.store.connection())?;
-    let found = match texts(open, &handed)? {
-        Some(found) => Some(found),
-        None => photos(open.store.connection(), &handed)?,
-    };
-    let Some((mut content, items)) = found else { return Ok(None) };
+    let Some((mut content, items)) = found(open, &handed, most)? else { return Ok(None) };
     content.node = open.clock.node();
     // What goes out may be seen from here on: a visit in it cannot be taken back without trace any more.
     gather::mark_all_offered(open, &content.changes)?;
@@ -180,12 +240,20 @@ fn empty(open: &Open) -> HandInContent {
     HandInContent { node: open.clock.node(), changes: Vec::new(), refused: Vec::new(), photos: Vec::new() }
 }
 
+/// What is to be handed in next, as much as a piece of so many bytes holds: first all words.
+fn found(open: &Open, handed: &HandedIn, most: usize) -> Result<Found, DeviceError> {
+    match texts(open, handed, most)? {
+        Some(found) => Ok(Some(found)),
+        None => photos(open.store.connection(), handed, most),
+    }
+}
+
 /// Changes, overtaken values and refused words, as many as a piece holds.
-fn texts(open: &Open, handed: &HandedIn) -> Result<Found, DeviceError> {
+fn texts(open: &Open, handed: &HandedIn, most: usize) -> Result<Found, DeviceError> {
     let (mut content, mut items, mut bytes) = (empty(open), Vec::new(), 0);
     let mut takes = |json: Vec<u8>| -> bool {
         let name = item(&json);
-        let takes = bytes < PIECE_CONTENT_BYTES && !handed.items.contains(&name);
+        let takes = bytes < most && !handed.items.contains(&name);
         if takes {
             bytes += json.len();
             items.push(name);
@@ -215,7 +283,7 @@ fn texts(open: &Open, handed: &HandedIn) -> Result<Found, DeviceError> {
 
 /// The worker's own photos whose bytes the server does not have, or perhaps not for words of theirs that it has not taken yet: one that two
 /// records name may go with the other one. As many as a piece holds.
-fn photos(connection: &Connection, handed: &HandedIn) -> Result<Found, DeviceError> {
+fn photos(connection: &Connection, handed: &HandedIn, most: usize) -> Result<Found, DeviceError> {
     const BYTES: &str = "SELECT full FROM photo_file WHERE sha256 = ?1";
     // What was loaded from a server that was put back since is a colleague's to hand in.
     let sql = format!(
@@ -231,12 +299,12 @@ fn photos(connection: &Connection, handed: &HandedIn) -> Result<Found, DeviceErr
     let hashes: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let (mut photos, mut items, mut bytes) = (Vec::new(), Vec::new(), 0);
     for hash in hashes.into_iter().filter(|hash| !handed.items.contains(hash)) {
-        if bytes >= PIECE_CONTENT_BYTES {
+        if bytes >= most {
             break;
         }
         let Ok(name) = Sha256Hex::new(&hash) else { continue };
         let full: Vec<u8> = connection.prepare_cached(BYTES)?.query_row([&hash], |row| row.get(0))?;
-        if !photos.is_empty() && bytes + full.len() > PIECE_CONTENT_BYTES {
+        if !photos.is_empty() && bytes + full.len() > most {
             break;
         }
         bytes += full.len();

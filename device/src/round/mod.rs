@@ -28,6 +28,7 @@ use domain::{DeviceId, Epoch};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use gather::mark_all_offered;
+pub(crate) use hand_in::NoRoom;
 pub(crate) use receipt::{KeptReceipt, is_repairing};
 pub(crate) use rights::read_anew;
 pub(crate) use state::waiting;

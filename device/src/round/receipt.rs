@@ -106,9 +106,12 @@ pub(super) fn of_lost_databases(connection: &Connection) -> Result<Vec<Receipt>,
     Ok(Meta::LostReceipts.get(connection)?.unwrap_or_default())
 }
 
-/// Nothing waits any more of a cell that is not this phone's.
-pub(super) fn forget_lost_databases(connection: &Connection) -> Result<(), DeviceError> {
-    if of_lost_databases(connection)?.is_empty() {
+/// Nothing waits any more of the cells that this phone had besides these. Words of which the server has nothing yet may be all that is here
+/// of a cell: no number of it tells of them, and nothing that it could be left for.
+pub(super) fn forget_lost_databases(connection: &Connection, held: &[CellCode]) -> Result<(), DeviceError> {
+    const UNSENT: &str = "SELECT 1 FROM unsent CROSS JOIN record USING (id)
+        WHERE cell NOT IN (SELECT value FROM json_each(?1)) LIMIT 1";
+    if of_lost_databases(connection)?.is_empty() || store::exists(connection, UNSENT, [serde_json::to_string(held)?])? {
         return Ok(());
     }
     Meta::LostReceipts.set(connection, &Vec::<Receipt>::new())

@@ -97,6 +97,8 @@ pub struct Hub {
     pub order: Option<StandingOrder>,
     pub reports: Vec<StandingOrder>,
     pub handed_in: Vec<HandIn>,
+    /// How often a piece came, whatever became of it.
+    pub hand_ins: usize,
     /// What hand-ins and reports end with instead of being kept.
     pub refuse_hand_ins: Option<CallError>,
     /// Pieces that are still taken before the connection breaks.
@@ -150,6 +152,7 @@ impl Server {
             order: None,
             reports: Vec::new(),
             handed_in: Vec::new(),
+            hand_ins: 0,
             refuse_hand_ins: None,
             hand_ins_left: usize::MAX,
             refuse_reports: None,
@@ -450,6 +453,7 @@ impl Peer for Server {
 
     fn hand_in(&self, piece: &HandIn) -> Result<(), CallError> {
         let mut hub = self.hub();
+        hub.hand_ins += 1;
         if let Some(error) = hub.offline.clone().or(hub.refuse_hand_ins.clone()) {
             return Err(error);
         }

@@ -1,5 +1,7 @@
 //! Cells that change hands, servers that come back from a backup, records that leave.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use domain::protocol::{CallError, Proof};
 use domain::{CellCode, Epoch, Kind, ProblemCode, RecordId};
 use serde_json::json;
@@ -130,6 +132,36 @@ fn a_restored_server_is_shown_by_the_last_receipt_whose_cell_it_was() {
     let before = server.hub().requests.len();
     phone.sync();
     assert!(server.hub().requests[before].lost_receipts.is_empty(), "nothing of that cell waits any more");
+}
+
+#[test]
+fn words_that_are_all_there_is_here_of_a_cell_go_to_a_restored_server_with_the_receipt_too() {
+    let server = Server::new();
+    server.hub().cells = vec![cell(), other_cell()];
+    let phone = Phone::new(&server, 1);
+    phone.sync();
+    phone.pass(1_000);
+    let fields = [("name", json!("一号楼")), ("building_kind", json!("farmhouse"))];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value)).into();
+    let written = phone.device.with_open(|open| open.write(&Kind::Building, None, Some(&other_cell()), fields));
+    let id = written.unwrap();
+    {
+        // The backup is from before that cell was this worker's.
+        let mut hub = server.hub();
+        hub.epoch = Epoch(Uuid::from_u128(2));
+        hub.cells = vec![cell()];
+        hub.requests.clear();
+        let unknown = AtomicBool::new(true);
+        hub.refuse = Box::new(move |_| unknown.swap(false, Ordering::SeqCst).then_some(ProblemCode::ForeignCell));
+    }
+    phone.sync();
+    let offered = server.hub().requests.iter().rfind(|request| !request.push.is_empty()).cloned().unwrap();
+    let key = server.hub().key.as_ref().unwrap().verify_text();
+    assert!(offered.lost_receipts[0].verify(&key).unwrap().cells.contains_key(&other_cell()));
+    assert_eq!((server.hub().records.contains_key(&id), phone.state().refused), (true, 0));
+    let before = server.hub().requests.len();
+    phone.sync();
+    assert!(server.hub().requests[before].lost_receipts.is_empty() && phone.get(id).is_none());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use device::crypto::KeyCost;
 use device::edge::{HttpPeer, SystemWorld, enrol_over_http};
 use device::store::PhotoFileState;
 use device::{Device, DeviceConfig, DeviceError};
+use domain::hand_in::HandIn;
 use domain::protocol::{
     CallError, CallRefusal, EnrolRequest, ExchangeRequest, PROTOCOL, Peer, PhotoOffer, PhotoPlace, PhotoSize, Verdict,
 };
@@ -96,6 +97,20 @@ fn every_error_answer_has_a_meaning() {
     assert!(matches!(HttpPeer::of(&device).unwrap().hello(), Err(CallError::Unreadable(_))));
     let (_folder, device) = enrolled("http://127.0.0.1:1");
     assert!(matches!(HttpPeer::of(&device).unwrap().hello(), Err(CallError::Offline(_))));
+}
+
+#[test]
+fn a_piece_that_is_handed_in_and_is_too_large_for_something_on_the_way_makes_the_next_ones_smaller() {
+    let piece = HandIn { digest: sha256_of(b"a piece"), changes: 1, photos: 0, sealed: "sealed".into() };
+    let no_room = answer("429 Too Many Requests", "", r#"{"code":"too_many_tries"}"#);
+    let server = serve(vec![answer("413 Payload Too Large", "", "nginx says no"), no_room]);
+    let (_folder, device) = enrolled(&server.address);
+    let peer = HttpPeer::of(&device).unwrap();
+    let before = peer.page_bytes().up;
+    assert_eq!(peer.hand_in(&piece), Err(CallError::Refused { code: CallRefusal::TooLarge }));
+    assert!(peer.page_bytes().up < before);
+    let told = Err(CallError::Refused { code: CallRefusal::TooManyTries });
+    assert_eq!(peer.hand_in(&piece), told, "whoever hands in is told that there is no room");
 }
 
 #[test]

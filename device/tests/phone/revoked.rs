@@ -1,7 +1,10 @@
 //! A phone that was shut out: it keeps everything, and hands in what is unsent, sealed, once.
 
+use std::collections::BTreeSet;
+
 use device::SyncPhase;
-use domain::protocol::CallError;
+use domain::order::DeviceOrder;
+use domain::protocol::{CallError, CallRefusal, PAGE_BYTES};
 use domain::{Kind, ProblemCode, Sha256Hex};
 use serde_json::json;
 
@@ -134,7 +137,7 @@ fn many_photos_go_in_pieces_and_a_cut_repeats_only_the_piece_that_did_not_arrive
     for number in 0..9 {
         take_photo(&phone, number);
     }
-    server.hub().order(domain::order::DeviceOrder::Wipe);
+    server.hub().order(DeviceOrder::Wipe);
     // The records, one piece of photos, then the signal is gone.
     server.hub().hand_ins_left = 2;
     phone.round();
@@ -142,7 +145,7 @@ fn many_photos_go_in_pieces_and_a_cut_repeats_only_the_piece_that_did_not_arrive
     server.hub().hand_ins_left = usize::MAX;
     phone.sync();
     assert!(server.hub().handed_in.len() >= 4, "9 photos of 0.9 MB in pieces of 4 MiB");
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for content in server.hub().opened(1) {
         for photo in content.photos {
             assert!(seen.insert(photo.sha256), "no photo twice");
@@ -194,7 +197,7 @@ fn what_a_server_acknowledged_and_lost_is_handed_in_by_who_wrote_it() {
         hub.records.clear();
         hub.feed.clear();
         if wiped {
-            hub.order(domain::order::DeviceOrder::Wipe);
+            hub.order(DeviceOrder::Wipe);
         } else {
             hub.revoked = true;
         }
@@ -204,4 +207,71 @@ fn what_a_server_acknowledged_and_lost_is_handed_in_by_who_wrote_it() {
         let handed: Vec<_> = handed.iter().flat_map(|content| &content.changes).map(|change| change.id).collect();
         assert_eq!(handed, [own], "wiped: {wiped}; a colleague's phone has the other");
     }
+}
+
+#[test]
+fn where_only_small_pages_come_through_pieces_are_small_too() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let photos: BTreeSet<Sha256Hex> = (0..4).map(|number| take_photo(&phone, number)).collect();
+    server.hub().revoked = true;
+    server.hub().cut = PAGE_BYTES / 2;
+    // The records, and two pictures of 0.9 MB at a time.
+    phone.round();
+    let handed = |hub: &Hub| -> Vec<Vec<Sha256Hex>> {
+        let pieces = hub.opened(1).into_iter();
+        pieces.map(|content| content.photos.into_iter().map(|photo| photo.sha256).collect()).collect()
+    };
+    let pieces = handed(&server.hub());
+    assert_eq!(pieces.iter().map(Vec::len).collect::<Vec<_>>(), [0, 2, 2]);
+    assert_eq!(pieces.into_iter().flatten().collect::<BTreeSet<_>>(), photos);
+    server.hub().cut = 1;
+    take_photo(&phone, 5);
+    phone.pass(TEN_MINUTES);
+    phone.round();
+    assert_eq!(handed(&server.hub()).last().unwrap().len(), 1, "however thin the line, a picture goes in one piece");
+}
+
+const NO_ROOM: CallError = CallError::Refused { code: CallRefusal::TooManyTries };
+const MINUTE: i64 = 60 * 1000;
+
+#[test]
+fn a_piece_for_which_the_server_has_no_room_is_not_sent_again_with_every_round() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    let id = phone.building("一号楼");
+    server.hub().revoked = true;
+    server.hub().refuse_hand_ins = Some(NO_ROOM);
+    // How often a piece was sent after so many further minutes, a round each.
+    for (minutes, sent) in [(0, 1), (0, 1), (1, 2), (1, 2), (1, 3), (3, 3), (1, 4)] {
+        phone.pass(minutes * MINUTE);
+        phone.round();
+        assert_eq!(server.hub().hand_ins, sent, "{minutes}");
+    }
+    assert!(!phone.is_sent(id) && phone.state().handed_in == 0);
+    server.hub().refuse_hand_ins = None;
+    phone.pass(8 * MINUTE);
+    phone.round();
+    assert_eq!((phone.state().handed_in, server.hub().opened(1)[0].changes[0].id), (1, id), "somebody has made room");
+    phone.building("二号楼");
+    phone.pass(TEN_MINUTES);
+    phone.round();
+    assert_eq!(server.hub().handed_in.len(), 2, "and from then on it is as ever");
+}
+
+#[test]
+fn a_wipe_for_which_the_server_has_no_room_waits_and_sends_no_piece_with_every_round() {
+    let server = Server::new();
+    let phone = Phone::new(&server, 1);
+    phone.building("一号楼");
+    server.hub().order(DeviceOrder::Wipe);
+    server.hub().refuse_hand_ins = Some(NO_ROOM);
+    for _ in 0..3 {
+        phone.round();
+    }
+    assert_eq!((phone.device.phase(), server.hub().hand_ins), (device::Phase::Open, 1));
+    server.hub().refuse_hand_ins = None;
+    phone.pass(MINUTE);
+    phone.round();
+    assert_eq!((phone.device.phase(), server.hub().handed_in.len()), (device::Phase::Empty, 1));
 }

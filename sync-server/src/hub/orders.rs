@@ -47,15 +47,8 @@ fn standing(device: &Device) -> Option<&OrderGiven> {
 
 /// The server's sealing keys: made at the first start, kept with the database.
 pub(super) fn seal_keys(store: &impl Store, world: &mut dyn domain::World) -> Result<SealKeys, HubError> {
-    let kept = store.read(|reading| reading.setting(SEAL_SECRET))?;
-    match kept {
-        Some(text) => SealKeys::from_secret_text(&text).map_err(|error| HubError::Broken(error.to_string())),
-        None => {
-            let keys = SealKeys::fresh(world);
-            store.write(|writing| writing.put_setting(SEAL_SECRET, &keys.secret_text()))?;
-            Ok(keys)
-        }
-    }
+    let text = secrets::kept_as(SEAL_SECRET, store, || SealKeys::fresh(world).secret_text())?;
+    SealKeys::from_secret_text(&text).map_err(|error| HubError::Broken(error.to_string()))
 }
 
 /// A device that the actor administers.

@@ -11,7 +11,7 @@ use domain::{CellCode, Epoch, World};
 
 use crate::hub::judge::CLOCK_BEHIND_MAX;
 use crate::hub::phones::{Phone, REFRESH_LIVES, note};
-use crate::hub::{Hub, HubError};
+use crate::hub::{Hub, HubError, secrets};
 use crate::store::{Holding, Reading, Store};
 
 /// The setting that holds the key. It lies in the database, so that a restored backup signs with the key that phones know.
@@ -19,13 +19,8 @@ const KEY: &str = "receipt_key";
 
 /// The key of this database, made when it is first asked for.
 pub(super) fn key(store: &impl Store, world: &mut dyn World) -> Result<ReceiptKey, HubError> {
-    if let Some(text) = store.read(|reading| reading.setting(KEY))? {
-        return ReceiptKey::from_text(&text)
-            .ok_or_else(|| HubError::Broken("the key of receipts is unreadable".into()));
-    }
-    let fresh = ReceiptKey::new(world);
-    store.write(|writing| writing.put_setting(KEY, &fresh.to_text()))?;
-    Ok(fresh)
+    let text = secrets::kept_as(KEY, store, || ReceiptKey::new(world).to_text())?;
+    ReceiptKey::from_text(&text).ok_or_else(|| HubError::Broken("the key of receipts is unreadable".into()))
 }
 
 /// What the server has now of a phone's cells. Costs a look per cell, however many records there are.

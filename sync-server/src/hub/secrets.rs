@@ -39,14 +39,30 @@ pub(super) fn key_kept_as(
     store: &impl Store,
     world: &mut dyn World,
 ) -> Result<[u8; 32], HubError> {
-    if let Some(text) = store.read(|reading| reading.setting(setting))? {
-        let key = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
-        return key.ok_or_else(|| HubError::Broken(format!("the key of {of_what} is unreadable")));
+    let text = kept_as(setting, store, || token(world))?;
+    let key = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+    key.ok_or_else(|| HubError::Broken(format!("the key of {of_what} is unreadable")))
+}
+
+/// The text that is kept under a setting; `fresh` makes it where there is none yet. Two programs may open a new database at once, the server
+/// and a command beside it: the first text stays, and both have that. Otherwise the server would go on with one that is kept nowhere, phones
+/// be enrolled by it, and the next start know nothing of it.
+///
+/// # Errors
+/// [`HubError::Store`].
+pub(super) fn kept_as(setting: &str, store: &impl Store, fresh: impl FnOnce() -> String) -> Result<String, HubError> {
+    if let Some(kept) = store.read(|reading| reading.setting(setting))? {
+        return Ok(kept);
     }
-    let mut fresh = [0; 32];
-    world.fill(&mut fresh);
-    store.write(|writing| writing.put_setting(setting, &URL_SAFE_NO_PAD.encode(fresh)))?;
-    Ok(fresh)
+    // Not while nobody else may write: chance may take its time.
+    let fresh = fresh();
+    store.write(|writing| {
+        if let Some(kept) = writing.setting(setting)? {
+            return Ok(kept);
+        }
+        writing.put_setting(setting, &fresh)?;
+        Ok::<_, HubError>(fresh)
+    })
 }
 
 /// A fresh code that people can type: three groups of four characters.

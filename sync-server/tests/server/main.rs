@@ -31,6 +31,7 @@ mod late;
 mod lost_photos;
 mod moved;
 mod nudges;
+mod opened_at_once;
 mod orders;
 mod phones;
 mod photos;

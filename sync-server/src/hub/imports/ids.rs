@@ -6,7 +6,7 @@ use domain::world::Millis;
 use domain::{Kind, RecordId};
 use sha2::{Digest, Sha256};
 
-use crate::hub::HubError;
+use crate::hub::{HubError, secrets};
 use crate::store::Store;
 
 /// The setting that keeps the secret.
@@ -22,13 +22,7 @@ pub(super) struct Ids {
 impl Ids {
     /// The names of one batch. `fresh` becomes the secret when there is none yet.
     pub(super) fn of(store: &impl Store, fresh: &str, batch: &str, at: Millis) -> Result<Self, HubError> {
-        let secret = store.write(|writing| {
-            if let Some(kept) = writing.setting(SECRET)? {
-                return Ok(kept);
-            }
-            writing.put_setting(SECRET, fresh)?;
-            Ok::<_, HubError>(fresh.to_owned())
-        })?;
+        let secret = secrets::kept_as(SECRET, store, || fresh.to_owned())?;
         Ok(Self { secret, batch: batch.to_owned(), at })
     }
 
