@@ -269,6 +269,26 @@ impl Ledger {
         }
     }
 
+    /// What a worker saved in a record, was refused since, and is what the record shows.
+    fn refused_and_shown<'l>(&'l mut self, phone: usize, shown: &'l Record) -> impl Iterator<Item = &'l mut Saved> {
+        let same = move |saved: &&mut Saved| saved.phone == phone && saved.record == shown.id;
+        let own = self.saved.iter_mut().filter(same).filter(|saved| saved.refused && !saved.taken);
+        own.filter(|saved| shown.fields.get(&saved.field) == Some(&saved.value))
+    }
+
+    /// Whether a worker's refused words say what the record shows.
+    pub(super) fn shows_what_was_refused(&mut self, phone: usize, shown: &Record) -> bool {
+        self.refused_and_shown(phone, shown).next().is_some()
+    }
+
+    /// With whatever is written in a record its refused words that say what it says have done their service. Where nothing of a field waits
+    /// to be sent, that was somebody else's word, and others may write over it.
+    pub(super) fn settled(&mut self, phone: usize, shown: &Record, unsent: &[String]) {
+        for saved in self.refused_and_shown(phone, shown).filter(|saved| !unsent.contains(&saved.field)) {
+            saved.gone.get_or_insert(Gone::Overwritten);
+        }
+    }
+
     /// A worker gave up, on this phone, these words of a record.
     pub(super) fn taken_back(&mut self, phone: usize, record: RecordId, which: impl Fn(&str, &Value) -> bool) {
         let own =

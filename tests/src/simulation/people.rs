@@ -173,6 +173,11 @@ impl History {
         let mut new = typed.clone();
         new.retain(|field, value| before.and_then(|before| before.fields.get(field)) != Some(value));
         ledger.saved(who, id, &new);
+        if ledger.shows_what_was_refused(who, &shown) {
+            let unsent = self.phones[who].unsent()?.into_iter().filter(|(of, _)| *of == id.to_string());
+            let unsent: Vec<String> = unsent.flat_map(|(_, fields)| fields).collect();
+            ledger.settled(who, &shown, &unsent);
+        }
         Ok(())
     }
 
@@ -339,7 +344,8 @@ impl History {
             Some(Said::Failed) => self.nothing_was_said(who, Some(person.id), &fields, Some(&person)),
             Some(Said::Saved(_)) => {
                 let there = self.phones[who].of_kind(&Kind::Person)?.iter().any(|record| record.id == person.id);
-                if there == deleted {
+                // Who gave way to another entry is there in that one.
+                if there == (deleted || person.merged_into().is_some()) {
                     return trouble("A person who was removed is there, or one who was put back is not.");
                 }
                 self.write_down(who, person.id, &fields, Some(&person))
