@@ -33,6 +33,14 @@ fn with_photos(county: &County, count: u8) -> (TestPhone, Vec<(PhotoOffer, Vec<u
     (phone, photos)
 }
 
+/// A stored photo: its thumbnail, as whoever asks gets it, and the file that holds it.
+fn with_thumbnail(county: &County) -> (impl Fn() -> Vec<u8>, PathBuf) {
+    let (phone, photos) = with_photos(county, 1);
+    let (actor, offer) = (phone.phone().actor, photos[0].0.clone());
+    let file = place(county, &offer).with_extension("thumb.jpg");
+    (move || county.hub.photo_for(&actor, &offer.sha256, PhotoSize::Thumb).unwrap(), file)
+}
+
 /// Sends a photo, if the server wants it: whether it did.
 fn send(county: &County, phone: &TestPhone, offer: &PhotoOffer, bytes: &[u8]) -> bool {
     match county.hub.photo_offer(&phone.phone(), offer).unwrap() {
@@ -109,12 +117,8 @@ fn a_file_that_is_empty_or_cut_is_lost_like_one_that_is_not_there() {
 #[test]
 fn a_thumbnail_that_a_copy_of_the_folder_lacks_is_made_of_its_picture() {
     let county = County::new();
-    let (phone, photos) = with_photos(&county, 1);
-    let offer = &photos[0].0;
-    let actor = phone.phone().actor;
-    let thumbnail = || county.hub.photo_for(&actor, &offer.sha256, PhotoSize::Thumb).unwrap();
+    let (thumbnail, file) = with_thumbnail(&county);
     let made = thumbnail();
-    let file = place(&county, offer).with_extension("thumb.jpg");
     for left in [&b""[..], &made[..made.len() / 2]] {
         std::fs::write(&file, left).unwrap();
         assert_eq!(thumbnail(), made, "{} bytes", left.len());
@@ -129,13 +133,9 @@ fn a_thumbnail_that_a_copy_of_the_folder_lacks_is_made_of_its_picture() {
 #[test]
 fn a_thumbnail_that_cannot_be_kept_is_made_for_whoever_asks() {
     let county = County::new();
-    let (phone, photos) = with_photos(&county, 1);
-    let offer = &photos[0].0;
-    let actor = phone.phone().actor;
-    let thumbnail = || county.hub.photo_for(&actor, &offer.sha256, PhotoSize::Thumb).unwrap();
+    let (thumbnail, file) = with_thumbnail(&county);
     let made = thumbnail();
     // Something lies in its place that no file takes.
-    let file = place(&county, offer).with_extension("thumb.jpg");
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
     assert_eq!((thumbnail(), thumbnail()), (made.clone(), made));
