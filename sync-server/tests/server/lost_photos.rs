@@ -4,11 +4,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::body::Body;
+use axum::http::StatusCode;
 use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
+use sync_server::http::{App, Front, router};
 use sync_server::hub::lost_photos::{FolderFound, GivenUp};
 use sync_server::store::{Store as _, StoreError};
 
-use crate::common::{County, TestPhone, cell, jpeg};
+use crate::common::{County, TestPhone, cell, jpeg, json_request, send as call};
 use crate::photos::offered;
 
 fn photos_folder(county: &County) -> PathBuf {
@@ -140,6 +143,31 @@ fn a_thumbnail_that_cannot_be_kept_is_made_for_whoever_asks() {
     std::fs::create_dir(&file).unwrap();
     assert_eq!((thumbnail(), thumbnail()), (made.clone(), made));
     assert_eq!(county.hub.photos().uploads().unwrap(), Vec::<String>::new(), "and nothing of it is left lying about");
+}
+
+#[test]
+fn whoever_waits_until_a_thumbnail_can_be_made_holds_no_thread_of_the_server() {
+    let county = County::new();
+    let (phone, photos) = with_photos(&county, 1);
+    std::fs::remove_file(place(&county, &photos[0].0).with_extension("thumb.jpg")).unwrap();
+    let bearer = format!("Bearer {}", phone.tokens.access);
+    let get = |path: &str| json_request("GET", path, &[("authorization", &bearer)], Body::empty());
+    let (thumb, hello) = (get(&format!("/v1/photo/{}/thumb", photos[0].0.sha256)), || get("/v1/hello"));
+    let app = App::new(Arc::clone(&county.hub), Front::default());
+    let router = router(app.clone());
+    let one_thread = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).enable_all().build();
+    one_thread.unwrap().block_on(async {
+        // Somebody else makes one.
+        let turn = app.shrinking.lock().await;
+        let asked = router.clone();
+        let waiting = tokio::spawn(async move { call(&asked, thumb).await });
+        for _ in 0..20 {
+            assert_eq!(call(&router, hello()).await.status, StatusCode::OK);
+        }
+        assert!(!waiting.is_finished(), "two are not made at once");
+        drop(turn);
+        assert_eq!(waiting.await.unwrap().status, StatusCode::OK);
+    });
 }
 
 #[test]
