@@ -56,23 +56,23 @@ pub(super) fn send_all(device: &Device, peer: &dyn Peer, report: &mut RoundRepor
 
 /// The server has a photo. False: that could not be noted; it is announced once more with the next round, and the server says so again.
 fn has_gone(device: &Device, photo: &WaitingPhoto) -> Result<bool, DeviceError> {
-    let noted = note(device, |connection| {
-        store::photo_stored(connection, &photo.sha256)?;
-        // What left its cell and stayed for its picture goes. The feeds were read to their end before the first photo.
-        pull::leave_gone(connection)
-    })?;
-    if noted.is_some_and(|left| left > 0) {
-        // As in `answer::take`: this run holds less than it wrote.
-        device.with_open::<_, DeviceError>(|open| {
-            open.begin_run();
-            Ok(())
+    let noted = device.with_open::<_, DeviceError>(|open| {
+        let left = note(open, |connection| {
+            store::photo_stored(connection, &photo.sha256)?;
+            // What left its cell and stayed for its picture goes. The feeds were read to their end before the first photo.
+            pull::leave_gone(connection)
         })?;
-    }
-    if noted.is_some() {
+        if left.is_some_and(|left| left > 0) {
+            // As in `answer::take`: this run holds less than it wrote.
+            open.begin_run();
+        }
+        Ok(left.is_some())
+    })?;
+    if noted {
         device.inner.pulse.changed();
         device.photo_has_gone(&photo.sha256);
     }
-    Ok(noted.is_some())
+    Ok(noted)
 }
 
 /// Lets a photo wait that failed by itself, each time for longer.
@@ -93,13 +93,15 @@ fn failed(device: &Device, photo: &WaitingPhoto, error: &CallError, until: Milli
     tracing::warn!(photos = ?photo.photos, %error, tries = photo.tries, "a photo could not be sent; others go on");
     let tries = photo.tries.saturating_add(1);
     // Where there is no room to note it the photo is tried again with the next round, and before the others.
-    note(device, |connection| store::photo_failed(connection, &photo.sha256, tries, until)).map(drop)
+    device
+        .with_open(|open| note(open, |connection| store::photo_failed(connection, &photo.sha256, tries, until)))
+        .map(drop)
 }
 
 /// Notes how a photo stands, if need be in the room that is held in reserve for text: it is little, and what was sent can be given up,
 /// which makes more. Nothing: there is no room even so. Nothing is lost with it, and the photos go on.
-fn note<T>(device: &Device, f: impl Fn(&Connection) -> Result<T, DeviceError>) -> Result<Option<T>, DeviceError> {
-    match device.with_open(|open| open.store.keep_text(|transaction| f(transaction))) {
+fn note<T>(open: &mut Open, f: impl Fn(&Connection) -> Result<T, DeviceError>) -> Result<Option<T>, DeviceError> {
+    match open.store.keep_text(|transaction| f(transaction)) {
         Ok(noted) => Ok(Some(noted)),
         Err(error @ DeviceError::StorageFull) => {
             tracing::warn!(%error, "how a photo stands could not be noted");
@@ -223,7 +225,9 @@ fn place(device: &Device, peer: &dyn Peer, photo: &WaitingPhoto) -> Result<Optio
         }
         PhotoPlace::Upload { upload, offset } => {
             // Not noted, it is announced again: the server answers this phone with the same upload.
-            note(device, |connection| store::photo_announced(connection, &photo.sha256, &upload))?;
+            device.with_open(|open| {
+                note(open, |connection| store::photo_announced(connection, &photo.sha256, &upload))
+            })?;
             Ok(Some((upload, offset)))
         }
     }

@@ -19,6 +19,19 @@ fn agree(phone: &Phone, what: &str) {
     assert_eq!((&receipt["records"], &receipt["photos"]), (&json!(state.records), &json!(state.photos)), "{what}");
 }
 
+/// Makes a backup of the server. The answer puts it back: what was written, moved or erased since is gone then.
+fn backed_up(server: &Server) -> impl FnOnce() {
+    let (records, feed, erased) = {
+        let hub = server.hub();
+        (hub.records.clone(), hub.feed.clone(), hub.erased.clone())
+    };
+    move || {
+        let mut hub = server.hub();
+        hub.epoch = Epoch(Uuid::from_u128(2));
+        (hub.records, hub.feed, hub.erased) = (records, feed, erased);
+    }
+}
+
 #[test]
 fn after_every_kind_of_round_phone_and_server_have_the_same_digest() {
     let server = Server::new();
@@ -76,14 +89,10 @@ fn what_a_restored_server_still_has_in_the_cell_of_before_is_no_difference() {
     let phone = Phone::new(&server, 1);
     let id = phone.building("一号楼");
     phone.sync();
-    let records = server.hub().records.clone();
-    let feed = server.hub().feed.clone();
+    let put_back = backed_up(&server);
     server.write(change(id, Kind::Building, cell(), START + 1_000, json!({"cell": other_cell()})));
     phone.sync();
-    {
-        let mut hub = server.hub();
-        (hub.epoch, hub.records, hub.feed) = (Epoch(Uuid::from_u128(2)), records, feed);
-    }
+    put_back();
     assert_eq!(phone.sync().differing, 0);
     assert_eq!(server.hub().records[&id].cell, other_cell());
     assert_eq!(phone.get(id).unwrap().cell, other_cell());
@@ -96,15 +105,11 @@ fn what_a_phone_wrote_and_saw_leaving_comes_down_from_a_server_that_was_put_back
     let phone = Phone::new(&server, 1);
     let id = phone.building("一号楼");
     phone.sync();
-    let records = server.hub().records.clone();
-    let feed = server.hub().feed.clone();
+    let put_back = backed_up(&server);
     server.write(change(id, Kind::Building, cell(), START + 1_000, json!({"cell": other_cell()})));
     phone.sync();
     assert!(phone.get(id).is_none(), "it lies in a colleague's cell");
-    {
-        let mut hub = server.hub();
-        (hub.epoch, hub.records, hub.feed) = (Epoch(Uuid::from_u128(2)), records, feed);
-    }
+    put_back();
     assert_eq!(phone.sync().differing, 0, "the feed told, nothing had to be repaired");
     assert_eq!(phone.name(id), "一号楼");
 }
@@ -115,16 +120,11 @@ fn what_a_phone_wrote_and_was_erased_comes_down_from_a_server_that_was_put_back_
     let phone = Phone::new(&server, 1);
     let id = phone.building("一号楼");
     phone.sync();
-    let records = server.hub().records.clone();
-    let feed = server.hub().feed.clone();
+    let put_back = backed_up(&server);
     server.hub().erase(id);
     phone.sync();
     assert!(phone.get(id).is_none(), "nothing of it stays here");
-    {
-        let mut hub = server.hub();
-        (hub.epoch, hub.records, hub.feed) = (Epoch(Uuid::from_u128(2)), records, feed);
-        hub.erased.clear();
-    }
+    put_back();
     assert_eq!(phone.sync().differing, 0, "the feed told, nothing had to be repaired");
     assert_eq!(phone.name(id), "一号楼");
 }
@@ -137,8 +137,7 @@ fn a_photo_that_stayed_for_its_picture_and_left_comes_down_from_a_server_that_wa
     server.hub().appends_left = 0;
     phone.round();
     assert!(phone.is_sent(id));
-    let records = server.hub().records.clone();
-    let feed = server.hub().feed.clone();
+    let put_back = backed_up(&server);
     {
         let mut hub = server.hub();
         hub.records.get_mut(&id).unwrap().cell = other_cell();
@@ -149,10 +148,7 @@ fn a_photo_that_stayed_for_its_picture_and_left_comes_down_from_a_server_that_wa
     server.hub().appends_left = usize::MAX;
     phone.sync();
     assert!(phone.get(id).is_none());
-    {
-        let mut hub = server.hub();
-        (hub.epoch, hub.records, hub.feed) = (Epoch(Uuid::from_u128(2)), records, feed);
-    }
+    put_back();
     assert_eq!(phone.sync().differing, 0, "the feed told, nothing had to be repaired");
     assert!(phone.get(id).is_some());
 }

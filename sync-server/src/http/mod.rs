@@ -23,6 +23,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use domain::protocol::CallRefusal;
+use tokio::sync::Mutex;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -58,6 +59,8 @@ pub struct App {
     pub nudges: Arc<Nudges>,
     /// Who is at which upload.
     pub turns: Arc<Turns>,
+    /// Whose turn it is to make a thumbnail that is not there: whoever waits for theirs holds no thread meanwhile.
+    pub shrinking: Arc<Mutex<()>>,
     /// What stands in front.
     pub front: Front,
 }
@@ -75,7 +78,8 @@ pub struct Front {
 impl App {
     /// An application over a hub.
     pub fn new(hub: Arc<CountyHub>, front: Front) -> Self {
-        let app = Self { hub, limits: Arc::default(), nudges: Arc::default(), turns: Arc::default(), front };
+        let (limits, nudges, turns, shrinking) = Default::default();
+        let app = Self { hub, limits, nudges, turns, shrinking, front };
         app.with_nudges(Nudges::default())
     }
 

@@ -216,7 +216,8 @@ impl<S: Store> Hub<S> {
         Ok(())
     }
 
-    /// Photos whose record is here now. A picture of somebody who was erased is not taken, and not kept for another time.
+    /// Photos whose record is here now. One that cannot be read counts as refused, and its piece stays for a version that can. A picture of
+    /// somebody who was erased is not taken, and not kept for another time.
     fn take_photos(&self, device: DeviceId, piece: &mut Opened, erased: &BTreeSet<Sha256Hex>) -> Result<(), HubError> {
         let content = self.content(device, &piece.digest)?.unwrap_or_default();
         let Ok(Pictures { photos }) = serde_json::from_slice(&content) else {
@@ -224,7 +225,9 @@ impl<S: Store> Hub<S> {
             piece.keep = true;
             return Ok(());
         };
-        for photo in photos {
+        piece.taken.refused += photos.unreadable;
+        piece.keep |= photos.unreadable > 0;
+        for photo in photos.entries {
             let named = self.store.read(|reading| reading.photo_named(&photo.sha256))?;
             if !named && erased.contains(&photo.sha256) {
                 continue;
@@ -294,7 +297,7 @@ fn opened_piece(device: DeviceId, line: &HandInLine, content: Option<&[u8]>) -> 
         return opened;
     };
     opened.bytes = words.changes.bytes + words.refused.bytes;
-    opened.has_photos = !words.photos.is_empty();
+    opened.has_photos = !words.photos.entries.is_empty();
     opened.taken.refused = words.changes.unreadable + words.refused.unreadable;
     opened.keep = opened.taken.refused > 0;
     opened.changes = words.changes.entries;

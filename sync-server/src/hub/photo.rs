@@ -1,7 +1,7 @@
 //! Photos: whose bytes are awaited, where they stand, and who may see them.
 
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
 use domain::incident::sees;
 use domain::kinds::photo::Photo;
@@ -24,6 +24,18 @@ const UPLOAD_LIVES: Millis = 7 * 24 * 60 * 60 * 1000;
 
 fn refused(code: CallRefusal) -> HubError {
     HubError::refused(code)
+}
+
+/// What came of reading a photo that is noted as stored.
+fn handed_out<T>(sha256: &Sha256Hex, read: io::Result<T>) -> Result<T, HubError> {
+    match read {
+        // It was erased just now; or its file has the right size and no picture in it, of which no thumbnail can be made.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => {
+            tracing::warn!(%sha256, %error, "a photo that is noted as stored cannot be handed out");
+            Err(refused(CallRefusal::NotFound))
+        }
+        read => Ok(read?),
+    }
 }
 
 /// A photo that this worker took: its bytes are still awaited after the cell went to somebody else, however late; and on a server
@@ -396,11 +408,27 @@ impl<S: Store> Hub<S> {
         })
     }
 
-    /// A photo's bytes, for somebody who may see it.
+    /// A photo's bytes, for somebody who may see it. A thumbnail that is not there is made, after those that are being made already.
     ///
     /// # Errors
     /// [`CallRefusal::NotFound`] outside the scope, while the bytes have not arrived, and when what lies there is no picture.
     pub fn photo_for(&self, actor: &Actor, sha256: &Sha256Hex, size: PhotoSize) -> Result<Vec<u8>, HubError> {
+        match self.photo_at_once(actor, sha256, size)? {
+            Some(bytes) => Ok(bytes),
+            None => handed_out(sha256, self.thumbnail(sha256)),
+        }
+    }
+
+    /// The same, waiting for nobody. None: it is a thumbnail that is not there, and is made when [`Hub::photo_for`] is asked for it.
+    ///
+    /// # Errors
+    /// As [`Hub::photo_for`].
+    pub fn photo_at_once(
+        &self,
+        actor: &Actor,
+        sha256: &Sha256Hex,
+        size: PhotoSize,
+    ) -> Result<Option<Vec<u8>>, HubError> {
         if !self.may_see_photo(actor, sha256)? {
             return Err(refused(CallRefusal::NotFound));
         }
@@ -419,17 +447,10 @@ impl<S: Store> Hub<S> {
             self.miss_photo();
             return Err(refused(CallRefusal::NotFound));
         }
-        let read = match size {
-            PhotoSize::Full => self.photos.read(sha256, size),
-            PhotoSize::Thumb => self.thumbnail(sha256),
-        };
-        match read {
-            // It was erased just now; or its file has the right size and no picture in it, of which no thumbnail can be made.
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidData) => {
-                tracing::warn!(%sha256, %error, "a photo that is noted as stored cannot be handed out");
-                Err(refused(CallRefusal::NotFound))
-            }
-            read => Ok(read?),
+        let read = self.photos.read(sha256, size);
+        match size {
+            PhotoSize::Full => handed_out(sha256, read.map(Some)),
+            PhotoSize::Thumb => Ok(read.ok()),
         }
     }
 

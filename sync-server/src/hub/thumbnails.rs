@@ -10,18 +10,14 @@ use crate::hub::{Hub, HubError};
 use crate::store::Store;
 
 impl<S: Store> Hub<S> {
-    /// The thumbnail of a stored photo. What is not there is made by one request at a time: the others who wait for it find it then, and
-    /// a whole folder without them fills no memory with pictures.
+    /// The thumbnail of a stored photo that was not there just now. It is made by one request at a time: the others who wait for it find it
+    /// then, and a whole folder without them fills no memory with pictures.
     ///
     /// # Errors
     /// When its photo is not there; [`io::ErrorKind::InvalidData`] when that is no picture.
     pub(super) fn thumbnail(&self, sha256: &Sha256Hex) -> io::Result<Vec<u8>> {
-        let kept = || self.photos.read(sha256, PhotoSize::Thumb);
-        if let Ok(kept) = kept() {
-            return Ok(kept);
-        }
         let _alone = self.shrinking.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Ok(kept) = kept() {
+        if let Ok(kept) = self.photos.read(sha256, PhotoSize::Thumb) {
             return Ok(kept);
         }
         let made = self.photos.shrink(sha256)?;

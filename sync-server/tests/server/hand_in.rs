@@ -14,6 +14,7 @@ use sync_server::hub::peer::HubPeer;
 use sync_server::store::{Store as _, TakenIn};
 
 use crate::common::{County, DAY, HOUR, MINUTE, TestPhone, cell, jpeg, sha256};
+use crate::photos::offered;
 
 fn code<T: std::fmt::Debug>(outcome: Result<T, HubError>) -> CallRefusal {
     outcome.unwrap_err().code()
@@ -67,6 +68,11 @@ impl Town {
     pub(crate) fn take_in(&self) -> TakenIn {
         self.county.hub.take_in(&self.boss.actor, self.device).unwrap()
     }
+}
+
+/// A picture as a phone hands it in.
+fn handed(picture: &[u8]) -> HandedPhoto {
+    HandedPhoto { sha256: Sha256Hex::new(&sha256(picture)).unwrap(), jpeg: URL_SAFE_NO_PAD.encode(picture) }
 }
 
 #[test]
@@ -276,14 +282,7 @@ fn photos_and_refused_words_are_taken_in_too() {
     let home = town.phone.new_home(&cell(1)).to_vec();
     town.phone.push_all(&home);
     let (named, stray) = (jpeg(1), jpeg(2));
-    let photo = |bytes: &[u8]| HandedPhoto {
-        sha256: Sha256Hex::new(&sha256(bytes)).unwrap(),
-        jpeg: URL_SAFE_NO_PAD.encode(bytes),
-    };
-    let by = town.phone.account();
-    let fields = json!({"subject": home[1].id, "subject_kind": "household", "sha256": sha256(&named), "width": 64,
-        "height": 48, "bytes": named.len(), "taken_at": crate::common::START, "photo_kind": "scene", "by": by});
-    let record = town.phone.new_record(Kind::Photo, &cell(1), fields);
+    let record = town.phone.new_photo(&home[1], &named);
     town.county.world.pass(MINUTE);
     let words = RefusedWords {
         id: home[2].id,
@@ -293,7 +292,7 @@ fn photos_and_refused_words_are_taken_in_too() {
         at: crate::common::START + 1_000,
     };
     let text = HandInContent { refused: vec![words], ..town.content(vec![record]) };
-    let photos = HandInContent { photos: vec![photo(&named), photo(&stray)], ..town.content(Vec::new()) };
+    let photos = HandInContent { photos: vec![handed(&named), handed(&stray)], ..town.content(Vec::new()) };
     let pieces = [town.piece(&text), town.piece(&photos)];
     town.revoke();
     for piece in &pieces {
@@ -312,13 +311,9 @@ fn a_picture_of_somebody_who_was_erased_is_not_taken_in_and_not_kept() {
     town.phone.push_all(&home);
     let picture = jpeg(3);
     let hash = Sha256Hex::new(&sha256(&picture)).unwrap();
-    let by = town.phone.account();
-    let fields = json!({"subject": home[2].id, "subject_kind": "person", "sha256": hash, "width": 64, "height": 48,
-        "bytes": picture.len(), "taken_at": crate::common::START, "photo_kind": "scene", "by": by});
-    let record = town.phone.new_record(Kind::Photo, &cell(1), fields);
-    let handed = HandedPhoto { sha256: hash.clone(), jpeg: URL_SAFE_NO_PAD.encode(&picture) };
+    let record = town.phone.new_photo(&home[2], &picture);
     // The picture comes first: it is told apart all the same.
-    let photos = HandInContent { photos: vec![handed], ..town.content(Vec::new()) };
+    let photos = HandInContent { photos: vec![handed(&picture)], ..town.content(Vec::new()) };
     let pieces = [town.piece(&photos), town.piece(&town.content(vec![record]))];
     town.county.world.pass(MINUTE);
     town.revoke();
@@ -383,6 +378,24 @@ fn a_piece_whose_content_has_another_shape_is_refused_and_handed_in_once_it_has_
     town.hand_in(&later).unwrap();
     assert_eq!(town.take_in().accepted, 1);
     assert!(town.county.stored(dwelling.id).is_some());
+}
+
+#[test]
+fn a_photo_that_only_a_newer_version_can_read_keeps_nothing_else_out_and_stays_sealed() {
+    let mut town = town();
+    let picture = jpeg(4);
+    let (_, offer) = offered(&mut town.phone, &picture);
+    let content = HandInContent { photos: vec![handed(&picture)], ..town.content(Vec::new()) };
+    let mut later = serde_json::to_value(&content).unwrap();
+    later["photos"].as_array_mut().unwrap().insert(0, json!({"sha512": "ab", "picture": {"webp": "AAAA"}}));
+    let piece = town.piece_of(town.device, later.to_string().as_bytes(), &content);
+    town.county.hub.order_device(&town.boss.actor, town.device, DeviceOrder::Wipe).unwrap();
+    town.hand_in(&piece).unwrap();
+    let what_can_be_read = TakenIn { accepted: 0, refused: 1, photos: 1 };
+    assert_eq!(town.take_in(), what_can_be_read);
+    let stored = town.county.hub.photo_for(&town.boss.actor, &offer.sha256, PhotoSize::Full);
+    assert_eq!(stored.unwrap(), picture);
+    assert_eq!(town.take_in(), what_can_be_read, "the piece is still here");
 }
 
 #[test]

@@ -4,11 +4,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::body::Body;
+use axum::http::StatusCode;
 use domain::protocol::{CallRefusal, PhotoOffer, PhotoPlace, PhotoSize};
+use sync_server::http::{App, Front, router};
 use sync_server::hub::lost_photos::{FolderFound, GivenUp};
 use sync_server::store::{Store as _, StoreError};
 
-use crate::common::{County, TestPhone, cell, jpeg};
+use crate::common::{County, TestPhone, cell, jpeg, json_request, send as call};
 use crate::photos::offered;
 
 fn photos_folder(county: &County) -> PathBuf {
@@ -31,6 +34,14 @@ fn with_photos(county: &County, count: u8) -> (TestPhone, Vec<(PhotoOffer, Vec<u
     });
     let photos = photos.collect();
     (phone, photos)
+}
+
+/// A stored photo: its thumbnail, as whoever asks gets it, and the file that holds it.
+fn with_thumbnail(county: &County) -> (impl Fn() -> Vec<u8>, PathBuf) {
+    let (phone, photos) = with_photos(county, 1);
+    let (actor, offer) = (phone.phone().actor, photos[0].0.clone());
+    let file = place(county, &offer).with_extension("thumb.jpg");
+    (move || county.hub.photo_for(&actor, &offer.sha256, PhotoSize::Thumb).unwrap(), file)
 }
 
 /// Sends a photo, if the server wants it: whether it did.
@@ -109,12 +120,8 @@ fn a_file_that_is_empty_or_cut_is_lost_like_one_that_is_not_there() {
 #[test]
 fn a_thumbnail_that_a_copy_of_the_folder_lacks_is_made_of_its_picture() {
     let county = County::new();
-    let (phone, photos) = with_photos(&county, 1);
-    let offer = &photos[0].0;
-    let actor = phone.phone().actor;
-    let thumbnail = || county.hub.photo_for(&actor, &offer.sha256, PhotoSize::Thumb).unwrap();
+    let (thumbnail, file) = with_thumbnail(&county);
     let made = thumbnail();
-    let file = place(&county, offer).with_extension("thumb.jpg");
     for left in [&b""[..], &made[..made.len() / 2]] {
         std::fs::write(&file, left).unwrap();
         assert_eq!(thumbnail(), made, "{} bytes", left.len());
@@ -129,17 +136,38 @@ fn a_thumbnail_that_a_copy_of_the_folder_lacks_is_made_of_its_picture() {
 #[test]
 fn a_thumbnail_that_cannot_be_kept_is_made_for_whoever_asks() {
     let county = County::new();
-    let (phone, photos) = with_photos(&county, 1);
-    let offer = &photos[0].0;
-    let actor = phone.phone().actor;
-    let thumbnail = || county.hub.photo_for(&actor, &offer.sha256, PhotoSize::Thumb).unwrap();
+    let (thumbnail, file) = with_thumbnail(&county);
     let made = thumbnail();
     // Something lies in its place that no file takes.
-    let file = place(&county, offer).with_extension("thumb.jpg");
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
     assert_eq!((thumbnail(), thumbnail()), (made.clone(), made));
     assert_eq!(county.hub.photos().uploads().unwrap(), Vec::<String>::new(), "and nothing of it is left lying about");
+}
+
+#[test]
+fn whoever_waits_until_a_thumbnail_can_be_made_holds_no_thread_of_the_server() {
+    let county = County::new();
+    let (phone, photos) = with_photos(&county, 1);
+    std::fs::remove_file(place(&county, &photos[0].0).with_extension("thumb.jpg")).unwrap();
+    let bearer = format!("Bearer {}", phone.tokens.access);
+    let get = |path: &str| json_request("GET", path, &[("authorization", &bearer)], Body::empty());
+    let (thumb, hello) = (get(&format!("/v1/photo/{}/thumb", photos[0].0.sha256)), || get("/v1/hello"));
+    let app = App::new(Arc::clone(&county.hub), Front::default());
+    let router = router(app.clone());
+    let one_thread = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).enable_all().build();
+    one_thread.unwrap().block_on(async {
+        // Somebody else makes one.
+        let turn = app.shrinking.lock().await;
+        let asked = router.clone();
+        let waiting = tokio::spawn(async move { call(&asked, thumb).await });
+        for _ in 0..20 {
+            assert_eq!(call(&router, hello()).await.status, StatusCode::OK);
+        }
+        assert!(!waiting.is_finished(), "two are not made at once");
+        drop(turn);
+        assert_eq!(waiting.await.unwrap().status, StatusCode::OK);
+    });
 }
 
 #[test]

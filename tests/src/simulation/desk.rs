@@ -4,8 +4,9 @@ use domain::protocol::CallRefusal;
 use domain::review::ReviewState;
 use domain::{Fields, Kind, Record, RecordId, Stamp, Stamps, Version};
 use serde_json::json;
-use sync_server::hub::HubError;
+use sync_server::hub::desk::Desk;
 use sync_server::hub::reviews::{DeskChange, LookedAt, ReviewOf, ReviewVerdict};
+use sync_server::hub::{CountyHub, HubError};
 
 use super::county::everywhere;
 use super::history::History;
@@ -74,6 +75,21 @@ impl History {
         let blew = self.county.fuse_blew()?;
         let dark = self.county.recover()?;
         Ok(dark || (failed && (self.county.full || blew)))
+    }
+
+    /// Asks for something at the desk, and once more when nothing was heard: the same wish twice is done once. None: nothing was heard then
+    /// either.
+    pub(super) fn ask_at_desk<T>(
+        &mut self,
+        ask: impl Fn(&CountyHub, &Desk) -> Result<T, HubError>,
+    ) -> Outcome<Option<Result<T, HubError>>> {
+        for _ in 0..2 {
+            let answer = ask(self.county.hub()?.as_ref(), &self.county.supervisor);
+            if !self.desk_heard_nothing(answer.is_err())? {
+                return Ok(Some(answer));
+            }
+        }
+        Ok(None)
     }
 
     pub(super) fn correct_at_desk(&mut self) -> Outcome {

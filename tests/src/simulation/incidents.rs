@@ -21,13 +21,13 @@ impl History {
         let seen = self.incident_at_desk(incident.id)?;
         if seen.calls().may_call && self.latest.percent(60) {
             let wish = self.a_call(&seen)?;
-            return self.ask_at_desk(&seen, wish.id, |hub, desk| hub.call_back(desk, incident.id, &wish));
+            return self.act_on_incident(&seen, wish.id, |hub, desk| hub.call_back(desk, incident.id, &wish));
         }
         let offered = acts(&self.county.supervisor.actor, &seen.incident, &seen.progress, self.county.now());
         let Some(action) = self.latest.pick(&offered).copied() else { return Ok(()) };
         let (id, seen_of_it, words) = (self.county.hub()?.record_id(), seen.mark(), self.words_of_a_step(&seen)?);
         let wish = StepWish { id, seen: seen_of_it, action: action.to_owned(), words };
-        self.ask_at_desk(&seen, id, |hub, desk| hub.take_step(desk, incident.id, &wish))
+        self.act_on_incident(&seen, id, |hub, desk| hub.take_step(desk, incident.id, &wish))
     }
 
     /// An incident as the desk's page shows it.
@@ -61,21 +61,15 @@ impl History {
         })
     }
 
-    /// Asks for something at the desk, once more if nothing was heard: the same wish twice is done once. What follows from it is noted.
-    fn ask_at_desk(
+    /// Asks for something to be done about an incident, and notes what follows from it.
+    fn act_on_incident(
         &mut self,
         seen: &IncidentSeen,
         wish: RecordId,
         ask: impl Fn(&CountyHub, &Desk) -> Result<(), HubError>,
     ) -> Outcome {
         let before = said_of(seen);
-        let mut done = ask(self.county.hub()?.as_ref(), &self.county.supervisor);
-        if self.desk_heard_nothing(done.is_err())? {
-            done = ask(self.county.hub()?.as_ref(), &self.county.supervisor);
-            if self.desk_heard_nothing(done.is_err())? {
-                return Ok(());
-            }
-        }
+        let Some(done) = self.ask_at_desk(ask)? else { return Ok(()) };
         let after = said_of(&self.incident_at_desk(seen.record.id)?);
         match done {
             // The step needs something else: a later day, another incident.

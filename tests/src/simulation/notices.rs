@@ -29,14 +29,8 @@ impl History {
         let wish = uuid::Builder::from_random_bytes(wish).into_uuid();
         let publication = Publication { wish, kind: Kind::Notice, places, fields };
         self.say(|| format!("{publication:?}"));
-        let mut published = self.county.hub()?.publish(&self.county.supervisor.actor, &publication);
-        if self.desk_heard_nothing(published.is_err())? {
-            // The page that heard nothing asks once more, with the same wish.
-            published = self.county.hub()?.publish(&self.county.supervisor.actor, &publication);
-            if self.desk_heard_nothing(published.is_err())? {
-                return Ok(());
-            }
-        }
+        let published = self.ask_at_desk(|hub, desk| hub.publish(&desk.actor, &publication))?;
+        let Some(published) = published else { return Ok(()) };
         let cells = published.doing("publishing a notice")?.cells;
         let notices = self.notices_called(&title)?;
         let lie_in: BTreeSet<&CellCode> = notices.iter().map(|notice| &notice.cell).collect();

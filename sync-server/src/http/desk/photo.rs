@@ -8,7 +8,7 @@ use domain::protocol::{CallRefusal, ErrorBody};
 use super::inbox::{InboxPhotos, photos_of};
 use super::{named, record_id, refused};
 use crate::http::auth::SignedInDesk;
-use crate::http::phone::photo::{Picture, address, shown_picture};
+use crate::http::phone::photo::{Picture, address, bytes, shown_picture};
 use crate::http::{ApiError, App, blocking};
 use crate::store::Store as _;
 
@@ -23,8 +23,7 @@ pub(super) async fn photo(
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Picture, ApiError> {
     let (sha256, size) = named(path)?;
-    let (sha256, size) = address(&sha256, &size)?;
-    blocking(&app, move |hub| hub.photo_for(&desk.actor, &sha256, size)).await.map(shown_picture)
+    bytes(&app, desk.actor, address(&sha256, &size)?).await.map(shown_picture)
 }
 
 /// How many of a record's photos have arrived: asked again and again while some are on their way. It shows nothing of the record.

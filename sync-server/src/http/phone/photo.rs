@@ -1,10 +1,13 @@
 //! The bytes of a stored photo, for phones in whose cells it lies.
 
+use std::sync::Arc;
+
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderName, header};
 use domain::Sha256Hex;
 use domain::protocol::{CallRefusal, PhotoSize};
+use domain::scope::Actor;
 
 use crate::http::{ApiError, App, SignedInPhone, blocking};
 
@@ -32,12 +35,31 @@ pub(crate) fn address(sha256: &str, size: &str) -> Result<(Sha256Hex, PhotoSize)
     Ok((Sha256Hex::new(sha256).map_err(|_| nowhere())?, size))
 }
 
+/// The bytes of a picture. A folder that was copied without thumbnails has them made one after the other, and a page asks for many: threads
+/// that waited for their turn would soon be all there are.
+pub(crate) async fn bytes(
+    app: &App,
+    actor: Actor,
+    (sha256, size): (Sha256Hex, PhotoSize),
+) -> Result<Vec<u8>, ApiError> {
+    let (whose, of) = (actor.clone(), sha256.clone());
+    if let Some(bytes) = blocking(app, move |hub| hub.photo_at_once(&whose, &of, size)).await? {
+        return Ok(bytes);
+    }
+    let turn = Arc::clone(&app.shrinking).lock_owned().await;
+    blocking(app, move |hub| {
+        // Over when the thumbnail is made, though whoever asked may have gone.
+        let _turn = turn;
+        hub.photo_for(&actor, &sha256, size)
+    })
+    .await
+}
+
 pub(super) async fn photo(
     State(app): State<App>,
     SignedInPhone(phone): SignedInPhone,
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Picture, ApiError> {
     let Path((sha256, size)) = path.map_err(|_| ApiError::new(CallRefusal::NotFound))?;
-    let (sha256, size) = address(&sha256, &size)?;
-    blocking(&app, move |hub| hub.photo_for(&phone.actor, &sha256, size)).await.map(kept_picture)
+    bytes(&app, phone.actor, address(&sha256, &size)?).await.map(kept_picture)
 }

@@ -24,7 +24,7 @@ pub(super) struct Words<C = Change, R = RefusedWords> {
     #[serde(default)]
     pub(super) refused: Readable<R>,
     #[serde(default)]
-    pub(super) photos: Vec<IgnoredAny>,
+    pub(super) photos: Readable<IgnoredAny>,
 }
 
 /// The same with no entry kept, for when it is only asked whether a piece can be read: whoever has a phone that was shut out may send many
@@ -50,7 +50,7 @@ impl<T> Default for Readable<T> {
 #[derive(Deserialize)]
 pub(super) struct Pictures<'p> {
     #[serde(default, borrow)]
-    pub(super) photos: Vec<Picture<'p>>,
+    pub(super) photos: Readable<Picture<'p>>,
 }
 
 /// A photo's bytes, as [`domain::hand_in::HandedPhoto`] writes them.
@@ -61,7 +61,7 @@ pub(super) struct Picture<'p> {
     pub(super) jpeg: Cow<'p, str>,
 }
 
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Readable<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Readable<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(EachForItself(PhantomData))
     }
@@ -69,7 +69,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Readable<T> {
 
 struct EachForItself<T>(PhantomData<T>);
 
-impl<'de, T: DeserializeOwned> Visitor<'de> for EachForItself<T> {
+impl<'de, T: Deserialize<'de>> Visitor<'de> for EachForItself<T> {
     type Value = Readable<T>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,7 +78,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for EachForItself<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Readable<T>, A::Error> {
         let mut read = Readable::default();
-        while let Some(entry) = seq.next_element::<&RawValue>()? {
+        while let Some(entry) = seq.next_element::<&'de RawValue>()? {
             read.bytes += entry.get().len();
             match serde_json::from_str(entry.get()) {
                 Ok(entry) => read.entries.push(entry),
@@ -90,9 +90,10 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for EachForItself<T> {
 }
 
 /// Whether a content is one as a whole. What an entry says is asked when it is taken in: one that cannot be read is refused alone then, so
-/// that a phone with a word of a newer version hands the rest in, and what a newer version puts beside these lists is passed over.
+/// that a phone with a word or a photo of a newer version hands the rest in, and what a newer version puts beside these lists is passed
+/// over.
 pub(super) fn has_its_shape(content: &[u8]) -> bool {
-    serde_json::from_slice::<Shape>(content).is_ok() && serde_json::from_slice::<Pictures<'_>>(content).is_ok()
+    serde_json::from_slice::<Shape>(content).is_ok()
 }
 
 /// The content as it was sealed, if it is what its digest says. Never unpacks to more than allowed.
@@ -113,7 +114,10 @@ mod tests {
     fn what_is_no_change_is_counted_and_takes_no_room() {
         let zeros = format!(r#"{{"node":0,"changes":[0{}],"photos":[{{}},{{}}]}}"#, ",[[0]]".repeat(100_000));
         let words: Words = serde_json::from_str(&zeros).unwrap();
-        assert_eq!((words.changes.unreadable, words.changes.entries.capacity(), words.photos.len()), (100_001, 0, 2));
+        assert_eq!(
+            (words.changes.unreadable, words.changes.entries.capacity(), words.photos.entries.len()),
+            (100_001, 0, 2)
+        );
     }
 
     #[test]
@@ -133,7 +137,7 @@ mod tests {
     fn pictures_are_read_where_they_lie() {
         let text = format!(r#"{{"changes":[1],"photos":[{{"sha256":"{}","jpeg":"AAAA"}}]}}"#, "ab".repeat(32));
         let pictures: Pictures<'_> = serde_json::from_str(&text).unwrap();
-        assert!(matches!(pictures.photos[0].jpeg, Cow::Borrowed("AAAA")));
+        assert!(matches!(pictures.photos.entries[0].jpeg, Cow::Borrowed("AAAA")));
     }
 
     #[test]
@@ -142,7 +146,7 @@ mod tests {
         for content in [
             r#"{"node":0,"changes":[]}"#.to_owned(),
             r#"{"node":0,"changes":[{"no":"change"}],"refused":[0],"later":{"a":[1]}}"#.to_owned(),
-            format!(r#"{{"node":0,"changes":[],"photos":[{photo}]}}"#),
+            format!(r#"{{"node":0,"changes":[],"photos":[{photo},{{"later":1}},"AAAA"]}}"#),
         ] {
             assert!(has_its_shape(content.as_bytes()), "{content}");
         }
@@ -152,10 +156,14 @@ mod tests {
             r#"{"changes":[]}"#,
             r#"{"node":0}"#,
             r#"{"node":0,"changes":{}}"#,
-            r#"{"node":0,"changes":[],"photos":["AAAA"]}"#,
+            r#"{"node":0,"changes":[],"photos":"AAAA"}"#,
         ] {
             assert!(!has_its_shape(content.as_bytes()), "{content}");
         }
+        assert!(
+            !has_its_shape(b"{\"node\":0,\"changes\":[],\"photos\":[\"\xff\"]}"),
+            "what is no text is read by no version"
+        );
     }
 
     #[test]
