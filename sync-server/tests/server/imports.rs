@@ -116,6 +116,50 @@ async fn the_same_table_twice_and_a_corrected_one_double_nobody_and_overwrite_no
 }
 
 #[tokio::test]
+async fn a_table_once_more_doubles_nobody_where_several_households_share_a_door_and_one_was_changed_since() {
+    let county = county();
+    let admin = admin(&county).await;
+    let mut phone = county.worker("worker-1", &[cell(1)]);
+    let house = phone.new_record(Kind::Building, &cell(1), json!({"name": "3号楼", "building_kind": "residential"}));
+    let door = json!({"use": "let", "building": house.id, "unit": "2", "room": "501"});
+    let door = phone.new_record(Kind::Dwelling, &cell(1), door);
+    let home = |phone: &mut crate::common::TestPhone| {
+        phone.new_record(Kind::Household, &cell(1), json!({"dwelling": door.id}))
+    };
+    let (one, other) = (home(&mut phone), home(&mut phone));
+    let lives = phone.new_record(Kind::Person, &cell(1), json!({"household": other.id, "name": "王五"}));
+    phone.push_all(&[house, door.clone(), one.clone(), other.clone(), lives]);
+    let rows = ["张三", "李四", "王五"].map(|name| format!("610722001001001,3号楼,2单元,501,{name},,,,,\n")).concat();
+    let mut found = Vec::new();
+    for household in [one.id, other.id] {
+        let tried = tried(&admin, "register", &format!("{HEAD}{rows}")).await;
+        written(&admin, tried["id"].as_str().unwrap()).await;
+        found.push(records(&county, &cell(1), &Kind::Person).len());
+        county.world.pass(1_000);
+        let note = phone.change(Kind::Household, household, &cell(1), json!({"access_note": "敲门"}));
+        phone.push_all(&[note]);
+    }
+    assert_eq!(found, [3, 3], "two came, behind whom nobody stood, and nobody came again");
+    assert_eq!(records(&county, &cell(1), &Kind::Household).len(), 2);
+}
+
+#[tokio::test]
+async fn a_corrected_table_that_numbers_its_households_finds_each_of_them_again() {
+    const HEAD: &str = "网格编码,楼栋,单元,室,户号,姓名\n";
+    let county = county();
+    let admin = admin(&county).await;
+    let row = |(number, name)| format!("610722001001001,3号楼,2单元,501,{number},{name}\n");
+    let rows = [("1", "张三"), ("2", "李四"), ("2", "王五"), ("3", "赵六"), ("3", "钱七")].map(row);
+    for people in [4, 5] {
+        let tried = tried(&admin, "register", &format!("{HEAD}{}", rows[..people].concat())).await;
+        written(&admin, tried["id"].as_str().unwrap()).await;
+        assert_eq!(records(&county, &cell(1), &Kind::Household).len(), 3);
+        assert_eq!(records(&county, &cell(1), &Kind::Person).len(), people);
+        county.world.pass(1_000);
+    }
+}
+
+#[tokio::test]
 async fn an_import_that_was_cut_goes_on_where_it_stopped_and_writes_nothing_twice() {
     let mut county = county();
     let mut text = HEAD.to_owned();

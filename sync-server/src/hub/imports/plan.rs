@@ -1,5 +1,6 @@
 //! What becomes of a row: the door, the household and the resident that it says, found again where they are known.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
@@ -45,8 +46,10 @@ struct Known {
     dwellings: HashMap<String, RecordId>,
     /// By door and number.
     households: HashMap<(RecordId, String), RecordId>,
-    /// What stood behind a door before, for the first number that asks for it.
-    unnumbered: HashMap<RecordId, RecordId>,
+    /// What stood behind a door before and has no number of the table, the oldest first.
+    behind: HashMap<RecordId, Vec<RecordId>>,
+    /// Doors behind which a row has found or made a household.
+    begun: HashSet<RecordId>,
     /// Households that keep the head that they have or have none.
     headed: HashSet<RecordId>,
     people: HashMap<(RecordId, String, String), RecordId>,
@@ -225,7 +228,7 @@ impl<'a> Planner<'a> {
             return;
         }
         let slot = (door, row.household_number);
-        let found = known.household(&slot).filter(|_| !brought(&Kind::Household));
+        let found = known.household(&slot, row.person.as_ref()).filter(|_| !brought(&Kind::Household));
         let household = found.unwrap_or_else(|| {
             let mut fields = row.household;
             fields.insert("dwelling".to_owned(), json!(door));
@@ -291,7 +294,12 @@ impl<'a> Planner<'a> {
             && let Some(door) = known.stands_for(&self.own, *door)
             && let Some(household) = known.stands_for(&self.own, *household)
         {
-            known.unnumbered.remove(&door);
+            known.begun.insert(door);
+            if !by_number.is_empty()
+                && let Some(behind) = known.behind.get_mut(&door)
+            {
+                behind.retain(|one| *one != household);
+            }
             known.households.insert((door, by_number.clone()), household);
         }
     }
@@ -328,7 +336,9 @@ impl Known {
         records.retain(|record| !own.contains(&record.id) && stands(record.id).is_some());
         // Doors are called by their houses, households by their doors.
         let order = |kind: &Kind| [Kind::Building, Kind::Dwelling, Kind::Household].iter().position(|one| one == kind);
-        records.sort_by_key(|record| (order(&record.kind).unwrap_or(9), record.is_present()));
+        // The last of several counts: what stands before what gave way, and the oldest, whichever was changed last: the same table finds the
+        // same ones again.
+        records.sort_by_key(|record| (order(&record.kind).unwrap_or(9), record.is_present(), Reverse(record.id)));
         for record in records {
             let keeps_head = !headless.contains(&record.id);
             let Some(record) = stand_on(record, |id| Some(same.survivor(id))) else { continue };
@@ -339,17 +349,24 @@ impl Known {
                 if keeps_head {
                     known.headed.insert(record.id);
                 }
-                known.unnumbered.entry(door).or_insert(record.id);
+                let behind = known.behind.entry(door).or_default();
+                behind.retain(|one| *one != record.id);
+                behind.insert(0, record.id);
             }
         }
         Ok(known)
     }
 
-    /// The household behind a door by that number. One that stood there before is the first number's; without a number it is the
-    /// one that is there.
-    fn household(&self, slot: &(RecordId, String)) -> Option<RecordId> {
-        let numbered = self.households.get(slot).or_else(|| self.unnumbered.get(&slot.0));
-        numbered.copied()
+    /// The household behind a door by that number: the one that has it, or in which this resident is known, or, for the first number that
+    /// asks, the one that stood there before. Without a number whoever lives behind the door is meant first.
+    fn household(&self, slot: &(RecordId, String), resident: Option<&Fields>) -> Option<RecordId> {
+        let behind = self.behind.get(&slot.0).map(Vec::as_slice).unwrap_or_default();
+        let lives = |household: &&RecordId| {
+            resident.is_some_and(|resident| self.people.contains_key(&person_key(**household, resident)))
+        };
+        let (numbered, at_home) = (self.households.get(slot), behind.iter().find(lives));
+        let found = if slot.1.is_empty() { at_home.or(numbered) } else { numbered.or(at_home) };
+        found.or_else(|| behind.first().filter(|_| !self.begun.contains(&slot.0))).copied()
     }
 
     /// The entry that stands for a record that a row came to; none when the row brought it before the batch stopped, and it is not here.
