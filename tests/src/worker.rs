@@ -34,16 +34,16 @@ impl Worker {
     /// Lives a journey on a fresh phone in a demonstration village, enrolled, with the register on it, and without signal: whatever
     /// the journey does is done without any server. Pictures are kept under its name; where it ends early, what the window showed.
     ///
-    /// When the process of the page was ended in the middle by the system or by itself (WebKit, Mesa), which is nothing that a journey
-    /// says about Doorstep, it is lived once more from its beginning.
+    /// When the process of the page was ended in the middle by the system or by itself (WebKit, Mesa) under an app that goes on, which is
+    /// nothing that a journey says about Doorstep, it is lived once more from its beginning.
     ///
     /// # Errors
     /// When the window or the server do not come, or the register does not, and those of the journey.
     pub async fn live(name: &str, journey: impl AsyncFn(&mut Self) -> Outcome) -> Outcome {
         let mut worker = Self::begin(name).await?;
-        let page = worker.phone.process(PAGE)?;
+        let (page, app) = (worker.phone.process(PAGE)?, worker.phone.process("doorstep")?);
         match worker.play(&journey).await {
-            Err(trouble) if !program::is_running(page) => {
+            Err(trouble) if !program::is_running(page) && program::is_running(app) => {
                 eprintln!("{name} begins anew, since the process of its page ended: {trouble}");
                 drop(worker);
                 Self::begin(name).await?.play(&journey).await

@@ -81,8 +81,8 @@ pub(super) fn hand_in_now(device: &Device, peer: &dyn Peer) -> Result<(), Device
     if has_no_room(device)? && !device.with_open(nothing_to_hand_in)? {
         return Err(waits_for_room().into());
     }
-    let most = piece_bytes(peer.page_bytes().up);
-    while let Some(piece) = device.with_open(|open| next_piece(open, most))? {
+    // Asked before every piece: one that comes through lets the next be larger.
+    while let Some(piece) = device.with_open(|open| next_piece(open, piece_bytes(peer.page_bytes().up)))? {
         match peer.hand_in(&piece.hand_in) {
             Err(CallError::Refused { code: CallRefusal::TooManyTries }) => {
                 note_no_room(device)?;

@@ -144,6 +144,29 @@ async fn a_table_once_more_doubles_nobody_where_several_households_share_a_door_
 }
 
 #[tokio::test]
+async fn the_same_table_once_more_brings_nothing_to_a_door_from_which_its_household_has_moved() {
+    let county = county();
+    let admin = admin(&county).await;
+    let table = format!("{HEAD}610722001001001,3号楼,2单元,501,张三,男,,,,户主\n");
+    let first = tried(&admin, "register", &table).await;
+    written(&admin, first["id"].as_str().unwrap()).await;
+    let mut phone = county.worker("worker-1", &[cell(1)]);
+    county.world.pass(1_000);
+    let house = records(&county, &cell(1), &Kind::Building)[0].id;
+    let door = json!({"use": "own", "building": house, "unit": "2", "room": "502"});
+    let door = phone.new_record(Kind::Dwelling, &cell(1), door);
+    let household = records(&county, &cell(1), &Kind::Household)[0].id;
+    let moves = phone.change(Kind::Household, household, &cell(1), json!({"dwelling": door.id}));
+    phone.push_all(&[door, moves]);
+    let again = tried(&admin, "register", &table).await;
+    let done = written(&admin, again["id"].as_str().unwrap()).await;
+    for report in [&again["report"], &done["report"]] {
+        assert_eq!((&report["created"], &report["known"]), (&json!({}), &json!(1)), "{report}");
+    }
+    assert_eq!(records(&county, &cell(1), &Kind::Household).len(), 1);
+}
+
+#[tokio::test]
 async fn a_corrected_table_that_numbers_its_households_finds_each_of_them_again() {
     const HEAD: &str = "网格编码,楼栋,单元,室,户号,姓名\n";
     let county = county();

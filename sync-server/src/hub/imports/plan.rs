@@ -131,6 +131,15 @@ impl<'a> Planner<'a> {
             planned.changes.clear();
             return Ok(planned);
         }
+        if self.has_been_brought(reading, number, &cell, &planned)? {
+            planned.known = true;
+            planned.note(number, "name", "already_there", None);
+        }
+        if planned.known && !planned.changes.is_empty() {
+            // Nobody needs a household where whoever is known does not live any more.
+            planned.changes.clear();
+            return Ok(planned);
+        }
         self.remember(number, &cell, &planned);
         Ok(planned)
     }
@@ -176,6 +185,20 @@ impl<'a> Planner<'a> {
         let Some(Some(known)) = self.cells.get(cell) else { return false };
         let own = |kind: &Kind| known.brought.contains_key(&self.ids.record(kind, number));
         !known.brought.is_empty() && BROUGHT.iter().any(own)
+    }
+
+    /// Whether the same table was taken in before, and this row brought its resident then: they are wherever workers have put them since, or
+    /// were taken out.
+    fn has_been_brought(
+        &self,
+        reading: &(impl Reading + ?Sized),
+        number: usize,
+        cell: &CellCode,
+        planned: &Planned,
+    ) -> Result<bool, HubError> {
+        let resident = self.ids.record(&Kind::Person, number);
+        let is_new = planned.changes.iter().any(|change| change.id == resident);
+        Ok(is_new && !self.own.contains(&resident) && reading.record(&cell.county(), resident)?.is_some())
     }
 
     /// Whether the resident's document is known already, from the register or from a row before.
