@@ -73,7 +73,7 @@ fn every_history_keeps_the_laws() -> Outcome {
     let faults = Fault::ALL.iter().map(|fault| format!("{fault:?}"));
     for what in MISHAPS.iter().map(|what| (*what).to_owned()).chain(faults) {
         let count = tally.counts.get(&what).copied().unwrap_or(0);
-        assert!(count > histories / 500, "only {count} times {what} in {histories} histories");
+        assert!(count > histories / 2_500, "only {count} times {what} in {histories} histories");
     }
     Ok(())
 }
