@@ -60,6 +60,9 @@ const MISHAPS: &[&str] = &[
     "step at the desk",
 ];
 
+/// Of these the widest mix leaves fewer: somebody has to set a list of parties aside first, and somebody else to let it stand again.
+const RAREST: &[&str] = &["parties restored", "parties restored at the desk"];
+
 #[test]
 fn every_history_keeps_the_laws() -> Outcome {
     let histories = std::env::var("DOORSTEP_HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(HISTORIES);
@@ -73,7 +76,8 @@ fn every_history_keeps_the_laws() -> Outcome {
     let faults = Fault::ALL.iter().map(|fault| format!("{fault:?}"));
     for what in MISHAPS.iter().map(|what| (*what).to_owned()).chain(faults) {
         let count = tally.counts.get(&what).copied().unwrap_or(0);
-        assert!(count > histories / 2_500, "only {count} times {what} in {histories} histories");
+        let least = if RAREST.contains(&what.as_str()) { histories / 2_500 } else { histories / 500 };
+        assert!(count > least, "only {count} times {what} in {histories} histories");
     }
     Ok(())
 }
