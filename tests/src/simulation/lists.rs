@@ -22,17 +22,11 @@ impl History {
         if wanted == standing {
             return Ok(());
         }
-        // Whoever heard nothing publishes once more what the page still shows.
-        for _ in 0..2 {
-            let published = self.county.hub()?.publish_lists(&office, &wanted);
-            if self.desk_heard_nothing(published.is_err())? {
-                continue;
-            }
-            let version = published.doing("publishing lists")?;
-            take(&self.ledger).count("lists published".into());
-            return self.are_in_force(&wanted, version);
-        }
-        Ok(())
+        let published = self.ask_at_desk(|hub, _| hub.publish_lists(&office, &wanted))?;
+        let Some(published) = published else { return Ok(()) };
+        let version = published.doing("publishing lists")?;
+        take(&self.ledger).count("lists published".into());
+        self.are_in_force(&wanted, version)
     }
 
     /// What was published is in force under the next number, and a second tap publishes nothing.
